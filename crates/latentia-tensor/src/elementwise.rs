@@ -1,0 +1,203 @@
+//! Loops over numbers, compiled for the processor that runs them.
+//!
+//! The loops are generic over a function of single numbers, mostly one of [`crate::math`]: a caller writes the formula, the
+//! loop around it is vectorised here.
+
+use std::sync::LazyLock;
+
+use pulp::Arch;
+
+use crate::{MatrixMut, MatrixRef};
+
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Runs `kernel` compiled for the widest instruction set that this processor has.
+///
+/// The choice changes the speed and not the result: no floating-point operation is reordered or contracted. Mark `kernel`
+/// `#[inline(always)]`, or it is compiled for the baseline.
+#[inline]
+pub fn vectorized<R>(kernel: impl FnOnce() -> R) -> R {
+    ARCH.dispatch(kernel)
+}
+
+/// `y = f(y + bias)` in every row: `[rows, n]` and `[n]`.
+pub fn add_bias_map(mut y: MatrixMut<'_>, bias: &[f32], f: impl Fn(f32) -> f32) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for row in y.iter_rows_mut() {
+                for (y, &b) in row.iter_mut().zip(bias) {
+                    *y = f(*y + b);
+                }
+            }
+        },
+    );
+}
+
+/// `y = f(x)`, number by number.
+pub fn map(y: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = f(x);
+            }
+        },
+    );
+}
+
+/// `y = f(y)`, number by number.
+pub fn map_in_place(y: &mut [f32], f: impl Fn(f32) -> f32) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for y in y.iter_mut() {
+                *y = f(*y);
+            }
+        },
+    );
+}
+
+/// `y = f(y, x)`, number by number.
+pub fn update(y: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = f(*y, x);
+            }
+        },
+    );
+}
+
+/// Adds to `sums[c]` the sum of column `c` of `x`, rows in order: `[n]` from `[rows, n]`.
+pub fn add_column_sums(sums: &mut [f32], x: MatrixRef<'_>) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for r in 0..x.rows() {
+                for (sum, &x) in sums.iter_mut().zip(x.row(r)) {
+                    *sum += x;
+                }
+            }
+        },
+    );
+}
+
+/// Independent partial sums in a reduction: enough to fill two of the widest registers.
+const LANES: usize = 32;
+
+/// `out[i], term[i] = f(a[i], b[i])` and `Σ term[i]` back, in a fixed order: 32 partial sums, number `i` in sum
+/// `i mod 32`, then added in f64. For slices of at most a few thousand numbers, so that the partial sums stay precise.
+#[inline(always)]
+pub(crate) fn sum_pairs(
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+    f: impl Fn(f32, f32) -> (f32, f32),
+) -> f64 {
+    let mut lanes = [0.0f32; LANES];
+    // Chunks of a size known when compiling have no bounds to check and become whole registers.
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (out, out_rest) = out.as_chunks_mut::<LANES>();
+    for ((a, b), out) in a.iter().zip(b).zip(out) {
+        add_pairs(&mut lanes, a, b, out, &f);
+    }
+    add_pairs(&mut lanes, a_rest, b_rest, out_rest, &f);
+    total(lanes)
+}
+
+#[inline(always)]
+fn add_pairs(
+    lanes: &mut [f32; LANES],
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+    f: impl Fn(f32, f32) -> (f32, f32),
+) {
+    for (((lane, out), &a), &b) in lanes.iter_mut().zip(out).zip(a).zip(b) {
+        let (term, value) = f(a, b);
+        *out = value;
+        *lane += term;
+    }
+}
+
+/// `Σ x[i]²`, in a fixed order.
+pub fn sum_of_squares(x: &[f32]) -> f64 {
+    vectorized(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            // Short stretches keep the f32 partial sums precise.
+            for stretch in x.chunks(4096) {
+                let mut lanes = [0.0f32; LANES];
+                let (chunks, rest) = stretch.as_chunks::<LANES>();
+                for chunk in chunks {
+                    for (lane, x) in lanes.iter_mut().zip(chunk) {
+                        *lane += x * x;
+                    }
+                }
+                for (lane, x) in lanes.iter_mut().zip(rest) {
+                    *lane += x * x;
+                }
+                sum += total(lanes);
+            }
+            sum
+        },
+    )
+}
+
+#[inline(always)]
+fn total(lanes: [f32; LANES]) -> f64 {
+    let mut total = 0.0;
+    for sum in lanes {
+        total += f64::from(sum);
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_testing::{SIZES, assert_close, numbers};
+
+    use super::*;
+    use crate::{Matrix, math};
+
+    #[test]
+    fn loops_match_f64_at_awkward_sizes() {
+        for &n in &SIZES {
+            let rows = 3;
+            let x = Matrix::from_vec(rows, n, numbers(1, rows * n));
+            let bias = numbers(2, n);
+            let f64s = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+            let (wide, wide_bias) = (f64s(x.as_slice()), f64s(&bias));
+
+            let mut y = x.clone();
+            add_bias_map(y.view_mut(), &bias, math::tanh);
+            let expected: Vec<f64> = (0..rows * n)
+                .map(|i| (wide[i] + wide_bias[i % n]).tanh())
+                .collect();
+            assert_close(y.as_slice(), &expected, 5e-7);
+
+            let mut y = vec![f32::NAN; rows * n];
+            map(&mut y, x.as_slice(), math::exp);
+            let expected: Vec<f64> = wide.iter().map(|x| x.exp()).collect();
+            assert_close(&y, &expected, 1e-6);
+
+            let mut sums = vec![0.0; n];
+            add_column_sums(&mut sums, x.view());
+            let expected: Vec<f64> = (0..n)
+                .map(|c| (0..rows).map(|r| wide[r * n + c]).sum())
+                .collect();
+            assert_close(&sums, &expected, 1e-6);
+
+            let expected: f64 = wide.iter().map(|x| x * x).sum();
+            let sum = sum_of_squares(x.as_slice());
+            assert!(
+                (sum - expected).abs() <= 1e-6 * expected,
+                "{sum} {expected}"
+            );
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Row-major `f32` matrices and the kernels that train autoencoders on the CPU.
+//!
+//! Everything here runs on the calling thread, writes into memory that the caller owns, and gives the same bits on every
+//! call. It knows nothing about layers or files.
+//!
+//! ```
+//! use latentia_tensor::{Accumulate, Matrix, add_bias_map, matmul_nn};
+//!
+//! // y = relu(x W + b)
+//! let x = Matrix::from_vec(1, 2, vec![1.0, -2.0]);
+//! let w = Matrix::from_vec(2, 2, vec![3.0, 1.0, 1.0, 4.0]);
+//! let mut y = Matrix::zeros(1, 2);
+//! matmul_nn(y.view_mut(), Accumulate::Replace, x.view(), w.view());
+//! add_bias_map(y.view_mut(), &[0.5, 0.5], |z| z.max(0.0));
+//! assert_eq!(y.as_slice(), [1.5, 0.0]);
+//! ```
+//!
+//! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
+//! - [`Rows`]: where examples come from
+//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`], [`symmetric_eigen`]: linear algebra
+//! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
+//! - [`loss`]: losses with their gradients
+//! - [`optimizer`]: update rules
+//! - [`Noise`]: random numbers by position
+
+mod elementwise;
+mod linalg;
+pub mod loss;
+pub mod math;
+mod matrix;
+mod noise;
+pub mod optimizer;
+mod rows;
+
+pub use elementwise::{
+    add_bias_map, add_column_sums, map, map_in_place, sum_of_squares, update, vectorized,
+};
+pub use linalg::{Accumulate, add_gram, matmul_nn, matmul_nt, matmul_tn, symmetric_eigen};
+pub use matrix::{Matrix, MatrixMut, MatrixRef};
+pub use noise::Noise;
+pub use rows::Rows;

@@ -1,0 +1,233 @@
+//! Row-major matrices of `f32` and views of them.
+//!
+//! A row is an example (or an input unit, for a weight). [`Matrix`] owns its numbers, [`MatrixRef`] and [`MatrixMut`]
+//! borrow them. A [`MatrixRef`] may have a stride, so that a range of columns is a view; a [`MatrixMut`] is always
+//! contiguous.
+
+use std::ops::Range;
+
+/// An owned matrix of shape `[rows, cols]`, row-major and contiguous.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matrix {
+    data: Vec<f32>,
+    rows: usize,
+    cols: usize,
+}
+
+impl Matrix {
+    /// A matrix of zeros.
+    pub fn zeros(rows: usize, cols: usize) -> Self {
+        Self {
+            data: vec![0.0; rows * cols],
+            rows,
+            cols,
+        }
+    }
+
+    /// A matrix that takes over `data`, row by row.
+    ///
+    /// # Panics
+    /// When `data` does not hold exactly `rows * cols` numbers.
+    pub fn from_vec(rows: usize, cols: usize, data: Vec<f32>) -> Self {
+        assert_eq!(
+            data.len(),
+            rows * cols,
+            "a {rows} x {cols} matrix needs as many numbers"
+        );
+        Self { data, rows, cols }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// All numbers, row after row.
+    pub fn as_slice(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// All numbers, row after row, to write.
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    /// The numbers, without the shape.
+    pub fn into_vec(self) -> Vec<f32> {
+        self.data
+    }
+
+    /// Row `row`.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.data[row * self.cols..][..self.cols]
+    }
+
+    /// A view of the whole matrix.
+    pub fn view(&self) -> MatrixRef<'_> {
+        MatrixRef::new(&self.data, self.rows, self.cols)
+    }
+
+    /// A view of the whole matrix, to write.
+    pub fn view_mut(&mut self) -> MatrixMut<'_> {
+        MatrixMut::new(&mut self.data, self.rows, self.cols)
+    }
+
+    /// A view of the first `rows` rows.
+    pub fn top(&self, rows: usize) -> MatrixRef<'_> {
+        MatrixRef::new(&self.data[..rows * self.cols], rows, self.cols)
+    }
+
+    /// A view of the first `rows` rows, to write.
+    pub fn top_mut(&mut self, rows: usize) -> MatrixMut<'_> {
+        MatrixMut::new(&mut self.data[..rows * self.cols], rows, self.cols)
+    }
+}
+
+/// A view of shape `[rows, cols]` whose rows lie `stride` numbers apart.
+#[derive(Clone, Copy, Debug)]
+pub struct MatrixRef<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    stride: usize,
+}
+
+impl<'a> MatrixRef<'a> {
+    /// A view of contiguous rows.
+    ///
+    /// # Panics
+    /// When `data` does not hold exactly `rows * cols` numbers.
+    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+        assert_eq!(
+            data.len(),
+            rows * cols,
+            "a {rows} x {cols} view needs as many numbers"
+        );
+        Self {
+            data,
+            rows,
+            cols,
+            stride: cols,
+        }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Distance between the starts of two rows.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Row `row`.
+    pub fn row(&self, row: usize) -> &'a [f32] {
+        &self.data[row * self.stride..][..self.cols]
+    }
+
+    /// The rows, first to last.
+    pub fn iter_rows(self) -> impl Iterator<Item = &'a [f32]> {
+        (0..self.rows).map(move |row| self.row(row))
+    }
+
+    /// The same rows, only the columns in `range`.
+    pub fn columns(self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.cols);
+        // An empty view may start past the last number of `data`.
+        let start = range.start.min(self.data.len());
+        Self {
+            data: &self.data[start..],
+            cols: range.end - range.start,
+            ..self
+        }
+    }
+
+    /// The numbers from the first of the first row to the last of the last row; those between two rows are included.
+    pub fn span(&self) -> &'a [f32] {
+        match self.rows {
+            0 => &[],
+            rows => &self.data[..(rows - 1) * self.stride + self.cols],
+        }
+    }
+
+    /// A copy of the viewed numbers.
+    pub fn to_matrix(&self) -> Matrix {
+        let data = self.iter_rows().flatten().copied().collect();
+        Matrix::from_vec(self.rows, self.cols, data)
+    }
+}
+
+/// A contiguous view of shape `[rows, cols]`, to write.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    data: &'a mut [f32],
+    rows: usize,
+    cols: usize,
+}
+
+impl<'a> MatrixMut<'a> {
+    /// A view of contiguous rows.
+    ///
+    /// # Panics
+    /// When `data` does not hold exactly `rows * cols` numbers.
+    pub fn new(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
+        assert_eq!(
+            data.len(),
+            rows * cols,
+            "a {rows} x {cols} view needs as many numbers"
+        );
+        Self { data, rows, cols }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// All numbers, row after row.
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        self.data
+    }
+
+    /// Row `row`.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        &mut self.data[row * self.cols..][..self.cols]
+    }
+
+    /// The rows, first to last.
+    pub fn iter_rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let (rows, cols) = (self.rows, self.cols);
+        let mut rest = &mut *self.data;
+        (0..rows).map(move |_| {
+            let (row, tail) = std::mem::take(&mut rest).split_at_mut(cols);
+            rest = tail;
+            row
+        })
+    }
+
+    /// The same view, to read.
+    pub fn as_ref(&self) -> MatrixRef<'_> {
+        MatrixRef::new(self.data, self.rows, self.cols)
+    }
+
+    /// The same view, borrowed again.
+    pub fn reborrow(&mut self) -> MatrixMut<'_> {
+        MatrixMut::new(self.data, self.rows, self.cols)
+    }
+}

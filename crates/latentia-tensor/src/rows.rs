@@ -1,0 +1,40 @@
+//! Where examples come from.
+
+use std::io;
+
+use crate::{Matrix, MatrixMut};
+
+/// A source of examples of equal width that are read by index.
+///
+/// This is all that training and inference know of data: a matrix in memory, bytes that become numbers when they are
+/// read, or files on a disk.
+pub trait Rows: Sync {
+    /// Number of examples.
+    fn rows(&self) -> usize;
+
+    /// Numbers in an example.
+    fn cols(&self) -> usize;
+
+    /// Writes example `indices[i]` into row `i` of `out`, shape `[indices.len(), self.cols()]`.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()>;
+}
+
+impl Rows for Matrix {
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.cols()
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        for (row, &index) in out.iter_rows_mut().zip(indices) {
+            row.copy_from_slice(self.row(index as usize));
+        }
+        Ok(())
+    }
+}
