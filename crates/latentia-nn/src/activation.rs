@@ -1,0 +1,135 @@
+//! Activation functions, applied by the layer whose output they shape.
+
+use latentia_tensor::math::{exp, exp_m1_negative, normal_cdf, sigmoid, softplus, tanh};
+use latentia_tensor::{MatrixMut, MatrixRef, add_bias_map, map, update};
+use serde::{Deserialize, Serialize};
+
+/// An elementwise function `y = f(z)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// `z`
+    #[default]
+    Linear,
+    /// `max(z, 0)`
+    Relu,
+    /// `z` for positive `z`, else `0.01 z`
+    LeakyRelu,
+    /// `z` for positive `z`, else `eᶻ - 1` (Clevert et al. 2016, α = 1)
+    Elu,
+    /// `z Φ(z)`, with the distribution function of the standard normal (Hendrycks and Gimpel 2016)
+    Gelu,
+    /// `z σ(z)`, also called swish (Elfwing et al. 2018)
+    Silu,
+    /// `tanh z`
+    Tanh,
+    /// `σ(z) = 1 / (1 + e⁻ᶻ)`
+    Sigmoid,
+    /// `ln(1 + eᶻ)`
+    Softplus,
+}
+
+/// Slope of the leaky ReLU left of zero.
+const LEAK: f32 = 0.01;
+
+impl Activation {
+    /// Whether the slope is a function of `z`, so that a layer must keep `z` beside `y`.
+    pub fn slope_needs_input(self) -> bool {
+        matches!(self, Self::Gelu | Self::Silu)
+    }
+
+    /// `y = f(y + bias)`; the argument of `f` is kept in `z` where [`Self::slope_needs_input`].
+    ///
+    /// Shapes: `y` `[rows, n]`, `bias` `[n]`, `z` `[rows, n]` or `[rows, 0]`.
+    pub fn forward(self, mut y: MatrixMut<'_>, bias: &[f32], mut z: MatrixMut<'_>) {
+        match self {
+            Self::Linear => add_bias_map(y, bias, |z| z),
+            Self::Relu => add_bias_map(y, bias, |z| if z < 0.0 { 0.0 } else { z }),
+            Self::LeakyRelu => add_bias_map(y, bias, |z| if z < 0.0 { LEAK * z } else { z }),
+            Self::Elu => add_bias_map(y, bias, |z| if z < 0.0 { exp_m1_negative(z) } else { z }),
+            Self::Tanh => add_bias_map(y, bias, tanh),
+            Self::Sigmoid => add_bias_map(y, bias, sigmoid),
+            Self::Softplus => add_bias_map(y, bias, softplus),
+            Self::Gelu | Self::Silu => {
+                add_bias_map(y.reborrow(), bias, |z| z);
+                z.as_mut_slice().copy_from_slice(y.as_mut_slice());
+                let z = z.as_ref().span();
+                if self == Self::Gelu {
+                    map(y.as_mut_slice(), z, |z| z * normal_cdf(z));
+                } else {
+                    map(y.as_mut_slice(), z, |z| z * sigmoid(z));
+                }
+            }
+        }
+    }
+
+    /// `dz = dy · f'(z)`, in place of `dy`. Shapes as in [`Self::forward`].
+    pub fn backward(self, mut dy: MatrixMut<'_>, y: MatrixRef<'_>, z: MatrixRef<'_>) {
+        let d = dy.as_mut_slice();
+        let y = y.span();
+        match self {
+            Self::Linear => {}
+            Self::Relu => update(d, y, |d, y| if y > 0.0 { d } else { 0.0 }),
+            Self::LeakyRelu => update(d, y, |d, y| if y < 0.0 { LEAK * d } else { d }),
+            Self::Elu => update(d, y, |d, y| if y < 0.0 { d * (y + 1.0) } else { d }),
+            Self::Tanh => update(d, y, |d, y| d * (1.0 - y * y)),
+            Self::Sigmoid => update(d, y, |d, y| d * (y * (1.0 - y))),
+            // y = ln(1 + e^z), so σ(z) = 1 - e^-y
+            Self::Softplus => update(d, y, |d, y| -d * exp_m1_negative(-y)),
+            Self::Gelu => update(d, z.span(), |d, z| {
+                const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_28;
+                d * (normal_cdf(z) + z * INVERSE_ROOT_TWO_PI * exp(-0.5 * z * z))
+            }),
+            Self::Silu => update(d, z.span(), |d, z| {
+                let s = sigmoid(z);
+                d * (s * (1.0 + z * (1.0 - s)))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_tensor::Matrix;
+    use latentia_testing::{SIZES, assert_close, numbers, reference};
+
+    use super::*;
+
+    fn check(activation: Activation, f: fn(f64) -> f64) {
+        for &n in &SIZES {
+            let rows = 2;
+            let x: Vec<f32> = numbers(1, rows * n).iter().map(|x| 6.0 * x).collect();
+            let bias = numbers(2, n);
+            let dy = numbers(3, rows * n);
+            let z = |i: usize| f64::from(x[i]) + f64::from(bias[i % n]);
+
+            let mut y = Matrix::from_vec(rows, n, x.clone());
+            let kept = if activation.slope_needs_input() { n } else { 0 };
+            let mut saved = Matrix::from_vec(rows, kept, vec![f32::NAN; rows * kept]);
+            activation.forward(y.view_mut(), &bias, saved.view_mut());
+            let expected: Vec<f64> = (0..rows * n).map(|i| f(z(i))).collect();
+            assert_close(y.as_slice(), &expected, 1e-6);
+
+            let mut d = Matrix::from_vec(rows, n, dy.clone());
+            activation.backward(d.view_mut(), y.view(), saved.view());
+            let h = 1e-6;
+            let expected: Vec<f64> = (0..rows * n)
+                .map(|i| f64::from(dy[i]) * (f(z(i) + h) - f(z(i) - h)) / (2.0 * h))
+                .collect();
+            assert_close(d.as_slice(), &expected, 2e-6);
+        }
+    }
+
+    #[test]
+    fn values_and_slopes_match_f64() {
+        check(Activation::Linear, |z| z);
+        check(Activation::Relu, |z| z.max(0.0));
+        check(Activation::LeakyRelu, |z| z.max(0.01 * z));
+        check(Activation::Elu, |z| if z < 0.0 { z.exp_m1() } else { z });
+        check(Activation::Gelu, |z| z * reference::normal_cdf(z));
+        check(Activation::Silu, |z| z * reference::sigmoid(z));
+        check(Activation::Tanh, f64::tanh);
+        check(Activation::Sigmoid, reference::sigmoid);
+        check(Activation::Softplus, |z| z.exp().ln_1p());
+    }
+}

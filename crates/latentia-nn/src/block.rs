@@ -1,0 +1,135 @@
+//! The memory of one block of examples on its way through a chain.
+
+use std::ops::Range;
+
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise};
+
+use crate::layer::{Pass, Trace};
+use crate::{Chain, Likelihood};
+
+/// Rows in a block. Fixed, so that the numbers never depend on how many threads share the blocks; see ARCHITECTURE.md for
+/// the measurement behind it.
+pub const BLOCK_ROWS: usize = 64;
+
+/// Activations of up to [`BLOCK_ROWS`] examples, and room for their gradients when the chain is trained.
+#[derive(Debug)]
+pub struct Block {
+    rows: usize,
+    input: Matrix,
+    outputs: Vec<Matrix>,
+    saved: Vec<Matrix>,
+    /// `gradients[i]` belongs to the output of layer `i`; empty when the chain is only used.
+    gradients: Vec<Matrix>,
+}
+
+impl Block {
+    /// Room to run layers `layers` of `chain` on up to `rows` examples.
+    pub fn for_use(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
+        let used = &chain.layers()[layers];
+        let room = |width: usize| Matrix::zeros(rows, width);
+        Self {
+            rows: 0,
+            input: room(used.first().map_or(0, |layer| layer.inputs())),
+            outputs: used.iter().map(|layer| room(layer.outputs())).collect(),
+            saved: used.iter().map(|layer| room(layer.saved())).collect(),
+            gradients: Vec::new(),
+        }
+    }
+
+    /// Room to train `chain` on up to `rows` examples.
+    pub fn for_training(chain: &Chain, rows: usize) -> Self {
+        let used = Self::for_use(chain, 0..chain.layers().len(), rows);
+        Self {
+            gradients: used.outputs.clone(),
+            ..used
+        }
+    }
+
+    /// The input, to be filled with `rows` examples.
+    pub fn input_mut(&mut self, rows: usize) -> MatrixMut<'_> {
+        self.rows = rows;
+        self.input.top_mut(rows)
+    }
+
+    /// The input.
+    pub fn input(&self) -> MatrixRef<'_> {
+        self.input.top(self.rows)
+    }
+
+    /// The output of the last layer, or the input of an empty chain.
+    pub fn output(&self) -> MatrixRef<'_> {
+        self.outputs.last().unwrap_or(&self.input).top(self.rows)
+    }
+
+    /// Runs layers `layers` of `chain`, for which the block was made. `noise` gives each layer its noise in training.
+    pub fn forward(
+        &mut self,
+        chain: &Chain,
+        layers: Range<usize>,
+        first_row: u32,
+        noise: impl Fn(usize) -> Option<Noise>,
+    ) {
+        for (at, layer) in layers.enumerate() {
+            let (before, after) = self.outputs.split_at_mut(at);
+            let x = before.last().unwrap_or(&self.input).top(self.rows);
+            let pass = Pass {
+                noise: noise(layer),
+                first_row,
+            };
+            chain.layers()[layer].forward(
+                &chain.parameters()[chain.owned(layer)],
+                pass,
+                x,
+                after[0].top_mut(self.rows),
+                self.saved[at].top_mut(self.rows),
+            );
+        }
+    }
+
+    /// Computes the loss of the whole chain's output and carries its gradient back to every layer.
+    ///
+    /// Gives back the block's part of the mean over a batch of `batch` examples.
+    pub fn backward(&mut self, chain: &Chain, likelihood: Likelihood, batch: usize) -> f64 {
+        let rows = self.rows;
+        let (Some(output), Some(gradient)) = (self.outputs.last(), self.gradients.last_mut())
+        else {
+            return 0.0;
+        };
+        let loss = likelihood.loss(
+            output.top(rows),
+            self.input.top(rows),
+            batch,
+            gradient.top_mut(rows),
+        );
+        for layer in (0..chain.layers().len()).rev() {
+            let (before, after) = self.gradients.split_at_mut(layer);
+            let dx = before.last_mut().map(|dx| dx.top_mut(rows));
+            let x = match layer {
+                0 => &self.input,
+                _ => &self.outputs[layer - 1],
+            };
+            let trace = Trace {
+                x: x.top(rows),
+                y: self.outputs[layer].top(rows),
+                saved: self.saved[layer].top(rows),
+            };
+            let parameters = &chain.parameters()[chain.owned(layer)];
+            chain.layers()[layer].backward(parameters, trace, after[0].top_mut(rows), dx);
+        }
+        loss
+    }
+
+    /// What layer `layer` left behind, and the gradient that reached it.
+    pub(crate) fn trace(&self, layer: usize) -> (Trace<'_>, MatrixRef<'_>) {
+        let x = match layer {
+            0 => &self.input,
+            _ => &self.outputs[layer - 1],
+        };
+        let trace = Trace {
+            x: x.top(self.rows),
+            y: self.outputs[layer].top(self.rows),
+            saved: self.saved[layer].top(self.rows),
+        };
+        (trace, self.gradients[layer].top(self.rows))
+    }
+}

@@ -1,0 +1,89 @@
+//! Layers one after another, with their parameters.
+
+use std::ops::Range;
+
+use latentia_tensor::{Matrix, Noise};
+
+use crate::{Layer, Parameter};
+
+/// Noise streams below this number belong to initial values, those from it on to layers.
+const LAYER_STREAM: u32 = 1 << 16;
+
+/// A chain of layers: the output of one is the input of the next.
+#[derive(Debug)]
+pub struct Chain {
+    layers: Vec<Box<dyn Layer>>,
+    /// All parameters, layer after layer.
+    parameters: Vec<Parameter>,
+    /// For each layer, which of `parameters` are its own.
+    owned: Vec<Range<usize>>,
+}
+
+impl Chain {
+    /// A chain with freshly drawn parameters, the same for the same `seed`.
+    ///
+    /// # Panics
+    /// When a layer's input is not as wide as the output before it.
+    pub fn new(layers: Vec<Box<dyn Layer>>, seed: u64) -> Self {
+        let mut parameters = Vec::new();
+        let mut owned = Vec::new();
+        for layer in &layers {
+            let first = parameters.len();
+            for spec in layer.parameters() {
+                let mut value = Matrix::zeros(spec.rows, spec.cols);
+                spec.initializer
+                    .fill(&mut value, Noise::new(seed, parameters.len() as u32));
+                let name = spec.name;
+                parameters.push(Parameter { name, value });
+            }
+            owned.push(first..parameters.len());
+        }
+        for pair in layers.windows(2) {
+            assert_eq!(pair[0].outputs(), pair[1].inputs(), "layers do not fit");
+        }
+        Self {
+            layers,
+            parameters,
+            owned,
+        }
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[Box<dyn Layer>] {
+        &self.layers
+    }
+
+    /// Which of [`Self::parameters`] belong to layer `layer`.
+    pub fn owned(&self, layer: usize) -> Range<usize> {
+        self.owned[layer].clone()
+    }
+
+    /// All parameters, layer after layer.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// All parameters, to write.
+    pub fn parameters_mut(&mut self) -> &mut [Parameter] {
+        &mut self.parameters
+    }
+
+    /// How many numbers are learned.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters
+            .iter()
+            .map(|p| p.value.as_slice().len())
+            .sum()
+    }
+
+    /// The noise of each layer in step `step` of a run seeded with `seed`.
+    pub(crate) fn noise(seed: u64, layer: usize, step: u64) -> Noise {
+        // 2³² steps are beyond any run.
+        Noise::new(seed, LAYER_STREAM + layer as u32).at_step(step as u32)
+    }
+
+    /// Layers and parameters apart, to compute gradients from the ones while the others change.
+    pub(crate) fn split(&mut self) -> (&[Box<dyn Layer>], &[Range<usize>], &mut [Parameter]) {
+        (&self.layers, &self.owned, &mut self.parameters)
+    }
+}

@@ -1,0 +1,71 @@
+//! Dropout.
+
+use latentia_tensor::{MatrixMut, MatrixRef, update};
+
+use crate::layer::{Layer, Parameter, Pass, Trace};
+
+/// In training, each number is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
+/// stays; in use, `y = x` (Srivastava et al. 2014).
+#[derive(Clone, Debug)]
+pub struct Dropout {
+    width: usize,
+    rate: f32,
+}
+
+impl Dropout {
+    /// Dropout of rows of `width` numbers, with `rate` in `[0, 1)`.
+    pub fn new(width: usize, rate: f32) -> Self {
+        Self { width, rate }
+    }
+}
+
+impl Layer for Dropout {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn outputs(&self) -> usize {
+        self.width
+    }
+
+    /// The factor of each number.
+    fn saved(&self) -> usize {
+        self.width
+    }
+
+    fn forward(
+        &self,
+        _parameters: &[Parameter],
+        pass: Pass,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        mut saved: MatrixMut<'_>,
+    ) {
+        y.as_mut_slice().copy_from_slice(x.span());
+        let Some(noise) = pass.noise else { return };
+        let (rate, kept) = (self.rate, 1.0 / (1.0 - self.rate));
+        for (row, factors) in (pass.first_row..).zip(saved.iter_rows_mut()) {
+            noise.uniform(row, factors);
+            for factor in factors {
+                *factor = if *factor < rate { 0.0 } else { kept };
+            }
+        }
+        update(y.as_mut_slice(), saved.as_ref().span(), |y, factor| {
+            y * factor
+        });
+    }
+
+    fn backward(
+        &self,
+        _parameters: &[Parameter],
+        trace: Trace<'_>,
+        mut dy: MatrixMut<'_>,
+        dx: Option<MatrixMut<'_>>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
+        update(dx.as_mut_slice(), trace.saved.span(), |d, factor| {
+            d * factor
+        });
+    }
+}

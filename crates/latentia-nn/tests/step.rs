@@ -1,0 +1,283 @@
+//! The promises of the training step: true gradients, and the same bits for any number of threads.
+
+use std::io;
+
+use latentia_nn::{
+    Activation, Chain, Dense, Dropout, Initializer, Layer, LayerSpec, Likelihood, Optimizer,
+    SpecError, Step, StepOptions,
+};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
+use latentia_testing::{assert_close, numbers, reference};
+
+fn dense(inputs: usize, outputs: usize, activation: Activation) -> Box<dyn Layer> {
+    Box::new(Dense::new(inputs, outputs, activation, Initializer::Glorot))
+}
+
+fn options(likelihood: Likelihood, optimizer: Optimizer) -> StepOptions {
+    StepOptions {
+        likelihood,
+        optimizer,
+        clip_norm: None,
+        seed: 5,
+    }
+}
+
+fn examples(rows: usize, cols: usize) -> Matrix {
+    let data = numbers(9, rows * cols)
+        .iter()
+        .map(|x| 0.5 + 0.5 * x)
+        .collect();
+    Matrix::from_vec(rows, cols, data)
+}
+
+fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&x| x.into()).collect()
+}
+
+/// The gradient of every parameter of `inputs -> hidden -> hidden -> inputs` against central differences in f64.
+fn check_gradients(
+    activation: Activation,
+    f: fn(f64) -> f64,
+    rows: usize,
+    inputs: usize,
+    hidden: usize,
+) {
+    let layers = vec![
+        dense(inputs, hidden, activation),
+        dense(hidden, hidden, activation),
+        dense(hidden, inputs, Activation::Linear),
+    ];
+    let mut chain = Chain::new(layers, 3);
+    for (i, parameter) in chain.parameters_mut().iter_mut().enumerate() {
+        // biases begin at zero: move them off it
+        let noise = numbers(i as u64 + 1, parameter.value.as_slice().len());
+        for (w, noise) in parameter.value.as_mut_slice().iter_mut().zip(noise) {
+            *w += 0.1 * noise;
+        }
+    }
+    let at: Vec<Vec<f64>> = chain
+        .parameters()
+        .iter()
+        .map(|p| wide(p.value.as_slice()))
+        .collect();
+    let x = examples(rows, inputs);
+
+    let loss = |which: usize, numbers: &[f64]| -> f64 {
+        let parameter = |i: usize| {
+            if i == which {
+                numbers.to_vec()
+            } else {
+                at[i].clone()
+            }
+        };
+        let layers: Vec<reference::Dense> = (0..3)
+            .map(|layer| reference::Dense {
+                weight: parameter(2 * layer),
+                bias: parameter(2 * layer + 1),
+                activation: if layer == 2 { |z| z } else { f },
+            })
+            .collect();
+        let row_loss = |row: usize| -> f64 {
+            let target = wide(x.row(row));
+            let output = layers
+                .iter()
+                .fold(target.clone(), |x, layer| layer.forward(&x));
+            let errors = output
+                .iter()
+                .zip(&target)
+                .map(|(o, t)| 0.5 * (o - t).powi(2));
+            errors.sum::<f64>() + 0.5 * target.len() as f64 * (2.0 * std::f64::consts::PI).ln()
+        };
+        (0..rows).map(row_loss).sum::<f64>() / rows as f64
+    };
+
+    let mut step = Step::new(
+        &chain,
+        rows,
+        options(Likelihood::Gaussian, Optimizer::default()),
+    );
+    let indices: Vec<u32> = (0..rows as u32).collect();
+    let obtained = step.run(&mut chain, &x, &indices, 0.0).expect("in memory");
+    let expected = loss(usize::MAX, &[]);
+    assert!(
+        (obtained - expected).abs() < 2e-6 * expected,
+        "{obtained} {expected}"
+    );
+    for (which, moments) in step.moments().iter().enumerate() {
+        let gradient = moments.gradient.as_slice();
+        let places: Vec<usize> = (0..gradient.len())
+            .step_by(gradient.len().div_ceil(12))
+            .collect();
+        let obtained: Vec<f32> = places.iter().map(|&i| gradient[i]).collect();
+        let expected: Vec<f64> = places
+            .iter()
+            .map(|&i| reference::derivative(|numbers| loss(which, numbers), &at[which], i))
+            .collect();
+        assert_close(&obtained, &expected, 2e-5);
+    }
+}
+
+#[test]
+fn gradients_match_central_differences_in_f64() {
+    check_gradients(Activation::Tanh, f64::tanh, 1, 1, 1);
+    check_gradients(Activation::Tanh, f64::tanh, 2, 3, 2);
+    check_gradients(Activation::Sigmoid, reference::sigmoid, 15, 16, 17);
+    check_gradients(
+        Activation::Gelu,
+        |z| z * reference::normal_cdf(z),
+        31,
+        33,
+        3,
+    );
+    check_gradients(Activation::Silu, |z| z * reference::sigmoid(z), 65, 17, 15);
+    check_gradients(Activation::Softplus, |z| z.exp().ln_1p(), 130, 31, 33);
+    check_gradients(
+        Activation::Elu,
+        |z| if z < 0.0 { z.exp_m1() } else { z },
+        257,
+        5,
+        4,
+    );
+    check_gradients(Activation::Tanh, f64::tanh, 3, 257, 2);
+}
+
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("threads start").install(work)
+}
+
+/// Parameters after ten steps of a chain large enough to share, the last batch short.
+fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
+    with_threads(threads, || {
+        let layers = vec![
+            dense(300, 128, Activation::Relu),
+            Box::new(Dropout::new(128, 0.3)),
+            dense(128, 300, Activation::Linear),
+        ];
+        let mut chain = Chain::new(layers, 1);
+        let mut step = Step::new(
+            &chain,
+            200,
+            StepOptions {
+                clip_norm,
+                ..options(Likelihood::Bce, Optimizer::default())
+            },
+        );
+        let x = examples(1000, 300);
+        let order: Vec<u32> = (0..1000).rev().collect();
+        for indices in order.chunks(200).chain(order.chunks(170)) {
+            step.run(&mut chain, &x, indices, 0.01).expect("in memory");
+        }
+        chain.parameters().iter().map(|p| p.value.clone()).collect()
+    })
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    for clip_norm in [None, Some(0.01)] {
+        let alone = trained(1, clip_norm);
+        for threads in [2, 3, 7] {
+            assert!(
+                trained(threads, clip_norm) == alone,
+                "{threads} threads, {clip_norm:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn clipping_bounds_the_norm_and_keeps_the_direction() {
+    let run = |clip_norm| {
+        let mut chain = Chain::new(vec![dense(5, 5, Activation::Linear)], 1);
+        let before = chain.parameters()[0].value.clone();
+        let sgd = Optimizer::Sgd { momentum: 0.0 };
+        let mut step = Step::new(
+            &chain,
+            4,
+            StepOptions {
+                clip_norm,
+                ..options(Likelihood::Gaussian, sgd)
+            },
+        );
+        step.run(&mut chain, &examples(4, 5), &[0, 1, 2, 3], 1.0)
+            .expect("in memory");
+        let after = chain.parameters()[0].value.as_slice();
+        let change: Vec<f32> = after
+            .iter()
+            .zip(before.as_slice())
+            .map(|(a, b)| a - b)
+            .collect();
+        (change, step.gradient_norm())
+    };
+    let (free, norm) = run(None);
+    assert!(norm > 0.1);
+    let (clipped, clipped_norm) = run(Some(0.1));
+    assert!((clipped_norm - 0.1).abs() < 1e-6, "{clipped_norm}");
+    let expected: Vec<f64> = free.iter().map(|&x| f64::from(x) * 0.1 / norm).collect();
+    assert_close(&clipped, &expected, 1e-6);
+    let (loose, _) = run(Some(1e6));
+    assert_eq!(loose, free);
+}
+
+#[test]
+fn dropout_keeps_the_mean_in_training_and_everything_in_use() {
+    let rows = 64;
+    let chain = Chain::new(vec![Box::new(Dropout::new(100, 0.3))], 1);
+    let mut block = latentia_nn::Block::for_training(&chain, rows);
+    block.input_mut(rows).as_mut_slice().fill(1.0);
+    block.forward(&chain, 0..1, 0, |_| None);
+    assert!(block.output().span().iter().all(|&y| y == 1.0));
+    block.forward(&chain, 0..1, 0, |_| Some(latentia_tensor::Noise::new(1, 1)));
+    let y = block.output().span();
+    let kept = y.iter().filter(|&&y| y != 0.0).count() as f64 / y.len() as f64;
+    assert!((kept - 0.7).abs() < 0.02, "{kept}");
+    assert!(y.iter().all(|&y| y == 0.0 || (y - 1.0 / 0.7).abs() < 1e-6));
+}
+
+#[test]
+fn an_example_that_cannot_be_read_stops_the_step_and_changes_nothing() {
+    struct Broken;
+    impl Rows for Broken {
+        fn rows(&self) -> usize {
+            100
+        }
+        fn cols(&self) -> usize {
+            4
+        }
+        fn read(&self, indices: &[u32], _out: MatrixMut<'_>) -> io::Result<()> {
+            match indices.contains(&70) {
+                true => Err(io::Error::other("example 70 is gone")),
+                false => Ok(()),
+            }
+        }
+    }
+    let mut chain = Chain::new(vec![dense(4, 4, Activation::Linear)], 1);
+    let before = chain.parameters()[0].value.clone();
+    let mut step = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let indices: Vec<u32> = (0..100).collect();
+    let error = step
+        .run(&mut chain, &Broken, &indices, 0.1)
+        .expect_err("70 is gone");
+    assert_eq!(error.to_string(), "example 70 is gone");
+    assert_eq!(chain.parameters()[0].value, before);
+    assert_eq!(step.steps(), 0);
+}
+
+#[test]
+fn layers_out_of_range_are_refused() {
+    let build = |spec: LayerSpec| LayerSpec::build(&[spec], 4, 4).map(|_| ());
+    let dense = |units| LayerSpec::Dense {
+        units,
+        activation: Activation::Relu,
+        initializer: Initializer::He,
+    };
+    assert_eq!(build(dense(None)), Ok(()));
+    assert_eq!(build(dense(Some(0))), Err(SpecError::NoUnits { layer: 0 }));
+    for rate in [-0.1, 1.0, f32::NAN] {
+        let error = build(LayerSpec::Dropout { rate }).expect_err("no probability below one");
+        assert!(
+            error.to_string().contains("at least 0 and less than 1"),
+            "{error}"
+        );
+    }
+}
