@@ -1,0 +1,47 @@
+//! Tasks of this workspace: `cargo xtask COMMAND`, one file a command.
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a program for the terminal"
+)]
+
+mod bench;
+mod download;
+mod source;
+mod tidy;
+mod workspace;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const COMMANDS: &str = "\
+usage: cargo xtask COMMAND
+
+commands:
+  bench [FILTER]                         run the benchmarks, or those whose name contains FILTER
+  download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
+  tidy                                   check that the workspace keeps its rules
+";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    let done = match command.to_str() {
+        Some("bench") => bench::run(&arguments),
+        Some("download") if !arguments.is_empty() => download::run(&arguments),
+        Some("tidy") if arguments.is_empty() => tidy::run(),
+        _ => {
+            eprint!("{COMMANDS}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
