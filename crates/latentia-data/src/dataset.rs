@@ -1,0 +1,249 @@
+//! Examples in memory.
+
+use std::fmt;
+use std::io;
+
+use latentia_tensor::{MatrixMut, Rows};
+use sha2::{Digest, Sha256};
+
+use crate::DataError;
+
+/// One set of examples of equal shape, as it came: raw values, no preprocessing.
+///
+/// Bytes stay bytes and become numbers 0 to 255 when they are read.
+#[derive(Clone, PartialEq)]
+pub struct Dataset {
+    name: String,
+    shape: Vec<usize>,
+    cols: usize,
+    values: Values,
+    range: (f32, f32),
+    labels: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq)]
+enum Values {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+}
+
+impl Dataset {
+    /// A set of examples of shape `shape`, one after another in `values`, each in row-major order.
+    ///
+    /// # Errors
+    /// When there is no example, when an example has no value, or when `values` does not hold whole examples.
+    pub fn from_bytes(
+        name: impl Into<String>,
+        shape: Vec<usize>,
+        values: Vec<u8>,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        let cols = width(&name, &shape, values.len())?;
+        let (low, high) = values
+            .iter()
+            .fold((u8::MAX, u8::MIN), |(low, high), &value| {
+                (low.min(value), high.max(value))
+            });
+        Ok(Self {
+            name,
+            shape,
+            cols,
+            values: Values::Bytes(values),
+            range: (low.into(), high.into()),
+            labels: None,
+        })
+    }
+
+    /// A set of examples of shape `shape`, one after another in `values`, each in row-major order.
+    ///
+    /// # Errors
+    /// When there is no example, when an example has no value, when `values` does not hold whole examples, or when a
+    /// value is not finite.
+    pub fn from_floats(
+        name: impl Into<String>,
+        shape: Vec<usize>,
+        values: Vec<f32>,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        let cols = width(&name, &shape, values.len())?;
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(DataError::invalid(
+                name,
+                format!("row {}, column {} (from 0)", at / cols, at % cols),
+                values[at].to_string(),
+                "a finite number within the range of f32",
+            ));
+        }
+        let range = values
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
+                (low.min(value), high.max(value))
+            });
+        Ok(Self {
+            name,
+            shape,
+            cols,
+            values: Values::Floats(values),
+            range,
+            labels: None,
+        })
+    }
+
+    /// The same set with a class for each example.
+    ///
+    /// # Errors
+    /// When there are not as many labels as examples.
+    pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DataError> {
+        if labels.len() != self.rows() {
+            return Err(DataError::invalid(
+                self.name.clone(),
+                "labels",
+                labels.len().to_string(),
+                format!("{}, one for each example", self.rows()),
+            ));
+        }
+        Ok(Self {
+            labels: Some(labels),
+            ..self
+        })
+    }
+
+    /// The same set under another name.
+    pub(crate) fn renamed(self, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..self
+        }
+    }
+
+    /// What the set is called: a name or a path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Shape of one example: `[28, 28]` for MNIST, `[10]` for a table of ten columns.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The class of each example, where the set has classes.
+    pub fn labels(&self) -> Option<&[u8]> {
+        self.labels.as_deref()
+    }
+
+    /// Whether every value is an integer from 0 to 255 by its type.
+    pub fn is_bytes(&self) -> bool {
+        matches!(self.values, Values::Bytes(_))
+    }
+
+    /// The smallest and the largest raw value.
+    pub fn range(&self) -> (f32, f32) {
+        self.range
+    }
+
+    /// SHA-256, in hexadecimal, of the type, the shape, the count and the values.
+    ///
+    /// Equal for equal content, whatever its name, its labels and the file it came from.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(if self.is_bytes() { "u8" } else { "f4" });
+        // With its own length in front, no shape can pass for another shape and a count.
+        for number in [self.shape.len(), self.rows()].iter().chain(&self.shape) {
+            hash.update((*number as u64).to_le_bytes());
+        }
+        match &self.values {
+            Values::Bytes(values) => hash.update(values),
+            Values::Floats(values) => {
+                let mut bytes = Vec::new();
+                for block in values.chunks(4096) {
+                    bytes.clear();
+                    bytes.extend(block.iter().flat_map(|value| value.to_le_bytes()));
+                    hash.update(&bytes);
+                }
+            }
+        }
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+impl Rows for Dataset {
+    fn rows(&self) -> usize {
+        let values = match &self.values {
+            Values::Bytes(values) => values.len(),
+            Values::Floats(values) => values.len(),
+        };
+        values / self.cols
+    }
+
+    fn cols(&self) -> usize {
+        self.cols
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        let rows = out.iter_rows_mut().zip(indices);
+        match &self.values {
+            Values::Bytes(values) => {
+                for (row, &index) in rows {
+                    let example = &values[index as usize * self.cols..][..self.cols];
+                    for (number, &value) in row.iter_mut().zip(example) {
+                        *number = f32::from(value);
+                    }
+                }
+            }
+            Values::Floats(values) => {
+                for (row, &index) in rows {
+                    row.copy_from_slice(&values[index as usize * self.cols..][..self.cols]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+// The values would fill screens.
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("name", &self.name)
+            .field("rows", &self.rows())
+            .field("shape", &self.shape)
+            .field("is_bytes", &self.is_bytes())
+            .field("range", &self.range)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Numbers in an example of `shape`, when `values` of them make whole examples.
+fn width(name: &str, shape: &[usize], values: usize) -> Result<usize, DataError> {
+    let cols = shape
+        .iter()
+        .try_fold(1, |cols: usize, &size| cols.checked_mul(size));
+    let Some(cols) = cols.filter(|&cols| cols > 0 && !shape.is_empty()) else {
+        return Err(DataError::invalid(
+            name,
+            "shape of an example",
+            format!("{shape:?}"),
+            "one dimension or more, each of size 1 or more",
+        ));
+    };
+    if values == 0 || !values.is_multiple_of(cols) {
+        return Err(DataError::invalid(
+            name,
+            "values",
+            values.to_string(),
+            format!("one example or more, each of {cols} values (shape {shape:?})"),
+        ));
+    }
+    if values / cols > u32::MAX as usize {
+        return Err(DataError::invalid(
+            name,
+            "examples",
+            (values / cols).to_string(),
+            format!("{} at most", u32::MAX),
+        ));
+    }
+    Ok(cols)
+}

@@ -1,0 +1,130 @@
+//! What can be wrong with data.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::catalogue::CATALOGUE;
+
+/// Why a data set could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file or a set of values breaks the rules of its format.
+    #[error("`{subject}`: {place}: found {seen}, expected {expected}")]
+    Invalid {
+        /// The file or the data set.
+        subject: String,
+        /// Where in it: a line, a byte, a field of the header.
+        place: String,
+        /// What is there.
+        seen: String,
+        /// What would be valid.
+        expected: String,
+    },
+
+    /// The operating system would not let a file be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+
+    /// A path leads nowhere.
+    #[error("no such file: `{}`", path.display())]
+    NoSuchFile {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// Neither a known name nor a file.
+    #[error("no data set or file is called `{name}`; {}", advice(*nearest))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The known name that is most like it, if one is.
+        nearest: Option<&'static str>,
+    },
+
+    /// A known set that is not on this machine.
+    #[error(
+        "`{name}` is in none of {}; `latentia data fetch {name}` brings it",
+        list(folders)
+    )]
+    NotFound {
+        /// The name of the set.
+        name: &'static str,
+        /// The folders that were looked in.
+        folders: Vec<PathBuf>,
+    },
+}
+
+impl DataError {
+    pub(crate) fn invalid(
+        subject: impl Into<String>,
+        place: impl Into<String>,
+        seen: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Invalid {
+            subject: subject.into(),
+            place: place.into(),
+            seen: seen.into(),
+            expected: expected.into(),
+        }
+    }
+
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NoSuchFile { path },
+            _ => Self::Read { path, source },
+        }
+    }
+}
+
+/// Text from a file, fit for a message: no control characters, and not too long.
+pub(crate) fn quoted(text: &[u8]) -> String {
+    const LONGEST: usize = 40;
+    let text = String::from_utf8_lossy(text);
+    let mut shown = String::new();
+    for character in text.chars().take(LONGEST) {
+        match character {
+            '\'' | '"' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push_str("...");
+    }
+    format!("`{shown}`")
+}
+
+/// A number of things: `1 byte`, `2 bytes`.
+pub(crate) fn counted(count: impl Into<u64>, thing: &str) -> String {
+    match count.into() {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
+    }
+}
+
+fn advice(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => {
+            let names: Vec<_> = CATALOGUE
+                .iter()
+                .map(|set| format!("`{}`", set.name))
+                .collect();
+            format!("known sets are {}", names.join(", "))
+        }
+    }
+}
+
+fn list(folders: &[PathBuf]) -> String {
+    let folders: Vec<_> = folders
+        .iter()
+        .map(|folder| format!("`{}`", folder.display()))
+        .collect();
+    folders.join(", ")
+}

@@ -1,0 +1,52 @@
+//! Data sets for autoencoders: what a name or a path stands for, as examples that are read by index.
+//!
+//! ```
+//! use latentia_data::{Locations, Subset, load, split};
+//! use latentia_tensor::{Matrix, Rows};
+//!
+//! let source = load("mnist-mini", &Locations::new(None))?;
+//! assert_eq!(source.train.shape(), [28, 28]);
+//!
+//! // A tenth of the 5,000 images is held back.
+//! let (training, validation) = split(source.train.rows(), 0.1, 42);
+//! let training = Subset::new(&source.train, training);
+//! assert_eq!((training.rows(), validation.len()), (4_500, 500));
+//!
+//! let mut batch = Matrix::zeros(2, training.cols());
+//! training.read(&[0, 1], batch.view_mut())?;
+//! assert!(batch.as_slice().contains(&255.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is asked for and what is had:
+//! - [`load`] turns a name or a path into a [`Source`];
+//! - [`Dataset`] holds examples in memory, [`Subset`] is some rows of any source;
+//! - [`split`] says which rows are held back for validation;
+//! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
+//! - [`DataError`] says what is wrong with a file.
+//!
+//! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
+
+mod catalogue;
+mod csv;
+mod dataset;
+mod error;
+mod idx;
+mod locations;
+mod mnist;
+mod mt19937;
+mod npy;
+mod npy_header;
+mod random;
+mod reading;
+mod source;
+mod split;
+mod subset;
+
+pub use catalogue::{CATALOGUE, NamedFile, NamedSet};
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use locations::Locations;
+pub use source::{Source, load};
+pub use split::split;
+pub use subset::Subset;

@@ -1,0 +1,156 @@
+//! NPY, NumPy's format for one array.
+//!
+//! Parsed here and not by `npyz`, which multiplies the sizes that a header claims without a check (a panic in debug
+//! builds, a wrapped count in others) and allocates a header of the claimed length.
+
+use crate::npy_header::{Header, Kind};
+use crate::reading::Input;
+use crate::{DataError, Dataset};
+
+const MAGIC: &[u8; 6] = b"\x93NUMPY";
+
+/// Reads an array of two dimensions or more, the first of which counts the examples.
+pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
+    let subject = input.subject;
+    let header = Header::parse(subject, &header_text(&mut input)?)?;
+    let shape = examples_first(subject, &header.shape)?;
+    let claim =
+        (header.shape.iter()).try_fold(header.kind.bytes(), |claim, &size| claim.checked_mul(size));
+    let Some(claim) = claim else {
+        return Err(DataError::invalid(
+            subject,
+            "shape in the header",
+            format!("{:?}", header.shape),
+            "fewer than 2^64 bytes",
+        ));
+    };
+    let bytes = input.body(
+        claim,
+        &format!("shape {:?} of `{}`", header.shape, header.descr),
+    )?;
+    let example = shape[1..].to_vec();
+    let floats = match header.kind {
+        Kind::Byte => {
+            let bytes = in_row_major(bytes, &shape, header.fortran_order);
+            return Dataset::from_bytes(subject, example, bytes);
+        }
+        Kind::SingleLittle => numbers(&bytes, f32::from_le_bytes),
+        Kind::SingleBig => numbers(&bytes, f32::from_be_bytes),
+        // What lies beyond the range of f32 becomes infinite, and is refused as such.
+        Kind::DoubleLittle => numbers(&bytes, |bytes| f64::from_le_bytes(bytes) as f32),
+        Kind::DoubleBig => numbers(&bytes, |bytes| f64::from_be_bytes(bytes) as f32),
+    };
+    let floats = in_row_major(floats, &shape, header.fortran_order);
+    Dataset::from_floats(subject, example, floats)
+}
+
+fn header_text(input: &mut Input<'_>) -> Result<Vec<u8>, DataError> {
+    // A header of a plain array takes 118 bytes; this is what version 1 can say.
+    const LONGEST: u32 = 65_535;
+    let subject = input.subject;
+    let mut start = [0; 8];
+    input.header("NPY header", &mut start)?;
+    if !start.starts_with(MAGIC) {
+        return Err(DataError::invalid(
+            subject,
+            "first six bytes",
+            format!("{:02x?}", &start[..6]),
+            format!("{MAGIC:02x?}, as in an NPY file"),
+        ));
+    }
+    let place = "length of the NPY header";
+    let length = match start[6..] {
+        [1, 0] => {
+            let mut length = [0; 2];
+            input.header(place, &mut length)?;
+            u16::from_le_bytes(length).into()
+        }
+        [2 | 3, 0] => {
+            let mut length = [0; 4];
+            input.header(place, &mut length)?;
+            u32::from_le_bytes(length)
+        }
+        _ => {
+            return Err(DataError::invalid(
+                subject,
+                "version of the NPY format",
+                format!("{}.{}", start[6], start[7]),
+                "1.0, 2.0 or 3.0",
+            ));
+        }
+    };
+    if length > LONGEST {
+        return Err(DataError::invalid(
+            subject,
+            place,
+            length.to_string(),
+            format!("{LONGEST} at most"),
+        ));
+    }
+    let mut text = vec![0; length as usize];
+    input.header("text of the NPY header", &mut text)?;
+    Ok(text)
+}
+
+/// The shape as sizes in memory, when its first dimension counts examples.
+fn examples_first(subject: &str, shape: &[u64]) -> Result<Vec<usize>, DataError> {
+    let refused = |expected: &str| {
+        DataError::invalid(
+            subject,
+            "shape in the header",
+            format!("{shape:?}"),
+            expected,
+        )
+    };
+    if shape.len() < 2 {
+        return Err(refused(
+            "two dimensions or more, the first of which counts the examples; reshape it to 2-D",
+        ));
+    }
+    if shape.contains(&0) {
+        return Err(refused("one example or more, each of one value or more"));
+    }
+    let sizes = shape.iter().map(|&size| usize::try_from(size));
+    sizes
+        .collect::<Result<_, _>>()
+        .map_err(|_| refused("sizes that fit into memory"))
+}
+
+fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&bytes| number(bytes))
+        .collect()
+}
+
+/// The values with the last dimension fastest; `is_fortran` says that the first dimension is.
+fn in_row_major<T: Copy>(values: Vec<T>, shape: &[usize], is_fortran: bool) -> Vec<T> {
+    if !is_fortran {
+        return values;
+    }
+    let (rows, example) = (shape[0], &shape[1..]);
+    let cols: usize = example.iter().product();
+    let mut out = values.clone();
+    let mut position = vec![0; example.len()];
+    for col in 0..cols {
+        // Column `col` of every example is a run of `rows` values in the file.
+        let run = example
+            .iter()
+            .zip(&position)
+            .rev()
+            .fold(0, |run, (size, at)| run * size + at);
+        for (row, &value) in values[run * rows..][..rows].iter().enumerate() {
+            out[row * cols + col] = value;
+        }
+        for (at, &size) in position.iter_mut().zip(example).rev() {
+            *at += 1;
+            if *at < size {
+                break;
+            }
+            *at = 0;
+        }
+    }
+    out
+}

@@ -1,0 +1,120 @@
+//! Files whose content is not trusted.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::DataError;
+use crate::error::counted;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A file to parse from front to back, with the name that messages give it.
+pub(crate) struct Input<'a> {
+    pub(crate) subject: &'a str,
+    reader: Box<dyn Read + 'a>,
+}
+
+impl<'a> Input<'a> {
+    /// Opens `path` as it is.
+    pub(crate) fn open(path: &Path, subject: &'a str) -> Result<Self, DataError> {
+        let reader = BufReader::new(open(path)?);
+        Ok(Self {
+            subject,
+            reader: Box::new(reader),
+        })
+    }
+
+    /// Opens `path`, and decompresses what begins like gzip.
+    pub(crate) fn open_gzip(path: &Path, subject: &'a str) -> Result<Self, DataError> {
+        // Larger than the default: inflating is faster in longer runs.
+        let mut reader = BufReader::with_capacity(1 << 16, open(path)?);
+        let start = reader
+            .fill_buf()
+            .map_err(|error| DataError::read(path, error))?;
+        let reader: Box<dyn Read> = if start.starts_with(&GZIP_MAGIC) {
+            Box::new(MultiGzDecoder::new(reader))
+        } else {
+            Box::new(reader)
+        };
+        Ok(Self { subject, reader })
+    }
+
+    /// Reads gzip from memory.
+    pub(crate) fn from_gzip(bytes: &'a [u8], subject: &'a str) -> Self {
+        Self {
+            subject,
+            reader: Box::new(MultiGzDecoder::new(bytes)),
+        }
+    }
+
+    /// Fills `buffer`, which holds the `place` of the file.
+    pub(crate) fn header(&mut self, place: &str, buffer: &mut [u8]) -> Result<(), DataError> {
+        let wanted = buffer.len() as u64;
+        let found = self.up_to(wanted)?;
+        if found.len() < buffer.len() {
+            return Err(DataError::invalid(
+                self.subject,
+                place,
+                counted(found.len() as u64, "byte"),
+                counted(wanted, "byte"),
+            ));
+        }
+        buffer.copy_from_slice(&found);
+        Ok(())
+    }
+
+    /// The rest of the file, which must be `claim` bytes long as `layout` says.
+    ///
+    /// Memory grows with the bytes that are really there, and no more than one byte past the claim is read.
+    pub(crate) fn body(&mut self, claim: u64, layout: &str) -> Result<Vec<u8>, DataError> {
+        let found = self.up_to(claim.saturating_add(1))?;
+        if found.len() as u64 == claim {
+            return Ok(found);
+        }
+        let seen = match found.len() as u64 > claim {
+            true => "more".to_owned(),
+            false => counted(found.len() as u64, "byte"),
+        };
+        Err(DataError::invalid(
+            self.subject,
+            "length after the header",
+            seen,
+            format!("{} ({layout})", counted(claim, "byte")),
+        ))
+    }
+
+    /// All that is left of the file.
+    pub(crate) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
+        self.up_to(u64::MAX)
+    }
+
+    fn up_to(&mut self, limit: u64) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        match self.reader.by_ref().take(limit).read_to_end(&mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn failed(&self, error: io::Error) -> DataError {
+        match error.kind() {
+            // What the decompressor says of its input; a plain file does not fail so.
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof => DataError::invalid(
+                self.subject,
+                "compressed data",
+                error.to_string(),
+                "an intact gzip file",
+            ),
+            _ => DataError::read(Path::new(self.subject), error),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File, DataError> {
+    File::open(path).map_err(|error| DataError::read(path, error))
+}

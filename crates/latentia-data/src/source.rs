@@ -1,0 +1,101 @@
+//! What a name or a path stands for.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{self, Path};
+
+use crate::catalogue::{NamedSet, nearest};
+use crate::idx::Idx;
+use crate::reading::Input;
+use crate::{DataError, Dataset, Locations, csv, npy};
+
+/// The examples that a name or a path stands for.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Those to train on: all that a file holds.
+    pub train: Dataset,
+    /// Those to test on, where the set keeps some apart.
+    pub test: Option<Dataset>,
+}
+
+/// Loads what `data` stands for: a name in the [`CATALOGUE`](crate::CATALOGUE) or the path of a file in NPY, CSV or
+/// IDX, the last plain or in gzip.
+///
+/// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
+/// name, or else from its first bytes.
+///
+/// # Errors
+/// When neither a set nor a file is called `data`, when a named set is in none of `locations`, and when a file cannot
+/// be read or breaks the rules of its format.
+pub fn load(data: &str, locations: &Locations) -> Result<Source, DataError> {
+    let path = Path::new(data);
+    if !data.contains(path::is_separator) {
+        if let Some(set) = NamedSet::find(data) {
+            return (set.load)(set, locations);
+        }
+        if path.extension().is_none() && !path.exists() {
+            return Err(DataError::UnknownName {
+                name: data.to_owned(),
+                nearest: nearest(data),
+            });
+        }
+    }
+    let train = match Format::of(path, data)? {
+        Format::Npy => npy::read(Input::open(path, data)?)?,
+        Format::Csv => csv::read(Input::open(path, data)?)?,
+        Format::Idx => Idx::parse(Input::open_gzip(path, data)?)?.into_dataset(data)?,
+    };
+    Ok(Source { train, test: None })
+}
+
+enum Format {
+    Npy,
+    Csv,
+    Idx,
+}
+
+impl Format {
+    fn of(path: &Path, subject: &str) -> Result<Self, DataError> {
+        let mut start = Vec::new();
+        let metadata = path
+            .metadata()
+            .map_err(|error| DataError::read(path, error))?;
+        if metadata.is_dir() {
+            return Err(Self::unknown(subject, "a folder"));
+        }
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
+        if name.ends_with(".npy") {
+            return Ok(Self::Npy);
+        }
+        if name.ends_with(".csv") {
+            return Ok(Self::Csv);
+        }
+        if [".idx", ".idx.gz", "-ubyte", ".gz"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            return Ok(Self::Idx);
+        }
+        File::open(path)
+            .and_then(|file| file.take(6).read_to_end(&mut start))
+            .map_err(|error| DataError::read(path, error))?;
+        match start.as_slice() {
+            b"\x93NUMPY" => Ok(Self::Npy),
+            [0x1f, 0x8b, ..] | [0, 0, 0x08, ..] => Ok(Self::Idx),
+            _ => Err(Self::unknown(subject, &format!("first bytes {start:02x?}"))),
+        }
+    }
+
+    fn unknown(subject: &str, seen: &str) -> DataError {
+        DataError::invalid(
+            subject,
+            "kind of file",
+            seen,
+            "an NPY, CSV or IDX file (`.npy`, `.csv`, `.idx`, `.idx.gz`)",
+        )
+    }
+}

@@ -1,0 +1,70 @@
+//! Some of the examples of a source.
+
+use std::fmt;
+use std::io;
+
+use latentia_tensor::{MatrixMut, Rows};
+
+/// Some of the rows of a source, in any order, as a source of their own; the values are not copied.
+pub struct Subset<'a> {
+    source: &'a dyn Rows,
+    indices: Vec<u32>,
+}
+
+impl<'a> Subset<'a> {
+    /// Row `i` of the subset is row `indices[i]` of `source`.
+    ///
+    /// # Panics
+    /// When `source` has no row of such an index.
+    pub fn new(source: &'a dyn Rows, indices: Vec<u32>) -> Self {
+        let rows = source.rows();
+        if let Some(index) = indices.iter().find(|&&index| index as usize >= rows) {
+            panic!("row {index} of a source of {rows} rows");
+        }
+        Self { source, indices }
+    }
+
+    /// Where each row lies in the source.
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+}
+
+impl Rows for Subset<'_> {
+    fn rows(&self) -> usize {
+        self.indices.len()
+    }
+
+    fn cols(&self) -> usize {
+        self.source.cols()
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        // Translated block by block on the stack: a training step allocates nothing.
+        const BLOCK: usize = 256;
+        let mut translated = [0; BLOCK];
+        let cols = self.cols();
+        let mut rest = out.as_mut_slice();
+        for block in indices.chunks(BLOCK) {
+            for (to, &from) in translated.iter_mut().zip(block) {
+                *to = self.indices[from as usize];
+            }
+            let (rows, tail) = rest.split_at_mut(block.len() * cols);
+            rest = tail;
+            self.source.read(
+                &translated[..block.len()],
+                MatrixMut::new(rows, block.len(), cols),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Subset<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subset")
+            .field("rows", &self.rows())
+            .field("of", &self.source.rows())
+            .finish_non_exhaustive()
+    }
+}
