@@ -182,6 +182,10 @@ impl Rows for Dataset {
         self.cols
     }
 
+    fn full_scale(&self) -> f32 {
+        if self.is_bytes() { 255.0 } else { 1.0 }
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         let rows = out.iter_rows_mut().zip(indices);
         match &self.values {

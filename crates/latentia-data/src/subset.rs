@@ -39,6 +39,10 @@ impl Rows for Subset<'_> {
         self.source.cols()
     }
 
+    fn full_scale(&self) -> f32 {
+        self.source.full_scale()
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         // Translated block by block on the stack: a training step allocates nothing.
         const BLOCK: usize = 256;

@@ -33,6 +33,21 @@ pub enum Activation {
 const LEAK: f32 = 0.01;
 
 impl Activation {
+    /// Its name in a specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Relu => "relu",
+            Self::LeakyRelu => "leaky-relu",
+            Self::Elu => "elu",
+            Self::Gelu => "gelu",
+            Self::Silu => "silu",
+            Self::Tanh => "tanh",
+            Self::Sigmoid => "sigmoid",
+            Self::Softplus => "softplus",
+        }
+    }
+
     /// Whether the slope is a function of `z`, so that a layer must keep `z` beside `y`.
     pub fn slope_needs_input(self) -> bool {
         matches!(self, Self::Gelu | Self::Silu)

@@ -28,6 +28,16 @@ impl Likelihood {
         matches!(self, Self::Bce | Self::Bernoulli)
     }
 
+    /// Its name in a specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mse => "mse",
+            Self::Bce => "bce",
+            Self::Bernoulli => "bernoulli",
+            Self::Gaussian => "gaussian",
+        }
+    }
+
     /// What the loss is counted in.
     pub fn unit(self) -> &'static str {
         match self {

@@ -15,6 +15,11 @@ pub trait Rows: Sync {
     /// Numbers in an example.
     fn cols(&self) -> usize;
 
+    /// The value that stands for one: 255 where examples are bytes, else 1.
+    fn full_scale(&self) -> f32 {
+        1.0
+    }
+
     /// Writes example `indices[i]` into row `i` of `out`, shape `[indices.len(), self.cols()]`.
     ///
     /// # Errors

@@ -1,0 +1,102 @@
+//! What can go wrong with a model.
+
+use std::io;
+use std::path::PathBuf;
+
+use latentia_nn::SpecError;
+
+/// What can go wrong with a model: its specification, its data, its training, its file.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A layer of one part is out of range.
+    #[error("{part}: {source}")]
+    Layer {
+        /// `encoder` or `decoder`.
+        part: &'static str,
+        /// Which layer, and why.
+        source: SpecError,
+    },
+    /// Two parts that do not fit each other.
+    #[error("{part} {seen}; {valid}")]
+    Part {
+        /// The part of the specification.
+        part: &'static str,
+        /// What it says.
+        seen: String,
+        /// What would be valid.
+        valid: String,
+    },
+    /// A number of the training that is out of range.
+    #[error("`{name}` is {seen}; it must be {valid}")]
+    Option {
+        /// The number's name.
+        name: &'static str,
+        /// Its value.
+        seen: String,
+        /// What would be valid.
+        valid: &'static str,
+    },
+    /// Examples of another width than the model's.
+    #[error("the data has {seen} numbers an example, the model takes {expected}")]
+    Width {
+        /// Numbers in an example of the data.
+        seen: usize,
+        /// Numbers in an example of the model.
+        expected: usize,
+    },
+    /// Examples that a likelihood gives no probability.
+    #[error(
+        "`{likelihood}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; \
+         use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear"
+    )]
+    Range {
+        /// The likelihood.
+        likelihood: &'static str,
+        /// Smallest value.
+        low: f32,
+        /// Largest value.
+        high: f32,
+    },
+    /// Nothing to work on.
+    #[error("there are no examples to {purpose}")]
+    NoExamples {
+        /// What they were wanted for.
+        purpose: &'static str,
+    },
+    /// A loss that is no number any more.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, batch {batch}; try a smaller learning rate than {learning_rate}"
+    )]
+    Diverged {
+        /// The loss seen.
+        loss: f64,
+        /// Epoch, from 1.
+        epoch: u32,
+        /// Batch in the epoch, from 1.
+        batch: usize,
+        /// Learning rate at that batch.
+        learning_rate: f32,
+    },
+    /// Examples that cannot be read.
+    #[error("cannot read the examples: {0}")]
+    Examples(#[from] io::Error),
+    /// A text that is no specification.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// A file that cannot be read or written.
+    #[error("`{path}`: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file that is not what it should be.
+    #[error("`{path}` {problem}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}

@@ -1,0 +1,64 @@
+//! Autoencoders as combinations of parts: what they are made of, training, metrics, files.
+//!
+//! It knows nothing about where data comes from, or about terminals.
+//!
+//! ```
+//! use latentia_models::{ModelSpec, Training, TrainingSpec};
+//! use latentia_tensor::Matrix;
+//!
+//! // Points on a line in three dimensions, as one number each.
+//! let spec: ModelSpec = toml::from_str(r#"
+//!     likelihood = "mse"
+//!     encoder = [{ layer = "dense", units = 1 }]
+//!     decoder = [{ layer = "dense" }]
+//! "#)?;
+//! let mut model = spec.build(&[3], 42)?;
+//! let line = (0..64).flat_map(|i| [1.0, 2.0, -1.0].map(|slope| slope * i as f32 / 64.0)).collect();
+//! let points = Matrix::from_vec(64, 3, line);
+//! let training = TrainingSpec { epochs: 200, batch_size: 8, learning_rate: 0.01, ..TrainingSpec::default() };
+//! Training::new(&mut model, training, 42, &points, None)?.run(&mut ())?;
+//!
+//! let codes = model.encode(&points)?;
+//! assert_eq!((codes.rows(), codes.cols()), (64, 1));
+//! let metrics = latentia_models::Metrics::measure(&model, &points)?;
+//! assert!(metrics.mse < 1e-3, "{}", metrics.mse);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - [`ModelSpec`], [`Preprocessing`]: what a model is made of; [`Autoencoder`]: the model
+//! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
+//! - [`Metrics`], [`ssim`], [`Pca`]: how good it is
+//! - [`Preset`]: whole experiments as TOML
+//! - [`ModelFile`], [`write_atomically`]: files
+
+mod atomic;
+mod autoencoder;
+mod checkpoint;
+mod compressed_image;
+mod error;
+mod inference;
+mod metrics;
+mod model_file;
+mod pca;
+mod preprocessing;
+mod preset;
+mod spec;
+mod ssim;
+mod training;
+mod training_spec;
+
+pub use atomic::write_atomically;
+pub use autoencoder::Autoencoder;
+pub use compressed_image::CompressedImage;
+pub use error::ModelError;
+pub use metrics::Metrics;
+pub use model_file::{ModelFile, Provenance, names};
+pub use pca::{PCA_MAX_COLUMNS, Pca};
+pub use preprocessing::{Preprocessing, Scaled, Scaling};
+pub use preset::{Expected, Preset};
+pub use spec::ModelSpec;
+pub use ssim::ssim;
+pub use training::{Epoch, Observer, StoppedBy, Training};
+pub use training_spec::{Part, TrainingSpec, Validation};
+
+use inference::in_blocks;

@@ -1,0 +1,233 @@
+//! Models on disk: one safetensors file.
+//!
+//! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). One metadata key, `latentia`, holds JSON: a
+//! SHA-256, and the content that it covers together with the weights.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, TrainingSpec, write_atomically,
+};
+
+/// Version of the format that this program writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+
+/// The metadata key.
+const KEY: &str = "latentia";
+
+/// How a model came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The preset or the specification's file.
+    pub preset: String,
+    /// The data's name or path.
+    pub data: String,
+    /// SHA-256 of the training examples.
+    pub fingerprint: String,
+    /// Seed of initial values, order and noise.
+    pub seed: u64,
+    /// How it was trained.
+    pub training: TrainingSpec,
+    /// Why training ended.
+    pub stopped_by: StoppedBy,
+    /// Every epoch.
+    pub history: Vec<Epoch>,
+}
+
+/// A model with its provenance, as a file holds them.
+#[derive(Debug)]
+pub struct ModelFile {
+    /// The model.
+    pub model: Autoencoder,
+    /// How it came to be.
+    pub provenance: Provenance,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    sha256: String,
+    content: Box<RawValue>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    format: u32,
+    shape: Vec<usize>,
+    spec: ModelSpec,
+    scaling: Scaling,
+    provenance: Provenance,
+}
+
+impl ModelFile {
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(
+        model: &Autoencoder,
+        provenance: &Provenance,
+        path: &Path,
+    ) -> Result<(), ModelError> {
+        let content = Content {
+            format: FORMAT,
+            shape: model.shape.clone(),
+            spec: model.spec.clone(),
+            scaling: model.scaling().clone(),
+            provenance: provenance.clone(),
+        };
+        let invalid = |problem: String| ModelError::Format {
+            path: path.to_path_buf(),
+            problem,
+        };
+        let text = serde_json::to_string(&content).map_err(|e| invalid(e.to_string()))?;
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = names(model)
+            .into_iter()
+            .zip(model.chain.parameters())
+            .map(|(name, p)| {
+                let bytes = p
+                    .value
+                    .as_slice()
+                    .iter()
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect();
+                (name, vec![p.value.rows(), p.value.cols()], bytes)
+            })
+            .collect();
+        let digest = digest(
+            &text,
+            tensors
+                .iter()
+                .map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())),
+        );
+        let metadata = Metadata {
+            sha256: digest,
+            content: RawValue::from_string(text).map_err(|e| invalid(e.to_string()))?,
+        };
+        let metadata = serde_json::to_string(&metadata).map_err(|e| invalid(e.to_string()))?;
+        let views: Result<Vec<_>, _> = tensors
+            .iter()
+            .map(|(name, shape, bytes)| {
+                // A bias is a vector to everyone else.
+                let shape = if name.ends_with("bias") {
+                    shape[1..].to_vec()
+                } else {
+                    shape.clone()
+                };
+                Ok((name, TensorView::new(Dtype::F32, shape, bytes)?))
+            })
+            .collect();
+        let bytes = views
+            .and_then(|views| serialize(views, Some(HashMap::from([(KEY.to_string(), metadata)]))))
+            .map_err(|e: safetensors::SafeTensorError| invalid(e.to_string()))?;
+        write_atomically(path, |writer| writer.write_all(&bytes))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no model of ours, comes from a newer version, or has changed since it was written.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let invalid = |problem: String| ModelError::Format {
+            path: path.to_path_buf(),
+            problem,
+        };
+        let bytes = fs::read(path).map_err(|source| ModelError::File {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let (_, header) = SafeTensors::read_metadata(&bytes)
+            .map_err(|e| invalid(format!("is no whole model file: {e}")))?;
+        let tensors = SafeTensors::deserialize(&bytes)
+            .map_err(|e| invalid(format!("is no whole model file: {e}")))?;
+        let metadata = header.metadata().as_ref().and_then(|map| map.get(KEY));
+        let metadata = metadata.ok_or_else(|| {
+            invalid("is a safetensors file without the key `latentia`; it was not written by this program".into())
+        })?;
+        let damaged = |what: &str| {
+            invalid(format!(
+                "is damaged: {what}; restore it from a copy or train again"
+            ))
+        };
+        let metadata: Metadata =
+            serde_json::from_str(metadata).map_err(|e| damaged(&format!("metadata: {e}")))?;
+        // Before anything else, so that a newer format is told apart from damage.
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let text = metadata.content.get();
+        let Format { format } =
+            serde_json::from_str(text).map_err(|e| damaged(&format!("metadata: {e}")))?;
+        if format > FORMAT {
+            return Err(invalid(format!(
+                "has format {format}; this program reads up to {FORMAT}: use a newer latentia"
+            )));
+        }
+        let named = tensors.iter().map(|(name, tensor)| (name, tensor.data()));
+        if digest(text, named) != metadata.sha256 {
+            return Err(damaged("its content does not match its SHA-256"));
+        }
+        let content: Content =
+            serde_json::from_str(text).map_err(|e| damaged(&format!("metadata: {e}")))?;
+        let mut model = content.spec.build(&content.shape, 0)?;
+        if !content.scaling.fits(model.width()) {
+            return Err(damaged("the preprocessing constants do not fit the shape"));
+        }
+        model.scaling = Some(content.scaling);
+        for (name, parameter) in names(&model).iter().zip(model.chain.parameters_mut()) {
+            let tensor = tensors
+                .tensor(name)
+                .map_err(|_| damaged(&format!("`{name}` is missing")))?;
+            let numbers = parameter.value.as_mut_slice();
+            if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * numbers.len() {
+                return Err(damaged(&format!("`{name}` has the wrong size")));
+            }
+            for (number, bytes) in numbers.iter_mut().zip(tensor.data().as_chunks().0) {
+                *number = f32::from_le_bytes(*bytes);
+            }
+        }
+        Ok(Self {
+            model,
+            provenance: content.provenance,
+        })
+    }
+}
+
+/// Names of a model's parameters, in the chain's order: part, number of the layer in it, name in the layer.
+pub fn names(model: &Autoencoder) -> Vec<String> {
+    let mut names = Vec::new();
+    for layer in 0..model.chain.layers().len() {
+        let (part, number) = match layer.checked_sub(model.encoder_layers) {
+            None => ("encoder", layer),
+            Some(number) => ("decoder", number),
+        };
+        for parameter in &model.chain.parameters()[model.chain.owned(layer)] {
+            names.push(format!("{part}.{number}.{}", parameter.name));
+        }
+    }
+    names
+}
+
+/// SHA-256 of the content and the tensors, by name.
+fn digest<'a>(content: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut tensors: Vec<_> = tensors.collect();
+    tensors.sort_unstable_by_key(|(name, _)| *name);
+    let mut hash = Sha256::new();
+    hash.update(content);
+    for (name, bytes) in tensors {
+        hash.update(name);
+        hash.update(bytes);
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! Whole experiments as TOML: a model, its training, its data, and what to expect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ModelError, ModelSpec, TrainingSpec};
+
+/// An experiment. The presets that come along and a user's own file have this one format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Preset {
+    /// One line for a list.
+    #[serde(default)]
+    pub description: String,
+    /// The data that it is meant for; used when the user names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// What the model is made of.
+    pub model: ModelSpec,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: TrainingSpec,
+    /// The result to reproduce.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// A result of someone else's program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expected {
+    /// A key of the evaluation.
+    pub metric: String,
+    /// Its published value.
+    pub value: f64,
+    /// The largest value that counts as reproduced, by the median over the seeds.
+    pub at_most: f64,
+    /// How many seeds.
+    pub seeds: u32,
+    /// Whose result it is, and how it was measured.
+    pub source: String,
+}
+
+/// Each preset is a file in `presets/` and a line here.
+const PRESETS: &[(&str, &str)] = &[
+    ("digits", include_str!("../presets/digits.toml")),
+    ("table", include_str!("../presets/table.toml")),
+    ("features", include_str!("../presets/features.toml")),
+    ("mnist", include_str!("../presets/mnist.toml")),
+    ("tiny", include_str!("../presets/tiny.toml")),
+    ("compression", include_str!("../presets/compression.toml")),
+];
+
+impl Preset {
+    /// Names of the presets that come along.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PRESETS.iter().map(|(name, _)| *name)
+    }
+
+    /// The TOML of a preset that comes along, comments included.
+    pub fn text(name: &str) -> Option<&'static str> {
+        let found = PRESETS.iter().find(|(known, _)| *known == name);
+        found.map(|(_, text)| *text)
+    }
+
+    /// Reads an experiment.
+    ///
+    /// # Errors
+    /// Names the line and the key that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        Ok(toml::from_str(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_parses_builds_and_survives_being_written() {
+        for name in Preset::names() {
+            let preset = Preset::text(name).map(Preset::parse).expect("listed");
+            let preset = preset.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!preset.description.is_empty(), "{name}");
+            preset
+                .training
+                .check()
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let model = preset.model.build(&[28, 28], 1);
+            model.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let text = toml::to_string(&preset).expect("plain data");
+            assert_eq!(
+                Preset::parse(&text).expect("our own text"),
+                preset,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What an autoencoder is made of.
+
+use latentia_nn::{Activation, Chain, LayerSpec, Likelihood};
+use serde::{Deserialize, Serialize};
+
+use crate::{Autoencoder, ModelError, Preprocessing};
+
+/// An autoencoder as plain data: `preprocessing -> encoder -> code -> decoder -> likelihood`.
+///
+/// ```
+/// let spec: latentia_models::ModelSpec = toml::from_str(r#"
+///     likelihood = "bce"
+///     encoder = [{ layer = "dense", units = 32, activation = "relu" }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[28, 28], 42)?;
+/// assert_eq!(model.code_width(), 32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ModelSpec {
+    /// How raw values become the model's input.
+    #[serde(default)]
+    pub preprocessing: Preprocessing,
+    /// What the decoder's output means, and the loss.
+    pub likelihood: Likelihood,
+    /// From an example to its code; the code is as wide as the last layer's output.
+    pub encoder: Vec<LayerSpec>,
+    /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example.
+    pub decoder: Vec<LayerSpec>,
+}
+
+impl ModelSpec {
+    /// Sets the width of the code: the units of the encoder's last dense layer.
+    ///
+    /// # Errors
+    /// When `units` is 0, or the encoder has no dense layer.
+    pub fn set_code_width(&mut self, width: usize) -> Result<(), ModelError> {
+        if width == 0 {
+            return Err(ModelError::Option {
+                name: "latent",
+                seen: "0".into(),
+                valid: "at least 1",
+            });
+        }
+        let dense = self.encoder.iter_mut().rev().find_map(|layer| match layer {
+            LayerSpec::Dense { units, .. } => Some(units),
+            LayerSpec::Dropout { .. } => None,
+        });
+        match dense {
+            Some(units) => *units = Some(width),
+            None => return Err(no_encoder()),
+        }
+        Ok(())
+    }
+
+    /// Builds a model for examples of shape `shape`, with parameters drawn from `seed`.
+    ///
+    /// Past this point nothing can mismatch.
+    ///
+    /// # Errors
+    /// When parts do not fit each other; the part, its value and what would be valid are named.
+    pub fn build(&self, shape: &[usize], seed: u64) -> Result<Autoencoder, ModelError> {
+        let inputs = shape.iter().product();
+        if inputs == 0 {
+            return Err(ModelError::NoExamples {
+                purpose: "build a model for",
+            });
+        }
+        if self.encoder.is_empty() {
+            return Err(no_encoder());
+        }
+        let part = |part, specs: &[LayerSpec], width| {
+            LayerSpec::build(specs, width, inputs)
+                .map_err(|source| ModelError::Layer { part, source })
+        };
+        let mut layers = part("encoder", &self.encoder, inputs)?;
+        let encoder_layers = layers.len();
+        let code_width = layers.last().map_or(inputs, |layer| layer.outputs());
+        layers.extend(part("decoder", &self.decoder, code_width)?);
+
+        let outputs = layers.last().map_or(inputs, |layer| layer.outputs());
+        if outputs != inputs {
+            return Err(ModelError::Part {
+                part: "decoder",
+                seen: format!("ends with {outputs} numbers"),
+                valid: format!("an example has {inputs}; leave out `units` of its last layer"),
+            });
+        }
+        self.check_likelihood()?;
+        Ok(Autoencoder {
+            spec: self.clone(),
+            shape: shape.to_vec(),
+            scaling: None,
+            chain: Chain::new(layers, seed),
+            encoder_layers,
+        })
+    }
+
+    fn check_likelihood(&self) -> Result<(), ModelError> {
+        if !self.likelihood.is_binary() {
+            return Ok(());
+        }
+        let name = self.likelihood.name();
+        if self.preprocessing == Preprocessing::Standardise {
+            return Err(ModelError::Part {
+                part: "likelihood",
+                seen: format!("`{name}` does not fit preprocessing `standardise`"),
+                valid:
+                    "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`"
+                        .into(),
+            });
+        }
+        match self.decoder.last().map(LayerSpec::activation) {
+            None | Some(Activation::Linear) => Ok(()),
+            Some(activation) => Err(ModelError::Part {
+                part: "decoder",
+                seen: format!("ends with activation `{}` under likelihood `{name}`", activation.name()),
+                valid: "it works on logits and applies the sigmoid itself: leave the last activation out".into(),
+            }),
+        }
+    }
+}
+
+fn no_encoder() -> ModelError {
+    ModelError::Part {
+        part: "encoder",
+        seen: "has no dense layer".into(),
+        valid: "it needs at least one, whose `units` are the width of the code".into(),
+    }
+}
