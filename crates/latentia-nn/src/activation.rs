@@ -92,7 +92,7 @@ impl Activation {
             // y = ln(1 + e^z), so σ(z) = 1 - e^-y
             Self::Softplus => update(d, y, |d, y| -d * exp_m1_negative(-y)),
             Self::Gelu => update(d, z.span(), |d, z| {
-                const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_28;
+                const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
                 d * (normal_cdf(z) + z * INVERSE_ROOT_TWO_PI * exp(-0.5 * z * z))
             }),
             Self::Silu => update(d, z.span(), |d, z| {

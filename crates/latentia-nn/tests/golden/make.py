@@ -1,7 +1,7 @@
 """Makes the golden values of `golden.rs`: the same ten Adam steps in JAX, with optax's Adam and losses.
 
 Beside this script it writes `bce.safetensors` and `mse.safetensors`, each with
-    `0.weight`, `0.bias`, `1.weight`, ...  parameters before the first step, weights `[inputs, outputs]`, biases not zero
+    `0.weight`, `0.bias`, `1.weight`, ...  parameters before the first step, weights `[inputs, outputs]`
     `losses`                               loss of each batch before its update
     `last_bias`                            bias of the last layer after the last step
 Batch `i` is images `64 i` to `64 i + 63` of the embedded `mnist-mini`, divided by 255. The metadata names the versions.

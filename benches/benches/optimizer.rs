@@ -1,0 +1,20 @@
+//! Updates of a whole weight of 784-256-784. Throughput in numbers.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use latentia_benches::{HIDDEN, PIXELS};
+use latentia_nn::Optimizer;
+use latentia_testing::numbers;
+
+fn optimizer(c: &mut Criterion) {
+    let n = PIXELS * HIDDEN;
+    let (mut w, g) = (numbers(1, n), numbers(2, n));
+    let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
+    let mut group = c.benchmark_group("optimizer");
+    group.throughput(Throughput::Elements(n as u64));
+    group.bench_function(format!("adam/{n}"), |b| {
+        b.iter(|| Optimizer::default().update(&mut w, &g, &mut m, &mut v, 1e-3, 1));
+    });
+}
+
+criterion_group!(benches, optimizer);
+criterion_main!(benches);

@@ -1,0 +1,201 @@
+//! What can be asked for.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand};
+
+/// Trains, measures and uses autoencoders.
+#[derive(Debug, Parser)]
+#[command(name = "latentia", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Args {
+    /// Where named data sets are looked for first
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Threads to use; the result does not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  latentia train                                   a small autoencoder of handwritten digits, in seconds
+  latentia train --data people.csv --latent 2      a table of numbers, as two numbers a row
+  latentia evaluate runs/digits/model.safetensors  every measure, beside PCA
+  latentia encode MODEL photos.npy -o codes.npy    features
+  latentia presets                                 what else can be trained
+
+DATA is a name (see `latentia data list`) or a path: .npy, .csv, or IDX, plain or gzip. A name may end in :train or :test.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model and write it to a folder
+    Train(TrainArgs),
+    /// Measure a model, beside PCA of the same dimension
+    Evaluate(EvaluateArgs),
+    /// Turn examples into codes
+    Encode(EncodeArgs),
+    /// Turn codes into examples
+    Decode(DecodeArgs),
+    /// Encode and decode examples
+    Reconstruct(ReconstructArgs),
+    /// Show what a model is made of and how it was trained
+    Inspect(InspectArgs),
+    /// List the presets, or print one as TOML
+    Presets(PresetsArgs),
+    /// List, fetch or describe data sets
+    #[command(subcommand)]
+    Data(DataCommand),
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  latentia train                                     digits, in seconds
+  latentia train --preset mnist --out runs/m         a preset on all of MNIST
+  latentia train --data people.csv --latent 2        a table
+  latentia presets features > my.toml; latentia train --config my.toml
+  latentia train --preset mnist --resume             go on after an interruption")]
+pub struct TrainArgs {
+    /// What to train; see `latentia presets`
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub preset: Option<String>,
+    /// A file in the format of a preset
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to train on [default: what the preset names]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Where to write [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Passes over the training examples
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// Examples in a batch
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Step size of the optimiser
+    #[arg(long, value_name = "X")]
+    pub learning_rate: Option<f32>,
+    /// Width of the code
+    #[arg(long, value_name = "N")]
+    pub latent: Option<usize>,
+    /// Seed of initial values, order and noise: the same seed gives the same bits
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Go on with the run in the folder
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Replace the model in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON object to stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Group)]
+pub struct EvaluateArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// What to measure on [default: the test part of the model's data]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `encode`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia encode runs/digits/model.safetensors mnist-mini:train -o codes.npy"
+)]
+pub struct EncodeArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Where to write the codes, one row an example: .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `decode`.
+#[derive(Debug, Group)]
+pub struct DecodeArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The codes, one row an example: .npy or .csv
+    pub codes: String,
+    /// Where to write the examples: .npy, .csv or .png
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `reconstruct`.
+#[derive(Debug, Group)]
+pub struct ReconstructArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Where to write: a .png shows originals above reconstructions; .npy and .csv hold all reconstructions
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How many examples a picture shows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Group)]
+pub struct InspectArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `presets`.
+#[derive(Debug, Group)]
+pub struct PresetsArgs {
+    /// The preset to print
+    pub name: Option<String>,
+}
+
+/// The commands of `data`.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// List the named data sets and where they are
+    List,
+    /// Download a named data set, or take it from a folder
+    Fetch(FetchArgs),
+    /// Describe a data set or a file
+    Info {
+        /// A name or a path
+        data: String,
+    },
+}
+
+/// Arguments of `data fetch`.
+#[derive(Debug, Group)]
+pub struct FetchArgs {
+    /// The data set
+    pub name: String,
+    /// Take the files from this folder instead of the network
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+    /// Put the set's folder into this one [default: --data-dir, $LATENTIA_DATA_DIR, or the user's cache]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+}

@@ -1,0 +1,113 @@
+//! `latentia inspect`
+
+use latentia_models::{Autoencoder, ModelFile, Provenance};
+use latentia_nn::LayerSpec;
+use serde_json::json;
+
+use crate::args::InspectArgs;
+use crate::print;
+use crate::table::{count, number, table};
+
+pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
+    let ModelFile { model, provenance } = ModelFile::load(&args.model)?;
+    if args.json {
+        let report = json!({
+            "model": args.model,
+            "shape": model.shape(),
+            "code_width": model.code_width(),
+            "parameters": model.chain().parameter_count(),
+            "spec": model.spec(),
+            "provenance": provenance,
+        });
+        return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+    }
+    print(&format!("{}\n{}", chain(&model), history(&provenance)))
+}
+
+/// The chain, a line a layer.
+fn chain(model: &Autoencoder) -> String {
+    let layers = model.chain().layers();
+    let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
+    let line = |cells: [String; 4]| cells.to_vec();
+    let mut rows = vec![
+        line([
+            "part".into(),
+            "layer".into(),
+            "output".into(),
+            "parameters".into(),
+        ]),
+        line([
+            "input".into(),
+            String::new(),
+            shape.join("x"),
+            String::new(),
+        ]),
+    ];
+    let specs = model.spec().encoder.iter().chain(&model.spec().decoder);
+    for (number, (layer, spec)) in layers.iter().zip(specs).enumerate() {
+        let part = match number.checked_sub(model.encoder_layers()) {
+            None => format!("encoder.{number}"),
+            Some(number) => format!("decoder.{number}"),
+        };
+        let name = match spec {
+            LayerSpec::Dense { activation, .. } => format!("dense {}", activation.name()),
+            LayerSpec::Dropout { rate } => format!("dropout {rate}"),
+        };
+        let own = &model.chain().parameters()[model.chain().owned(number)];
+        let parameters: usize = own.iter().map(|p| p.value.as_slice().len()).sum();
+        rows.push(line([
+            part,
+            name,
+            layer.outputs().to_string(),
+            count(parameters),
+        ]));
+        if number + 1 == model.encoder_layers() {
+            rows.push(line([
+                "code".into(),
+                String::new(),
+                model.code_width().to_string(),
+                String::new(),
+            ]));
+        }
+    }
+    let likelihood = model.likelihood();
+    rows.push(line([
+        "likelihood".into(),
+        likelihood.name().into(),
+        model.width().to_string(),
+        String::new(),
+    ]));
+    rows.push(line([
+        "total".into(),
+        String::new(),
+        String::new(),
+        count(model.chain().parameter_count()),
+    ]));
+    table(&rows)
+}
+
+/// How the model came to be.
+fn history(provenance: &Provenance) -> String {
+    let last = provenance.history.last();
+    let loss = |loss: Option<f64>| loss.map_or_else(|| "none".into(), number);
+    let rows = [
+        ("preset", provenance.preset.clone()),
+        (
+            "data",
+            format!(
+                "{} ({}…)",
+                provenance.data,
+                &provenance.fingerprint[..12.min(provenance.fingerprint.len())]
+            ),
+        ),
+        ("seed", provenance.seed.to_string()),
+        ("epochs", provenance.history.len().to_string()),
+        ("training loss", loss(last.map(|epoch| epoch.train_loss))),
+        (
+            "validation loss",
+            loss(last.and_then(|epoch| epoch.validation_loss)),
+        ),
+    ];
+    rows.map(|(name, value)| format!("{name:<16}{value}\n"))
+        .concat()
+}

@@ -1,0 +1,40 @@
+//! One file for each command.
+
+mod data;
+mod decode;
+mod encode;
+mod evaluate;
+mod inspect;
+mod presets;
+mod reconstruct;
+mod train;
+
+use anyhow::Context;
+use latentia_data::Locations;
+
+use crate::Ended;
+use crate::args::{Args, Command};
+
+/// Does what was asked for.
+///
+/// # Errors
+/// A [`crate::UsageError`] when the request itself is wrong, else what could not be done.
+pub fn run(args: Args) -> anyhow::Result<Ended> {
+    let locations = Locations::new(args.data_dir.as_deref());
+    let threads = args.threads.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start the threads")?;
+    match args.command {
+        Command::Train(args) => return train::run(args, &locations),
+        Command::Evaluate(args) => evaluate::run(&args, &locations)?,
+        Command::Encode(args) => encode::run(&args, &locations)?,
+        Command::Decode(args) => decode::run(&args, &locations)?,
+        Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
+        Command::Inspect(args) => inspect::run(&args)?,
+        Command::Presets(args) => presets::run(&args)?,
+        Command::Data(command) => data::run(&command, &locations, args.data_dir.as_deref())?,
+    }
+    Ok(Ended::Done)
+}

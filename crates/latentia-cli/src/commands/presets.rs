@@ -1,0 +1,32 @@
+//! `latentia presets`
+
+use latentia_models::Preset;
+
+use crate::args::PresetsArgs;
+use crate::usage::suggestion;
+use crate::{UsageError, print};
+
+pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
+    let Some(name) = &args.name else {
+        let mut text = String::new();
+        for name in Preset::names() {
+            let preset = Preset::text(name).map(Preset::parse).transpose()?;
+            text.push_str(&format!(
+                "{name:<14}{}\n",
+                preset.map_or_else(String::new, |p| p.description)
+            ));
+        }
+        return print(&text);
+    };
+    match Preset::text(name) {
+        Some(text) => print(text),
+        None => {
+            let names: Vec<&str> = Preset::names().collect();
+            Err(UsageError(format!(
+                "no preset is called `{name}`; {}",
+                suggestion(name, &names)
+            ))
+            .into())
+        }
+    }
+}

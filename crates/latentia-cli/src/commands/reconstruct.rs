@@ -1,0 +1,70 @@
+//! `latentia reconstruct`
+
+use latentia_data::{Locations, Subset};
+use latentia_models::{Autoencoder, ModelFile};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
+
+use crate::args::ReconstructArgs;
+use crate::examples::pick;
+use crate::output::{Format, write};
+use crate::picture::{Picture, comparison};
+use crate::table::count;
+use crate::tell;
+
+pub(super) fn run(args: &ReconstructArgs, locations: &Locations) -> anyhow::Result<()> {
+    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let ModelFile { model, .. } = ModelFile::load(&args.model)?;
+    let examples = pick(&args.data, locations)?.dataset;
+    let shown = match format {
+        Format::Png => {
+            picture_of(&model, &examples, args.count.into())?.write(&args.output)?;
+            examples.rows().min(args.count.into())
+        }
+        Format::Npy | Format::Csv => {
+            let mut reconstructions = model.reconstruct(&examples)?;
+            model.scaling().undo(reconstructions.view_mut(), 1.0);
+            write(&args.output, format, &reconstructions)?;
+            examples.rows()
+        }
+    };
+    tell(&format!(
+        "wrote {}: {} examples",
+        args.output.display(),
+        count(shown)
+    ));
+    Ok(())
+}
+
+/// The first `count` examples above their reconstructions. Values outside `[0, 1]` are drawn on the scale of the originals.
+pub(super) fn picture_of(
+    model: &Autoencoder,
+    examples: &dyn Rows,
+    count: usize,
+) -> anyhow::Result<Picture> {
+    let indices: Vec<u32> = (0..examples.rows().min(count) as u32).collect();
+    let mut originals = Matrix::zeros(indices.len(), examples.cols());
+    let first = Subset::new(examples, indices.clone());
+    let mut reconstructions = model.reconstruct(&first)?;
+    model.scaled(&first)?.read(&indices, originals.view_mut())?;
+    for matrix in [&mut originals, &mut reconstructions] {
+        model.scaling().undo(matrix.view_mut(), 1.0);
+    }
+    let values = originals.as_slice().iter();
+    let (low, high) = values.fold((0.0f32, 1.0f32), |(low, high), &x| {
+        (low.min(x), high.max(x))
+    });
+    for matrix in [&mut originals, &mut reconstructions] {
+        to_brightness(matrix.view_mut(), low, high);
+    }
+    Ok(comparison(
+        originals.view(),
+        reconstructions.view(),
+        model.shape(),
+    ))
+}
+
+fn to_brightness(mut matrix: MatrixMut<'_>, low: f32, high: f32) {
+    for x in matrix.as_mut_slice() {
+        *x = (*x - low) / (high - low);
+    }
+}

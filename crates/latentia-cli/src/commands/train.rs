@@ -1,0 +1,320 @@
+//! `latentia train`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use latentia_data::{Dataset, Locations, Source, Subset, load, split};
+use latentia_models::{
+    Autoencoder, Epoch, ModelError, ModelFile, Part, Preset, Provenance, StoppedBy, Training,
+    TrainingSpec, Validation,
+};
+use latentia_tensor::Rows;
+use serde_json::json;
+
+use crate::args::TrainArgs;
+use crate::commands::reconstruct::picture_of;
+use crate::evaluation::Evaluation;
+use crate::progress::{Progress, checkpoint_path};
+use crate::table::{count, number};
+use crate::usage::suggestion;
+use crate::{Ended, UsageError, print, tell};
+
+/// Held out where a preset asks for a test part that the data does not have.
+const HELD_OUT: f64 = 0.1;
+
+/// Pairs in `reconstructions.png`.
+const PAIRS: usize = 20;
+
+pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ended> {
+    let (name, preset) = experiment(&args)?;
+    let Some(data) = args.data.clone().or_else(|| preset.data.clone()) else {
+        let hint = format!("preset `{name}` names no data; say what to train on with --data");
+        return Err(UsageError(hint).into());
+    };
+    let source = load(&data, locations)?;
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(&name));
+    let model_path = folder.join("model.safetensors");
+    check_folder(&folder, &model_path, &args)?;
+
+    let mut spec = preset.model;
+    if let Some(width) = args.latent {
+        spec.set_code_width(width).map_err(usage)?;
+    }
+    let training = overridden(preset.training, &args);
+    training.check().map_err(usage)?;
+    let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
+
+    let parts = Parts::new(&source, &training, args.seed);
+    let fingerprint = source.train.fingerprint();
+    tell(&format!(
+        "{name}: {} parameters, code of {}, {} training examples of `{data}`{}",
+        count(model.chain().parameter_count()),
+        model.code_width(),
+        count(parts.training.rows()),
+        parts
+            .validation
+            .as_ref()
+            .map_or_else(String::new, |v| format!(
+                ", {} for validation",
+                count(v.rows())
+            )),
+    ));
+
+    let validation = parts.validation.as_ref().map(|subset| subset as &dyn Rows);
+    let mut run = Training::new(
+        &mut model,
+        training.clone(),
+        args.seed,
+        &parts.training,
+        validation,
+    )?;
+    let checkpoint = checkpoint_path(&folder);
+    if args.resume && checkpoint.exists() {
+        run.resume(&checkpoint, &fingerprint)?;
+        tell(&format!("resumed after epoch {}", run.history().len()));
+    } else if args.resume && model_path.exists() {
+        let model = model_path.display();
+        return Err(UsageError(format!(
+            "the run that wrote `{model}` is complete; --force begins anew"
+        ))
+        .into());
+    }
+    // A folder that cannot be written is found out before the training and not after it.
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    let done = run.history().len() as u32;
+    let mut progress = Progress::new(
+        &folder,
+        fingerprint.clone(),
+        training.epochs,
+        parts.training.rows(),
+        done,
+    )?;
+    progress.finish(run.history())?;
+
+    let stopped_by = run.run(&mut progress);
+    progress.finish(run.history())?;
+    let stopped_by = stopped_by?;
+    let best = run.best_epoch().copied();
+    if stopped_by == StoppedBy::Interrupt && !run.history().is_empty() {
+        run.save_checkpoint(&checkpoint, &fingerprint)?;
+    }
+    let provenance = Provenance {
+        preset: name.clone(),
+        data: data.clone(),
+        fingerprint,
+        seed: args.seed,
+        training,
+        stopped_by,
+        history: run.history().to_vec(),
+    };
+    ModelFile::save(&model, &provenance, &model_path)?;
+    if stopped_by == StoppedBy::Interrupt {
+        let kept = best.map_or_else(
+            || "as it was".to_string(),
+            |best| format!("of epoch {}, the best so far", best.epoch),
+        );
+        tell(&format!(
+            "interrupted: kept the model {kept} in `{}`; --resume goes on",
+            model_path.display()
+        ));
+        return Ok(Ended::Interrupted);
+    }
+    // A complete run has nothing to go on with.
+    if checkpoint.exists() {
+        fs::remove_file(&checkpoint)
+            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
+    }
+
+    let (part, examples) = parts.to_show();
+    let picture_path = folder.join("reconstructions.png");
+    picture_of(&model, examples, PAIRS)?.write(&picture_path)?;
+    let evaluation = Evaluation::measure(&model, (&data, part), examples, Some(&parts.training))?;
+    report(&Outcome {
+        args: &args,
+        model: &model,
+        path: &model_path,
+        provenance: &provenance,
+        progress: &progress,
+        best,
+        evaluation: &evaluation,
+    })
+}
+
+/// The preset or the file asked for; without either, what suits the data.
+fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
+    if let Some(path) = &args.config {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        let preset = Preset::parse(&text)
+            .map_err(|error| UsageError(format!("`{}`: {error}", path.display())))?;
+        let name = path.file_stem().map_or_else(
+            || "model".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        return Ok((name, preset));
+    }
+    let is_table = |data: &str| data.to_lowercase().ends_with(".csv");
+    let name = match (&args.preset, &args.data) {
+        (Some(name), _) => name.as_str(),
+        (None, Some(data)) if is_table(data) => "table",
+        (None, _) => "digits",
+    };
+    let Some(text) = Preset::text(name) else {
+        let names: Vec<&str> = Preset::names().collect();
+        return Err(UsageError(format!(
+            "no preset is called `{name}`; {}",
+            suggestion(name, &names)
+        ))
+        .into());
+    };
+    Ok((name.to_string(), Preset::parse(text)?))
+}
+
+fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
+    TrainingSpec {
+        epochs: args.epochs.unwrap_or(training.epochs),
+        batch_size: args.batch_size.unwrap_or(training.batch_size),
+        learning_rate: args.learning_rate.unwrap_or(training.learning_rate),
+        ..training
+    }
+}
+
+fn usage(error: ModelError) -> UsageError {
+    UsageError(error.to_string())
+}
+
+/// Refuses to write over a model that was not asked to be replaced.
+fn check_folder(folder: &Path, model: &Path, args: &TrainArgs) -> anyhow::Result<()> {
+    if model.exists() && !args.force && !args.resume {
+        bail!(
+            "`{}` holds a model already; --force replaces it, --out DIR writes elsewhere",
+            folder.display()
+        );
+    }
+    let checkpoint = checkpoint_path(folder);
+    if checkpoint.exists() && !args.force && !args.resume {
+        bail!(
+            "`{}` holds an unfinished run; --resume goes on with it, --force begins anew",
+            folder.display()
+        );
+    }
+    if args.force && checkpoint.exists() {
+        fs::remove_file(&checkpoint)
+            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
+    }
+    Ok(())
+}
+
+/// The examples of a run.
+struct Parts<'a> {
+    training: Subset<'a>,
+    validation: Option<Subset<'a>>,
+    test: Option<&'a Dataset>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(source: &'a Source, spec: &TrainingSpec, seed: u64) -> Self {
+        let all = |dataset: &'a Dataset| Subset::new(dataset, (0..dataset.rows() as u32).collect());
+        let test = source.test.as_ref();
+        let share = match (spec.validation, test) {
+            (Validation::Part(Part::Test), Some(test)) => {
+                return Self {
+                    training: all(&source.train),
+                    validation: Some(all(test)),
+                    test: Some(test),
+                };
+            }
+            (Validation::Part(Part::Test), None) => HELD_OUT,
+            (Validation::Share(share), _) => share,
+        };
+        let (training, held_out) = split(source.train.rows(), share, seed);
+        Self {
+            training: Subset::new(&source.train, training),
+            validation: (!held_out.is_empty()).then(|| Subset::new(&source.train, held_out)),
+            test,
+        }
+    }
+
+    /// The examples to measure and to show: the test part, else those held out, else what was trained on.
+    fn to_show(&self) -> (&'static str, &dyn Rows) {
+        match (self.test, &self.validation) {
+            (Some(test), _) => ("test", test),
+            (None, Some(validation)) => ("validation", validation),
+            (None, None) => ("train", &self.training),
+        }
+    }
+}
+
+/// What there is to say of a complete run.
+struct Outcome<'a> {
+    args: &'a TrainArgs,
+    model: &'a Autoencoder,
+    path: &'a PathBuf,
+    provenance: &'a Provenance,
+    progress: &'a Progress,
+    best: Option<Epoch>,
+    evaluation: &'a Evaluation,
+}
+
+fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
+    let Outcome {
+        args,
+        model,
+        path,
+        provenance,
+        progress,
+        best,
+        evaluation,
+    } = outcome;
+    let history = &provenance.history;
+    let last = history.last().context("a run has at least one epoch")?;
+    if args.json {
+        let report = json!({
+            "model": path,
+            "preset": provenance.preset,
+            "data": provenance.data,
+            "epochs_run": history.len(),
+            "stopped_by": provenance.stopped_by,
+            "train_loss": last.train_loss,
+            "validation_loss": last.validation_loss,
+            "best_epoch": best.map(|best| best.epoch),
+            "epoch_seconds": progress.seconds,
+            "examples_per_second": progress.examples_per_second(),
+            "threads": rayon::current_num_threads(),
+            "seed": args.seed,
+            "parameters": model.chain().parameter_count(),
+            "evaluation": evaluation,
+        });
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+        return Ok(Ended::Done);
+    }
+    let seconds: f64 = progress.seconds.iter().sum();
+    let why = match provenance.stopped_by {
+        StoppedBy::Patience => format!(", best after {}", best.map_or(0, |best| best.epoch)),
+        StoppedBy::StopAtLoss => ", loss threshold reached".into(),
+        StoppedBy::Epochs | StoppedBy::Interrupt => String::new(),
+    };
+    let validation = last
+        .validation_loss
+        .map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
+    tell(&format!(
+        "trained {} epochs in {seconds:.1} s{why}: loss {}{validation}",
+        history.len(),
+        number(last.train_loss),
+    ));
+    print(&evaluation.table())?;
+    let folder = path.parent().unwrap_or(Path::new(".")).display();
+    tell(&format!(
+        "wrote {folder}/model.safetensors, metrics.csv, reconstructions.png"
+    ));
+    tell(&format!(
+        "next: latentia inspect {0}\n      latentia encode {0} {1} -o codes.npy",
+        path.display(),
+        provenance.data
+    ));
+    Ok(Ended::Done)
+}

@@ -1,0 +1,103 @@
+//! A model's measures, beside PCA's.
+
+use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca};
+use latentia_tensor::Rows;
+use serde::Serialize;
+
+use crate::table::{number, table};
+
+/// What is known of a model on some examples.
+#[derive(Debug, Serialize)]
+pub struct Evaluation {
+    /// The data's name or path.
+    pub data: String,
+    /// `test`, `train`, `validation` or `all`.
+    pub part: &'static str,
+    /// The model's measures.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Mean squared error of PCA with as many components as the code has numbers; absent where it would take too long.
+    pub pca_mse: Option<f64>,
+    /// How many components that is.
+    pub pca_components: usize,
+    /// What PCA learned from: `train`, or the evaluated examples themselves.
+    pub pca_learned_from: &'static str,
+}
+
+impl Evaluation {
+    /// Measures `model` on `examples`, and PCA learned from `training`, or from the examples themselves.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn measure(
+        model: &Autoencoder,
+        (data, part): (&str, &'static str),
+        examples: &dyn Rows,
+        training: Option<&dyn Rows>,
+    ) -> anyhow::Result<Self> {
+        let pca_components = model.code_width().min(model.width());
+        let pca_mse = match model.width() <= PCA_MAX_COLUMNS {
+            false => None,
+            true => {
+                let learned =
+                    Pca::learn(&model.scaled(training.unwrap_or(examples))?, pca_components)?;
+                Some(learned.mse(&model.scaled(examples)?)?)
+            }
+        };
+        Ok(Self {
+            data: data.into(),
+            part,
+            metrics: Metrics::measure(model, examples)?,
+            pca_mse,
+            pca_components,
+            pca_learned_from: if training.is_some() { "train" } else { part },
+        })
+    }
+
+    /// The measures as a table: the model's column, then PCA's.
+    pub fn table(&self) -> String {
+        let mut rows = vec![vec![
+            format!(
+                "{} ({}, {})",
+                self.data,
+                self.part,
+                crate::table::count(self.metrics.examples)
+            ),
+            "model".to_string(),
+            format!("pca {}", self.pca_components),
+        ]];
+        let psnr = |mse: f64| -10.0 * mse.log10();
+        let per_example = self.metrics.squared_error_per_example / self.metrics.mse;
+        let mut row = |name: &str, model: Option<f64>, pca: Option<f64>| {
+            if let Some(model) = model {
+                let pca = pca.map_or_else(String::new, number);
+                rows.push(vec![name.into(), number(model), pca]);
+            }
+        };
+        row("mean squared error", Some(self.metrics.mse), self.pca_mse);
+        let squared = self.metrics.squared_error_per_example;
+        row(
+            "squared error per example",
+            Some(squared),
+            self.pca_mse.map(|mse| mse * per_example),
+        );
+        row("psnr, dB", self.metrics.psnr_db, self.pca_mse.map(psnr));
+        row("ssim", self.metrics.ssim, None);
+        row("binary cross-entropy", self.metrics.bce, None);
+        row(
+            "  above its floor",
+            self.metrics
+                .bce
+                .zip(self.metrics.bce_floor)
+                .map(|(a, b)| a - b),
+            None,
+        );
+        let mut text = table(&rows);
+        if self.pca_mse.is_none() {
+            text.push_str("pca is left out: more than 4,096 columns\n");
+        } else if self.pca_learned_from != "train" {
+            text.push_str("pca was fitted to these same examples: the best that it can do\n");
+        }
+        text
+    }
+}

@@ -1,0 +1,44 @@
+//! What a user means by DATA.
+
+use latentia_data::{Dataset, Locations, load};
+
+use crate::table::count;
+use crate::tell;
+use latentia_tensor::Rows;
+
+/// One part of a data set, with what to call it.
+#[derive(Debug)]
+pub struct Examples {
+    /// The examples.
+    pub dataset: Dataset,
+    /// `test`, `train`, or `all` where the data has no parts.
+    pub part: &'static str,
+}
+
+/// Loads DATA for use: the part it asks for with `:train` or `:test`, else the test part, else all.
+///
+/// # Errors
+/// When the data cannot be loaded or has no such part.
+pub fn pick(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
+    let (name, wanted) = match data.rsplit_once(':') {
+        Some((name, part @ ("train" | "test"))) => (name, Some(part)),
+        _ => (data, None),
+    };
+    let source = load(name, locations)?;
+    let (dataset, part) = match (source.test, wanted) {
+        (Some(_), Some("train")) => (source.train, "train"),
+        (Some(test), _) => (test, "test"),
+        (None, None) => (source.train, "all"),
+        (None, Some(part)) => {
+            let hint = format!("`{name}` has no parts; leave out `:{part}`");
+            return Err(crate::UsageError(hint).into());
+        }
+    };
+    if wanted.is_none() && part == "test" {
+        let rows = count(dataset.rows());
+        tell(&format!(
+            "using the {rows} test examples of `{name}` (`{name}:train` for the others)"
+        ));
+    }
+    Ok(Examples { dataset, part })
+}

@@ -1,0 +1,105 @@
+//! Numbers as files: NPY and CSV, chosen by the name's ending.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use latentia_models::write_atomically;
+use latentia_tensor::{Matrix, MatrixRef};
+use npyz::WriterBuilder;
+
+use crate::UsageError;
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// NumPy's format, f32 in C order.
+    Npy,
+    /// Text, one line an example, no header.
+    Csv,
+    /// A picture.
+    Png,
+}
+
+impl Format {
+    /// The format that a file's name asks for, one of `accepted`.
+    ///
+    /// # Errors
+    /// Names the endings that would do.
+    pub fn of(path: &Path, accepted: &[Self]) -> Result<Self, UsageError> {
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
+        let found = accepted
+            .iter()
+            .find(|format| Some(format.ending()) == ending.as_deref());
+        found.copied().ok_or_else(|| {
+            let endings: Vec<String> = accepted
+                .iter()
+                .map(|f| format!(".{}", f.ending()))
+                .collect();
+            UsageError(format!(
+                "cannot tell the format of `{}`; end it in {}",
+                path.display(),
+                endings.join(" or ")
+            ))
+        })
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Npy => "npy",
+            Self::Csv => "csv",
+            Self::Png => "png",
+        }
+    }
+}
+
+/// Writes a matrix of `rows` rows that comes block by block: `produce` hands each block to the function it is given.
+///
+/// # Errors
+/// When `produce` fails or the file cannot be written; nothing is then left under its name.
+pub fn write_blocks(
+    path: &Path,
+    format: Format,
+    shape: [usize; 2],
+    produce: impl FnOnce(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    write_atomically(path, |out| match format {
+        Format::Npy => {
+            let shape = shape.map(|n| n as u64);
+            let mut writer = npyz::WriteOptions::new()
+                .default_dtype()
+                .shape(&shape)
+                .writer(out)
+                .begin_nd()?;
+            produce(&mut |block| {
+                block
+                    .iter_rows()
+                    .try_for_each(|row| writer.extend(row.iter().copied()))
+            })?;
+            writer.finish()
+        }
+        Format::Csv | Format::Png => produce(&mut |block| write_csv(out, block)),
+    })?;
+    Ok(())
+}
+
+/// Writes a matrix.
+///
+/// # Errors
+/// When the file cannot be written; nothing is then left under its name.
+pub fn write(path: &Path, format: Format, matrix: &Matrix) -> anyhow::Result<()> {
+    let shape = [matrix.rows(), matrix.cols()];
+    write_blocks(path, format, shape, |see| see(matrix.view()))
+}
+
+fn write_csv(out: &mut dyn Write, block: MatrixRef<'_>) -> io::Result<()> {
+    for row in block.iter_rows() {
+        for (column, x) in row.iter().enumerate() {
+            let comma = if column > 0 { "," } else { "" };
+            write!(out, "{comma}{x}")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! A training run as it goes: a bar on a terminal, a line now and then elsewhere; and its end by Ctrl-C.
+
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use latentia_models::{Epoch, ModelError, Observer, Training, write_atomically};
+
+use crate::table::{count, number};
+use crate::tell;
+
+/// How often a bar moves.
+const FRAME: Duration = Duration::from_millis(100);
+/// How often a line is written where there is no terminal.
+const LINE: Duration = Duration::from_secs(2);
+/// How often the run is written down, at the end of an epoch.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
+/// Watches a run: shows it, writes it down, ends it on request.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    epochs: u32,
+    examples: usize,
+    checkpoint: PathBuf,
+    metrics: PathBuf,
+    fingerprint: String,
+    interrupted: Arc<AtomicBool>,
+    start: Instant,
+    /// Epochs that an earlier run had done.
+    begun_at: u32,
+    shown: Instant,
+    saved: Instant,
+    last_validation: Option<f64>,
+    /// Seconds of each epoch of this run.
+    pub seconds: Vec<f64>,
+}
+
+impl Progress {
+    /// Watches a run of `epochs` epochs of `examples` examples, `begun_at` of them done, that is written down in `folder`.
+    ///
+    /// # Errors
+    /// When Ctrl-C cannot be caught.
+    pub fn new(
+        folder: &Path,
+        fingerprint: String,
+        epochs: u32,
+        examples: usize,
+        begun_at: u32,
+    ) -> anyhow::Result<Self> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&interrupted);
+        ctrlc::set_handler(move || {
+            // The second time, the user means it.
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(crate::INTERRUPTED));
+            }
+        })?;
+        let now = Instant::now();
+        Ok(Self {
+            bar: io::stderr().is_terminal().then(|| bar(epochs, examples)),
+            epochs,
+            examples,
+            checkpoint: checkpoint_path(folder),
+            metrics: folder.join("metrics.csv"),
+            fingerprint,
+            interrupted,
+            start: now,
+            begun_at,
+            shown: now,
+            saved: now,
+            last_validation: None,
+            seconds: Vec::new(),
+        })
+    }
+
+    /// Takes the bar away and writes the metrics.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn finish(&self, history: &[Epoch]) -> Result<(), ModelError> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        write_metrics(&self.metrics, history)
+    }
+
+    /// Examples seen in a second of this run's training.
+    pub fn examples_per_second(&self) -> f64 {
+        let seconds: f64 = self.seconds.iter().sum();
+        (self.seconds.len() * self.examples) as f64 / seconds.max(1e-9)
+    }
+
+    fn describe(&self, epoch: u32, loss: f64, examples_done: usize) -> String {
+        let elapsed = self.start.elapsed().as_secs_f64().max(1e-9);
+        let earlier = self.begun_at as usize * self.examples;
+        let speed = examples_done.saturating_sub(earlier) as f64 / elapsed;
+        let left = (self.epochs as usize * self.examples).saturating_sub(examples_done) as f64
+            / speed.max(1e-9);
+        let validation = self
+            .last_validation
+            .map_or_else(String::new, |loss| format!("  validation {}", number(loss)));
+        format!(
+            "epoch {epoch}/{}  loss {}{validation}  {} examples/s  {} left",
+            self.epochs,
+            number(loss),
+            count(speed as usize),
+            duration(left),
+        )
+    }
+}
+
+impl Observer for Progress {
+    fn batch_ended(
+        &mut self,
+        epoch: u32,
+        done: usize,
+        _total: usize,
+        loss: f64,
+    ) -> ControlFlow<()> {
+        if let Some(bar) = &self.bar
+            && self.shown.elapsed() >= FRAME
+        {
+            let examples_done = (epoch as usize - 1) * self.examples + done;
+            bar.set_position(examples_done as u64);
+            bar.set_message(self.describe(epoch, loss, examples_done));
+            self.shown = Instant::now();
+        }
+        match self.interrupted.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn epoch_ended(
+        &mut self,
+        training: &Training<'_>,
+        epoch: &Epoch,
+        seconds: f64,
+    ) -> Result<(), ModelError> {
+        self.seconds.push(seconds);
+        self.last_validation = epoch.validation_loss;
+        let last = epoch.epoch == self.epochs;
+        if self.bar.is_none() && (self.shown.elapsed() >= LINE || epoch.epoch == 1 || last) {
+            let examples_done = epoch.epoch as usize * self.examples;
+            tell(&self.describe(epoch.epoch, epoch.train_loss, examples_done));
+            self.shown = Instant::now();
+        }
+        if self.saved.elapsed() >= CHECKPOINT && !last {
+            training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
+            write_metrics(&self.metrics, training.history())?;
+            self.saved = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// Where a run in `folder` is written down.
+pub fn checkpoint_path(folder: &Path) -> PathBuf {
+    folder.join("checkpoint.bin")
+}
+
+fn bar(epochs: u32, examples: usize) -> ProgressBar {
+    let total = u64::from(epochs) * examples as u64;
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    // A template of ours cannot fail.
+    let style = ProgressStyle::with_template("{bar:24} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.with_style(style.progress_chars("█▉▊▋▌▍▎▏ "))
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.0} s"),
+        s if s < 3600.0 => format!("{} min {:02.0} s", (s / 60.0) as u64, (s % 60.0).floor()),
+        s => format!(
+            "{} h {:02.0} min",
+            (s / 3600.0) as u64,
+            (s % 3600.0 / 60.0).floor()
+        ),
+    }
+}
+
+fn write_metrics(path: &Path, history: &[Epoch]) -> Result<(), ModelError> {
+    write_atomically(path, |out| {
+        let mut writer = csv::Writer::from_writer(out);
+        for epoch in history {
+            writer.serialize(epoch)?;
+        }
+        if history.is_empty() {
+            writer.write_record(["epoch", "train_loss", "validation_loss", "learning_rate"])?;
+        }
+        writer.flush()
+    })
+}

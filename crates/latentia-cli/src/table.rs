@@ -1,0 +1,67 @@
+//! Text in columns.
+
+/// Rows of cells as lines of text: the first column to the left, the others to the right, two spaces between.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let padded: Vec<String> = cells
+            .map(|(column, (cell, &width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            })
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A measure with as many digits as say something.
+pub fn number(x: f64) -> String {
+    match x.abs() {
+        0.0 => "0".into(),
+        a if a >= 100.0 => format!("{x:.1}"),
+        a if a >= 1.0 => format!("{x:.3}"),
+        a if a >= 1e-4 => format!("{x:.5}"),
+        _ => format!("{x:.2e}"),
+    }
+}
+
+/// A count with its thousands set apart.
+pub fn count(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [
+            vec!["a".into(), "10".into()],
+            vec!["long".into(), "2".into()],
+        ];
+        assert_eq!(table(&rows), "a     10\nlong   2\n");
+    }
+
+    #[test]
+    fn numbers_keep_what_says_something() {
+        let texts = [0.0, 1234.56, 12.3456, 0.063_71, 1.5e-7].map(number);
+        assert_eq!(texts, ["0", "1234.6", "12.346", "0.06371", "1.50e-7"]);
+        assert_eq!([7, 1000, 1_234_567].map(count), ["7", "1,000", "1,234,567"]);
+    }
+}
