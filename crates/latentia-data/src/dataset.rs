@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{MatrixMut, Rows};
+use latentia_tensor::{MatrixMut, Rows, vectorized};
 use sha2::{Digest, Sha256};
 
 use crate::DataError;
@@ -192,9 +192,14 @@ impl Rows for Dataset {
             Values::Bytes(values) => {
                 for (row, &index) in rows {
                     let example = &values[index as usize * self.cols..][..self.cols];
-                    for (number, &value) in row.iter_mut().zip(example) {
-                        *number = f32::from(value);
-                    }
+                    vectorized(
+                        #[inline(always)]
+                        || {
+                            for (number, &value) in row.iter_mut().zip(example) {
+                                *number = f32::from(value);
+                            }
+                        },
+                    );
                 }
             }
             Values::Floats(values) => {

@@ -16,7 +16,7 @@ use crate::block::{BLOCK_ROWS, Block};
 use crate::{Chain, Likelihood, Optimizer};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
-const BLOCK_NUMBERS: usize = 1 << 15;
+const BLOCK_NUMBERS: usize = 1 << 16;
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;
