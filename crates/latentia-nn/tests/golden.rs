@@ -1,4 +1,4 @@
-//! Ten steps of Adam against JAX: same weights, same batches, same losses. `golden/make.py` makes the values.
+//! Ten steps of Adam against Keras: same weights, same batches, same losses. `golden/make.py` makes the values.
 
 use latentia_data::{Locations, load};
 use latentia_nn::{
@@ -77,13 +77,13 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
 }
 
 #[test]
-fn cross_entropy_on_logits_trains_as_in_jax() {
+fn cross_entropy_on_logits_trains_as_in_keras() {
     let golden = include_bytes!("golden/bce.safetensors");
     check(golden, &[784, 24, 784], Activation::Linear, Likelihood::Bce);
 }
 
 #[test]
-fn squared_error_after_a_sigmoid_trains_as_in_jax() {
+fn squared_error_after_a_sigmoid_trains_as_in_keras() {
     let golden = include_bytes!("golden/mse.safetensors");
     check(
         golden,

@@ -37,12 +37,10 @@ pub struct Adam {
     pub beta1: f32,
     /// Decay of the second moment, β₂.
     pub beta2: f32,
-    /// Added to the root of the second moment, ε.
+    /// Added to the root of the second moment, ε̂.
     pub epsilon: f32,
-    /// `lr / (1 - β₁ᵗ)`.
+    /// `α = lr √(1 - β₂ᵗ) / (1 - β₁ᵗ)`.
     pub rate: f32,
-    /// `1 / √(1 - β₂ᵗ)`.
-    pub correction: f32,
     /// `1 - lr · decay`.
     pub keep: f32,
 }
@@ -56,15 +54,17 @@ impl Adam {
             beta1,
             beta2,
             epsilon,
-            rate: (f64::from(lr) / unbias(beta1)) as f32,
-            correction: (1.0 / unbias(beta2).sqrt()) as f32,
+            rate: (f64::from(lr) * unbias(beta2).sqrt() / unbias(beta1)) as f32,
             keep: 1.0 - lr * decay,
         }
     }
 }
 
-/// Adam (Kingma and Ba 2015): `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`,
-/// `w = (1 - lr · decay) w - lr · m̂ / (√v̂ + ε)` with `m̂ = m / (1 - β₁ᵗ)`, `v̂ = v / (1 - β₂ᵗ)`.
+/// Adam: `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `w = (1 - lr · decay) w - α m / (√v + ε̂)` with
+/// `α = lr √(1 - β₂ᵗ) / (1 - β₁ᵗ)`.
+///
+/// This is the second form of Kingma and Ba 2015, section 2, which Keras computes: ε̂ is added before the bias of `v` is
+/// corrected. PyTorch adds it after; where gradients are far above ε the two agree.
 ///
 /// `decay` is decoupled from the gradient (AdamW, Loshchilov and Hutter 2019); 0 leaves it out exactly.
 pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: Adam) {
@@ -74,7 +74,7 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: Adam) {
             for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
                 *m = c.beta1 * *m + (1.0 - c.beta1) * g;
                 *v = c.beta2 * *v + (1.0 - c.beta2) * (g * g);
-                *w = c.keep * *w - c.rate * *m / (v.sqrt() * c.correction + c.epsilon);
+                *w = c.keep * *w - c.rate * *m / (v.sqrt() + c.epsilon);
             }
         },
     );
@@ -131,19 +131,13 @@ mod tests {
     #[test]
     fn adam_with_decoupled_decay_matches_f64() {
         check(
-            |w, g, m, v, step| adam(w, g, m, v, Adam::at_step(step, 0.01, 0.1, 0.9, 0.999, 1e-7)),
+            |w, g, m, v, step| adam(w, g, m, v, Adam::at_step(step, 0.01, 0.1, 0.9, 0.999, 1e-4)),
             |w, m, v, g, step| {
                 let m = 0.9 * m + 0.1 * g;
                 let v = 0.999 * v + 0.001 * g * g;
-                let (mh, vh) = (
-                    m / (1.0 - 0.9f64.powi(step)),
-                    v / (1.0 - 0.999f64.powi(step)),
-                );
-                (
-                    w * (1.0 - 0.01 * 0.1) - 0.01 * mh / (vh.sqrt() + 1e-7),
-                    m,
-                    v,
-                )
+                let bias = (1.0 - 0.999f64.powi(step)).sqrt() / (1.0 - 0.9f64.powi(step));
+                let change = 0.01 * bias * m / (v.sqrt() + 1e-4);
+                (w * (1.0 - 0.01 * 0.1) - change, m, v)
             },
         );
     }

@@ -1,4 +1,4 @@
-"""Makes the golden values of `golden.rs`: the same ten Adam steps in JAX, with optax's Adam and losses.
+"""Makes the golden values of `golden.rs`: ten Adam steps of Keras, on its JAX backend.
 
 Beside this script it writes `bce.safetensors` and `mse.safetensors`, each with
     `0.weight`, `0.bias`, `1.weight`, ...  parameters before the first step, weights `[inputs, outputs]`
@@ -6,26 +6,26 @@ Beside this script it writes `bce.safetensors` and `mse.safetensors`, each with
     `last_bias`                            bias of the last layer after the last step
 Batch `i` is images `64 i` to `64 i + 63` of the embedded `mnist-mini`, divided by 255. The metadata names the versions.
 
-    pip install jax==0.10.2 optax==0.2.8 numpy==2.4.6 safetensors==0.8.0
+    pip install keras==3.15.1 jax==0.10.2 numpy==2.4.6 safetensors==0.8.0
     python make.py
 """
 
 import gzip
+import os
 from importlib.metadata import version
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+
+import keras
 import numpy as np
-import optax
 from safetensors.numpy import save_file
 
 FOLDER = Path(__file__).resolve().parent
 IMAGES = FOLDER.parents[2] / "latentia-data/data/mnist-mini/train-images-idx3-ubyte.gz"
 STEPS, ROWS, PIXELS = 10, 64, 784
-
-jax.config.update("jax_platforms", "cpu")
-jax.config.update("jax_default_matmul_precision", "highest")
 
 
 def batches():
@@ -45,41 +45,30 @@ def initial(widths, seed):
     return parameters
 
 
-def outputs(parameters, x):
-    for weight, bias in parameters[:-1]:
-        x = jax.nn.relu(x @ weight + bias)
-    weight, bias = parameters[-1]
-    return x @ weight + bias
-
-
-def bce(parameters, x):
-    return optax.losses.sigmoid_binary_cross_entropy(outputs(parameters, x), x).mean()
-
-
-def mse(parameters, x):
-    return optax.losses.squared_error(jax.nn.sigmoid(outputs(parameters, x)), x).mean()
-
-
-def make(name, loss, widths, seed):
+def make(name, loss, last, widths, seed):
     start = initial(widths, seed)
-    parameters = jax.tree.map(jnp.asarray, start)
-    adam = optax.adam(1e-3, b1=0.9, b2=0.999, eps=1e-7)
-    state = adam.init(parameters)
-    gradient = jax.jit(jax.value_and_grad(loss))
+    x = keras.Input((PIXELS,))
+    layers = [keras.layers.Dense(width, activation="relu") for width in widths[1:-1]]
+    layers.append(keras.layers.Dense(widths[-1], activation=last))
+    y = x
+    for layer in layers:
+        y = layer(y)
+    model = keras.Model(x, y)
+    for layer, (weight, bias) in zip(layers, start):
+        layer.set_weights([weight, bias.reshape(-1)])
+    model.compile(keras.optimizers.Adam(1e-3), loss)
     losses = []
     for batch in batches():
-        value, slopes = gradient(parameters, batch)
-        updates, state = adam.update(slopes, state)
-        parameters = optax.apply_updates(parameters, updates)
-        losses.append(value)
+        model.reset_metrics()
+        losses.append(np.float32(model.train_on_batch(batch, batch)))
 
-    tensors = {"losses": np.array(losses), "last_bias": np.array(parameters[-1][1])}
+    tensors = {"losses": np.array(losses), "last_bias": layers[-1].get_weights()[1].reshape(1, -1)}
     for layer, (weight, bias) in enumerate(start):
         tensors |= {f"{layer}.weight": weight, f"{layer}.bias": bias}
     # One key: the order of several varies from run to run.
-    versions = ", ".join(f"{package} {version(package)}" for package in ("jax", "jaxlib", "optax", "numpy"))
+    versions = ", ".join(f"{package} {version(package)}" for package in ("keras", "jax", "numpy"))
     save_file(tensors, FOLDER / f"{name}.safetensors", {"made_with": versions})
 
 
-make("bce", bce, [784, 24, 784], 1)
-make("mse", mse, [784, 16, 8, 16, 784], 2)
+make("bce", keras.losses.BinaryCrossentropy(from_logits=True), None, [784, 24, 784], 1)
+make("mse", "mse", "sigmoid", [784, 16, 8, 16, 784], 2)
