@@ -7,6 +7,7 @@
 
 mod bench;
 mod download;
+mod reproduce;
 mod source;
 mod tidy;
 mod workspace;
@@ -21,6 +22,7 @@ usage: cargo xtask COMMAND
 commands:
   bench [FILTER]                         run the benchmarks, or those whose name contains FILTER
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
+  reproduce [NAME]                       train what a preset expects, print expected beside obtained; without NAME, all
   tidy                                   check that the workspace keeps its rules
 ";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match command.to_str() {
         Some("bench") => bench::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
+        Some("reproduce") if arguments.len() <= 1 => reproduce::run(&arguments),
         Some("tidy") if arguments.is_empty() => tidy::run(),
         _ => {
             eprint!("{COMMANDS}");

@@ -120,15 +120,20 @@ pub fn cargo(verb: &str, arguments: &[&str], more: &[OsString]) -> anyhow::Resul
 }
 
 /// The cargo that runs this program, to run on this workspace from whatever folder.
-fn command(verb: &str) -> anyhow::Result<Command> {
+pub fn command(verb: &str) -> anyhow::Result<Command> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    let manifest = root()?.join("Cargo.toml");
+    command.arg(verb).arg("--manifest-path").arg(manifest);
+    Ok(command)
+}
+
+/// The folder of this workspace.
+pub fn root() -> anyhow::Result<PathBuf> {
     // At run time rather than `env!`: a program that was built elsewhere would look there.
     let folder = env::var_os("CARGO_MANIFEST_DIR")
         .context("the variable `CARGO_MANIFEST_DIR` is not set, use `cargo xtask`")?;
-    let manifest = Path::new(&folder).join("..").join("Cargo.toml");
-    let mut command = Command::new(cargo);
-    command.arg(verb).arg("--manifest-path").arg(manifest);
-    Ok(command)
+    Ok(Path::new(&folder).join(".."))
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> anyhow::Result<&'a str> {

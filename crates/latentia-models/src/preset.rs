@@ -62,6 +62,17 @@ impl Preset {
         found.map(|(_, text)| *text)
     }
 
+    /// A preset that comes along.
+    ///
+    /// ```
+    /// let preset = latentia_models::Preset::named("features").expect("it comes along");
+    /// assert_eq!(preset.data.as_deref(), Some("mnist"));
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        // A test parses them all.
+        Self::parse(Self::text(name)?).ok()
+    }
+
     /// Reads an experiment.
     ///
     /// # Errors

@@ -1,1 +1,30 @@
-//! Latentia
+//! Latentia's layers under one name. Depend on this crate for all of them, or on any one alone.
+//!
+//! - [`tensor`]: row-major `f32` matrices and the kernels that train on the CPU
+//! - [`nn`]: layers, likelihoods, optimisers and the training step
+//! - [`models`]: what an autoencoder is made of, training, metrics, files
+//! - [`data`]: data sets by name or path
+//!
+//! ```
+//! use latentia::data::{Locations, load};
+//! use latentia::models::{Metrics, Preset, Training, TrainingSpec};
+//!
+//! let digits = load("mnist-mini", &Locations::new(None))?;
+//! let preset = Preset::named("digits").ok_or("no such preset")?;
+//! let mut model = preset.model.build(digits.train.shape(), 42)?;
+//! let training = TrainingSpec { epochs: 1, ..preset.training };
+//! Training::new(&mut model, training, 42, &digits.train, None)?.run(&mut ())?;
+//! let metrics = Metrics::measure(&model, digits.test.as_ref().ok_or("no test part")?)?;
+//! assert!(metrics.mse < 0.04);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use latentia_data as data;
+pub use latentia_models as models;
+pub use latentia_nn as nn;
+pub use latentia_tensor as tensor;
+
+/// Compiles and runs the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
