@@ -33,7 +33,7 @@ pub fn write_atomically(
         file.persist(path)?;
         Ok(())
     };
-    attempt().map_err(|source| ModelError::File {
+    attempt().map_err(|source| ModelError::Write {
         path: path.to_path_buf(),
         source,
     })

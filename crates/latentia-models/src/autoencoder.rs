@@ -2,10 +2,10 @@
 
 use std::io;
 
-use latentia_nn::{Chain, Likelihood};
+use latentia_nn::{Block, Chain, Likelihood};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 
-use crate::inference::{for_each_block, run};
+use crate::inference::{fold_blocks, for_each_block, run};
 use crate::{ModelError, ModelSpec, Scaled, Scaling};
 
 /// An autoencoder: a chain of layers, cut at the code.
@@ -15,17 +15,11 @@ use crate::{ModelError, ModelSpec, Scaled, Scaling};
 pub struct Autoencoder {
     pub(crate) spec: ModelSpec,
     pub(crate) shape: Vec<usize>,
-    /// Known once training examples have been seen.
-    pub(crate) scaling: Option<Scaling>,
+    /// That of unscaled values until training examples have been seen.
+    pub(crate) scaling: Scaling,
     pub(crate) chain: Chain,
     pub(crate) encoder_layers: usize,
 }
-
-/// The scale of examples before any were seen.
-static UNSCALED: std::sync::LazyLock<Scaling> = std::sync::LazyLock::new(|| Scaling {
-    shift: vec![0.0],
-    divisor: vec![1.0],
-});
 
 impl Autoencoder {
     /// What the model is made of.
@@ -60,7 +54,7 @@ impl Autoencoder {
 
     /// How raw values become the model's.
     pub fn scaling(&self) -> &Scaling {
-        self.scaling.as_ref().unwrap_or(&UNSCALED)
+        &self.scaling
     }
 
     /// What the output means.
@@ -73,15 +67,8 @@ impl Autoencoder {
     /// # Errors
     /// When their width is not the model's.
     pub fn scaled<'a>(&'a self, examples: &'a dyn Rows) -> Result<Scaled<'a>, ModelError> {
-        self.check_width(examples.cols(), self.width())?;
-        Ok(Scaled::new(examples, self.scaling()))
-    }
-
-    fn check_width(&self, seen: usize, expected: usize) -> Result<(), ModelError> {
-        match seen == expected {
-            true => Ok(()),
-            false => Err(ModelError::Width { seen, expected }),
-        }
+        check_width(examples.cols(), self.width())?;
+        Ok(Scaled::new(examples, &self.scaling))
     }
 
     /// Codes of all examples: `[rows, code_width]`.
@@ -98,7 +85,7 @@ impl Autoencoder {
     /// # Errors
     /// When the codes do not fit the model or cannot be read.
     pub fn decode(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
-        self.check_width(codes.cols(), self.code_width())?;
+        check_width(codes.cols(), self.code_width())?;
         let layers = self.encoder_layers..self.chain.layers().len();
         let mut outputs = run(&self.chain, layers, codes)?;
         self.likelihood().reconstruct(outputs.view_mut());
@@ -116,25 +103,6 @@ impl Autoencoder {
         Ok(outputs)
     }
 
-    /// Hands each block of examples to `see` as `(first row, inputs, outputs)`, in order: inputs in the model's scale,
-    /// outputs before the likelihood, both `[rows, width]`. Memory does not grow with the examples.
-    ///
-    /// # Errors
-    /// When the examples do not fit the model or cannot be read.
-    pub fn for_each_output(
-        &self,
-        examples: &dyn Rows,
-        mut see: impl FnMut(usize, MatrixRef<'_>, MatrixRef<'_>),
-    ) -> Result<(), ModelError> {
-        let scaled = self.scaled(examples)?;
-        let layers = 0..self.chain.layers().len();
-        for_each_block(&self.chain, layers, &scaled, |first, block| {
-            see(first, block.input(), block.output());
-            Ok::<_, io::Error>(())
-        })?;
-        Ok(())
-    }
-
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the
     /// examples.
     ///
@@ -150,8 +118,27 @@ impl Autoencoder {
             &self.chain,
             0..self.encoder_layers,
             &scaled,
-            |first, block| see(first, block.output()),
-        )?;
-        Ok(())
+            |first, block| see(first, block.output()).map_err(ModelError::Codes),
+        )
+    }
+
+    /// Runs the whole chain over the examples and lets each of a fixed number of slots gather what `add` takes of its
+    /// blocks: of the input, in the model's scale, and of the output, before the likelihood. The slots in order.
+    pub(crate) fn fold_outputs<S: Send>(
+        &self,
+        examples: &dyn Rows,
+        start: impl Fn() -> S,
+        add: impl Fn(&mut S, &Block) + Sync,
+    ) -> Result<Vec<S>, ModelError> {
+        let scaled = self.scaled(examples)?;
+        let layers = 0..self.chain.layers().len();
+        Ok(fold_blocks(&self.chain, layers, &scaled, start, add)?)
+    }
+}
+
+fn check_width(seen: usize, expected: usize) -> Result<(), ModelError> {
+    match seen == expected {
+        true => Ok(()),
+        false => Err(ModelError::Width { seen, expected }),
     }
 }

@@ -2,29 +2,43 @@
 //!
 //! Layout: magic, format version, length of the body, SHA-256 of the body, body. Nothing is believed before the digest.
 
-use std::fs;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use bincode::config;
 use latentia_tensor::Matrix;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Epoch, ModelError, Training, write_atomically};
+use crate::training::Begun;
+use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec, write_atomically};
 
 const MAGIC: &[u8; 8] = b"LATCKPT\0";
 const FORMAT: u32 = 1;
 const HEADER: usize = 8 + 4 + 8 + 32;
 
 /// The largest body that is read, in bytes: far beyond any model that fits a CPU's patience.
-const MAX_BODY: usize = 1 << 36;
+const MAX_BODY: u64 = 1 << 36;
+
+/// What must be the same in the run that resumes another, beside the training examples.
+#[derive(Serialize)]
+struct Identity<'a> {
+    model: &'a ModelSpec,
+    shape: &'a [usize],
+    training: &'a TrainingSpec,
+    seed: u64,
+}
 
 #[derive(Serialize, Deserialize)]
-struct Body {
-    /// What must be the same: specification, shape, training, seed, as JSON; then the data's fingerprint.
-    identity: String,
-    fingerprint: String,
+struct Body<'a> {
+    /// An [`Identity`] as JSON; then the data's fingerprint. Borrowed, so that no length in a file sets memory aside.
+    identity: &'a str,
+    fingerprint: &'a str,
     steps: u64,
+    begun: Begun,
     history: Vec<Epoch>,
     parameters: Vec<Vec<f32>>,
     moments: Vec<(Vec<f32>, Vec<f32>)>,
@@ -32,9 +46,13 @@ struct Body {
 }
 
 impl Training<'_> {
-    /// What a checkpoint must agree on with the run that resumes it.
     fn identity(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(&(&self.model.spec, &self.model.shape, &self.spec, self.seed))
+        serde_json::to_string(&Identity {
+            model: &self.model.spec,
+            shape: &self.model.shape,
+            training: &self.spec,
+            seed: self.seed,
+        })
     }
 
     /// Writes all that is needed to go on exactly, whole or not at all. `fingerprint` names the training examples.
@@ -47,10 +65,12 @@ impl Training<'_> {
             path: path.to_path_buf(),
             problem,
         };
+        let identity = self.identity().map_err(|e| invalid(e.to_string()))?;
         let body = Body {
-            identity: self.identity().map_err(|e| invalid(e.to_string()))?,
-            fingerprint: fingerprint.to_string(),
+            identity: &identity,
+            fingerprint,
             steps: self.step.steps(),
+            begun: self.begun,
             history: self.history.clone(),
             parameters: self
                 .model
@@ -92,17 +112,19 @@ impl Training<'_> {
             path: path.to_path_buf(),
             problem: problem.to_string(),
         };
-        let bytes = fs::read(path).map_err(|source| ModelError::File {
+        let read = |source| ModelError::Read {
             path: path.to_path_buf(),
             source,
-        })?;
-        let body = checked_body(&bytes).map_err(|problem| invalid(&problem))?;
-        let config = config::standard()
-            .with_fixed_int_encoding()
-            .with_limit::<MAX_BODY>();
-        let (body, used): (Body, usize) = bincode::serde::decode_from_slice(body, config)
-            .map_err(|error| invalid(&format!("is damaged: {error}")))?;
-        if used != bytes.len() - HEADER {
+        };
+        let bytes = File::open(path)
+            .and_then(checked_body)
+            .map_err(read)?
+            .map_err(|problem| invalid(&problem))?;
+        let config = config::standard().with_fixed_int_encoding();
+        let (body, used): (Body<'_>, usize) =
+            bincode::serde::borrow_decode_from_slice(&bytes, config)
+                .map_err(|error| invalid(&format!("is damaged: {error}")))?;
+        if used != bytes.len() {
             return Err(invalid("is damaged: it goes on after its end"));
         }
         if body.fingerprint != fingerprint {
@@ -114,20 +136,14 @@ impl Training<'_> {
             .identity()
             .map_err(|error| invalid(&error.to_string()))?;
         if body.identity != identity {
-            let difference = body
-                .identity
-                .lines()
-                .zip(identity.lines())
-                .find(|(was, is)| was != is);
-            let difference = difference.map_or_else(String::new, |(was, is)| {
-                format!(
-                    ": it has `{}`, this run `{}`",
-                    was.trim().trim_end_matches(','),
-                    is.trim().trim_end_matches(',')
-                )
-            });
+            let parsed = [body.identity, &identity].map(serde_json::from_str);
+            let difference = match parsed {
+                [Ok(was), Ok(is)] => difference("", &was, &is),
+                _ => None,
+            };
+            let difference = difference.map_or_else(String::new, |said| format!(": {said}"));
             return Err(invalid(&format!(
-                "belongs to another run{difference}; --force begins anew"
+                "belongs to another run{difference}; give the same, or --force to begin anew"
             )));
         }
 
@@ -150,44 +166,82 @@ impl Training<'_> {
                 .collect()
         };
         let (first, second) = body.moments.into_iter().unzip();
-        let (Some(parameters), Some(first), Some(second)) =
-            (all(body.parameters), all(first), all(second))
+        // What is absent is right too: a run may have no best epoch yet.
+        let best = body.best.map_or(Some(None), |best| all(best).map(Some));
+        let (Some(parameters), Some(first), Some(second), Some(best)) =
+            (all(body.parameters), all(first), all(second), best)
         else {
             return Err(invalid("is damaged: its weights have the wrong size"));
         };
-        self.best = body.best.and_then(all);
+        self.best = best;
         for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(parameters) {
             parameter.value = value;
         }
         self.step.resume(body.steps, first.into_iter().zip(second));
         self.history = body.history;
+        self.begun = body.begun;
         Ok(())
     }
 }
 
-/// The body of a checkpoint whose header and digest are right.
-fn checked_body(bytes: &[u8]) -> Result<&[u8], String> {
-    let header = bytes.split_at_checked(HEADER);
-    let Some((header, body)) = header.filter(|(header, _)| header.starts_with(MAGIC)) else {
-        return Err("is no checkpoint of this program".into());
+/// The first thing in which two identities differ, by its key.
+fn difference(key: &str, was: &Value, is: &Value) -> Option<String> {
+    if was == is {
+        return None;
+    }
+    let child = |name: &dyn Display| match key {
+        "" => name.to_string(),
+        _ => format!("{key}.{name}"),
     };
+    match (was, is) {
+        (Value::Object(a), Value::Object(b)) => {
+            let side = |map: &Map<String, Value>, name| map.get(name).cloned().unwrap_or_default();
+            let mut names = a.keys().chain(b.keys());
+            names.find_map(|name| difference(&child(name), &side(a, name), &side(b, name)))
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let mut pairs = a.iter().zip(b).enumerate();
+            pairs.find_map(|(i, (a, b))| difference(&child(&i), a, b))
+        }
+        _ => {
+            let [was, is] = [was, is].map(|value| match value {
+                Value::Null => "absent".into(),
+                Value::Array(list) => format!("a list of {}", list.len()),
+                value => value.to_string(),
+            });
+            Some(format!("its `{key}` is {was}, here it is {is}"))
+        }
+    }
+}
+
+/// The body of a checkpoint whose header and digest are right, or what is wrong with it.
+fn checked_body(mut file: File) -> io::Result<Result<Vec<u8>, String>> {
+    let mut header = Vec::with_capacity(HEADER);
+    Read::by_ref(&mut file)
+        .take(HEADER as u64)
+        .read_to_end(&mut header)?;
+    if header.len() < HEADER || !header.starts_with(MAGIC) {
+        return Ok(Err("is no checkpoint of this program".into()));
+    }
     let format = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-    if format > FORMAT {
-        return Err(format!(
-            "has format {format}; this program reads up to {FORMAT}: use a newer latentia"
-        ));
+    if format != FORMAT {
+        return Ok(Err(format!(
+            "has format {format}, this program reads {FORMAT}: use the latentia that wrote it"
+        )));
     }
     let mut length = [0; 8];
     length.copy_from_slice(&header[12..20]);
-    if u64::from_le_bytes(length) != body.len() as u64 {
-        return Err(format!(
-            "is damaged: it should hold {} bytes after its header and holds {}",
-            u64::from_le_bytes(length),
-            body.len()
-        ));
+    let length = u64::from_le_bytes(length);
+    // One byte more, to see whether the file goes on. Memory grows with what is there, not with what is promised.
+    let mut body = Vec::new();
+    file.take(length.min(MAX_BODY) + 1).read_to_end(&mut body)?;
+    if body.len() as u64 != length {
+        return Ok(Err(format!(
+            "is damaged: it should hold {length} bytes after its header"
+        )));
     }
-    match Sha256::digest(body)[..] == header[20..] {
+    Ok(match Sha256::digest(&body)[..] == header[20..] {
         true => Ok(body),
         false => Err("is damaged: its content does not match its SHA-256".into()),
-    }
+    })
 }

@@ -46,8 +46,7 @@ pub enum ModelError {
     },
     /// Examples that a likelihood gives no probability.
     #[error(
-        "`{likelihood}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; \
-         use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear"
+        "`{likelihood}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; {hint}"
     )]
     Range {
         /// The likelihood.
@@ -56,6 +55,8 @@ pub enum ModelError {
         low: f32,
         /// Largest value.
         high: f32,
+        /// What would help.
+        hint: &'static str,
     },
     /// Nothing to work on.
     #[error("there are no examples to {purpose}")]
@@ -65,7 +66,7 @@ pub enum ModelError {
     },
     /// A loss that is no number any more.
     #[error(
-        "the loss became {loss} in epoch {epoch}, batch {batch}; try a smaller learning rate than {learning_rate}"
+        "the loss became {loss} in epoch {epoch}, batch {batch}; try a smaller learning rate than {learning_rate:?}"
     )]
     Diverged {
         /// The loss seen.
@@ -80,12 +81,23 @@ pub enum ModelError {
     /// Examples that cannot be read.
     #[error("cannot read the examples: {0}")]
     Examples(#[from] io::Error),
+    /// Codes that whoever asked for them could not take.
+    #[error("cannot write the codes: {0}")]
+    Codes(io::Error),
     /// A text that is no specification.
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
-    /// A file that cannot be read or written.
-    #[error("`{path}`: {source}")]
-    File {
+    /// A file that cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
         /// The file.
         path: PathBuf,
         /// The system's reason.

@@ -1,4 +1,7 @@
-//! Running a chain over any number of examples in bounded memory.
+//! Running over any number of examples in bounded memory: in parallel, with results that do not depend on the threads.
+//!
+//! Examples are cut into blocks, and blocks are dealt to slots in turn: block `b` belongs to slot `b mod n`. How many slots
+//! there are follows from sizes alone. What a slot gathers is therefore always the same, and slots are joined in order.
 
 use std::io;
 use std::ops::Range;
@@ -7,7 +10,7 @@ use latentia_nn::{BLOCK_ROWS, Block, Chain};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
-/// Blocks that are in memory at once.
+/// Blocks that go through a chain at once.
 const BLOCKS_AT_ONCE: usize = 16;
 
 /// Runs layers `layers` over all examples and hands each block to `see` with the number of its first row, in order.
@@ -17,40 +20,142 @@ pub(crate) fn for_each_block<E: From<io::Error>>(
     examples: &dyn Rows,
     mut see: impl FnMut(usize, &Block) -> Result<(), E>,
 ) -> Result<(), E> {
+    let slots = block_slots(chain, &layers, examples, || ());
+    in_rounds(
+        examples.rows(),
+        BLOCK_ROWS,
+        slots,
+        |(block, ()), rows| forward(chain, &layers, examples, block, rows),
+        |first, (block, ())| see(first, block),
+    )?;
+    Ok(())
+}
+
+/// Runs layers `layers` over all examples and lets each slot gather from its blocks what `add` takes of them; the slots in
+/// order.
+pub(crate) fn fold_blocks<S: Send>(
+    chain: &Chain,
+    layers: Range<usize>,
+    examples: &dyn Rows,
+    start: impl Fn() -> S,
+    add: impl Fn(&mut S, &Block) + Sync,
+) -> io::Result<Vec<S>> {
+    let slots = in_rounds(
+        examples.rows(),
+        BLOCK_ROWS,
+        block_slots(chain, &layers, examples, start),
+        |(block, gathered), rows| {
+            forward(chain, &layers, examples, block, rows)?;
+            add(gathered, block);
+            Ok(())
+        },
+        |_, _| Ok::<_, io::Error>(()),
+    )?;
+    Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
+}
+
+/// Slots with room for a block and what `start` gives, as many as work at once.
+fn block_slots<S>(
+    chain: &Chain,
+    layers: &Range<usize>,
+    examples: &dyn Rows,
+    start: impl Fn() -> S,
+) -> Vec<(Block, S)> {
     let rows = examples.rows();
-    let at_once = rows.div_ceil(BLOCK_ROWS).min(BLOCKS_AT_ONCE);
-    let mut blocks: Vec<(Block, io::Result<()>)> = (0..at_once)
-        .map(|_| {
-            (
-                Block::for_use(chain, layers.clone(), BLOCK_ROWS.min(rows)),
-                Ok(()),
-            )
-        })
+    let room = || Block::for_use(chain, layers.clone(), BLOCK_ROWS.min(rows));
+    (0..rows.div_ceil(BLOCK_ROWS).min(BLOCKS_AT_ONCE))
+        .map(|_| (room(), start()))
+        .collect()
+}
+
+fn forward(
+    chain: &Chain,
+    layers: &Range<usize>,
+    examples: &dyn Rows,
+    block: &mut Block,
+    rows: &[u32],
+) -> io::Result<()> {
+    examples.read(rows, block.input_mut(rows.len()))?;
+    block.forward(chain, layers.clone(), 0, |_| None);
+    Ok(())
+}
+
+/// Rows that [`fold_rows`] reads at once.
+pub(crate) const ROWS_AT_ONCE: usize = 512;
+
+/// The most slots of [`fold_rows`].
+pub(crate) const ROW_SLOTS: usize = 8;
+
+/// Reads all examples and lets each of at most `slots` slots gather from its blocks what `add` takes of them; the slots in
+/// order.
+pub(crate) fn fold_rows<S: Send>(
+    examples: &dyn Rows,
+    slots: usize,
+    start: impl Fn() -> S,
+    add: impl Fn(&mut S, MatrixRef<'_>) + Sync,
+) -> io::Result<Vec<S>> {
+    let (rows, cols) = (examples.rows(), examples.cols());
+    let slots: Vec<(Matrix, S)> = (0..rows.div_ceil(ROWS_AT_ONCE).min(slots))
+        .map(|_| (Matrix::zeros(ROWS_AT_ONCE.min(rows), cols), start()))
         .collect();
-    for start in (0..rows).step_by(BLOCKS_AT_ONCE * BLOCK_ROWS) {
-        let first = |number: usize| start + number * BLOCK_ROWS;
-        blocks
+    let slots = in_rounds(
+        rows,
+        ROWS_AT_ONCE,
+        slots,
+        |(block, gathered), rows| {
+            examples.read(rows, block.top_mut(rows.len()))?;
+            add(gathered, block.top(rows.len()));
+            Ok(())
+        },
+        |_, _| Ok::<_, io::Error>(()),
+    )?;
+    Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
+}
+
+/// A slot with its share of the round.
+struct Share<S> {
+    slot: S,
+    rows: Vec<u32>,
+    result: io::Result<()>,
+}
+
+/// Deals blocks of `size` rows to `slots`, round after round. In a round every slot does `work` on its block, in parallel;
+/// then `see` is handed each slot with the number of its block's first row, in order.
+fn in_rounds<S: Send, E: From<io::Error>>(
+    rows: usize,
+    size: usize,
+    slots: Vec<S>,
+    work: impl Fn(&mut S, &[u32]) -> io::Result<()> + Sync,
+    mut see: impl FnMut(usize, &mut S) -> Result<(), E>,
+) -> Result<Vec<S>, E> {
+    let share = |slot| Share {
+        slot,
+        rows: Vec::with_capacity(size.min(rows)),
+        result: Ok(()),
+    };
+    let mut shares: Vec<Share<S>> = slots.into_iter().map(share).collect();
+    let round = size * shares.len().max(1);
+    for start in (0..rows).step_by(round) {
+        shares
             .par_iter_mut()
             .enumerate()
-            .for_each(|(number, (block, result))| {
-                let range = first(number)..rows.min(first(number) + BLOCK_ROWS);
-                if range.is_empty() {
-                    return;
-                }
-                let indices: Vec<u32> = range.map(|row| row as u32).collect();
-                *result = examples.read(&indices, block.input_mut(indices.len()));
-                if result.is_ok() {
-                    block.forward(chain, layers.clone(), 0, |_| None);
+            .for_each(|(number, share)| {
+                let first = rows.min(start + number * size);
+                let last = rows.min(first + size);
+                share.rows.clear();
+                share.rows.extend(first as u32..last as u32);
+                if first < last {
+                    share.result = work(&mut share.slot, &share.rows);
                 }
             });
-        for (number, (block, result)) in blocks.iter_mut().enumerate() {
-            std::mem::replace(result, Ok(()))?;
-            if first(number) < rows {
-                see(first(number), block)?;
+        for share in &mut shares {
+            std::mem::replace(&mut share.result, Ok(()))?;
+            if let Some(&first) = share.rows.first() {
+                see(first as usize, &mut share.slot)?;
             }
         }
     }
-    Ok(())
+    Ok(shares.into_iter().map(|share| share.slot).collect())
 }
 
 /// The outputs of layers `layers` for all examples.
@@ -64,24 +169,4 @@ pub(crate) fn run(chain: &Chain, layers: Range<usize>, examples: &dyn Rows) -> i
         Ok::<_, io::Error>(())
     })?;
     Ok(Matrix::from_vec(examples.rows(), width, data))
-}
-
-/// Rows that [`in_blocks`] reads at once.
-const ROWS_AT_ONCE: usize = 1024;
-
-/// Reads all examples block by block and hands each to `see` with the number of its first row.
-pub(crate) fn in_blocks(
-    examples: &dyn Rows,
-    mut see: impl FnMut(usize, MatrixRef<'_>),
-) -> io::Result<()> {
-    let rows = examples.rows();
-    let mut block = Matrix::zeros(ROWS_AT_ONCE.min(rows), examples.cols());
-    for start in (0..rows).step_by(ROWS_AT_ONCE) {
-        let indices: Vec<u32> = (start..rows.min(start + ROWS_AT_ONCE))
-            .map(|row| row as u32)
-            .collect();
-        examples.read(&indices, block.top_mut(indices.len()))?;
-        see(start, block.top(indices.len()));
-    }
-    Ok(())
 }

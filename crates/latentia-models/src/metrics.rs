@@ -1,9 +1,12 @@
 //! How good reconstructions are.
 
+use latentia_nn::{BLOCK_ROWS, Likelihood};
 use latentia_tensor::{Matrix, MatrixRef, Rows, loss};
 use serde::Serialize;
 
-use crate::{Autoencoder, ModelError, ssim};
+use crate::extent::Extent;
+use crate::ssim::{self, Similarity};
+use crate::{Autoencoder, ModelError};
 
 /// Measures of a model on a set of examples, all in the model's scale.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,57 +42,99 @@ impl Metrics {
         if rows == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let likelihood = model.likelihood();
-        let picture = ssim::grey_shape(model.shape());
-        let (mut total_loss, mut squares, mut cross, mut floor, mut similarity) =
-            (0.0, 0.0, 0.0, 0.0, 0.0);
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        let (mut lowest_output, mut highest_output) = (f32::INFINITY, f32::NEG_INFINITY);
-        let mut scratch = Matrix::default();
-        let mut reconstruction = Matrix::default();
-        model.for_each_output(examples, |_, inputs, outputs| {
-            if scratch.rows() < inputs.rows() {
-                scratch = Matrix::zeros(inputs.rows(), inputs.cols());
-            }
-            let n = inputs.rows();
-            total_loss += likelihood.loss(outputs, inputs, rows, scratch.top_mut(n));
-            if likelihood.is_binary() {
-                cross += loss::binary_cross_entropy(outputs, inputs, 0.0, scratch.top_mut(n));
-            }
-            reconstruction = outputs.to_matrix();
-            likelihood.reconstruct(reconstruction.view_mut());
-            squares += loss::squared_error(reconstruction.view(), inputs, 0.0, scratch.top_mut(n));
-            for (&t, &p) in inputs.span().iter().zip(reconstruction.as_slice()) {
-                (low, high) = (low.min(t), high.max(t));
-                (lowest_output, highest_output) = (lowest_output.min(p), highest_output.max(p));
-            }
-            if low >= 0.0 && high <= 1.0 {
-                floor += entropy(inputs);
-                if !likelihood.is_binary() {
-                    cross += clipped_cross_entropy(reconstruction.view(), inputs);
-                }
-                if let Some(picture) = picture {
-                    let pairs = inputs.iter_rows().zip(reconstruction.view().iter_rows());
-                    similarity += pairs.map(|(a, b)| ssim::ssim(a, b, picture)).sum::<f64>();
-                }
-            }
-        })?;
+        let slots = model.fold_outputs(
+            examples,
+            || Sums::new(model, rows),
+            |sums, block| sums.add(block.input(), block.output()),
+        )?;
+        let sum = |of: fn(&Sums) -> f64| slots.iter().map(of).sum::<f64>();
+        let all = |of: fn(&Sums) -> Extent| slots.iter().map(of).fold(Extent::new(), Extent::join);
         let elements = (rows * model.width()) as f64;
+        let squares = sum(|s| s.squares);
         let mse = squares / elements;
-        let unit_range = low >= 0.0 && high <= 1.0;
-        let probabilities = unit_range && lowest_output >= 0.0 && highest_output <= 1.0;
+        let unit_range = all(|s| s.inputs).is_unit();
+        let probabilities = unit_range && all(|s| s.outputs).is_unit();
         Ok(Self {
             examples: rows,
-            loss: total_loss,
+            loss: sum(|s| s.loss),
             mse,
             squared_error_per_example: squares / rows as f64,
-            bce: probabilities.then_some(cross / elements),
-            bce_floor: probabilities.then_some(floor / elements),
-            psnr_db: unit_range.then_some(-10.0 * mse.log10()),
-            ssim: picture
+            bce: probabilities.then(|| sum(|s| s.cross) / elements),
+            bce_floor: probabilities.then(|| sum(|s| s.floor) / elements),
+            psnr_db: unit_range.then(|| -10.0 * mse.log10()),
+            ssim: ssim::grey_shape(model.shape())
                 .filter(|_| unit_range)
-                .map(|_| similarity / rows as f64),
+                .map(|_| sum(|s| s.similarity) / rows as f64),
         })
+    }
+}
+
+/// What is summed over blocks of examples, with room for one block.
+struct Sums {
+    likelihood: Likelihood,
+    /// Examples in all.
+    examples: usize,
+    loss: f64,
+    squares: f64,
+    cross: f64,
+    floor: f64,
+    similarity: f64,
+    inputs: Extent,
+    outputs: Extent,
+    /// Gradients, which the losses give unasked.
+    slopes: Matrix,
+    reconstruction: Matrix,
+    pictures: Option<Similarity>,
+}
+
+impl Sums {
+    fn new(model: &Autoencoder, examples: usize) -> Self {
+        let room = || Matrix::zeros(BLOCK_ROWS.min(examples), model.width());
+        Self {
+            likelihood: model.likelihood(),
+            examples,
+            loss: 0.0,
+            squares: 0.0,
+            cross: 0.0,
+            floor: 0.0,
+            similarity: 0.0,
+            inputs: Extent::new(),
+            outputs: Extent::new(),
+            slopes: room(),
+            reconstruction: room(),
+            pictures: ssim::grey_shape(model.shape()).map(Similarity::new),
+        }
+    }
+
+    /// Adds a block: `inputs` in the model's scale, `outputs` before the likelihood.
+    fn add(&mut self, inputs: MatrixRef<'_>, outputs: MatrixRef<'_>) {
+        let (rows, likelihood) = (inputs.rows(), self.likelihood);
+        let slopes = &mut self.slopes;
+        self.loss += likelihood.loss(outputs, inputs, self.examples, slopes.top_mut(rows));
+        let mut reconstruction = self.reconstruction.top_mut(rows);
+        reconstruction
+            .as_mut_slice()
+            .copy_from_slice(outputs.span());
+        likelihood.reconstruct(reconstruction);
+        let reconstruction = self.reconstruction.top(rows);
+        self.squares += loss::squared_error(reconstruction, inputs, 0.0, slopes.top_mut(rows));
+        self.inputs.add(inputs.span());
+        self.outputs.add(reconstruction.span());
+        // What follows means nothing for other examples, and is left out for all.
+        if !self.inputs.is_unit() {
+            return;
+        }
+        self.floor += entropy(inputs);
+        self.cross += if likelihood.is_binary() {
+            loss::binary_cross_entropy(outputs, inputs, 0.0, slopes.top_mut(rows))
+        } else {
+            clipped_cross_entropy(reconstruction, inputs)
+        };
+        if let Some(pictures) = &mut self.pictures {
+            for (a, b) in inputs.iter_rows().zip(reconstruction.iter_rows()) {
+                self.similarity += pictures.mean(a, b);
+            }
+        }
     }
 }
 
@@ -100,10 +145,12 @@ fn entropy(targets: MatrixRef<'_>) -> f64 {
 }
 
 fn clipped_cross_entropy(predictions: MatrixRef<'_>, targets: MatrixRef<'_>) -> f64 {
-    let nats = |p: f64, t: f64| {
+    // Most pixels are wholly black or white and need one logarithm, not two.
+    let nats = |weight: f64, p: f64| if weight > 0.0 { -weight * p.ln() } else { 0.0 };
+    let both = |p: f64, t: f64| {
         let p = p.clamp(CLIP, 1.0 - CLIP);
-        -(t * p.ln() + (1.0 - t) * (1.0 - p).ln())
+        nats(t, p) + nats(1.0 - t, 1.0 - p)
     };
     let pairs = predictions.span().iter().zip(targets.span());
-    pairs.map(|(&p, &t)| nats(p.into(), t.into())).sum()
+    pairs.map(|(&p, &t)| both(p.into(), t.into())).sum()
 }

@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, TrainingSpec, write_atomically,
+    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
+    write_atomically,
 };
 
 /// Version of the format that this program writes, and the newest that it reads.
@@ -40,6 +41,27 @@ pub struct Provenance {
     pub stopped_by: StoppedBy,
     /// Every epoch.
     pub history: Vec<Epoch>,
+}
+
+impl Provenance {
+    /// What `training` did, on `data` with the given fingerprint, under the name `preset`.
+    pub fn of(
+        training: &Training<'_>,
+        preset: &str,
+        data: &str,
+        fingerprint: String,
+        stopped_by: StoppedBy,
+    ) -> Self {
+        Self {
+            preset: preset.into(),
+            data: data.into(),
+            fingerprint,
+            seed: training.seed,
+            training: training.spec.clone(),
+            stopped_by,
+            history: training.history.clone(),
+        }
+    }
 }
 
 /// A model with its provenance, as a file holds them.
@@ -139,14 +161,14 @@ impl ModelFile {
             path: path.to_path_buf(),
             problem,
         };
-        let bytes = fs::read(path).map_err(|source| ModelError::File {
+        let bytes = fs::read(path).map_err(|source| ModelError::Read {
             path: path.to_path_buf(),
             source,
         })?;
         let (_, header) = SafeTensors::read_metadata(&bytes)
-            .map_err(|e| invalid(format!("is no whole model file: {e}")))?;
+            .map_err(|e| invalid(format!("is no model file, or is cut short: {e}")))?;
         let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|e| invalid(format!("is no whole model file: {e}")))?;
+            .map_err(|e| invalid(format!("is no model file, or is cut short: {e}")))?;
         let metadata = header.metadata().as_ref().and_then(|map| map.get(KEY));
         let metadata = metadata.ok_or_else(|| {
             invalid("is a safetensors file without the key `latentia`; it was not written by this program".into())
@@ -181,7 +203,7 @@ impl ModelFile {
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
-        model.scaling = Some(content.scaling);
+        model.scaling = content.scaling;
         for (name, parameter) in names(&model).iter().zip(model.chain.parameters_mut()) {
             let tensor = tensors
                 .tensor(name)
@@ -202,7 +224,7 @@ impl ModelFile {
 }
 
 /// Names of a model's parameters, in the chain's order: part, number of the layer in it, name in the layer.
-pub fn names(model: &Autoencoder) -> Vec<String> {
+fn names(model: &Autoencoder) -> Vec<String> {
     let mut names = Vec::new();
     for layer in 0..model.chain.layers().len() {
         let (part, number) = match layer.checked_sub(model.encoder_layers) {

@@ -2,12 +2,19 @@
 
 use std::io;
 
-use latentia_tensor::{Accumulate, Matrix, Rows, add_gram, matmul_nn, matmul_nt, symmetric_eigen};
+use latentia_tensor::{
+    Accumulate, Matrix, MatrixRef, Rows, add_gram, matmul_nn, matmul_nt, sum_of_squares,
+    symmetric_eigen, update,
+};
 
-use crate::{ModelError, in_blocks};
+use crate::ModelError;
+use crate::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_rows};
 
 /// The most columns whose covariance is decomposed; its cost grows with their cube.
 pub const PCA_MAX_COLUMNS: usize = 4096;
+
+/// The most numbers in the covariances that are summed side by side.
+const GRAM_NUMBERS: usize = 1 << 25;
 
 /// The exact principal components of a set of examples, computed in f64 from their covariance.
 #[derive(Clone, Debug)]
@@ -36,24 +43,42 @@ impl Pca {
                 valid: "at most 4096 for PCA",
             });
         }
-        let mut mean = vec![0.0f64; cols];
-        in_blocks(examples, |_, block| {
-            for row in block.iter_rows() {
-                for (mean, &x) in mean.iter_mut().zip(row) {
-                    *mean += f64::from(x) / rows as f64;
+        let sums = fold_rows(
+            examples,
+            ROW_SLOTS,
+            || vec![0.0f64; cols],
+            |sum, block| {
+                for row in block.iter_rows() {
+                    for (sum, &x) in sum.iter_mut().zip(row) {
+                        *sum += f64::from(x);
+                    }
                 }
-            }
-        })?;
-        let mut gram = vec![0.0f64; cols * cols];
-        in_blocks(examples, |_, block| {
-            let centred: Vec<f64> = block
-                .iter_rows()
-                .flat_map(|row| row.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean))
-                .collect();
-            add_gram(&mut gram, &centred, block.rows());
-        })?;
+            },
+        )?;
+        let mut mean = total(sums);
+        for mean in &mut mean {
+            *mean /= rows as f64;
+        }
+        let grams = fold_rows(
+            examples,
+            (GRAM_NUMBERS / (cols * cols).max(1)).clamp(1, ROW_SLOTS),
+            || {
+                (
+                    vec![0.0f64; cols * cols],
+                    Vec::with_capacity(ROWS_AT_ONCE.min(rows) * cols),
+                )
+            },
+            |(gram, centred), block| {
+                centred.clear();
+                for row in block.iter_rows() {
+                    centred.extend(row.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean));
+                }
+                add_gram(gram, centred, block.rows());
+            },
+        )?;
+        let gram = total(grams.into_iter().map(|(gram, _)| gram));
         let (_, vectors) = symmetric_eigen(&gram, cols)
-            .ok_or_else(|| io::Error::other("the data holds values that are not finite"))?;
+            .ok_or_else(|| io::Error::other("a value is not finite"))?;
         let kept = components.min(cols);
         let vectors = vectors[..kept * cols].iter().map(|&x| x as f32).collect();
         Ok(Self {
@@ -74,34 +99,62 @@ impl Pca {
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let mut squares = 0.0;
-        in_blocks(examples, |_, block| {
-            let mut centred = block.to_matrix();
-            for row in centred.view_mut().iter_rows_mut() {
-                for (x, mean) in row.iter_mut().zip(&self.mean) {
-                    *x -= mean;
-                }
-            }
-            let mut codes = Matrix::zeros(block.rows(), self.components.rows());
-            let components = self.components.view();
-            matmul_nt(
-                codes.view_mut(),
-                Accumulate::Replace,
-                centred.view(),
-                components,
-            );
-            let mut back = Matrix::zeros(block.rows(), expected);
-            matmul_nn(
-                back.view_mut(),
-                Accumulate::Replace,
-                codes.view(),
-                components,
-            );
-            let pairs = centred.as_slice().iter().zip(back.as_slice());
-            squares += pairs.map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+        let room = ROWS_AT_ONCE.min(examples.rows());
+        let start = || Projection {
+            centred: Matrix::zeros(room, expected),
+            codes: Matrix::zeros(room, self.components.rows()),
+            back: Matrix::zeros(room, expected),
+            squares: 0.0,
+        };
+        let slots = fold_rows(examples, ROW_SLOTS, start, |slot, block| {
+            slot.add(self, block);
         })?;
+        let squares: f64 = slots.iter().map(|slot| slot.squares).sum();
         Ok(squares / (examples.rows() * expected) as f64)
     }
+}
+
+/// Room to project a block of examples, and the squared error of those that have been.
+struct Projection {
+    centred: Matrix,
+    codes: Matrix,
+    back: Matrix,
+    squares: f64,
+}
+
+impl Projection {
+    fn add(&mut self, pca: &Pca, block: MatrixRef<'_>) {
+        let rows = block.rows();
+        let mut centred = self.centred.top_mut(rows);
+        for (centred, row) in centred.iter_rows_mut().zip(block.iter_rows()) {
+            for ((centred, x), mean) in centred.iter_mut().zip(row).zip(&pca.mean) {
+                *centred = x - mean;
+            }
+        }
+        let (centred, components) = (self.centred.top(rows), pca.components.view());
+        let replace = Accumulate::Replace;
+        matmul_nt(self.codes.top_mut(rows), replace, centred, components);
+        matmul_nn(
+            self.back.top_mut(rows),
+            replace,
+            self.codes.top(rows),
+            components,
+        );
+        let mut error = self.back.top_mut(rows);
+        update(error.as_mut_slice(), centred.span(), |back, x| x - back);
+        self.squares += sum_of_squares(error.as_mut_slice());
+    }
+}
+
+/// The sum of lists of numbers, in order.
+fn total(lists: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
+    let sum = lists.into_iter().reduce(|mut sum, list| {
+        for (sum, x) in sum.iter_mut().zip(list) {
+            *sum += x;
+        }
+        sum
+    });
+    sum.unwrap_or_default()
 }
 
 #[cfg(test)]

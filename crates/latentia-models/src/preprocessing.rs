@@ -2,10 +2,10 @@
 
 use std::io;
 
-use latentia_tensor::{MatrixMut, Rows, vectorized};
+use latentia_tensor::{Matrix, MatrixMut, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
-use crate::in_blocks;
+use crate::inference::{ROW_SLOTS, fold_rows};
 
 /// How the columns of the training examples set the scale.
 ///
@@ -33,6 +33,14 @@ pub struct Scaling {
 }
 
 impl Scaling {
+    /// Constants that leave values as they are, but for the full scale.
+    pub(crate) fn identity() -> Self {
+        Self {
+            shift: vec![0.0],
+            divisor: vec![1.0],
+        }
+    }
+
     /// Learns the constants of `preprocessing` from `examples`, the training part alone.
     ///
     /// A column whose values are all the same is only shifted.
@@ -40,49 +48,51 @@ impl Scaling {
     /// # Errors
     /// When an example cannot be read.
     pub fn learn(preprocessing: Preprocessing, examples: &dyn Rows) -> io::Result<Self> {
+        if preprocessing == Preprocessing::UnitRange || examples.rows() == 0 {
+            return Ok(Self::identity());
+        }
         let cols = examples.cols();
-        let full_scale = examples.full_scale();
-        let mut low = vec![f32::INFINITY; cols];
-        let mut high = vec![f32::NEG_INFINITY; cols];
-        // Sums of differences from the first row, so that a large mean does not drown a small deviation.
-        let mut first = vec![0.0f32; cols];
-        let (mut sum, mut squares) = (vec![0.0f64; cols], vec![0.0f64; cols]);
-        if preprocessing != Preprocessing::UnitRange {
-            in_blocks(examples, |start, block| {
-                for (r, row) in block.iter_rows().enumerate() {
-                    if start + r == 0 {
-                        first.copy_from_slice(row);
-                    }
-                    for (c, &x) in row.iter().enumerate() {
-                        low[c] = low[c].min(x);
-                        high[c] = high[c].max(x);
-                        let difference = f64::from(x) - f64::from(first[c]);
-                        sum[c] += difference;
-                        squares[c] += difference * difference;
+        let mut first = Matrix::zeros(1, cols);
+        examples.read(&[0], first.view_mut())?;
+        let origins = first.as_slice();
+        let slots = fold_rows(
+            examples,
+            ROW_SLOTS,
+            || vec![Column::default(); cols],
+            |columns, block| {
+                for row in block.iter_rows() {
+                    for ((column, &x), &origin) in columns.iter_mut().zip(row).zip(origins) {
+                        column.add(x, origin);
                     }
                 }
-            })?;
-        }
-        let n = examples.rows().max(1) as f64;
-        let (shift, divisor): (Vec<f32>, Vec<f32>) = match preprocessing {
-            Preprocessing::UnitRange => (vec![0.0], vec![1.0]),
-            Preprocessing::MinMax => low.iter().zip(&high).map(|(l, h)| (*l, h - l)).unzip(),
-            Preprocessing::Standardise => (0..cols)
-                .map(|c| {
-                    let mean = sum[c] / n;
-                    let variance = (squares[c] / n - mean * mean).max(0.0);
-                    ((f64::from(first[c]) + mean) as f32, variance.sqrt() as f32)
-                })
-                .unzip(),
-        };
-        let usable = |d: f32| if d > 0.0 { d / full_scale } else { 1.0 };
-        Ok(Self {
-            shift: shift.iter().map(|s| s / full_scale).collect(),
-            divisor: match preprocessing {
-                Preprocessing::UnitRange => divisor,
-                _ => divisor.into_iter().map(usable).collect(),
             },
-        })
+        )?;
+        let columns = slots.into_iter().reduce(|mut columns, others| {
+            for (column, other) in columns.iter_mut().zip(others) {
+                column.join(other);
+            }
+            columns
+        });
+        let (n, full_scale) = (examples.rows() as f64, examples.full_scale());
+        let (shift, divisor) = columns
+            .iter()
+            .flatten()
+            .zip(origins)
+            .map(|(column, &origin)| {
+                let (shift, divisor) = match preprocessing {
+                    Preprocessing::UnitRange => (0.0, full_scale),
+                    Preprocessing::MinMax => (column.low, column.high - column.low),
+                    Preprocessing::Standardise => column.mean_and_deviation(n, origin),
+                };
+                let usable = if divisor > 0.0 {
+                    divisor / full_scale
+                } else {
+                    1.0
+                };
+                (shift / full_scale, usable)
+            })
+            .unzip();
+        Ok(Self { shift, divisor })
     }
 
     /// Whether the constants fit examples of `cols` numbers.
@@ -123,6 +133,50 @@ impl Scaling {
     }
 }
 
+/// What the constants of a column follow from.
+#[derive(Clone, Copy)]
+struct Column {
+    low: f32,
+    high: f32,
+    /// Of differences from the first example, so that a large mean does not drown a small deviation.
+    sum: f64,
+    squares: f64,
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self {
+            low: f32::INFINITY,
+            high: f32::NEG_INFINITY,
+            sum: 0.0,
+            squares: 0.0,
+        }
+    }
+}
+
+impl Column {
+    fn add(&mut self, x: f32, origin: f32) {
+        self.low = self.low.min(x);
+        self.high = self.high.max(x);
+        let difference = f64::from(x) - f64::from(origin);
+        self.sum += difference;
+        self.squares += difference * difference;
+    }
+
+    fn join(&mut self, other: Self) {
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    fn mean_and_deviation(&self, n: f64, origin: f32) -> (f32, f32) {
+        let mean = self.sum / n;
+        let variance = (self.squares / n - mean * mean).max(0.0);
+        ((f64::from(origin) + mean) as f32, variance.sqrt() as f32)
+    }
+}
+
 /// Examples as a model sees them.
 pub struct Scaled<'a> {
     examples: &'a dyn Rows,
@@ -154,8 +208,6 @@ impl Rows for Scaled<'_> {
 
 #[cfg(test)]
 mod tests {
-    use latentia_tensor::Matrix;
-
     use super::*;
 
     fn examples() -> Matrix {

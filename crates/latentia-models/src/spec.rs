@@ -1,9 +1,12 @@
 //! What an autoencoder is made of.
 
-use latentia_nn::{Activation, Chain, LayerSpec, Likelihood};
+use latentia_nn::{Activation, Chain, Layer, LayerSpec, Likelihood};
 use serde::{Deserialize, Serialize};
 
-use crate::{Autoencoder, ModelError, Preprocessing};
+use crate::{Autoencoder, ModelError, Preprocessing, Scaling};
+
+/// The most numbers that a model learns: a slip of the keyboard should not end in a lack of memory.
+const MAX_PARAMETERS: usize = 1 << 30;
 
 /// An autoencoder as plain data: `preprocessing -> encoder -> code -> decoder -> likelihood`.
 ///
@@ -35,7 +38,7 @@ impl ModelSpec {
     /// Sets the width of the code: the units of the encoder's last dense layer.
     ///
     /// # Errors
-    /// When `units` is 0, or the encoder has no dense layer.
+    /// When `width` is 0, or the encoder has no dense layer.
     pub fn set_code_width(&mut self, width: usize) -> Result<(), ModelError> {
         if width == 0 {
             return Err(ModelError::Option {
@@ -62,14 +65,24 @@ impl ModelSpec {
     /// # Errors
     /// When parts do not fit each other; the part, its value and what would be valid are named.
     pub fn build(&self, shape: &[usize], seed: u64) -> Result<Autoencoder, ModelError> {
-        let inputs = shape.iter().product();
-        if inputs == 0 {
+        let inputs = shape
+            .iter()
+            .try_fold(1, |inputs: usize, &n| inputs.checked_mul(n));
+        // No example of that many numbers fits into memory: none can be had.
+        let Some(inputs) = inputs.filter(|&n| n > 0) else {
             return Err(ModelError::NoExamples {
                 purpose: "build a model for",
             });
-        }
-        if self.encoder.is_empty() {
+        };
+        if !self.encoder.iter().any(is_dense) {
             return Err(no_encoder());
+        }
+        if !self.decoder.iter().any(is_dense) {
+            return Err(ModelError::Part {
+                part: "decoder",
+                seen: "has no dense layer".into(),
+                valid: "it needs at least one, the last without `units`".into(),
+            });
         }
         let part = |part, specs: &[LayerSpec], width| {
             LayerSpec::build(specs, width, inputs)
@@ -89,10 +102,11 @@ impl ModelSpec {
             });
         }
         self.check_likelihood()?;
+        check_size(&layers)?;
         Ok(Autoencoder {
             spec: self.clone(),
             shape: shape.to_vec(),
-            scaling: None,
+            scaling: Scaling::identity(),
             chain: Chain::new(layers, seed),
             encoder_layers,
         })
@@ -112,7 +126,8 @@ impl ModelSpec {
                         .into(),
             });
         }
-        match self.decoder.last().map(LayerSpec::activation) {
+        let last = self.decoder.iter().rfind(|layer| is_dense(layer));
+        match last.map(LayerSpec::activation) {
             None | Some(Activation::Linear) => Ok(()),
             Some(activation) => Err(ModelError::Part {
                 part: "decoder",
@@ -121,6 +136,30 @@ impl ModelSpec {
             }),
         }
     }
+}
+
+fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
+    let parameters = layers
+        .iter()
+        .flat_map(|layer| layer.parameters())
+        .map(|p| p.rows.saturating_mul(p.cols))
+        .fold(0, usize::saturating_add);
+    if parameters <= MAX_PARAMETERS {
+        return Ok(());
+    }
+    let widths: Vec<String> = layers.iter().map(|l| l.outputs().to_string()).collect();
+    Err(ModelError::Part {
+        part: "model",
+        seen: format!(
+            "has {parameters} parameters, in layers of {} numbers",
+            widths.join(", ")
+        ),
+        valid: format!("at most {MAX_PARAMETERS} are possible; use smaller layers"),
+    })
+}
+
+fn is_dense(layer: &LayerSpec) -> bool {
+    matches!(layer, LayerSpec::Dense { .. })
 }
 
 fn no_encoder() -> ModelError {

@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{Step, StepOptions};
+use latentia_nn::{BLOCK_ROWS, Step, StepOptions};
 use latentia_tensor::{Matrix, Noise, Rows};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use crate::{Autoencoder, ModelError, Scaled, Scaling, TrainingSpec, in_blocks};
+use crate::extent::Extent;
+use crate::inference::{ROW_SLOTS, fold_rows};
+use crate::{Autoencoder, ModelError, Preprocessing, Scaled, Scaling, TrainingSpec};
 
 /// The noise stream that shuffles.
 const SHUFFLE_STREAM: u32 = u32::MAX;
@@ -39,7 +41,7 @@ impl Epoch {
 pub enum StoppedBy {
     /// All epochs were run.
     Epochs,
-    /// The validation loss found no new minimum for as long as the patience lasted.
+    /// The loss found no new minimum for as long as the patience lasted.
     Patience,
     /// The loss fell to the threshold.
     StopAtLoss,
@@ -77,6 +79,21 @@ pub trait Observer: Send {
 
 impl Observer for () {}
 
+/// How far the epoch under way has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// Examples seen.
+    pub(crate) examples: u64,
+    /// Sum of their losses.
+    pub(crate) loss: f64,
+}
+
+impl Begun {
+    fn mean(self) -> f64 {
+        self.loss / self.examples as f64
+    }
+}
+
 /// A training run: a model, its examples, and all that a checkpoint has to hold.
 pub struct Training<'a> {
     pub(crate) model: &'a mut Autoencoder,
@@ -84,8 +101,9 @@ pub struct Training<'a> {
     pub(crate) seed: u64,
     pub(crate) step: Step,
     pub(crate) history: Vec<Epoch>,
-    /// Parameters after the epoch with the least validation loss.
+    /// Parameters after the best epoch.
     pub(crate) best: Option<Vec<Matrix>>,
+    pub(crate) begun: Begun,
     examples: &'a dyn Rows,
     validation: Option<&'a dyn Rows>,
 }
@@ -108,14 +126,17 @@ impl<'a> Training<'a> {
                 purpose: "train on",
             });
         }
-        // Refuses another width before anything is learned.
-        model.scaled(examples)?;
         let validation = validation.filter(|rows| rows.rows() > 0);
+        let parts = [Some(examples), validation];
+        // Refuses another width before anything is learned.
+        for rows in parts.into_iter().flatten() {
+            model.scaled(rows)?;
+        }
         let scaling = Scaling::learn(model.spec.preprocessing, examples)?;
-        for rows in [Some(examples), validation].into_iter().flatten() {
+        for rows in parts.into_iter().flatten() {
             check_range(model, &Scaled::new(rows, &scaling))?;
         }
-        model.scaling = Some(scaling);
+        model.scaling = scaling;
         let options = StepOptions {
             likelihood: model.likelihood(),
             optimizer: spec.optimizer,
@@ -130,6 +151,7 @@ impl<'a> Training<'a> {
             seed,
             history: Vec::new(),
             best: None,
+            begun: Begun::default(),
             examples,
             validation,
         })
@@ -145,25 +167,29 @@ impl<'a> Training<'a> {
         &self.history
     }
 
-    /// The epoch with the least validation loss, where there is validation.
+    /// Training examples seen so far, over all epochs.
+    pub fn examples_done(&self) -> usize {
+        self.history.len() * self.examples.rows() + self.begun.examples as usize
+    }
+
+    /// The epoch with the least loss, of validation where there is one.
     pub fn best_epoch(&self) -> Option<&Epoch> {
         self.history
             .iter()
-            .filter(|epoch| epoch.validation_loss.is_some())
             .min_by(|a, b| a.watched_loss().total_cmp(&b.watched_loss()))
     }
 
     /// Trains until an end is reached, on the threads of the current rayon pool.
     ///
-    /// With patience, the model then has the weights of its best epoch; so it has after an interrupt, if an epoch was
-    /// validated.
+    /// With patience, the model then has the weights of its best epoch. After an interrupt it has those of the last batch,
+    /// so that a checkpoint can go on from there; [`Self::restore_best`] then takes the best.
     ///
     /// # Errors
     /// When an example cannot be read, the loss is no number any more, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
         // On a thread of the pool, where waking its neighbours costs least.
         let stopped_by = rayon::scope(|_| self.epochs(observer))?;
-        if self.spec.patience.is_some() || stopped_by == StoppedBy::Interrupt {
+        if self.spec.patience.is_some() && stopped_by != StoppedBy::Interrupt {
             self.restore_best();
         }
         Ok(stopped_by)
@@ -180,66 +206,86 @@ impl<'a> Training<'a> {
             let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
             let learning_rate = self.spec.learning_rate * factor;
             let start = Instant::now();
-            let ControlFlow::Continue(train_loss) =
-                self.epoch(&mut order, learning_rate, observer)?
-            else {
+            if self.epoch(&mut order, learning_rate, observer)?.is_break() {
                 return Ok(StoppedBy::Interrupt);
-            };
+            }
             let seconds = start.elapsed().as_secs_f64();
             let epoch = Epoch {
                 epoch: self.history.len() as u32 + 1,
-                train_loss,
+                train_loss: self.begun.mean(),
                 validation_loss: self.validation.map(|rows| self.loss(rows)).transpose()?,
                 learning_rate,
             };
+            // The last batch's loss was taken before its update.
+            if !epoch.watched_loss().is_finite() || !self.parameters_are_finite() {
+                let loss = epoch.validation_loss.unwrap_or(f64::NAN);
+                let batches = order.len().div_ceil(self.spec.batch_size);
+                return Err(self.diverged(loss, batches, learning_rate));
+            }
             let least = self.best_epoch().map_or(f64::INFINITY, Epoch::watched_loss);
-            if epoch.validation_loss.is_some_and(|loss| loss < least) {
+            if epoch.watched_loss() < least {
                 self.keep_best();
             }
             self.history.push(epoch);
+            self.begun = Begun::default();
             observer.epoch_ended(self, &epoch, seconds)?;
         }
     }
 
-    /// One pass over the training examples in a fresh order; breaks when the observer asks for it.
+    /// One pass over the training examples in a fresh order, or what an interrupt left of it; breaks when the observer asks
+    /// for it.
     fn epoch(
         &mut self,
         order: &mut [u32],
         learning_rate: f32,
         observer: &mut dyn Observer,
-    ) -> Result<ControlFlow<(), f64>, ModelError> {
+    ) -> Result<ControlFlow<()>, ModelError> {
         let past = self.history.len() as u32;
         for (place, index) in (0..).zip(&mut *order) {
             *index = place;
         }
         order.shuffle(&mut Noise::new(self.seed, SHUFFLE_STREAM).at_step(past).row(0));
 
-        let scaling = self.model.scaling().clone();
-        let examples = Scaled::new(self.examples, &scaling);
-        let (mut sum, mut done) = (0.0, 0);
-        for (number, batch) in order.chunks(self.spec.batch_size).enumerate() {
-            let loss = self
-                .step
-                .run(&mut self.model.chain, &examples, batch, learning_rate)?;
+        let Autoencoder { chain, scaling, .. } = &mut *self.model;
+        let examples = Scaled::new(self.examples, scaling);
+        let total = order.len();
+        let begun = total.min(self.begun.examples as usize);
+        let first = begun / self.spec.batch_size;
+        for (number, batch) in (first..).zip(order[begun..].chunks(self.spec.batch_size)) {
+            let loss = self.step.run(chain, &examples, batch, learning_rate)?;
             if !loss.is_finite() {
-                self.restore_best();
-                return Err(ModelError::Diverged {
-                    loss,
-                    epoch: past + 1,
-                    batch: number + 1,
-                    learning_rate,
-                });
+                return Err(self.diverged(loss, number + 1, learning_rate));
             }
-            sum += loss * batch.len() as f64;
-            done += batch.len();
+            self.begun.examples += batch.len() as u64;
+            self.begun.loss += loss * batch.len() as f64;
+            let done = self.begun.examples as usize;
             if observer
-                .batch_ended(past + 1, done, order.len(), sum / done as f64)
+                .batch_ended(past + 1, done, total, self.begun.mean())
                 .is_break()
             {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(ControlFlow::Continue(sum / done as f64))
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn parameters_are_finite(&self) -> bool {
+        let mut numbers = Extent::new();
+        for parameter in self.model.chain.parameters() {
+            numbers.add(parameter.value.as_slice());
+        }
+        numbers.finite
+    }
+
+    /// Goes back to the best weights from ones that are worth nothing.
+    fn diverged(&mut self, loss: f64, batch: usize, learning_rate: f32) -> ModelError {
+        self.restore_best();
+        ModelError::Diverged {
+            loss,
+            epoch: self.history.len() as u32 + 1,
+            batch,
+            learning_rate,
+        }
     }
 
     fn end(&self) -> Option<StoppedBy> {
@@ -251,7 +297,9 @@ impl<'a> Training<'a> {
         {
             return Some(StoppedBy::StopAtLoss);
         }
-        let waited = self.best_epoch().map_or(0, |best| last.epoch - best.epoch);
+        let waited = self
+            .best_epoch()
+            .map_or(0, |best| last.epoch.saturating_sub(best.epoch));
         if self
             .spec
             .patience
@@ -264,15 +312,16 @@ impl<'a> Training<'a> {
 
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let likelihood = self.model.likelihood();
-        let mut sum = 0.0;
-        let mut slopes = Matrix::default();
-        self.model.for_each_output(rows, |_, inputs, outputs| {
-            if slopes.rows() < inputs.rows() {
-                slopes = Matrix::zeros(inputs.rows(), inputs.cols());
-            }
-            sum += likelihood.loss(outputs, inputs, rows.rows(), slopes.top_mut(inputs.rows()));
-        })?;
-        Ok(sum)
+        let room = BLOCK_ROWS.min(rows.rows());
+        let start = || (0.0, Matrix::zeros(room, rows.cols()));
+        let slots = self
+            .model
+            .fold_outputs(rows, start, |(sum, slopes), block| {
+                let (inputs, outputs) = (block.input(), block.output());
+                let slopes = slopes.top_mut(inputs.rows());
+                *sum += likelihood.loss(outputs, inputs, rows.rows(), slopes);
+            })?;
+        Ok(slots.iter().map(|(sum, _)| sum).sum())
     }
 
     fn keep_best(&mut self) {
@@ -288,7 +337,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn restore_best(&mut self) {
+    /// Gives the model the weights of its best epoch, where one is complete.
+    pub fn restore_best(&mut self) {
         if let Some(best) = &self.best {
             for (parameter, best) in self.model.chain.parameters_mut().iter_mut().zip(best) {
                 parameter
@@ -302,29 +352,33 @@ impl<'a> Training<'a> {
 
 /// Refuses examples that the likelihood gives no probability, and values that are no numbers.
 fn check_range(model: &Autoencoder, examples: &dyn Rows) -> Result<(), ModelError> {
-    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-    let mut finite = true;
-    in_blocks(examples, |_, block| {
-        for &x in block.span() {
-            (low, high) = (low.min(x), high.max(x));
-            finite &= x.is_finite();
-        }
+    let extents = fold_rows(examples, ROW_SLOTS, Extent::new, |extent, block| {
+        extent.add(block.span());
     })?;
+    let extent = extents.into_iter().fold(Extent::new(), Extent::join);
+    let Extent { low, high, finite } = extent;
     if !finite {
         let reason = "a value is not finite";
         return Err(std::io::Error::other(reason).into());
     }
     // Held-out examples of a min-max scale may lie a little outside; the loss is defined there too.
-    let slack = match model.spec.preprocessing {
-        crate::Preprocessing::MinMax => 0.5,
-        _ => 0.0,
+    let (slack, hint) = match model.spec.preprocessing {
+        Preprocessing::MinMax => (
+            0.5,
+            "validation examples lie far outside those to train on: \
+             use likelihood `mse` with a decoder that ends linear",
+        ),
+        Preprocessing::UnitRange | Preprocessing::Standardise => (
+            0.0,
+            "use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear",
+        ),
     };
     if model.likelihood().is_binary() && (low < -slack || high > 1.0 + slack) {
-        let likelihood = model.likelihood().name();
         return Err(ModelError::Range {
-            likelihood,
+            likelihood: model.likelihood().name(),
             low,
             high,
+            hint,
         });
     }
     Ok(())

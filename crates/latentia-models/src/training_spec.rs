@@ -24,7 +24,8 @@ pub struct TrainingSpec {
     pub clip_norm: Option<f32>,
     /// Where the validation examples come from.
     pub validation: Validation,
-    /// Stop after this many epochs without a new minimum of the validation loss, and go back to the best weights.
+    /// Stop after this many epochs without a new minimum of the loss (of validation, where there is one), and go back to the
+    /// best weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
     /// Stop when the loss (of validation, where there is one) is at most this.
@@ -34,7 +35,10 @@ pub struct TrainingSpec {
 
 /// Where the validation examples come from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a share of the training examples such as 0.1, or \"test\""
+)]
 pub enum Validation {
     /// A share of the training examples, held out; 0 for none.
     Share(f64),
@@ -72,7 +76,6 @@ impl TrainingSpec {
     /// # Errors
     /// Names the first such number, its value and what would be valid.
     pub fn check(&self) -> Result<(), ModelError> {
-        let positive = |x: f32| x.is_finite() && x > 0.0;
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
         if self.epochs == 0 {
             return refuse("epochs", "0".into(), "at least 1");
@@ -99,6 +102,103 @@ impl TrainingSpec {
         if self.patience == Some(0) {
             return refuse("patience", "0".into(), "at least 1");
         }
-        Ok(())
+        if let Some(loss) = self.stop_at_loss.filter(|loss| !loss.is_finite()) {
+            return refuse("stop-at-loss", loss.to_string(), "a finite number");
+        }
+        match self.schedule {
+            Schedule::Step { every: 0, .. } => return refuse("every", "0".into(), "at least 1"),
+            Schedule::Plateau { patience: 0, .. } => {
+                return refuse("patience", "0".into(), "at least 1");
+            }
+            _ => {}
+        }
+        let wrong = self.parts().into_iter().find(|(_, x, bound)| !bound.0(*x));
+        match wrong {
+            Some((name, x, bound)) => refuse(name, x.to_string(), bound.1),
+            None => Ok(()),
+        }
+    }
+
+    /// The numbers of optimiser and schedule, with their bounds.
+    fn parts(&self) -> Vec<(&'static str, f32, Bound)> {
+        const DECAY: Bound = (|x| (0.0..1.0).contains(&x), "at least 0 and less than 1");
+        const POSITIVE: Bound = (positive, "a positive number");
+        let mut parts = match self.optimizer {
+            Optimizer::Sgd { momentum } => vec![("momentum", momentum, DECAY)],
+            Optimizer::Rmsprop { rho, epsilon } => {
+                vec![("rho", rho, DECAY), ("epsilon", epsilon, POSITIVE)]
+            }
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Optimizer::Adamw {
+                beta1,
+                beta2,
+                epsilon,
+                ..
+            } => vec![
+                ("beta1", beta1, DECAY),
+                ("beta2", beta2, DECAY),
+                ("epsilon", epsilon, POSITIVE),
+            ],
+        };
+        if let Optimizer::Adamw { weight_decay, .. } = self.optimizer {
+            parts.push(("weight_decay", weight_decay, DECAY));
+        }
+        match self.schedule {
+            Schedule::Constant => {}
+            Schedule::Step { factor, .. } | Schedule::Plateau { factor, .. } => {
+                parts.push(("factor", factor, POSITIVE));
+            }
+            Schedule::Cosine { floor } => {
+                let bound: Bound = (|x| (0.0..=1.0).contains(&x), "from 0 to 1");
+                parts.push(("floor", floor, bound));
+            }
+        }
+        parts
+    }
+}
+
+/// Whether a number is valid, and in words what would be.
+type Bound = (fn(f32) -> bool, &'static str);
+
+fn positive(x: f32) -> bool {
+    x.is_finite() && x > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_optimiser_and_schedule_have_bounds() {
+        let check = |text: &str| {
+            let spec: TrainingSpec = toml::from_str(text).expect("a specification");
+            spec.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(check("optimizer = { kind = 'rmsprop' }"), Ok(()));
+        let wrong = [
+            (
+                "optimizer = { kind = 'adam', beta1 = 1.0 }",
+                "`beta1` is 1; it must be at least 0 and less than 1",
+            ),
+            (
+                "optimizer = { kind = 'sgd', momentum = -0.5 }",
+                "`momentum` is -0.5; it must be at least 0 and less than 1",
+            ),
+            (
+                "schedule = { kind = 'cosine', floor = 7 }",
+                "`floor` is 7; it must be from 0 to 1",
+            ),
+            (
+                "schedule = { kind = 'step', every = 2, factor = 0 }",
+                "`factor` is 0; it must be a positive number",
+            ),
+        ];
+        for (text, expected) in wrong {
+            assert_eq!(check(text), Err(expected.to_string()));
+        }
     }
 }

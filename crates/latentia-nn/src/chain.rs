@@ -82,8 +82,20 @@ impl Chain {
         Noise::new(seed, LAYER_STREAM + layer as u32).at_step(step as u32)
     }
 
-    /// Layers and parameters apart, to compute gradients from the ones while the others change.
-    pub(crate) fn split(&mut self) -> (&[Box<dyn Layer>], &[Range<usize>], &mut [Parameter]) {
-        (&self.layers, &self.owned, &mut self.parameters)
+    /// The chain taken apart.
+    pub(crate) fn split(&mut self) -> Parts<'_> {
+        Parts {
+            layers: &self.layers,
+            owned: &self.owned,
+            parameters: &mut self.parameters,
+        }
     }
+}
+
+/// A chain taken apart, to compute gradients from its layers while its parameters change.
+pub(crate) struct Parts<'a> {
+    pub(crate) layers: &'a [Box<dyn Layer>],
+    /// For each layer, which of `parameters` are its own.
+    pub(crate) owned: &'a [Range<usize>],
+    pub(crate) parameters: &'a mut [Parameter],
 }

@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 
 /// The rule by which a gradient changes a parameter. Defaults are those of Keras.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "lowercase",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Optimizer {
     /// Stochastic gradient descent; see [`optimizer::sgd`].
     Sgd {

@@ -13,6 +13,7 @@ use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 use rayon::prelude::*;
 
 use crate::block::{BLOCK_ROWS, Block};
+use crate::chain::Parts;
 use crate::{Chain, Likelihood, Optimizer};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
@@ -159,7 +160,11 @@ impl Step {
         let whole_gradient_first = self.options.clip_norm.is_some();
         let share = self.smallest_share();
         let blocks = &self.blocks[..used];
-        let (layers, owned, parameters) = chain.split();
+        let Parts {
+            layers,
+            owned,
+            parameters,
+        } = chain.split();
         parameters
             .par_iter_mut()
             .zip(&mut self.moments)

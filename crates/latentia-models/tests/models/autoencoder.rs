@@ -1,0 +1,125 @@
+//! Codes and reconstructions of any number of examples.
+
+use std::io;
+
+use latentia_models::Autoencoder;
+use latentia_tensor::{Matrix, MatrixMut, Rows};
+
+use crate::{message, model_spec, signed, small, training_spec};
+
+/// More than are in memory at once, and not a whole number of blocks.
+const ROWS: usize = 2_500;
+
+/// Examples of which one cannot be read.
+struct Torn(Matrix);
+
+impl Rows for Torn {
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.0.cols()
+    }
+
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        if indices.contains(&1_500) {
+            return Err(io::Error::other("torn"));
+        }
+        self.0.read(indices, out)
+    }
+}
+
+#[test]
+fn codes_come_block_by_block_in_order() {
+    let (model, examples) = (small(5, 1), signed(1, ROWS, 5));
+    let codes = model.encode(&examples).expect("all fits");
+    assert_eq!((codes.rows(), codes.cols()), (ROWS, 3));
+    let mut seen = Vec::new();
+    let result = model.for_each_code(&examples, |first, block| {
+        assert_eq!(first * 3, seen.len());
+        seen.extend_from_slice(block.span());
+        Ok(())
+    });
+    result.expect("all fits");
+    assert_eq!(seen, codes.as_slice());
+
+    let reconstructions = model.reconstruct(&examples).expect("all fits");
+    assert_eq!(model.decode(&codes).expect("all fits"), reconstructions);
+    assert_eq!((reconstructions.rows(), reconstructions.cols()), (ROWS, 5));
+}
+
+#[test]
+fn no_examples_have_no_codes() {
+    let model = small(5, 1);
+    let codes = model.encode(&Matrix::zeros(0, 5)).expect("all fits");
+    assert_eq!((codes.rows(), codes.cols()), (0, 3));
+    let back = model.decode(&codes).expect("all fits");
+    assert_eq!((back.rows(), back.cols()), (0, 5));
+}
+
+#[test]
+fn failures_say_whose_they_are() {
+    let (model, examples) = (small(5, 1), signed(1, ROWS, 5));
+    let mut blocks = 0;
+    let result = model.for_each_code(&examples, |_, _| {
+        blocks += 1;
+        match blocks {
+            3 => Err(io::Error::other("disk full")),
+            _ => Ok(()),
+        }
+    });
+    assert_eq!(message(result), "cannot write the codes: disk full");
+    assert_eq!(blocks, 3);
+
+    let torn = Torn(examples);
+    let expected = "cannot read the examples: torn";
+    assert_eq!(message(model.encode(&torn)), expected);
+    assert_eq!(message(model.reconstruct(&torn)), expected);
+    let other = signed(1, 2, 4);
+    let expected = "the data has 4 numbers an example, the model takes 5";
+    assert_eq!(message(model.encode(&other)), expected);
+    assert_eq!(message(model.reconstruct(&other)), expected);
+    let expected = "the data has 4 numbers an example, the model takes 3";
+    assert_eq!(message(model.decode(&other)), expected);
+}
+
+/// A model that standardises, with constants learned.
+fn standardising(examples: &Matrix) -> Autoencoder {
+    let spec = model_spec(
+        "likelihood = 'mse'\npreprocessing = 'standardise'
+         encoder = [{ layer = 'dense', units = 2 }]\ndecoder = [{ layer = 'dense' }]",
+    );
+    let mut model = spec.build(&[4], 1).expect("parts that fit");
+    let training = training_spec("epochs = 1");
+    latentia_models::Training::new(&mut model, training, 1, examples, None).expect("all fits");
+    model
+}
+
+#[test]
+fn one_image_is_compressed_in_the_scale_of_the_model() {
+    let mut examples = signed(1, 20, 4);
+    for (i, x) in examples.as_mut_slice().iter_mut().enumerate() {
+        *x = 3.0 * *x + i as f32 % 4.0;
+    }
+    let model = standardising(&examples);
+    let raw = Matrix::from_vec(1, 4, examples.row(7).to_vec());
+    let mut scaled = raw.clone();
+    model.scaling().apply(scaled.view_mut(), 1.0);
+
+    let compressed = model.compress_image(scaled.as_slice()).expect("all fits");
+    assert_eq!(compressed.ratio, 2.0);
+    let code = model.encode(&raw).expect("all fits");
+    for (obtained, expected) in compressed.code.iter().zip(code.as_slice()) {
+        assert!((obtained - expected).abs() < 1e-5, "{obtained} {expected}");
+    }
+    let back = model.decompress_image(&compressed).expect("all fits");
+    let expected = model.reconstruct(&raw).expect("all fits");
+    for (obtained, expected) in back.iter().zip(expected.as_slice()) {
+        assert!((obtained - expected).abs() < 1e-5, "{obtained} {expected}");
+    }
+    assert_eq!(
+        message(model.compress_image(&[0.5; 3])),
+        "the data has 3 numbers an example, the model takes 4"
+    );
+}

@@ -1,0 +1,139 @@
+//! Parts that fit, and parts that do not.
+
+use latentia_models::ModelSpec;
+use latentia_nn::LayerSpec;
+
+use crate::{message, model_spec};
+
+/// The message that refuses a specification for examples of shape `[4]`.
+fn refused(text: &str) -> String {
+    message(model_spec(text).build(&[4], 1))
+}
+
+const ENCODER: &str = "encoder = [{ layer = 'dense', units = 2 }]";
+const DECODER: &str = "decoder = [{ layer = 'dense' }]";
+
+#[test]
+fn parts_that_do_not_fit_are_refused_by_name() {
+    let wrong = [
+        (
+            format!("likelihood = 'mse'\nencoder = []\n{DECODER}"),
+            "encoder has no dense layer; it needs at least one, whose `units` are the width of the code",
+        ),
+        (
+            format!("likelihood = 'mse'\nencoder = [{{ layer = 'dropout', rate = 0.1 }}]\n{DECODER}"),
+            "encoder has no dense layer; it needs at least one, whose `units` are the width of the code",
+        ),
+        (
+            "likelihood = 'mse'\nencoder = [{ layer = 'dense', units = 4 }]\ndecoder = []".into(),
+            "decoder has no dense layer; it needs at least one, the last without `units`",
+        ),
+        (
+            format!("likelihood = 'mse'\nencoder = [{{ layer = 'dense', units = 0 }}]\n{DECODER}"),
+            "encoder: layer 0 (dense) has 0 units; it needs at least 1",
+        ),
+        (
+            format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{{ layer = 'dropout', rate = 1.0 }}, {{ layer = 'dense' }}]"),
+            "decoder: layer 0 (dropout) has rate 1; it must be at least 0 and less than 1",
+        ),
+        (
+            format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{{ layer = 'dense', units = 3 }}]"),
+            "decoder ends with 3 numbers; an example has 4; leave out `units` of its last layer",
+        ),
+        (
+            format!("likelihood = 'bce'\n{ENCODER}\ndecoder = [{{ layer = 'dense', activation = 'sigmoid' }}]"),
+            "decoder ends with activation `sigmoid` under likelihood `bce`; it works on logits and applies the sigmoid \
+             itself: leave the last activation out",
+        ),
+        (
+            format!(
+                "likelihood = 'bernoulli'\n{ENCODER}
+                 decoder = [{{ layer = 'dense', activation = 'relu' }}, {{ layer = 'dropout', rate = 0.1 }}]"
+            ),
+            "decoder ends with activation `relu` under likelihood `bernoulli`; it works on logits and applies the sigmoid \
+             itself: leave the last activation out",
+        ),
+        (
+            format!("likelihood = 'bce'\npreprocessing = 'standardise'\n{ENCODER}\n{DECODER}"),
+            "likelihood `bce` does not fit preprocessing `standardise`; it needs values in [0, 1]: use `unit-range` or \
+             `min-max`, or likelihood `mse`",
+        ),
+        (
+            format!("likelihood = 'mse'\nencoder = [{{ layer = 'dense', units = 1000000000 }}]\n{DECODER}"),
+            "model has 9000000004 parameters, in layers of 1000000000, 4 numbers; at most 1073741824 are possible; use \
+             smaller layers",
+        ),
+    ];
+    for (text, expected) in wrong {
+        assert_eq!(refused(&text), expected);
+    }
+}
+
+#[test]
+fn examples_without_numbers_have_no_model() {
+    let spec = model_spec(&format!("likelihood = 'mse'\n{ENCODER}\n{DECODER}"));
+    for shape in [&[0][..], &[3, 0], &[usize::MAX, 2]] {
+        let error = message(spec.build(shape, 1));
+        assert_eq!(error, "there are no examples to build a model for");
+    }
+    // A single number is an example too.
+    assert!(spec.build(&[], 1).is_ok());
+}
+
+#[test]
+fn unknown_keys_and_values_are_refused() {
+    let wrong = [
+        ("units = 3", "unknown field `units`"),
+        ("preprocessing = 'standard'", "unknown variant `standard`"),
+        ("likelihood = 'mae'", "unknown variant `mae`"),
+        (
+            "decoder = [{ layer = 'dense', unit = 3 }]",
+            "unknown field `unit`",
+        ),
+        (
+            "decoder = [{ layer = 'conv' }]",
+            "unknown variant `conv`, expected `dense` or `dropout`",
+        ),
+        (
+            "decoder = [{ layer = 'dense', activation = 'swish' }]",
+            "unknown variant `swish`",
+        ),
+    ];
+    for (line, expected) in wrong {
+        let key = line.split(' ').next().unwrap_or_default();
+        let all = ["likelihood = 'mse'", ENCODER, DECODER];
+        let others = all.iter().filter(|other| !other.starts_with(key));
+        let text = others.fold(line.to_string(), |text, other| format!("{text}\n{other}"));
+        let error = message(toml::from_str::<ModelSpec>(&text));
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
+    let text = "likelihood = 'mse'
+        encoder = [
+            { layer = 'dense', units = 8, activation = 'relu' },
+            { layer = 'dense', units = 4 },
+            { layer = 'dropout', rate = 0.5 },
+        ]
+        decoder = [{ layer = 'dense', units = 8 }, { layer = 'dense' }]";
+    let mut spec = model_spec(text);
+    spec.set_code_width(3).expect("there is a dense layer");
+    let changed = model_spec(&text.replace("units = 4", "units = 3"));
+    assert_eq!(spec, changed);
+    let model = spec.build(&[6], 1).expect("parts that fit");
+    assert_eq!(model.code_width(), 3);
+    assert_eq!(model.encoder_layers(), 3);
+
+    let before = spec.clone();
+    assert_eq!(
+        message(spec.set_code_width(0)),
+        "`latent` is 0; it must be at least 1"
+    );
+    assert_eq!(spec, before);
+    spec.encoder
+        .retain(|layer| matches!(layer, LayerSpec::Dropout { .. }));
+    let error = message(spec.set_code_width(3));
+    assert!(error.starts_with("encoder has no dense layer"), "{error}");
+}

@@ -1,0 +1,479 @@
+//! How a run ends, what it sees, and what it refuses.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use latentia_data::{Locations, Subset, load};
+use latentia_models::{
+    Autoencoder, Metrics, ModelError, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
+};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
+
+use crate::{bits, message, model_spec, signed, small, training_spec, unit};
+
+/// Examples that note which of them are read.
+struct Recorder {
+    examples: Matrix,
+    reads: Mutex<Vec<Vec<u32>>>,
+}
+
+impl Recorder {
+    fn new(examples: Matrix) -> Self {
+        let reads = Mutex::default();
+        Self { examples, reads }
+    }
+
+    /// What was read since the last call.
+    fn take(&self) -> Vec<Vec<u32>> {
+        std::mem::take(&mut self.reads.lock().expect("no reader panics"))
+    }
+}
+
+impl Rows for Recorder {
+    fn rows(&self) -> usize {
+        self.examples.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.examples.cols()
+    }
+
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        let mut reads = self.reads.lock().expect("no reader panics");
+        reads.push(indices.to_vec());
+        self.examples.read(indices, out)
+    }
+}
+
+/// Breaks after a number of batches, and notes how far each went.
+struct Breaks {
+    after: usize,
+    done: Vec<usize>,
+}
+
+impl Observer for Breaks {
+    fn batch_ended(&mut self, _: u32, done: usize, _: usize, _: f64) -> ControlFlow<()> {
+        self.done.push(done);
+        match self.done.len() < self.after {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// Runs to the end and gives back the learning rates, relative to the first.
+fn learning_rates(spec: &str, examples: &Matrix) -> Vec<f32> {
+    let mut model = small(examples.cols(), 1);
+    let mut run =
+        Training::new(&mut model, training_spec(spec), 1, examples, None).expect("all fits");
+    run.run(&mut ()).expect("it converges");
+    let first = run.history()[0].learning_rate;
+    run.history()
+        .iter()
+        .map(|epoch| epoch.learning_rate / first)
+        .collect()
+}
+
+#[test]
+fn patience_ends_a_run_and_brings_back_the_best_weights() {
+    let (examples, validation) = (signed(1, 40, 6), signed(2, 200, 6));
+    let mut model = small(6, 1);
+    let spec = training_spec("epochs = 500\nbatch-size = 8\nlearning-rate = 0.02\npatience = 5");
+    let mut run =
+        Training::new(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
+    assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
+
+    let best = *run.best_epoch().expect("epochs were run");
+    let history = run.history().to_vec();
+    assert_eq!(history.len(), best.epoch as usize + 5);
+    assert!(history.len() < 500, "it never overfitted");
+    let losses = history
+        .iter()
+        .map(|epoch| epoch.validation_loss.expect("there is validation"));
+    let least = losses.fold(f64::INFINITY, f64::min);
+    assert_eq!(best.validation_loss, Some(least));
+    let measured = Metrics::measure(&model, &validation).expect("all fits");
+    assert_eq!(measured.loss, least);
+}
+
+#[test]
+fn patience_without_validation_watches_the_training_loss() {
+    // One example and steps of nothing: the loss stays the same.
+    let mut model = small(6, 1);
+    let examples = signed(1, 1, 6);
+    let spec = training_spec("learning-rate = 1e-30\npatience = 3");
+    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
+    assert_eq!(run.history().len(), 4);
+}
+
+#[test]
+fn a_run_without_patience_keeps_its_last_weights() {
+    let (examples, validation) = (signed(1, 40, 6), signed(2, 40, 6));
+    let mut model = small(6, 1);
+    let spec = training_spec("epochs = 60\nbatch-size = 8\nlearning-rate = 0.02");
+    let mut run =
+        Training::new(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
+    assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Epochs);
+    let best = run.best_epoch().and_then(|epoch| epoch.validation_loss);
+    let last = run.history().last().and_then(|epoch| epoch.validation_loss);
+    assert!(best < last, "it never overfitted");
+    let measured = |model: &Autoencoder| Metrics::measure(model, &validation).map(|m| m.loss);
+    assert_eq!(measured(run.model()).ok(), last);
+    run.restore_best();
+    assert_eq!(measured(&model).ok(), best);
+}
+
+#[test]
+fn a_run_stops_at_a_loss() {
+    let examples = unit(1, 64, 4);
+    let validation = unit(2, 64, 4);
+    for validation in [None, Some(&validation as &dyn Rows)] {
+        let mut model = small(4, 1);
+        let spec = training_spec("learning-rate = 0.01\nbatch-size = 8\nstop-at-loss = 0.02");
+        let mut run = Training::new(&mut model, spec, 1, &examples, validation).expect("all fits");
+        let stopped_by = run.run(&mut ()).expect("it converges");
+        assert_eq!(stopped_by, StoppedBy::StopAtLoss);
+        let losses: Vec<f64> = run
+            .history()
+            .iter()
+            .map(|epoch| epoch.validation_loss.unwrap_or(epoch.train_loss))
+            .collect();
+        let (last, before) = losses.split_last().expect("epochs were run");
+        assert!(
+            *last <= 0.02 && before.iter().all(|&loss| loss > 0.02),
+            "{losses:?}"
+        );
+    }
+}
+
+#[test]
+fn a_schedule_is_seen_in_the_history() {
+    let examples = unit(1, 16, 4);
+    let rates = learning_rates(
+        "epochs = 5\nschedule = { kind = 'step', every = 2, factor = 0.5 }",
+        &examples,
+    );
+    assert_eq!(rates, [1.0, 1.0, 0.5, 0.5, 0.25]);
+    let rates = learning_rates("epochs = 4\nschedule = { kind = 'cosine' }", &examples);
+    let expected = [1.0, 0.853_553_4, 0.5, 0.146_446_6];
+    for (rate, expected) in rates.iter().zip(expected) {
+        assert!((rate - expected).abs() < 1e-6, "{rates:?}");
+    }
+    // One example and steps of nothing: the loss stays the same.
+    let rates = learning_rates(
+        "epochs = 6\nlearning-rate = 1e-30\nschedule = { kind = 'plateau', factor = 0.5, patience = 2 }",
+        &signed(1, 1, 4),
+    );
+    assert_eq!(rates, [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]);
+}
+
+#[test]
+fn a_short_last_batch_is_used_and_counts_by_its_size() {
+    let examples = Recorder::new(unit(1, 10, 4));
+    let mut model = small(4, 1);
+    let untrained = Metrics::measure(&model, &examples.examples).expect("all fits");
+    let spec = training_spec("epochs = 1\nbatch-size = 4\nlearning-rate = 1e-30");
+    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    examples.take();
+    let mut observer = Breaks {
+        after: 100,
+        done: Vec::new(),
+    };
+    run.run(&mut observer).expect("it converges");
+    assert_eq!(observer.done, [4, 8, 10]);
+    let mut reads = examples.take();
+    assert_eq!(reads.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2]);
+    reads[0].sort_unstable();
+    let mut all = reads.concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..10).collect::<Vec<_>>());
+    // The steps change nothing: the loss of the epoch is that of the untrained model.
+    let loss = run.history()[0].train_loss;
+    assert!(
+        (loss - untrained.loss).abs() < 1e-6 * loss,
+        "{loss} {}",
+        untrained.loss
+    );
+}
+
+#[test]
+fn each_epoch_has_its_own_order_that_follows_from_the_seed() {
+    let orders = |seed| -> Vec<Vec<u32>> {
+        let examples = Recorder::new(unit(1, 30, 4));
+        let mut model = small(4, 1);
+        let spec = training_spec("epochs = 3\nbatch-size = 30");
+        let mut run = Training::new(&mut model, spec, seed, &examples, None).expect("all fits");
+        examples.take();
+        run.run(&mut ()).expect("it converges");
+        examples.take()
+    };
+    let first = orders(1);
+    assert_eq!(first.len(), 3);
+    assert!(first[0] != first[1] && first[1] != first[2] && first[0] != first[2]);
+    assert_eq!(orders(1), first);
+    assert!(orders(2).iter().zip(&first).all(|(a, b)| a != b));
+}
+
+#[test]
+fn an_observer_ends_a_run_after_a_batch_and_it_can_go_on() {
+    let spec = "epochs = 3\nbatch-size = 4\nlearning-rate = 0.01";
+    let whole = |breaks: &[usize]| {
+        let examples = Recorder::new(unit(1, 10, 4));
+        let mut model = small(4, 1);
+        let mut run =
+            Training::new(&mut model, training_spec(spec), 1, &examples, None).expect("all fits");
+        examples.take();
+        for &after in breaks {
+            let mut observer = Breaks {
+                after,
+                done: Vec::new(),
+            };
+            let stopped_by = run.run(&mut observer).expect("it converges");
+            assert_eq!(stopped_by, StoppedBy::Interrupt);
+            assert_eq!(examples.take().len(), after);
+        }
+        let stopped_by = run.run(&mut ()).expect("it converges");
+        assert_eq!(stopped_by, StoppedBy::Epochs);
+        assert_eq!(run.examples_done(), 30);
+        let history = run.history().to_vec();
+        (bits(&model), history)
+    };
+    let uninterrupted = whole(&[]);
+    // In the first epoch; at its end, before it counts; in the second, then in the third.
+    for breaks in [&[1][..], &[3], &[4, 3]] {
+        assert_eq!(whole(breaks), uninterrupted, "{breaks:?}");
+    }
+}
+
+fn diverges(spec: &str, validation: Option<&dyn Rows>) -> (String, Autoencoder) {
+    let mut data = signed(1, 8, 4);
+    data.as_mut_slice().iter_mut().for_each(|x| *x *= 100.0);
+    let mut model = small(4, 1);
+    let mut run =
+        Training::new(&mut model, training_spec(spec), 1, &data, validation).expect("all fits");
+    let error = run.run(&mut ()).expect_err("no weights survive such steps");
+    assert!(matches!(error, ModelError::Diverged { .. }), "{error}");
+    (error.to_string(), model)
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run() {
+    let (error, _) = diverges(
+        "batch-size = 2\nlearning-rate = 1e30\noptimizer = { kind = 'sgd' }",
+        None,
+    );
+    assert_eq!(
+        error,
+        "the loss became inf in epoch 1, batch 2; try a smaller learning rate than 1e30"
+    );
+}
+
+#[test]
+fn weights_of_the_last_batch_that_are_no_numbers_are_found_out() {
+    // One batch an epoch: its own loss is still a number, the next would not be.
+    let spec = "epochs = 1\nlearning-rate = 3e38\noptimizer = { kind = 'sgd' }";
+    let (error, _) = diverges(spec, None);
+    assert!(error.contains("became NaN in epoch 1, batch 1"), "{error}");
+    let validation = signed(2, 8, 4);
+    let (error, _) = diverges(spec, Some(&validation));
+    assert!(error.contains("in epoch 1, batch 1"), "{error}");
+}
+
+#[test]
+fn a_run_that_diverges_keeps_the_weights_of_its_best_epoch() {
+    let validation = signed(2, 70, 4);
+    let spec = "batch-size = 2\nlearning-rate = 1e-6\noptimizer = { kind = 'sgd' }
+                schedule = { kind = 'step', every = 2, factor = 1e35 }";
+    let (error, model) = diverges(spec, Some(&validation));
+    assert!(error.contains("in epoch 3, batch 2"), "{error}");
+    let loss = Metrics::measure(&model, &validation)
+        .expect("all fits")
+        .loss;
+    assert!(loss.is_finite());
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let wrong = [
+        ("epochs = 0", "`epochs` is 0; it must be at least 1"),
+        ("batch-size = 0", "`batch-size` is 0; it must be at least 1"),
+        (
+            "learning-rate = 0.0",
+            "`learning-rate` is 0; it must be a positive number",
+        ),
+        (
+            "learning-rate = nan",
+            "`learning-rate` is NaN; it must be a positive number",
+        ),
+        (
+            "learning-rate = inf",
+            "`learning-rate` is inf; it must be a positive number",
+        ),
+        (
+            "clip-norm = -1.0",
+            "`clip-norm` is -1; it must be a positive number",
+        ),
+        (
+            "validation = 1.0",
+            "`validation` is 1; it must be at least 0 and less than 1, or `test`",
+        ),
+        (
+            "validation = nan",
+            "`validation` is NaN; it must be at least 0 and less than 1, or `test`",
+        ),
+        ("patience = 0", "`patience` is 0; it must be at least 1"),
+        (
+            "stop-at-loss = nan",
+            "`stop-at-loss` is NaN; it must be a finite number",
+        ),
+        (
+            "schedule = { kind = 'step', every = 0, factor = 0.5 }",
+            "`every` is 0; it must be at least 1",
+        ),
+        (
+            "schedule = { kind = 'plateau', patience = 0, factor = 0.5 }",
+            "`patience` is 0; it must be at least 1",
+        ),
+    ];
+    let examples = unit(1, 4, 4);
+    for (text, expected) in wrong {
+        let mut model = small(4, 1);
+        let refused = Training::new(&mut model, training_spec(text), 1, &examples, None);
+        assert_eq!(message(refused), expected);
+    }
+}
+
+/// The message that refuses these examples to a model of four numbers.
+fn refused(likelihood: &str, examples: &Matrix, validation: Option<&dyn Rows>) -> String {
+    let spec = format!(
+        "likelihood = '{likelihood}'
+         encoder = [{{ layer = 'dense', units = 2 }}]\ndecoder = [{{ layer = 'dense' }}]"
+    );
+    let mut model = model_spec(&spec).build(&[4], 1).expect("parts that fit");
+    let before = bits(&model);
+    let error = message(Training::new(
+        &mut model,
+        TrainingSpec::default(),
+        1,
+        examples,
+        validation,
+    ));
+    assert_eq!(bits(&model), before);
+    error
+}
+
+#[test]
+fn examples_that_do_not_fit_are_refused() {
+    let good = unit(1, 8, 4);
+    assert_eq!(
+        refused("mse", &unit(1, 8, 5), None),
+        "the data has 5 numbers an example, the model takes 4"
+    );
+    assert_eq!(
+        refused("mse", &good, Some(&unit(1, 8, 3))),
+        "the data has 3 numbers an example, the model takes 4"
+    );
+    assert_eq!(
+        refused("mse", &Matrix::zeros(0, 4), None),
+        "there are no examples to train on"
+    );
+}
+
+#[test]
+fn values_without_a_likelihood_are_refused() {
+    let good = unit(1, 8, 4);
+    let mut wide = good.clone();
+    wide.as_mut_slice()[7] = -0.5;
+    wide.as_mut_slice()[9] = 3.0;
+    let expected =
+        "needs values in [0, 1], but the data, after preprocessing, ranges from -0.5 to 3";
+    for likelihood in ["bce", "bernoulli"] {
+        for error in [
+            refused(likelihood, &wide, None),
+            refused(likelihood, &good, Some(&wide)),
+        ] {
+            let start = format!("`{likelihood}` {expected}");
+            assert!(error.starts_with(&start), "{error}");
+        }
+    }
+    // A min-max scale puts the training part where it belongs, whatever it is.
+    let mut model = model_spec(
+        "likelihood = 'bce'\npreprocessing = 'min-max'
+         encoder = [{ layer = 'dense', units = 2 }]\ndecoder = [{ layer = 'dense' }]",
+    )
+    .build(&[4], 1)
+    .expect("parts that fit");
+    let mut fits = |examples, validation| {
+        Training::new(&mut model, TrainingSpec::default(), 1, examples, validation).map(|_| ())
+    };
+    assert!(fits(&wide, None).is_ok());
+    assert!(fits(&wide, Some(&good)).is_ok());
+    let error = message(fits(&good, Some(&wide)));
+    let end = "validation examples lie far outside those to train on: \
+               use likelihood `mse` with a decoder that ends linear";
+    assert!(error.ends_with(end), "{error}");
+
+    let mut unknown = good.clone();
+    unknown.as_mut_slice()[31] = f32::NAN;
+    let error = "cannot read the examples: a value is not finite";
+    assert_eq!(refused("mse", &unknown, None), error);
+    assert_eq!(refused("mse", &good, Some(&unknown)), error);
+}
+
+#[test]
+fn an_empty_validation_part_is_none() {
+    let mut model = small(4, 1);
+    let (examples, nothing) = (unit(1, 8, 4), Matrix::zeros(0, 4));
+    let spec = training_spec("epochs = 1");
+    let mut run = Training::new(&mut model, spec, 1, &examples, Some(&nothing)).expect("all fits");
+    run.run(&mut ()).expect("it converges");
+    assert_eq!(run.history()[0].validation_loss, None);
+}
+
+#[test]
+fn the_scale_comes_from_the_training_part_alone() {
+    let spec = model_spec(
+        "likelihood = 'mse'\npreprocessing = 'standardise'
+         encoder = [{ layer = 'dense', units = 1 }]\ndecoder = [{ layer = 'dense' }]",
+    );
+    let mut model = spec.build(&[2], 1).expect("parts that fit");
+    let examples = Matrix::from_vec(4, 2, vec![1.0, 5.0, 3.0, 5.0, 5.0, 5.0, 7.0, 5.0]);
+    let validation = Matrix::from_vec(2, 2, vec![1e3, -1e3, 2e3, 0.0]);
+    Training::new(
+        &mut model,
+        TrainingSpec::default(),
+        1,
+        &examples,
+        Some(&validation),
+    )
+    .expect("all fits");
+    // The second column is constant: only shifted.
+    assert_eq!(model.scaling().shift, [4.0, 5.0]);
+    assert_eq!(model.scaling().divisor, [5f32.sqrt(), 1.0]);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    let examples = Subset::new(&digits.train, (0..600).collect());
+    let preset = Preset::named("mnist").expect("it comes along");
+    let outcome = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().expect("threads start").install(|| {
+            let mut model = preset.model.build(&[28, 28], 1).expect("parts that fit");
+            let spec = training_spec("epochs = 1\nbatch-size = 200");
+            let mut run =
+                Training::new(&mut model, spec, 1, &examples, Some(&examples)).expect("all fits");
+            run.run(&mut ()).expect("it converges");
+            let history = run.history().to_vec();
+            let metrics = Metrics::measure(&model, &examples).expect("all fits");
+            let pca = Pca::learn(&examples, 5).and_then(|pca| pca.mse(&examples));
+            (bits(&model), history, metrics, pca.expect("all fits"))
+        })
+    };
+    let one = outcome(1);
+    assert_eq!(outcome(2), one);
+    assert_eq!(outcome(3), one);
+}
