@@ -1,19 +1,20 @@
 //! What can be asked for.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as Group, Parser, Subcommand};
 
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
-#[command(name = "latentia", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "latentia", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Args {
     /// Where named data sets are looked for first
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
     /// Threads to use; the result does not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
     /// The command.
@@ -29,7 +30,26 @@ Examples:
   latentia encode MODEL photos.npy -o codes.npy    features
   latentia presets                                 what else can be trained
 
-DATA is a name (see `latentia data list`) or a path: .npy, .csv, or IDX, plain or gzip. A name may end in :train or :test.";
+DATA is a name (see `latentia data list`) or a path: .npy, .csv, or IDX, plain or gzip. Where a
+model is used, a name may end in :train or :test.";
+
+fn whole<N: FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number != N::default());
+    number.ok_or_else(|| "it must be a whole number of at least 1".into())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok();
+    number.ok_or_else(|| "it must be a whole number from 0 to 2^64 - 1".into())
+}
+
+fn positive(text: &str) -> Result<f32, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|&number: &f32| number.is_finite() && number > 0.0);
+    number.ok_or_else(|| "it must be a positive number".into())
+}
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -76,19 +96,19 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Passes over the training examples
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub epochs: Option<u32>,
     /// Examples in a batch
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub batch_size: Option<usize>,
     /// Step size of the optimiser
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = positive)]
     pub learning_rate: Option<f32>,
     /// Width of the code
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub latent: Option<usize>,
     /// Seed of initial values, order and noise: the same seed gives the same bits
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Go on with the run in the folder
     #[arg(long, conflicts_with = "force")]
@@ -136,9 +156,12 @@ pub struct DecodeArgs {
     pub model: PathBuf,
     /// The codes, one row an example: .npy or .csv
     pub codes: String,
-    /// Where to write the examples: .npy, .csv or .png
+    /// Where to write: a .png shows examples; .npy and .csv hold all
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// How many examples a picture shows at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
 }
 
 /// Arguments of `reconstruct`.

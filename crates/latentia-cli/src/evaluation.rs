@@ -22,6 +22,9 @@ pub struct Evaluation {
     pub pca_components: usize,
     /// What PCA learned from: `train`, or the evaluated examples themselves.
     pub pca_learned_from: &'static str,
+    /// Numbers in an example.
+    #[serde(skip)]
+    width: usize,
 }
 
 impl Evaluation {
@@ -51,6 +54,7 @@ impl Evaluation {
             pca_mse,
             pca_components,
             pca_learned_from: if training.is_some() { "train" } else { part },
+            width: model.width(),
         })
     }
 
@@ -67,7 +71,7 @@ impl Evaluation {
             format!("pca {}", self.pca_components),
         ]];
         let psnr = |mse: f64| -10.0 * mse.log10();
-        let per_example = self.metrics.squared_error_per_example / self.metrics.mse;
+        let per_example = self.width as f64;
         let mut row = |name: &str, model: Option<f64>, pca: Option<f64>| {
             if let Some(model) = model {
                 let pca = pca.map_or_else(String::new, number);

@@ -3,7 +3,7 @@
 use latentia_data::{Dataset, Locations, load};
 
 use crate::table::count;
-use crate::tell;
+use crate::{UsageError, tell};
 use latentia_tensor::Rows;
 
 /// One part of a data set, with what to call it.
@@ -15,24 +15,30 @@ pub struct Examples {
     pub part: &'static str,
 }
 
+/// The name or path in DATA, and the part that it asks for with `:train` or `:test`.
+pub fn split_part(data: &str) -> (&str, Option<&str>) {
+    match data.rsplit_once(':') {
+        Some((name, part @ ("train" | "test"))) => (name, Some(part)),
+        _ => (data, None),
+    }
+}
+
+pub(crate) fn no_parts(name: &str, part: &str) -> UsageError {
+    UsageError(format!("`{name}` has no parts; leave out `:{part}`"))
+}
+
 /// Loads DATA for use: the part it asks for with `:train` or `:test`, else the test part, else all.
 ///
 /// # Errors
 /// When the data cannot be loaded or has no such part.
 pub fn pick(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
-    let (name, wanted) = match data.rsplit_once(':') {
-        Some((name, part @ ("train" | "test"))) => (name, Some(part)),
-        _ => (data, None),
-    };
+    let (name, wanted) = split_part(data);
     let source = load(name, locations)?;
     let (dataset, part) = match (source.test, wanted) {
         (Some(_), Some("train")) => (source.train, "train"),
         (Some(test), _) => (test, "test"),
         (None, None) => (source.train, "all"),
-        (None, Some(part)) => {
-            let hint = format!("`{name}` has no parts; leave out `:{part}`");
-            return Err(crate::UsageError(hint).into());
-        }
+        (None, Some(part)) => return Err(no_parts(name, part).into()),
     };
     if wanted.is_none() && part == "test" {
         let rows = count(dataset.rows());

@@ -99,8 +99,6 @@ fn fetch_by(
     from: Option<&Path>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Vec<Outcome>> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not create `{}`", folder.display()))?;
     let bring = |wanted: &NamedFile| {
         let is_right =
             |name| File::open(folder.join(name)).is_ok_and(|file| check(&file, wanted).is_ok());
@@ -284,6 +282,8 @@ struct Part<'a> {
 
 impl<'a> Part<'a> {
     fn open(wanted: &'a NamedFile, folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("could not create `{}`", folder.display()))?;
         let path = folder.join(format!("{}.gz.part", wanted.name));
         let file = File::options()
             .read(true)

@@ -4,15 +4,19 @@
 //! Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 could not, 2 wrong usage, 130 interrupted.
 //!
 //! - [`args`]: what can be asked for; [`commands`]: one file for each command
-//! - [`examples`]: what a user means by DATA; [`evaluation`]: a model's measures beside PCA's
+//! - [`examples`]: what a user means by DATA; [`model`], [`config`]: by MODEL and by a configuration
+//! - [`evaluation`]: a model's measures beside PCA's
 //! - [`picture`], [`table`], [`output`]: PNG, text, NPY and CSV
 //! - [`progress`]: a run as it goes; [`fetch`]: downloads
 
 pub mod args;
 pub mod commands;
+pub mod config;
 pub mod evaluation;
 pub mod examples;
 pub mod fetch;
+mod message;
+pub mod model;
 pub mod output;
 pub mod picture;
 pub mod progress;
@@ -22,6 +26,7 @@ mod usage;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 pub use usage::UsageError;
@@ -56,7 +61,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Written without panic: stderr may be closed too.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            let _ = writeln!(io::stderr(), "error: {}", message::describe(&error));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }
@@ -70,8 +75,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Prints data.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    Ok(stdout.flush()?)
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    written.context("cannot write to the standard output")
 }
 
 /// Prints a message for people. That nobody reads it is no reason to stop.

@@ -391,9 +391,7 @@ mod tests {
         let error = grid(ramp(1, 1).view(), &[1], 1)
             .write(&path)
             .expect_err("no such folder");
-        assert_eq!(
-            error.to_string(),
-            format!("could not write `{}`", path.display())
-        );
+        let expected = format!("cannot write `{}`: ", path.display());
+        assert!(error.to_string().starts_with(&expected), "{error}");
     }
 }

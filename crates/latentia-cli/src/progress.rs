@@ -30,8 +30,8 @@ pub struct Progress {
     fingerprint: String,
     interrupted: Arc<AtomicBool>,
     start: Instant,
-    /// Epochs that an earlier run had done.
-    begun_at: u32,
+    /// Examples that an earlier run had seen.
+    begun_at: usize,
     shown: Instant,
     saved: Instant,
     last_validation: Option<f64>,
@@ -40,7 +40,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Watches a run of `epochs` epochs of `examples` examples, `begun_at` of them done, that is written down in `folder`.
+    /// Watches a run of `epochs` epochs of `examples` examples, which begins after `begun_at` examples in all and is written
+    /// down in `folder`.
     ///
     /// # Errors
     /// When Ctrl-C cannot be caught.
@@ -49,7 +50,7 @@ impl Progress {
         fingerprint: String,
         epochs: u32,
         examples: usize,
-        begun_at: u32,
+        begun_at: usize,
     ) -> anyhow::Result<Self> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
@@ -61,7 +62,7 @@ impl Progress {
         })?;
         let now = Instant::now();
         Ok(Self {
-            bar: io::stderr().is_terminal().then(|| bar(epochs, examples)),
+            bar: bar(epochs, examples).filter(|_| io::stderr().is_terminal()),
             epochs,
             examples,
             checkpoint: checkpoint_path(folder),
@@ -77,38 +78,48 @@ impl Progress {
         })
     }
 
-    /// Takes the bar away and writes the metrics.
+    /// From now on, Ctrl-C ends the program at once.
+    pub fn nothing_left_to_keep(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes the metrics.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn finish(&self, history: &[Epoch]) -> Result<(), ModelError> {
+    pub fn write_metrics(&self, history: &[Epoch]) -> Result<(), ModelError> {
+        write_metrics(&self.metrics, history)
+    }
+
+    /// Takes the bar away for good.
+    pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        write_metrics(&self.metrics, history)
     }
 
     /// Examples seen in a second of this run's training.
     pub fn examples_per_second(&self) -> f64 {
         let seconds: f64 = self.seconds.iter().sum();
-        (self.seconds.len() * self.examples) as f64 / seconds.max(1e-9)
+        let in_whole_epochs = self.seconds.len() * self.examples;
+        let earlier = self.begun_at % self.examples.max(1);
+        in_whole_epochs.saturating_sub(earlier) as f64 / seconds.max(1e-9)
     }
 
     fn describe(&self, epoch: u32, loss: f64, examples_done: usize) -> String {
         let elapsed = self.start.elapsed().as_secs_f64().max(1e-9);
-        let earlier = self.begun_at as usize * self.examples;
-        let speed = examples_done.saturating_sub(earlier) as f64 / elapsed;
+        let speed = examples_done.saturating_sub(self.begun_at) as f64 / elapsed;
         let left = (self.epochs as usize * self.examples).saturating_sub(examples_done) as f64
             / speed.max(1e-9);
         let validation = self
             .last_validation
             .map_or_else(String::new, |loss| format!("  validation {}", number(loss)));
         format!(
-            "epoch {epoch}/{}  loss {}{validation}  {} examples/s  {} left",
+            "epoch {epoch}/{}  loss {}{validation}  {} left  {} examples/s",
             self.epochs,
             number(loss),
-            count(speed as usize),
             duration(left),
+            count(speed as usize),
         )
     }
 }
@@ -125,8 +136,8 @@ impl Observer for Progress {
             && self.shown.elapsed() >= FRAME
         {
             let examples_done = (epoch as usize - 1) * self.examples + done;
-            bar.set_position(examples_done as u64);
             bar.set_message(self.describe(epoch, loss, examples_done));
+            bar.set_position(examples_done as u64);
             self.shown = Instant::now();
         }
         match self.interrupted.load(Ordering::Relaxed) {
@@ -163,13 +174,16 @@ pub fn checkpoint_path(folder: &Path) -> PathBuf {
     folder.join("checkpoint.bin")
 }
 
-fn bar(epochs: u32, examples: usize) -> ProgressBar {
+/// A bar, where the terminal can draw one.
+fn bar(epochs: u32, examples: usize) -> Option<ProgressBar> {
     let total = u64::from(epochs) * examples as u64;
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     // A template of ours cannot fail.
-    let style = ProgressStyle::with_template("{bar:24} {msg}")
+    let style = ProgressStyle::with_template("[{bar:10}] {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style.progress_chars("█▉▊▋▌▍▎▏ "))
+    // One byte a character: without tables of widths, the terminal's columns are counted by bytes.
+    let bar = bar.with_style(style.progress_chars("=> "));
+    (!bar.is_hidden()).then_some(bar)
 }
 
 fn duration(seconds: f64) -> String {

@@ -25,6 +25,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
 pub fn number(x: f64) -> String {
     match x.abs() {
         0.0 => "0".into(),
+        a if a >= 1e7 => format!("{x:.2e}"),
         a if a >= 100.0 => format!("{x:.1}"),
         a if a >= 1.0 => format!("{x:.3}"),
         a if a >= 1e-4 => format!("{x:.5}"),
@@ -45,6 +46,12 @@ pub fn count(n: usize) -> String {
     text
 }
 
+/// A number of things: `1 epoch`, `2 epochs`.
+pub fn counted(n: usize, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", count(n))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,8 +67,15 @@ mod tests {
 
     #[test]
     fn numbers_keep_what_says_something() {
-        let texts = [0.0, 1234.56, 12.3456, 0.063_71, 1.5e-7].map(number);
-        assert_eq!(texts, ["0", "1234.6", "12.346", "0.06371", "1.50e-7"]);
+        let texts = [0.0, 8.3e13, 1234.56, 12.3456, 0.063_71, 1.5e-7].map(number);
+        assert_eq!(
+            texts,
+            ["0", "8.30e13", "1234.6", "12.346", "0.06371", "1.50e-7"]
+        );
         assert_eq!([7, 1000, 1_234_567].map(count), ["7", "1,000", "1,234,567"]);
+        assert_eq!(
+            [1, 2000].map(|n| counted(n, "row")),
+            ["1 row", "2,000 rows"]
+        );
     }
 }

@@ -60,6 +60,9 @@ pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
                     continue;
                 }
                 Some(_) => "a finite number within the range of f32",
+                None if cols == Some(1) && field.iter().any(|byte| b";\t".contains(byte)) => {
+                    "a number; columns are parted by commas"
+                }
                 None => "a number",
             };
             let column = column_name(header.as_ref(), column);

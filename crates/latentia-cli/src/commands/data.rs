@@ -6,6 +6,7 @@ use latentia_data::{CATALOGUE, Dataset, Locations, NamedSet, load};
 use latentia_tensor::Rows;
 
 use crate::args::{DataCommand, FetchArgs};
+use crate::examples::{no_parts, split_part};
 use crate::fetch::{FetchOptions, Outcome, fetch};
 use crate::table::{count, number, table};
 use crate::usage::suggestion;
@@ -43,7 +44,11 @@ fn list(locations: &Locations) -> anyhow::Result<()> {
 }
 
 fn info(data: &str, locations: &Locations) -> anyhow::Result<()> {
-    let source = load(data, locations)?;
+    let (name, wanted) = split_part(data);
+    let source = load(name, locations)?;
+    if let (Some(part), None) = (wanted, &source.test) {
+        return Err(no_parts(name, part).into());
+    }
     let head = [
         "part", "examples", "shape", "values", "least", "greatest", "labels",
     ]
@@ -62,23 +67,22 @@ fn info(data: &str, locations: &Locations) -> anyhow::Result<()> {
             set.labels().map_or("no", |_| "yes").into(),
         ]
     };
-    let mut rows = vec![
-        head,
-        row(
-            if source.test.is_some() {
-                "train"
-            } else {
-                "all"
-            },
-            &source.train,
-        ),
-    ];
-    rows.extend(source.test.iter().map(|test| row("test", test)));
-    print(&format!(
-        "{}sha-256 {}\n",
-        table(&rows),
-        source.train.fingerprint()
-    ))
+    let first = match source.test {
+        Some(_) => "train",
+        None => "all",
+    };
+    let parts = [(first, Some(&source.train)), ("test", source.test.as_ref())];
+    let mut rows = vec![head];
+    let mut digests = String::new();
+    for (part, set) in parts {
+        if let Some(set) = set
+            && wanted.is_none_or(|wanted| wanted == part)
+        {
+            rows.push(row(part, set));
+            digests.push_str(&format!("sha-256 {} ({part})\n", set.fingerprint()));
+        }
+    }
+    print(&format!("{}{digests}", table(&rows)))
 }
 
 fn bring(args: &FetchArgs, locations: &Locations, data_dir: Option<&Path>) -> anyhow::Result<()> {

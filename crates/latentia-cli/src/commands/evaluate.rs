@@ -1,5 +1,6 @@
 //! `latentia evaluate`
 
+use anyhow::anyhow;
 use latentia_data::{Locations, load};
 use latentia_models::ModelFile;
 use latentia_tensor::Rows;
@@ -8,12 +9,17 @@ use serde_json::json;
 use crate::args::EvaluateArgs;
 use crate::evaluation::Evaluation;
 use crate::examples::pick;
+use crate::model::{check_fit, open};
 use crate::print;
 
 pub(super) fn run(args: &EvaluateArgs, locations: &Locations) -> anyhow::Result<()> {
-    let ModelFile { model, provenance } = ModelFile::load(&args.model)?;
+    let ModelFile { model, provenance } = open(&args.model)?;
     let data = args.data.as_ref().unwrap_or(&provenance.data);
-    let examples = pick(data, locations)?;
+    let examples = pick(data, locations).map_err(|error| match &args.data {
+        Some(_) => error,
+        None => anyhow!("{error}; the model was trained on it, --data names other data"),
+    })?;
+    check_fit(&model, data, &examples.dataset)?;
     // PCA is held to the same rule: it learns from the training part, where the data has one.
     let training = match examples.part {
         "test" => Some(load(data.trim_end_matches(":test"), locations)?.train),
@@ -23,7 +29,7 @@ pub(super) fn run(args: &EvaluateArgs, locations: &Locations) -> anyhow::Result<
     let evaluation =
         Evaluation::measure(&model, (data, examples.part), &examples.dataset, training)?;
     if args.json {
-        let mut report = json!({ "model": args.model });
+        let mut report = json!({ "model": args.model.to_string_lossy() });
         let (Some(report), serde_json::Value::Object(measures)) =
             (report.as_object_mut(), serde_json::to_value(&evaluation)?)
         else {

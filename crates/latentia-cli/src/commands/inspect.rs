@@ -5,14 +5,15 @@ use latentia_nn::LayerSpec;
 use serde_json::json;
 
 use crate::args::InspectArgs;
+use crate::model::open;
 use crate::print;
 use crate::table::{count, number, table};
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
-    let ModelFile { model, provenance } = ModelFile::load(&args.model)?;
+    let ModelFile { model, provenance } = open(&args.model)?;
     if args.json {
         let report = json!({
-            "model": args.model,
+            "model": args.model.to_string_lossy(),
             "shape": model.shape(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),

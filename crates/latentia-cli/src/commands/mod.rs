@@ -27,7 +27,9 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         .build_global()
         .context("cannot start the threads")?;
     match args.command {
-        Command::Train(args) => return train::run(args, &locations),
+        Command::Train(train) => {
+            return train::run(train, &locations, args.data_dir.as_deref());
+        }
         Command::Evaluate(args) => evaluate::run(&args, &locations)?,
         Command::Encode(args) => encode::run(&args, &locations)?,
         Command::Decode(args) => decode::run(&args, &locations)?,

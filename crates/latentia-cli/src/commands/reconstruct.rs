@@ -6,15 +6,17 @@ use latentia_tensor::{Matrix, MatrixMut, Rows};
 
 use crate::args::ReconstructArgs;
 use crate::examples::pick;
+use crate::model::{check_fit, open};
 use crate::output::{Format, write};
 use crate::picture::{Picture, comparison};
-use crate::table::count;
+use crate::table::counted;
 use crate::tell;
 
 pub(super) fn run(args: &ReconstructArgs, locations: &Locations) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
-    let ModelFile { model, .. } = ModelFile::load(&args.model)?;
+    let ModelFile { model, .. } = open(&args.model)?;
     let examples = pick(&args.data, locations)?.dataset;
+    check_fit(&model, &args.data, &examples)?;
     let shown = match format {
         Format::Png => {
             picture_of(&model, &examples, args.count.into())?.write(&args.output)?;
@@ -28,9 +30,9 @@ pub(super) fn run(args: &ReconstructArgs, locations: &Locations) -> anyhow::Resu
         }
     };
     tell(&format!(
-        "wrote {}: {} examples",
+        "wrote {}: {}",
         args.output.display(),
-        count(shown)
+        counted(shown, "example")
     ));
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `latentia train`
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use latentia_data::{Dataset, Locations, Source, Subset, load, split};
 use latentia_models::{
     Autoencoder, Epoch, ModelError, ModelFile, Part, Preset, Provenance, StoppedBy, Training,
@@ -14,9 +15,12 @@ use serde_json::json;
 
 use crate::args::TrainArgs;
 use crate::commands::reconstruct::picture_of;
+use crate::config;
 use crate::evaluation::Evaluation;
+use crate::examples::split_part;
+use crate::message::shell_word;
 use crate::progress::{Progress, checkpoint_path};
-use crate::table::{count, number};
+use crate::table::{count, counted, number};
 use crate::usage::suggestion;
 use crate::{Ended, UsageError, print, tell};
 
@@ -26,7 +30,15 @@ const HELD_OUT: f64 = 0.1;
 /// Pairs in `reconstructions.png`.
 const PAIRS: usize = 20;
 
-pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ended> {
+pub(super) fn run(
+    args: TrainArgs,
+    locations: &Locations,
+    data_dir: Option<&Path>,
+) -> anyhow::Result<Ended> {
+    if let Some((data, Some(part))) = args.data.as_deref().map(split_part) {
+        let hint = format!("training takes whole data sets: `{data}` without `:{part}`");
+        return Err(UsageError(hint).into());
+    }
     let (name, preset) = experiment(&args)?;
     let Some(data) = args.data.clone().or_else(|| preset.data.clone()) else {
         let hint = format!("preset `{name}` names no data; say what to train on with --data");
@@ -51,10 +63,10 @@ pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ende
     let parts = Parts::new(&source, &training, args.seed);
     let fingerprint = source.train.fingerprint();
     tell(&format!(
-        "{name}: {} parameters, code of {}, {} training examples of `{data}`{}",
-        count(model.chain().parameter_count()),
+        "{name}: {}, code of {}, {} of `{data}`{}",
+        counted(model.chain().parameter_count(), "parameter"),
         model.code_width(),
-        count(parts.training.rows()),
+        counted(parts.training.rows(), "training example"),
         parts
             .validation
             .as_ref()
@@ -71,36 +83,65 @@ pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ende
         args.seed,
         &parts.training,
         validation,
-    )?;
+    )
+    .map_err(|error| match error {
+        ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
+        error => error.into(),
+    })?;
     let checkpoint = checkpoint_path(&folder);
     if args.resume && checkpoint.exists() {
         run.resume(&checkpoint, &fingerprint)?;
-        tell(&format!("resumed after epoch {}", run.history().len()));
+        let epoch = run.history().len() + 1;
+        let done = run.examples_done() % parts.training.rows();
+        tell(&format!(
+            "resumed in epoch {epoch}, after {}",
+            counted(done, "example")
+        ));
     } else if args.resume && model_path.exists() {
         let model = model_path.display();
         return Err(UsageError(format!(
             "the run that wrote `{model}` is complete; --force begins anew"
         ))
         .into());
+    } else if args.resume {
+        let folder = folder.display();
+        tell(&format!(
+            "nothing to resume in `{folder}`: a new run begins"
+        ));
     }
     // A folder that cannot be written is found out before the training and not after it.
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let done = run.history().len() as u32;
+    if args.force {
+        remove(&checkpoint)?;
+    }
     let mut progress = Progress::new(
         &folder,
         fingerprint.clone(),
         training.epochs,
         parts.training.rows(),
-        done,
+        run.examples_done(),
     )?;
-    progress.finish(run.history())?;
+    progress.write_metrics(run.history())?;
 
     let stopped_by = run.run(&mut progress);
-    progress.finish(run.history())?;
+    progress.finish();
+    progress.write_metrics(run.history())?;
     let stopped_by = stopped_by?;
     let best = run.best_epoch().copied();
-    if stopped_by == StoppedBy::Interrupt && !run.history().is_empty() {
+    let interrupted = stopped_by == StoppedBy::Interrupt;
+    let hint = match args.force {
+        true => "the same command with --resume instead of --force goes on",
+        false => "the same command with --resume goes on",
+    };
+    if interrupted {
         run.save_checkpoint(&checkpoint, &fingerprint)?;
+        run.restore_best();
+        if best.is_none() {
+            tell(&format!(
+                "interrupted in the first epoch, with no model to keep yet; {hint}"
+            ));
+            return Ok(Ended::Interrupted);
+        }
     }
     let provenance = Provenance {
         preset: name.clone(),
@@ -112,22 +153,17 @@ pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ende
         history: run.history().to_vec(),
     };
     ModelFile::save(&model, &provenance, &model_path)?;
-    if stopped_by == StoppedBy::Interrupt {
-        let kept = best.map_or_else(
-            || "as it was".to_string(),
-            |best| format!("of epoch {}, the best so far", best.epoch),
-        );
+    progress.nothing_left_to_keep();
+    if interrupted {
         tell(&format!(
-            "interrupted: kept the model {kept} in `{}`; --resume goes on",
+            "interrupted: kept the model of epoch {}, the best so far, in `{}`; {hint}",
+            best.map_or(0, |best| best.epoch),
             model_path.display()
         ));
         return Ok(Ended::Interrupted);
     }
     // A complete run has nothing to go on with.
-    if checkpoint.exists() {
-        fs::remove_file(&checkpoint)
-            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
-    }
+    remove(&checkpoint)?;
 
     let (part, examples) = parts.to_show();
     let picture_path = folder.join("reconstructions.png");
@@ -135,6 +171,7 @@ pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ende
     let evaluation = Evaluation::measure(&model, (&data, part), examples, Some(&parts.training))?;
     report(&Outcome {
         args: &args,
+        data_dir,
         model: &model,
         path: &model_path,
         provenance: &provenance,
@@ -147,10 +184,7 @@ pub(super) fn run(args: TrainArgs, locations: &Locations) -> anyhow::Result<Ende
 /// The preset or the file asked for; without either, what suits the data.
 fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
     if let Some(path) = &args.config {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read `{}`", path.display()))?;
-        let preset = Preset::parse(&text)
-            .map_err(|error| UsageError(format!("`{}`: {error}", path.display())))?;
+        let preset = config::read(path)?;
         let name = path.file_stem().map_or_else(
             || "model".into(),
             |stem| stem.to_string_lossy().into_owned(),
@@ -202,11 +236,17 @@ fn check_folder(folder: &Path, model: &Path, args: &TrainArgs) -> anyhow::Result
             folder.display()
         );
     }
-    if args.force && checkpoint.exists() {
-        fs::remove_file(&checkpoint)
-            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
-    }
     Ok(())
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The examples of a run.
@@ -252,6 +292,7 @@ impl<'a> Parts<'a> {
 /// What there is to say of a complete run.
 struct Outcome<'a> {
     args: &'a TrainArgs,
+    data_dir: Option<&'a Path>,
     model: &'a Autoencoder,
     path: &'a PathBuf,
     provenance: &'a Provenance,
@@ -263,6 +304,7 @@ struct Outcome<'a> {
 fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
     let Outcome {
         args,
+        data_dir,
         model,
         path,
         provenance,
@@ -274,7 +316,7 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
     let last = history.last().context("a run has at least one epoch")?;
     if args.json {
         let report = json!({
-            "model": path,
+            "model": path.to_string_lossy(),
             "preset": provenance.preset,
             "data": provenance.data,
             "epochs_run": history.len(),
@@ -302,19 +344,22 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
         .validation_loss
         .map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
     tell(&format!(
-        "trained {} epochs in {seconds:.1} s{why}: loss {}{validation}",
-        history.len(),
+        "trained {} in {seconds:.1} s{why}: loss {}{validation}",
+        counted(history.len(), "epoch"),
         number(last.train_loss),
     ));
     print(&evaluation.table())?;
-    let folder = path.parent().unwrap_or(Path::new(".")).display();
     tell(&format!(
-        "wrote {folder}/model.safetensors, metrics.csv, reconstructions.png"
+        "wrote {}, metrics.csv, reconstructions.png",
+        path.display()
     ));
+    let place = data_dir.map_or_else(String::new, |folder| {
+        format!(" --data-dir {}", shell_word(&folder.to_string_lossy()))
+    });
     tell(&format!(
-        "next: latentia inspect {0}\n      latentia encode {0} {1} -o codes.npy",
-        path.display(),
-        provenance.data
+        "next: latentia inspect {0}\n      latentia encode {0} {1} -o codes.npy{place}",
+        shell_word(&path.to_string_lossy()),
+        shell_word(&provenance.data)
     ));
     Ok(Ended::Done)
 }

@@ -180,6 +180,11 @@ fn of_csv() {
         b"1,2\r\n3,tall\r\n",
         "line 2, column 2: found `tall`, expected a number",
     );
+    for text in [b"a;b\n1;2\n", b"a\tb\n1\t2\n"] {
+        let error = load_file("a.csv", text).unwrap_err();
+        let hint = "expected a number; columns are parted by commas";
+        assert!(error.ends_with(hint), "{error}");
+    }
     check(
         "a.csv",
         b"1,,3\n",

@@ -1,0 +1,152 @@
+//! A user's own experiment: a file in the format of a preset.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::Context;
+use latentia_models::{ModelError, Preset};
+
+use crate::UsageError;
+
+/// Names of the parser for kinds of values, and what people call them.
+const WORDS: &[(&str, &str)] = &[
+    ("expected u32", "expected a whole number, 0 or more"),
+    ("expected u64", "expected a whole number, 0 or more"),
+    ("expected usize", "expected a whole number, 0 or more"),
+    ("expected f32", "expected a number"),
+    ("expected f64", "expected a number"),
+    (
+        "expected internally tagged enum LayerSpec",
+        "expected a table such as `{ layer = \"dense\" }`",
+    ),
+    (
+        "expected internally tagged enum Optimizer",
+        "expected a table such as `{ kind = \"adam\" }`",
+    ),
+    (
+        "expected internally tagged enum Schedule",
+        "expected a table such as `{ kind = \"cosine\" }`",
+    ),
+    ("unknown field", "unknown key"),
+    ("missing field", "missing key"),
+    ("unknown variant", "unknown value"),
+];
+
+/// Reads an experiment.
+///
+/// # Errors
+/// When the file cannot be read; a [`UsageError`] that names the line and the key when it is no experiment.
+pub fn read(path: &Path) -> anyhow::Result<Preset> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
+    match Preset::parse(&text) {
+        Ok(preset) => Ok(preset),
+        Err(ModelError::Toml(error)) => {
+            let message = in_words(error.message());
+            let place = match error.span() {
+                Some(span) => narrowed(&text, span, error.message()),
+                None => 0..0,
+            };
+            let (line, excerpt) = excerpt(&text, place);
+            let what = format!("`{shown}`, line {line}: {message}\n{excerpt}");
+            Err(UsageError(what).into())
+        }
+        Err(error) => Err(UsageError(format!("`{shown}`: {error}")).into()),
+    }
+}
+
+fn in_words(message: &str) -> String {
+    let text = message.trim_end();
+    WORDS
+        .iter()
+        .fold(text.to_string(), |text, (from, to)| text.replace(from, to))
+}
+
+/// The place of the word that the message names, where it is within `span`: for a part of an array, the parser only knows
+/// where the array is.
+fn narrowed(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
+    let quoted = ['`', '"'].iter().find_map(|&quote| {
+        let (_, rest) = message.split_once(quote)?;
+        let (word, _) = rest.split_once(quote)?;
+        (!word.is_empty()).then_some(word)
+    });
+    let (Some(word), Some(within)) = (quoted, text.get(span.clone())) else {
+        return span;
+    };
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let found = within.match_indices(word).find(|(at, _)| {
+        let before = within[..*at].chars().next_back();
+        let after = within[at + word.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    });
+    match found {
+        Some((at, _)) => span.start + at..span.start + at + word.len(),
+        None => span,
+    }
+}
+
+/// The number of the line, from 1, and the line itself with the place marked.
+fn excerpt(text: &str, place: Range<usize>) -> (usize, String) {
+    let mut start = place.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let before = &text[..start];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let number = 1 + before.matches('\n').count();
+    let column = text[line_start..start].chars().count();
+    let length = text
+        .get(start..place.end.min(line_start + line.len()))
+        .map_or(1, |marked| marked.chars().count().max(1));
+    let margin = " ".repeat(number.to_string().len());
+    let (blank, mark) = (" ".repeat(column), "^".repeat(length));
+    (
+        number,
+        format!("{margin} |\n{number} | {line}\n{margin} | {blank}{mark}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &str = "\
+[model]
+likelihood = \"mse\"
+encoder = [
+    { layer = \"dense\", units = 2 },
+]
+decoder = [
+    { layer = \"dense\", unit = 64 },
+    { layer = \"dense\" },
+]
+";
+
+    fn check(text: &str, expected: &str) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("my.toml");
+        fs::write(&path, text).expect("a written file");
+        let error = read(&path).expect_err("a wrong file");
+        assert!(error.is::<UsageError>(), "{error}");
+        let expected = format!("`{}`, {expected}", path.display());
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn the_line_and_the_key_are_named() {
+        check(
+            MODEL,
+            "line 7: unknown key `unit`, expected one of `units`, `activation`, `initializer`\n\
+             \x20 |\n7 |     { layer = \"dense\", unit = 64 },\n\x20 |                        ^^^^",
+        );
+        let model = MODEL.replace("unit = 64", "units = 64");
+        check(
+            &format!("{model}[training]\nepochs = \"many\"\n"),
+            "line 11: invalid type: string \"many\", expected a whole number, 0 or more\n\
+             \x20  |\n11 | epochs = \"many\"\n\x20  |           ^^^^",
+        );
+        check("", "line 1: missing key `model`\n  |\n1 | \n  | ^");
+    }
+}

@@ -1,0 +1,89 @@
+//! Errors as people read them.
+
+use std::io;
+
+/// An error with its causes on one line, none said twice.
+///
+/// Libraries differ: some quote the cause in their own words, some only hand it on.
+pub(crate) fn describe(error: &anyhow::Error) -> String {
+    let texts: Vec<(String, bool)> = error
+        .chain()
+        .map(|cause| (cause.to_string(), cause.is::<io::Error>()))
+        .collect();
+    let own = |number: usize| {
+        let (text, from_system) = &texts[number];
+        let text = match texts.get(number + 1) {
+            Some((cause, _)) => text.strip_suffix(cause).unwrap_or(text),
+            None => text,
+        };
+        match from_system {
+            true => reason(text),
+            false => text.trim_end().trim_end_matches(':').to_string(),
+        }
+    };
+    let parts: Vec<String> = (0..texts.len()).map(own).collect();
+    let said: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    said.join(": ")
+}
+
+/// What the operating system says, without its number, its capital, and the name of a temporary file.
+fn reason(text: &str) -> String {
+    let text = text.split(" (os error").next().unwrap_or(text);
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// A path or a name as a shell takes it for one word.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use anyhow::Context;
+    use latentia_models::write_atomically;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once_and_in_plain_words() {
+        let missing = || Err::<(), _>(io::Error::from_raw_os_error(2));
+        let error = missing().context("cannot read `a`").expect_err("missing");
+        assert_eq!(
+            describe(&error),
+            "cannot read `a`: no such file or directory"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("missing").join("a");
+        let error = write_atomically(Path::new(&path), |_| Ok(())).expect_err("no such folder");
+        assert_eq!(
+            describe(&error.into()),
+            format!(
+                "cannot write `{}`: no such file or directory",
+                path.display()
+            )
+        );
+        let error = anyhow::anyhow!("`a` is wrong");
+        assert_eq!(describe(&error), "`a` is wrong");
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_part_them() {
+        let words = ["runs/a-1.npy", "my runs", "it's", "", "Übung"].map(shell_word);
+        assert_eq!(
+            words,
+            ["runs/a-1.npy", "'my runs'", r"'it'\''s'", "''", "Übung"]
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! The model that a user names, and whether examples fit it.
+
+use std::path::Path;
+
+use anyhow::bail;
+use latentia_data::Dataset;
+use latentia_models::{Autoencoder, ModelFile, Preprocessing};
+use latentia_tensor::Rows;
+
+use crate::tell;
+
+/// Reads a model file.
+///
+/// # Errors
+/// When it cannot be read or is none.
+pub fn open(path: &Path) -> anyhow::Result<ModelFile> {
+    if path.is_dir() {
+        let inside = path.join("model.safetensors");
+        let hint = match inside.exists() {
+            true => format!("its model is `{}`", inside.display()),
+            false => "a model is a file that `latentia train` writes".into(),
+        };
+        bail!("`{}` is a folder; {hint}", path.display());
+    }
+    Ok(ModelFile::load(path)?)
+}
+
+/// Refuses examples of another width, and warns of values on another scale than the model's.
+///
+/// # Errors
+/// Names the data and both widths.
+pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow::Result<()> {
+    let (seen, expected) = (examples.cols(), model.width());
+    if seen != expected {
+        let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
+        let shape = match shape.len() {
+            1 => String::new(),
+            _ => format!(" ({})", shape.join("x")),
+        };
+        bail!("`{data}` has {seen} numbers an example, the model takes {expected}{shape}");
+    }
+    let (low, high) = examples.range();
+    let unit = 0.0..=examples.full_scale();
+    if model.spec().preprocessing == Preprocessing::UnitRange
+        && model.likelihood().is_binary()
+        && !(unit.contains(&low) && unit.contains(&high))
+    {
+        tell(&format!(
+            "warning: `{data}` ranges from {low} to {high}, the model learned from values in [0, 1]; scale it likewise"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,342 @@
+//! Data and models that are not what they should be: said what, where and what would be valid, and nothing written.
+
+use crate::harness::{DIGITS, Place, TINY, idx, npy, npy_floats, numbers};
+
+/// Trains on one file, which is refused.
+#[track_caller]
+fn check_data(name: &str, content: &[u8], words: &[&str]) {
+    let place = Place::with([(name, content)]);
+    let subject = format!("`{name}`: ");
+    let words: Vec<&str> = words.iter().copied().chain([subject.as_str()]).collect();
+    place.refused(&format!("train --data {name} --out run"), 1, &words);
+    place.refused(&format!("data info {name}"), 1, &words);
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let place = Place::with([("m", &TINY[..])]);
+    place.refused("train --data t.csv", 1, &["no such file: `t.csv`"]);
+    place.refused("encode m t.npy -o c.npy", 1, &["no such file: `t.npy`"]);
+    place.refused(
+        "inspect models/m",
+        1,
+        &["cannot read `models/m`: no such file or directory"],
+    );
+    place.refused(
+        "train --config my.toml",
+        1,
+        &["cannot read `my.toml`: no such file or directory"],
+    );
+}
+
+#[test]
+fn a_name_that_is_not_known() {
+    let place = Place::new();
+    place.refused(
+        "train --data mnist-mnii",
+        1,
+        &["`mnist-mnii`", "did you mean `mnist-mini`?"],
+    );
+    place.refused(
+        "train --data faces",
+        1,
+        &["`faces`", "known sets are `mnist-mini`, `mnist`"],
+    );
+    place.refused(
+        "train --preset digts",
+        2,
+        &["`digts`", "did you mean `digits`?"],
+    );
+    place.refused("presets mnsit", 2, &["`mnsit`", "did you mean `mnist`?"]);
+    place.refused(
+        "train --preset unknown",
+        2,
+        &["no preset is called `unknown`", "there are digits, table"],
+    );
+}
+
+#[test]
+fn a_truncated_idx_file() {
+    let whole = idx(&[10, 4, 4], &[7; 160]);
+    check_data(
+        "cut.idx",
+        &whole[..100],
+        &["length after the header: found 84 bytes, expected 160 bytes (dimensions [10, 4, 4])"],
+    );
+    check_data(
+        "cut.idx",
+        &whole[..9],
+        &["dimensions in the IDX header: found 5 bytes, expected 12 bytes"],
+    );
+}
+
+#[test]
+fn an_idx_header_that_claims_more_than_there_is() {
+    check_data(
+        "claim.idx",
+        &idx(&[4_000_000_000, 1000, 1000], &[0; 10]),
+        &["found 10 bytes, expected 4000000000000000 bytes"],
+    );
+    check_data(
+        "claim.idx",
+        &idx(&[u32::MAX; 3], &[0; 10]),
+        &[
+            "[4294967295, 4294967295, 4294967295]",
+            "expected fewer than 2^64 values",
+        ],
+    );
+}
+
+#[test]
+fn a_damaged_gzip_file() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &idx(&[10, 4, 4], &[7; 160])).expect("memory");
+    let packed = encoder.finish().expect("memory");
+    check_data(
+        "cut.idx.gz",
+        &packed[..packed.len() / 2],
+        &["compressed data: found ", "expected an intact gzip file"],
+    );
+}
+
+#[test]
+fn a_csv_with_a_ragged_row() {
+    check_data(
+        "t.csv",
+        b"a,b\n1,2\n3\n",
+        &["line 3: found 1 field, expected 2 fields"],
+    );
+}
+
+#[test]
+fn a_csv_with_text() {
+    check_data(
+        "t.csv",
+        b"age,height\n1,2\n3,tall\n",
+        &["line 3, column `height`: found `tall`, expected a number"],
+    );
+}
+
+#[test]
+fn a_csv_with_semicolons() {
+    check_data(
+        "t.csv",
+        b"a;b\n1;2\n",
+        &["found `1;2`, expected a number; columns are parted by commas"],
+    );
+}
+
+#[test]
+fn a_csv_with_nan() {
+    check_data(
+        "t.csv",
+        b"1,2\n3,4\nNaN,6\n",
+        &["line 3, column 1: found `NaN`, expected a finite number"],
+    );
+}
+
+#[test]
+fn an_npy_of_another_type() {
+    check_data(
+        "i.npy",
+        &npy("<i8", "(2, 3)", &[0; 48]),
+        &[
+            "dtype: found `<i8`, expected uint8, float32 or float64",
+            ".astype('float32')",
+        ],
+    );
+    check_data(
+        "s.npy",
+        &npy("<f4", "(6,)", &[0; 24]),
+        &["shape in the header: found [6], expected two dimensions or more"],
+    );
+    check_data(
+        "n.npy",
+        &npy_floats(2, &[1.0, 2.0, 3.0, f32::INFINITY]),
+        &["row 1, column 1 (from 0): found inf"],
+    );
+}
+
+#[test]
+fn no_examples() {
+    let example = "expected one example or more";
+    check_data("e.npy", &npy("<f4", "(0, 3)", &[]), &["[0, 3]", example]);
+    check_data("e.idx", &idx(&[0, 28, 28], &[]), &["[0, 28, 28]", example]);
+    let row = "expected one row of numbers or more";
+    check_data("e.csv", b"", &["found nothing", row]);
+    check_data("h.csv", b"a,b\n", &["found only a header", row]);
+}
+
+#[test]
+fn a_file_of_no_known_kind() {
+    check_data(
+        "notes.txt",
+        b"a note",
+        &["kind of file: found first bytes", ".npy"],
+    );
+    let place = Place::with([("pictures/a.png", &b"\x89PNG"[..])]);
+    place.refused(
+        "train --data pictures",
+        1,
+        &["`pictures`: kind of file: found a folder, expected an NPY, CSV or IDX file"],
+    );
+}
+
+#[test]
+fn values_that_a_likelihood_gives_no_probability() {
+    let values: Vec<f32> = numbers(300).map(|x| 20.0 * x - 5.0).collect();
+    let place = Place::with([("wide.npy", &npy_floats(6, &values)[..])]);
+    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let range = format!("ranges from {low} to {high}; ");
+    let words = [
+        "`wide.npy`: `bce` needs values in [0, 1]",
+        &range,
+        "`--preset table`",
+    ];
+    let ran = place.refused("train --data wide.npy", 1, &words);
+    assert!(!ran.stderr.contains("epoch 1"), "{}", ran.stderr);
+    // The hint is a good one.
+    place
+        .run("train --data wide.npy --preset table --epochs 1")
+        .done();
+}
+
+#[test]
+fn a_part_that_the_data_does_not_have() {
+    let place = Place::with([("m", &TINY[..])]);
+    place.refused(
+        "encode m random:test -o c.npy",
+        2,
+        &["`random` has no parts; leave out `:test`"],
+    );
+    place.refused(
+        "train --data mnist-mini:test",
+        2,
+        &["`mnist-mini` without `:test`"],
+    );
+}
+
+#[test]
+fn data_of_another_width_than_the_model() {
+    let place = Place::with([
+        ("digits", &DIGITS[..]),
+        ("tiny", &TINY[..]),
+        ("t.csv", &b"1,2,3\n"[..]),
+    ]);
+    let words = ["`t.csv` has 3 numbers an example, the model takes 784 (28x28)"];
+    for command in [
+        "evaluate digits --data t.csv",
+        "encode digits t.csv -o c.npy",
+        "reconstruct digits t.csv -o r.png",
+    ] {
+        place.refused(command, 1, &words);
+    }
+    place.refused(
+        "encode tiny t.csv -o c.npy",
+        1,
+        &["`t.csv` has 3 numbers an example, the model takes 10\n"],
+    );
+    place.refused(
+        "decode tiny t.csv -o r.npy",
+        1,
+        &[
+            "`t.csv` has 3 numbers a code, the model takes 5",
+            "`latentia encode`",
+        ],
+    );
+}
+
+#[test]
+fn a_model_that_is_none() {
+    let place = Place::with([
+        ("t.csv", &b"1,2,3\n"[..]),
+        ("runs/a/model.safetensors", b""),
+    ]);
+    place.refused(
+        "inspect t.csv",
+        1,
+        &["`t.csv` is no model file, or is cut short"],
+    );
+    place.refused(
+        "inspect runs/a",
+        1,
+        &["`runs/a` is a folder; its model is `runs/a/model.safetensors`"],
+    );
+    place.refused("inspect runs", 1, &["`runs` is a folder"]);
+    // A tensor of somebody else's.
+    let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header);
+    file.extend([0; 4]);
+    place.write("other.safetensors", file);
+    place.refused(
+        "inspect other.safetensors",
+        1,
+        &["`other.safetensors` is a safetensors file without the key `latentia`"],
+    );
+}
+
+#[test]
+fn a_model_file_cut_short() {
+    let place = Place::new();
+    let whole = &TINY[..];
+    for length in [0, 1, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+        place.write("m", &whole[..length]);
+        place.refused("inspect m", 1, &["`m` is no model file, or is cut short"]);
+    }
+    place.write("m", [whole, b"x"].concat());
+    place.refused("inspect m", 1, &["`m` is no model file"]);
+}
+
+#[test]
+fn a_model_file_with_a_flipped_byte_never_loads_as_another() {
+    let place = Place::with([("m", &TINY[..])]);
+    let sound = place.run("inspect m --json").done().stdout;
+    let mut loaded = Vec::new();
+    // The whole beginning, then a sample; a prime stride meets every place in a word.
+    let positions = (0..64).chain((64..TINY.len()).step_by(7));
+    for position in positions {
+        let mut file = TINY.clone();
+        // Now one bit, now many.
+        file[position] ^= [0x01, 0x80, 0xff, 0x20][position % 4];
+        place.write("m", &file);
+        let ran = place.run("inspect m --json");
+        if ran.code == 0 {
+            assert_eq!(ran.stdout, sound, "byte {position}");
+            loaded.push(position);
+        } else {
+            ran.fails(1, &["`m` "]);
+        }
+    }
+    // What may differ without harm is a blank or two.
+    assert!(loaded.len() < 3, "{loaded:?}");
+}
+
+#[test]
+fn a_model_of_a_newer_format() {
+    let format = br#"{\"format\":1,"#;
+    let at = TINY
+        .windows(format.len())
+        .position(|window| window == format);
+    let mut file = TINY.clone();
+    file[at.expect("the format") + format.len() - 2] = b'2';
+    let place = Place::with([("m", &file[..])]);
+    place.refused(
+        "inspect m",
+        1,
+        &["`m` has format 2; this program reads up to 1: use a newer latentia"],
+    );
+}
+
+#[test]
+fn data_that_a_model_was_trained_on_and_is_gone() {
+    let place = Place::with([("t.csv", &b"1,2,3\n4,5,6\n"[..])]);
+    place.run("train --data t.csv --epochs 1 --out .").done();
+    std::fs::remove_file(place.path("t.csv")).expect("a file");
+    place.refused(
+        "evaluate model.safetensors",
+        1,
+        &["no such file: `t.csv`; the model was trained on it, --data names other data"],
+    );
+}

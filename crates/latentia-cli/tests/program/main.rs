@@ -1,0 +1,11 @@
+//! The program as its users meet it: the real binary, each test in a folder of its own.
+
+mod bad_config;
+mod bad_input;
+mod bad_output;
+mod data;
+mod harness;
+mod interrupt;
+mod streams;
+mod train;
+mod use_model;

@@ -1,0 +1,146 @@
+//! Help, terminals, and streams that others close.
+#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
+
+use std::process::Stdio;
+
+use crate::harness::{LATENTIA, Place, TINY};
+
+#[test]
+fn the_program_alone_prints_help() {
+    let place = Place::new();
+    let ran = place.run("");
+    assert_eq!(ran.code, 2);
+    let help = place.run("--help").done();
+    assert_eq!(help.stderr, "");
+    for text in [&ran.stderr, &help.stdout] {
+        assert!(
+            text.starts_with("Trains, measures and uses autoencoders\n"),
+            "{text}"
+        );
+        assert!(text.contains("Usage: latentia ") && text.contains("Examples:"));
+    }
+    let version = place.run("--version").done().stdout;
+    assert_eq!(version, format!("latentia {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn every_command_has_help() {
+    let place = Place::new();
+    let help = place.run("--help").done().stdout;
+    let (_, commands) = help.split_once("Commands:\n").expect("commands");
+    let names: Vec<&str> = commands
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|&name| name != "help")
+        .collect();
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names
+        .into_iter()
+        .chain(["data list", "data fetch", "data info"])
+    {
+        let text = place.run(&format!("{name} --help")).done().stdout;
+        assert!(text.contains(&format!("Usage: latentia {name}")), "{text}");
+        // An argument without a word on it is a riddle.
+        for line in text.lines().filter(|line| line.starts_with("  -")) {
+            assert!(
+                line.trim().contains("  ") || line.len() > 40,
+                "{name}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_unknown_command_is_wrong_usage() {
+    let place = Place::new();
+    place.refused("trian", 2, &["'trian'", "'train'"]);
+    place.refused("data lst", 2, &["'lst'", "'list'"]);
+    place.refused("train digits", 2, &["unexpected argument 'digits'"]);
+}
+
+/// Runs the program with a stdout that nobody reads; it must not mind.
+fn unread(place: &Place, arguments: &str) {
+    let mut child = place.start(arguments);
+    drop(child.stdout.take());
+    let status = child.wait().expect("an end");
+    let said = place.text("stderr");
+    assert!(
+        !said.contains("panicked") && !said.contains("error"),
+        "{said}"
+    );
+    assert_eq!(status.code(), Some(0), "{arguments}");
+}
+
+#[test]
+fn a_closed_stdout_is_no_error() {
+    let place = Place::with([("m", &TINY[..])]);
+    for arguments in [
+        "presets",
+        "presets digits",
+        "data list",
+        "inspect m",
+        "inspect m --json",
+        "evaluate m",
+        "--help",
+    ] {
+        unread(&place, arguments);
+    }
+    // The model matters more than the report.
+    unread(&place, "train --preset tiny --epochs 1 --json");
+    assert!(place.path("runs/tiny/model.safetensors").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stdout_is_one() {
+    let place = Place::new();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let output = place
+        .command(LATENTIA)
+        .arg("presets")
+        .stdout(full.expect("a device"))
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: cannot write to the standard output: no space left on device\n"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_a_bar() {
+    let place = Place::new();
+    let mut command = place.command("script");
+    let train = format!("{LATENTIA} train --epochs 4");
+    command
+        .args(["-qec", &train, "/dev/null"])
+        .env("TERM", "xterm");
+    let Ok(output) = command.output() else {
+        eprintln!("left out: `script` is not on this machine");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        shown.contains("[=") && shown.contains("] epoch "),
+        "{shown}"
+    );
+    assert!(shown.contains("trained 4 epochs in "), "{shown}");
+}
+
+#[test]
+fn a_closed_stderr_is_no_error() {
+    let place = Place::new();
+    let mut child = place
+        .command(LATENTIA)
+        .args(["train", "--preset", "tiny", "--epochs", "20"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stderr.take());
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert!(place.path("runs/tiny/model.safetensors").exists());
+}

@@ -1,0 +1,209 @@
+//! What `train` does when all is well.
+
+use serde_json::Value;
+
+use crate::harness::{Place, npy_floats, numbers, png_size, table};
+
+#[test]
+fn train_alone_makes_a_model_of_digits() {
+    let place = Place::new();
+    let ran = place.run("train --epochs 2").done();
+    assert_eq!(
+        place.names("runs/digits"),
+        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+    );
+    let metrics = place.text("runs/digits/metrics.csv");
+    let lines: Vec<&str> = metrics.lines().collect();
+    assert_eq!(lines[0], "epoch,train_loss,validation_loss,learning_rate");
+    assert!(lines.len() == 3 && lines[2].starts_with("2,"), "{metrics}");
+    // Two bands of ten pairs.
+    let (width, height) = png_size(&place.read("runs/digits/reconstructions.png"));
+    assert!(width > 800 && height > 300, "{width} x {height}");
+
+    // The table is data, the rest is for people.
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("mnist-mini (test, 1,000) "),
+        "{lines:?}"
+    );
+    assert!(lines[0].ends_with(" model   pca 32"), "{lines:?}");
+    for (line, name) in lines[1..].iter().zip([
+        "mean squared error ",
+        "squared error per example ",
+        "psnr, dB ",
+    ]) {
+        let numbers = line.strip_prefix(name).expect("a measure");
+        let numbers: Vec<f64> = numbers
+            .split_whitespace()
+            .map(|number| number.parse().expect("a number"))
+            .collect();
+        assert_eq!(numbers.len(), 2, "{line}");
+    }
+    for said in ["epoch 1/2  loss ", "trained 2 epochs in "] {
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    let last: Vec<&str> = ran.stderr.lines().rev().take(3).collect();
+    assert_eq!(
+        last,
+        [
+            "      latentia encode runs/digits/model.safetensors mnist-mini -o codes.npy",
+            "next: latentia inspect runs/digits/model.safetensors",
+            "wrote runs/digits/model.safetensors, metrics.csv, reconstructions.png",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_suggested_commands_work_as_printed() {
+    use std::path::Path;
+
+    use crate::harness::{LATENTIA, Ran};
+
+    let place = Place::with([("my tables/it's.csv", table(20).as_bytes())]);
+    let arguments = [
+        "train",
+        "--epochs",
+        "1",
+        "--data",
+        "my tables/it's.csv",
+        "--out",
+        "my runs/1",
+    ];
+    let ran = place.run_with(arguments).done();
+    let (_, next) = ran.stderr.split_once("next: ").expect("what to try next");
+    let commands: Vec<&str> = next.lines().map(str::trim).collect();
+    assert_eq!(commands.len(), 2, "{next}");
+    let folder = Path::new(LATENTIA).parent().expect("a folder");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&others));
+    let folders = std::env::join_paths(folders).expect("a search path");
+    for command in commands {
+        let mut shell = place.command("sh");
+        shell.args(["-c", command]).env("PATH", &folders);
+        Ran::of(shell).done();
+    }
+    assert!(place.path("codes.npy").exists());
+}
+
+#[test]
+fn json_is_one_object_while_stderr_is_busy() {
+    let place = Place::new();
+    let ran = place
+        .run("train --epochs 2 --threads 2 --seed 7 --json")
+        .done();
+    assert!(ran.stderr.lines().count() >= 3, "{}", ran.stderr);
+    let json = ran.json();
+    let expected = [
+        ("model", Value::from("runs/digits/model.safetensors")),
+        ("preset", "digits".into()),
+        ("data", "mnist-mini".into()),
+        ("epochs_run", 2.into()),
+        ("stopped_by", "epochs".into()),
+        ("threads", 2.into()),
+        ("seed", 7.into()),
+        ("parameters", 837_424.into()),
+    ];
+    for (key, value) in expected {
+        assert_eq!(json[key], value, "{key}");
+    }
+    for key in ["train_loss", "validation_loss", "examples_per_second"] {
+        assert!(json[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {json}");
+    }
+    let seconds = json["epoch_seconds"].as_array().expect("a list");
+    assert_eq!(seconds.len(), 2);
+    assert!(seconds.iter().all(|s| s.as_f64().is_some_and(|s| s > 0.0)));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let place = Place::new();
+    let model = |arguments: &str| {
+        place
+            .run(&format!("train --epochs 1 --force {arguments}"))
+            .done();
+        place.read("runs/digits/model.safetensors")
+    };
+    let first = model("");
+    for threads in 1..=3 {
+        let again = model(&format!("--seed 42 --threads {threads}"));
+        assert!(again == first, "another model on {threads} threads");
+    }
+    assert!(model("--seed 43") != first);
+}
+
+#[test]
+fn a_csv_table_trains_with_one_command() {
+    let place = Place::with([("t.csv", table(50).as_bytes())]);
+    let ran = place.run("train --data t.csv --latent 2 --epochs 3").done();
+    assert!(ran.stdout.contains("pca 2\n"), "{}", ran.stdout);
+    assert!(
+        ran.stderr
+            .contains("45 training examples of `t.csv`, 5 for validation")
+    );
+    assert!(place.path("runs/table/model.safetensors").exists());
+}
+
+#[test]
+fn an_npy_of_floats_trains_with_one_command() {
+    let values: Vec<f32> = numbers(300).collect();
+    let place = Place::with([("f.npy", &npy_floats(6, &values)[..])]);
+    let json = place
+        .run("train --data f.npy --latent 2 --epochs 1 --json")
+        .done()
+        .json();
+    assert_eq!(json["preset"], "digits");
+    assert!(json["validation_loss"].is_f64());
+}
+
+#[test]
+fn a_table_of_one_row_trains_too() {
+    let place = Place::with([("t.csv", &b"1,2\n"[..])]);
+    let ran = place.run("train --data t.csv --latent 1 --epochs 2").done();
+    assert!(ran.stderr.contains("1 training example of `t.csv`\n"));
+    assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
+}
+
+#[test]
+fn stopped_by_says_why() {
+    let place = Place::with([("t.csv", table(50).as_bytes())]);
+    let preset = place.run("presets table").done().stdout;
+    let stopped_by = |line: &str| {
+        let text = preset.replace("patience = 30", line);
+        place.write("my.toml", text);
+        let ran = place.run("train --config my.toml --data t.csv --force --json");
+        ran.done().json()
+    };
+    let json = stopped_by("stop-at-loss = 100.0");
+    assert_eq!(json["stopped_by"], "stop-at-loss");
+    assert_eq!(json["epochs_run"], 1);
+    // Nothing gets better without steps.
+    let json = stopped_by("patience = 2\noptimizer = { kind = \"sgd\" }\nclip-norm = 1e-30");
+    assert_eq!(json["stopped_by"], "patience");
+    let (run, best) = (&json["epochs_run"], &json["best_epoch"]);
+    assert_eq!(run.as_u64(), best.as_u64().map(|best| best + 2));
+}
+
+#[test]
+fn a_model_is_replaced_only_by_force() {
+    let place = Place::with([("t.csv", table(20).as_bytes())]);
+    place.run("train --data t.csv --epochs 1").done();
+    place.refused(
+        "train --data t.csv --epochs 2",
+        1,
+        &["`runs/table` holds a model already", "--force", "--out"],
+    );
+    // Not even force destroys for the sake of a request that is wrong.
+    place.refused(
+        "train --data t.csv --force --latent 0",
+        2,
+        &["'--latent <N>'"],
+    );
+    place.refused(
+        "train --data t.csv --epochs 1 --resume",
+        2,
+        &["`runs/table/model.safetensors` is complete", "--force"],
+    );
+    place.run("train --data t.csv --epochs 2 --force").done();
+    assert_eq!(place.text("runs/table/metrics.csv").lines().count(), 3);
+}

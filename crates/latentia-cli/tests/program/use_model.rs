@@ -1,0 +1,201 @@
+//! What a model is good for.
+
+use serde_json::Value;
+
+use crate::harness::{DIGITS, Place, TINY, npy_floats, png_size, read_npy, table};
+
+#[test]
+fn decoded_codes_are_the_reconstructions() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| place.run(arguments).done();
+    let ran = run("encode m mnist-mini -o codes.npy");
+    assert_eq!(ran.stdout, "");
+    assert!(
+        ran.stderr
+            .contains("the 1,000 test examples of `mnist-mini`")
+    );
+    assert!(
+        ran.stderr
+            .ends_with("wrote codes.npy: 1,000 codes of 32 numbers\n")
+    );
+    run("decode m codes.npy -o decoded.npy");
+    run("reconstruct m mnist-mini -o reconstructed.npy");
+    let (rows, cols, _) = read_npy(&place.read("codes.npy"));
+    assert_eq!((rows, cols), (1000, 32));
+    let (rows, cols, decoded) = read_npy(&place.read("decoded.npy"));
+    assert_eq!((rows, cols), (1000, 784));
+    assert!(decoded.iter().all(|x| (0.0..=1.0).contains(x)));
+    assert!(place.read("decoded.npy") == place.read("reconstructed.npy"));
+
+    // The same numbers as text.
+    run("encode m mnist-mini -o codes.csv");
+    run("decode m codes.csv -o decoded.csv");
+    run("reconstruct m mnist-mini -o reconstructed.csv");
+    let text = place.text("decoded.csv");
+    assert!(text == place.text("reconstructed.csv"));
+    let numbers = text.lines().flat_map(|line| line.split(','));
+    let numbers = numbers.map(|number| number.parse::<f32>().expect("a number"));
+    assert!(numbers.eq(decoded));
+}
+
+#[test]
+fn raw_values_come_back_on_their_own_scale() {
+    let place = Place::with([("t.csv", table(200).as_bytes())]);
+    place
+        .run("train --data t.csv --latent 2 --epochs 60 --out .")
+        .done();
+    place
+        .run("reconstruct model.safetensors t.csv -o r.csv")
+        .done();
+    let second = |line: &str| -> f32 {
+        let field = line.split(',').nth(1).expect("a column");
+        field.parse().expect("a number")
+    };
+    let originals: Vec<f32> = table(200).lines().skip(1).map(second).collect();
+    let back: Vec<f32> = place.text("r.csv").lines().map(second).collect();
+    let pairs = originals.iter().zip(&back);
+    let error = pairs.map(|(a, b)| (a - b).abs()).sum::<f32>() / 200.0;
+    // From 0 to 100; two numbers are enough for the table.
+    assert!(error < 10.0, "{error}");
+}
+
+#[test]
+fn pictures_are_png() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| place.run(arguments).done();
+    run("reconstruct m mnist-mini -n 3 -o three.png");
+    let (width, height) = png_size(&place.read("three.png"));
+    // Three tiles of 84 pixels in a row, two in a column.
+    assert!((252..300).contains(&width) && (168..200).contains(&height));
+    run("encode m mnist-mini:train -o codes.npy");
+    let ran = run("decode m codes.npy -o sheet.png");
+    assert!(ran.stderr.ends_with("wrote sheet.png: 100 examples\n"));
+    let (width, height) = png_size(&place.read("sheet.png"));
+    assert!(width == height, "{width} x {height}");
+    run("decode m codes.npy -n 5 -o five.PNG");
+    png_size(&place.read("five.PNG"));
+}
+
+#[test]
+fn inspect_shows_the_chain() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let text = place.run("inspect m").done().stdout;
+    for line in [
+        "input                      28x28",
+        "encoder.0     dense relu     512     401,920",
+        "code                          32",
+        "decoder.1   dense linear     784     402,192",
+        "total                                837,424",
+        "preset          digits",
+        "seed            42",
+        "epochs          2",
+    ] {
+        assert!(text.lines().any(|seen| seen == line), "{line} in\n{text}");
+    }
+    let json = place.run("inspect m --json").done().json();
+    assert_eq!(json["code_width"], 32);
+    assert_eq!(json["parameters"], 837_424);
+    assert_eq!(json["shape"], Value::from(vec![28, 28]));
+    assert_eq!(json["provenance"]["history"][1]["epoch"], 2);
+}
+
+#[test]
+fn evaluate_measures_beside_pca() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let text = place.run("evaluate m").done().stdout;
+    assert!(text.starts_with("mnist-mini (test, 1,000) "), "{text}");
+    assert!(text.contains("pca 32"), "{text}");
+    let json = place.run("evaluate m --json").done().json();
+    assert_eq!(json["examples"], 1000);
+    let number = |key: &str| {
+        json[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key}: {json}"))
+    };
+    let mse = number("mse");
+    // Two epochs are enough for this.
+    assert!((0.01..0.03).contains(&mse), "{mse}");
+    assert!((number("psnr_db") + 10.0 * mse.log10()).abs() < 1e-9);
+    assert!((number("squared_error_per_example") / mse - 784.0).abs() < 1e-9);
+    assert!((0.1..0.2).contains(&number("bce")));
+    assert!((0.0176..0.0177).contains(&number("pca_mse")));
+
+    // On the training part, and on other data of the same width.
+    let json = place
+        .run("evaluate m --data mnist-mini:train --json")
+        .done();
+    assert_eq!(json.json()["examples"], 5000);
+    place.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
+    let json = place
+        .run("evaluate m --data black.npy --json")
+        .done()
+        .json();
+    assert_eq!(json["pca_learned_from"], "all");
+}
+
+#[test]
+fn every_preset_prints_what_train_accepts() {
+    let place = Place::with([("t.csv", table(20).as_bytes())]);
+    let list = place.run("presets").done().stdout;
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() >= 6, "{list}");
+    for name in names {
+        let text = place.run(&format!("presets {name}")).done().stdout;
+        let config: toml::Table = text.parse().expect("TOML");
+        let data = match config.get("data").and_then(toml::Value::as_str) {
+            None => "t.csv",
+            Some("mnist") => "mnist-mini",
+            Some(data) => data,
+        };
+        place.write("my.toml", &text);
+        let ran = place.run(&format!(
+            "train --config my.toml --data {data} --epochs 1 --force --json"
+        ));
+        let json = ran.done().json();
+        assert_eq!(json["preset"], "my", "{name}");
+    }
+}
+
+#[test]
+fn a_value_out_of_the_scale_is_warned_of() {
+    let loud = npy_floats(784, &[200.0; 784]);
+    let place = Place::with([("m", &DIGITS[..]), ("loud.npy", &loud[..])]);
+    let ran = place.run("encode m loud.npy -o codes.npy").done();
+    let warning =
+        "warning: `loud.npy` ranges from 200 to 200, the model learned from values in [0, 1]";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_need_not_be_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = Place::new();
+    let name = OsStr::from_bytes(b"m\xff");
+    std::fs::write(place.folder().join(name), &TINY[..]).expect("a written file");
+    for command in ["inspect", "evaluate"] {
+        let arguments = [OsStr::new(command), name, OsStr::new("--json")];
+        let json = place.run_with(arguments).done().json();
+        assert_eq!(json["model"], "m\u{fffd}");
+    }
+    let train = "train --preset tiny --epochs 1 --json --out"
+        .split(' ')
+        .map(OsStr::new);
+    let json = place.run_with(train.chain([OsStr::from_bytes(b"r\xff")]));
+    assert_eq!(json.done().json()["model"], "r\u{fffd}/model.safetensors");
+}
+
+#[test]
+fn exact_reconstructions_leave_no_nan() {
+    let place = Place::with([("t.csv", &b"5,5\n5,5\n"[..])]);
+    place
+        .run("train --data t.csv --epochs 1 --latent 1 --out flat")
+        .done();
+    let ran = place.run("evaluate flat/model.safetensors").done();
+    assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
+}
