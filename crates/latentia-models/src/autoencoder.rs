@@ -62,6 +62,14 @@ impl Autoencoder {
         self.spec.likelihood
     }
 
+    /// Sets the last bias: one number for each of an example's.
+    pub(crate) fn set_output_bias(&mut self, bias: &[f32]) {
+        let parameters = self.chain.parameters_mut().iter_mut();
+        if let Some(last) = parameters.rev().find(|parameter| parameter.name == "bias") {
+            last.value.as_mut_slice().copy_from_slice(bias);
+        }
+    }
+
     /// `examples` as the model sees them.
     ///
     /// # Errors

@@ -112,6 +112,39 @@ pub(crate) fn fold_rows<S: Send>(
     Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
 }
 
+/// Mean of each column of all examples; there must be some.
+pub(crate) fn column_means(examples: &dyn Rows) -> io::Result<Vec<f64>> {
+    let cols = examples.cols();
+    let sums = fold_rows(
+        examples,
+        ROW_SLOTS,
+        || vec![0.0f64; cols],
+        |sum, block| {
+            for row in block.iter_rows() {
+                for (sum, &x) in sum.iter_mut().zip(row) {
+                    *sum += f64::from(x);
+                }
+            }
+        },
+    )?;
+    let mut means = total(sums);
+    for mean in &mut means {
+        *mean /= examples.rows() as f64;
+    }
+    Ok(means)
+}
+
+/// Sum of vectors of one length, in order.
+pub(crate) fn total(parts: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
+    let add = |mut sum: Vec<f64>, part: Vec<f64>| {
+        for (sum, part) in sum.iter_mut().zip(part) {
+            *sum += part;
+        }
+        sum
+    };
+    parts.into_iter().reduce(add).unwrap_or_default()
+}
+
 /// A slot with its share of the round.
 struct Share<S> {
     slot: S,

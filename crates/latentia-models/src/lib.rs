@@ -57,7 +57,7 @@ pub use model_file::{ModelFile, Provenance};
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use preprocessing::{Preprocessing, Scaled, Scaling};
 pub use preset::{Expected, Preset};
-pub use spec::ModelSpec;
+pub use spec::{ModelSpec, OutputBias};
 pub use ssim::ssim;
 pub use training::{Epoch, Observer, StoppedBy, Training};
 pub use training_spec::{Part, TrainingSpec, Validation};

@@ -8,7 +8,7 @@ use latentia_tensor::{
 };
 
 use crate::ModelError;
-use crate::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_rows};
+use crate::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows, total};
 
 /// The most columns whose covariance is decomposed; its cost grows with their cube.
 pub const PCA_MAX_COLUMNS: usize = 4096;
@@ -43,22 +43,7 @@ impl Pca {
                 valid: "at most 4096 for PCA",
             });
         }
-        let sums = fold_rows(
-            examples,
-            ROW_SLOTS,
-            || vec![0.0f64; cols],
-            |sum, block| {
-                for row in block.iter_rows() {
-                    for (sum, &x) in sum.iter_mut().zip(row) {
-                        *sum += f64::from(x);
-                    }
-                }
-            },
-        )?;
-        let mut mean = total(sums);
-        for mean in &mut mean {
-            *mean /= rows as f64;
-        }
+        let mean = column_means(examples)?;
         let grams = fold_rows(
             examples,
             (GRAM_NUMBERS / (cols * cols).max(1)).clamp(1, ROW_SLOTS),
@@ -144,17 +129,6 @@ impl Projection {
         update(error.as_mut_slice(), centred.span(), |back, x| x - back);
         self.squares += sum_of_squares(error.as_mut_slice());
     }
-}
-
-/// The sum of lists of numbers, in order.
-fn total(lists: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
-    let sum = lists.into_iter().reduce(|mut sum, list| {
-        for (sum, x) in sum.iter_mut().zip(list) {
-            *sum += x;
-        }
-        sum
-    });
-    sum.unwrap_or_default()
 }
 
 #[cfg(test)]

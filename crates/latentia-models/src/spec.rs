@@ -1,5 +1,7 @@
 //! What an autoencoder is made of.
 
+use std::io;
+
 use latentia_nn::{Activation, Chain, Layer, LayerSpec, Likelihood};
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +30,56 @@ pub struct ModelSpec {
     pub preprocessing: Preprocessing,
     /// What the decoder's output means, and the loss.
     pub likelihood: Likelihood,
+    /// Where the output begins.
+    #[serde(default, skip_serializing_if = "OutputBias::is_zero")]
+    pub output_bias: OutputBias,
     /// From an example to its code; the code is as wide as the last layer's output.
     pub encoder: Vec<LayerSpec>,
     /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example.
     pub decoder: Vec<LayerSpec>,
+}
+
+/// First values of the bias of the decoder's last layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputBias {
+    /// Zero
+    #[default]
+    Zero,
+    /// Such that the output begins at the mean of the training examples: under a sigmoid `ln(m / (1 - m))`, the means `m`
+    /// held to `[0.001, 0.999]` (Burda et al. 2016), else `m`. Without it, the first steps push all units down to reach the
+    /// mean of dark pictures, and some units of a ReLU never return.
+    DataMean,
+}
+
+impl OutputBias {
+    fn is_zero(&self) -> bool {
+        *self == Self::Zero
+    }
+
+    /// The bias for means `means` of the training examples, where it depends on them.
+    pub(crate) fn values(
+        self,
+        spec: &ModelSpec,
+        means: impl FnOnce() -> io::Result<Vec<f64>>,
+    ) -> io::Result<Option<Vec<f32>>> {
+        if self.is_zero() {
+            return Ok(None);
+        }
+        let last = spec.decoder.iter().rfind(|layer| is_dense(layer));
+        let sigmoid = spec.likelihood.is_binary()
+            || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
+        let bias = |mean: f64| {
+            let held = mean.clamp(0.001, 0.999);
+            let bias = if sigmoid {
+                (held / (1.0 - held)).ln()
+            } else {
+                mean
+            };
+            bias as f32
+        };
+        Ok(Some(means()?.into_iter().map(bias).collect()))
+    }
 }
 
 impl ModelSpec {

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
 use crate::extent::Extent;
-use crate::inference::{ROW_SLOTS, fold_rows};
+use crate::inference::{ROW_SLOTS, column_means, fold_rows};
 use crate::{Autoencoder, ModelError, Preprocessing, Scaled, Scaling, TrainingSpec};
 
 /// The noise stream that shuffles.
@@ -137,6 +137,10 @@ impl<'a> Training<'a> {
             check_range(model, &Scaled::new(rows, &scaling))?;
         }
         model.scaling = scaling;
+        let means = || column_means(&Scaled::new(examples, &model.scaling));
+        if let Some(bias) = model.spec.output_bias.values(&model.spec, means)? {
+            model.set_output_bias(&bias);
+        }
         let options = StepOptions {
             likelihood: model.likelihood(),
             optimizer: spec.optimizer,

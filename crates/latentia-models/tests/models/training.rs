@@ -477,3 +477,35 @@ fn the_number_of_threads_changes_nothing() {
     assert_eq!(outcome(2), one);
     assert_eq!(outcome(3), one);
 }
+
+#[test]
+fn an_output_bias_at_the_data_mean_begins_there() {
+    // columns of mean 0.25 and 0, the second at its bound
+    let examples = Matrix::from_vec(2, 2, vec![0.2, 0.0, 0.3, 0.0]);
+    for (likelihood, activation, expected) in [
+        ("bce", "linear", [-1.098_612_3, -6.906_754_8]),
+        ("mse", "sigmoid", [-1.098_612_3, -6.906_754_8]),
+        ("mse", "linear", [0.25, 0.0]),
+    ] {
+        let spec = model_spec(&format!(
+            "likelihood = '{likelihood}'\noutput-bias = 'data-mean'\n\
+             encoder = [{{ layer = 'dense', units = 1 }}]\n\
+             decoder = [{{ layer = 'dense', activation = '{activation}' }}]"
+        ));
+        let mut model = spec.build(&[2], 1).expect("parts that fit");
+        let training = Training::new(&mut model, training_spec("epochs = 1"), 1, &examples, None);
+        let bias = training
+            .expect("examples that fit")
+            .model()
+            .chain()
+            .parameters()[3]
+            .value
+            .clone();
+        for (obtained, expected) in bias.as_slice().iter().zip(expected) {
+            assert!(
+                (obtained - expected).abs() < 1e-5,
+                "{likelihood} {activation}: {bias:?}"
+            );
+        }
+    }
+}
