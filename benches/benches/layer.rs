@@ -3,8 +3,8 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{BLOCK_ROWS, HIDDEN, PIXELS, dense, matrix};
-use latentia_nn::{Activation, Chain, Pass, Trace};
-use latentia_tensor::{Accumulate, Matrix};
+use latentia_nn::{Activation, Chain, Mode, Pass, Terms, Trace};
+use latentia_tensor::{Accumulate, Matrix, Noise};
 
 fn layer(c: &mut Criterion) {
     let mut group = c.benchmark_group("layer");
@@ -16,7 +16,8 @@ fn layer(c: &mut Criterion) {
         let chain = Chain::new(vec![dense(inputs, outputs, Activation::Relu)], 1);
         let (layer, parameters) = (&chain.layers()[0], chain.parameters());
         let pass = Pass {
-            noise: None,
+            mode: Mode::Use,
+            noise: Noise::new(1, 0),
             first_row: 0,
         };
         let x = matrix(1, rows, inputs);
@@ -25,6 +26,10 @@ fn layer(c: &mut Criterion) {
             b.iter(|| layer.forward(parameters, pass, x.view(), y.view_mut(), saved.view_mut()));
         });
 
+        let terms = Terms {
+            batch: rows,
+            kl_weight: 1.0,
+        };
         let trace = Trace {
             x: x.view(),
             y: y.view(),
@@ -32,7 +37,7 @@ fn layer(c: &mut Criterion) {
         };
         let (mut dy, mut dx) = (matrix(2, rows, outputs), Matrix::zeros(rows, inputs));
         group.bench_function(format!("dense/backward/{size}"), |b| {
-            b.iter(|| layer.backward(parameters, trace, dy.view_mut(), Some(dx.view_mut())));
+            b.iter(|| layer.backward(parameters, terms, trace, dy.view_mut(), Some(dx.view_mut())));
         });
 
         let mut out = Matrix::zeros(inputs, outputs);

@@ -32,7 +32,14 @@ fn bench(
         group.bench_function(format!("{id}/threads-{threads}"), |b| {
             pool.as_ref().expect("threads start").install(|| {
                 // A rate of zero: the work of a step, on the same weights however many steps are measured.
-                b.iter(|| step.run(&mut chain, examples, batches.next().expect("a cycle"), 0.0));
+                b.iter(|| {
+                    step.run(
+                        &mut chain,
+                        examples,
+                        batches.next().expect("a cycle"),
+                        0.0.into(),
+                    )
+                });
             });
         });
     }

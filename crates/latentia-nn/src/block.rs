@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef};
 
-use crate::layer::{Pass, Trace};
+use crate::layer::{Mode, Pass, Terms, Trace};
 use crate::{Chain, Likelihood};
 
 /// Rows in a block. Fixed, so that the numbers never depend on how many threads share the blocks; see ARCHITECTURE.md for
@@ -61,20 +61,16 @@ impl Block {
         self.outputs.last().unwrap_or(&self.input).top(self.rows)
     }
 
-    /// Runs layers `layers` of `chain`, for which the block was made. `noise` gives each layer its noise in training.
-    pub fn forward(
-        &mut self,
-        chain: &Chain,
-        layers: Range<usize>,
-        first_row: u32,
-        noise: impl Fn(usize) -> Option<Noise>,
-    ) {
+    /// Runs layers `layers` of `chain`, for which the block was made. The block's first row is row `first_row` of step
+    /// `step` of a run seeded with `seed`: on these its noise depends.
+    pub fn forward(&mut self, chain: &Chain, layers: Range<usize>, mode: Mode, place: Place) {
         for (at, layer) in layers.enumerate() {
             let (before, after) = self.outputs.split_at_mut(at);
             let x = before.last().unwrap_or(&self.input).top(self.rows);
             let pass = Pass {
-                noise: noise(layer),
-                first_row,
+                mode,
+                noise: Chain::noise(place.seed, layer, place.step),
+                first_row: place.first_row,
             };
             chain.layers()[layer].forward(
                 &chain.parameters()[chain.owned(layer)],
@@ -86,10 +82,18 @@ impl Block {
         }
     }
 
+    /// The layers' own terms of the objective, after a run of the whole chain.
+    pub fn penalty(&self, chain: &Chain, terms: Terms) -> f64 {
+        let layers = chain.layers().iter().enumerate();
+        layers
+            .map(|(number, layer)| layer.penalty(self.trace(number), terms))
+            .sum()
+    }
+
     /// Computes the loss of the whole chain's output and carries its gradient back to every layer.
     ///
-    /// Gives back the block's part of the mean over a batch of `batch` examples.
-    pub fn backward(&mut self, chain: &Chain, likelihood: Likelihood, batch: usize) -> f64 {
+    /// Gives back the block's part of the objective, a mean over the batch.
+    pub fn backward(&mut self, chain: &Chain, likelihood: Likelihood, terms: Terms) -> f64 {
         let rows = self.rows;
         let (Some(output), Some(gradient)) = (self.outputs.last(), self.gradients.last_mut())
         else {
@@ -98,7 +102,7 @@ impl Block {
         let loss = likelihood.loss(
             output.top(rows),
             self.input.top(rows),
-            batch,
+            terms.batch,
             gradient.top_mut(rows),
         );
         for layer in (0..chain.layers().len()).rev() {
@@ -114,22 +118,37 @@ impl Block {
                 saved: self.saved[layer].top(rows),
             };
             let parameters = &chain.parameters()[chain.owned(layer)];
-            chain.layers()[layer].backward(parameters, trace, after[0].top_mut(rows), dx);
+            chain.layers()[layer].backward(parameters, terms, trace, after[0].top_mut(rows), dx);
         }
-        loss
+        loss + self.penalty(chain, terms)
     }
 
-    /// What layer `layer` left behind, and the gradient that reached it.
-    pub(crate) fn trace(&self, layer: usize) -> (Trace<'_>, MatrixRef<'_>) {
+    /// What layer `layer` left behind.
+    pub fn trace(&self, layer: usize) -> Trace<'_> {
         let x = match layer {
             0 => &self.input,
             _ => &self.outputs[layer - 1],
         };
-        let trace = Trace {
+        Trace {
             x: x.top(self.rows),
             y: self.outputs[layer].top(self.rows),
             saved: self.saved[layer].top(self.rows),
-        };
-        (trace, self.gradients[layer].top(self.rows))
+        }
     }
+
+    /// The gradient that reached layer `layer`.
+    pub(crate) fn gradient(&self, layer: usize) -> MatrixRef<'_> {
+        self.gradients[layer].top(self.rows)
+    }
+}
+
+/// Where a block stands in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Step of the run.
+    pub step: u64,
+    /// Number in the batch of the block's first row.
+    pub first_row: u32,
 }

@@ -6,7 +6,7 @@ use latentia_tensor::{
     Accumulate, MatrixMut, MatrixRef, add_column_sums, matmul_nn, matmul_nt, matmul_tn,
 };
 
-use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
+use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Terms, Trace};
 use crate::{Activation, Initializer};
 
 /// `y = f(x W + b)` with a weight of shape `[inputs, outputs]` and a bias of shape `[1, outputs]`.
@@ -36,6 +36,10 @@ impl Dense {
 }
 
 impl Layer for Dense {
+    fn name(&self) -> String {
+        format!("dense {}", self.activation.name())
+    }
+
     fn inputs(&self) -> usize {
         self.inputs
     }
@@ -84,6 +88,7 @@ impl Layer for Dense {
     fn backward(
         &self,
         parameters: &[Parameter],
+        _terms: Terms,
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,

@@ -2,7 +2,7 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use crate::layer::{Layer, Parameter, Pass, Trace};
+use crate::layer::{Layer, Mode, Parameter, Pass, Terms, Trace};
 
 /// In training, each number is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
 /// stays; in use, `y = x` (Srivastava et al. 2014).
@@ -20,6 +20,10 @@ impl Dropout {
 }
 
 impl Layer for Dropout {
+    fn name(&self) -> String {
+        format!("dropout {}", self.rate)
+    }
+
     fn inputs(&self) -> usize {
         self.width
     }
@@ -42,10 +46,12 @@ impl Layer for Dropout {
         mut saved: MatrixMut<'_>,
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
-        let Some(noise) = pass.noise else { return };
+        if pass.mode != Mode::Train {
+            return;
+        }
         let (rate, kept) = (self.rate, 1.0 / (1.0 - self.rate));
         for (row, factors) in (pass.first_row..).zip(saved.iter_rows_mut()) {
-            noise.uniform(row, factors);
+            pass.noise.uniform(row, factors);
             for factor in factors {
                 *factor = if *factor < rate { 0.0 } else { kept };
             }
@@ -58,6 +64,7 @@ impl Layer for Dropout {
     fn backward(
         &self,
         _parameters: &[Parameter],
+        _terms: Terms,
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,

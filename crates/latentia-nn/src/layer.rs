@@ -14,6 +14,9 @@ use crate::Initializer;
 ///
 /// Shapes: `x` `[rows, inputs]`, `y` and `dy` `[rows, outputs]`, `saved` `[rows, saved]`, `dx` `[rows, inputs]`.
 pub trait Layer: Debug + Send + Sync {
+    /// What a person calls it, with its numbers.
+    fn name(&self) -> String;
+
     /// Numbers in a row of the input.
     fn inputs(&self) -> usize;
 
@@ -40,10 +43,17 @@ pub trait Layer: Debug + Send + Sync {
         saved: MatrixMut<'_>,
     );
 
-    /// Computes `dx` from `dy`. `dy` is free for the layer's use and is handed to [`Self::gradient`] as it is left.
+    /// The layer's own term of the objective: what a block of rows adds to the mean over the batch.
+    fn penalty(&self, _trace: Trace<'_>, _terms: Terms) -> f64 {
+        0.0
+    }
+
+    /// Computes `dx` from `dy`, and adds the slope of [`Self::penalty`]. `dy` is free for the layer's use and is handed to
+    /// [`Self::gradient`] as it is left.
     fn backward(
         &self,
         parameters: &[Parameter],
+        terms: Terms,
         trace: Trace<'_>,
         dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
@@ -74,12 +84,34 @@ pub struct Trace<'a> {
 }
 
 /// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Training: examples are corrupted, numbers dropped, codes sampled.
+    Train,
+    /// Measuring a likelihood: codes are sampled, nothing else is random.
+    Sample,
+    /// Nothing is random: a code is its mean.
+    Use,
+}
+
+/// One run of a chain over a block of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
-    /// Noise of this layer in this step; `None` when the chain is used rather than trained.
-    pub noise: Option<Noise>,
+    /// What it is for.
+    pub mode: Mode,
+    /// The noise of this layer.
+    pub noise: Noise,
     /// Number in the batch of the block's first row.
     pub first_row: u32,
+}
+
+/// What the terms of the objective depend on beside the examples.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Examples in the batch.
+    pub batch: usize,
+    /// Weight in force of a code's divergence from its prior.
+    pub kl_weight: f32,
 }
 
 /// A parameter that a layer asks for.

@@ -18,16 +18,16 @@
 //! };
 //! let mut step = Step::new(&chain, 2, options);
 //! let examples = Matrix::from_vec(2, 3, vec![1.0, 2.0, 3.0, 2.0, 4.0, 6.0]);
-//! let first = step.run(&mut chain, &examples, &[0, 1], 0.01)?;
+//! let first = step.run(&mut chain, &examples, &[0, 1], 0.01.into())?;
 //! for _ in 0..200 {
-//!     step.run(&mut chain, &examples, &[0, 1], 0.01)?;
+//!     step.run(&mut chain, &examples, &[0, 1], 0.01.into())?;
 //! }
-//! assert!(step.run(&mut chain, &examples, &[0, 1], 0.01)? < 0.1 * first);
+//! assert!(step.run(&mut chain, &examples, &[0, 1], 0.01.into())? < 0.1 * first);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
+//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`Corrupt`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
 //! - [`Chain`]: layers one after another, with parameters
 //! - [`Block`]: the memory of a block of examples on its way through a chain
 //! - [`Likelihood`]: what the output means, and the loss
@@ -37,8 +37,10 @@
 mod activation;
 mod block;
 mod chain;
+mod corruption;
 mod dense;
 mod dropout;
+mod gaussian;
 mod initializer;
 mod layer;
 mod likelihood;
@@ -48,14 +50,16 @@ mod spec;
 mod step;
 
 pub use activation::Activation;
-pub use block::{BLOCK_ROWS, Block};
+pub use block::{BLOCK_ROWS, Block, Place};
 pub use chain::Chain;
+pub use corruption::{Corrupt, Corruption};
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use gaussian::Gaussian;
 pub use initializer::Initializer;
-pub use layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
+pub use layer::{Layer, Mode, Parameter, ParameterSpec, Pass, Terms, Trace};
 pub use likelihood::Likelihood;
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
 pub use spec::{LayerSpec, SpecError};
-pub use step::{Moments, Step, StepOptions};
+pub use step::{Moments, Rates, Step, StepOptions};

@@ -28,6 +28,11 @@ impl Likelihood {
         matches!(self, Self::Bce | Self::Bernoulli)
     }
 
+    /// Whether the loss is a negative log likelihood in nats per example, and not a mean over elements.
+    pub fn is_in_nats_per_example(self) -> bool {
+        matches!(self, Self::Bernoulli | Self::Gaussian)
+    }
+
     /// Its name in a specification.
     pub fn name(self) -> &'static str {
         match self {

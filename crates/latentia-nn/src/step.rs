@@ -12,9 +12,9 @@ use std::io;
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 use rayon::prelude::*;
 
-use crate::block::{BLOCK_ROWS, Block};
+use crate::block::{BLOCK_ROWS, Block, Place};
 use crate::chain::Parts;
-use crate::{Chain, Likelihood, Optimizer};
+use crate::{Chain, Likelihood, Mode, Optimizer, Terms};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_NUMBERS: usize = 1 << 16;
@@ -33,6 +33,25 @@ pub struct StepOptions {
     pub clip_norm: Option<f32>,
     /// Seed of the layers' noise.
     pub seed: u64,
+}
+
+/// What may change from batch to batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Step size of the optimiser.
+    pub learning_rate: f32,
+    /// Weight of a code's divergence from its prior.
+    pub kl_weight: f32,
+}
+
+impl From<f32> for Rates {
+    /// A learning rate; divergence counts once.
+    fn from(learning_rate: f32) -> Self {
+        Self {
+            learning_rate,
+            kl_weight: 1.0,
+        }
+    }
 }
 
 /// A parameter's gradient and the optimiser's memory of it.
@@ -107,9 +126,13 @@ impl Step {
         chain: &mut Chain,
         examples: &dyn Rows,
         indices: &[u32],
-        learning_rate: f32,
+        rates: Rates,
     ) -> io::Result<f64> {
-        let loss = self.examples_loop(chain, examples, indices)?;
+        let Rates {
+            learning_rate,
+            kl_weight,
+        } = rates;
+        let loss = self.examples_loop(chain, examples, indices, kl_weight)?;
         self.steps += 1;
         let used = indices.len().div_ceil(BLOCK_ROWS);
         self.parameters_loop(chain, used, learning_rate);
@@ -125,12 +148,16 @@ impl Step {
         chain: &Chain,
         examples: &dyn Rows,
         indices: &[u32],
+        kl_weight: f32,
     ) -> io::Result<f64> {
         let StepOptions {
             likelihood, seed, ..
         } = self.options;
         let (step, share) = (self.steps, self.smallest_share());
-        let batch = indices.len();
+        let terms = Terms {
+            batch: indices.len(),
+            kl_weight,
+        };
         self.blocks
             .par_iter_mut()
             .with_min_len(share)
@@ -140,11 +167,13 @@ impl Step {
                 *loss = examples
                     .read(indices, block.input_mut(indices.len()))
                     .map(|()| {
-                        let first_row = (number * BLOCK_ROWS) as u32;
-                        block.forward(chain, 0..chain.layers().len(), first_row, |layer| {
-                            Some(Chain::noise(seed, layer, step))
-                        });
-                        block.backward(chain, likelihood, batch)
+                        let place = Place {
+                            seed,
+                            step,
+                            first_row: (number * BLOCK_ROWS) as u32,
+                        };
+                        block.forward(chain, 0..chain.layers().len(), Mode::Train, place);
+                        block.backward(chain, likelihood, terms)
                     });
             });
         let used = indices.len().div_ceil(BLOCK_ROWS);
@@ -180,7 +209,7 @@ impl Step {
                         let first = block * rows;
                         let range = first..first + w.len() / cols;
                         for (at, (examples, _)) in blocks.iter().enumerate() {
-                            let (trace, dy) = examples.trace(layer);
+                            let (trace, dy) = (examples.trace(layer), examples.gradient(layer));
                             let accumulate = match at {
                                 0 => Accumulate::Replace,
                                 _ => Accumulate::Add,

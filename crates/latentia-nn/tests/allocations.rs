@@ -64,7 +64,8 @@ fn a_step_allocates_nothing_after_the_first() {
     let allocations = pool.install(|| {
         let mut run = |steps| {
             for _ in 0..steps {
-                step.run(&mut chain, &x, &indices, 0.01).expect("in memory");
+                step.run(&mut chain, &x, &indices, 0.01.into())
+                    .expect("in memory");
             }
         };
         // Both threads must have met every kernel, whose packing memory is theirs for good.

@@ -60,7 +60,7 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
     let examples = images(expected.len() * BATCH);
     let indices: Vec<u32> = (0..examples.rows() as u32).collect();
     for (i, (batch, &expected)) in indices.chunks(BATCH).zip(&expected).enumerate() {
-        let loss = step.run(&mut chain, &examples, batch, 1e-3);
+        let loss = step.run(&mut chain, &examples, batch, 1e-3.into());
         let (loss, expected) = (loss.expect("in memory"), f64::from(expected));
         assert!(
             (loss - expected).abs() <= 1e-5 * expected,

@@ -3,8 +3,8 @@
 use std::io;
 
 use latentia_nn::{
-    Activation, Chain, Dense, Dropout, Initializer, Layer, LayerSpec, Likelihood, Optimizer,
-    SpecError, Step, StepOptions,
+    Activation, Chain, Dense, Dropout, Initializer, Layer, LayerSpec, Likelihood, Mode, Optimizer,
+    Place, SpecError, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -97,7 +97,9 @@ fn check_gradients(
         options(Likelihood::Gaussian, Optimizer::default()),
     );
     let indices: Vec<u32> = (0..rows as u32).collect();
-    let obtained = step.run(&mut chain, &x, &indices, 0.0).expect("in memory");
+    let obtained = step
+        .run(&mut chain, &x, &indices, 0.0.into())
+        .expect("in memory");
     let expected = loss(usize::MAX, &[]);
     assert!(
         (obtained - expected).abs() < 2e-6 * expected,
@@ -166,7 +168,8 @@ fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
         let x = examples(1000, 300);
         let order: Vec<u32> = (0..1000).rev().collect();
         for indices in order.chunks(200).chain(order.chunks(170)) {
-            step.run(&mut chain, &x, indices, 0.01).expect("in memory");
+            step.run(&mut chain, &x, indices, 0.01.into())
+                .expect("in memory");
         }
         chain.parameters().iter().map(|p| p.value.clone()).collect()
     })
@@ -199,7 +202,7 @@ fn clipping_bounds_the_norm_and_keeps_the_direction() {
                 ..options(Likelihood::Gaussian, sgd)
             },
         );
-        step.run(&mut chain, &examples(4, 5), &[0, 1, 2, 3], 1.0)
+        step.run(&mut chain, &examples(4, 5), &[0, 1, 2, 3], 1.0.into())
             .expect("in memory");
         let after = chain.parameters()[0].value.as_slice();
         let change: Vec<f32> = after
@@ -225,9 +228,9 @@ fn dropout_keeps_the_mean_in_training_and_everything_in_use() {
     let chain = Chain::new(vec![Box::new(Dropout::new(100, 0.3))], 1);
     let mut block = latentia_nn::Block::for_training(&chain, rows);
     block.input_mut(rows).as_mut_slice().fill(1.0);
-    block.forward(&chain, 0..1, 0, |_| None);
+    block.forward(&chain, 0..1, Mode::Use, Place::default());
     assert!(block.output().span().iter().all(|&y| y == 1.0));
-    block.forward(&chain, 0..1, 0, |_| Some(latentia_tensor::Noise::new(1, 1)));
+    block.forward(&chain, 0..1, Mode::Train, Place::default());
     let y = block.output().span();
     let kept = y.iter().filter(|&&y| y != 0.0).count() as f64 / y.len() as f64;
     assert!((kept - 0.7).abs() < 0.02, "{kept}");
@@ -256,7 +259,7 @@ fn an_example_that_cannot_be_read_stops_the_step_and_changes_nothing() {
     let mut step = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
     let indices: Vec<u32> = (0..100).collect();
     let error = step
-        .run(&mut chain, &Broken, &indices, 0.1)
+        .run(&mut chain, &Broken, &indices, 0.1.into())
         .expect_err("70 is gone");
     assert_eq!(error.to_string(), "example 70 is gone");
     assert_eq!(chain.parameters()[0].value, before);

@@ -1,0 +1,158 @@
+//! Corruption of examples, for denoising.
+
+use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+use serde::{Deserialize, Serialize};
+
+use crate::layer::{Layer, Mode, Parameter, Pass, Terms, Trace};
+
+/// How examples are spoilt in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Corruption {
+    /// `x + σ ε` with `ε ~ N(0, 1)`
+    Gaussian {
+        /// Standard deviation σ.
+        deviation: f32,
+    },
+    /// Numbers set to 0
+    Masking {
+        /// Probability of each number.
+        rate: f32,
+    },
+    /// Numbers set to 0 or 1, each half the time
+    SaltAndPepper {
+        /// Probability of each number.
+        rate: f32,
+    },
+}
+
+impl Corruption {
+    /// Whether its number is one that makes sense: a rate in `[0, 1]`, a deviation that is finite and not negative.
+    pub fn is_valid(self) -> bool {
+        match self {
+            Self::Gaussian { deviation } => deviation.is_finite() && deviation >= 0.0,
+            Self::Masking { rate } | Self::SaltAndPepper { rate } => (0.0..=1.0).contains(&rate),
+        }
+    }
+
+    /// Spoils one row. `scratch` is as long as `x` and is overwritten.
+    pub fn apply(self, noise: Noise, row: u32, x: &mut [f32], scratch: &mut [f32]) {
+        match self {
+            Self::Gaussian { deviation } => {
+                noise.normal(row, scratch);
+                for (x, epsilon) in x.iter_mut().zip(scratch) {
+                    *x += deviation * *epsilon;
+                }
+            }
+            Self::Masking { rate } => {
+                noise.uniform(row, scratch);
+                for (x, u) in x.iter_mut().zip(scratch) {
+                    *x = if *u < rate { 0.0 } else { *x };
+                }
+            }
+            Self::SaltAndPepper { rate } => {
+                noise.uniform(row, scratch);
+                for (x, u) in x.iter_mut().zip(scratch) {
+                    let extreme = if *u < 0.5 * rate { 0.0 } else { 1.0 };
+                    *x = if *u < rate { extreme } else { *x };
+                }
+            }
+        }
+    }
+}
+
+/// A layer that spoils its input in training and hands it on otherwise.
+#[derive(Clone, Debug)]
+pub struct Corrupt {
+    width: usize,
+    corruption: Corruption,
+}
+
+impl Corrupt {
+    /// Spoils rows of `width` numbers.
+    pub fn new(width: usize, corruption: Corruption) -> Self {
+        Self { width, corruption }
+    }
+}
+
+impl Layer for Corrupt {
+    fn name(&self) -> String {
+        match self.corruption {
+            Corruption::Gaussian { deviation } => format!("gaussian noise {deviation}"),
+            Corruption::Masking { rate } => format!("masking {rate}"),
+            Corruption::SaltAndPepper { rate } => format!("salt and pepper {rate}"),
+        }
+    }
+
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn outputs(&self) -> usize {
+        self.width
+    }
+
+    /// Room for the noise.
+    fn saved(&self) -> usize {
+        self.width
+    }
+
+    fn forward(
+        &self,
+        _parameters: &[Parameter],
+        pass: Pass,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        mut saved: MatrixMut<'_>,
+    ) {
+        y.as_mut_slice().copy_from_slice(x.span());
+        if pass.mode != Mode::Train {
+            return;
+        }
+        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
+        for (row, (y, scratch)) in (pass.first_row..).zip(rows) {
+            self.corruption.apply(pass.noise, row, y, scratch);
+        }
+    }
+
+    /// It stands first, where nothing is learned before it: there is no gradient to hand on.
+    fn backward(
+        &self,
+        _parameters: &[Parameter],
+        _terms: Terms,
+        _trace: Trace<'_>,
+        _dy: MatrixMut<'_>,
+        _dx: Option<MatrixMut<'_>>,
+    ) {
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoilt(corruption: Corruption) -> Vec<f32> {
+        let mut x = vec![0.5; 20_000];
+        let mut scratch = x.clone();
+        corruption.apply(Noise::new(1, 1), 0, &mut x, &mut scratch);
+        x
+    }
+
+    fn share(x: &[f32], value: f32) -> f32 {
+        x.iter().filter(|&&x| x == value).count() as f32 / x.len() as f32
+    }
+
+    #[test]
+    fn each_kind_spoils_its_share() {
+        let masked = spoilt(Corruption::Masking { rate: 0.3 });
+        assert!((share(&masked, 0.0) - 0.3).abs() < 0.01);
+        assert!((share(&masked, 0.5) - 0.7).abs() < 0.01);
+        let salted = spoilt(Corruption::SaltAndPepper { rate: 0.3 });
+        assert!((share(&salted, 0.0) - 0.15).abs() < 0.01);
+        assert!((share(&salted, 1.0) - 0.15).abs() < 0.01);
+        let noisy = spoilt(Corruption::Gaussian { deviation: 0.2 });
+        let n = noisy.len() as f32;
+        let variance = noisy.iter().map(|x| (x - 0.5) * (x - 0.5)).sum::<f32>() / n;
+        assert!((variance.sqrt() - 0.2).abs() < 0.005, "{variance}");
+    }
+}
