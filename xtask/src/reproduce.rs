@@ -29,7 +29,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     };
     let mut missed = Vec::new();
     println!(
-        "{:<14}{:<8}{:>10}{:>10}{:>10}  by seed",
+        "{:<14}{:<26}{:>10}{:>10}{:>10}  by seed",
         "preset", "metric", "expected", "at most", "obtained"
     );
     for name in names {
@@ -48,7 +48,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         let reached = median <= expected.at_most;
         let by_seed: Vec<String> = obtained.iter().map(|x| format!("{x:.5}")).collect();
         println!(
-            "{name:<14}{:<8}{:>10.5}{:>10.5}{median:>10.5}  {}{}",
+            "{name:<14}{:<26}{:>10.5}{:>10.5}{median:>10.5}  {}{}",
             expected.metric,
             expected.value,
             expected.at_most,
@@ -113,10 +113,14 @@ fn train(name: &str, seed: u64, metric: &str) -> anyhow::Result<f64> {
         "train", "--preset", name, "--seed", &seed, "--out", out, "--force", "--json",
     ])?;
     let report: Value = serde_json::from_str(&report)?;
-    let value = &report["evaluation"][metric];
-    value
-        .as_f64()
-        .with_context(|| format!("the evaluation of `{name}` has no `{metric}`"))
+    // A minus before the name: the greater, the better.
+    let (sign, key) = match metric.strip_prefix('-') {
+        Some(key) => (-1.0, key),
+        None => (1.0, metric),
+    };
+    let value = report["evaluation"][key].as_f64();
+    let value = value.with_context(|| format!("the evaluation of `{name}` has no `{key}`"))?;
+    Ok(sign * value)
 }
 
 /// What the program prints when it is called so; its messages go where ours do.

@@ -1,12 +1,38 @@
 //! The one model type.
 
 use std::io;
+use std::ops::Range;
 
 use latentia_nn::{Block, Chain, Likelihood};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 
-use crate::inference::{fold_blocks, for_each_block, run};
+use crate::inference::{Run, fold_blocks, for_each_block, outputs};
 use crate::{ModelError, ModelSpec, Scaled, Scaling};
+
+/// Which layers of the chain are whose. What lies before the encoder corrupts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sections {
+    /// From an example to what the code is made of.
+    pub encoder: Range<usize>,
+    /// The layers that make the code; none for a deterministic code, which is the encoder's output.
+    pub code: Range<usize>,
+    /// From the code to the output.
+    pub decoder: Range<usize>,
+}
+
+impl Sections {
+    /// The part that layer `layer` belongs to, and its number there.
+    pub fn place(&self, layer: usize) -> (&'static str, usize) {
+        let parts = [
+            ("decoder", self.decoder.start),
+            ("code", self.code.start),
+            ("encoder", self.encoder.start),
+            ("corruption", 0),
+        ];
+        let own = parts.into_iter().find(|(_, start)| layer >= *start);
+        own.map_or(("corruption", layer), |(part, start)| (part, layer - start))
+    }
+}
 
 /// An autoencoder: a chain of layers, cut at the code.
 ///
@@ -18,7 +44,7 @@ pub struct Autoencoder {
     /// That of unscaled values until training examples have been seen.
     pub(crate) scaling: Scaling,
     pub(crate) chain: Chain,
-    pub(crate) encoder_layers: usize,
+    pub(crate) sections: Sections,
 }
 
 impl Autoencoder {
@@ -39,7 +65,7 @@ impl Autoencoder {
 
     /// Numbers in a code.
     pub fn code_width(&self) -> usize {
-        self.chain.layers()[self.encoder_layers - 1].outputs()
+        self.chain.layers()[self.sections.decoder.start - 1].outputs()
     }
 
     /// The layers with their parameters, encoder first.
@@ -47,9 +73,9 @@ impl Autoencoder {
         &self.chain
     }
 
-    /// How many of the chain's layers are the encoder's.
-    pub fn encoder_layers(&self) -> usize {
-        self.encoder_layers
+    /// Which layers of the chain are whose.
+    pub fn sections(&self) -> &Sections {
+        &self.sections
     }
 
     /// How raw values become the model's.
@@ -60,6 +86,11 @@ impl Autoencoder {
     /// What the output means.
     pub fn likelihood(&self) -> Likelihood {
         self.spec.likelihood
+    }
+
+    /// The whole chain, codes at their means.
+    pub(crate) fn whole(&self) -> Run {
+        Run::of(0..self.chain.layers().len())
     }
 
     /// Sets the last bias: one number for each of an example's.
@@ -85,7 +116,11 @@ impl Autoencoder {
     /// When the examples do not fit the model or cannot be read.
     pub fn encode(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         let scaled = self.scaled(examples)?;
-        Ok(run(&self.chain, 0..self.encoder_layers, &scaled)?)
+        Ok(outputs(
+            &self.chain,
+            Run::of(0..self.sections.decoder.start),
+            &scaled,
+        )?)
     }
 
     /// Reconstructions from codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
@@ -94,8 +129,8 @@ impl Autoencoder {
     /// When the codes do not fit the model or cannot be read.
     pub fn decode(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
         check_width(codes.cols(), self.code_width())?;
-        let layers = self.encoder_layers..self.chain.layers().len();
-        let mut outputs = run(&self.chain, layers, codes)?;
+        let run = Run::of(self.sections.decoder.clone());
+        let mut outputs = outputs(&self.chain, run, codes)?;
         self.likelihood().reconstruct(outputs.view_mut());
         Ok(outputs)
     }
@@ -106,7 +141,7 @@ impl Autoencoder {
     /// When the examples do not fit the model or cannot be read.
     pub fn reconstruct(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         let scaled = self.scaled(examples)?;
-        let mut outputs = run(&self.chain, 0..self.chain.layers().len(), &scaled)?;
+        let mut outputs = outputs(&self.chain, self.whole(), &scaled)?;
         self.likelihood().reconstruct(outputs.view_mut());
         Ok(outputs)
     }
@@ -124,23 +159,23 @@ impl Autoencoder {
         let scaled = self.scaled(examples)?;
         for_each_block(
             &self.chain,
-            0..self.encoder_layers,
+            Run::of(0..self.sections.decoder.start),
             &scaled,
             |first, block| see(first, block.output()).map_err(ModelError::Codes),
         )
     }
 
-    /// Runs the whole chain over the examples and lets each of a fixed number of slots gather what `add` takes of its
+    /// Runs layers of the chain over the examples and lets each of a fixed number of slots gather what `add` takes of its
     /// blocks: of the input, in the model's scale, and of the output, before the likelihood. The slots in order.
     pub(crate) fn fold_outputs<S: Send>(
         &self,
+        run: Run,
         examples: &dyn Rows,
         start: impl Fn() -> S,
-        add: impl Fn(&mut S, &Block) + Sync,
+        add: impl Fn(&mut S, usize, &Block) + Sync,
     ) -> Result<Vec<S>, ModelError> {
         let scaled = self.scaled(examples)?;
-        let layers = 0..self.chain.layers().len();
-        Ok(fold_blocks(&self.chain, layers, &scaled, start, add)?)
+        Ok(fold_blocks(&self.chain, run, &scaled, start, add)?)
     }
 }
 

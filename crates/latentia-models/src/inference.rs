@@ -6,47 +6,76 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{BLOCK_ROWS, Block, Chain};
+use latentia_nn::{BLOCK_ROWS, Block, Chain, Mode, Place};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
 /// Blocks that go through a chain at once.
 const BLOCKS_AT_ONCE: usize = 16;
 
-/// Runs layers `layers` over all examples and hands each block to `see` with the number of its first row, in order.
+/// Which layers of a chain are run, and whether codes are sampled.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) layers: Range<usize>,
+    pub(crate) mode: Mode,
+    /// Seed of the samples.
+    pub(crate) seed: u64,
+}
+
+impl Run {
+    /// Nothing random: codes are their means.
+    pub(crate) fn of(layers: Range<usize>) -> Self {
+        Self {
+            layers,
+            mode: Mode::Use,
+            seed: 0,
+        }
+    }
+
+    /// Codes are sampled.
+    pub(crate) fn sampled(layers: Range<usize>, seed: u64) -> Self {
+        Self {
+            layers,
+            mode: Mode::Sample,
+            seed,
+        }
+    }
+}
+
+/// Runs layers over all examples and hands each block to `see` with the number of its first row, in order.
 pub(crate) fn for_each_block<E: From<io::Error>>(
     chain: &Chain,
-    layers: Range<usize>,
+    run: Run,
     examples: &dyn Rows,
     mut see: impl FnMut(usize, &Block) -> Result<(), E>,
 ) -> Result<(), E> {
-    let slots = block_slots(chain, &layers, examples, || ());
+    let slots = block_slots(chain, &run.layers, examples, || ());
     in_rounds(
         examples.rows(),
         BLOCK_ROWS,
         slots,
-        |(block, ()), rows| forward(chain, &layers, examples, block, rows),
+        |(block, ()), rows| forward(chain, &run, examples, block, rows),
         |first, (block, ())| see(first, block),
     )?;
     Ok(())
 }
 
-/// Runs layers `layers` over all examples and lets each slot gather from its blocks what `add` takes of them; the slots in
-/// order.
+/// Runs layers over all examples and lets each slot gather from its blocks what `add` takes of them, with the number of
+/// the block's first row; the slots in order.
 pub(crate) fn fold_blocks<S: Send>(
     chain: &Chain,
-    layers: Range<usize>,
+    run: Run,
     examples: &dyn Rows,
     start: impl Fn() -> S,
-    add: impl Fn(&mut S, &Block) + Sync,
+    add: impl Fn(&mut S, usize, &Block) + Sync,
 ) -> io::Result<Vec<S>> {
     let slots = in_rounds(
         examples.rows(),
         BLOCK_ROWS,
-        block_slots(chain, &layers, examples, start),
+        block_slots(chain, &run.layers, examples, start),
         |(block, gathered), rows| {
-            forward(chain, &layers, examples, block, rows)?;
-            add(gathered, block);
+            forward(chain, &run, examples, block, rows)?;
+            add(gathered, rows.first().map_or(0, |&row| row as usize), block);
             Ok(())
         },
         |_, _| Ok::<_, io::Error>(()),
@@ -70,13 +99,18 @@ fn block_slots<S>(
 
 fn forward(
     chain: &Chain,
-    layers: &Range<usize>,
+    run: &Run,
     examples: &dyn Rows,
     block: &mut Block,
     rows: &[u32],
 ) -> io::Result<()> {
     examples.read(rows, block.input_mut(rows.len()))?;
-    block.forward(chain, layers.clone(), 0, |_| None);
+    let place = Place {
+        seed: run.seed,
+        step: 0,
+        first_row: rows.first().copied().unwrap_or(0),
+    };
+    block.forward(chain, run.layers.clone(), run.mode, place);
     Ok(())
 }
 
@@ -191,13 +225,13 @@ fn in_rounds<S: Send, E: From<io::Error>>(
     Ok(shares.into_iter().map(|share| share.slot).collect())
 }
 
-/// The outputs of layers `layers` for all examples.
-pub(crate) fn run(chain: &Chain, layers: Range<usize>, examples: &dyn Rows) -> io::Result<Matrix> {
-    let width = chain.layers()[layers.clone()]
+/// The outputs of the layers that are run, for all examples.
+pub(crate) fn outputs(chain: &Chain, run: Run, examples: &dyn Rows) -> io::Result<Matrix> {
+    let width = chain.layers()[run.layers.clone()]
         .last()
         .map_or(examples.cols(), |layer| layer.outputs());
     let mut data = Vec::with_capacity(examples.rows() * width);
-    for_each_block(chain, layers, examples, |_, block| {
+    for_each_block(chain, run, examples, |_, block| {
         data.extend_from_slice(block.output().span());
         Ok::<_, io::Error>(())
     })?;

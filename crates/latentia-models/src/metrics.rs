@@ -13,7 +13,7 @@ use crate::{Autoencoder, ModelError};
 pub struct Metrics {
     /// Number of examples.
     pub examples: usize,
-    /// The training loss, in the likelihood's unit.
+    /// The likelihood's loss, in its unit, at the mean of each code and without terms on the code.
     pub loss: f64,
     /// Squared error, mean over all elements.
     pub mse: f64,
@@ -43,9 +43,10 @@ impl Metrics {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
         let slots = model.fold_outputs(
+            model.whole(),
             examples,
             || Sums::new(model, rows),
-            |sums, block| sums.add(block.input(), block.output()),
+            |sums, _, block| sums.add(block.input(), block.output()),
         )?;
         let sum = |of: fn(&Sums) -> f64| slots.iter().map(of).sum::<f64>();
         let all = |of: fn(&Sums) -> Extent| slots.iter().map(of).fold(Extent::new(), Extent::join);

@@ -227,10 +227,7 @@ impl ModelFile {
 fn names(model: &Autoencoder) -> Vec<String> {
     let mut names = Vec::new();
     for layer in 0..model.chain.layers().len() {
-        let (part, number) = match layer.checked_sub(model.encoder_layers) {
-            None => ("encoder", layer),
-            Some(number) => ("decoder", number),
-        };
+        let (part, number) = model.sections.place(layer);
         for parameter in &model.chain.parameters()[model.chain.owned(layer)] {
             names.push(format!("{part}.{number}.{}", parameter.name));
         }

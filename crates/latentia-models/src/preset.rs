@@ -28,7 +28,7 @@ pub struct Preset {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expected {
-    /// A key of the evaluation.
+    /// A key of the evaluation; a minus before it turns what should be great into what should be small.
     pub metric: String,
     /// Its published value.
     pub value: f64,
@@ -48,6 +48,12 @@ const PRESETS: &[(&str, &str)] = &[
     ("mnist", include_str!("../presets/mnist.toml")),
     ("tiny", include_str!("../presets/tiny.toml")),
     ("compression", include_str!("../presets/compression.toml")),
+    ("variational", include_str!("../presets/variational.toml")),
+    ("vae-20", include_str!("../presets/vae-20.toml")),
+    ("vae-2", include_str!("../presets/vae-2.toml")),
+    ("beta-vae", include_str!("../presets/beta-vae.toml")),
+    ("denoising", include_str!("../presets/denoising.toml")),
+    ("deep", include_str!("../presets/deep.toml")),
 ];
 
 impl Preset {

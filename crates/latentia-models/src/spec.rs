@@ -2,15 +2,17 @@
 
 use std::io;
 
-use latentia_nn::{Activation, Chain, Layer, LayerSpec, Likelihood};
+use latentia_nn::{Activation, Chain, Corrupt, Corruption, Layer, LayerSpec, Likelihood};
 use serde::{Deserialize, Serialize};
 
-use crate::{Autoencoder, ModelError, Preprocessing, Scaling};
+use crate::autoencoder::Sections;
+use crate::{Autoencoder, Code, ModelError, Objective, Preprocessing, Scaling};
 
 /// The most numbers that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
 
-/// An autoencoder as plain data: `preprocessing -> encoder -> code -> decoder -> likelihood`.
+/// An autoencoder as plain data: `preprocessing -> corruption -> encoder -> code -> decoder -> likelihood`, and an
+/// objective that weighs the terms.
 ///
 /// ```
 /// let spec: latentia_models::ModelSpec = toml::from_str(r#"
@@ -33,7 +35,16 @@ pub struct ModelSpec {
     /// Where the output begins.
     #[serde(default, skip_serializing_if = "OutputBias::is_zero")]
     pub output_bias: OutputBias,
-    /// From an example to its code; the code is as wide as the last layer's output.
+    /// How examples are spoilt in training before the encoder sees them; the target stays clean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corruption: Option<Corruption>,
+    /// What stands between encoder and decoder.
+    #[serde(default, skip_serializing_if = "Code::is_deterministic")]
+    pub code: Code,
+    /// The weights of the code's terms.
+    #[serde(default, skip_serializing_if = "Objective::is_default")]
+    pub objective: Objective,
+    /// From an example to its code, or to what a Gaussian code is made of.
     pub encoder: Vec<LayerSpec>,
     /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example.
     pub decoder: Vec<LayerSpec>,
@@ -83,7 +94,7 @@ impl OutputBias {
 }
 
 impl ModelSpec {
-    /// Sets the width of the code: the units of the encoder's last dense layer.
+    /// Sets the width of the code: its own units, or those of the encoder's last dense layer.
     ///
     /// # Errors
     /// When `width` is 0, or the encoder has no dense layer.
@@ -94,6 +105,10 @@ impl ModelSpec {
                 seen: "0".into(),
                 valid: "at least 1",
             });
+        }
+        if let Code::Gaussian { units } = &mut self.code {
+            *units = width;
+            return Ok(());
         }
         let dense = self.encoder.iter_mut().rev().find_map(|layer| match layer {
             LayerSpec::Dense { units, .. } => Some(units),
@@ -136,12 +151,19 @@ impl ModelSpec {
             LayerSpec::build(specs, width, inputs)
                 .map_err(|source| ModelError::Layer { part, source })
         };
-        let mut layers = part("encoder", &self.encoder, inputs)?;
-        let encoder_layers = layers.len();
-        let code_width = layers.last().map_or(inputs, |layer| layer.outputs());
-        layers.extend(part("decoder", &self.decoder, code_width)?);
+        self.check_terms()?;
+        let corrupt = |corruption| -> Box<dyn Layer> { Box::new(Corrupt::new(inputs, corruption)) };
+        let mut layers: Vec<Box<dyn Layer>> = self.corruption.map(corrupt).into_iter().collect();
+        let width =
+            |layers: &[Box<dyn Layer>]| layers.last().map_or(inputs, |layer| layer.outputs());
+        let encoder = layers.len();
+        layers.extend(part("encoder", &self.encoder, inputs)?);
+        let code = layers.len();
+        layers.extend(self.code.build(width(&layers)));
+        let decoder = layers.len();
+        layers.extend(part("decoder", &self.decoder, width(&layers))?);
 
-        let outputs = layers.last().map_or(inputs, |layer| layer.outputs());
+        let outputs = width(&layers);
         if outputs != inputs {
             return Err(ModelError::Part {
                 part: "decoder",
@@ -155,9 +177,53 @@ impl ModelSpec {
             spec: self.clone(),
             shape: shape.to_vec(),
             scaling: Scaling::identity(),
+            sections: Sections {
+                encoder: encoder..code,
+                code: code..decoder,
+                decoder: decoder..layers.len(),
+            },
             chain: Chain::new(layers, seed),
-            encoder_layers,
         })
+    }
+
+    /// Refuses numbers of corruption, code and objective that make no sense, alone or together.
+    fn check_terms(&self) -> Result<(), ModelError> {
+        let refuse = |part, seen: String, valid: &str| {
+            let valid = valid.into();
+            Err(ModelError::Part { part, seen, valid })
+        };
+        if let Some(corruption) = self.corruption.filter(|corruption| !corruption.is_valid()) {
+            let valid = "a rate lies in [0, 1], a deviation is finite and at least 0";
+            return refuse("corruption", format!("is {corruption:?}"), valid);
+        }
+        if self.code == (Code::Gaussian { units: 0 }) {
+            return refuse("code", "has 0 units".into(), "it needs at least 1");
+        }
+        let Objective { beta, .. } = self.objective;
+        if !(beta.is_finite() && beta >= 0.0) {
+            return refuse(
+                "objective",
+                format!("has beta {beta}"),
+                "it must be finite and at least 0",
+            );
+        }
+        if self.code.is_deterministic() {
+            if !self.objective.is_default() {
+                let valid =
+                    "these weigh a divergence: use code `{ kind = \"gaussian\", units = N }`";
+                return refuse(
+                    "objective",
+                    "has weights that a deterministic code does not know".into(),
+                    valid,
+                );
+            }
+        } else if !self.likelihood.is_in_nats_per_example() {
+            let valid =
+                "the code's divergence is in nats per example: use `bernoulli` or `gaussian`";
+            let seen = format!("`{}` is a mean over elements", self.likelihood.name());
+            return refuse("likelihood", seen, valid);
+        }
+        Ok(())
     }
 
     fn check_likelihood(&self) -> Result<(), ModelError> {

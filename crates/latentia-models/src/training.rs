@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, Step, StepOptions};
+use latentia_nn::{BLOCK_ROWS, Rates, Step, StepOptions, Terms};
 use latentia_tensor::{Matrix, Noise, Rows};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
 use crate::extent::Extent;
-use crate::inference::{ROW_SLOTS, column_means, fold_rows};
+use crate::inference::{ROW_SLOTS, Run, column_means, fold_rows};
 use crate::{Autoencoder, ModelError, Preprocessing, Scaled, Scaling, TrainingSpec};
 
 /// The noise stream that shuffles.
@@ -250,13 +250,23 @@ impl<'a> Training<'a> {
         }
         order.shuffle(&mut Noise::new(self.seed, SHUFFLE_STREAM).at_step(past).row(0));
 
-        let Autoencoder { chain, scaling, .. } = &mut *self.model;
+        let Autoencoder {
+            chain,
+            scaling,
+            spec,
+            ..
+        } = &mut *self.model;
         let examples = Scaled::new(self.examples, scaling);
         let total = order.len();
         let begun = total.min(self.begun.examples as usize);
         let first = begun / self.spec.batch_size;
         for (number, batch) in (first..).zip(order[begun..].chunks(self.spec.batch_size)) {
-            let loss = self.step.run(chain, &examples, batch, learning_rate)?;
+            let epochs = f64::from(past) + self.begun.examples as f64 / total as f64;
+            let rates = Rates {
+                learning_rate,
+                kl_weight: spec.objective.kl_weight(epochs),
+            };
+            let loss = self.step.run(chain, &examples, batch, rates)?;
             if !loss.is_finite() {
                 return Err(self.diverged(loss, number + 1, learning_rate));
             }
@@ -318,12 +328,19 @@ impl<'a> Training<'a> {
         let likelihood = self.model.likelihood();
         let room = BLOCK_ROWS.min(rows.rows());
         let start = || (0.0, Matrix::zeros(room, rows.cols()));
+        let chain = self.model.chain();
+        let terms = Terms {
+            batch: rows.rows(),
+            kl_weight: self.model.spec.objective.beta,
+        };
+        let run = Run::sampled(0..chain.layers().len(), self.seed);
         let slots = self
             .model
-            .fold_outputs(rows, start, |(sum, slopes), block| {
+            .fold_outputs(run, rows, start, |(sum, slopes), _, block| {
                 let (inputs, outputs) = (block.input(), block.output());
                 let slopes = slopes.top_mut(inputs.rows());
                 *sum += likelihood.loss(outputs, inputs, rows.rows(), slopes);
+                *sum += block.penalty(chain, terms);
             })?;
         Ok(slots.iter().map(|(sum, _)| sum).sum())
     }

@@ -124,7 +124,7 @@ fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
     assert_eq!(spec, changed);
     let model = spec.build(&[6], 1).expect("parts that fit");
     assert_eq!(model.code_width(), 3);
-    assert_eq!(model.encoder_layers(), 3);
+    assert_eq!(model.sections().encoder, 0..3);
 
     let before = spec.clone();
     assert_eq!(
