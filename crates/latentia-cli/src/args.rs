@@ -64,6 +64,12 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Encode and decode examples
     Reconstruct(ReconstructArgs),
+    /// Draw new examples from a variational model
+    Sample(SampleArgs),
+    /// Decode the prior along each dimension of the code
+    Traverse(TraverseArgs),
+    /// Decode the line between two codes
+    Interpolate(InterpolateArgs),
     /// Show what a model is made of and how it was trained
     Inspect(InspectArgs),
     /// List the presets, or print one as TOML
@@ -129,6 +135,9 @@ pub struct EvaluateArgs {
     /// What to measure on [default: the test part of the model's data]
     #[arg(long)]
     pub data: Option<String>,
+    /// Samples for each example behind the likelihood of a variational model
+    #[arg(long, value_name = "K", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub importance_samples: u32,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -177,6 +186,59 @@ pub struct ReconstructArgs {
     /// How many examples a picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
+}
+
+/// Arguments of `sample`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png"
+)]
+pub struct SampleArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// How many examples
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// Seed of the draw
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Where to write: .png, .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `traverse`.
+#[derive(Debug, Group)]
+pub struct TraverseArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// Steps from -3 to 3 along a dimension
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
+    pub steps: u16,
+    /// Where to write: .png, .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `interpolate`.
+#[derive(Debug, Group)]
+pub struct InterpolateArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Number of the first example, from 0
+    #[arg(long, value_name = "I", default_value_t = 0)]
+    pub from: usize,
+    /// Number of the last example, from 0
+    #[arg(long, value_name = "J", default_value_t = 1)]
+    pub to: usize,
+    /// Examples on the line, both ends included
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub steps: u16,
+    /// Where to write: .png, .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// Arguments of `inspect`.

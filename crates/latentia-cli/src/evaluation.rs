@@ -1,10 +1,13 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca};
+use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca, Variational};
 use latentia_tensor::Rows;
 use serde::Serialize;
 
 use crate::table::{number, table};
+
+/// Seed of the samples behind a likelihood: a measure repeats to the bit.
+const SAMPLING_SEED: u64 = 0;
 
 /// What is known of a model on some examples.
 #[derive(Debug, Serialize)]
@@ -16,6 +19,9 @@ pub struct Evaluation {
     /// The model's measures.
     #[serde(flatten)]
     pub metrics: Metrics,
+    /// Likelihood measures, of a model whose code has a distribution.
+    #[serde(flatten)]
+    pub variational: Option<Variational>,
     /// Mean squared error of PCA with as many components as the code has numbers; absent where it would take too long.
     pub pca_mse: Option<f64>,
     /// How many components that is.
@@ -37,6 +43,7 @@ impl Evaluation {
         (data, part): (&str, &'static str),
         examples: &dyn Rows,
         training: Option<&dyn Rows>,
+        importance_samples: u32,
     ) -> anyhow::Result<Self> {
         let pca_components = model.code_width().min(model.width());
         let pca_mse = match model.width() <= PCA_MAX_COLUMNS {
@@ -51,6 +58,7 @@ impl Evaluation {
             data: data.into(),
             part,
             metrics: Metrics::measure(model, examples)?,
+            variational: Variational::measure(model, examples, importance_samples, SAMPLING_SEED)?,
             pca_mse,
             pca_components,
             pca_learned_from: if training.is_some() { "train" } else { part },
@@ -96,7 +104,37 @@ impl Evaluation {
                 .map(|(a, b)| a - b),
             None,
         );
+        if let Some(likelihood) = &self.variational {
+            row("elbo, nats", Some(likelihood.elbo_nats), None);
+            row(
+                "  reconstruction",
+                Some(likelihood.reconstruction_nats),
+                None,
+            );
+            row("  divergence", Some(likelihood.kl_nats), None);
+            let samples = likelihood.importance_samples;
+            row(
+                &format!("nll, nats, {samples} samples"),
+                Some(likelihood.nll_nats),
+                None,
+            );
+            row(
+                "  standard error",
+                Some(likelihood.nll_standard_error),
+                None,
+            );
+            row("bits per dimension", Some(likelihood.bits_per_dim), None);
+        }
         let mut text = table(&rows);
+        if let Some(likelihood) = &self.variational {
+            let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
+            text.push_str(&format!(
+                "{active} of {all} dimensions of the code are active\n"
+            ));
+            if active == 0 {
+                text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }` or a smaller beta\n");
+            }
+        }
         if self.pca_mse.is_none() {
             text.push_str("pca is left out: more than 4,096 columns\n");
         } else if self.pca_learned_from != "train" {

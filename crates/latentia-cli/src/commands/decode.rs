@@ -1,8 +1,10 @@
 //! `latentia decode`
 
+use std::path::Path;
+
 use anyhow::bail;
 use latentia_data::{Locations, Subset};
-use latentia_models::ModelFile;
+use latentia_models::{Autoencoder, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::args::DecodeArgs;
@@ -14,7 +16,7 @@ use crate::table::counted;
 use crate::tell;
 
 /// Pictures beside each other.
-const COLUMNS: usize = 10;
+pub(super) const COLUMNS: usize = 10;
 
 pub(super) fn run(args: &DecodeArgs, locations: &Locations) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv, Format::Png])?;
@@ -32,16 +34,24 @@ pub(super) fn run(args: &DecodeArgs, locations: &Locations) -> anyhow::Result<()
         Format::Npy | Format::Csv => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
-    let mut examples = model.decode(&first)?;
+    write_decoded(&model, &first, format, COLUMNS, &args.output)
+}
+
+/// Writes the examples that `codes` stand for; a picture has `columns` of them beside each other.
+pub(super) fn write_decoded(
+    model: &Autoencoder,
+    codes: &dyn Rows,
+    format: Format,
+    columns: usize,
+    output: &Path,
+) -> anyhow::Result<()> {
+    let mut examples = model.decode(codes)?;
     model.scaling().undo(examples.view_mut(), 1.0);
     match format {
-        Format::Png => grid(examples.view(), model.shape(), COLUMNS).write(&args.output)?,
-        Format::Npy | Format::Csv => write(&args.output, format, &examples)?,
+        Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
+        Format::Npy | Format::Csv => write(output, format, &examples)?,
     }
-    tell(&format!(
-        "wrote {}: {}",
-        args.output.display(),
-        counted(wanted, "example")
-    ));
+    let count = counted(examples.rows(), "example");
+    tell(&format!("wrote {}: {count}", output.display()));
     Ok(())
 }

@@ -26,8 +26,13 @@ pub(super) fn run(args: &EvaluateArgs, locations: &Locations) -> anyhow::Result<
         _ => None,
     };
     let training = training.as_ref().map(|dataset| dataset as &dyn Rows);
-    let evaluation =
-        Evaluation::measure(&model, (data, examples.part), &examples.dataset, training)?;
+    let evaluation = Evaluation::measure(
+        &model,
+        (data, examples.part),
+        &examples.dataset,
+        training,
+        args.importance_samples,
+    )?;
     if args.json {
         let mut report = json!({ "model": args.model.to_string_lossy() });
         let (Some(report), serde_json::Value::Object(measures)) =

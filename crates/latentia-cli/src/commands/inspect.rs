@@ -1,7 +1,6 @@
 //! `latentia inspect`
 
 use latentia_models::{Autoencoder, ModelFile, Provenance};
-use latentia_nn::LayerSpec;
 use serde_json::json;
 
 use crate::args::InspectArgs;
@@ -44,25 +43,17 @@ fn chain(model: &Autoencoder) -> String {
             String::new(),
         ]),
     ];
-    let specs = model.spec().encoder.iter().chain(&model.spec().decoder);
-    for (number, (layer, spec)) in layers.iter().zip(specs).enumerate() {
-        let part = match number.checked_sub(model.encoder_layers()) {
-            None => format!("encoder.{number}"),
-            Some(number) => format!("decoder.{number}"),
-        };
-        let name = match spec {
-            LayerSpec::Dense { activation, .. } => format!("dense {}", activation.name()),
-            LayerSpec::Dropout { rate } => format!("dropout {rate}"),
-        };
+    for (number, layer) in layers.iter().enumerate() {
+        let (part, place) = model.sections().place(number);
         let own = &model.chain().parameters()[model.chain().owned(number)];
         let parameters: usize = own.iter().map(|p| p.value.as_slice().len()).sum();
         rows.push(line([
-            part,
-            name,
+            format!("{part}.{place}"),
+            layer.name(),
             layer.outputs().to_string(),
             count(parameters),
         ]));
-        if number + 1 == model.encoder_layers() {
+        if number + 1 == model.sections().decoder.start {
             rows.push(line([
                 "code".into(),
                 String::new(),

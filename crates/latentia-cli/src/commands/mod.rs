@@ -5,9 +5,12 @@ mod decode;
 mod encode;
 mod evaluate;
 mod inspect;
+mod interpolate;
 mod presets;
 mod reconstruct;
+mod sample;
 mod train;
+mod traverse;
 
 use anyhow::Context;
 use latentia_data::Locations;
@@ -34,6 +37,9 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Encode(args) => encode::run(&args, &locations)?,
         Command::Decode(args) => decode::run(&args, &locations)?,
         Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
+        Command::Sample(args) => sample::run(&args)?,
+        Command::Traverse(args) => traverse::run(&args)?,
+        Command::Interpolate(args) => interpolate::run(&args, &locations)?,
         Command::Inspect(args) => inspect::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
         Command::Data(command) => data::run(&command, &locations, args.data_dir.as_deref())?,

@@ -14,11 +14,13 @@ use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::TrainArgs;
+use crate::commands::decode::COLUMNS;
 use crate::commands::reconstruct::picture_of;
 use crate::config;
 use crate::evaluation::Evaluation;
 use crate::examples::split_part;
 use crate::message::shell_word;
+use crate::picture::grid;
 use crate::progress::{Progress, checkpoint_path};
 use crate::table::{count, counted, number};
 use crate::usage::suggestion;
@@ -26,6 +28,12 @@ use crate::{Ended, UsageError, print, tell};
 
 /// Held out where a preset asks for a test part that the data does not have.
 const HELD_OUT: f64 = 0.1;
+
+/// Examples in `samples.png`.
+const SAMPLES: usize = 100;
+
+/// Samples behind the likelihood that is shown after training; `evaluate` takes more.
+const IMPORTANCE_SAMPLES: u32 = 10;
 
 /// Pairs in `reconstructions.png`.
 const PAIRS: usize = 20;
@@ -168,7 +176,17 @@ pub(super) fn run(
     let (part, examples) = parts.to_show();
     let picture_path = folder.join("reconstructions.png");
     picture_of(&model, examples, PAIRS)?.write(&picture_path)?;
-    let evaluation = Evaluation::measure(&model, (&data, part), examples, Some(&parts.training))?;
+    if let Ok(codes) = model.sample_codes(SAMPLES, args.seed) {
+        let samples = model.decode(&codes)?;
+        grid(samples.view(), model.shape(), COLUMNS).write(&folder.join("samples.png"))?;
+    }
+    let evaluation = Evaluation::measure(
+        &model,
+        (&data, part),
+        examples,
+        Some(&parts.training),
+        IMPORTANCE_SAMPLES,
+    )?;
     report(&Outcome {
         args: &args,
         data_dir,
@@ -349,8 +367,13 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
         number(last.train_loss),
     ));
     print(&evaluation.table())?;
+    let samples = if evaluation.variational.is_some() {
+        ", samples.png"
+    } else {
+        ""
+    };
     tell(&format!(
-        "wrote {}, metrics.csv, reconstructions.png",
+        "wrote {}, metrics.csv, reconstructions.png{samples}",
         path.display()
     ));
     let place = data_dir.map_or_else(String::new, |folder| {

@@ -1,0 +1,33 @@
+//! `latentia interpolate`
+
+use latentia_data::{Locations, Subset};
+use latentia_models::{Autoencoder, ModelFile};
+use latentia_tensor::Rows;
+
+use crate::UsageError;
+use crate::args::InterpolateArgs;
+use crate::commands::decode::write_decoded;
+use crate::examples::pick;
+use crate::model::{check_fit, open};
+use crate::output::Format;
+
+pub(super) fn run(args: &InterpolateArgs, locations: &Locations) -> anyhow::Result<()> {
+    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let ModelFile { model, .. } = open(&args.model)?;
+    let examples = pick(&args.data, locations)?.dataset;
+    check_fit(&model, &args.data, &examples)?;
+    for (name, index) in [("--from", args.from), ("--to", args.to)] {
+        let last = examples.rows() - 1;
+        if index > last {
+            let data = &args.data;
+            return Err(UsageError(format!(
+                "`{name}` is {index}; the last example of `{data}` is {last}"
+            ))
+            .into());
+        }
+    }
+    let ends = Subset::new(&examples, vec![args.from as u32, args.to as u32]);
+    let steps = args.steps.into();
+    let codes = Autoencoder::interpolation_codes(&model.encode(&ends)?, 0, 1, steps);
+    write_decoded(&model, &codes, format, steps, &args.output)
+}
