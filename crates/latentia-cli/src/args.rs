@@ -64,6 +64,8 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Encode and decode examples
     Reconstruct(ReconstructArgs),
+    /// Spoil examples and let the model restore them
+    Denoise(DenoiseArgs),
     /// Draw new examples from a variational model
     Sample(SampleArgs),
     /// Decode the prior along each dimension of the code
@@ -186,6 +188,40 @@ pub struct ReconstructArgs {
     /// How many examples a picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
+}
+
+/// Arguments of `denoise`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia denoise runs/denoising/model.safetensors mnist -o restored.png\n\n\
+                  Examples that are noisy already are restored by `latentia reconstruct`."
+)]
+pub struct DenoiseArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples, clean
+    pub data: String,
+    /// Set this share of the numbers to 0 [default: what the model was trained on]
+    #[arg(long, value_name = "RATE", group = "corruption")]
+    pub masking: Option<f32>,
+    /// Set this share of the numbers to 0 or 1
+    #[arg(long, value_name = "RATE", group = "corruption")]
+    pub salt_and_pepper: Option<f32>,
+    /// Add normal noise of this standard deviation
+    #[arg(long, value_name = "DEVIATION", group = "corruption")]
+    pub gaussian: Option<f32>,
+    /// Seed of the noise
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Where to draw spoilt examples above restored ones: a .png
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How many examples the picture shows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `sample`.

@@ -25,9 +25,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`]: what a model is made of; [`Autoencoder`]: the model
+//! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`Objective`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
-//! - [`Metrics`], [`ssim`], [`Pca`]: how good it is
+//! - [`Metrics`], [`Variational`], [`Denoising`], [`ssim`], [`Pca`]: how good it is
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
 
@@ -36,6 +36,7 @@ mod autoencoder;
 mod checkpoint;
 mod code;
 mod compressed_image;
+mod denoising;
 mod error;
 mod extent;
 mod generate;
@@ -56,6 +57,7 @@ pub use atomic::write_atomically;
 pub use autoencoder::{Autoencoder, Sections};
 pub use code::Code;
 pub use compressed_image::CompressedImage;
+pub use denoising::Denoising;
 pub use error::ModelError;
 pub use metrics::Metrics;
 pub use model_file::{ModelFile, Provenance};

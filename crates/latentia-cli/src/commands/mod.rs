@@ -2,6 +2,7 @@
 
 mod data;
 mod decode;
+mod denoise;
 mod encode;
 mod evaluate;
 mod inspect;
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Encode(args) => encode::run(&args, &locations)?,
         Command::Decode(args) => decode::run(&args, &locations)?,
         Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
+        Command::Denoise(args) => denoise::run(&args, &locations)?,
         Command::Sample(args) => sample::run(&args)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &locations)?,

@@ -1,0 +1,71 @@
+//! `latentia denoise`
+
+use latentia_data::{Locations, Subset};
+use latentia_models::{Denoising, ModelFile};
+use latentia_nn::Corruption;
+use latentia_tensor::Rows;
+
+use crate::args::DenoiseArgs;
+use crate::examples::pick;
+use crate::model::{check_fit, open};
+use crate::output::Format;
+use crate::picture::comparison;
+use crate::table::{number, table};
+use crate::{UsageError, print, tell};
+
+pub(super) fn run(args: &DenoiseArgs, locations: &Locations) -> anyhow::Result<()> {
+    if let Some(output) = &args.output {
+        Format::of(output, &[Format::Png])?;
+    }
+    let ModelFile { model, .. } = open(&args.model)?;
+    let asked = [
+        args.masking.map(|rate| Corruption::Masking { rate }),
+        args.salt_and_pepper
+            .map(|rate| Corruption::SaltAndPepper { rate }),
+        args.gaussian
+            .map(|deviation| Corruption::Gaussian { deviation }),
+    ];
+    let Some(corruption) = asked
+        .into_iter()
+        .flatten()
+        .next()
+        .or(model.spec().corruption)
+    else {
+        let hint = "the model was not trained to denoise; say how to spoil the examples, as in --masking 0.3";
+        return Err(UsageError(hint.into()).into());
+    };
+    if !corruption.is_valid() {
+        let hint = format!(
+            "{corruption:?} makes no sense; a rate lies in [0, 1], a deviation is at least 0"
+        );
+        return Err(UsageError(hint).into());
+    }
+    let examples = pick(&args.data, locations)?.dataset;
+    check_fit(&model, &args.data, &examples)?;
+    let measured = Denoising::measure(&model, &examples, corruption, args.seed)?;
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&measured)?))?;
+    } else {
+        let line =
+            |name: &str, spoilt: String, restored: String| vec![name.to_string(), spoilt, restored];
+        print(&table(&[
+            line("", "spoilt".into(), "restored".into()),
+            line(
+                "mean squared error",
+                number(measured.noisy_mse),
+                number(measured.denoised_mse),
+            ),
+        ]))?;
+    }
+    if let Some(output) = &args.output {
+        let shown = examples.rows().min(args.count.into());
+        let first = Subset::new(&examples, (0..shown as u32).collect());
+        let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
+        comparison(noisy.view(), restored.view(), model.shape()).write(output)?;
+        tell(&format!(
+            "wrote {}: spoilt examples above restored ones",
+            output.display()
+        ));
+    }
+    Ok(())
+}

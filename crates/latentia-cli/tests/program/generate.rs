@@ -1,0 +1,114 @@
+//! What variational and denoising models are good for.
+
+use serde_json::Value;
+
+use crate::harness::{DIGITS, Place, png_size, read_npy};
+
+fn number(report: &Value, key: &str) -> f64 {
+    let value = report[key].as_f64();
+    value.unwrap_or_else(|| panic!("no number `{key}` in {report}"))
+}
+
+#[test]
+fn a_variational_model_generates_and_says_how_probable_examples_are() {
+    let place = Place::new();
+    let run = |arguments: &str| place.run(arguments).done();
+    let ran = run("train --preset vae-2 --data mnist-mini --epochs 2 --out .");
+    assert!(ran.stdout.contains("elbo, nats"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("samples.png"), "{}", ran.stderr);
+    let (width, height) = png_size(&place.read("samples.png"));
+    assert_eq!(width, height);
+
+    run("sample model.safetensors -n 3 --seed 7 -o three.npy");
+    run("sample model.safetensors -n 5 --seed 7 -o five.npy");
+    let (rows, cols, three) = read_npy(&place.read("three.npy"));
+    assert_eq!((rows, cols), (3, 784));
+    assert!(three.iter().all(|x| (0.0..=1.0).contains(x)));
+    // The first examples of a draw do not depend on how many follow.
+    let (_, _, five) = read_npy(&place.read("five.npy"));
+    assert!(
+        five[..2 * 784]
+            .iter()
+            .zip(&three)
+            .all(|(a, b)| (a - b).abs() < 1e-5)
+    );
+    run("sample model.safetensors -n 3 --seed 8 -o other.npy");
+    assert!(place.read("other.npy") != place.read("three.npy"));
+
+    run("traverse model.safetensors --steps 4 -o manifold.npy");
+    assert_eq!(read_npy(&place.read("manifold.npy")).0, 16);
+    run("interpolate model.safetensors mnist-mini --from 0 --to 9 --steps 5 -o line.npy");
+    let (rows, _, line) = read_npy(&place.read("line.npy"));
+    assert_eq!(rows, 5);
+    run("reconstruct model.safetensors mnist-mini -o back.npy");
+    let (_, _, back) = read_npy(&place.read("back.npy"));
+    // The ends of the line are the reconstructions of its two examples.
+    let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(close(&line[..784], &back[..784]));
+    assert!(close(&line[4 * 784..], &back[9 * 784..10 * 784]));
+    place.refused(
+        "interpolate model.safetensors mnist-mini --to 1000 -o x.png",
+        2,
+        &["`--to` is 1000", "999"],
+    );
+
+    let few = run("evaluate model.safetensors --importance-samples 2 --json").json();
+    let many = run("evaluate model.safetensors --importance-samples 40 --json").json();
+    let elbo = number(&many, "elbo_nats");
+    let parts = number(&many, "reconstruction_nats") + number(&many, "kl_nats");
+    assert!((elbo + parts).abs() < 1e-6);
+    // More samples, a tighter bound, never looser than the ELBO.
+    let (loose, tight) = (number(&few, "nll_nats"), number(&many, "nll_nats"));
+    assert!(tight < loose && tight < -elbo, "{loose} {tight} {elbo}");
+    let bits = number(&many, "bits_per_dim");
+    assert!((bits * 784.0 * std::f64::consts::LN_2 - tight).abs() < 1e-6);
+    for key in ["nll_standard_error", "active_units", "importance_samples"] {
+        number(&many, key);
+    }
+}
+
+#[test]
+fn a_model_without_a_prior_is_refused_where_one_is_needed() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    for command in ["sample m -o x.png", "traverse m -o x.png"] {
+        place.refused(command, 1, &["deterministic", "--preset variational"]);
+    }
+    // A line between two codes needs none.
+    place.run("interpolate m mnist-mini -o line.png").done();
+}
+
+#[test]
+fn a_denoising_model_restores_what_was_spoilt() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let ran = place.run("train --preset denoising --data mnist-mini --epochs 8 --out dn");
+    ran.done();
+    let model = "dn/model.safetensors";
+    let own = place
+        .run(&format!(
+            "denoise {model} mnist-mini --json -o restored.png"
+        ))
+        .done();
+    let (noisy, restored) = (
+        number(&own.json(), "noisy_mse"),
+        number(&own.json(), "denoised_mse"),
+    );
+    assert!(restored < 0.7 * noisy, "{noisy} {restored}");
+    png_size(&place.read("restored.png"));
+    // Another noise, and the same one again to the bit.
+    let pepper = format!("denoise {model} mnist-mini --salt-and-pepper 0.2");
+    assert_eq!(
+        place.run(&pepper).done().stdout,
+        place.run(&pepper).done().stdout
+    );
+    place.refused(
+        "denoise m mnist-mini",
+        2,
+        &["not trained to denoise", "--masking 0.3"],
+    );
+    place.refused("denoise m mnist-mini --masking 1.5", 2, &["[0, 1]"]);
+    place.refused(
+        "denoise m mnist-mini --masking 0.1 --gaussian 0.1",
+        2,
+        &["cannot be used with"],
+    );
+}
