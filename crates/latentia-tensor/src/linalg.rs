@@ -3,6 +3,7 @@
 //! Every call runs on the calling thread: parallelism belongs to the loops above.
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, Side};
 
 use crate::{MatrixMut, MatrixRef};
@@ -45,20 +46,34 @@ fn faer_ref(view: MatrixRef<'_>) -> MatRef<'_, f32> {
     MatRef::from_row_major_slice_with_stride(view.span(), view.rows(), view.cols(), view.stride())
 }
 
-/// Adds `xᵀ · x` to `out`, in f64: `[n, n]` from `rows` rows of `n` numbers.
+/// Adds the lower triangle of `xᵀ · x` to that of `out`, in f64: `[n, n]` from `rows` rows of `n` numbers. What stands above
+/// the diagonal of `out` stays.
 pub fn add_gram(out: &mut [f64], x: &[f64], rows: usize) {
     let cols = x.len() / rows.max(1);
     let x = MatRef::from_row_major_slice(x, rows, cols);
     let out = MatMut::from_row_major_slice_mut(out, cols, cols);
-    matmul(out, Accum::Add, x.transpose(), x, 1.0, Par::Seq);
+    let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    let (accumulate, thread) = (Accum::Add, Par::Seq);
+    triangular::matmul(
+        out,
+        lower,
+        accumulate,
+        x.transpose(),
+        whole,
+        x,
+        whole,
+        1.0,
+        thread,
+    );
 }
 
-/// Eigenvalues and eigenvectors of the symmetric matrix `a` of shape `[n, n]`, largest eigenvalue first.
+/// Eigenvalues and eigenvectors of the symmetric matrix `a` of shape `[n, n]`, largest eigenvalue first. Only the lower
+/// triangle is read.
 ///
 /// The second part has shape `[n, n]`: row `i` is the unit eigenvector of eigenvalue `i`. `None` when `a` holds a
 /// number that is not finite.
 pub fn symmetric_eigen(a: &[f64], n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
-    if a.iter().any(|x| !x.is_finite()) {
+    if (0..n).any(|row| a[row * n..][..=row].iter().any(|x| !x.is_finite())) {
         return None;
     }
     let eigen = MatRef::from_row_major_slice(a, n, n)
@@ -156,12 +171,13 @@ mod tests {
         let (values, vectors) = symmetric_eigen(&gram, n).expect("converges");
         assert!(values.is_sorted_by(|a, b| a >= b));
         for i in 0..n {
-            for j in 0..n {
+            for j in 0..=i {
                 let rebuilt: f64 = (0..n)
                     .map(|v| values[v] * vectors[v * n + i] * vectors[v * n + j])
                     .sum();
                 assert!((rebuilt - gram[i * n + j]).abs() < 1e-10 * values[0]);
             }
+            assert!(gram[i * n + i + 1..(i + 1) * n].iter().all(|&x| x == 0.0));
         }
     }
 
