@@ -66,6 +66,8 @@ pub enum Command {
     Reconstruct(ReconstructArgs),
     /// Spoil examples and let the model restore them
     Denoise(DenoiseArgs),
+    /// Find the examples that a model explains worst
+    Detect(DetectArgs),
     /// Draw new examples from a variational model
     Sample(SampleArgs),
     /// Decode the prior along each dimension of the code
@@ -219,6 +221,28 @@ pub struct DenoiseArgs {
     /// How many examples the picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `detect`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia detect runs/table/model.safetensors people.csv -o scores.csv\n\n\
+                  A score is the loss of an example's reconstruction: high where it does not look like the training examples."
+)]
+pub struct DetectArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// How many of the worst examples to list, or to draw
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+    /// Where to write: .npy or .csv hold the scores of all examples in order, a .png the worst above their reconstructions
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -47,6 +47,7 @@ mod objective;
 mod pca;
 mod preprocessing;
 mod preset;
+mod scores;
 mod spec;
 mod ssim;
 mod training;

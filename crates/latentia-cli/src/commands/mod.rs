@@ -3,6 +3,7 @@
 mod data;
 mod decode;
 mod denoise;
+mod detect;
 mod encode;
 mod evaluate;
 mod inspect;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Decode(args) => decode::run(&args, &locations)?,
         Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
         Command::Denoise(args) => denoise::run(&args, &locations)?,
+        Command::Detect(args) => detect::run(&args, &locations)?,
         Command::Sample(args) => sample::run(&args)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &locations)?,

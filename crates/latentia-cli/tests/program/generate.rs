@@ -1,8 +1,8 @@
-//! What variational and denoising models are good for.
+//! What a model finds out and makes: samples, likelihoods, restored and odd examples.
 
 use serde_json::Value;
 
-use crate::harness::{DIGITS, Place, png_size, read_npy};
+use crate::harness::{DIGITS, Place, png_size, read_npy, table};
 
 fn number(report: &Value, key: &str) -> f64 {
     let value = report[key].as_f64();
@@ -110,5 +110,37 @@ fn a_denoising_model_restores_what_was_spoilt() {
         "denoise m mnist-mini --masking 0.1 --gaussian 0.1",
         2,
         &["cannot be used with"],
+    );
+}
+
+#[test]
+fn what_does_not_belong_has_the_highest_score() {
+    let place = Place::with([("t.csv", table(200).as_bytes())]);
+    place
+        .run("train --data t.csv --latent 2 --epochs 60 --out .")
+        .done();
+    // One row whose columns do not go together.
+    let mut rows: Vec<String> = table(200).lines().map(String::from).collect();
+    rows[51] = "0,100,-50".into();
+    place.write("odd.csv", rows.join("\n"));
+    let found = place
+        .run("detect model.safetensors odd.csv -n 3 --json -o scores.csv")
+        .done();
+    let report = found.json();
+    assert_eq!(report["worst"][0]["example"], 50, "{report}");
+    assert_eq!(report["worst"].as_array().map(Vec::len), Some(3));
+    assert_eq!(place.text("scores.csv").lines().count(), 200);
+    let listed = place
+        .run("detect model.safetensors odd.csv -n 1")
+        .done()
+        .stdout;
+    assert!(
+        listed.contains("\n50 ") && listed.contains("median of 200 examples"),
+        "{listed}"
+    );
+    place.refused(
+        "detect model.safetensors odd.csv -o scores.txt",
+        2,
+        &[".npy", ".csv", ".png"],
     );
 }

@@ -1,0 +1,80 @@
+//! `latentia detect`
+
+use latentia_data::{Locations, Subset};
+use latentia_models::ModelFile;
+use latentia_tensor::Matrix;
+use serde_json::json;
+
+use crate::args::DetectArgs;
+use crate::commands::reconstruct::picture_of;
+use crate::examples::pick;
+use crate::model::{check_fit, open};
+use crate::output::{Format, write};
+use crate::table::{counted, number, table};
+use crate::{print, tell};
+
+pub(super) fn run(args: &DetectArgs, locations: &Locations) -> anyhow::Result<()> {
+    let formats = [Format::Npy, Format::Csv, Format::Png];
+    let format = args
+        .output
+        .as_ref()
+        .map(|path| Format::of(path, &formats))
+        .transpose()?;
+    let ModelFile { model, .. } = open(&args.model)?;
+    let examples = pick(&args.data, locations)?.dataset;
+    check_fit(&model, &args.data, &examples)?;
+    let scores = model.scores(&examples)?;
+
+    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
+    order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
+    let worst = &order[..order.len().min(args.count.into())];
+    let score = |index: u32| scores[index as usize];
+    let median = score(order[order.len() / 2]);
+    if args.json {
+        let worst: Vec<_> = worst
+            .iter()
+            .map(|&i| json!({ "example": i, "score": score(i) }))
+            .collect();
+        let report = json!({
+            "examples": scores.len(),
+            "unit": model.likelihood().unit(),
+            "median": median,
+            "worst": worst,
+        });
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        let head = ["example", "score", "over median"]
+            .map(String::from)
+            .to_vec();
+        let line = |&i: &u32| vec![i.to_string(), number(score(i)), number(score(i) / median)];
+        let rows: Vec<_> = [head].into_iter().chain(worst.iter().map(line)).collect();
+        let unit = model.likelihood().unit();
+        let all = counted(scores.len(), "example");
+        print(&format!(
+            "{}median of {all}: {} ({unit})\n",
+            table(&rows),
+            number(median)
+        ))?;
+    }
+    match (&args.output, format) {
+        (Some(output), Some(Format::Png)) => {
+            let shown = Subset::new(&examples, worst.to_vec());
+            picture_of(&model, &shown, worst.len())?.write(output)?;
+            tell(&format!(
+                "wrote {}: the worst above their reconstructions",
+                output.display()
+            ));
+        }
+        (Some(output), Some(format)) => {
+            let column = scores.iter().map(|&score| score as f32).collect();
+            write(output, format, &Matrix::from_vec(scores.len(), 1, column))?;
+            tell(&format!(
+                "wrote {}: {}",
+                output.display(),
+                counted(scores.len(), "score")
+            ));
+        }
+        _ => {}
+    }
+    Ok(())
+}
