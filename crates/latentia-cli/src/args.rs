@@ -262,7 +262,7 @@ pub struct SampleArgs {
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
-    /// Where to write: .png, .npy or .csv
+    /// Where to write: .npy and .csv hold all, a .png at most 1000
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }

@@ -131,13 +131,13 @@ impl Evaluation {
             text.push_str(&format!(
                 "{active} of {all} dimensions of the code are active\n"
             ));
-            if active == 0 {
+            if active == 0 && self.metrics.examples > 1 {
                 text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }` or a smaller beta\n");
             }
         }
         if self.pca_mse.is_none() {
             text.push_str("pca is left out: more than 4,096 columns\n");
-        } else if self.pca_learned_from != "train" {
+        } else if self.pca_learned_from == self.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
         }
         text

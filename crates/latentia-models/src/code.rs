@@ -22,6 +22,11 @@ impl Code {
         *self == Self::Deterministic
     }
 
+    /// Whether codes have a prior that new ones can be drawn from.
+    pub fn has_prior(&self) -> bool {
+        matches!(self, Self::Gaussian { .. })
+    }
+
     /// The layers that make the code from `inputs` numbers.
     pub(crate) fn build(self, inputs: usize) -> Vec<Box<dyn Layer>> {
         match self {
@@ -29,7 +34,7 @@ impl Code {
             Self::Gaussian { units } => vec![
                 Box::new(Dense::new(
                     inputs,
-                    2 * units,
+                    units.saturating_mul(2),
                     Activation::Linear,
                     Initializer::Glorot,
                 )),

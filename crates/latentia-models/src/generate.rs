@@ -65,9 +65,9 @@ impl Autoencoder {
     }
 
     fn check_prior(&self) -> Result<(), ModelError> {
-        match self.spec().code.is_deterministic() {
-            false => Ok(()),
-            true => Err(ModelError::Part {
+        match self.spec().code.has_prior() {
+            true => Ok(()),
+            false => Err(ModelError::Part {
                 part: "code",
                 seen: "is deterministic and has no prior to draw from".into(),
                 valid: "train a variational model, as in `latentia train --preset variational`"

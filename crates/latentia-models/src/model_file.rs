@@ -18,7 +18,8 @@ use crate::{
     write_atomically,
 };
 
-/// Version of the format that this program writes, and the newest that it reads.
+/// Version of the format that this program writes, and the newest that it reads. It rises with the first change of
+/// `ModelSpec` after a release.
 const FORMAT: u32 = 1;
 
 /// The metadata key.

@@ -207,7 +207,7 @@ impl ModelSpec {
                 "it must be finite and at least 0",
             );
         }
-        if self.code.is_deterministic() {
+        if !self.code.has_prior() {
             if !self.objective.is_default() {
                 let valid =
                     "these weigh a divergence: use code `{ kind = \"gaussian\", units = N }`";
@@ -280,6 +280,8 @@ fn no_encoder() -> ModelError {
     ModelError::Part {
         part: "encoder",
         seen: "has no dense layer".into(),
-        valid: "it needs at least one, whose `units` are the width of the code".into(),
+        valid:
+            "it needs at least one; the last one's `units` are the width of a deterministic code"
+                .into(),
     }
 }

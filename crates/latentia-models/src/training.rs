@@ -20,9 +20,11 @@ const SHUFFLE_STREAM: u32 = u32::MAX;
 pub struct Epoch {
     /// Number of the epoch, from 1.
     pub epoch: u32,
-    /// Loss over the training examples while they were learned from, in the likelihood's unit.
+    /// Loss over the training examples while they were learned from, in the likelihood's unit, with the code's terms at the
+    /// weights then in force.
     pub train_loss: f64,
-    /// Loss over the validation examples after the epoch.
+    /// Loss over the validation examples after the epoch, with the code's terms at their full weights. Examples are not
+    /// spoilt for it, a denoising model's neither.
     pub validation_loss: Option<f64>,
     /// Learning rate in force.
     pub learning_rate: f32,
@@ -176,9 +178,18 @@ impl<'a> Training<'a> {
         self.history.len() * self.examples.rows() + self.begun.examples as usize
     }
 
-    /// The epoch with the least loss, of validation where there is one.
+    /// The epoch with the least loss, of validation where there is one. While a divergence warms up, losses of different
+    /// epochs do not compare: the last one is the best until the warm-up is over.
     pub fn best_epoch(&self) -> Option<&Epoch> {
-        self.history
+        let warm_up = self.model.spec.objective.warm_up as usize;
+        let Some(comparable) = self
+            .history
+            .get(warm_up..)
+            .filter(|epochs| !epochs.is_empty())
+        else {
+            return self.history.last();
+        };
+        comparable
             .iter()
             .min_by(|a, b| a.watched_loss().total_cmp(&b.watched_loss()))
     }
@@ -226,11 +237,13 @@ impl<'a> Training<'a> {
                 let batches = order.len().div_ceil(self.spec.batch_size);
                 return Err(self.diverged(loss, batches, learning_rate));
             }
-            let least = self.best_epoch().map_or(f64::INFINITY, Epoch::watched_loss);
-            if epoch.watched_loss() < least {
+            self.history.push(epoch);
+            if self
+                .best_epoch()
+                .is_some_and(|best| best.epoch == epoch.epoch)
+            {
                 self.keep_best();
             }
-            self.history.push(epoch);
             self.begun = Begun::default();
             observer.epoch_ended(self, &epoch, seconds)?;
         }
@@ -304,10 +317,12 @@ impl<'a> Training<'a> {
 
     fn end(&self) -> Option<StoppedBy> {
         let last = self.history.last()?;
-        if self
-            .spec
-            .stop_at_loss
-            .is_some_and(|threshold| last.watched_loss() <= threshold)
+        let warm = last.epoch > self.model.spec.objective.warm_up;
+        if warm
+            && self
+                .spec
+                .stop_at_loss
+                .is_some_and(|threshold| last.watched_loss() <= threshold)
         {
             return Some(StoppedBy::StopAtLoss);
         }

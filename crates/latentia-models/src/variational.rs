@@ -10,6 +10,9 @@ use crate::{Autoencoder, ModelError};
 /// The noise stream of the samples; layers have lower ones.
 const SAMPLES: u32 = u32::MAX - 1;
 
+/// Within this, each sample of each row has noise of its own.
+const MOST_SAMPLES: u32 = 1_000_000;
+
 /// A dimension is active whose mean varies more than this over the examples (Burda et al. 2016).
 const ACTIVE: f64 = 0.01;
 
@@ -92,17 +95,17 @@ impl Variational {
         samples: u32,
         seed: u64,
     ) -> Result<Option<Self>, ModelError> {
-        if model.spec().code.is_deterministic() {
+        if !model.spec().code.has_prior() {
             return Ok(None);
         }
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        if samples == 0 {
+        if !(1..=MOST_SAMPLES).contains(&samples) {
             return Err(ModelError::Option {
                 name: "importance-samples",
-                seen: "0".into(),
-                valid: "at least 1",
+                seen: samples.to_string(),
+                valid: "from 1 to 1,000,000",
             });
         }
         // Up to what the Gaussian layer takes: means and log-variances.

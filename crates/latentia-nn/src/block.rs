@@ -105,9 +105,11 @@ impl Block {
             terms.batch,
             gradient.top_mut(rows),
         );
-        for layer in (0..chain.layers().len()).rev() {
+        // Before the first layer that learns, nobody asks for a gradient.
+        let first = chain.first_learned();
+        for layer in (first..chain.layers().len()).rev() {
             let (before, after) = self.gradients.split_at_mut(layer);
-            let dx = before.last_mut().map(|dx| dx.top_mut(rows));
+            let dx = before.last_mut().filter(|_| layer > first);
             let x = match layer {
                 0 => &self.input,
                 _ => &self.outputs[layer - 1],
@@ -118,7 +120,8 @@ impl Block {
                 saved: self.saved[layer].top(rows),
             };
             let parameters = &chain.parameters()[chain.owned(layer)];
-            chain.layers()[layer].backward(parameters, terms, trace, after[0].top_mut(rows), dx);
+            let (dy, dx) = (after[0].top_mut(rows), dx.map(|dx| dx.top_mut(rows)));
+            chain.layers()[layer].backward(parameters, terms, trace, dy, dx);
         }
         loss + self.penalty(chain, terms)
     }

@@ -58,6 +58,14 @@ impl Chain {
         self.owned[layer].clone()
     }
 
+    /// Number of the first layer that learns something.
+    pub(crate) fn first_learned(&self) -> usize {
+        self.owned
+            .iter()
+            .take_while(|range| range.is_empty())
+            .count()
+    }
+
     /// All parameters, layer after layer.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters

@@ -61,7 +61,7 @@ impl Corruption {
     }
 }
 
-/// A layer that spoils its input in training and hands it on otherwise.
+/// A layer that spoils its input in training and hands it on otherwise. It must stand before every layer that learns.
 #[derive(Clone, Debug)]
 pub struct Corrupt {
     width: usize,
@@ -115,15 +115,16 @@ impl Layer for Corrupt {
         }
     }
 
-    /// It stands first, where nothing is learned before it: there is no gradient to hand on.
+    /// Its place is before everything that learns, where nobody asks for a gradient.
     fn backward(
         &self,
         _parameters: &[Parameter],
         _terms: Terms,
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
-        _dx: Option<MatrixMut<'_>>,
+        dx: Option<MatrixMut<'_>>,
     ) {
+        assert!(dx.is_none(), "corruption stands behind a layer that learns");
     }
 }
 

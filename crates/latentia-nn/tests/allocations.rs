@@ -5,7 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::{
-    Activation, Chain, Dense, Dropout, Initializer, Likelihood, Optimizer, Step, StepOptions,
+    Activation, Chain, Dense, Dropout, Gaussian, Initializer, Likelihood, Optimizer, Step,
+    StepOptions,
 };
 use latentia_tensor::Matrix;
 
@@ -44,7 +45,9 @@ fn a_step_allocates_nothing_after_the_first() {
         vec![
             dense(300, 64),
             Box::new(Dropout::new(64, 0.1)),
-            dense(64, 300),
+            dense(64, 60),
+            Box::new(Gaussian::new(30)),
+            dense(30, 300),
         ],
         1,
     );

@@ -6,10 +6,10 @@ use latentia_nn::Corruption;
 use latentia_tensor::Rows;
 
 use crate::args::DenoiseArgs;
+use crate::commands::reconstruct::pairs;
 use crate::examples::pick;
 use crate::model::{check_fit, open};
 use crate::output::Format;
-use crate::picture::comparison;
 use crate::table::{number, table};
 use crate::{UsageError, print, tell};
 
@@ -61,7 +61,7 @@ pub(super) fn run(args: &DenoiseArgs, locations: &Locations) -> anyhow::Result<(
         let shown = examples.rows().min(args.count.into());
         let first = Subset::new(&examples, (0..shown as u32).collect());
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
-        comparison(noisy.view(), restored.view(), model.shape()).write(output)?;
+        pairs(&model, noisy, restored).write(output)?;
         tell(&format!(
             "wrote {}: spoilt examples above restored ones",
             output.display()

@@ -46,23 +46,24 @@ pub(super) fn picture_of(
     let indices: Vec<u32> = (0..examples.rows().min(count) as u32).collect();
     let mut originals = Matrix::zeros(indices.len(), examples.cols());
     let first = Subset::new(examples, indices.clone());
-    let mut reconstructions = model.reconstruct(&first)?;
+    let reconstructions = model.reconstruct(&first)?;
     model.scaled(&first)?.read(&indices, originals.view_mut())?;
-    for matrix in [&mut originals, &mut reconstructions] {
+    Ok(pairs(model, originals, reconstructions))
+}
+
+/// A picture of two sets of examples in the model's scale, one above the other.
+pub(super) fn pairs(model: &Autoencoder, mut above: Matrix, mut below: Matrix) -> Picture {
+    for matrix in [&mut above, &mut below] {
         model.scaling().undo(matrix.view_mut(), 1.0);
     }
-    let values = originals.as_slice().iter();
+    let values = above.as_slice().iter();
     let (low, high) = values.fold((0.0f32, 1.0f32), |(low, high), &x| {
         (low.min(x), high.max(x))
     });
-    for matrix in [&mut originals, &mut reconstructions] {
+    for matrix in [&mut above, &mut below] {
         to_brightness(matrix.view_mut(), low, high);
     }
-    Ok(comparison(
-        originals.view(),
-        reconstructions.view(),
-        model.shape(),
-    ))
+    comparison(above.view(), below.view(), model.shape())
 }
 
 fn to_brightness(mut matrix: MatrixMut<'_>, low: f32, high: f32) {

@@ -2,15 +2,25 @@
 
 use latentia_models::ModelFile;
 
+use crate::UsageError;
 use crate::args::TraverseArgs;
 use crate::commands::decode::write_decoded;
 use crate::model::open;
 use crate::output::Format;
+
+/// The most examples in a picture.
+const MOST_SHOWN: usize = 10_000;
 
 pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
     let steps = args.steps.into();
     let codes = model.traversal_codes(steps)?;
+    if format == Format::Png && codes.rows() > MOST_SHOWN {
+        let rows = codes.rows();
+        let hint =
+            format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
+        return Err(UsageError(hint).into());
+    }
     write_decoded(&model, &codes, format, steps, &args.output)
 }

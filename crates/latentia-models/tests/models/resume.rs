@@ -24,6 +24,13 @@ const DROPOUT: &str = "likelihood = 'mse'
     encoder = [{ layer = 'dropout', rate = 0.2 }, { layer = 'dense', units = 8, activation = 'gelu' }]
     decoder = [{ layer = 'dropout', rate = 0.5 }, { layer = 'dense' }]";
 
+const VARIATIONAL: &str = "likelihood = 'bernoulli'
+    corruption = { kind = 'salt-and-pepper', rate = 0.2 }
+    code = { kind = 'gaussian', units = 2 }
+    objective = { beta = 2.0, warm-up = 3 }
+    encoder = [{ layer = 'dense', units = 8, activation = 'tanh' }]
+    decoder = [{ layer = 'dense', units = 8, activation = 'silu' }, { layer = 'dense' }]";
+
 fn build(model: &str) -> Autoencoder {
     let model = model_spec(model).build(&[5], 7);
     model.expect("parts that fit")
@@ -153,6 +160,14 @@ fn other_optimisers_go_on_exactly() {
 #[test]
 fn dropout_goes_on_exactly() {
     check(DROPOUT, "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01");
+}
+
+#[test]
+fn noise_and_warm_up_go_on_exactly() {
+    check(
+        VARIATIONAL,
+        "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01\npatience = 2",
+    );
 }
 
 #[test]

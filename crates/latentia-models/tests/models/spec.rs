@@ -18,11 +18,11 @@ fn parts_that_do_not_fit_are_refused_by_name() {
     let wrong = [
         (
             format!("likelihood = 'mse'\nencoder = []\n{DECODER}"),
-            "encoder has no dense layer; it needs at least one, whose `units` are the width of the code",
+            "encoder has no dense layer; it needs at least one; the last one's `units` are the width of a deterministic code",
         ),
         (
             format!("likelihood = 'mse'\nencoder = [{{ layer = 'dropout', rate = 0.1 }}]\n{DECODER}"),
-            "encoder has no dense layer; it needs at least one, whose `units` are the width of the code",
+            "encoder has no dense layer; it needs at least one; the last one's `units` are the width of a deterministic code",
         ),
         (
             "likelihood = 'mse'\nencoder = [{ layer = 'dense', units = 4 }]\ndecoder = []".into(),
@@ -62,6 +62,31 @@ fn parts_that_do_not_fit_are_refused_by_name() {
             format!("likelihood = 'mse'\nencoder = [{{ layer = 'dense', units = 1000000000 }}]\n{DECODER}"),
             "model has 9000000004 parameters, in layers of 1000000000, 4 numbers; at most 1073741824 are possible; use \
              smaller layers",
+        ),
+        (
+            format!("likelihood = 'bernoulli'\ncode = {{ kind = 'gaussian', units = 0 }}\n{ENCODER}\n{DECODER}"),
+            "code has 0 units; it needs at least 1",
+        ),
+        (
+            format!("likelihood = 'bce'\ncode = {{ kind = 'gaussian', units = 2 }}\n{ENCODER}\n{DECODER}"),
+            "likelihood `bce` is a mean over elements; the code's divergence is in nats per example: use `bernoulli` or \
+             `gaussian`",
+        ),
+        (
+            format!(
+                "likelihood = 'gaussian'\ncode = {{ kind = 'gaussian', units = 2 }}\nobjective = {{ beta = -1.0 }}
+                 {ENCODER}\n{DECODER}"
+            ),
+            "objective has beta -1; it must be finite and at least 0",
+        ),
+        (
+            format!("likelihood = 'mse'\nobjective = {{ beta = 2.0 }}\n{ENCODER}\n{DECODER}"),
+            "objective has weights that a deterministic code does not know; these weigh a divergence: use code \
+             `{ kind = \"gaussian\", units = N }`",
+        ),
+        (
+            format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
+            "corruption is Masking { rate: 1.5 }; a rate lies in [0, 1], a deviation is finite and at least 0",
         ),
     ];
     for (text, expected) in wrong {

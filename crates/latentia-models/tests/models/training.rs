@@ -98,6 +98,24 @@ fn patience_ends_a_run_and_brings_back_the_best_weights() {
 }
 
 #[test]
+fn losses_under_a_warming_divergence_are_not_compared() {
+    let mut model = model_spec(
+        "likelihood = 'gaussian'\ncode = { kind = 'gaussian', units = 2 }\nobjective = { beta = 100.0, warm-up = 6 }
+         encoder = [{ layer = 'dense', units = 4 }]\ndecoder = [{ layer = 'dense' }]",
+    )
+    .build(&[6], 1)
+    .expect("parts that fit");
+    // The loss rises while the divergence gains weight; without it, patience would end the run at once.
+    let examples = signed(1, 200, 6);
+    let spec = training_spec("epochs = 9\nbatch-size = 20\nlearning-rate = 1e-30\npatience = 1");
+    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
+    let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
+    assert!(losses[..6].is_sorted(), "{losses:?}");
+    assert!(losses.len() > 7 && run.best_epoch().is_some_and(|best| best.epoch > 6));
+}
+
+#[test]
 fn patience_without_validation_watches_the_training_loss() {
     // One example and steps of nothing: the loss stays the same.
     let mut model = small(6, 1);
@@ -458,18 +476,23 @@ fn the_scale_comes_from_the_training_part_alone() {
 fn the_number_of_threads_changes_nothing() {
     let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
     let examples = Subset::new(&digits.train, (0..600).collect());
-    let preset = Preset::named("mnist").expect("it comes along");
+    for preset in ["mnist", "vae-2", "denoising"] {
+        check_threads(&Preset::named(preset).expect("it comes along"), &examples);
+    }
+}
+
+fn check_threads(preset: &Preset, examples: &Subset<'_>) {
     let outcome = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().expect("threads start").install(|| {
             let mut model = preset.model.build(&[28, 28], 1).expect("parts that fit");
             let spec = training_spec("epochs = 1\nbatch-size = 200");
             let mut run =
-                Training::new(&mut model, spec, 1, &examples, Some(&examples)).expect("all fits");
+                Training::new(&mut model, spec, 1, examples, Some(examples)).expect("all fits");
             run.run(&mut ()).expect("it converges");
             let history = run.history().to_vec();
-            let metrics = Metrics::measure(&model, &examples).expect("all fits");
-            let pca = Pca::learn(&examples, 5).and_then(|pca| pca.mse(&examples));
+            let metrics = Metrics::measure(&model, examples).expect("all fits");
+            let pca = Pca::learn(examples, 5).and_then(|pca| pca.mse(examples));
             (bits(&model), history, metrics, pca.expect("all fits"))
         })
     };
