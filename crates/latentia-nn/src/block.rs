@@ -110,15 +110,7 @@ impl Block {
         for layer in (first..chain.layers().len()).rev() {
             let (before, after) = self.gradients.split_at_mut(layer);
             let dx = before.last_mut().filter(|_| layer > first);
-            let x = match layer {
-                0 => &self.input,
-                _ => &self.outputs[layer - 1],
-            };
-            let trace = Trace {
-                x: x.top(rows),
-                y: self.outputs[layer].top(rows),
-                saved: self.saved[layer].top(rows),
-            };
+            let trace = trace(&self.input, &self.outputs, &self.saved, layer, rows);
             let parameters = &chain.parameters()[chain.owned(layer)];
             let (dy, dx) = (after[0].top_mut(rows), dx.map(|dx| dx.top_mut(rows)));
             chain.layers()[layer].backward(parameters, terms, trace, dy, dx);
@@ -128,20 +120,31 @@ impl Block {
 
     /// What layer `layer` left behind.
     pub fn trace(&self, layer: usize) -> Trace<'_> {
-        let x = match layer {
-            0 => &self.input,
-            _ => &self.outputs[layer - 1],
-        };
-        Trace {
-            x: x.top(self.rows),
-            y: self.outputs[layer].top(self.rows),
-            saved: self.saved[layer].top(self.rows),
-        }
+        trace(&self.input, &self.outputs, &self.saved, layer, self.rows)
     }
 
     /// The gradient that reached layer `layer`.
     pub(crate) fn gradient(&self, layer: usize) -> MatrixRef<'_> {
         self.gradients[layer].top(self.rows)
+    }
+}
+
+/// What layer `layer` left behind for `rows` rows.
+fn trace<'a>(
+    input: &'a Matrix,
+    outputs: &'a [Matrix],
+    saved: &'a [Matrix],
+    layer: usize,
+    rows: usize,
+) -> Trace<'a> {
+    let x = match layer {
+        0 => input,
+        _ => &outputs[layer - 1],
+    };
+    Trace {
+        x: x.top(rows),
+        y: outputs[layer].top(rows),
+        saved: saved[layer].top(rows),
     }
 }
 
