@@ -24,7 +24,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  latentia train                                   a small autoencoder of handwritten digits, in seconds
+  latentia train                                   an autoencoder of digits, in seconds
   latentia train --data people.csv --latent 2      a table of numbers, as two numbers a row
   latentia evaluate runs/digits/model.safetensors  every measure, beside PCA
   latentia encode MODEL photos.npy -o codes.npy    features
