@@ -151,15 +151,7 @@ pub(super) fn run(
             return Ok(Ended::Interrupted);
         }
     }
-    let provenance = Provenance {
-        preset: name.clone(),
-        data: data.clone(),
-        fingerprint,
-        seed: args.seed,
-        training,
-        stopped_by,
-        history: run.history().to_vec(),
-    };
+    let provenance = Provenance::of(&run, &name, &data, fingerprint, stopped_by);
     ModelFile::save(&model, &provenance, &model_path)?;
     progress.nothing_left_to_keep();
     if interrupted {
