@@ -27,13 +27,31 @@ fn log_variance(s: f32) -> f32 {
     BOUND * tanh(s / BOUND)
 }
 
-/// Divergence from the prior in one dimension.
-#[inline(always)]
-fn divergence(mu: f32, s: f32) -> f32 {
-    let ln = log_variance(s);
-    // e^ln - 1 - ln is never negative; rounding may make it so near 0.
-    let excess = exp(ln) - 1.0 - ln;
-    0.5 * (mu * mu + if excess < 0.0 { 0.0 } else { excess })
+/// Divergence from the prior in each dimension.
+fn divergences(mu: &[f32], s: &[f32], kl: &mut [f32]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for ((kl, &mu), &s) in kl.iter_mut().zip(mu).zip(s) {
+                let ln = log_variance(s);
+                // e^ln - 1 - ln is never negative; rounding may make it so near 0.
+                let excess = exp(ln) - 1.0 - ln;
+                *kl = 0.5 * (mu * mu + if excess < 0.0 { 0.0 } else { excess });
+            }
+        },
+    );
+}
+
+/// Divergence from the prior of one row `[2 n]` of the layer's input, without memory for each dimension.
+fn total_divergence(x: &[f32]) -> f64 {
+    let (mu, s) = x.split_at(x.len() / 2);
+    let mut total = 0.0;
+    for (mu, s) in mu.chunks(64).zip(s.chunks(64)) {
+        let mut kl = [0.0f32; 64];
+        divergences(mu, s, &mut kl);
+        total += kl.iter().map(|&kl| f64::from(kl)).sum::<f64>();
+    }
+    total
 }
 
 impl Gaussian {
@@ -47,34 +65,7 @@ impl Gaussian {
     /// Shapes: `x` `[2 n]`, a row of the layer's input; `kl` `[n]`.
     pub fn divergence(x: &[f32], kl: &mut [f32]) {
         let (mu, s) = x.split_at(kl.len());
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((kl, &mu), &s) in kl.iter_mut().zip(mu).zip(s) {
-                    *kl = divergence(mu, s);
-                }
-            },
-        );
-    }
-
-    /// Divergence from the prior of one row `[2 n]` of the layer's input, in nats.
-    fn total_divergence(x: &[f32]) -> f64 {
-        let (mu, s) = x.split_at(x.len() / 2);
-        let mut total = 0.0;
-        // A stretch at a time on the stack, so that the loop is one over whole registers.
-        for (mu, s) in mu.chunks(64).zip(s.chunks(64)) {
-            let mut kl = [0.0f32; 64];
-            vectorized(
-                #[inline(always)]
-                || {
-                    for ((kl, &mu), &s) in kl.iter_mut().zip(mu).zip(s) {
-                        *kl = divergence(mu, s);
-                    }
-                },
-            );
-            total += kl.iter().map(|&kl| f64::from(kl)).sum::<f64>();
-        }
-        total
+        divergences(mu, s, kl);
     }
 
     /// Standard deviations: `[n]` from the second half of a row of the layer's input.
@@ -135,7 +126,7 @@ impl Layer for Gaussian {
     }
 
     fn penalty(&self, trace: Trace<'_>, terms: Terms) -> f64 {
-        let sum: f64 = trace.x.iter_rows().map(Self::total_divergence).sum();
+        let sum: f64 = trace.x.iter_rows().map(total_divergence).sum();
         f64::from(terms.kl_weight) * sum / terms.batch as f64
     }
 
