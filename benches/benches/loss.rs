@@ -5,12 +5,13 @@ use latentia_benches::{BLOCK_ROWS, PIXELS, examples, matrix};
 use latentia_tensor::loss::{binary_cross_entropy, squared_error};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef};
 
-type Loss = fn(MatrixRef<'_>, MatrixRef<'_>, f32, MatrixMut<'_>) -> f64;
+type Loss = fn(MatrixRef<'_>, MatrixRef<'_>, f32, &mut [f64], Option<MatrixMut<'_>>);
 
 fn loss(c: &mut Criterion) {
     let outputs = matrix(1, BLOCK_ROWS, PIXELS);
     let images = examples("mnist-mini");
     let mut gradient = Matrix::zeros(BLOCK_ROWS, PIXELS);
+    let mut losses = [0.0; BLOCK_ROWS];
     let mut group = c.benchmark_group("loss");
     group.throughput(Throughput::Elements(outputs.as_slice().len() as u64));
     for (name, loss) in [
@@ -20,7 +21,8 @@ fn loss(c: &mut Criterion) {
         group.bench_function(format!("{name}/{BLOCK_ROWS}x{PIXELS}"), |b| {
             b.iter(|| {
                 let targets = images.top(BLOCK_ROWS);
-                loss(outputs.view(), targets, 1e-3, gradient.view_mut())
+                let gradient = Some(gradient.view_mut());
+                loss(outputs.view(), targets, 1e-3, &mut losses, gradient);
             });
         });
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use latentia_nn::{Block, Chain, Likelihood};
-use latentia_tensor::{Matrix, MatrixRef, Rows};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
 
 use crate::inference::{Run, fold_blocks, for_each_block, outputs};
 use crate::{ModelError, ModelSpec, Scaled, Scaling};
@@ -129,10 +129,7 @@ impl Autoencoder {
     /// When the codes do not fit the model or cannot be read.
     pub fn decode(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
         check_width(codes.cols(), self.code_width())?;
-        let run = Run::of(self.sections.decoder.clone());
-        let mut outputs = outputs(&self.chain, run, codes)?;
-        self.likelihood().reconstruct(outputs.view_mut());
-        Ok(outputs)
+        Ok(self.means(Run::of(self.sections.decoder.clone()), codes)?)
     }
 
     /// Examples encoded and decoded, in the model's scale: `[rows, width]`.
@@ -140,10 +137,22 @@ impl Autoencoder {
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn reconstruct(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
-        let scaled = self.scaled(examples)?;
-        let mut outputs = outputs(&self.chain, self.whole(), &scaled)?;
-        self.likelihood().reconstruct(outputs.view_mut());
-        Ok(outputs)
+        Ok(self.means(self.whole(), &self.scaled(examples)?)?)
+    }
+
+    /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`.
+    pub(crate) fn means(&self, run: Run, rows: &dyn Rows) -> io::Result<Matrix> {
+        let width = self.width();
+        let mut means = Matrix::zeros(rows.rows(), width);
+        for_each_block(&self.chain, run, rows, |first, block| {
+            let outputs = block.output();
+            let numbers = first * width..(first + outputs.rows()) * width;
+            let room = &mut means.as_mut_slice()[numbers];
+            let room = MatrixMut::new(room, outputs.rows(), width);
+            self.likelihood().mean(outputs, room);
+            Ok::<_, io::Error>(())
+        })?;
+        Ok(means)
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the

@@ -6,7 +6,7 @@ use latentia_nn::{BLOCK_ROWS, Corruption};
 use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, loss};
 use serde::Serialize;
 
-use crate::inference::{fold_blocks, outputs};
+use crate::inference::fold_blocks;
 use crate::{Autoencoder, ModelError, Scaled};
 
 /// The noise stream that spoils; layers have lower ones.
@@ -67,26 +67,24 @@ impl Denoising {
         }
         let spoilt = model.spoilt(examples, corruption, seed)?;
         let room = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
-        let start = || (Ok(()), [0.0; 2], [room(), room(), room()]);
+        let start = || (Ok(()), [0.0; 2], [room(), room()]);
         let slots = fold_blocks(
             model.chain(),
             model.whole(),
             &spoilt,
             start,
-            |(result, sums, [clean, restored, slopes]), first, block| {
+            |(result, sums, [clean, restored]), first, block| {
                 let n = block.input().rows();
                 let indices: Vec<u32> = (first..first + n).map(|row| row as u32).collect();
                 if let Err(error) = spoilt.clean.read(&indices, clean.top_mut(n)) {
                     *result = Err(error);
                     return;
                 }
-                let mut outputs = restored.top_mut(n);
-                outputs
-                    .as_mut_slice()
-                    .copy_from_slice(block.output().span());
-                model.likelihood().reconstruct(outputs);
+                model.likelihood().mean(block.output(), restored.top_mut(n));
+                let mut losses = [0.0; BLOCK_ROWS];
                 for (sum, images) in sums.iter_mut().zip([block.input(), restored.top(n)]) {
-                    *sum += loss::squared_error(images, clean.top(n), 0.0, slopes.top_mut(n));
+                    loss::squared_error(images, clean.top(n), 0.0, &mut losses[..n], None);
+                    *sum += losses[..n].iter().sum::<f64>();
                 }
             },
         )?;
@@ -134,9 +132,7 @@ impl Autoencoder {
         let indices: Vec<u32> = (0..examples.rows() as u32).collect();
         let mut noisy = Matrix::zeros(indices.len(), self.width());
         spoilt.read(&indices, noisy.view_mut())?;
-        let mut restored = outputs(self.chain(), self.whole(), &spoilt)?;
-        self.likelihood().reconstruct(restored.view_mut());
-        Ok((noisy, restored))
+        Ok((noisy, self.means(self.whole(), &spoilt)?))
     }
 }
 

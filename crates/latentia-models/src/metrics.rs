@@ -82,15 +82,12 @@ struct Sums {
     similarity: f64,
     inputs: Extent,
     outputs: Extent,
-    /// Gradients, which the losses give unasked.
-    slopes: Matrix,
     reconstruction: Matrix,
     pictures: Option<Similarity>,
 }
 
 impl Sums {
     fn new(model: &Autoencoder, examples: usize) -> Self {
-        let room = || Matrix::zeros(BLOCK_ROWS.min(examples), model.width());
         Self {
             likelihood: model.likelihood(),
             examples,
@@ -101,8 +98,7 @@ impl Sums {
             similarity: 0.0,
             inputs: Extent::new(),
             outputs: Extent::new(),
-            slopes: room(),
-            reconstruction: room(),
+            reconstruction: Matrix::zeros(BLOCK_ROWS.min(examples), model.width()),
             pictures: ssim::grey_shape(model.shape()).map(Similarity::new),
         }
     }
@@ -110,15 +106,14 @@ impl Sums {
     /// Adds a block: `inputs` in the model's scale, `outputs` before the likelihood.
     fn add(&mut self, inputs: MatrixRef<'_>, outputs: MatrixRef<'_>) {
         let (rows, likelihood) = (inputs.rows(), self.likelihood);
-        let slopes = &mut self.slopes;
-        self.loss += likelihood.loss(outputs, inputs, self.examples, slopes.top_mut(rows));
-        let mut reconstruction = self.reconstruction.top_mut(rows);
-        reconstruction
-            .as_mut_slice()
-            .copy_from_slice(outputs.span());
-        likelihood.reconstruct(reconstruction);
+        let mut losses = [0.0; BLOCK_ROWS];
+        let losses = &mut losses[..rows];
+        likelihood.losses(outputs, inputs, losses);
+        self.loss += losses.iter().sum::<f64>() / self.examples as f64;
+        likelihood.mean(outputs, self.reconstruction.top_mut(rows));
         let reconstruction = self.reconstruction.top(rows);
-        self.squares += loss::squared_error(reconstruction, inputs, 0.0, slopes.top_mut(rows));
+        loss::squared_error(reconstruction, inputs, 0.0, losses, None);
+        self.squares += losses.iter().sum::<f64>();
         self.inputs.add(inputs.span());
         self.outputs.add(reconstruction.span());
         // What follows means nothing for other examples, and is left out for all.
@@ -127,7 +122,8 @@ impl Sums {
         }
         self.floor += entropy(inputs);
         self.cross += if likelihood.is_binary() {
-            loss::binary_cross_entropy(outputs, inputs, 0.0, slopes.top_mut(rows))
+            loss::binary_cross_entropy(outputs, inputs, 0.0, losses, None);
+            losses.iter().sum()
         } else {
             clipped_cross_entropy(reconstruction, inputs)
         };

@@ -1,6 +1,7 @@
 //! How badly a model explains each single example: what does not belong has a high score.
 
-use latentia_tensor::{Matrix, MatrixRef, Rows};
+use latentia_nn::BLOCK_ROWS;
+use latentia_tensor::Rows;
 
 use crate::inference::for_each_block;
 use crate::{Autoencoder, ModelError};
@@ -14,18 +15,14 @@ impl Autoencoder {
     pub fn scores(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         let scaled = self.scaled(examples)?;
         let mut scores = Vec::with_capacity(examples.rows());
-        let mut slopes = Matrix::zeros(1, self.width());
         for_each_block(self.chain(), self.whole(), &scaled, |_, block| {
-            for (input, output) in block.input().iter_rows().zip(block.output().iter_rows()) {
-                let (input, output) = (one_row(input), one_row(output));
-                scores.push(self.likelihood().loss(output, input, 1, slopes.view_mut()));
-            }
+            let (inputs, outputs) = (block.input(), block.output());
+            let mut losses = [0.0; BLOCK_ROWS];
+            let losses = &mut losses[..inputs.rows()];
+            self.likelihood().losses(outputs, inputs, losses);
+            scores.extend_from_slice(losses);
             Ok::<_, ModelError>(())
         })?;
         Ok(scores)
     }
-}
-
-fn one_row(row: &[f32]) -> MatrixRef<'_> {
-    MatrixRef::new(row, 1, row.len())
 }

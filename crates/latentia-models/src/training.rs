@@ -341,23 +341,26 @@ impl<'a> Training<'a> {
 
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let likelihood = self.model.likelihood();
-        let room = BLOCK_ROWS.min(rows.rows());
-        let start = || (0.0, Matrix::zeros(room, rows.cols()));
         let chain = self.model.chain();
         let terms = Terms {
             batch: rows.rows(),
             kl_weight: self.model.spec.objective.beta,
         };
         let run = Run::sampled(0..chain.layers().len(), self.seed);
-        let slots = self
-            .model
-            .fold_outputs(run, rows, start, |(sum, slopes), _, block| {
+        let slots = self.model.fold_outputs(
+            run,
+            rows,
+            || 0.0,
+            |sum, _, block| {
                 let (inputs, outputs) = (block.input(), block.output());
-                let slopes = slopes.top_mut(inputs.rows());
-                *sum += likelihood.loss(outputs, inputs, rows.rows(), slopes);
+                let mut losses = [0.0; BLOCK_ROWS];
+                let losses = &mut losses[..inputs.rows()];
+                likelihood.losses(outputs, inputs, losses);
+                *sum += losses.iter().sum::<f64>() / terms.batch as f64;
                 *sum += block.penalty(chain, terms);
-            })?;
-        Ok(slots.iter().map(|(sum, _)| sum).sum())
+            },
+        )?;
+        Ok(slots.iter().sum())
     }
 
     fn keep_best(&mut self) {

@@ -1,7 +1,7 @@
 //! How probable a variational model finds examples.
 
 use latentia_nn::{BLOCK_ROWS, Block, Gaussian, Mode, Place};
-use latentia_tensor::{Matrix, MatrixRef, Noise, Rows};
+use latentia_tensor::{Noise, Rows};
 use serde::Serialize;
 
 use crate::inference::Run;
@@ -49,7 +49,6 @@ struct Sums {
     reconstruction: f64,
     nll: f64,
     nll_squares: f64,
-    slopes: Matrix,
     row_kl: Vec<f32>,
     sigma: Vec<f32>,
     epsilon: Vec<f32>,
@@ -172,7 +171,6 @@ impl Sums {
             reconstruction: 0.0,
             nll: 0.0,
             nll_squares: 0.0,
-            slopes: Matrix::zeros(1, model.width()),
             row_kl: vec![0.0; code],
             sigma: vec![0.0; code],
             epsilon: vec![0.0; code],
@@ -213,15 +211,11 @@ impl Sums {
             self.decoder
                 .forward(model.chain(), decoder, Mode::Use, Place::default());
             let outputs = self.decoder.output();
+            let mut losses = [0.0; BLOCK_ROWS];
+            likelihood.losses(outputs, inputs, &mut losses[..rows]);
             for (row, log_sum) in self.weights.iter_mut().enumerate() {
-                let nats = likelihood.loss(
-                    MatrixRef::new(outputs.row(row), 1, outputs.cols()),
-                    MatrixRef::new(inputs.row(row), 1, inputs.cols()),
-                    1,
-                    self.slopes.view_mut(),
-                );
-                self.reconstruction += nats / f64::from(samples);
-                log_sum.add(log_ratios[row] - nats);
+                self.reconstruction += losses[row] / f64::from(samples);
+                log_sum.add(log_ratios[row] - losses[row]);
             }
         }
         for log_sum in &self.weights {
@@ -236,6 +230,7 @@ impl Sums {
 mod tests {
     use std::f64::consts::PI;
 
+    use latentia_tensor::Matrix;
     use latentia_testing::numbers;
 
     use super::*;

@@ -18,6 +18,8 @@ pub struct Block {
     input: Matrix,
     outputs: Vec<Matrix>,
     saved: Vec<Matrix>,
+    /// Loss of each row.
+    losses: Vec<f64>,
     /// `gradients[i]` belongs to the output of layer `i`; empty when the chain is only used.
     gradients: Vec<Matrix>,
 }
@@ -32,6 +34,7 @@ impl Block {
             input: room(used.first().map_or(0, |layer| layer.inputs())),
             outputs: used.iter().map(|layer| room(layer.outputs())).collect(),
             saved: used.iter().map(|layer| room(layer.saved())).collect(),
+            losses: Vec::new(),
             gradients: Vec::new(),
         }
     }
@@ -41,6 +44,7 @@ impl Block {
         let used = Self::for_use(chain, 0..chain.layers().len(), rows);
         Self {
             gradients: used.outputs.clone(),
+            losses: vec![0.0; rows],
             ..used
         }
     }
@@ -99,12 +103,15 @@ impl Block {
         else {
             return 0.0;
         };
-        let loss = likelihood.loss(
+        let losses = &mut self.losses[..rows];
+        likelihood.losses_with_gradient(
             output.top(rows),
             self.input.top(rows),
-            terms.batch,
+            1.0 / terms.batch as f32,
+            losses,
             gradient.top_mut(rows),
         );
+        let loss = losses.iter().sum::<f64>() / terms.batch as f64;
         // Before the first layer that learns, nobody asks for a gradient.
         let first = chain.first_learned();
         for layer in (first..chain.layers().len()).rev() {

@@ -52,39 +52,65 @@ impl Likelihood {
         }
     }
 
-    /// Adds up the loss of a block of rows: its part of the mean over a batch of `batch` examples.
-    ///
-    /// `gradient` receives the derivative of that mean by the outputs. All shapes are `[rows, n]`.
-    pub fn loss(
+    /// Numbers in a row of the output, for examples of `n` numbers.
+    pub fn outputs(self, n: usize) -> usize {
+        n
+    }
+
+    /// The loss of each row, in its unit: `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`.
+    pub fn losses(self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, losses: &mut [f64]) {
+        self.compute(outputs, targets, 0.0, losses, None);
+    }
+
+    /// As [`Self::losses`], and `gradient` `[rows, outputs(n)]` receives `scale` times the derivative of each row's loss by
+    /// its outputs.
+    pub fn losses_with_gradient(
         self,
         outputs: MatrixRef<'_>,
         targets: MatrixRef<'_>,
-        batch: usize,
+        scale: f32,
+        losses: &mut [f64],
         gradient: MatrixMut<'_>,
-    ) -> f64 {
-        let (rows, n) = (targets.rows() as f64, targets.cols() as f64);
-        let batch = batch as f64;
-        let scale = match self {
-            Self::Mse | Self::Bce => 1.0 / (batch * n),
-            Self::Bernoulli => 1.0 / batch,
-            Self::Gaussian => 0.5 / batch,
+    ) {
+        self.compute(outputs, targets, scale, losses, Some(gradient));
+    }
+
+    fn compute(
+        self,
+        outputs: MatrixRef<'_>,
+        targets: MatrixRef<'_>,
+        scale: f32,
+        losses: &mut [f64],
+        gradient: Option<MatrixMut<'_>>,
+    ) {
+        let n = targets.cols() as f64;
+        let factor = match self {
+            Self::Mse | Self::Bce => 1.0 / n,
+            Self::Bernoulli => 1.0,
+            Self::Gaussian => 0.5,
+        };
+        let constant = match self {
+            Self::Gaussian => n * 0.5 * (2.0 * PI).ln(),
+            _ => 0.0,
         };
         let kernel = if self.is_binary() {
             loss::binary_cross_entropy
         } else {
             loss::squared_error
         };
-        let sum = scale * kernel(outputs, targets, scale as f32, gradient);
-        match self {
-            Self::Gaussian => sum + rows / batch * n * 0.5 * (2.0 * PI).ln(),
-            _ => sum,
+        let scale = (f64::from(scale) * factor) as f32;
+        kernel(outputs, targets, scale, losses, gradient);
+        for loss in losses {
+            *loss = factor * *loss + constant;
         }
     }
 
-    /// Turns outputs into reconstructions, in place: the sigmoid of logits, else nothing. Shape `[rows, n]`.
-    pub fn reconstruct(self, mut outputs: MatrixMut<'_>) {
+    /// The mean of each number: reconstructions `[rows, n]` from outputs `[rows, outputs(n)]`. The sigmoid of logits, else
+    /// the outputs themselves.
+    pub fn mean(self, outputs: MatrixRef<'_>, mut mean: MatrixMut<'_>) {
+        mean.as_mut_slice().copy_from_slice(outputs.span());
         if self.is_binary() {
-            map_in_place(outputs.as_mut_slice(), math::sigmoid);
+            map_in_place(mean.as_mut_slice(), math::sigmoid);
         }
     }
 }
@@ -109,12 +135,19 @@ mod tests {
             };
 
             let mut gradient = Matrix::from_vec(rows, n, vec![f32::NAN; rows * n]);
-            let loss = likelihood.loss(
-                MatrixRef::new(&o, rows, n),
-                MatrixRef::new(&t, rows, n),
-                batch,
+            let (outputs, targets) = (MatrixRef::new(&o, rows, n), MatrixRef::new(&t, rows, n));
+            let (mut losses, mut alone) = ([f64::NAN; 3], [f64::NAN; 3]);
+            let scale = 1.0 / batch as f32;
+            likelihood.losses_with_gradient(
+                outputs,
+                targets,
+                scale,
+                &mut losses,
                 gradient.view_mut(),
             );
+            likelihood.losses(outputs, targets, &mut alone);
+            assert_eq!(losses, alone);
+            let loss = losses.iter().sum::<f64>() / batch as f64;
             let expected = mean(&wide_o);
             assert!(
                 (loss - expected).abs() < 2e-6 * expected.abs(),
@@ -162,10 +195,11 @@ mod tests {
 
     #[test]
     fn a_reconstruction_of_logits_is_a_probability() {
-        let mut o = Matrix::from_vec(1, 3, vec![-200.0, 0.0, 200.0]);
-        Likelihood::Bce.reconstruct(o.view_mut());
-        assert_eq!(o.as_slice(), [0.0, 0.5, 1.0]);
-        Likelihood::Mse.reconstruct(o.view_mut());
-        assert_eq!(o.as_slice(), [0.0, 0.5, 1.0]);
+        let o = Matrix::from_vec(1, 3, vec![-200.0, 0.0, 200.0]);
+        let mut mean = Matrix::zeros(1, 3);
+        Likelihood::Bce.mean(o.view(), mean.view_mut());
+        assert_eq!(mean.as_slice(), [0.0, 0.5, 1.0]);
+        Likelihood::Mse.mean(o.view(), mean.view_mut());
+        assert_eq!(mean.as_slice(), o.as_slice());
     }
 }

@@ -87,24 +87,35 @@ pub fn add_column_sums(sums: &mut [f32], x: MatrixRef<'_>) {
 /// Independent partial sums in a reduction: enough to fill two of the widest registers.
 const LANES: usize = 32;
 
-/// `out[i], term[i] = f(a[i], b[i])` and `Σ term[i]` back, in a fixed order: 32 partial sums, number `i` in sum
+/// `term[i], out[i] = f(a[i], b[i])` and `Σ term[i]` back, in a fixed order: 32 partial sums, number `i` in sum
 /// `i mod 32`, then added in f64. For slices of at most a few thousand numbers, so that the partial sums stay precise.
 #[inline(always)]
 pub(crate) fn sum_pairs(
     a: &[f32],
     b: &[f32],
-    out: &mut [f32],
+    out: Option<&mut [f32]>,
     f: impl Fn(f32, f32) -> (f32, f32),
 ) -> f64 {
     let mut lanes = [0.0f32; LANES];
     // Chunks of a size known when compiling have no bounds to check and become whole registers.
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
-    let (out, out_rest) = out.as_chunks_mut::<LANES>();
-    for ((a, b), out) in a.iter().zip(b).zip(out) {
-        add_pairs(&mut lanes, a, b, out, &f);
+    match out {
+        Some(out) => {
+            let (out, out_rest) = out.as_chunks_mut::<LANES>();
+            for ((a, b), out) in a.iter().zip(b).zip(out) {
+                add_pairs(&mut lanes, a, b, out, &f);
+            }
+            add_pairs(&mut lanes, a_rest, b_rest, out_rest, &f);
+        }
+        None => {
+            let mut unasked = [0.0f32; LANES];
+            for (a, b) in a.iter().zip(b) {
+                add_pairs(&mut lanes, a, b, &mut unasked, &f);
+            }
+            add_pairs(&mut lanes, a_rest, b_rest, &mut unasked, &f);
+        }
     }
-    add_pairs(&mut lanes, a_rest, b_rest, out_rest, &f);
     total(lanes)
 }
 

@@ -1,31 +1,35 @@
 //! Losses of a batch of predictions, each with its gradient in the same pass.
 //!
-//! Every function writes `scale · ∂loss/∂prediction` into `gradient` and gives back the unscaled sum over all elements.
-//! Shapes: predictions, targets and gradient are `[rows, n]`.
+//! Every function writes each row's sum of terms into `losses`, and `scale` times its derivative by the prediction into
+//! `gradient` where one is asked for. Shapes: predictions, targets and gradient `[rows, n]`, losses `[rows]`.
 
 use crate::elementwise::{sum_pairs, vectorized};
 use crate::math::{exp, ln_1p_unit};
 use crate::{MatrixMut, MatrixRef};
 
-/// Row by row: `gradient = scale · df(prediction, target)`, the sum of `f(prediction, target)` back.
+/// Row by row: `losses = Σ term` and `gradient = slope` with `(term, slope) = f(prediction, target)`.
 #[inline(always)]
 fn each_row(
     predictions: MatrixRef<'_>,
     targets: MatrixRef<'_>,
-    mut gradient: MatrixMut<'_>,
+    losses: &mut [f64],
+    gradient: Option<MatrixMut<'_>>,
     f: impl Fn(f32, f32) -> (f32, f32),
-) -> f64 {
-    let mut sum = 0.0;
-    // A plain loop: iterator adaptors are functions of their own, which would be compiled for the baseline.
-    for row in 0..gradient.rows() {
-        sum += sum_pairs(
-            predictions.row(row),
-            targets.row(row),
-            gradient.row_mut(row),
-            &f,
-        );
+) {
+    // Plain loops: iterator adaptors are functions of their own, which would be compiled for the baseline.
+    match gradient {
+        Some(mut gradient) => {
+            for row in 0..losses.len() {
+                let (p, t) = (predictions.row(row), targets.row(row));
+                losses[row] = sum_pairs(p, t, Some(gradient.row_mut(row)), &f);
+            }
+        }
+        None => {
+            for row in 0..losses.len() {
+                losses[row] = sum_pairs(predictions.row(row), targets.row(row), None, &f);
+            }
+        }
     }
-    sum
 }
 
 /// Squared error `Σ (p - t)²`.
@@ -33,14 +37,16 @@ pub fn squared_error(
     predictions: MatrixRef<'_>,
     targets: MatrixRef<'_>,
     scale: f32,
-    gradient: MatrixMut<'_>,
-) -> f64 {
+    losses: &mut [f64],
+    gradient: Option<MatrixMut<'_>>,
+) {
     vectorized(
         #[inline(always)]
         || {
             each_row(
                 predictions,
                 targets,
+                losses,
                 gradient,
                 #[inline(always)]
                 |p, t| {
@@ -58,14 +64,16 @@ pub fn binary_cross_entropy(
     logits: MatrixRef<'_>,
     targets: MatrixRef<'_>,
     scale: f32,
-    gradient: MatrixMut<'_>,
-) -> f64 {
+    losses: &mut [f64],
+    gradient: Option<MatrixMut<'_>>,
+) {
     vectorized(
         #[inline(always)]
         || {
             each_row(
                 logits,
                 targets,
+                losses,
                 gradient,
                 #[inline(always)]
                 |p, t| {
@@ -88,7 +96,7 @@ mod tests {
     use super::*;
     use crate::Matrix;
 
-    type Loss = fn(MatrixRef<'_>, MatrixRef<'_>, f32, MatrixMut<'_>) -> f64;
+    type Loss = fn(MatrixRef<'_>, MatrixRef<'_>, f32, &mut [f64], Option<MatrixMut<'_>>);
 
     fn check(loss: Loss, reference: fn(f64, f64) -> f64) {
         for &n in &SIZES {
@@ -96,7 +104,11 @@ mod tests {
             let p: Vec<f32> = numbers(1, rows * n).iter().map(|x| 12.0 * x).collect();
             let t: Vec<f32> = numbers(2, rows * n).iter().map(|x| 0.5 + 0.5 * x).collect();
             let pair = |i: usize| (f64::from(p[i]), f64::from(t[i]));
-            let expected: f64 = (0..rows * n).map(|i| reference(pair(i).0, pair(i).1)).sum();
+            let row = |r: usize| -> f64 {
+                (r * n..(r + 1) * n)
+                    .map(|i| reference(pair(i).0, pair(i).1))
+                    .sum()
+            };
             let h = 1e-5;
             let slopes: Vec<f64> = (0..rows * n)
                 .map(|i| {
@@ -106,16 +118,18 @@ mod tests {
                 .collect();
 
             let mut gradient = Matrix::from_vec(rows, n, vec![f32::NAN; rows * n]);
-            let sum = loss(
-                MatrixRef::new(&p, rows, n),
-                MatrixRef::new(&t, rows, n),
-                0.25,
-                gradient.view_mut(),
-            );
-            assert!(
-                (sum - expected).abs() <= 2e-6 * expected.abs(),
-                "{sum} {expected}"
-            );
+            let (p, t) = (MatrixRef::new(&p, rows, n), MatrixRef::new(&t, rows, n));
+            let (mut losses, mut alone) = ([f64::NAN; 3], [f64::NAN; 3]);
+            loss(p, t, 0.25, &mut losses, Some(gradient.view_mut()));
+            loss(p, t, 0.25, &mut alone, None);
+            assert_eq!(losses, alone);
+            for (r, loss) in losses.into_iter().enumerate() {
+                let expected = row(r);
+                assert!(
+                    (loss - expected).abs() <= 2e-6 * expected.abs(),
+                    "{loss} {expected}"
+                );
+            }
             assert_close(gradient.as_slice(), &slopes, 2e-6);
         }
     }
@@ -135,14 +149,16 @@ mod tests {
     #[test]
     fn a_nan_prediction_gives_a_nan_loss() {
         for loss in [squared_error as Loss, binary_cross_entropy] {
-            let mut gradient = Matrix::zeros(1, 2);
-            let sum = loss(
-                MatrixRef::new(&[0.0, f32::NAN], 1, 2),
-                MatrixRef::new(&[0.0, 0.0], 1, 2),
+            let (p, t) = ([0.0, f32::NAN], [0.0, 0.0]);
+            let mut sum = [0.0];
+            loss(
+                MatrixRef::new(&p, 1, 2),
+                MatrixRef::new(&t, 1, 2),
                 1.0,
-                gradient.view_mut(),
+                &mut sum,
+                None,
             );
-            assert!(sum.is_nan());
+            assert!(sum[0].is_nan());
         }
     }
 }
