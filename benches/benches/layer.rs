@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{BLOCK_ROWS, HIDDEN, PIXELS, dense, matrix};
-use latentia_nn::{Activation, Chain, Mode, Pass, Terms, Trace};
+use latentia_nn::{Activation, Chain, Mode, Pass, Trace};
 use latentia_tensor::{Accumulate, Matrix, Noise};
 
 fn layer(c: &mut Criterion) {
@@ -19,6 +19,7 @@ fn layer(c: &mut Criterion) {
             mode: Mode::Use,
             noise: Noise::new(1, 0),
             first_row: 0,
+            labels: &[],
         };
         let x = matrix(1, rows, inputs);
         let (mut y, mut saved) = (Matrix::zeros(rows, outputs), Matrix::zeros(rows, 0));
@@ -26,10 +27,6 @@ fn layer(c: &mut Criterion) {
             b.iter(|| layer.forward(parameters, pass, x.view(), y.view_mut(), saved.view_mut()));
         });
 
-        let terms = Terms {
-            batch: rows,
-            kl_weight: 1.0,
-        };
         let trace = Trace {
             x: x.view(),
             y: y.view(),
@@ -37,7 +34,7 @@ fn layer(c: &mut Criterion) {
         };
         let (mut dy, mut dx) = (matrix(2, rows, outputs), Matrix::zeros(rows, inputs));
         group.bench_function(format!("dense/backward/{size}"), |b| {
-            b.iter(|| layer.backward(parameters, terms, trace, dy.view_mut(), Some(dx.view_mut())));
+            b.iter(|| layer.backward(parameters, trace, dy.view_mut(), Some(dx.view_mut())));
         });
 
         let mut out = Matrix::zeros(inputs, outputs);

@@ -18,8 +18,8 @@ fn bench(
     let mut group = c.benchmark_group("step");
     group.throughput(Throughput::Elements(batch as u64));
     let indices: Vec<u32> = (0..examples.rows() as u32).collect();
-    let options = StepOptions {
-        likelihood,
+    let options = || StepOptions {
+        objective: likelihood.into(),
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,
@@ -27,7 +27,7 @@ fn bench(
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let mut chain = Chain::new(layers(), 1);
-        let mut step = Step::new(&chain, batch, options);
+        let mut step = Step::new(&chain, batch, options());
         let mut batches = indices.chunks_exact(batch).cycle();
         group.bench_function(format!("{id}/threads-{threads}"), |b| {
             pool.as_ref().expect("threads start").install(|| {

@@ -186,6 +186,10 @@ impl Rows for Dataset {
         if self.is_bytes() { 255.0 } else { 1.0 }
     }
 
+    fn label(&self, index: u32) -> Option<u8> {
+        self.labels.as_ref()?.get(index as usize).copied()
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         let rows = out.iter_rows_mut().zip(indices);
         match &self.values {

@@ -43,6 +43,10 @@ impl Rows for Subset<'_> {
         self.source.full_scale()
     }
 
+    fn label(&self, index: u32) -> Option<u8> {
+        self.source.label(*self.indices.get(index as usize)?)
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         // Translated block by block on the stack: a training step allocates nothing.
         const BLOCK: usize = 256;

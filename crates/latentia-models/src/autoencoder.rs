@@ -3,11 +3,11 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{Block, Chain, Likelihood};
+use latentia_nn::{Block, Chain, Likelihood, Objective};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
 
 use crate::inference::{Run, fold_blocks, for_each_block, outputs};
-use crate::{ModelError, ModelSpec, Scaled, Scaling};
+use crate::{ConditionSpec, ModelError, ModelSpec, Scaled, Scaling};
 
 /// Which layers of the chain are whose. What lies before the encoder corrupts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,32 @@ impl Autoencoder {
         self.spec.likelihood
     }
 
+    /// Refuses examples without the classes that the model is conditioned on.
+    fn check_labels(&self, rows: &dyn Rows) -> Result<(), ModelError> {
+        let Some(ConditionSpec { classes }) = self.spec.condition else {
+            return Ok(());
+        };
+        let refuse = |seen| Err(ModelError::Labels { classes, seen });
+        for index in 0..rows.rows() as u32 {
+            match rows.label(index) {
+                None => return refuse(format!("example {index} has no label")),
+                Some(label) if usize::from(label) >= classes => {
+                    let last = classes - 1;
+                    return refuse(format!(
+                        "example {index} has label {label}; labels go from 0 to {last}"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What training minimises.
+    pub fn objective(&self) -> Objective {
+        self.spec.objective(&self.sections, self.chain.layers())
+    }
+
     /// The whole chain, codes at their means.
     pub(crate) fn whole(&self) -> Run {
         Run::of(0..self.chain.layers().len())
@@ -104,9 +130,10 @@ impl Autoencoder {
     /// `examples` as the model sees them.
     ///
     /// # Errors
-    /// When their width is not the model's.
+    /// When their width is not the model's, or they lack labels that it is conditioned on.
     pub fn scaled<'a>(&'a self, examples: &'a dyn Rows) -> Result<Scaled<'a>, ModelError> {
         check_width(examples.cols(), self.width())?;
+        self.check_labels(examples)?;
         Ok(Scaled::new(examples, &self.scaling))
     }
 
@@ -126,9 +153,10 @@ impl Autoencoder {
     /// Reconstructions from codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
     ///
     /// # Errors
-    /// When the codes do not fit the model or cannot be read.
+    /// When the codes do not fit the model, lack labels that it is conditioned on, or cannot be read.
     pub fn decode(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
         check_width(codes.cols(), self.code_width())?;
+        self.check_labels(codes)?;
         Ok(self.means(Run::of(self.sections.decoder.clone()), codes)?)
     }
 
@@ -181,10 +209,49 @@ impl Autoencoder {
         run: Run,
         examples: &dyn Rows,
         start: impl Fn() -> S,
-        add: impl Fn(&mut S, usize, &Block) + Sync,
+        add: impl Fn(&mut S, usize, &mut Block) + Sync,
     ) -> Result<Vec<S>, ModelError> {
         let scaled = self.scaled(examples)?;
         Ok(fold_blocks(&self.chain, run, &scaled, start, add)?)
+    }
+}
+
+/// Rows with classes of their own: codes, which have none, for a conditional model.
+pub struct Labelled<'a> {
+    rows: &'a dyn Rows,
+    labels: Vec<u8>,
+}
+
+impl<'a> Labelled<'a> {
+    /// Row `i` of `rows` has class `labels[i]`.
+    ///
+    /// # Panics
+    /// When there are not as many labels as rows.
+    pub fn new(rows: &'a dyn Rows, labels: Vec<u8>) -> Self {
+        assert_eq!(rows.rows(), labels.len(), "one label for each row");
+        Self { rows, labels }
+    }
+}
+
+impl Rows for Labelled<'_> {
+    fn rows(&self) -> usize {
+        self.rows.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.rows.cols()
+    }
+
+    fn full_scale(&self) -> f32 {
+        self.rows.full_scale()
+    }
+
+    fn label(&self, index: u32) -> Option<u8> {
+        self.labels.get(index as usize).copied()
+    }
+
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.rows.read(indices, out)
     }
 }
 

@@ -1,11 +1,19 @@
 //! Kinds of codes.
 
-use latentia_nn::{Activation, Dense, Gaussian, Initializer, Layer};
+use latentia_nn::terms::Commitment;
+use latentia_nn::{
+    Activation, Dense, Gaussian, Initializer, Layer, Likelihood, Term, TopK, VectorQuantiser,
+};
 use serde::{Deserialize, Serialize};
 
 /// What stands between encoder and decoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Code {
     /// The encoder's output itself
     #[default]
@@ -15,6 +23,33 @@ pub enum Code {
         /// Numbers in the code.
         units: usize,
     },
+    /// The encoder's output, cut into vectors that are replaced by the nearest of a codebook; see [`VectorQuantiser`]
+    VectorQuantised {
+        /// Vectors in the codebook.
+        codebook: usize,
+        /// Numbers in a vector; the encoder's output is a multiple of it.
+        dimension: usize,
+        /// Weight of the squared distance from the encoder's output to its vectors: a mean over the code's numbers where the
+        /// likelihood's loss is a mean over elements, else a sum.
+        #[serde(default = "commitment")]
+        commitment: f32,
+        /// Decay a step of the moving means that the codebook is made of.
+        #[serde(default = "decay")]
+        decay: f32,
+    },
+    /// The largest numbers of the encoder's output, the others 0; see [`TopK`]
+    TopK {
+        /// Numbers that stay.
+        k: usize,
+    },
+}
+
+fn commitment() -> f32 {
+    0.25
+}
+
+fn decay() -> f32 {
+    0.99
 }
 
 impl Code {
@@ -22,13 +57,62 @@ impl Code {
         *self == Self::Deterministic
     }
 
+    /// Its name in a specification.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Deterministic => "deterministic",
+            Self::Gaussian { .. } => "gaussian",
+            Self::VectorQuantised { .. } => "vector-quantised",
+            Self::TopK { .. } => "top-k",
+        }
+    }
+
     /// Whether codes have a prior that new ones can be drawn from.
     pub fn has_prior(&self) -> bool {
         matches!(self, Self::Gaussian { .. })
     }
 
-    /// The layers that make the code from `inputs` numbers.
-    pub(crate) fn build(self, inputs: usize) -> Vec<Box<dyn Layer>> {
+    /// What is wrong with the code's numbers for an encoder that ends with `width` numbers, and what would be valid.
+    pub(crate) fn problem(&self, width: usize) -> Option<(String, String)> {
+        let wrong = |seen: String, valid: String| Some((seen, valid));
+        match *self {
+            Self::Gaussian { units: 0 } => {
+                wrong("has 0 units".into(), "it needs at least 1".into())
+            }
+            Self::TopK { k } if k == 0 || k > width => wrong(
+                format!("keeps {k} of {width} numbers"),
+                format!("`k` must be from 1 to {width}, the width of the encoder's output"),
+            ),
+            Self::VectorQuantised { codebook, .. } if !(2..=1 << 16).contains(&codebook) => wrong(
+                format!("has a codebook of {codebook}"),
+                "it must be from 2 to 65,536".into(),
+            ),
+            Self::VectorQuantised { dimension, .. }
+                if dimension == 0 || !width.is_multiple_of(dimension) =>
+            {
+                wrong(
+                    format!("cuts {width} numbers into vectors of dimension {dimension}"),
+                    "the width of the encoder's output must be a multiple of it".into(),
+                )
+            }
+            Self::VectorQuantised { commitment, .. }
+                if !(commitment.is_finite() && commitment >= 0.0) =>
+            {
+                wrong(
+                    format!("has commitment {commitment}"),
+                    "it must be finite and at least 0".into(),
+                )
+            }
+            Self::VectorQuantised { decay, .. } if !(0.0..1.0).contains(&decay) => wrong(
+                format!("has decay {decay}"),
+                "it must be at least 0 and less than 1".into(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// The layers that make the code from `inputs` numbers, a Gaussian one with `samples` samples of each.
+    pub(crate) fn build(self, inputs: usize, samples: usize) -> Vec<Box<dyn Layer>> {
         match self {
             Self::Deterministic => Vec::new(),
             Self::Gaussian { units } => vec![
@@ -38,8 +122,32 @@ impl Code {
                     Activation::Linear,
                     Initializer::Glorot,
                 )),
-                Box::new(Gaussian::new(units)),
+                Box::new(Gaussian::new(units, samples)),
             ],
+            Self::VectorQuantised {
+                codebook,
+                dimension,
+                decay,
+                ..
+            } => vec![Box::new(VectorQuantiser::new(
+                inputs, codebook, dimension, decay,
+            ))],
+            Self::TopK { k } => vec![Box::new(TopK::new(inputs, k))],
+        }
+    }
+
+    /// The code's own term of the objective, where it has one without being asked.
+    pub(crate) fn term(self, width: usize, likelihood: Likelihood) -> Option<Box<dyn Term>> {
+        match self {
+            Self::VectorQuantised { commitment, .. } => {
+                let numbers = match likelihood.is_in_nats_per_example() {
+                    true => 1.0,
+                    false => width as f32,
+                };
+                let weight = commitment / numbers;
+                Some(Box::new(Commitment { weight }))
+            }
+            Self::Deterministic | Self::Gaussian { .. } | Self::TopK { .. } => None,
         }
     }
 }

@@ -39,6 +39,10 @@ impl Rows for Spoilt<'_> {
         self.clean.cols()
     }
 
+    fn label(&self, index: u32) -> Option<u8> {
+        self.clean.label(index)
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.clean.read(indices, out.reborrow())?;
         let mut scratch = vec![0.0; self.cols()];

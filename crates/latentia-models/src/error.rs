@@ -58,6 +58,14 @@ pub enum ModelError {
         /// What would help.
         hint: &'static str,
     },
+    /// Examples whose classes a conditional model cannot take.
+    #[error("the model is conditioned on one of {classes} classes, but {seen}")]
+    Labels {
+        /// Classes that the model knows.
+        classes: usize,
+        /// What the examples have instead.
+        seen: String,
+    },
     /// Nothing to work on.
     #[error("there are no examples to {purpose}")]
     NoExamples {

@@ -6,7 +6,7 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{BLOCK_ROWS, Block, Chain, Mode, Place};
+use latentia_nn::{Block, Chain, Mode, Place};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
@@ -49,11 +49,10 @@ pub(crate) fn for_each_block<E: From<io::Error>>(
     examples: &dyn Rows,
     mut see: impl FnMut(usize, &Block) -> Result<(), E>,
 ) -> Result<(), E> {
-    let slots = block_slots(chain, &run.layers, examples, || ());
     in_rounds(
         examples.rows(),
-        BLOCK_ROWS,
-        slots,
+        chain.block_examples(run.layers.clone(), run.mode),
+        block_slots(chain, &run, examples, || ()),
         |(block, ()), rows| forward(chain, &run, examples, block, rows),
         |first, (block, ())| see(first, block),
     )?;
@@ -67,12 +66,12 @@ pub(crate) fn fold_blocks<S: Send>(
     run: Run,
     examples: &dyn Rows,
     start: impl Fn() -> S,
-    add: impl Fn(&mut S, usize, &Block) + Sync,
+    add: impl Fn(&mut S, usize, &mut Block) + Sync,
 ) -> io::Result<Vec<S>> {
     let slots = in_rounds(
         examples.rows(),
-        BLOCK_ROWS,
-        block_slots(chain, &run.layers, examples, start),
+        chain.block_examples(run.layers.clone(), run.mode),
+        block_slots(chain, &run, examples, start),
         |(block, gathered), rows| {
             forward(chain, &run, examples, block, rows)?;
             add(gathered, rows.first().map_or(0, |&row| row as usize), block);
@@ -86,13 +85,14 @@ pub(crate) fn fold_blocks<S: Send>(
 /// Slots with room for a block and what `start` gives, as many as work at once.
 fn block_slots<S>(
     chain: &Chain,
-    layers: &Range<usize>,
+    run: &Run,
     examples: &dyn Rows,
     start: impl Fn() -> S,
 ) -> Vec<(Block, S)> {
-    let rows = examples.rows();
-    let room = || Block::for_use(chain, layers.clone(), BLOCK_ROWS.min(rows));
-    (0..rows.div_ceil(BLOCK_ROWS).min(BLOCKS_AT_ONCE))
+    let (rows, layers) = (examples.rows(), run.layers.clone());
+    let size = chain.block_examples(layers.clone(), run.mode);
+    let room = || Block::for_use(chain, layers.clone(), run.mode, size.min(rows));
+    (0..rows.div_ceil(size).min(BLOCKS_AT_ONCE))
         .map(|_| (room(), start()))
         .collect()
 }
@@ -104,13 +104,13 @@ fn forward(
     block: &mut Block,
     rows: &[u32],
 ) -> io::Result<()> {
-    examples.read(rows, block.input_mut(rows.len()))?;
+    block.read(examples, rows)?;
     let place = Place {
         seed: run.seed,
         step: 0,
         first_row: rows.first().copied().unwrap_or(0),
     };
-    block.forward(chain, run.layers.clone(), run.mode, place);
+    block.forward(chain, place);
     Ok(())
 }
 

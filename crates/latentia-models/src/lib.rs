@@ -25,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`Objective`]: what a model is made of; [`Autoencoder`]: the model
+//! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
 //! - [`Metrics`], [`Variational`], [`Denoising`], [`ssim`], [`Pca`]: how good it is
 //! - [`Preset`]: whole experiments as TOML
@@ -55,18 +55,18 @@ mod training_spec;
 mod variational;
 
 pub use atomic::write_atomically;
-pub use autoencoder::{Autoencoder, Sections};
+pub use autoencoder::{Autoencoder, Labelled, Sections};
 pub use code::Code;
 pub use compressed_image::CompressedImage;
 pub use denoising::Denoising;
 pub use error::ModelError;
 pub use metrics::Metrics;
 pub use model_file::{ModelFile, Provenance};
-pub use objective::Objective;
+pub use objective::ObjectiveSpec;
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use preprocessing::{Preprocessing, Scaled, Scaling};
 pub use preset::{Expected, Preset};
-pub use spec::{ModelSpec, OutputBias};
+pub use spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use ssim::ssim;
 pub use training::{Epoch, Observer, StoppedBy, Training};
 pub use training_spec::{Part, TrainingSpec, Validation};

@@ -199,6 +199,10 @@ impl Rows for Scaled<'_> {
         self.examples.cols()
     }
 
+    fn label(&self, index: u32) -> Option<u8> {
+        self.examples.label(index)
+    }
+
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.examples.read(indices, out.reborrow())?;
         self.scaling.apply(out, self.examples.full_scale());

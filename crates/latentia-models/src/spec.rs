@@ -2,11 +2,14 @@
 
 use std::io;
 
-use latentia_nn::{Activation, Chain, Corrupt, Corruption, Layer, LayerSpec, Likelihood};
+use latentia_nn::terms::Perturb;
+use latentia_nn::{
+    Activation, Chain, Condition, Corrupt, Corruption, Layer, LayerSpec, Likelihood, Objective,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::autoencoder::Sections;
-use crate::{Autoencoder, Code, ModelError, Objective, Preprocessing, Scaling};
+use crate::{Autoencoder, Code, ModelError, ObjectiveSpec, Preprocessing, Scaling};
 
 /// The most numbers that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
@@ -42,12 +45,23 @@ pub struct ModelSpec {
     #[serde(default, skip_serializing_if = "Code::is_deterministic")]
     pub code: Code,
     /// The weights of the code's terms.
-    #[serde(default, skip_serializing_if = "Objective::is_default")]
-    pub objective: Objective,
-    /// From an example to its code, or to what a Gaussian code is made of.
+    #[serde(default, skip_serializing_if = "ObjectiveSpec::is_default")]
+    pub objective: ObjectiveSpec,
+    /// What encoder and decoder are told beside the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionSpec>,
+    /// From an example to its code, or to what the code is made of.
     pub encoder: Vec<LayerSpec>,
     /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example.
     pub decoder: Vec<LayerSpec>,
+}
+
+/// What a model is told of an example beside its numbers: its class (Sohn et al. 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// How many classes there are; labels count from 0.
+    pub classes: usize,
 }
 
 /// First values of the bias of the decoder's last layer.
@@ -77,7 +91,7 @@ impl OutputBias {
         if self.is_zero() {
             return Ok(None);
         }
-        let last = spec.decoder.iter().rfind(|layer| is_dense(layer));
+        let last = spec.decoder.iter().rfind(|layer| layer.is_dense());
         let sigmoid = spec.likelihood.is_binary()
             || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
         let bias = |mean: f64| {
@@ -137,10 +151,10 @@ impl ModelSpec {
                 purpose: "build a model for",
             });
         };
-        if !self.encoder.iter().any(is_dense) {
+        if !self.encoder.iter().any(LayerSpec::is_dense) {
             return Err(no_encoder());
         }
-        if !self.decoder.iter().any(is_dense) {
+        if !self.decoder.iter().any(LayerSpec::is_dense) {
             return Err(ModelError::Part {
                 part: "decoder",
                 seen: "has no dense layer".into(),
@@ -151,16 +165,32 @@ impl ModelSpec {
             LayerSpec::build(specs, width, inputs)
                 .map_err(|source| ModelError::Layer { part, source })
         };
-        self.check_terms()?;
-        let corrupt = |corruption| -> Box<dyn Layer> { Box::new(Corrupt::new(inputs, corruption)) };
-        let mut layers: Vec<Box<dyn Layer>> = self.corruption.map(corrupt).into_iter().collect();
+        self.check_parts()?;
         let width =
             |layers: &[Box<dyn Layer>]| layers.last().map_or(inputs, |layer| layer.outputs());
+        let condition = |width| -> Option<Box<dyn Layer>> {
+            let classes = self.condition?.classes;
+            Some(Box::new(Condition::new(width, classes)))
+        };
+        let mut layers: Vec<Box<dyn Layer>> = Vec::new();
+        if let Some(corruption) = self.corruption {
+            layers.push(Box::new(Corrupt::new(inputs, corruption)));
+        }
+        if self.objective.contractive > 0.0 {
+            layers.push(Box::new(Perturb::new(inputs)));
+        }
         let encoder = layers.len();
-        layers.extend(part("encoder", &self.encoder, inputs)?);
+        layers.extend(condition(inputs));
+        layers.extend(part("encoder", &self.encoder, width(&layers))?);
         let code = layers.len();
-        layers.extend(self.code.build(width(&layers)));
+        if let Some((seen, valid)) = self.code.problem(width(&layers)) {
+            let part = "code";
+            return Err(ModelError::Part { part, seen, valid });
+        }
+        let samples = self.objective.importance_samples;
+        layers.extend(self.code.build(width(&layers), samples));
         let decoder = layers.len();
+        layers.extend(condition(width(&layers)));
         layers.extend(part("decoder", &self.decoder, width(&layers))?);
 
         let outputs = width(&layers);
@@ -186,8 +216,21 @@ impl ModelSpec {
         })
     }
 
-    /// Refuses numbers of corruption, code and objective that make no sense, alone or together.
-    fn check_terms(&self) -> Result<(), ModelError> {
+    /// What training minimises, for a model built of `layers` cut into `sections`.
+    pub(crate) fn objective(&self, sections: &Sections, layers: &[Box<dyn Layer>]) -> Objective {
+        let code = sections.decoder.start - 1;
+        let own = self.code.term(layers[code].outputs(), self.likelihood);
+        let asked = self.objective.terms(self.code);
+        Objective {
+            likelihood: self.likelihood,
+            code,
+            terms: own.into_iter().chain(asked).collect(),
+            importance_weighted: self.objective.is_importance_weighted(),
+        }
+    }
+
+    /// Refuses numbers of corruption, condition and objective that make no sense, alone or together.
+    fn check_parts(&self) -> Result<(), ModelError> {
         let refuse = |part, seen: String, valid: &str| {
             let valid = valid.into();
             Err(ModelError::Part { part, seen, valid })
@@ -196,28 +239,14 @@ impl ModelSpec {
             let valid = "a rate lies in [0, 1], a deviation is finite and at least 0";
             return refuse("corruption", format!("is {corruption:?}"), valid);
         }
-        if self.code == (Code::Gaussian { units: 0 }) {
-            return refuse("code", "has 0 units".into(), "it needs at least 1");
+        if let Some(ConditionSpec { classes }) = self.condition
+            && !(2..=256).contains(&classes)
+        {
+            let valid = "it must be from 2 to 256";
+            return refuse("condition", format!("has {classes} classes"), valid);
         }
-        let Objective { beta, .. } = self.objective;
-        if !(beta.is_finite() && beta >= 0.0) {
-            return refuse(
-                "objective",
-                format!("has beta {beta}"),
-                "it must be finite and at least 0",
-            );
-        }
-        if !self.code.has_prior() {
-            if !self.objective.is_default() {
-                let valid =
-                    "these weigh a divergence: use code `{ kind = \"gaussian\", units = N }`";
-                return refuse(
-                    "objective",
-                    "has weights that a deterministic code does not know".into(),
-                    valid,
-                );
-            }
-        } else if !self.likelihood.is_in_nats_per_example() {
+        self.objective.check(self)?;
+        if self.code.has_prior() && !self.likelihood.is_in_nats_per_example() {
             let valid =
                 "the code's divergence is in nats per example: use `bernoulli` or `gaussian`";
             let seen = format!("`{}` is a mean over elements", self.likelihood.name());
@@ -240,7 +269,7 @@ impl ModelSpec {
                         .into(),
             });
         }
-        let last = self.decoder.iter().rfind(|layer| is_dense(layer));
+        let last = self.decoder.iter().rfind(|layer| layer.is_dense());
         match last.map(LayerSpec::activation) {
             None | Some(Activation::Linear) => Ok(()),
             Some(activation) => Err(ModelError::Part {
@@ -270,10 +299,6 @@ fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
         ),
         valid: format!("at most {MAX_PARAMETERS} are possible; use smaller layers"),
     })
-}
-
-fn is_dense(layer: &LayerSpec) -> bool {
-    matches!(layer, LayerSpec::Dense { .. })
 }
 
 fn no_encoder() -> ModelError {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, Rates, Step, StepOptions, Terms};
+use latentia_nn::{Rates, Step, StepOptions};
 use latentia_tensor::{Matrix, Noise, Rows};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -128,9 +128,16 @@ impl<'a> Training<'a> {
                 purpose: "train on",
             });
         }
+        if model.spec.objective.needs_pairs() && spec.batch_size == 1 {
+            return Err(ModelError::Option {
+                name: "batch-size",
+                seen: "1".into(),
+                valid: "at least 2 for an objective with mmd, which compares codes with each other",
+            });
+        }
         let validation = validation.filter(|rows| rows.rows() > 0);
         let parts = [Some(examples), validation];
-        // Refuses another width before anything is learned.
+        // Refuses another width, and labels that are missing, before anything is learned.
         for rows in parts.into_iter().flatten() {
             model.scaled(rows)?;
         }
@@ -144,7 +151,7 @@ impl<'a> Training<'a> {
             model.set_output_bias(&bias);
         }
         let options = StepOptions {
-            likelihood: model.likelihood(),
+            objective: model.objective(),
             optimizer: spec.optimizer,
             clip_norm: spec.clip_norm,
             seed,
@@ -263,21 +270,15 @@ impl<'a> Training<'a> {
         }
         order.shuffle(&mut Noise::new(self.seed, SHUFFLE_STREAM).at_step(past).row(0));
 
-        let Autoencoder {
-            chain,
-            scaling,
-            spec,
-            ..
-        } = &mut *self.model;
+        let Autoencoder { chain, scaling, .. } = &mut *self.model;
         let examples = Scaled::new(self.examples, scaling);
         let total = order.len();
         let begun = total.min(self.begun.examples as usize);
         let first = begun / self.spec.batch_size;
         for (number, batch) in (first..).zip(order[begun..].chunks(self.spec.batch_size)) {
-            let epochs = f64::from(past) + self.begun.examples as f64 / total as f64;
             let rates = Rates {
                 learning_rate,
-                kl_weight: spec.objective.kl_weight(epochs),
+                epochs: f64::from(past) + self.begun.examples as f64 / total as f64,
             };
             let loss = self.step.run(chain, &examples, batch, rates)?;
             if !loss.is_finite() {
@@ -340,27 +341,17 @@ impl<'a> Training<'a> {
     }
 
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
-        let likelihood = self.model.likelihood();
-        let chain = self.model.chain();
-        let terms = Terms {
-            batch: rows.rows(),
-            kl_weight: self.model.spec.objective.beta,
-        };
+        let (chain, objective) = (self.model.chain(), self.model.objective());
         let run = Run::sampled(0..chain.layers().len(), self.seed);
-        let slots = self.model.fold_outputs(
+        let parts = self.model.fold_outputs(
             run,
             rows,
             || 0.0,
             |sum, _, block| {
-                let (inputs, outputs) = (block.input(), block.output());
-                let mut losses = [0.0; BLOCK_ROWS];
-                let losses = &mut losses[..inputs.rows()];
-                likelihood.losses(outputs, inputs, losses);
-                *sum += losses.iter().sum::<f64>() / terms.batch as f64;
-                *sum += block.penalty(chain, terms);
+                *sum += block.objective(chain, &objective, rows.rows());
             },
         )?;
-        Ok(slots.iter().sum())
+        Ok(parts.iter().sum())
     }
 
     fn keep_best(&mut self) {

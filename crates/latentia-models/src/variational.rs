@@ -164,7 +164,12 @@ impl Sums {
     fn new(model: &Autoencoder, room: usize) -> Self {
         let code = model.code_width();
         Self {
-            decoder: Block::for_use(model.chain(), model.sections().decoder.clone(), room),
+            decoder: Block::for_use(
+                model.chain(),
+                model.sections().decoder.clone(),
+                Mode::Use,
+                room,
+            ),
             kl: vec![0.0; code],
             mean: vec![0.0; code],
             mean_squares: vec![0.0; code],
@@ -207,9 +212,7 @@ impl Sums {
                     log_ratios[row] += 0.5 * squares + f64::from(sigma).ln();
                 }
             }
-            let decoder = model.sections().decoder.clone();
-            self.decoder
-                .forward(model.chain(), decoder, Mode::Use, Place::default());
+            self.decoder.forward(model.chain(), Place::default());
             let outputs = self.decoder.output();
             let mut losses = [0.0; BLOCK_ROWS];
             likelihood.losses(outputs, inputs, &mut losses[..rows]);

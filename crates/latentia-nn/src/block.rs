@@ -1,158 +1,355 @@
 //! The memory of one block of examples on its way through a chain.
 
+use std::io;
 use std::ops::Range;
 
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
-use crate::layer::{Mode, Pass, Terms, Trace};
-use crate::{Chain, Likelihood};
+use crate::layer::{Mode, Parameter, Pass, Trace};
+use crate::objective::{Objective, Slopes, State};
+use crate::{Chain, importance};
 
 /// Rows in a block. Fixed, so that the numbers never depend on how many threads share the blocks; see ARCHITECTURE.md for
 /// the measurement behind it.
 pub const BLOCK_ROWS: usize = 64;
 
-/// Activations of up to [`BLOCK_ROWS`] examples, and room for their gradients when the chain is trained.
+/// Activations of a few examples, and room for their gradients when the chain is trained.
 #[derive(Debug)]
 pub struct Block {
+    layers: Range<usize>,
+    mode: Mode,
+    place: Place,
+    labels: Vec<u8>,
+    activations: Activations,
+    /// The input, a row for each row of output, where an example has several.
+    targets: Matrix,
+    /// Loss of each row of output; then, where samples are weighed by importance, its weight.
+    losses: Vec<f64>,
+    /// `gradients[i]` belongs to the output of layer `i`; empty when the chain is only used.
+    gradients: Vec<Matrix>,
+    /// Slopes by the input of the code's layer, where a term reaches it.
+    reached: Matrix,
+    /// For the terms of the objective.
+    scratch: Vec<f32>,
+}
+
+/// What the layers leave behind.
+#[derive(Debug)]
+struct Activations {
+    /// Examples in the block.
     rows: usize,
     input: Matrix,
     outputs: Vec<Matrix>,
     saved: Vec<Matrix>,
-    /// Loss of each row.
-    losses: Vec<f64>,
-    /// `gradients[i]` belongs to the output of layer `i`; empty when the chain is only used.
-    gradients: Vec<Matrix>,
+    /// Rows of output for each example, layer by layer.
+    copies: Vec<usize>,
+}
+
+impl Activations {
+    /// Rows that come out of layer `at`.
+    fn rows_after(&self, at: usize) -> usize {
+        self.rows * self.copies[at]
+    }
+
+    fn trace(&self, at: usize) -> Trace<'_> {
+        let rows = self.rows_after(at);
+        let x = match at {
+            0 => self.input.top(self.rows),
+            _ => self.outputs[at - 1].top(self.rows_after(at - 1)),
+        };
+        Trace {
+            x,
+            y: self.outputs[at].top(rows),
+            saved: self.saved[at].top(rows),
+        }
+    }
 }
 
 impl Block {
     /// Room to run layers `layers` of `chain` on up to `rows` examples.
-    pub fn for_use(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
-        let used = &chain.layers()[layers];
-        let room = |width: usize| Matrix::zeros(rows, width);
+    pub fn for_use(chain: &Chain, layers: Range<usize>, mode: Mode, rows: usize) -> Self {
+        let used = &chain.layers()[layers.clone()];
+        let copies: Vec<usize> = layers
+            .clone()
+            .map(|layer| chain.copies(layers.start..layer + 1, mode))
+            .collect();
+        let room = |width: fn(&dyn crate::Layer) -> usize| -> Vec<Matrix> {
+            let stages = used.iter().zip(&copies);
+            stages
+                .map(|(layer, copies)| Matrix::zeros(rows * copies, width(&**layer)))
+                .collect()
+        };
+        let inputs = used.first().map_or(0, |layer| layer.inputs());
+        let last = copies.last().copied().unwrap_or(1);
         Self {
-            rows: 0,
-            input: room(used.first().map_or(0, |layer| layer.inputs())),
-            outputs: used.iter().map(|layer| room(layer.outputs())).collect(),
-            saved: used.iter().map(|layer| room(layer.saved())).collect(),
-            losses: Vec::new(),
+            mode,
+            place: Place::default(),
+            labels: Vec::with_capacity(rows),
+            activations: Activations {
+                rows: 0,
+                input: Matrix::zeros(rows, inputs),
+                outputs: room(|layer| layer.outputs()),
+                saved: room(|layer| layer.saved()),
+                copies,
+            },
+            targets: Matrix::zeros(if last > 1 { rows * last } else { 0 }, inputs),
+            losses: vec![0.0; rows * last],
             gradients: Vec::new(),
+            reached: Matrix::default(),
+            scratch: Vec::new(),
+            layers,
         }
     }
 
-    /// Room to train `chain` on up to `rows` examples.
-    pub fn for_training(chain: &Chain, rows: usize) -> Self {
-        let used = Self::for_use(chain, 0..chain.layers().len(), rows);
+    /// Room to train `chain` for `objective` on up to `rows` examples.
+    pub fn for_training(chain: &Chain, objective: &Objective, rows: usize) -> Self {
+        let block = Self::for_use(chain, 0..chain.layers().len(), Mode::Train, rows);
+        let code = objective.code;
+        let reached = match objective.reaches_input() {
+            true => Matrix::zeros(
+                rows * chain.copies(0..code, Mode::Train),
+                chain.layers()[code].inputs(),
+            ),
+            false => Matrix::default(),
+        };
         Self {
-            gradients: used.outputs.clone(),
-            losses: vec![0.0; rows],
-            ..used
+            gradients: block.activations.outputs.clone(),
+            reached,
+            ..block
         }
     }
 
-    /// The input, to be filled with `rows` examples.
+    /// The input, to be filled with `rows` examples that have no labels.
     pub fn input_mut(&mut self, rows: usize) -> MatrixMut<'_> {
-        self.rows = rows;
-        self.input.top_mut(rows)
+        self.labels.clear();
+        self.activations.rows = rows;
+        self.activations.input.top_mut(rows)
+    }
+
+    /// Reads the examples `indices`, and their labels where they have some.
+    ///
+    /// # Errors
+    /// When an example cannot be read.
+    pub fn read(&mut self, examples: &dyn Rows, indices: &[u32]) -> io::Result<()> {
+        examples.read(indices, self.input_mut(indices.len()))?;
+        let labels = indices.iter().map_while(|&index| examples.label(index));
+        self.labels.extend(labels);
+        Ok(())
     }
 
     /// The input.
     pub fn input(&self) -> MatrixRef<'_> {
-        self.input.top(self.rows)
+        self.activations.input.top(self.activations.rows)
+    }
+
+    /// The class of each example; empty where they have none.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
     }
 
     /// The output of the last layer, or the input of an empty chain.
     pub fn output(&self) -> MatrixRef<'_> {
-        self.outputs.last().unwrap_or(&self.input).top(self.rows)
+        match self.activations.outputs.len() {
+            0 => self.input(),
+            stages => self.activations.trace(stages - 1).y,
+        }
     }
 
-    /// Runs layers `layers` of `chain`, for which the block was made. The block's first row is row `first_row` of step
-    /// `step` of a run seeded with `seed`: on these its noise depends.
-    pub fn forward(&mut self, chain: &Chain, layers: Range<usize>, mode: Mode, place: Place) {
-        for (at, layer) in layers.enumerate() {
-            let (before, after) = self.outputs.split_at_mut(at);
-            let x = before.last().unwrap_or(&self.input).top(self.rows);
+    /// Runs the layers of `chain` for which the block was made, at a place on which their noise depends.
+    pub fn forward(&mut self, chain: &Chain, place: Place) {
+        self.place = place;
+        let Activations {
+            rows,
+            input,
+            outputs,
+            saved,
+            copies,
+        } = &mut self.activations;
+        for (at, layer) in self.layers.clone().enumerate() {
+            let (before, after) = outputs.split_at_mut(at);
+            let x = match before.last() {
+                Some(x) => x.top(*rows * copies[at - 1]),
+                None => input.top(*rows),
+            };
+            let rows_after = *rows * copies[at];
             let pass = Pass {
-                mode,
+                mode: self.mode,
                 noise: Chain::noise(place.seed, layer, place.step),
-                first_row: place.first_row,
+                first_row: place.first_row * copies[at] as u32,
+                labels: &self.labels,
             };
             chain.layers()[layer].forward(
-                &chain.parameters()[chain.owned(layer)],
+                own(chain, layer),
                 pass,
                 x,
-                after[0].top_mut(self.rows),
-                self.saved[at].top_mut(self.rows),
+                after[0].top_mut(rows_after),
+                saved[at].top_mut(rows_after),
             );
         }
     }
 
-    /// The layers' own terms of the objective, after a run of the whole chain.
-    pub fn penalty(&self, chain: &Chain, terms: Terms) -> f64 {
-        let layers = chain.layers().iter().enumerate();
-        layers
-            .map(|(number, layer)| layer.penalty(self.trace(number), terms))
-            .sum()
+    /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
+    /// one. A term that couples examples takes the block for a batch.
+    pub fn objective(&mut self, chain: &Chain, objective: &Objective, batch: usize) -> f64 {
+        let mut sum = self.loss(objective, batch, false);
+        if !objective.terms.is_empty() {
+            let state = self.state(chain, batch, f64::INFINITY);
+            let codes = self.activations.trace(objective.code);
+            for coupling in [false, true] {
+                sum += objective.apply(coupling, codes, state, None, &mut self.scratch);
+            }
+        }
+        sum
     }
 
-    /// Computes the loss of the whole chain's output and carries its gradient back to every layer.
-    ///
-    /// Gives back the block's part of the objective, a mean over the batch.
-    pub fn backward(&mut self, chain: &Chain, likelihood: Likelihood, terms: Terms) -> f64 {
-        let rows = self.rows;
-        let (Some(output), Some(gradient)) = (self.outputs.last(), self.gradients.last_mut())
-        else {
+    /// The block's part of the likelihood's loss; with `slopes`, its gradient by the outputs too.
+    fn loss(&mut self, objective: &Objective, batch: usize, slopes: bool) -> f64 {
+        let examples = self.activations.rows;
+        let Some(copies) = self.activations.copies.last().copied() else {
             return 0.0;
         };
+        let rows = examples * copies;
+        let input = &self.activations.input;
+        let targets = match copies {
+            1 => input.top(rows),
+            _ => {
+                let mut targets = self.targets.top_mut(rows);
+                for (row, target) in targets.iter_rows_mut().enumerate() {
+                    target.copy_from_slice(input.row(row / copies));
+                }
+                self.targets.top(rows)
+            }
+        };
         let losses = &mut self.losses[..rows];
-        likelihood.losses_with_gradient(
-            output.top(rows),
-            self.input.top(rows),
-            1.0 / terms.batch as f32,
-            losses,
-            gradient.top_mut(rows),
-        );
-        let loss = losses.iter().sum::<f64>() / terms.batch as f64;
-        // Before the first layer that learns, nobody asks for a gradient.
-        let first = chain.first_learned();
-        for layer in (first..chain.layers().len()).rev() {
-            let (before, after) = self.gradients.split_at_mut(layer);
-            let dx = before.last_mut().filter(|_| layer > first);
-            let trace = trace(&self.input, &self.outputs, &self.saved, layer, rows);
-            let parameters = &chain.parameters()[chain.owned(layer)];
-            let (dy, dx) = (after[0].top_mut(rows), dx.map(|dx| dx.top_mut(rows)));
-            chain.layers()[layer].backward(parameters, terms, trace, dy, dx);
+        // Weights by importance sum to one over the samples of an example; without them, all count alike.
+        let weighed = objective.importance_weighted;
+        let count = if weighed { batch } else { batch * copies } as f64;
+        let output = self.activations.outputs[self.layers.len() - 1].top(rows);
+        let likelihood = objective.likelihood;
+        let mut gradient = self.gradients.last_mut().filter(|_| slopes);
+        match &mut gradient {
+            Some(gradient) => {
+                let (scale, gradient) = ((1.0 / count) as f32, gradient.top_mut(rows));
+                likelihood.losses_with_gradient(output, targets, scale, losses, gradient);
+            }
+            None => likelihood.losses(output, targets, losses),
         }
-        loss + self.penalty(chain, terms)
+        if !weighed {
+            return losses.iter().sum::<f64>() / count;
+        }
+        let bound = importance::weigh(self.activations.trace(objective.code), losses);
+        if let Some(gradient) = gradient {
+            for (row, weight) in gradient.top_mut(rows).iter_rows_mut().zip(losses) {
+                let weight = *weight as f32;
+                latentia_tensor::map_in_place(row, |g| weight * g);
+            }
+        }
+        bound / count
     }
 
-    /// What layer `layer` left behind.
+    /// First half of the way back: the loss, its gradient down to the code, and the terms that do not couple examples. Gives
+    /// back their sum, the block's part of a mean over `batch` examples.
+    pub(crate) fn backward_to_code(
+        &mut self,
+        chain: &Chain,
+        objective: &Objective,
+        batch: usize,
+        epochs: f64,
+    ) -> f64 {
+        let mut sum = self.loss(objective, batch, true);
+        self.backward(chain, objective.code + 1..self.layers.len());
+        let state = self.state(chain, batch, epochs);
+        let codes = self.activations.trace(objective.code);
+        let rows = self.reached_rows();
+        self.reached.as_mut_slice().fill(0.0);
+        let mut slopes = Slopes {
+            dx: self.reached.top_mut(rows),
+            dy: self.gradients[objective.code].top_mut(codes.y.rows()),
+        };
+        if objective.importance_weighted {
+            importance::add_slopes(codes, &self.losses, batch, &mut slopes);
+        }
+        if !objective.terms.is_empty() {
+            sum += objective.apply(false, codes, state, Some(slopes), &mut self.scratch);
+        }
+        sum
+    }
+
+    /// Second half: from the code to the first layer that learns.
+    pub(crate) fn backward_from_code(&mut self, chain: &Chain, objective: &Objective) {
+        let code = objective.code;
+        self.backward(chain, code..code + 1);
+        let rows = self.reached_rows();
+        if rows > 0 && code > chain.first_learned() {
+            let mut gradient = self.gradients[code - 1].top_mut(rows);
+            let slopes = self.reached.top(rows).span();
+            update(gradient.as_mut_slice(), slopes, |g, slope| g + slope);
+        }
+        self.backward(chain, 0..code);
+    }
+
+    /// Carries gradients back through some layers.
+    fn backward(&mut self, chain: &Chain, layers: Range<usize>) {
+        // Before the first layer that learns, nobody asks for a gradient.
+        let first = chain.first_learned();
+        for layer in (layers.start.max(first)..layers.end).rev() {
+            let trace = self.activations.trace(layer);
+            let (before, after) = self.gradients.split_at_mut(layer);
+            let dx = before.last_mut().filter(|_| layer > first);
+            let dx = dx.map(|dx| dx.top_mut(trace.x.rows()));
+            let dy = after[0].top_mut(trace.y.rows());
+            chain.layers()[layer].backward(own(chain, layer), trace, dy, dx);
+        }
+    }
+
+    /// Where the terms of the objective are computed.
+    fn state(&self, chain: &Chain, batch: usize, epochs: f64) -> State {
+        let Place {
+            seed,
+            step,
+            first_row,
+        } = self.place;
+        State {
+            share: self.activations.rows as f64 / batch as f64,
+            epochs,
+            // Behind the layers, whose noise has the numbers before.
+            noise: Chain::noise(seed, chain.layers().len(), step),
+            first_row,
+        }
+    }
+
+    /// Rows of [`Self::reached`] in use.
+    fn reached_rows(&self) -> usize {
+        let examples = self.activations.input.rows().max(1);
+        self.reached.rows() / examples * self.activations.rows
+    }
+
+    /// What layer `layer` of the whole chain left behind.
     pub fn trace(&self, layer: usize) -> Trace<'_> {
-        trace(&self.input, &self.outputs, &self.saved, layer, self.rows)
+        self.activations.trace(layer)
     }
 
     /// The gradient that reached layer `layer`.
     pub(crate) fn gradient(&self, layer: usize) -> MatrixRef<'_> {
-        self.gradients[layer].top(self.rows)
+        self.gradients[layer].top(self.activations.rows_after(layer))
+    }
+
+    /// Where terms on the code of the whole batch add their slopes.
+    pub(crate) fn slopes(&mut self, objective: &Objective) -> Slopes<'_> {
+        let (reached, codes) = (
+            self.reached_rows(),
+            self.activations.rows_after(objective.code),
+        );
+        Slopes {
+            dx: self.reached.top_mut(reached),
+            dy: self.gradients[objective.code].top_mut(codes),
+        }
     }
 }
 
-/// What layer `layer` left behind for `rows` rows.
-fn trace<'a>(
-    input: &'a Matrix,
-    outputs: &'a [Matrix],
-    saved: &'a [Matrix],
-    layer: usize,
-    rows: usize,
-) -> Trace<'a> {
-    let x = match layer {
-        0 => input,
-        _ => &outputs[layer - 1],
-    };
-    Trace {
-        x: x.top(rows),
-        y: outputs[layer].top(rows),
-        saved: saved[layer].top(rows),
-    }
+/// The parameters of layer `layer`.
+fn own(chain: &Chain, layer: usize) -> &[Parameter] {
+    &chain.parameters()[chain.owned(layer)]
 }
 
 /// Where a block stands in a run.
@@ -162,6 +359,6 @@ pub struct Place {
     pub seed: u64,
     /// Step of the run.
     pub step: u64,
-    /// Number in the batch of the block's first row.
+    /// Number in the batch of the block's first example.
     pub first_row: u32,
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, Noise};
 
-use crate::{Layer, Parameter};
+use crate::{BLOCK_ROWS, Layer, Mode, Parameter};
 
 /// Noise streams below this number belong to initial values, those from it on to layers.
 const LAYER_STREAM: u32 = 1 << 16;
@@ -33,8 +33,11 @@ impl Chain {
                 let mut value = Matrix::zeros(spec.rows, spec.cols);
                 spec.initializer
                     .fill(&mut value, Noise::new(seed, parameters.len() as u32));
-                let name = spec.name;
-                parameters.push(Parameter { name, value });
+                parameters.push(Parameter {
+                    learned: spec.learned,
+                    name: spec.name,
+                    value,
+                });
             }
             owned.push(first..parameters.len());
         }
@@ -60,10 +63,20 @@ impl Chain {
 
     /// Number of the first layer that learns something.
     pub(crate) fn first_learned(&self) -> usize {
-        self.owned
-            .iter()
-            .take_while(|range| range.is_empty())
-            .count()
+        let learns =
+            |range: &Range<usize>| self.parameters[range.clone()].iter().any(|p| p.learned);
+        self.owned.iter().take_while(|range| !learns(range)).count()
+    }
+
+    /// Rows of output for each example after all of `layers`.
+    pub fn copies(&self, layers: Range<usize>, mode: Mode) -> usize {
+        let layers = self.layers[layers].iter();
+        layers.map(|layer| layer.copies(mode)).product()
+    }
+
+    /// Examples in a block of `layers`: [`BLOCK_ROWS`] rows of output, but at least 4 examples where a row has many copies.
+    pub fn block_examples(&self, layers: Range<usize>, mode: Mode) -> usize {
+        (BLOCK_ROWS / self.copies(layers, mode)).max(4)
     }
 
     /// All parameters, layer after layer.
@@ -80,6 +93,7 @@ impl Chain {
     pub fn parameter_count(&self) -> usize {
         self.parameters
             .iter()
+            .filter(|p| p.learned)
             .map(|p| p.value.as_slice().len())
             .sum()
     }

@@ -3,7 +3,7 @@
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Terms, Trace};
+use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
 
 /// How examples are spoilt in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ impl Layer for Corrupt {
     fn forward(
         &self,
         _parameters: &[Parameter],
-        pass: Pass,
+        pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
@@ -119,7 +119,6 @@ impl Layer for Corrupt {
     fn backward(
         &self,
         _parameters: &[Parameter],
-        _terms: Terms,
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,

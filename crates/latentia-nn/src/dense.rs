@@ -6,7 +6,7 @@ use latentia_tensor::{
     Accumulate, MatrixMut, MatrixRef, add_column_sums, matmul_nn, matmul_nt, matmul_tn,
 };
 
-use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Terms, Trace};
+use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
 use crate::{Activation, Initializer};
 
 /// `y = f(x W + b)` with a weight of shape `[inputs, outputs]` and a bias of shape `[1, outputs]`.
@@ -58,12 +58,14 @@ impl Layer for Dense {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let weight = ParameterSpec {
+            learned: true,
             name: "weight",
             rows: self.inputs,
             cols: self.outputs,
             initializer: self.initializer,
         };
         let bias = ParameterSpec {
+            learned: true,
             name: "bias",
             rows: 1,
             cols: self.outputs,
@@ -75,7 +77,7 @@ impl Layer for Dense {
     fn forward(
         &self,
         parameters: &[Parameter],
-        _pass: Pass,
+        _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         saved: MatrixMut<'_>,
@@ -88,7 +90,6 @@ impl Layer for Dense {
     fn backward(
         &self,
         parameters: &[Parameter],
-        _terms: Terms,
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,

@@ -2,7 +2,7 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Terms, Trace};
+use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
 
 /// In training, each number is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
 /// stays; in use, `y = x` (Srivastava et al. 2014).
@@ -40,7 +40,7 @@ impl Layer for Dropout {
     fn forward(
         &self,
         _parameters: &[Parameter],
-        pass: Pass,
+        pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
@@ -64,7 +64,6 @@ impl Layer for Dropout {
     fn backward(
         &self,
         _parameters: &[Parameter],
-        _terms: Terms,
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,

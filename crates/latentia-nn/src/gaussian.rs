@@ -1,9 +1,11 @@
 //! Gaussian code.
 
-use latentia_tensor::math::{exp, tanh};
-use latentia_tensor::{MatrixMut, MatrixRef, vectorized};
+use std::ops::Range;
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Terms, Trace};
+use latentia_tensor::math::{exp, tanh};
+use latentia_tensor::{MatrixMut, MatrixRef, update, vectorized};
+
+use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
 
 /// Bound of the log-variance: `σ²` stays within `e^±30`, so that neither it nor its square overflows.
 const BOUND: f32 = 30.0;
@@ -14,11 +16,12 @@ const BOUND: f32 = 30.0;
 /// The input of `2 n` numbers holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
 /// digits where `|s| < 2` and never overflows.
 ///
-/// Its own term of the objective is the divergence from the prior, in nats, mean over examples, times the weight in force:
-/// `KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² - 1 - ln σ²)`.
+/// Its divergence from the prior is a term of the objective: see [`crate::terms::Divergence`]. With several samples of each
+/// row, the samples are weighed by importance instead: see [`crate::importance`].
 #[derive(Clone, Debug)]
 pub struct Gaussian {
     width: usize,
+    samples: usize,
 }
 
 /// The log-variance that stands for `s`.
@@ -42,30 +45,23 @@ fn divergences(mu: &[f32], s: &[f32], kl: &mut [f32]) {
     );
 }
 
-/// Divergence from the prior of one row `[2 n]` of the layer's input, without memory for each dimension.
-fn total_divergence(x: &[f32]) -> f64 {
-    let (mu, s) = x.split_at(x.len() / 2);
-    let mut total = 0.0;
-    for (mu, s) in mu.chunks(64).zip(s.chunks(64)) {
-        let mut kl = [0.0f32; 64];
-        divergences(mu, s, &mut kl);
-        total += kl.iter().map(|&kl| f64::from(kl)).sum::<f64>();
-    }
-    total
-}
-
 impl Gaussian {
-    /// A code of `width` numbers.
-    pub fn new(width: usize) -> Self {
-        Self { width }
+    /// A code of `width` numbers, `samples` of them for each row but in use.
+    pub fn new(width: usize, samples: usize) -> Self {
+        Self { width, samples }
     }
 
     /// Divergence from the prior of each dimension, `½ (μ² + σ² - 1 - ln σ²)`, in nats.
     ///
     /// Shapes: `x` `[2 n]`, a row of the layer's input; `kl` `[n]`.
     pub fn divergence(x: &[f32], kl: &mut [f32]) {
-        let (mu, s) = x.split_at(kl.len());
-        divergences(mu, s, kl);
+        Self::divergence_of(x, 0..kl.len(), kl);
+    }
+
+    /// As [`Self::divergence`], of some dimensions.
+    pub(crate) fn divergence_of(x: &[f32], dimensions: Range<usize>, kl: &mut [f32]) {
+        let (mu, s) = x.split_at(x.len() / 2);
+        divergences(&mu[dimensions.clone()], &s[dimensions], kl);
     }
 
     /// Standard deviations: `[n]` from the second half of a row of the layer's input.
@@ -84,7 +80,10 @@ impl Gaussian {
 
 impl Layer for Gaussian {
     fn name(&self) -> String {
-        "gaussian".into()
+        match self.samples {
+            1 => "gaussian".into(),
+            samples => format!("gaussian, {samples} samples"),
+        }
     }
 
     fn inputs(&self) -> usize {
@@ -100,23 +99,31 @@ impl Layer for Gaussian {
         2 * self.width
     }
 
+    fn copies(&self, mode: Mode) -> usize {
+        match mode {
+            Mode::Train | Mode::Sample => self.samples,
+            Mode::Use => 1,
+        }
+    }
+
     fn forward(
         &self,
         _parameters: &[Parameter],
-        pass: Pass,
+        pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
     ) {
-        let rows = y
-            .iter_rows_mut()
-            .zip(saved.iter_rows_mut())
-            .zip(x.iter_rows());
-        for (row, ((y, saved), x)) in (pass.first_row..).zip(rows) {
+        let copies = self.copies(pass.mode);
+        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
+        for (at, (y, saved)) in rows.enumerate() {
+            let x = x.row(at / copies);
             let (epsilon, sigma) = saved.split_at_mut(self.width);
             match pass.mode {
                 Mode::Use => epsilon.fill(0.0),
-                Mode::Train | Mode::Sample => pass.noise.normal(row, epsilon),
+                Mode::Train | Mode::Sample => {
+                    pass.noise.normal(pass.first_row + at as u32, epsilon);
+                }
             }
             Self::deviation(x, sigma);
             for (((y, mu), epsilon), sigma) in y.iter_mut().zip(x).zip(epsilon).zip(sigma) {
@@ -125,39 +132,66 @@ impl Layer for Gaussian {
         }
     }
 
-    fn penalty(&self, trace: Trace<'_>, terms: Terms) -> f64 {
-        let sum: f64 = trace.x.iter_rows().map(total_divergence).sum();
-        f64::from(terms.kl_weight) * sum / terms.batch as f64
-    }
-
     fn backward(
         &self,
         _parameters: &[Parameter],
-        terms: Terms,
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
     ) {
         let Some(mut dx) = dx else { return };
-        let weight = terms.kl_weight / terms.batch as f32;
-        let rows = dx.iter_rows_mut().zip(dy.iter_rows_mut());
-        for ((dx, dy), (x, saved)) in rows.zip(trace.x.iter_rows().zip(trace.saved.iter_rows())) {
+        let copies = dy.rows() / dx.rows().max(1);
+        for (row, dx) in dx.iter_rows_mut().enumerate() {
             let (dmu, ds) = dx.split_at_mut(self.width);
-            let (mu, s) = x.split_at(self.width);
-            let (epsilon, sigma) = saved.split_at(self.width);
-            let numbers = mu.iter().zip(s).zip(epsilon).zip(sigma);
-            let slopes = dmu.iter_mut().zip(ds).zip(&*dy).zip(numbers);
-            vectorized(
-                #[inline(always)]
-                || {
-                    for (((dmu, ds), &dz), (((&mu, &s), &epsilon), &sigma)) in slopes {
-                        let t = tanh(s / BOUND);
-                        let excess = weight * (sigma * sigma - 1.0);
-                        *dmu = dz + weight * mu;
-                        *ds = 0.5 * (dz * epsilon * sigma + excess) * (1.0 - t * t);
-                    }
-                },
-            );
+            dmu.fill(0.0);
+            ds.fill(0.0);
+            for at in row * copies..(row + 1) * copies {
+                let (epsilon, sigma) = trace.saved.row(at).split_at(self.width);
+                let numbers = dy.row_mut(at).iter().zip(epsilon).zip(sigma);
+                for ((dmu, ds), ((dz, epsilon), sigma)) in dmu.iter_mut().zip(&mut *ds).zip(numbers)
+                {
+                    *dmu += dz;
+                    *ds += 0.5 * dz * epsilon * sigma;
+                }
+            }
+            multiply_by_log_variance_slope(ds, &trace.x.row(row)[self.width..]);
         }
     }
+}
+
+/// Adds to a row of slopes by `μ` and `s` those of the divergence in dimensions `dimensions`, times `factors`.
+pub(crate) fn add_divergence_slopes(
+    x: &[f32],
+    factors: &[f32],
+    dimensions: Range<usize>,
+    dx: &mut [f32],
+) {
+    let (mu, s) = x.split_at(x.len() / 2);
+    let (dmu, ds) = dx.split_at_mut(mu.len());
+    let numbers = mu[dimensions.clone()].iter().zip(&s[dimensions.clone()]);
+    let slopes = dmu[dimensions.clone()].iter_mut().zip(&mut ds[dimensions]);
+    let all = slopes.zip(numbers).zip(factors);
+    vectorized(
+        #[inline(always)]
+        || {
+            for (((dmu, ds), (&mu, &s)), &factor) in all {
+                let t = tanh(s / BOUND);
+                *dmu += factor * mu;
+                *ds += 0.5 * factor * (exp(BOUND * t) - 1.0) * (1.0 - t * t);
+            }
+        },
+    );
+}
+
+/// `ds *= d ln σ² / ds`, from slopes by `ln σ²` to those by `s`.
+pub(crate) fn multiply_by_log_variance_slope(ds: &mut [f32], s: &[f32]) {
+    update(
+        ds,
+        s,
+        #[inline(always)]
+        |ds, s| {
+            let t = tanh(s / BOUND);
+            ds * (1.0 - t * t)
+        },
+    );
 }

@@ -6,13 +6,14 @@ use std::ops::Range;
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Noise};
 
 use crate::Initializer;
+use crate::step::{Moments, WorkedBlock};
 
 /// One part of a chain: a function of rows with parameters, and its gradients.
 ///
 /// A layer is called for one block of rows at a time, from several threads at once, so it keeps nothing: what backward
 /// needs is in the block's own memory, what is learned is in the parameters.
 ///
-/// Shapes: `x` `[rows, inputs]`, `y` and `dy` `[rows, outputs]`, `saved` `[rows, saved]`, `dx` `[rows, inputs]`.
+/// Shapes: `x` and `dx` `[rows, inputs]`, `y` and `dy` `[rows · copies, outputs]`, `saved` `[rows · copies, saved]`.
 pub trait Layer: Debug + Send + Sync {
     /// What a person calls it, with its numbers.
     fn name(&self) -> String;
@@ -28,7 +29,13 @@ pub trait Layer: Debug + Send + Sync {
         0
     }
 
-    /// What the layer learns.
+    /// Rows of output for each row of input: 1, but for layers that draw several samples of a row. Those of one row follow
+    /// each other.
+    fn copies(&self, _mode: Mode) -> usize {
+        1
+    }
+
+    /// What the layer learns or keeps count of.
     fn parameters(&self) -> Vec<ParameterSpec> {
         Vec::new()
     }
@@ -37,29 +44,23 @@ pub trait Layer: Debug + Send + Sync {
     fn forward(
         &self,
         parameters: &[Parameter],
-        pass: Pass,
+        pass: Pass<'_>,
         x: MatrixRef<'_>,
         y: MatrixMut<'_>,
         saved: MatrixMut<'_>,
     );
 
-    /// The layer's own term of the objective: what a block of rows adds to the mean over the batch.
-    fn penalty(&self, _trace: Trace<'_>, _terms: Terms) -> f64 {
-        0.0
-    }
-
-    /// Computes `dx` from `dy`, and adds the slope of [`Self::penalty`]. `dy` is free for the layer's use and is handed to
-    /// [`Self::gradient`] as it is left.
+    /// Computes `dx` from `dy`. `dy` is free for the layer's use and is handed to [`Self::gradient`] as it is left.
     fn backward(
         &self,
         parameters: &[Parameter],
-        terms: Terms,
         trace: Trace<'_>,
         dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
     );
 
-    /// Writes or adds the gradient of rows `rows` of parameter `index`, summed over the examples of one block.
+    /// Writes or adds the gradient of rows `rows` of parameter `index`, summed over the examples of one block; for a
+    /// statistic, the sum that [`Self::renew`] is handed.
     fn gradient(
         &self,
         _index: usize,
@@ -70,6 +71,10 @@ pub trait Layer: Debug + Send + Sync {
         _out: MatrixMut<'_>,
     ) {
     }
+
+    /// Brings the statistics among `parameters` up to date with `sums`, what [`Self::gradient`] summed over the batch, one
+    /// for each parameter. `batch` is what the layer met.
+    fn renew(&self, _parameters: &mut [Parameter], _sums: &[Moments], _batch: Batch<'_>) {}
 }
 
 /// What forward left behind for one block of rows.
@@ -96,28 +101,40 @@ pub enum Mode {
 
 /// One run of a chain over a block of rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Pass {
+pub struct Pass<'a> {
     /// What it is for.
     pub mode: Mode,
     /// The noise of this layer.
     pub noise: Noise,
-    /// Number in the batch of the block's first row.
+    /// Number in the batch of the first row of this layer's output.
     pub first_row: u32,
+    /// The class of each example of the block; empty where examples have none.
+    pub labels: &'a [u8],
 }
 
-/// What the terms of the objective depend on beside the examples.
+/// What a layer met in one step, block by block.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// Examples in the batch.
-    pub batch: usize,
-    /// Weight in force of a code's divergence from its prior.
-    pub kl_weight: f32,
+pub struct Batch<'a> {
+    pub(crate) blocks: &'a [WorkedBlock],
+    pub(crate) layer: usize,
+    /// Noise of the layer that no row has used.
+    pub noise: Noise,
+}
+
+impl<'a> Batch<'a> {
+    /// What the layer left behind for each block of examples, in order.
+    pub fn traces(self) -> impl Iterator<Item = Trace<'a>> {
+        let blocks = self.blocks.iter();
+        blocks.map(move |worked| worked.block.trace(self.layer))
+    }
 }
 
 /// A parameter that a layer asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct ParameterSpec {
-    /// `weight` or `bias`.
+    /// Whether an optimiser learns it, or the layer renews it as a statistic of what it meets.
+    pub learned: bool,
+    /// `weight` or `bias`, or what else the field calls it.
     pub name: &'static str,
     /// Number of rows.
     pub rows: usize,
@@ -127,10 +144,12 @@ pub struct ParameterSpec {
     pub initializer: Initializer,
 }
 
-/// Numbers that are learned.
+/// Numbers that are learned, or that a layer keeps as statistics.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// `weight` or `bias`.
+    /// Whether an optimiser learns it, or the layer renews it.
+    pub learned: bool,
+    /// `weight` or `bias`, or what else the field calls it.
     pub name: &'static str,
     /// The numbers.
     pub value: Matrix,

@@ -11,7 +11,7 @@
 //! let dense = |inputs, outputs| Box::new(Dense::new(inputs, outputs, Activation::Linear, Initializer::Glorot));
 //! let mut chain = Chain::new(vec![dense(3, 2), dense(2, 3)], 1);
 //! let options = StepOptions {
-//!     likelihood: Likelihood::Mse,
+//!     objective: Likelihood::Mse.into(),
 //!     optimizer: Optimizer::default(),
 //!     clip_norm: None,
 //!     seed: 1,
@@ -27,39 +27,50 @@
 //! # }
 //! ```
 //!
-//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`Corrupt`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
+//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
 //! - [`Chain`]: layers one after another, with parameters
 //! - [`Block`]: the memory of a block of examples on its way through a chain
 //! - [`Likelihood`]: what the output means, and the loss
+//! - [`Objective`], [`terms`]: what training minimises
 //! - [`Optimizer`], [`Schedule`]: how parameters change
 //! - [`Step`]: one training step, two parallel loops
 
 mod activation;
 mod block;
 mod chain;
+mod condition;
 mod corruption;
 mod dense;
 mod dropout;
 mod gaussian;
+mod importance;
 mod initializer;
 mod layer;
 mod likelihood;
+mod objective;
 mod optimizer;
 mod schedule;
 mod spec;
 mod step;
+pub mod terms;
+mod top_k;
+mod vector_quantiser;
 
 pub use activation::Activation;
 pub use block::{BLOCK_ROWS, Block, Place};
 pub use chain::Chain;
+pub use condition::Condition;
 pub use corruption::{Corrupt, Corruption};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use gaussian::Gaussian;
 pub use initializer::Initializer;
-pub use layer::{Layer, Mode, Parameter, ParameterSpec, Pass, Terms, Trace};
+pub use layer::{Batch, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
 pub use likelihood::Likelihood;
+pub use objective::{Objective, Slopes, State, Term};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
 pub use spec::{LayerSpec, SpecError};
 pub use step::{Moments, Rates, Step, StepOptions};
+pub use top_k::TopK;
+pub use vector_quantiser::VectorQuantiser;

@@ -81,6 +81,11 @@ impl LayerSpec {
         Ok(layers)
     }
 
+    /// Whether it is a dense layer, which alone has units.
+    pub fn is_dense(&self) -> bool {
+        matches!(self, Self::Dense { .. })
+    }
+
     /// The function applied to the layer's output.
     pub fn activation(&self) -> Activation {
         match self {

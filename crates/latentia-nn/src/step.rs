@@ -1,6 +1,7 @@
 //! One training step: two parallel loops.
 //!
-//! 1. For each block of examples: read, forward, loss, backward.
+//! 1. For each block of examples: read, forward, loss, backward. Where a term of the objective couples the examples of a
+//!    batch, the loop is cut in two at the code.
 //! 2. For each block of parameters: gradient over the whole batch, then the update.
 //!
 //! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Blocks are fixed by
@@ -9,12 +10,14 @@
 
 use std::io;
 
-use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
+use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Rows, sum_of_squares, update};
 use rayon::prelude::*;
 
-use crate::block::{BLOCK_ROWS, Block, Place};
+use crate::block::{Block, Place};
 use crate::chain::Parts;
-use crate::{Chain, Likelihood, Mode, Optimizer, Terms};
+use crate::layer::{Batch, Trace};
+use crate::objective::{Objective, Slopes, State};
+use crate::{Chain, Mode, Optimizer};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_NUMBERS: usize = 1 << 16;
@@ -23,10 +26,10 @@ const BLOCK_NUMBERS: usize = 1 << 16;
 const WORTH_THREADS: usize = 1 << 20;
 
 /// What is the same for every batch of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct StepOptions {
-    /// The loss at the end of the chain.
-    pub likelihood: Likelihood,
+    /// What is minimised.
+    pub objective: Objective,
     /// The rule of the update.
     pub optimizer: Optimizer,
     /// Upper bound of the gradient's norm over all parameters.
@@ -40,16 +43,16 @@ pub struct StepOptions {
 pub struct Rates {
     /// Step size of the optimiser.
     pub learning_rate: f32,
-    /// Weight of a code's divergence from its prior.
-    pub kl_weight: f32,
+    /// Epochs trained so far, whole and begun: weights that warm up depend on it.
+    pub epochs: f64,
 }
 
 impl From<f32> for Rates {
-    /// A learning rate; divergence counts once.
+    /// A learning rate, with every weight of the objective the full one.
     fn from(learning_rate: f32) -> Self {
         Self {
             learning_rate,
-            kl_weight: 1.0,
+            epochs: f64::INFINITY,
         }
     }
 }
@@ -65,11 +68,31 @@ pub struct Moments {
     pub second: Matrix,
 }
 
+/// A block of examples, and what became of it in the first loop.
+#[derive(Debug)]
+pub(crate) struct WorkedBlock {
+    pub(crate) block: Block,
+    loss: io::Result<f64>,
+}
+
+/// The codes of a whole batch, gathered for the terms that couple its examples.
+#[derive(Debug)]
+struct Codes {
+    x: Matrix,
+    y: Matrix,
+    dx: Matrix,
+    dy: Matrix,
+    scratch: Vec<f32>,
+}
+
 /// All memory that training a chain needs beside its parameters.
 #[derive(Debug)]
 pub struct Step {
     options: StepOptions,
-    blocks: Vec<(Block, io::Result<f64>)>,
+    blocks: Vec<WorkedBlock>,
+    /// Examples in each block but the last.
+    block_examples: usize,
+    codes: Option<Codes>,
     moments: Vec<Moments>,
     steps: u64,
     parallel: bool,
@@ -78,8 +101,14 @@ pub struct Step {
 impl Step {
     /// Room to train `chain` with batches of at most `batch_size` examples.
     pub fn new(chain: &Chain, batch_size: usize, options: StepOptions) -> Self {
-        let rows = batch_size.clamp(1, BLOCK_ROWS);
-        let block = || (Block::for_training(chain, rows), Ok(0.0));
+        let all = 0..chain.layers().len();
+        let block_examples = chain
+            .block_examples(all, Mode::Train)
+            .min(batch_size.max(1));
+        let block = || WorkedBlock {
+            block: Block::for_training(chain, &options.objective, block_examples),
+            loss: Ok(0.0),
+        };
         let zeros = |like: &Matrix| Matrix::zeros(like.rows(), like.cols());
         let moments = |value: &Matrix| Moments {
             gradient: zeros(value),
@@ -87,8 +116,11 @@ impl Step {
             second: zeros(value),
         };
         Self {
-            options,
-            blocks: (0..batch_size.div_ceil(rows)).map(|_| block()).collect(),
+            blocks: (0..batch_size.div_ceil(block_examples))
+                .map(|_| block())
+                .collect(),
+            block_examples,
+            codes: Codes::new(chain, &options.objective, batch_size),
             moments: chain
                 .parameters()
                 .iter()
@@ -96,6 +128,7 @@ impl Step {
                 .collect(),
             steps: 0,
             parallel: batch_size * chain.parameter_count() >= WORTH_THREADS,
+            options,
         }
     }
 
@@ -128,59 +161,69 @@ impl Step {
         indices: &[u32],
         rates: Rates,
     ) -> io::Result<f64> {
-        let Rates {
-            learning_rate,
-            kl_weight,
-        } = rates;
-        let loss = self.examples_loop(chain, examples, indices, kl_weight)?;
+        let loss = self.examples_loop(chain, examples, indices, rates.epochs)?;
         self.steps += 1;
-        let used = indices.len().div_ceil(BLOCK_ROWS);
-        self.parameters_loop(chain, used, learning_rate);
+        let used = indices.len().div_ceil(self.block_examples);
+        self.parameters_loop(chain, used, rates.learning_rate);
         if let Some(limit) = self.options.clip_norm {
-            self.clipped_update(chain, limit, learning_rate);
+            self.clipped_update(chain, limit, rates.learning_rate);
         }
+        self.renew_statistics(chain, used);
         Ok(loss)
     }
 
-    /// The first loop: leaves activations and gradients in the blocks, gives back the loss.
+    /// The first loop: leaves activations and gradients in the blocks, gives back the objective.
     fn examples_loop(
         &mut self,
         chain: &Chain,
         examples: &dyn Rows,
         indices: &[u32],
-        kl_weight: f32,
+        epochs: f64,
     ) -> io::Result<f64> {
+        let (step, size, share) = (self.steps, self.block_examples, self.smallest_share());
         let StepOptions {
-            likelihood, seed, ..
-        } = self.options;
-        let (step, share) = (self.steps, self.smallest_share());
-        let terms = Terms {
-            batch: indices.len(),
-            kl_weight,
-        };
+            objective, seed, ..
+        } = &self.options;
+        let (batch, seed, coupled) = (indices.len(), *seed, self.codes.is_some());
         self.blocks
             .par_iter_mut()
             .with_min_len(share)
-            .zip(indices.par_chunks(BLOCK_ROWS))
+            .zip(indices.par_chunks(size))
             .enumerate()
-            .for_each(|(number, ((block, loss), indices))| {
-                *loss = examples
-                    .read(indices, block.input_mut(indices.len()))
-                    .map(|()| {
-                        let place = Place {
-                            seed,
-                            step,
-                            first_row: (number * BLOCK_ROWS) as u32,
-                        };
-                        block.forward(chain, 0..chain.layers().len(), Mode::Train, place);
-                        block.backward(chain, likelihood, terms)
-                    });
+            .for_each(|(number, (WorkedBlock { block, loss }, indices))| {
+                *loss = block.read(examples, indices).map(|()| {
+                    let place = Place {
+                        seed,
+                        step,
+                        first_row: (number * size) as u32,
+                    };
+                    block.forward(chain, place);
+                    let loss = block.backward_to_code(chain, objective, batch, epochs);
+                    if !coupled {
+                        block.backward_from_code(chain, objective);
+                    }
+                    loss
+                });
             });
-        let used = indices.len().div_ceil(BLOCK_ROWS);
-        self.blocks[..used]
+        let used = &mut self.blocks[..batch.div_ceil(size)];
+        let losses = used
             .iter_mut()
-            .map(|(_, loss)| std::mem::replace(loss, Ok(0.0)))
-            .sum()
+            .map(|worked| std::mem::replace(&mut worked.loss, Ok(0.0)));
+        let loss: f64 = losses.sum::<io::Result<f64>>()?;
+        let Some(codes) = &mut self.codes else {
+            return Ok(loss);
+        };
+        let state = State {
+            share: 1.0,
+            epochs,
+            noise: Chain::noise(seed, chain.layers().len(), step),
+            first_row: 0,
+        };
+        let terms = codes.apply(objective, used, state);
+        used.par_iter_mut()
+            .with_min_len(share)
+            .for_each(|worked| worked.block.backward_from_code(chain, objective));
+        Ok(loss + terms)
     }
 
     /// The second loop, over the first `used` blocks of examples.
@@ -200,6 +243,7 @@ impl Step {
             .with_min_len(share)
             .enumerate()
             .for_each(|(number, (parameter, moments))| {
+                let learned = parameter.learned;
                 let layer = owned.partition_point(|range| range.end <= number);
                 let index = number - owned[layer].start;
                 let cols = parameter.value.cols();
@@ -208,8 +252,8 @@ impl Step {
                     |(block, (w, g, m, v))| {
                         let first = block * rows;
                         let range = first..first + w.len() / cols;
-                        for (at, (examples, _)) in blocks.iter().enumerate() {
-                            let (trace, dy) = (examples.trace(layer), examples.gradient(layer));
+                        for (at, WorkedBlock { block, .. }) in blocks.iter().enumerate() {
+                            let (trace, dy) = (block.trace(layer), block.gradient(layer));
                             let accumulate = match at {
                                 0 => Accumulate::Replace,
                                 _ => Accumulate::Add,
@@ -224,7 +268,7 @@ impl Step {
                                 out,
                             );
                         }
-                        if !whole_gradient_first {
+                        if learned && !whole_gradient_first {
                             optimizer.update(w, g, m, v, learning_rate, step);
                         }
                     },
@@ -236,13 +280,14 @@ impl Step {
     fn clipped_update(&mut self, chain: &mut Chain, limit: f32, learning_rate: f32) {
         let (optimizer, step) = (self.options.optimizer, self.steps);
         let share = self.smallest_share();
-        let norm = self.gradient_norm() as f32;
+        let norm = self.gradient_norm(chain) as f32;
         let factor = if norm > limit { limit / norm } else { 1.0 };
         chain
             .parameters_mut()
             .par_iter_mut()
             .zip(&mut self.moments)
             .with_min_len(share)
+            .filter(|(parameter, _)| parameter.learned)
             .for_each(|(parameter, moments)| {
                 each_block(
                     parameter.value.as_mut_slice(),
@@ -257,11 +302,34 @@ impl Step {
             });
     }
 
-    /// Norm of the last step's gradient over all parameters.
-    pub fn gradient_norm(&self) -> f64 {
-        self.moments
-            .iter()
-            .map(|m| sum_of_squares(m.gradient.as_slice()))
+    /// Lets the layers that keep statistics bring them up to date.
+    fn renew_statistics(&mut self, chain: &mut Chain, used: usize) {
+        let seed = self.options.seed;
+        let step = self.steps - 1;
+        let Parts {
+            layers,
+            owned,
+            parameters,
+        } = chain.split();
+        for (layer, own) in owned.iter().enumerate() {
+            let parameters = &mut parameters[own.clone()];
+            if parameters.iter().any(|parameter| !parameter.learned) {
+                let batch = Batch {
+                    blocks: &self.blocks[..used],
+                    layer,
+                    noise: Chain::noise(seed, layer, step),
+                };
+                layers[layer].renew(parameters, &self.moments[own.clone()], batch);
+            }
+        }
+    }
+
+    /// Norm of the last step's gradient over all parameters that are learned.
+    pub fn gradient_norm(&self, chain: &Chain) -> f64 {
+        let learned = chain.parameters().iter().zip(&self.moments);
+        learned
+            .filter(|(parameter, _)| parameter.learned)
+            .map(|(_, m)| sum_of_squares(m.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
     }
@@ -270,6 +338,74 @@ impl Step {
     fn smallest_share(&self) -> usize {
         if self.parallel { 1 } else { usize::MAX }
     }
+}
+
+impl Codes {
+    /// Room for batches of up to `batch_size` examples, where a term of the objective needs it.
+    fn new(chain: &Chain, objective: &Objective, batch_size: usize) -> Option<Self> {
+        if !objective.couples() {
+            return None;
+        }
+        let layer = &chain.layers()[objective.code];
+        let rows = |layers| batch_size * chain.copies(0..layers, Mode::Train);
+        let x = Matrix::zeros(rows(objective.code), layer.inputs());
+        let y = Matrix::zeros(rows(objective.code + 1), layer.outputs());
+        let dx = match objective.reaches_input() {
+            true => x.clone(),
+            false => Matrix::default(),
+        };
+        Some(Self {
+            dx,
+            dy: y.clone(),
+            x,
+            y,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Adds up the terms that couple examples, and adds their slopes to those of the blocks.
+    fn apply(&mut self, objective: &Objective, blocks: &mut [WorkedBlock], state: State) -> f64 {
+        let (mut x_rows, mut y_rows, mut dx_rows) = (0, 0, 0);
+        for worked in &mut *blocks {
+            let Trace { x, y, .. } = worked.block.trace(objective.code);
+            copy(&mut self.x, x_rows, x.span());
+            copy(&mut self.y, y_rows, y.span());
+            (x_rows, y_rows) = (x_rows + x.rows(), y_rows + y.rows());
+            dx_rows += worked.block.slopes(objective).dx.rows();
+        }
+        self.dx.as_mut_slice().fill(0.0);
+        self.dy.as_mut_slice().fill(0.0);
+        let codes = Trace {
+            x: self.x.top(x_rows),
+            y: self.y.top(y_rows),
+            saved: MatrixRef::new(&[], 0, 0),
+        };
+        let slopes = Slopes {
+            dx: self.dx.top_mut(dx_rows),
+            dy: self.dy.top_mut(y_rows),
+        };
+        let sum = objective.apply(true, codes, state, Some(slopes), &mut self.scratch);
+        let (mut dx, mut dy) = (self.dx.as_slice(), self.dy.as_slice());
+        for worked in blocks {
+            let slopes = worked.block.slopes(objective);
+            dx = add(slopes.dx, dx);
+            dy = add(slopes.dy, dy);
+        }
+        sum
+    }
+}
+
+/// Copies rows into `to` from row `first` on.
+fn copy(to: &mut Matrix, first: usize, from: &[f32]) {
+    let at = first * to.cols();
+    to.as_mut_slice()[at..at + from.len()].copy_from_slice(from);
+}
+
+/// Adds the first numbers of `from` to `to` and gives back the others.
+fn add<'a>(mut to: MatrixMut<'_>, from: &'a [f32]) -> &'a [f32] {
+    let (own, rest) = from.split_at(to.as_mut_slice().len());
+    update(to.as_mut_slice(), own, |to, from| to + from);
+    rest
 }
 
 type BlockOfNumbers<'a> = (&'a mut [f32], &'a mut [f32], &'a mut [f32], &'a mut [f32]);

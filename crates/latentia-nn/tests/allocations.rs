@@ -46,13 +46,13 @@ fn a_step_allocates_nothing_after_the_first() {
             dense(300, 64),
             Box::new(Dropout::new(64, 0.1)),
             dense(64, 60),
-            Box::new(Gaussian::new(30)),
+            Box::new(Gaussian::new(30, 1)),
             dense(30, 300),
         ],
         1,
     );
     let options = StepOptions {
-        likelihood: Likelihood::Bce,
+        objective: Likelihood::Bce.into(),
         optimizer: Optimizer::default(),
         clip_norm: Some(1.0),
         seed: 1,

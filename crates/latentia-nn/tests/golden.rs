@@ -49,7 +49,7 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
         parameter.value.as_mut_slice().copy_from_slice(&stored);
     }
     let options = StepOptions {
-        likelihood,
+        objective: likelihood.into(),
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,

@@ -19,14 +19,14 @@ fn each_row(
     // Plain loops: iterator adaptors are functions of their own, which would be compiled for the baseline.
     match gradient {
         Some(mut gradient) => {
-            for row in 0..losses.len() {
+            for (row, loss) in losses.iter_mut().enumerate() {
                 let (p, t) = (predictions.row(row), targets.row(row));
-                losses[row] = sum_pairs(p, t, Some(gradient.row_mut(row)), &f);
+                *loss = sum_pairs(p, t, Some(gradient.row_mut(row)), &f);
             }
         }
         None => {
-            for row in 0..losses.len() {
-                losses[row] = sum_pairs(predictions.row(row), targets.row(row), None, &f);
+            for (row, loss) in losses.iter_mut().enumerate() {
+                *loss = sum_pairs(predictions.row(row), targets.row(row), None, &f);
             }
         }
     }

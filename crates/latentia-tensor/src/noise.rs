@@ -33,6 +33,14 @@ impl Noise {
         Self { step, ..self }
     }
 
+    /// The use whose number is `offset` higher, at the same step.
+    pub fn later_stream(self, offset: u32) -> Self {
+        Self {
+            stream: self.stream + offset,
+            ..self
+        }
+    }
+
     /// The generator of row `row`.
     pub fn row(self, row: u32) -> impl Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);

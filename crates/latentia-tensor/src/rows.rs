@@ -20,6 +20,11 @@ pub trait Rows: Sync {
         1.0
     }
 
+    /// The class of example `index`, where examples have classes.
+    fn label(&self, _index: u32) -> Option<u8> {
+        None
+    }
+
     /// Writes example `indices[i]` into row `i` of `out`, shape `[indices.len(), self.cols()]`.
     ///
     /// # Errors

@@ -81,8 +81,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\nobjective = {{ beta = 2.0 }}\n{ENCODER}\n{DECODER}"),
-            "objective has weights that a deterministic code does not know; these weigh a divergence: use code \
-             `{ kind = \"gaussian\", units = N }`",
+            "objective has beta, which a deterministic code does not know; it needs code `{ kind = \"gaussian\", units = N }`",
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
@@ -91,6 +90,107 @@ fn parts_that_do_not_fit_are_refused_by_name() {
     ];
     for (text, expected) in wrong {
         assert_eq!(refused(&text), expected);
+    }
+}
+
+#[test]
+fn codes_and_terms_that_make_no_sense_are_refused() {
+    let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";
+    let plain = "likelihood = 'mse'";
+    let wrong = [
+        (
+            plain,
+            "code = { kind = 'top-k', k = 0 }",
+            "code keeps 0 of 2 numbers; `k` must be from 1 to 2, the width of the encoder's output",
+        ),
+        (
+            plain,
+            "code = { kind = 'top-k', k = 3 }",
+            "code keeps 3 of 2 numbers; `k` must be from 1 to 2, the width of the encoder's output",
+        ),
+        (
+            plain,
+            "code = { kind = 'vector-quantised', codebook = 1, dimension = 2 }",
+            "code has a codebook of 1; it must be from 2 to 65,536",
+        ),
+        (
+            plain,
+            "code = { kind = 'vector-quantised', codebook = 8, dimension = 3 }",
+            "code cuts 2 numbers into vectors of dimension 3; the width of the encoder's output must be a multiple of it",
+        ),
+        (
+            plain,
+            "code = { kind = 'vector-quantised', codebook = 8, dimension = 2, decay = 1.0 }",
+            "code has decay 1; it must be at least 0 and less than 1",
+        ),
+        (
+            plain,
+            "code = { kind = 'vector-quantised', codebook = 8, dimension = 2, commitment = -1.0 }",
+            "code has commitment -1; it must be finite and at least 0",
+        ),
+        (
+            plain,
+            "condition = { classes = 1 }",
+            "condition has 1 classes; it must be from 2 to 256",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 0 }",
+            "objective has importance-samples 0; it must be from 1 to 1000",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 5, beta = 2.0 }",
+            "objective has beta beside importance-samples 5; samples are weighed whole: leave it out, or importance-samples",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 5, mmd = 2.0 }",
+            "objective has mmd beside importance-samples 5; samples are weighed whole: leave it out, or importance-samples",
+        ),
+        (
+            gaussian,
+            "objective = { free-bits = -0.1 }",
+            "objective has free-bits -0.1; it must be finite and at least 0",
+        ),
+        (
+            gaussian,
+            "objective = { capacity = inf }",
+            "objective has capacity inf; it must be finite and at least 0",
+        ),
+        (
+            gaussian,
+            "objective = { mmd = nan }",
+            "objective has mmd NaN; it must be finite and at least 0",
+        ),
+        (
+            gaussian,
+            "objective = { l1 = 0.1 }",
+            "objective has l1, which a gaussian code does not know; it needs a deterministic code, or one of `kind = \"top-k\"`",
+        ),
+        (
+            plain,
+            "objective = { total-correlation = 1.0 }",
+            "objective has total-correlation, which a deterministic code does not know; it needs code \
+             `{ kind = \"gaussian\", units = N }`",
+        ),
+        (
+            plain,
+            "objective = { kl-sparsity = { weight = 1.0, target = 0.1 } }",
+            "objective has kl-sparsity for a code whose numbers do not lie in (0, 1); let the encoder end with activation \
+             `sigmoid`, before a deterministic code",
+        ),
+        (
+            plain,
+            "objective = { kl-sparsity = { weight = 1.0, target = 1.0 } }",
+            "objective has kl-sparsity.target 1; it must lie between 0 and 1",
+        ),
+    ];
+    for (first, line, expected) in wrong {
+        assert_eq!(
+            refused(&format!("{first}\n{line}\n{ENCODER}\n{DECODER}")),
+            expected
+        );
     }
 }
 

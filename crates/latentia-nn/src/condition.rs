@@ -1,0 +1,68 @@
+//! A class label beside the numbers.
+
+use latentia_tensor::{MatrixMut, MatrixRef};
+
+use crate::layer::{Layer, Parameter, Pass, Trace};
+
+/// Appends an example's class to its row, as `classes` numbers of which one is 1: the condition of Sohn et al. 2015. A class
+/// beyond the last, or an example without one, is appended as zeros.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    width: usize,
+    classes: usize,
+}
+
+impl Condition {
+    /// Appends one of `classes` classes to rows of `width` numbers.
+    pub fn new(width: usize, classes: usize) -> Self {
+        Self { width, classes }
+    }
+}
+
+impl Layer for Condition {
+    fn name(&self) -> String {
+        format!("condition, {} classes", self.classes)
+    }
+
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn outputs(&self) -> usize {
+        self.width + self.classes
+    }
+
+    fn forward(
+        &self,
+        _parameters: &[Parameter],
+        pass: Pass<'_>,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        _saved: MatrixMut<'_>,
+    ) {
+        // Rows of one example follow each other.
+        let copies = x.rows() / pass.labels.len().max(1);
+        for (row, (y, x)) in y.iter_rows_mut().zip(x.iter_rows()).enumerate() {
+            let (numbers, class) = y.split_at_mut(self.width);
+            numbers.copy_from_slice(x);
+            class.fill(0.0);
+            let label = pass.labels.get(row / copies.max(1));
+            if let Some(one) = label.and_then(|&label| class.get_mut(usize::from(label))) {
+                *one = 1.0;
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        _parameters: &[Parameter],
+        _trace: Trace<'_>,
+        mut dy: MatrixMut<'_>,
+        dx: Option<MatrixMut<'_>>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        for (dx, dy) in dx.iter_rows_mut().zip(dy.iter_rows_mut()) {
+            dx.copy_from_slice(&dy[..self.width]);
+        }
+    }
+}

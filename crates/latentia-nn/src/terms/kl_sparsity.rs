@@ -1,0 +1,66 @@
+//! How often the units of a code are on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layer::Trace;
+use crate::objective::{Slopes, State, Term};
+
+/// `λ Σ ρ ln(ρ / ρ̂) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂))` over the units, in nats, with the mean `ρ̂` of a unit over the batch and
+/// its target `ρ`: the sparse autoencoder of Ng's lecture notes (CS294A, 2011). The code's numbers lie in `(0, 1)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KlSparsity {
+    /// `λ`.
+    pub weight: f32,
+    /// `ρ`, between 0 and 1.
+    pub target: f32,
+}
+
+/// Units that are summed at once, on the stack.
+const UNITS: usize = 64;
+
+/// A unit that is never or always on would have no finite divergence.
+const LEAST: f64 = 1e-6;
+
+impl Term for KlSparsity {
+    fn couples(&self) -> bool {
+        true
+    }
+
+    fn apply(
+        &self,
+        codes: Trace<'_>,
+        state: State,
+        mut slopes: Option<Slopes<'_>>,
+        _scratch: &mut Vec<f32>,
+    ) -> f64 {
+        let (rows, width) = (codes.y.rows(), codes.y.cols());
+        let target = f64::from(self.target);
+        let weight = f64::from(self.weight) * state.share;
+        let mut sum = 0.0;
+        for first in (0..width).step_by(UNITS) {
+            let last = width.min(first + UNITS);
+            let mut means = [0.0f64; UNITS];
+            for y in codes.y.iter_rows() {
+                for (mean, &y) in means.iter_mut().zip(&y[first..last]) {
+                    *mean += f64::from(y) / rows as f64;
+                }
+            }
+            let mut factors = [0.0f32; UNITS];
+            for (mean, factor) in means[..last - first].iter().zip(&mut factors) {
+                let mean = mean.clamp(LEAST, 1.0 - LEAST);
+                let (off, mean_off) = (1.0 - target, 1.0 - mean);
+                sum += target * (target / mean).ln() + off * (off / mean_off).ln();
+                *factor = (weight / rows as f64 * (off / mean_off - target / mean)) as f32;
+            }
+            if let Some(slopes) = &mut slopes {
+                for dy in slopes.dy.iter_rows_mut() {
+                    for (dy, factor) in dy[first..last].iter_mut().zip(factors) {
+                        *dy += factor;
+                    }
+                }
+            }
+        }
+        weight * sum
+    }
+}

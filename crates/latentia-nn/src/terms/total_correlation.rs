@@ -1,0 +1,170 @@
+//! How much the dimensions of a Gaussian code depend on each other.
+
+use std::f32::consts::PI;
+
+use latentia_tensor::{math::exp, vectorized};
+
+use crate::gaussian::{Gaussian, multiply_by_log_variance_slope};
+use crate::layer::Trace;
+use crate::objective::{Slopes, State, Term};
+
+/// `λ TC`, the total correlation `KL(q(z) ‖ Π q(zⱼ))` of the aggregate posterior, in nats, by the minibatch estimate of Chen
+/// et al. 2018: with a code `zᵢ` drawn for each of the `n` examples of a batch,
+///
+/// `TC = (1/n) Σᵢ [ln (1/n) Σₘ q(zᵢ | xₘ) - Σⱼ ln (1/n) Σₘ q(zᵢⱼ | xₘ)]`
+///
+/// Their weights for the size of the data set change it by a constant alone. Beside the divergence it makes the β-TCVAE with
+/// `β = 1 + λ`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TotalCorrelation {
+    /// `λ`.
+    pub weight: f32,
+}
+
+impl Term for TotalCorrelation {
+    fn couples(&self) -> bool {
+        true
+    }
+
+    fn reaches_input(&self) -> bool {
+        true
+    }
+
+    fn apply(
+        &self,
+        codes: Trace<'_>,
+        state: State,
+        mut slopes: Option<Slopes<'_>>,
+        scratch: &mut Vec<f32>,
+    ) -> f64 {
+        let (n, width) = (codes.y.rows(), codes.y.cols());
+        let size = n * width;
+        scratch.resize(5 * size + n + 2 * width, 0.0);
+        let (sigma, rest) = scratch.split_at_mut(size);
+        let (log_density, rest) = rest.split_at_mut(size);
+        let (shares, rest) = rest.split_at_mut(size);
+        let (dmu, rest) = rest.split_at_mut(size);
+        let (dln, rest) = rest.split_at_mut(size);
+        let (joint, columns) = rest.split_at_mut(n);
+        dmu.fill(0.0);
+        dln.fill(0.0);
+        for (sigma, x) in sigma.chunks_mut(width).zip(codes.x.iter_rows()) {
+            Gaussian::deviation(x, sigma);
+        }
+        let weight = f64::from(self.weight) * state.share / n as f64;
+        let mut sum = 0.0;
+        for i in 0..n {
+            let z = codes.y.row(i);
+            for (m, joint) in joint.iter_mut().enumerate() {
+                let row = m * width..(m + 1) * width;
+                let mu = &codes.x.row(m)[..width];
+                *joint = log_densities(z, mu, &sigma[row.clone()], &mut log_density[row]);
+            }
+            let log_joint = log_mean(joint);
+            let log_marginals = log_column_means(log_density, shares, columns, width);
+            sum += log_joint - log_marginals;
+            let Some(slopes) = &mut slopes else { continue };
+            let dz = slopes.dy.row_mut(i);
+            for (m, &joint) in joint.iter().enumerate() {
+                let row = m * width..(m + 1) * width;
+                add_slopes(
+                    weight as f32,
+                    (z, &codes.x.row(m)[..width], &sigma[row.clone()]),
+                    (joint, &shares[row.clone()]),
+                    (&mut dz[..], &mut dmu[row.clone()], &mut dln[row]),
+                );
+            }
+        }
+        if let Some(slopes) = &mut slopes {
+            for m in 0..n {
+                let row = m * width..(m + 1) * width;
+                multiply_by_log_variance_slope(&mut dln[row.clone()], &codes.x.row(m)[width..]);
+                let both = dmu[row.clone()].iter().chain(&dln[row]);
+                for (dx, slope) in slopes.dx.row_mut(m).iter_mut().zip(both) {
+                    *dx += slope;
+                }
+            }
+        }
+        weight * sum
+    }
+}
+
+/// `ln q(zⱼ | x)` in each dimension, and their sum back.
+fn log_densities(z: &[f32], mu: &[f32], sigma: &[f32], out: &mut [f32]) -> f32 {
+    let constant = 0.5 * (2.0 * PI).ln();
+    let mut sum = 0.0;
+    for (((out, z), mu), sigma) in out.iter_mut().zip(z).zip(mu).zip(sigma) {
+        let distance = (z - mu) / sigma;
+        *out = -0.5 * distance * distance - sigma.ln() - constant;
+        sum += *out;
+    }
+    sum
+}
+
+/// `ln` of the mean of `eˣ`; each `x` becomes its share of the sum.
+fn log_mean(x: &mut [f32]) -> f64 {
+    let greatest = x.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let mut sum = 0.0;
+    for x in &mut *x {
+        *x = (*x - greatest).exp();
+        sum += f64::from(*x);
+    }
+    for x in &mut *x {
+        *x = (f64::from(*x) / sum) as f32;
+    }
+    f64::from(greatest) + (sum / x.len() as f64).ln()
+}
+
+/// Sum over the columns of `ln` of the column's mean of `eˣ`; `shares` receives each number's share of its column's sum.
+fn log_column_means(x: &[f32], shares: &mut [f32], columns: &mut [f32], width: usize) -> f64 {
+    let (greatest, sums) = columns.split_at_mut(width);
+    greatest.fill(f32::NEG_INFINITY);
+    sums.fill(0.0);
+    vectorized(
+        #[inline(always)]
+        || {
+            for row in x.chunks_exact(width) {
+                for (greatest, &x) in greatest.iter_mut().zip(row) {
+                    *greatest = if x > *greatest { x } else { *greatest };
+                }
+            }
+            for (row, shares) in x.chunks_exact(width).zip(shares.chunks_exact_mut(width)) {
+                for j in 0..width {
+                    shares[j] = exp(row[j] - greatest[j]);
+                    sums[j] += shares[j];
+                }
+            }
+            for shares in shares.chunks_exact_mut(width) {
+                for (share, sum) in shares.iter_mut().zip(&*sums) {
+                    *share /= sum;
+                }
+            }
+        },
+    );
+    let rows = (x.len() / width) as f64;
+    let columns = greatest.iter().zip(sums);
+    columns
+        .map(|(&greatest, &mut sum)| f64::from(greatest) + (f64::from(sum) / rows).ln())
+        .sum()
+}
+
+/// Adds the slopes by one pair's `z`, `μ` and `ln σ²`, all of one example each.
+fn add_slopes(
+    weight: f32,
+    (z, mu, sigma): (&[f32], &[f32], &[f32]),
+    (joint, shares): (f32, &[f32]),
+    (dz, dmu, dln): (&mut [f32], &mut [f32], &mut [f32]),
+) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for j in 0..z.len() {
+                let slope = weight * (joint - shares[j]);
+                let distance = (z[j] - mu[j]) / sigma[j];
+                dz[j] -= slope * distance / sigma[j];
+                dmu[j] += slope * distance / sigma[j];
+                dln[j] += 0.5 * slope * (distance * distance - 1.0);
+            }
+        },
+    );
+}

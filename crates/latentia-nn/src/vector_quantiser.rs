@@ -1,0 +1,213 @@
+//! Code of vectors from a codebook.
+
+use std::ops::Range;
+
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
+
+use crate::Initializer;
+use crate::layer::{Batch, Layer, Parameter, ParameterSpec, Pass, Trace};
+use crate::step::Moments;
+
+/// A vector used less than this share of the codebook's mean is dead.
+const DEAD: f32 = 0.01;
+
+/// A row is cut into vectors of `dimension` numbers, each replaced by the nearest of `codebook` vectors; gradients pass as if
+/// it were not (van den Oord et al. 2017).
+///
+/// The codebook is not learned by gradients: each of its vectors is the moving mean, by an exponential decay, of what it
+/// stood for. A vector used less than a hundredth as often as the mean is dead and begins anew at a random vector of the
+/// batch (Dhariwal et al. 2020). Statistics: `codebook` `[codebook, dimension]`, `usage` `[codebook, 1]`, the moving mean of
+/// how many vectors of a batch each stood for.
+#[derive(Clone, Debug)]
+pub struct VectorQuantiser {
+    width: usize,
+    codebook: usize,
+    dimension: usize,
+    decay: f32,
+}
+
+impl VectorQuantiser {
+    /// Cuts rows of `width` numbers, a multiple of `dimension`, and replaces what it cuts by `codebook` vectors whose moving
+    /// means decay by `decay` a step.
+    pub fn new(width: usize, codebook: usize, dimension: usize, decay: f32) -> Self {
+        Self {
+            width,
+            codebook,
+            dimension,
+            decay,
+        }
+    }
+
+    /// Vectors in a row.
+    pub fn vectors(&self) -> usize {
+        self.width / self.dimension
+    }
+
+    /// Which vector of the codebook stands for each of a row's, from what the layer saved: `[vectors]`.
+    fn choices<'a>(&self, saved: &'a [f32]) -> &'a [f32] {
+        &saved[..self.vectors()]
+    }
+}
+
+impl Layer for VectorQuantiser {
+    fn name(&self) -> String {
+        format!(
+            "vector-quantised, {} of {} x {}",
+            self.vectors(),
+            self.codebook,
+            self.dimension
+        )
+    }
+
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn outputs(&self) -> usize {
+        self.width
+    }
+
+    /// The choices `[vectors]`, then room for the codebook's squared norms `[codebook]` and the products
+    /// `[vectors, codebook]`.
+    fn saved(&self) -> usize {
+        self.vectors() + self.codebook + self.vectors() * self.codebook
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let statistic = |name, cols, initializer| ParameterSpec {
+            learned: false,
+            name,
+            rows: self.codebook,
+            cols,
+            initializer,
+        };
+        vec![
+            statistic("codebook", self.dimension, Initializer::Glorot),
+            statistic("usage", 1, Initializer::Zeros),
+        ]
+    }
+
+    fn forward(
+        &self,
+        parameters: &[Parameter],
+        _pass: Pass<'_>,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        mut saved: MatrixMut<'_>,
+    ) {
+        let codebook = &parameters[0].value;
+        let vectors = self.vectors();
+        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
+        for ((y, saved), x) in rows.zip(x.iter_rows()) {
+            let (choices, rest) = saved.split_at_mut(vectors);
+            let (norms, products) = rest.split_at_mut(self.codebook);
+            for (norm, e) in norms.iter_mut().zip(codebook.view().iter_rows()) {
+                *norm = e.iter().map(|e| e * e).sum();
+            }
+            matmul_nt(
+                MatrixMut::new(products, vectors, self.codebook),
+                Accumulate::Replace,
+                MatrixRef::new(x, vectors, self.dimension),
+                codebook.view(),
+            );
+            let cut = y.chunks_mut(self.dimension).zip(choices);
+            for ((y, choice), products) in cut.zip(products.chunks(self.codebook)) {
+                // ‖x - e‖² = ‖x‖² + ‖e‖² - 2 x·e; the first is the same for all
+                let (mut nearest, mut least) = (0, f32::INFINITY);
+                for (k, (norm, product)) in norms.iter().zip(products).enumerate() {
+                    let distance = norm - 2.0 * product;
+                    if distance < least {
+                        (nearest, least) = (k, distance);
+                    }
+                }
+                *choice = nearest as f32;
+                y.copy_from_slice(codebook.row(nearest));
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        _parameters: &[Parameter],
+        _trace: Trace<'_>,
+        mut dy: MatrixMut<'_>,
+        dx: Option<MatrixMut<'_>>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
+    }
+
+    /// The sum of the vectors that each of the codebook's stood for, or how many they were.
+    fn gradient(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        trace: Trace<'_>,
+        _dy: MatrixRef<'_>,
+        accumulate: Accumulate,
+        mut out: MatrixMut<'_>,
+    ) {
+        if accumulate == Accumulate::Replace {
+            out.as_mut_slice().fill(0.0);
+        }
+        for (x, saved) in trace.x.iter_rows().zip(trace.saved.iter_rows()) {
+            for (x, &choice) in x.chunks(self.dimension).zip(self.choices(saved)) {
+                let choice = choice as usize;
+                if !rows.contains(&choice) {
+                    continue;
+                }
+                let sum = out.row_mut(choice - rows.start);
+                match index {
+                    0 => sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x),
+                    _ => sum[0] += 1.0,
+                }
+            }
+        }
+    }
+
+    fn renew(&self, parameters: &mut [Parameter], sums: &[Moments], batch: Batch<'_>) {
+        let [codebook, usage] = parameters else {
+            return;
+        };
+        let (codebook, usage) = (&mut codebook.value, usage.value.as_mut_slice());
+        let (vectors, counts) = (&sums[0].gradient, sums[1].gradient.as_slice());
+        let (kept, new) = (self.decay, 1.0 - self.decay);
+        let mut codebook = codebook.view_mut();
+        for (k, (usage, count)) in usage.iter_mut().zip(counts).enumerate() {
+            let before = kept * *usage;
+            *usage = before + new * count;
+            if *count > 0.0 {
+                for (e, sum) in codebook.row_mut(k).iter_mut().zip(vectors.row(k)) {
+                    *e = (before * *e + new * sum) / *usage;
+                }
+            }
+        }
+        let mean = usage.iter().sum::<f32>() / self.codebook as f32;
+        let met: usize = batch.traces().map(|trace| trace.x.rows()).sum();
+        for (k, usage) in usage.iter_mut().enumerate() {
+            if *usage < DEAD * mean {
+                let mut draw = [0.0];
+                batch.noise.uniform(k as u32, &mut draw);
+                let place = (draw[0] * (met * self.vectors()) as f32) as usize;
+                if let Some(x) = self.vector(batch, place) {
+                    codebook.row_mut(k).copy_from_slice(x);
+                    *usage = mean;
+                }
+            }
+        }
+    }
+}
+
+impl VectorQuantiser {
+    /// Vector `place` of those that the layer met.
+    fn vector<'a>(&self, batch: Batch<'a>, place: usize) -> Option<&'a [f32]> {
+        let (mut row, part) = (place / self.vectors(), place % self.vectors());
+        for trace in batch.traces() {
+            if row < trace.x.rows() {
+                return Some(&trace.x.row(row)[part * self.dimension..][..self.dimension]);
+            }
+            row -= trace.x.rows();
+        }
+        None
+    }
+}
