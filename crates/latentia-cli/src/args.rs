@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
@@ -68,7 +68,7 @@ pub enum Command {
     Denoise(DenoiseArgs),
     /// Find the examples that a model explains worst
     Detect(DetectArgs),
-    /// Draw new examples from a variational model
+    /// Draw new examples
     Sample(SampleArgs),
     /// Decode the prior along each dimension of the code
     Traverse(TraverseArgs),
@@ -133,6 +133,11 @@ pub struct TrainArgs {
 
 /// Arguments of `evaluate`.
 #[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia evaluate runs/features/model.safetensors --json\n\n\
+                  Where the data has classes and a training part, classifiers of the codes, of PCA's components and of the \
+                  raw numbers are trained on it and measured too: 15 seconds on all of MNIST with two cores."
+)]
 pub struct EvaluateArgs {
     /// The model file
     pub model: PathBuf,
@@ -251,7 +256,8 @@ pub struct DetectArgs {
 /// Arguments of `sample`.
 #[derive(Debug, Group)]
 #[command(
-    after_help = "Example:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png"
+    after_help = "Examples:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png\n  \
+                  latentia sample runs/features/model.safetensors --prior mixture -o samples.png"
 )]
 pub struct SampleArgs {
     /// The model file
@@ -259,12 +265,30 @@ pub struct SampleArgs {
     /// How many examples
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
+    /// What codes are drawn from: the `normal` prior of a variational model, or a `mixture` fitted to codes of any model
+    #[arg(long, value_enum, default_value_t = Prior::Normal, hide_possible_values = true)]
+    pub prior: Prior,
+    /// Gaussians in the mixture [default: 10]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub components: Option<u8>,
+    /// What the mixture is fitted to: the training part of it [default: the model's data]
+    #[arg(long)]
+    pub data: Option<String>,
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
     /// Where to write: .npy and .csv hold all, a .png at most 1000
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+/// What codes are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Prior {
+    /// The standard normal distribution that a variational model is trained with
+    Normal,
+    /// A mixture of Gaussians, fitted to the codes of examples; for every model
+    Mixture,
 }
 
 /// Arguments of `traverse`.

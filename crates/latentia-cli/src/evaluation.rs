@@ -4,6 +4,7 @@ use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca, Variational};
 use latentia_tensor::Rows;
 use serde::Serialize;
 
+use crate::probes::Probes;
 use crate::table::{number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.
@@ -28,13 +29,17 @@ pub struct Evaluation {
     pub pca_components: usize,
     /// What PCA learned from: `train`, or the evaluated examples themselves.
     pub pca_learned_from: &'static str,
+    /// What codes say of classes, where that was asked for and there are classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probes: Option<Probes>,
     /// Numbers in an example.
     #[serde(skip)]
     width: usize,
 }
 
 impl Evaluation {
-    /// Measures `model` on `examples`, and PCA learned from `training`, or from the examples themselves.
+    /// Measures `model` on `examples`, and PCA learned from `training`, or from the examples themselves. With `probe`, codes are
+    /// probed for classes, where there is a training part and examples have some.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
@@ -43,16 +48,24 @@ impl Evaluation {
         (data, part): (&str, &'static str),
         examples: &dyn Rows,
         training: Option<&dyn Rows>,
+        probe: bool,
         importance_samples: u32,
     ) -> anyhow::Result<Self> {
         let pca_components = model.code_width().min(model.width());
-        let pca_mse = match model.width() <= PCA_MAX_COLUMNS {
+        let pca = match model.width() <= PCA_MAX_COLUMNS {
             false => None,
             true => {
-                let learned =
-                    Pca::learn(&model.scaled(training.unwrap_or(examples))?, pca_components)?;
-                Some(learned.mse(&model.scaled(examples)?)?)
+                let learned_from = model.scaled(training.unwrap_or(examples))?;
+                Some(Pca::learn(&learned_from, pca_components)?)
             }
+        };
+        let pca_mse = match &pca {
+            Some(pca) => Some(pca.mse(&model.scaled(examples)?)?),
+            None => None,
+        };
+        let probes = match training.filter(|_| probe) {
+            Some(training) => Probes::measure(model, pca.as_ref(), training, examples)?,
+            None => None,
         };
         Ok(Self {
             data: data.into(),
@@ -62,11 +75,12 @@ impl Evaluation {
             pca_mse,
             pca_components,
             pca_learned_from: if training.is_some() { "train" } else { part },
+            probes,
             width: model.width(),
         })
     }
 
-    /// The measures as a table: the model's column, then PCA's.
+    /// The measures as a table: the model's column, then PCA's; below it, that of the probes.
     pub fn table(&self) -> String {
         let mut rows = vec![vec![
             format!(
@@ -139,6 +153,10 @@ impl Evaluation {
             text.push_str("pca is left out: more than 4,096 columns\n");
         } else if self.pca_learned_from == self.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
+        }
+        if let Some(probes) = &self.probes {
+            text.push('\n');
+            text.push_str(&probes.table(self.pca_components));
         }
         text
     }

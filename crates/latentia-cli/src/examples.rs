@@ -32,19 +32,36 @@ pub(crate) fn no_parts(name: &str, part: &str) -> UsageError {
 /// # Errors
 /// When the data cannot be loaded or has no such part.
 pub fn pick(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
+    let examples = part_of(data, "test", locations)?;
     let (name, wanted) = split_part(data);
-    let source = load(name, locations)?;
-    let (dataset, part) = match (source.test, wanted) {
-        (Some(_), Some("train")) => (source.train, "train"),
-        (Some(test), _) => (test, "test"),
-        (None, None) => (source.train, "all"),
-        (None, Some(part)) => return Err(no_parts(name, part).into()),
-    };
-    if wanted.is_none() && part == "test" {
-        let rows = count(dataset.rows());
+    if wanted.is_none() && examples.part == "test" {
+        let rows = count(examples.dataset.rows());
         tell(&format!(
             "using the {rows} test examples of `{name}` (`{name}:train` for the others)"
         ));
     }
+    Ok(examples)
+}
+
+/// Loads DATA to learn from: the part it asks for with `:train` or `:test`, else the training part, else all.
+///
+/// # Errors
+/// When the data cannot be loaded or has no such part.
+pub fn pick_training(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
+    part_of(data, "train", locations)
+}
+
+/// The part that DATA asks for, else `otherwise`, else all.
+fn part_of(data: &str, otherwise: &str, locations: &Locations) -> anyhow::Result<Examples> {
+    let (name, wanted) = split_part(data);
+    let source = load(name, locations)?;
+    let (dataset, part) = match (source.test, wanted) {
+        (Some(test), wanted) => match wanted.unwrap_or(otherwise) {
+            "train" => (source.train, "train"),
+            _ => (test, "test"),
+        },
+        (None, None) => (source.train, "all"),
+        (None, Some(part)) => return Err(no_parts(name, part).into()),
+    };
     Ok(Examples { dataset, part })
 }

@@ -5,7 +5,7 @@
 //!
 //! - [`args`]: what can be asked for; [`commands`]: one file for each command
 //! - [`examples`]: what a user means by DATA; [`model`], [`config`]: by MODEL and by a configuration
-//! - [`evaluation`]: a model's measures beside PCA's
+//! - [`evaluation`], [`probes`]: a model's measures beside PCA's
 //! - [`picture`], [`table`], [`output`]: PNG, text, NPY and CSV
 //! - [`progress`]: a run as it goes; [`fetch`]: downloads
 
@@ -19,6 +19,7 @@ mod message;
 pub mod model;
 pub mod output;
 pub mod picture;
+pub mod probes;
 pub mod progress;
 pub mod table;
 mod usage;

@@ -216,45 +216,6 @@ impl Autoencoder {
     }
 }
 
-/// Rows with classes of their own: codes, which have none, for a conditional model.
-pub struct Labelled<'a> {
-    rows: &'a dyn Rows,
-    labels: Vec<u8>,
-}
-
-impl<'a> Labelled<'a> {
-    /// Row `i` of `rows` has class `labels[i]`.
-    ///
-    /// # Panics
-    /// When there are not as many labels as rows.
-    pub fn new(rows: &'a dyn Rows, labels: Vec<u8>) -> Self {
-        assert_eq!(rows.rows(), labels.len(), "one label for each row");
-        Self { rows, labels }
-    }
-}
-
-impl Rows for Labelled<'_> {
-    fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-
-    fn cols(&self) -> usize {
-        self.rows.cols()
-    }
-
-    fn full_scale(&self) -> f32 {
-        self.rows.full_scale()
-    }
-
-    fn label(&self, index: u32) -> Option<u8> {
-        self.labels.get(index as usize).copied()
-    }
-
-    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        self.rows.read(indices, out)
-    }
-}
-
 fn check_width(seen: usize, expected: usize) -> Result<(), ModelError> {
     match seen == expected {
         true => Ok(()),

@@ -14,9 +14,12 @@ impl Autoencoder {
     /// `count` codes drawn from the prior, `z ~ N(0, 1)`: `[count, code_width]`. Code `i` is the same for every `count`.
     ///
     /// # Errors
-    /// When the code is deterministic: it has no prior.
+    /// When the code is deterministic: it has no prior. A [`crate::Mixture`] of its codes is what to draw from.
     pub fn sample_codes(&self, count: usize, seed: u64) -> Result<Matrix, ModelError> {
-        self.check_prior()?;
+        self.check_prior(
+            "draw from a mixture that is fitted to its codes with `--prior mixture`, or train a variational model, as in \
+             `latentia train --preset variational`",
+        )?;
         let mut codes = Matrix::zeros(count, self.code_width());
         let noise = Noise::new(seed, PRIOR);
         for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
@@ -32,7 +35,7 @@ impl Autoencoder {
     /// # Errors
     /// When the code is deterministic: it has no prior.
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
-        self.check_prior()?;
+        self.check_prior("train a variational model, as in `latentia train --preset variational`")?;
         let width = self.code_width();
         let at = |step: usize| REACH * (2.0 * step as f32 / (steps.max(2) - 1) as f32 - 1.0);
         let rows = if width == 2 { steps } else { width };
@@ -64,14 +67,13 @@ impl Autoencoder {
         line
     }
 
-    fn check_prior(&self) -> Result<(), ModelError> {
+    fn check_prior(&self, hint: &str) -> Result<(), ModelError> {
         match self.spec().code.has_prior() {
             true => Ok(()),
             false => Err(ModelError::Part {
                 part: "code",
                 seen: "is deterministic and has no prior to draw from".into(),
-                valid: "train a variational model, as in `latentia train --preset variational`"
-                    .into(),
+                valid: hint.into(),
             }),
         }
     }

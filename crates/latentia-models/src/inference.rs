@@ -128,6 +128,16 @@ pub(crate) fn fold_rows<S: Send>(
     start: impl Fn() -> S,
     add: impl Fn(&mut S, MatrixRef<'_>) + Sync,
 ) -> io::Result<Vec<S>> {
+    fold_numbered_rows(examples, slots, start, |slot, _, block| add(slot, block))
+}
+
+/// As [`fold_rows`], where `add` is handed the number of the block's first row too.
+pub(crate) fn fold_numbered_rows<S: Send>(
+    examples: &dyn Rows,
+    slots: usize,
+    start: impl Fn() -> S,
+    add: impl Fn(&mut S, usize, MatrixRef<'_>) + Sync,
+) -> io::Result<Vec<S>> {
     let (rows, cols) = (examples.rows(), examples.cols());
     let slots: Vec<(Matrix, S)> = (0..rows.div_ceil(ROWS_AT_ONCE).min(slots))
         .map(|_| (Matrix::zeros(ROWS_AT_ONCE.min(rows), cols), start()))
@@ -138,7 +148,8 @@ pub(crate) fn fold_rows<S: Send>(
         slots,
         |(block, gathered), rows| {
             examples.read(rows, block.top_mut(rows.len()))?;
-            add(gathered, block.top(rows.len()));
+            let first = rows.first().map_or(0, |&row| row as usize);
+            add(gathered, first, block.top(rows.len()));
             Ok(())
         },
         |_, _| Ok::<_, io::Error>(()),

@@ -27,7 +27,8 @@
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
-//! - [`Metrics`], [`Variational`], [`Denoising`], [`ssim`], [`Pca`]: how good it is
+//! - [`Metrics`], [`Variational`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
 
@@ -41,12 +42,18 @@ mod error;
 mod extent;
 mod generate;
 mod inference;
+mod labelled;
+mod lbfgs;
+mod logistic;
 mod metrics;
+mod mixture;
 mod model_file;
+mod neighbours;
 mod objective;
 mod pca;
 mod preprocessing;
 mod preset;
+mod probe;
 mod scores;
 mod spec;
 mod ssim;
@@ -55,17 +62,20 @@ mod training_spec;
 mod variational;
 
 pub use atomic::write_atomically;
-pub use autoencoder::{Autoencoder, Labelled, Sections};
+pub use autoencoder::{Autoencoder, Sections};
 pub use code::Code;
 pub use compressed_image::CompressedImage;
 pub use denoising::Denoising;
 pub use error::ModelError;
+pub use labelled::Labelled;
 pub use metrics::Metrics;
+pub use mixture::Mixture;
 pub use model_file::{ModelFile, Provenance};
 pub use objective::ObjectiveSpec;
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use preprocessing::{Preprocessing, Scaled, Scaling};
 pub use preset::{Expected, Preset};
+pub use probe::Probe;
 pub use spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use ssim::ssim;
 pub use training::{Epoch, Observer, StoppedBy, Training};

@@ -3,7 +3,7 @@
 use std::io;
 
 use latentia_tensor::{
-    Accumulate, Matrix, MatrixRef, Rows, add_gram, matmul_nn, matmul_nt, sum_of_squares,
+    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, add_gram, matmul_nn, matmul_nt, sum_of_squares,
     symmetric_eigen, update,
 };
 
@@ -72,30 +72,65 @@ impl Pca {
         })
     }
 
+    /// Coordinates of `examples` along the components, `(x - mean) · componentsᵀ`: `[rows, components]`.
+    ///
+    /// # Errors
+    /// When the examples are of another width or cannot be read.
+    pub fn project(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.check_width(examples)?;
+        let (rows, kept) = (examples.rows(), self.components.rows());
+        let mut block = Matrix::zeros(ROWS_AT_ONCE.min(rows), examples.cols());
+        let mut coordinates = Matrix::zeros(rows, kept);
+        let (mut rest, mut indices) = (coordinates.as_mut_slice(), Vec::new());
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            let count = ROWS_AT_ONCE.min(rows - first);
+            indices.clear();
+            indices.extend(first as u32..(first + count) as u32);
+            examples.read(&indices, block.top_mut(count))?;
+            for row in block.top_mut(count).iter_rows_mut() {
+                update(row, &self.mean, |x, mean| x - mean);
+            }
+            let (out, tail) = rest.split_at_mut(count * kept);
+            rest = tail;
+            matmul_nt(
+                MatrixMut::new(out, count, kept),
+                Accumulate::Replace,
+                block.top(count),
+                self.components.view(),
+            );
+        }
+        Ok(coordinates)
+    }
+
+    fn check_width(&self, examples: &dyn Rows) -> Result<(), ModelError> {
+        let (seen, expected) = (examples.cols(), self.mean.len());
+        match seen == expected {
+            true => Ok(()),
+            false => Err(ModelError::Width { seen, expected }),
+        }
+    }
+
     /// Mean squared error over all elements of `examples` projected on the components and back.
     ///
     /// # Errors
     /// When there are no examples, of another width, or they cannot be read.
     pub fn mse(&self, examples: &dyn Rows) -> Result<f64, ModelError> {
-        let (seen, expected) = (examples.cols(), self.mean.len());
-        if seen != expected {
-            return Err(ModelError::Width { seen, expected });
-        }
+        self.check_width(examples)?;
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let room = ROWS_AT_ONCE.min(examples.rows());
+        let (room, cols) = (ROWS_AT_ONCE.min(examples.rows()), examples.cols());
         let start = || Projection {
-            centred: Matrix::zeros(room, expected),
+            centred: Matrix::zeros(room, cols),
             codes: Matrix::zeros(room, self.components.rows()),
-            back: Matrix::zeros(room, expected),
+            back: Matrix::zeros(room, cols),
             squares: 0.0,
         };
         let slots = fold_rows(examples, ROW_SLOTS, start, |slot, block| {
             slot.add(self, block);
         })?;
         let squares: f64 = slots.iter().map(|slot| slot.squares).sum();
-        Ok(squares / (examples.rows() * expected) as f64)
+        Ok(squares / (examples.rows() * cols) as f64)
     }
 }
 
@@ -155,5 +190,34 @@ mod tests {
         assert!(mse(1) > 1e-2, "{}", mse(1));
         // no components: the variance itself
         assert!(mse(0) > mse(1));
+    }
+
+    #[test]
+    fn coordinates_in_a_plane_keep_its_distances() {
+        let (a, b) = (numbers(1, 600), numbers(2, 600));
+        let rows = a
+            .iter()
+            .zip(&b)
+            .flat_map(|(a, b)| [a + b, 3.0 - a, 2.0 * b]);
+        let x = Matrix::from_vec(600, 3, rows.collect());
+        let pca = Pca::learn(&x, 2).expect("in memory");
+        let plane = pca.project(&x).expect("of the same width");
+        assert_eq!((plane.rows(), plane.cols()), (600, 2));
+        let distance = |x: &Matrix, i: usize, j: usize| -> f32 {
+            let pairs = x.row(i).iter().zip(x.row(j));
+            pairs.map(|(a, b)| (a - b).powi(2)).sum()
+        };
+        for i in 1..600 {
+            let (obtained, expected) = (distance(&plane, i, i - 1), distance(&x, i, i - 1));
+            assert!(
+                (obtained - expected).abs() < 1e-5,
+                "{i}: {obtained} {expected}"
+            );
+        }
+        // Largest variance first, around the mean.
+        let sum = |of: fn(&[f32]) -> f32| plane.view().iter_rows().map(of).sum::<f32>();
+        assert!(sum(|z| z[0] * z[0]) > sum(|z| z[1] * z[1]));
+        assert!(sum(|z| z[0]).abs() < 1e-3);
+        assert!(pca.project(&Matrix::zeros(1, 2)).is_err());
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn run(args: &EvaluateArgs, locations: &Locations) -> anyhow::Result<
         (data, examples.part),
         &examples.dataset,
         training,
+        true,
         args.importance_samples,
     )?;
     if args.json {

@@ -41,7 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
         Command::Denoise(args) => denoise::run(&args, &locations)?,
         Command::Detect(args) => detect::run(&args, &locations)?,
-        Command::Sample(args) => sample::run(&args)?,
+        Command::Sample(args) => sample::run(&args, &locations)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &locations)?,
         Command::Inspect(args) => inspect::run(&args)?,

@@ -1,22 +1,68 @@
 //! `latentia sample`
 
-use latentia_models::ModelFile;
+use anyhow::anyhow;
+use latentia_data::Locations;
+use latentia_models::{Mixture, ModelFile};
+use latentia_tensor::Matrix;
 
-use crate::args::SampleArgs;
+use crate::args::{Prior, SampleArgs};
 use crate::commands::decode::{COLUMNS, write_decoded};
-use crate::model::open;
+use crate::examples::pick_training;
+use crate::model::{check_fit, open};
 use crate::output::Format;
+use crate::table::counted;
+use crate::{UsageError, tell};
 
 /// The most examples in a picture.
 const MOST_SHOWN: usize = 1000;
 
-pub(super) fn run(args: &SampleArgs) -> anyhow::Result<()> {
+/// Gaussians in a mixture, as in Ghosh et al. 2020.
+const COMPONENTS: u8 = 10;
+
+pub(super) fn run(args: &SampleArgs, locations: &Locations) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
-    let ModelFile { model, .. } = open(&args.model)?;
+    let only_mixture = [
+        ("--components", args.components.is_some()),
+        ("--data", args.data.is_some()),
+    ];
+    if let (Prior::Normal, Some((name, _))) =
+        (args.prior, only_mixture.iter().find(|(_, given)| *given))
+    {
+        let hint = format!("`{name}` goes with `--prior mixture`; the normal prior takes none");
+        return Err(UsageError(hint).into());
+    }
+    let file = open(&args.model)?;
     let wanted = match format {
         Format::Png => MOST_SHOWN.min(args.count as usize),
         Format::Npy | Format::Csv => args.count as usize,
     };
-    let codes = model.sample_codes(wanted, args.seed)?;
-    write_decoded(&model, &codes, format, COLUMNS, &args.output)
+    let codes = match args.prior {
+        Prior::Normal => file.model.sample_codes(wanted, args.seed)?,
+        Prior::Mixture => from_mixture(&file, args, wanted, locations)?,
+    };
+    write_decoded(&file.model, &codes, format, COLUMNS, &args.output)
+}
+
+/// `count` codes drawn from a mixture that is fitted to the codes of examples.
+fn from_mixture(
+    ModelFile { model, provenance }: &ModelFile,
+    args: &SampleArgs,
+    count: usize,
+    locations: &Locations,
+) -> anyhow::Result<Matrix> {
+    let data = args.data.as_ref().unwrap_or(&provenance.data);
+    let examples = pick_training(data, locations).map_err(|error| match &args.data {
+        Some(_) => error,
+        None => anyhow!("{error}; the model was trained on it, --data names other data"),
+    })?;
+    check_fit(model, data, &examples.dataset)?;
+    let codes = model.encode(&examples.dataset)?;
+    let components = args.components.unwrap_or(COMPONENTS);
+    let mixture = Mixture::fit(&codes, components.into(), args.seed)?;
+    tell(&format!(
+        "fitted a mixture of {} to codes of `{data}` ({})",
+        counted(mixture.components(), "Gaussian"),
+        examples.part
+    ));
+    Ok(mixture.sample(count, args.seed))
 }

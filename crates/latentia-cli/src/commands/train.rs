@@ -177,6 +177,7 @@ pub(super) fn run(
         (&data, part),
         examples,
         Some(&parts.training),
+        false,
         IMPORTANCE_SAMPLES,
     )?;
     report(&Outcome {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{DIGITS, Place, png_size, read_npy, table};
+use crate::harness::{DIGITS, Place, npy_floats, png_size, read_npy, table};
 
 fn number(report: &Value, key: &str) -> f64 {
     let value = report[key].as_f64();
@@ -73,8 +73,87 @@ fn a_model_without_a_prior_is_refused_where_one_is_needed() {
     for command in ["sample m -o x.png", "traverse m -o x.png"] {
         place.refused(command, 1, &["deterministic", "--preset variational"]);
     }
+    place.refused("sample m -o x.png", 1, &["--prior mixture"]);
     // A line between two codes needs none.
     place.run("interpolate m mnist-mini -o line.png").done();
+}
+
+#[test]
+fn a_mixture_gives_every_model_a_sampler() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| place.run(arguments).done();
+    let ran = run("sample m --prior mixture -n 20 -o digits.png");
+    let fitted = "fitted a mixture of 10 Gaussians to codes of `mnist-mini` (train)\n";
+    assert!(ran.stderr.contains(fitted), "{}", ran.stderr);
+    let (width, height) = png_size(&place.read("digits.png"));
+    assert!(width > height);
+
+    run("sample m --prior mixture -n 60 -o many.npy");
+    run("sample m --prior mixture -n 60 --threads 1 -o again.npy");
+    assert!(place.read("many.npy") == place.read("again.npy"));
+    let (rows, cols, many) = read_npy(&place.read("many.npy"));
+    assert_eq!((rows, cols), (60, 784));
+    // As much ink as digits have.
+    let ink = many.iter().sum::<f32>() / many.len() as f32;
+    assert!((0.08..0.2).contains(&ink), "{ink}");
+
+    // Other data, fewer components; a single example has no variance, and its samples are its reconstruction.
+    let ran = run("sample m --prior mixture --components 3 --data mnist-mini:test -o few.npy");
+    assert!(ran.stderr.contains("3 Gaussians"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("(test)"), "{}", ran.stderr);
+    place.write("one.npy", npy_floats(784, &[0.5; 784]));
+    let ran = run("sample m --prior mixture --data one.npy -n 2 -o same.npy");
+    assert!(ran.stderr.contains("1 Gaussian to"), "{}", ran.stderr);
+    run("reconstruct m one.npy -o one-back.npy");
+    let (_, _, same) = read_npy(&place.read("same.npy"));
+    let (_, _, back) = read_npy(&place.read("one-back.npy"));
+    let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+    assert!(close(&same[..784], &back) && close(&same[784..], &back));
+
+    // The normal prior of a variational model is the default.
+    run("train --preset vae-2 --data mnist-mini --epochs 1 --out vae");
+    run("sample vae/model.safetensors -n 2 -o default.npy");
+    run("sample vae/model.safetensors --prior normal -n 2 -o normal.npy");
+    run("sample vae/model.safetensors --prior mixture -n 2 -o mixture.npy");
+    assert!(place.read("default.npy") == place.read("normal.npy"));
+    assert!(place.read("default.npy") != place.read("mixture.npy"));
+}
+
+#[test]
+fn what_a_mixture_alone_takes_is_refused_without_it() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let place = |arguments: &str, code: i32, words: &[&str]| {
+        place.refused(arguments, code, words);
+    };
+    place(
+        "sample m --components 5 -o x.png",
+        2,
+        &["`--components`", "`--prior mixture`"],
+    );
+    place(
+        "sample m --data mnist-mini -o x.png",
+        2,
+        &["`--data`", "`--prior mixture`"],
+    );
+    place(
+        "sample m --prior uniform -o x.png",
+        2,
+        &["uniform", "normal, mixture"],
+    );
+    for components in ["0", "-1", "101", "ten"] {
+        let command = format!("sample m --prior mixture --components {components} -o x.png");
+        place(&command, 2, &["--components", components]);
+    }
+    place(
+        "sample m --prior mixture --data random -o x.png",
+        1,
+        &["the model takes 784"],
+    );
+    place(
+        "sample m --prior mixture --data nothing.npy -o x.png",
+        1,
+        &["nothing.npy"],
+    );
 }
 
 #[test]

@@ -134,6 +134,37 @@ fn evaluate_measures_beside_pca() {
 }
 
 #[test]
+fn evaluate_probes_codes_for_classes() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    let text = place.run("evaluate m").done().stdout;
+    let heading = "classes from features, % right  model  pca 32    raw\nlinear probe ";
+    assert!(text.contains(heading), "{text}");
+    assert!(text.contains("\n10 nearest neighbours "), "{text}");
+    let probes = place.run("evaluate m --json").done().json()["probes"].take();
+    assert_eq!(probes["training_examples"], 5000);
+    assert_eq!(probes["neighbours"], 10);
+    for features in ["model", "pca", "raw"] {
+        for measure in ["linear_accuracy", "neighbour_accuracy"] {
+            let accuracy = probes[features][measure].as_f64().expect("a number");
+            assert!((0.8..0.97).contains(&accuracy), "{probes}");
+        }
+    }
+    let one = place.run("evaluate m --json --threads 1").done().json();
+    assert_eq!(one["probes"], probes);
+
+    // Without a part to learn from, without labels, and right after training, there is nothing of it.
+    place.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
+    for command in [
+        "evaluate m --data mnist-mini:train --json",
+        "evaluate m --data black.npy --json",
+        "train --epochs 1 --json",
+    ] {
+        let stdout = place.run(command).done().stdout;
+        assert!(!stdout.contains("probes"), "{command}: {stdout}");
+    }
+}
+
+#[test]
 fn every_preset_prints_what_train_accepts() {
     let place = Place::with([("t.csv", table(20).as_bytes())]);
     let list = place.run("presets").done().stdout;

@@ -1,0 +1,88 @@
+//! What a model's codes say of classes, beside PCA's and the raw numbers.
+
+use latentia_models::{Autoencoder, Labelled, ModelError, Pca, Probe};
+use latentia_tensor::{Matrix, Rows};
+use serde::Serialize;
+
+use crate::table::table;
+
+/// Accuracies of classifiers that learned from the training part and were measured on the test part; see [`Probe`].
+#[derive(Debug, Serialize)]
+pub struct Probes {
+    /// How many examples they learned from.
+    pub training_examples: usize,
+    /// How many neighbours vote.
+    pub neighbours: usize,
+    /// From the model's codes.
+    pub model: Probe,
+    /// From as many principal components; absent where PCA is.
+    pub pca: Option<Probe>,
+    /// From the examples themselves, in the model's scale.
+    pub raw: Probe,
+}
+
+impl Probes {
+    /// Probes `model`, and `pca` as learned from `training`. `None` where the examples have no labels, or one class alone.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn measure(
+        model: &Autoencoder,
+        pca: Option<&Pca>,
+        training: &dyn Rows,
+        examples: &dyn Rows,
+    ) -> Result<Option<Self>, ModelError> {
+        let labels = |rows: &dyn Rows| -> Option<Vec<u8>> {
+            (0..rows.rows() as u32)
+                .map(|index| rows.label(index))
+                .collect()
+        };
+        let (Some(training_labels), Some(test_labels)) = (labels(training), labels(examples))
+        else {
+            return Ok(None);
+        };
+        let probe = |training: &Matrix, test: &Matrix| {
+            Probe::measure(
+                &Labelled::new(training, training_labels.clone()),
+                &Labelled::new(test, test_labels.clone()),
+            )
+        };
+        let codes = probe(&model.encode(training)?, &model.encode(examples)?)?;
+        let (training, examples) = (model.scaled(training)?, model.scaled(examples)?);
+        let pca = match pca {
+            Some(pca) => probe(&pca.project(&training)?, &pca.project(&examples)?)?,
+            None => None,
+        };
+        let Some((codes, raw)) = codes.zip(Probe::measure(&training, &examples)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            training_examples: training.rows(),
+            neighbours: Probe::NEIGHBOURS,
+            model: codes,
+            pca,
+            raw,
+        }))
+    }
+
+    /// The accuracies in percent as a table: the model's column, then that of PCA with `components`, then the raw numbers'.
+    pub fn table(&self, components: usize) -> String {
+        let row = |name: String, of: fn(&Probe) -> f64| {
+            let percent = |probe: &Probe| format!("{:.2}", 100.0 * of(probe));
+            let pca = self.pca.as_ref().map_or_else(String::new, percent);
+            vec![name, percent(&self.model), pca, percent(&self.raw)]
+        };
+        table(&[
+            vec![
+                "classes from features, % right".into(),
+                "model".into(),
+                format!("pca {components}"),
+                "raw".into(),
+            ],
+            row("linear probe".into(), |probe| probe.linear_accuracy),
+            row(format!("{} nearest neighbours", self.neighbours), |probe| {
+                probe.neighbour_accuracy
+            }),
+        ])
+    }
+}

@@ -1,0 +1,655 @@
+//! Gaussian mixtures of codes.
+
+use std::f64::consts::PI;
+use std::io;
+
+use latentia_tensor::{Matrix, Noise, add_gram, vectorized};
+use rand::RngExt;
+use rayon::prelude::*;
+
+use crate::ModelError;
+
+/// The noise streams of the fit's start and of the samples.
+const START: u32 = u32::MAX - 8;
+const SAMPLES: u32 = u32::MAX - 9;
+
+/// The most numbers in a code: the cost of a step grows with their square.
+const MOST_COLUMNS: usize = 1024;
+
+/// The most components.
+const MOST_COMPONENTS: usize = 100;
+
+/// Codes that a mixture learns from at most.
+const MOST_CODES: usize = 20_000;
+
+/// Steps of expectation and maximisation at most.
+const STEPS: usize = 100;
+
+/// A step that raises the log-likelihood by a smaller share than this is the last.
+const LEAST_GAIN: f64 = 1e-5;
+
+/// What is added to every variance, as a share of the mean variance of the columns.
+const RIDGE: f64 = 1e-6;
+
+/// The least that is added, for codes that do not vary at all.
+const LEAST_RIDGE: f64 = 1e-12;
+
+/// A responsibility too small to matter to a sum of thousands.
+const NEGLIGIBLE: f64 = 1e-12;
+
+/// A density of codes `p(z) = Σ π N(z; μ, Σ)`: a mixture of Gaussians with full covariances, from which new codes are drawn.
+/// It gives a deterministic autoencoder a sampler, and one with a prior the density that its codes really have (Ghosh et
+/// al. 2020).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixture {
+    components: Vec<Component>,
+    cols: usize,
+}
+
+/// One Gaussian, `N(μ, L Lᵀ)`, and how probable it is.
+#[derive(Clone, Debug, PartialEq)]
+struct Component {
+    weight: f64,
+    /// `[cols]`
+    mean: Vec<f64>,
+    /// `L`, lower triangular, `[cols, cols]`.
+    factor: Vec<f64>,
+    /// `ln π - ½ ln |2π L Lᵀ|`
+    log_scale: f64,
+}
+
+impl Mixture {
+    /// Fits `components` Gaussians, from 1 to 100, to at most 20,000 of `codes`, evenly spread: expectation maximisation in
+    /// f64 (Dempster et al. 1977) from centres that k-means++ draws (Arthur and Vassilvitskii 2007), until a step gains less
+    /// than 10⁻⁵ of the log-likelihood, and 100 steps at most. Every variance is raised by 10⁻⁶ of the columns' mean
+    /// variance, so that a column that never changes does no harm. Fewer distinct codes than `components` give a component
+    /// each.
+    ///
+    /// # Errors
+    /// When there are no codes, codes of more than 1024 numbers or of numbers that are not finite, or `components` is out of
+    /// range.
+    pub fn fit(codes: &Matrix, components: usize, seed: u64) -> Result<Self, ModelError> {
+        if codes.rows() == 0 {
+            return Err(ModelError::NoExamples {
+                purpose: "fit a mixture to",
+            });
+        }
+        let option = |name, seen: usize, valid| ModelError::Option {
+            name,
+            seen: seen.to_string(),
+            valid,
+        };
+        if !(1..=MOST_COMPONENTS).contains(&components) {
+            let valid = "from 1 to 100";
+            return Err(option("components", components, valid));
+        }
+        if codes.cols() > MOST_COLUMNS {
+            let valid = "at most 1024 for a mixture";
+            return Err(option("code width", codes.cols(), valid));
+        }
+        if codes.as_slice().iter().any(|z| !z.is_finite()) {
+            return Err(io::Error::other("a code is not finite").into());
+        }
+        let (mixture, _) = Self::maximise_likelihood(&Codes::spread(codes), components, seed);
+        Ok(mixture)
+    }
+
+    /// The mixture, and the mean log-likelihood before each step and at the end.
+    fn maximise_likelihood(codes: &Codes, components: usize, seed: u64) -> (Self, Vec<f64>) {
+        let ridge = (RIDGE * codes.mean_variance()).max(LEAST_RIDGE);
+        let (centres, nearest) = codes.start(components, seed);
+        let mut shares = vec![0.0; codes.rows * centres];
+        for (row, nearest) in nearest.into_iter().enumerate() {
+            shares[row * centres + nearest] = 1.0;
+        }
+        let none = Component {
+            weight: 0.0,
+            mean: vec![0.0; codes.cols],
+            factor: vec![0.0; codes.cols * codes.cols],
+            log_scale: f64::NEG_INFINITY,
+        };
+        let mut mixture = Self {
+            components: vec![none; centres],
+            cols: codes.cols,
+        };
+        mixture.maximise(codes, &shares, ridge);
+        let mut history = vec![mixture.expect(codes, &mut shares)];
+        for _ in 0..STEPS {
+            let before = history[history.len() - 1];
+            let mut next = mixture.clone();
+            next.maximise(codes, &shares, ridge);
+            let after = next.expect(codes, &mut shares);
+            // The ridge may cost a step at the end a little.
+            if after < before {
+                break;
+            }
+            mixture = next;
+            history.push(after);
+            if after - before < LEAST_GAIN * before.abs().max(1.0) {
+                break;
+            }
+        }
+        (mixture, history)
+    }
+
+    /// How many Gaussians there are.
+    pub fn components(&self) -> usize {
+        self.components.len()
+    }
+
+    /// `count` codes drawn from the mixture: `[count, cols]`. Code `i` is the same for every `count`.
+    pub fn sample(&self, count: usize, seed: u64) -> Matrix {
+        let mut codes = Matrix::zeros(count, self.cols);
+        let noise = Noise::new(seed, SAMPLES);
+        let rows = codes.as_mut_slice().par_chunks_mut(self.cols.max(1));
+        rows.enumerate().for_each(|(row, code)| {
+            let row = row as u32;
+            let mut place = [0.0];
+            noise.uniform(row, &mut place);
+            noise.at_step(1).normal(row, code);
+            self.at(place[0].into()).place(code);
+        });
+        codes
+    }
+
+    /// The component in which `place`, from 0 to 1, lies where each has room by its weight.
+    fn at(&self, place: f64) -> &Component {
+        let mut rest = place;
+        let mut last = &self.components[0];
+        for component in self.components.iter().filter(|c| c.weight > 0.0) {
+            last = component;
+            rest -= component.weight;
+            if rest < 0.0 {
+                break;
+            }
+        }
+        last
+    }
+
+    /// `ln p(z)` in nats, mean over `codes`.
+    ///
+    /// # Errors
+    /// When there are no codes, or of another width.
+    pub fn log_likelihood(&self, codes: &Matrix) -> Result<f64, ModelError> {
+        if codes.rows() == 0 {
+            return Err(ModelError::NoExamples { purpose: "measure" });
+        }
+        if codes.cols() != self.cols {
+            return Err(ModelError::Width {
+                seen: codes.cols(),
+                expected: self.cols,
+            });
+        }
+        let codes = Codes::of(codes, 0..codes.rows());
+        let mut shares = vec![0.0; codes.rows * self.components.len()];
+        Ok(self.expect(&codes, &mut shares))
+    }
+
+    /// Writes how much each component has to do with each code, `p(component | z)`, to `shares`: `[rows, components]`. The
+    /// mean log-likelihood back.
+    fn expect(&self, codes: &Codes, shares: &mut [f64]) -> f64 {
+        let (cols, count) = (codes.cols, self.components.len());
+        let blocks = shares.par_chunks_mut(LANES * count).enumerate();
+        let sums: Vec<f64> = blocks
+            .map_init(
+                || Room::new(cols, count),
+                |room, (number, shares)| {
+                    let first = number * LANES;
+                    let rows = shares.len() / count;
+                    room.take(&codes.numbers[first * cols..][..rows * cols]);
+                    for (component, density) in self.components.iter().zip(&mut room.densities) {
+                        *density = component.log_density(&room.codes, &mut room.solved);
+                    }
+                    let rows = shares.chunks_exact_mut(count).enumerate();
+                    rows.map(|(lane, shares)| {
+                        let densities = room.densities.iter().map(|density| density[lane]);
+                        normalise(densities, shares)
+                    })
+                    .sum()
+                },
+            )
+            .collect();
+        sums.iter().sum::<f64>() / codes.rows as f64
+    }
+
+    /// Sets every component to what is most likely, given its shares in the codes.
+    fn maximise(&mut self, codes: &Codes, shares: &[f64], ridge: f64) {
+        let count = self.components.len();
+        let components = self.components.par_iter_mut().enumerate();
+        components.for_each(|(number, component)| {
+            let shares = shares.iter().skip(number).step_by(count).copied();
+            component.maximise(codes, shares, ridge);
+        });
+    }
+}
+
+/// `share = exp(density - ln Σ exp density)`, and that logarithm back.
+fn normalise(densities: impl Iterator<Item = f64> + Clone, shares: &mut [f64]) -> f64 {
+    let greatest = densities.clone().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for (share, density) in shares.iter_mut().zip(densities) {
+        *share = (density - greatest).exp();
+        sum += *share;
+    }
+    for share in shares {
+        *share /= sum;
+    }
+    greatest + sum.ln()
+}
+
+impl Component {
+    fn maximise(&mut self, codes: &Codes, shares: impl Iterator<Item = f64> + Clone, ridge: f64) {
+        let cols = codes.cols;
+        let members = codes
+            .rows()
+            .zip(shares)
+            .filter(|(_, share)| *share > NEGLIGIBLE);
+        let total: f64 = members.clone().map(|(_, share)| share).sum();
+        self.weight = total / codes.rows as f64;
+        // A component that has lost all codes stays where it was, and is never drawn.
+        if total > 0.0 {
+            self.mean.fill(0.0);
+            for (code, share) in members.clone() {
+                for (mean, z) in self.mean.iter_mut().zip(code) {
+                    *mean += share * z;
+                }
+            }
+            for mean in &mut self.mean {
+                *mean /= total;
+            }
+            self.factor.fill(0.0);
+            let mut block = Vec::with_capacity(BLOCK * cols);
+            for (code, share) in members {
+                let root = share.sqrt();
+                let centred = code.iter().zip(&self.mean);
+                block.extend(centred.map(|(z, mean)| root * (z - mean)));
+                if block.len() == BLOCK * cols {
+                    add_gram(&mut self.factor, &block, BLOCK);
+                    block.clear();
+                }
+            }
+            if !block.is_empty() {
+                add_gram(&mut self.factor, &block, block.len() / cols);
+            }
+            for (i, row) in self.factor.chunks_exact_mut(cols.max(1)).enumerate() {
+                for covariance in &mut row[..=i] {
+                    *covariance /= total;
+                }
+                row[i] += ridge;
+            }
+            cholesky(&mut self.factor, cols, ridge);
+        }
+        let diagonal = self.factor.iter().step_by(cols + 1);
+        let log_root: f64 = diagonal.map(|pivot| pivot.ln()).sum();
+        self.log_scale = self.weight.ln() - log_root - 0.5 * cols as f64 * (2.0 * PI).ln();
+    }
+
+    /// `ln π + ln N(z; μ, L Lᵀ)` of each lane's code; what `solved` holds is overwritten.
+    fn log_density(&self, codes: &[Lanes], solved: &mut [Lanes]) -> Lanes {
+        vectorized(
+            #[inline(always)]
+            || {
+                let mut squares = [0.0; LANES];
+                for (j, (row, mean)) in self
+                    .factor
+                    .chunks_exact(self.mean.len().max(1))
+                    .zip(&self.mean)
+                    .enumerate()
+                {
+                    // Forward substitution, L x = z - μ, in all lanes side by side.
+                    let mut x = codes[j];
+                    for x in &mut x {
+                        *x -= mean;
+                    }
+                    for (factor, solved) in row[..j].iter().zip(&*solved) {
+                        for (x, solved) in x.iter_mut().zip(solved) {
+                            *x -= factor * solved;
+                        }
+                    }
+                    let inverse = 1.0 / row[j];
+                    for (x, square) in x.iter_mut().zip(&mut squares) {
+                        *x *= inverse;
+                        *square += *x * *x;
+                    }
+                    solved[j] = x;
+                }
+                for square in &mut squares {
+                    *square = self.log_scale - 0.5 * *square;
+                }
+                squares
+            },
+        )
+    }
+
+    /// From standard normal numbers `ε` to a code, `μ + L ε`, in place.
+    fn place(&self, code: &mut [f32]) {
+        // From the last row up: a row takes only the numbers before it and its own.
+        for i in (0..code.len()).rev() {
+            let row = &self.factor[i * code.len()..][..=i];
+            let sum: f64 = row.iter().zip(&*code).map(|(l, &e)| l * f64::from(e)).sum();
+            code[i] = (self.mean[i] + sum) as f32;
+        }
+    }
+}
+
+/// Overwrites the lower triangle of the symmetric `a`, `[n, n]`, by the lower triangular `L` with `L Lᵀ = a`. No square of
+/// its diagonal falls below `least`, whatever the rounding.
+fn cholesky(a: &mut [f64], n: usize, least: f64) {
+    for i in 0..n {
+        let (above, rest) = a.split_at_mut(i * n);
+        let row = &mut rest[..n];
+        for (j, other) in above.chunks_exact(n).enumerate() {
+            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
+        }
+        row[i] = (row[i] - dot(&row[..i], &row[..i])).max(least).sqrt();
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Codes whose densities are computed side by side: what stays in registers. With 32 a fit takes five times as long.
+const LANES: usize = 16;
+
+/// One number of each of some codes.
+type Lanes = [f64; LANES];
+
+/// Codes whose products are summed together.
+const BLOCK: usize = 512;
+
+/// Room for the densities of some codes.
+struct Room {
+    /// `[cols, LANES]`
+    codes: Vec<Lanes>,
+    solved: Vec<Lanes>,
+    /// `[components, LANES]`
+    densities: Vec<Lanes>,
+}
+
+impl Room {
+    fn new(cols: usize, components: usize) -> Self {
+        Self {
+            codes: vec![[0.0; LANES]; cols],
+            solved: vec![[0.0; LANES]; cols],
+            densities: vec![[0.0; LANES]; components],
+        }
+    }
+
+    fn take(&mut self, numbers: &[f64]) {
+        let cols = self.codes.len().max(1);
+        for (lane, code) in numbers.chunks_exact(cols).enumerate() {
+            for (lanes, z) in self.codes.iter_mut().zip(code) {
+                lanes[lane] = *z;
+            }
+        }
+    }
+}
+
+/// Codes in f64.
+struct Codes {
+    numbers: Vec<f64>,
+    rows: usize,
+    cols: usize,
+}
+
+impl Codes {
+    fn of(codes: &Matrix, rows: impl ExactSizeIterator<Item = usize>) -> Self {
+        let (count, cols) = (rows.len(), codes.cols());
+        let numbers = rows.flat_map(|row| codes.row(row).iter().map(|&z| z.into()));
+        Self {
+            numbers: numbers.collect(),
+            rows: count,
+            cols,
+        }
+    }
+
+    /// At most 20,000 of `codes`, evenly spread.
+    fn spread(codes: &Matrix) -> Self {
+        let (all, count) = (codes.rows(), codes.rows().min(MOST_CODES));
+        Self::of(codes, (0..count).map(|i| i * all / count))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f64]> + Clone {
+        (0..self.rows).map(|row| self.row(row))
+    }
+
+    fn row(&self, row: usize) -> &[f64] {
+        &self.numbers[row * self.cols..][..self.cols]
+    }
+
+    /// Variance, mean over the columns.
+    fn mean_variance(&self) -> f64 {
+        let (n, cols) = (self.rows as f64, self.cols.max(1) as f64);
+        let mut mean = vec![0.0; self.cols];
+        for row in self.rows() {
+            for (mean, z) in mean.iter_mut().zip(row) {
+                *mean += z / n;
+            }
+        }
+        let squares = self.rows().flat_map(|row| row.iter().zip(&mean));
+        squares.map(|(z, mean)| (z - mean).powi(2)).sum::<f64>() / n / cols
+    }
+
+    /// Draws at most `most` of the codes as centres, each with a probability proportional to its squared distance to the
+    /// nearest centre before it; fewer where fewer differ. How many, and the nearest of them for every code.
+    fn start(&self, most: usize, seed: u64) -> (usize, Vec<usize>) {
+        let mut random = Noise::new(seed, START).row(0);
+        let mut centre = random.random_range(0..self.rows);
+        let mut distances = vec![f64::INFINITY; self.rows];
+        let mut nearest = vec![0; self.rows];
+        for number in 0..most {
+            let at = self.row(centre);
+            let rows = self.rows().zip(distances.iter_mut().zip(&mut nearest));
+            for (row, (distance, nearest)) in rows {
+                let own: f64 = row.iter().zip(at).map(|(a, b)| (a - b).powi(2)).sum();
+                if own < *distance {
+                    (*distance, *nearest) = (own, number);
+                }
+            }
+            let mut rest = random.random::<f64>() * distances.iter().sum::<f64>();
+            let mut apart = distances.iter().enumerate().filter(|(_, d)| **d > 0.0);
+            let Some((mut next, _)) = apart.clone().next_back() else {
+                return (number + 1, nearest);
+            };
+            if let Some((found, _)) = apart.find(|(_, distance)| {
+                rest -= **distance;
+                rest < 0.0
+            }) {
+                next = found;
+            }
+            centre = next;
+        }
+        (most, nearest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_testing::reference::normal_cdf;
+
+    use super::*;
+
+    /// Two clusters, of 600 and 300 points: around (0, 0) with covariance (1, 0.6; 0.6, 1), around (10, -10) with 0.1² · 1.
+    fn clusters() -> Matrix {
+        let mut points = Matrix::zeros(900, 2);
+        let noise = Noise::new(4, 0);
+        for (row, point) in (0..).zip(points.view_mut().iter_rows_mut()) {
+            noise.normal(row, point);
+            let [a, b] = [point[0], point[1]];
+            match row % 3 {
+                0 => point.copy_from_slice(&[10.0 + 0.1 * a, -10.0 + 0.1 * b]),
+                _ => point.copy_from_slice(&[a, 0.6 * a + 0.8 * b]),
+            }
+        }
+        points
+    }
+
+    fn fit(codes: &Matrix, components: usize) -> Mixture {
+        Mixture::fit(codes, components, 42).expect("codes that are finite")
+    }
+
+    /// `L Lᵀ`, row by row.
+    fn covariance(component: &Component) -> [f64; 4] {
+        let l = &component.factor;
+        let (a, b, c) = (l[0], l[2], l[3]);
+        [a * a, a * b, a * b, b * b + c * c]
+    }
+
+    #[test]
+    fn two_clusters_are_found() {
+        let points = clusters();
+        for seed in 0..5 {
+            let mixture = Mixture::fit(&points, 2, seed).expect("finite");
+            let mut components = mixture.components.clone();
+            components.sort_by(|a, b| a.weight.total_cmp(&b.weight));
+            let [small, large] = &components[..] else {
+                panic!("{components:?}");
+            };
+            let close = |a: &[f64], b: &[f64], tolerance: f64| {
+                a.iter().zip(b).all(|(a, b)| (a - b).abs() < tolerance)
+            };
+            assert!(close(
+                &[small.weight, large.weight],
+                &[1.0 / 3.0, 2.0 / 3.0],
+                1e-6
+            ));
+            assert!(close(&small.mean, &[10.0, -10.0], 0.03), "{small:?}");
+            assert!(close(&large.mean, &[0.0, 0.0], 0.15), "{large:?}");
+            assert!(close(&covariance(small), &[0.01, 0.0, 0.0, 0.01], 0.002));
+            assert!(close(&covariance(large), &[1.0, 0.6, 0.6, 1.0], 0.15));
+        }
+    }
+
+    #[test]
+    fn no_step_lowers_the_likelihood() {
+        // Five components for two clusters have something to learn.
+        let points = clusters();
+        let (mixture, history) = Mixture::maximise_likelihood(&Codes::spread(&points), 5, 1);
+        assert!(history.len() > 3, "{history:?}");
+        assert!(history.is_sorted(), "{history:?}");
+        let end = mixture.log_likelihood(&points).expect("points that fit");
+        assert_eq!(Some(&end), history.last());
+        assert!(end > history[0] + 0.01, "{history:?}");
+    }
+
+    #[test]
+    fn the_likelihood_is_that_of_the_formula() {
+        let mixture = fit(&clusters(), 2);
+        let at = [0.3f32, -0.2];
+        let density = |component: &Component| {
+            let [a, b, _, d] = covariance(component);
+            let determinant = a * d - b * b;
+            let [x, y] = [0, 1].map(|i| f64::from(at[i]) - component.mean[i]);
+            let square = (d * x * x - 2.0 * b * x * y + a * y * y) / determinant;
+            component.weight * (-0.5 * square).exp() / (2.0 * PI * determinant.sqrt())
+        };
+        let expected = mixture.components.iter().map(density).sum::<f64>().ln();
+        let point = Matrix::from_vec(1, 2, at.to_vec());
+        let obtained = mixture.log_likelihood(&point).expect("a point that fits");
+        assert!((obtained - expected).abs() < 1e-9, "{obtained} {expected}");
+    }
+
+    #[test]
+    fn samples_have_the_moments_of_the_mixture() {
+        let mixture = fit(&clusters(), 2);
+        let codes = mixture.sample(60_000, 9);
+        let means = mixture.components.iter().map(|c| (c.weight, &c.mean));
+        let mean = means.fold([0.0; 2], |sum, (w, m)| {
+            [sum[0] + w * m[0], sum[1] + w * m[1]]
+        });
+        let mut expected = [0.0; 4];
+        let mut obtained = [0.0; 4];
+        let squares = |x: f64, y: f64| [x * x, x * y, x * y, y * y];
+        for component in &mixture.components {
+            let between = squares(component.mean[0] - mean[0], component.mean[1] - mean[1]);
+            for (i, within) in covariance(component).into_iter().enumerate() {
+                expected[i] += component.weight * (within + between[i]);
+            }
+        }
+        let centred = |z: &[f32]| [0, 1].map(|i| f64::from(z[i]) - mean[i]);
+        let mut drift = [0.0; 2];
+        for [x, y] in codes.view().iter_rows().map(centred) {
+            for (sum, square) in obtained.iter_mut().zip(squares(x, y)) {
+                *sum += square / 60_000.0;
+            }
+            drift = [drift[0] + x / 60_000.0, drift[1] + y / 60_000.0];
+        }
+        // Deviation 4.8, so that a mean of 60,000 has 0.02.
+        assert!(drift.iter().all(|x| x.abs() < 0.08), "{drift:?}");
+        for (a, b) in obtained.iter().zip(expected) {
+            assert!((a - b).abs() < 0.02 * b.abs(), "{obtained:?} {expected:?}");
+        }
+        // The share of one cluster's samples beyond a deviation of its first number.
+        let own = |z: &&[f32]| z[0] < 5.0;
+        let large = &mixture.components[usize::from(mixture.components[0].mean[0] > 5.0)];
+        let limit = large.mean[0] + large.factor[0];
+        let rows: Vec<&[f32]> = codes.view().iter_rows().filter(own).collect();
+        let beyond = rows.iter().filter(|z| f64::from(z[0]) > limit).count();
+        let share = beyond as f64 / rows.len() as f64;
+        assert!((share - normal_cdf(-1.0)).abs() < 0.008, "{share}");
+        // A code does not depend on how many are drawn.
+        assert_eq!(mixture.sample(7, 9).as_slice(), &codes.as_slice()[..14]);
+        assert_ne!(mixture.sample(7, 8).as_slice(), &codes.as_slice()[..14]);
+    }
+
+    #[test]
+    fn codes_that_hardly_differ_do_no_harm() {
+        let equal = Matrix::from_vec(40, 2, [3.0, 1e10].repeat(40));
+        let single = Matrix::from_vec(1, 3, vec![1.0, -2.0, 0.0]);
+        let three = Matrix::from_vec(30, 1, [1.0, 2.0, -5.0].repeat(10));
+        // Whole blocks with nothing left over.
+        assert!(fit(&Matrix::zeros(2 * BLOCK, 1), 1).components[0].weight == 1.0);
+        // One column varies, one is dead.
+        let flat = clusters()
+            .as_slice()
+            .chunks(2)
+            .flat_map(|z| [z[0], 0.0])
+            .collect();
+        let flat = Matrix::from_vec(900, 2, flat);
+        for (codes, expected) in [(equal, 1), (single, 1), (three, 3), (flat, 10)] {
+            let mixture = fit(&codes, 10);
+            assert_eq!(mixture.components(), expected);
+            let total: f64 = mixture.components.iter().map(|c| c.weight).sum();
+            assert!((total - 1.0).abs() < 1e-9, "{total}");
+            assert!(mixture.log_likelihood(&codes).is_ok_and(f64::is_finite));
+            let samples = mixture.sample(50, 1);
+            let last = codes.cols() - 1;
+            let (seen, dead) = (codes.row(0)[last], expected != 3);
+            for z in samples.view().iter_rows() {
+                assert!(z.iter().all(|z| z.is_finite()), "{z:?}");
+                assert!(!dead || (z[last] - seen).abs() < 0.05, "{z:?} {seen}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_mixture_fits_is_refused() {
+        let refused = |codes: Matrix, components: usize, words: &str| {
+            let error = Mixture::fit(&codes, components, 1).expect_err(words);
+            assert!(error.to_string().contains(words), "{error}");
+        };
+        refused(Matrix::zeros(0, 2), 1, "no examples to fit a mixture to");
+        refused(Matrix::zeros(9, 2), 0, "`components` is 0");
+        refused(Matrix::zeros(9, 2), 101, "from 1 to 100");
+        refused(Matrix::zeros(9, 1025), 1, "at most 1024");
+        refused(Matrix::from_vec(1, 1, vec![f32::NAN]), 1, "not finite");
+        let mixture = fit(&Matrix::zeros(9, 2), 1);
+        assert!(mixture.log_likelihood(&Matrix::zeros(1, 3)).is_err());
+        assert!(mixture.log_likelihood(&Matrix::zeros(0, 2)).is_err());
+    }
+
+    #[test]
+    fn the_mixture_does_not_depend_on_the_number_of_threads() {
+        let points = clusters();
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads start").install(|| {
+                let mixture = fit(&points, 4);
+                let codes = mixture.sample(100, 3);
+                (mixture, codes)
+            })
+        };
+        assert_eq!(with(1), with(3));
+    }
+}
