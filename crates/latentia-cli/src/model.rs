@@ -41,7 +41,9 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
     }
     let (low, high) = examples.range();
     let unit = 0.0..=examples.full_scale();
-    if model.spec().preprocessing == Preprocessing::UnitRange
+    let preprocessing = model.spec().preprocessing;
+    let takes_unit_range = preprocessing == Preprocessing::UnitRange || preprocessing.binarises();
+    if takes_unit_range
         && model.likelihood().is_binary()
         && !(unit.contains(&low) && unit.contains(&high))
     {

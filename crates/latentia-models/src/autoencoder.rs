@@ -134,7 +134,8 @@ impl Autoencoder {
     pub fn scaled<'a>(&'a self, examples: &'a dyn Rows) -> Result<Scaled<'a>, ModelError> {
         check_width(examples.cols(), self.width())?;
         self.check_labels(examples)?;
-        Ok(Scaled::new(examples, &self.scaling))
+        let preprocessing = self.spec.preprocessing;
+        Ok(Scaled::new(examples, &self.scaling).drawn(preprocessing, 0))
     }
 
     /// Codes of all examples: `[rows, code_width]`.

@@ -46,11 +46,11 @@ pub enum ModelError {
     },
     /// Examples that a likelihood gives no probability.
     #[error(
-        "`{likelihood}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; {hint}"
+        "`{needs}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; {hint}"
     )]
     Range {
-        /// The likelihood.
-        likelihood: &'static str,
+        /// The likelihood, or the preprocessing.
+        needs: &'static str,
         /// Smallest value.
         low: f32,
         /// Largest value.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use latentia_tensor::{Matrix, MatrixMut, Rows, vectorized};
+use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::inference::{ROW_SLOTS, fold_rows};
@@ -20,7 +20,30 @@ pub enum Preprocessing {
     Standardise,
     /// Each column from its smallest and largest value to 0 and 1
     MinMax,
+    /// Each value `p` in `[0, 1]` drawn as 1 with probability `p`, else 0, once and for all: the same example is always
+    /// drawn alike (Salakhutdinov and Murray 2008)
+    BinariseStatic,
+    /// The same, drawn anew in each epoch of training (Burda et al. 2016)
+    BinariseFresh,
 }
+
+impl Preprocessing {
+    /// Whether values are drawn as 0 or 1, and must lie in `[0, 1]` before.
+    pub fn binarises(self) -> bool {
+        matches!(self, Self::BinariseStatic | Self::BinariseFresh)
+    }
+
+    /// The draw that training sees in epoch `epoch`, which counts from 1; in use, all see draw 0.
+    pub(crate) fn draw(self, epoch: u32) -> u32 {
+        match self {
+            Self::BinariseFresh => epoch,
+            Self::UnitRange | Self::Standardise | Self::MinMax | Self::BinariseStatic => 0,
+        }
+    }
+}
+
+/// The noise stream that binarises; layers have lower ones.
+const BINARISE: u32 = u32::MAX - 4;
 
 /// The constants of a preprocessing: `x = (raw / full scale - shift) / divisor`, column by column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +71,11 @@ impl Scaling {
     /// # Errors
     /// When an example cannot be read.
     pub fn learn(preprocessing: Preprocessing, examples: &dyn Rows) -> io::Result<Self> {
-        if preprocessing == Preprocessing::UnitRange || examples.rows() == 0 {
+        let constants = matches!(
+            preprocessing,
+            Preprocessing::Standardise | Preprocessing::MinMax
+        );
+        if !constants || examples.rows() == 0 {
             return Ok(Self::identity());
         }
         let cols = examples.cols();
@@ -80,9 +107,8 @@ impl Scaling {
             .zip(origins)
             .map(|(column, &origin)| {
                 let (shift, divisor) = match preprocessing {
-                    Preprocessing::UnitRange => (0.0, full_scale),
                     Preprocessing::MinMax => (column.low, column.high - column.low),
-                    Preprocessing::Standardise => column.mean_and_deviation(n, origin),
+                    _ => column.mean_and_deviation(n, origin),
                 };
                 let usable = if divisor > 0.0 {
                     divisor / full_scale
@@ -181,13 +207,36 @@ impl Column {
 pub struct Scaled<'a> {
     examples: &'a dyn Rows,
     scaling: &'a Scaling,
+    /// Where values are drawn as 0 or 1, the noise that draws them.
+    binarise: Option<Noise>,
 }
 
 impl<'a> Scaled<'a> {
     /// `examples`, scaled when they are read.
     pub fn new(examples: &'a dyn Rows, scaling: &'a Scaling) -> Self {
-        Self { examples, scaling }
+        Self {
+            examples,
+            scaling,
+            binarise: None,
+        }
     }
+
+    /// The same, drawn as 0 or 1 where `preprocessing` says so: draw `draw`.
+    pub(crate) fn drawn(self, preprocessing: Preprocessing, draw: u32) -> Self {
+        // Examples look the same to every model: the draw does not depend on a seed.
+        let noise = Noise::new(0, BINARISE).at_step(draw);
+        Self {
+            binarise: preprocessing.binarises().then_some(noise),
+            ..self
+        }
+    }
+}
+
+/// A number that stands for the content of a row, by FNV-1a: an example is drawn alike wherever it is met.
+fn fingerprint(row: &[f32]) -> u32 {
+    row.iter().fold(0x811c_9dc5, |hash, x| {
+        (hash ^ x.to_bits()).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Rows for Scaled<'_> {
@@ -205,7 +254,13 @@ impl Rows for Scaled<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.examples.read(indices, out.reborrow())?;
-        self.scaling.apply(out, self.examples.full_scale());
+        self.scaling
+            .apply(out.reborrow(), self.examples.full_scale());
+        if let Some(noise) = self.binarise {
+            for row in out.iter_rows_mut() {
+                noise.bernoulli(fingerprint(row), row);
+            }
+        }
         Ok(())
     }
 }
@@ -240,6 +295,33 @@ mod tests {
         for (x, expected) in x.as_slice().iter().zip(examples.as_slice()) {
             assert!((x - expected).abs() < 1e-6 * expected.abs().max(1.0));
         }
+    }
+
+    #[test]
+    fn an_example_is_drawn_alike_wherever_it_is_met_and_anew_in_each_epoch() {
+        let grey: Vec<f32> = latentia_testing::numbers(1, 2000)
+            .iter()
+            .map(|x| 0.5 + 0.5 * x)
+            .collect();
+        let examples = Matrix::from_vec(2, 1000, grey.clone());
+        let scaling = Scaling::identity();
+        let read = |preprocessing: Preprocessing, epoch, indices: &[u32]| {
+            let mut out = Matrix::zeros(indices.len(), 1000);
+            Scaled::new(&examples, &scaling)
+                .drawn(preprocessing, preprocessing.draw(epoch))
+                .read(indices, out.view_mut())
+                .expect("in memory");
+            out
+        };
+        let (fixed, fresh) = (Preprocessing::BinariseStatic, Preprocessing::BinariseFresh);
+        let first = read(fixed, 1, &[0, 1]);
+        assert!(first.as_slice().iter().all(|&x| x == 0.0 || x == 1.0));
+        let pairs = first.as_slice().iter().zip(&grey);
+        let error = pairs.map(|(drawn, p)| drawn - p).sum::<f32>() / 2000.0;
+        assert!(error.abs() < 0.03, "{error}");
+        assert_eq!(read(fixed, 2, &[1]).row(0), first.row(1));
+        assert_ne!(read(fresh, 1, &[0]), read(fresh, 2, &[0]));
+        assert_eq!(read(fresh, 2, &[1, 0]).row(1), read(fresh, 2, &[0]).row(0));
     }
 
     #[test]

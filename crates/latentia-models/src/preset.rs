@@ -36,6 +36,9 @@ pub struct Expected {
     pub at_most: f64,
     /// How many seeds.
     pub seeds: u32,
+    /// Samples behind the likelihood, where the metric is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importance_samples: Option<u32>,
     /// Whose result it is, and how it was measured.
     pub source: String,
 }
@@ -52,6 +55,8 @@ const PRESETS: &[(&str, &str)] = &[
     ("vae-20", include_str!("../presets/vae-20.toml")),
     ("vae-2", include_str!("../presets/vae-2.toml")),
     ("beta-vae", include_str!("../presets/beta-vae.toml")),
+    ("vae-burda", include_str!("../presets/vae-burda.toml")),
+    ("iwae-burda", include_str!("../presets/iwae-burda.toml")),
     ("denoising", include_str!("../presets/denoising.toml")),
     ("deep", include_str!("../presets/deep.toml")),
 ];

@@ -256,6 +256,14 @@ impl ModelSpec {
     }
 
     fn check_likelihood(&self) -> Result<(), ModelError> {
+        if self.preprocessing.binarises() && !self.likelihood.is_binary() {
+            let name = self.likelihood.name();
+            return Err(ModelError::Part {
+                part: "likelihood",
+                seen: format!("`{name}` does not fit a preprocessing that binarises"),
+                valid: "values are 0 or 1: use `bernoulli` or `bce`".into(),
+            });
+        }
         if !self.likelihood.is_binary() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::extent::Extent;
 use crate::inference::{ROW_SLOTS, Run, column_means, fold_rows};
-use crate::{Autoencoder, ModelError, Preprocessing, Scaled, Scaling, TrainingSpec};
+use crate::{Autoencoder, ModelError, ModelSpec, Preprocessing, Scaled, Scaling, TrainingSpec};
 
 /// The noise stream that shuffles.
 const SHUFFLE_STREAM: u32 = u32::MAX;
@@ -270,8 +270,14 @@ impl<'a> Training<'a> {
         }
         order.shuffle(&mut Noise::new(self.seed, SHUFFLE_STREAM).at_step(past).row(0));
 
-        let Autoencoder { chain, scaling, .. } = &mut *self.model;
-        let examples = Scaled::new(self.examples, scaling);
+        let Autoencoder {
+            chain,
+            scaling,
+            spec: ModelSpec { preprocessing, .. },
+            ..
+        } = &mut *self.model;
+        let draw = preprocessing.draw(past + 1);
+        let examples = Scaled::new(self.examples, scaling).drawn(*preprocessing, draw);
         let total = order.len();
         let begun = total.min(self.begun.examples as usize);
         let first = begun / self.spec.batch_size;
@@ -398,14 +404,23 @@ fn check_range(model: &Autoencoder, examples: &dyn Rows) -> Result<(), ModelErro
             "validation examples lie far outside those to train on: \
              use likelihood `mse` with a decoder that ends linear",
         ),
-        Preprocessing::UnitRange | Preprocessing::Standardise => (
+        _ => (
             0.0,
             "use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear",
         ),
     };
-    if model.likelihood().is_binary() && (low < -slack || high > 1.0 + slack) {
+    let needs = match model.spec.preprocessing.binarises() {
+        true => Some("binarise"),
+        false => {
+            let likelihood = model.likelihood();
+            likelihood.is_binary().then(|| likelihood.name())
+        }
+    };
+    if let Some(needs) = needs
+        && (low < -slack || high > 1.0 + slack)
+    {
         return Err(ModelError::Range {
-            likelihood: model.likelihood().name(),
+            needs,
             low,
             high,
             hint,

@@ -148,7 +148,7 @@ impl TrainingSpec {
             parts.push(("weight_decay", weight_decay, DECAY));
         }
         match self.schedule {
-            Schedule::Constant => {}
+            Schedule::Constant | Schedule::Burda => {}
             Schedule::Step { factor, .. } | Schedule::Plateau { factor, .. } => {
                 parts.push(("factor", factor, POSITIVE));
             }

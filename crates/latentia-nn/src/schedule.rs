@@ -22,6 +22,8 @@ pub enum Schedule {
         #[serde(default)]
         floor: f32,
     },
+    /// `10^(-i/7)` for `3^i` epochs, with `i` from 0 to 7: 3,280 epochs in all (Burda et al. 2016)
+    Burda,
     /// `factor` to the number of times that the loss went `patience` epochs without a new minimum
     Plateau {
         /// Factor after each wait.
@@ -42,6 +44,11 @@ impl Schedule {
             Self::Cosine { floor } => {
                 let progress = (epoch / epochs.max(1) as f32).min(1.0);
                 floor + (1.0 - floor) * 0.5 * (1.0 + (std::f32::consts::PI * progress).cos())
+            }
+            Self::Burda => {
+                // Stage i ends after (3^(i + 1) - 1) / 2 epochs.
+                let stage = (1..8).take_while(|&i| losses.len() >= (3usize.pow(i) - 1) / 2);
+                10f32.powf(-(stage.count() as f32) / 7.0)
             }
             Self::Plateau { factor, patience } => {
                 let (mut best, mut waited, mut result) = (f64::INFINITY, 0, 1.0);
@@ -90,6 +97,10 @@ mod tests {
             &[0.0; 4],
             &[1.0, 0.882_842_7, 0.6, 0.317_157_3, 0.2],
         );
+        let stages = [0, 1, 3, 4, 12, 13, 1092, 1093, 4000];
+        let factors = stages.map(|epochs| Schedule::Burda.factor(&vec![0.0; epochs], 3280));
+        let expected = [0, 1, 1, 2, 2, 3, 6, 7, 7].map(|i| 10f32.powf(-(i as f32) / 7.0));
+        assert_eq!(factors, expected);
         let plateau = Schedule::Plateau {
             factor: 0.5,
             patience: 2,

@@ -55,6 +55,14 @@ impl Noise {
         out.fill_with(|| rng.random());
     }
 
+    /// Replaces each probability `p` in `x` by 1 with probability `p`, else by 0, with the numbers of row `row`.
+    pub fn bernoulli(self, row: u32, x: &mut [f32]) {
+        let mut rng = self.row(row);
+        for x in x {
+            *x = f32::from(rng.random::<f32>() < *x);
+        }
+    }
+
     /// Fills `out` with standard normal numbers, those of row `row`.
     pub fn normal(self, row: u32, out: &mut [f32]) {
         let mut rng = self.row(row);
