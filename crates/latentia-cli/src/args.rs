@@ -277,6 +277,9 @@ pub struct SampleArgs {
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
+    /// Draw each number from the likelihood instead of taking its mean
+    #[arg(long)]
+    pub draw: bool,
     /// Where to write: .npy and .csv hold all, a .png at most 1000
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,

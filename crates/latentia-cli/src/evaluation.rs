@@ -35,6 +35,9 @@ pub struct Evaluation {
     /// Numbers in an example.
     #[serde(skip)]
     width: usize,
+    /// Whether the loss is a negative log likelihood.
+    #[serde(skip)]
+    is_in_nats: bool,
 }
 
 impl Evaluation {
@@ -77,6 +80,7 @@ impl Evaluation {
             pca_learned_from: if training.is_some() { "train" } else { part },
             probes,
             width: model.width(),
+            is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
     }
 
@@ -118,6 +122,9 @@ impl Evaluation {
                 .map(|(a, b)| a - b),
             None,
         );
+        if self.is_in_nats && self.variational.is_none() {
+            row("loss, nats per example", Some(self.metrics.loss), None);
+        }
         if let Some(likelihood) = &self.variational {
             row("elbo, nats", Some(likelihood.elbo_nats), None);
             row(

@@ -44,7 +44,7 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
     let preprocessing = model.spec().preprocessing;
     let takes_unit_range = preprocessing == Preprocessing::UnitRange || preprocessing.binarises();
     if takes_unit_range
-        && model.likelihood().is_binary()
+        && (model.likelihood().is_binary() || model.likelihood().is_discrete())
         && !(unit.contains(&low) && unit.contains(&high))
     {
         tell(&format!(

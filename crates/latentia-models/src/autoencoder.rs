@@ -4,9 +4,10 @@ use std::io;
 use std::ops::Range;
 
 use latentia_nn::{Block, Chain, Likelihood, Objective};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
 use crate::inference::{Run, fold_blocks, for_each_block, outputs};
+use crate::stream;
 use crate::{ConditionSpec, ModelError, ModelSpec, Scaled, Scaling};
 
 /// Which layers of the chain are whose. What lies before the encoder corrupts.
@@ -16,7 +17,7 @@ pub struct Sections {
     pub encoder: Range<usize>,
     /// The layers that make the code; none for a deterministic code, which is the encoder's output.
     pub code: Range<usize>,
-    /// From the code to the output.
+    /// From the code to the output, with the likelihood's own layer.
     pub decoder: Range<usize>,
 }
 
@@ -119,11 +120,11 @@ impl Autoencoder {
         Run::of(0..self.chain.layers().len())
     }
 
-    /// Sets the last bias: one number for each of an example's.
+    /// Sets the last bias where outputs stand for means: one number for each of an example's.
     pub(crate) fn set_output_bias(&mut self, bias: &[f32]) {
         let parameters = self.chain.parameters_mut().iter_mut();
         if let Some(last) = parameters.rev().find(|parameter| parameter.name == "bias") {
-            last.value.as_mut_slice().copy_from_slice(bias);
+            last.value.as_mut_slice()[..bias.len()].copy_from_slice(bias);
         }
     }
 
@@ -169,19 +170,46 @@ impl Autoencoder {
         Ok(self.means(self.whole(), &self.scaled(examples)?)?)
     }
 
+    /// Examples drawn from the likelihood, given codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
+    /// Row `i` depends on its code and `seed` alone. Where [`Self::decode`] gives the mean of each number, this gives one
+    /// draw; `mse` has no distribution, and gives the mean here too.
+    ///
+    /// # Errors
+    /// When the codes do not fit the model or cannot be read.
+    pub fn decode_draws(&self, codes: &dyn Rows, seed: u64) -> Result<Matrix, ModelError> {
+        check_width(codes.cols(), self.code_width())?;
+        let noise = Noise::new(seed, stream::LIKELIHOOD);
+        let run = Run::of(self.sections.decoder.clone());
+        Ok(self.examples(run, codes, |first, outputs, room| {
+            self.likelihood().sample(outputs, noise, first as u32, room);
+        })?)
+    }
+
     /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`.
     pub(crate) fn means(&self, run: Run, rows: &dyn Rows) -> io::Result<Matrix> {
+        self.examples(run, rows, |_, outputs, room| {
+            self.likelihood().mean(outputs, room)
+        })
+    }
+
+    /// Runs layers up to the end of the chain; `make` turns the outputs of a block, which begins with row `first`, into
+    /// examples: `[rows, width]`.
+    fn examples(
+        &self,
+        run: Run,
+        rows: &dyn Rows,
+        make: impl Fn(usize, MatrixRef<'_>, MatrixMut<'_>),
+    ) -> io::Result<Matrix> {
         let width = self.width();
-        let mut means = Matrix::zeros(rows.rows(), width);
+        let mut examples = Matrix::zeros(rows.rows(), width);
         for_each_block(&self.chain, run, rows, |first, block| {
             let outputs = block.output();
             let numbers = first * width..(first + outputs.rows()) * width;
-            let room = &mut means.as_mut_slice()[numbers];
-            let room = MatrixMut::new(room, outputs.rows(), width);
-            self.likelihood().mean(outputs, room);
+            let room = &mut examples.as_mut_slice()[numbers];
+            make(first, outputs, MatrixMut::new(room, outputs.rows(), width));
             Ok::<_, io::Error>(())
         })?;
-        Ok(means)
+        Ok(examples)
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the

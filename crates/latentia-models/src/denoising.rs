@@ -7,10 +7,8 @@ use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, loss};
 use serde::Serialize;
 
 use crate::inference::fold_blocks;
+use crate::stream;
 use crate::{Autoencoder, ModelError, Scaled};
-
-/// The noise stream that spoils; layers have lower ones.
-const SPOIL: u32 = u32::MAX - 3;
 
 /// Squared errors, means over all elements, of examples that were spoilt and restored; both against the clean ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -117,7 +115,7 @@ impl Autoencoder {
         Ok(Spoilt {
             clean: self.scaled(examples)?,
             corruption,
-            noise: Noise::new(seed, SPOIL),
+            noise: Noise::new(seed, stream::SPOIL),
         })
     }
 

@@ -66,6 +66,17 @@ pub enum ModelError {
         /// What the examples have instead.
         seen: String,
     },
+    /// Examples that are no 8-bit data.
+    #[error(
+        "`{likelihood}` needs 8-bit data, multiples of 1/255 in [0, 1], but the data, after preprocessing, has a value of \
+         {value}; store it as bytes, or use likelihood `gaussian-learned-scale`"
+    )]
+    NotBytes {
+        /// The likelihood.
+        likelihood: &'static str,
+        /// A value that is no multiple of 1/255 in `[0, 1]`.
+        value: f32,
+    },
     /// Nothing to work on.
     #[error("there are no examples to {purpose}")]
     NoExamples {

@@ -2,10 +2,8 @@
 
 use latentia_tensor::{Matrix, Noise};
 
+use crate::stream;
 use crate::{Autoencoder, ModelError};
-
-/// The noise stream of codes drawn from the prior.
-const PRIOR: u32 = u32::MAX - 2;
 
 /// How far from the middle a dimension is followed, in standard deviations of the prior.
 const REACH: f32 = 3.0;
@@ -21,7 +19,7 @@ impl Autoencoder {
              `latentia train --preset variational`",
         )?;
         let mut codes = Matrix::zeros(count, self.code_width());
-        let noise = Noise::new(seed, PRIOR);
+        let noise = Noise::new(seed, stream::PRIOR);
         for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
             noise.normal(row, code);
         }

@@ -57,6 +57,7 @@ mod probe;
 mod scores;
 mod spec;
 mod ssim;
+mod stream;
 mod training;
 mod training_spec;
 mod variational;

@@ -8,10 +8,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::ModelError;
-
-/// The noise streams of the fit's start and of the samples.
-const START: u32 = u32::MAX - 8;
-const SAMPLES: u32 = u32::MAX - 9;
+use crate::stream;
 
 /// The most numbers in a code: the cost of a step grows with their square.
 const MOST_COLUMNS: usize = 1024;
@@ -140,7 +137,7 @@ impl Mixture {
     /// `count` codes drawn from the mixture: `[count, cols]`. Code `i` is the same for every `count`.
     pub fn sample(&self, count: usize, seed: u64) -> Matrix {
         let mut codes = Matrix::zeros(count, self.cols);
-        let noise = Noise::new(seed, SAMPLES);
+        let noise = Noise::new(seed, stream::MIXTURE);
         let rows = codes.as_mut_slice().par_chunks_mut(self.cols.max(1));
         rows.enumerate().for_each(|(row, code)| {
             let row = row as u32;
@@ -434,7 +431,7 @@ impl Codes {
     /// Draws at most `most` of the codes as centres, each with a probability proportional to its squared distance to the
     /// nearest centre before it; fewer where fewer differ. How many, and the nearest of them for every code.
     fn start(&self, most: usize, seed: u64) -> (usize, Vec<usize>) {
-        let mut random = Noise::new(seed, START).row(0);
+        let mut random = Noise::new(seed, stream::MIXTURE_START).row(0);
         let mut centre = random.random_range(0..self.rows);
         let mut distances = vec![f64::INFINITY; self.rows];
         let mut nearest = vec![0; self.rows];

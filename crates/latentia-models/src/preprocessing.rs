@@ -6,6 +6,7 @@ use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::inference::{ROW_SLOTS, fold_rows};
+use crate::stream;
 
 /// How the columns of the training examples set the scale.
 ///
@@ -41,9 +42,6 @@ impl Preprocessing {
         }
     }
 }
-
-/// The noise stream that binarises; layers have lower ones.
-const BINARISE: u32 = u32::MAX - 4;
 
 /// The constants of a preprocessing: `x = (raw / full scale - shift) / divisor`, column by column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -224,7 +222,7 @@ impl<'a> Scaled<'a> {
     /// The same, drawn as 0 or 1 where `preprocessing` says so: draw `draw`.
     pub(crate) fn drawn(self, preprocessing: Preprocessing, draw: u32) -> Self {
         // Examples look the same to every model: the draw does not depend on a seed.
-        let noise = Noise::new(0, BINARISE).at_step(draw);
+        let noise = Noise::new(0, stream::BINARISE).at_step(draw);
         Self {
             binarise: preprocessing.binarises().then_some(noise),
             ..self

@@ -52,7 +52,8 @@ pub struct ModelSpec {
     pub condition: Option<ConditionSpec>,
     /// From an example to its code, or to what the code is made of.
     pub encoder: Vec<LayerSpec>,
-    /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example.
+    /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example, the last one as
+    /// the likelihood asks for.
     pub decoder: Vec<LayerSpec>,
 }
 
@@ -73,7 +74,8 @@ pub enum OutputBias {
     Zero,
     /// Such that the output begins at the mean of the training examples: under a sigmoid `ln(m / (1 - m))`, the means `m`
     /// held to `[0.001, 0.999]` (Burda et al. 2016), else `m`. Without it, the first steps push all units down to reach the
-    /// mean of dark pictures, and some units of a ReLU never return.
+    /// mean of dark pictures, and some units of a ReLU never return. Of two outputs a number, the first begin there (`ln α`
+    /// of a beta-binomial likelihood) and the second at 0.
     DataMean,
 }
 
@@ -92,7 +94,7 @@ impl OutputBias {
             return Ok(None);
         }
         let last = spec.decoder.iter().rfind(|layer| layer.is_dense());
-        let sigmoid = spec.likelihood.is_binary()
+        let sigmoid = spec.likelihood.has_sigmoid_mean()
             || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
         let bias = |mean: f64| {
             let held = mean.clamp(0.001, 0.999);
@@ -191,16 +193,30 @@ impl ModelSpec {
         layers.extend(self.code.build(width(&layers), samples));
         let decoder = layers.len();
         layers.extend(condition(width(&layers)));
-        layers.extend(part("decoder", &self.decoder, width(&layers))?);
+        let last = self.likelihood.last_layer(inputs);
+        let wanted = match &last {
+            Some(last) => last.inputs(),
+            None => self.likelihood.outputs(inputs),
+        };
+        let specs = self.decoder_ending_with(wanted);
+        layers.extend(part("decoder", &specs, width(&layers))?);
 
         let outputs = width(&layers);
-        if outputs != inputs {
+        if outputs != wanted {
+            let valid = match wanted == inputs {
+                true => format!("an example has {inputs}"),
+                false => format!(
+                    "`{}` takes {wanted} for the {inputs} of an example",
+                    self.likelihood.name()
+                ),
+            };
             return Err(ModelError::Part {
                 part: "decoder",
                 seen: format!("ends with {outputs} numbers"),
-                valid: format!("an example has {inputs}; leave out `units` of its last layer"),
+                valid: format!("{valid}; leave out `units` of its last layer"),
             });
         }
+        layers.extend(last);
         self.check_likelihood()?;
         check_size(&layers)?;
         Ok(Autoencoder {
@@ -247,14 +263,24 @@ impl ModelSpec {
         }
         self.objective.check(self)?;
         if self.code.has_prior() && !self.likelihood.is_in_nats_per_example() {
-            let valid =
-                "the code's divergence is in nats per example: use `bernoulli` or `gaussian`";
+            let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
             let seen = format!("`{}` is a mean over elements", self.likelihood.name());
             return refuse("likelihood", seen, valid);
         }
         Ok(())
     }
 
+    /// The decoder, its last dense layer `width` wide where it does not say how wide it is.
+    fn decoder_ending_with(&self, width: usize) -> Vec<LayerSpec> {
+        let mut decoder = self.decoder.clone();
+        let last = decoder.iter_mut().rfind(|layer| layer.is_dense());
+        if let Some(LayerSpec::Dense { units, .. }) = last {
+            units.get_or_insert(width);
+        }
+        decoder
+    }
+
+    /// Refuses preprocessing and a last activation that the likelihood cannot work on.
     fn check_likelihood(&self) -> Result<(), ModelError> {
         if self.preprocessing.binarises() && !self.likelihood.is_binary() {
             let name = self.likelihood.name();
@@ -264,26 +290,51 @@ impl ModelSpec {
                 valid: "values are 0 or 1: use `bernoulli` or `bce`".into(),
             });
         }
-        if !self.likelihood.is_binary() {
-            return Ok(());
-        }
         let name = self.likelihood.name();
-        if self.preprocessing == Preprocessing::Standardise {
-            return Err(ModelError::Part {
+        let preprocessing = match self.preprocessing {
+            Preprocessing::Standardise => "standardise",
+            Preprocessing::MinMax => "min-max",
+            Preprocessing::UnitRange => "unit-range",
+            Preprocessing::BinariseStatic => "binarise-static",
+            Preprocessing::BinariseFresh => "binarise-fresh",
+        };
+        let refused = |valid: &str| {
+            Err(ModelError::Part {
                 part: "likelihood",
-                seen: format!("`{name}` does not fit preprocessing `standardise`"),
-                valid:
-                    "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`"
-                        .into(),
-            });
+                seen: format!("`{name}` does not fit preprocessing `{preprocessing}`"),
+                valid: valid.into(),
+            })
+        };
+        if self.likelihood.is_discrete() && self.preprocessing != Preprocessing::UnitRange {
+            return refused(
+                "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`",
+            );
         }
+        if self.likelihood.is_binary() && self.preprocessing == Preprocessing::Standardise {
+            return refused(
+                "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`",
+            );
+        }
+        let what = match self.likelihood {
+            Likelihood::Bce | Likelihood::Bernoulli => "logits and applies the sigmoid itself",
+            Likelihood::GaussianLearnedScale | Likelihood::DiscretisedLogistic => {
+                "means and the logarithms of scales"
+            }
+            Likelihood::BetaBinomial => "the logarithms of α and β",
+            Likelihood::Mse | Likelihood::Gaussian | Likelihood::GaussianSharedScale => {
+                return Ok(());
+            }
+        };
         let last = self.decoder.iter().rfind(|layer| layer.is_dense());
         match last.map(LayerSpec::activation) {
             None | Some(Activation::Linear) => Ok(()),
             Some(activation) => Err(ModelError::Part {
                 part: "decoder",
-                seen: format!("ends with activation `{}` under likelihood `{name}`", activation.name()),
-                valid: "it works on logits and applies the sigmoid itself: leave the last activation out".into(),
+                seen: format!(
+                    "ends with activation `{}` under likelihood `{name}`",
+                    activation.name()
+                ),
+                valid: format!("it works on {what}: leave the last activation out"),
             }),
         }
     }

@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::extent::Extent;
 use crate::inference::{ROW_SLOTS, Run, column_means, fold_rows};
+use crate::stream;
 use crate::{Autoencoder, ModelError, ModelSpec, Preprocessing, Scaled, Scaling, TrainingSpec};
-
-/// The noise stream that shuffles.
-const SHUFFLE_STREAM: u32 = u32::MAX;
 
 /// One epoch's results.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -268,7 +266,7 @@ impl<'a> Training<'a> {
         for (place, index) in (0..).zip(&mut *order) {
             *index = place;
         }
-        order.shuffle(&mut Noise::new(self.seed, SHUFFLE_STREAM).at_step(past).row(0));
+        order.shuffle(&mut Noise::new(self.seed, stream::SHUFFLE).at_step(past).row(0));
 
         let Autoencoder {
             chain,
@@ -392,10 +390,19 @@ fn check_range(model: &Autoencoder, examples: &dyn Rows) -> Result<(), ModelErro
         extent.add(block.span());
     })?;
     let extent = extents.into_iter().fold(Extent::new(), Extent::join);
-    let Extent { low, high, finite } = extent;
+    let Extent {
+        low, high, finite, ..
+    } = extent;
     if !finite {
         let reason = "a value is not finite";
         return Err(std::io::Error::other(reason).into());
+    }
+    if let Some(value) = extent
+        .no_byte()
+        .filter(|_| model.likelihood().is_discrete())
+    {
+        let likelihood = model.likelihood().name();
+        return Err(ModelError::NotBytes { likelihood, value });
     }
     // Held-out examples of a min-max scale may lie a little outside; the loss is defined there too.
     let (slack, hint) = match model.spec.preprocessing {

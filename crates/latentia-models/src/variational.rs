@@ -5,10 +5,8 @@ use latentia_tensor::{Noise, Rows};
 use serde::Serialize;
 
 use crate::inference::Run;
+use crate::stream;
 use crate::{Autoencoder, ModelError};
-
-/// The noise stream of the samples; layers have lower ones.
-const SAMPLES: u32 = u32::MAX - 1;
 
 /// Within this, each sample of each row has noise of its own.
 const MOST_SAMPLES: u32 = 1_000_000;
@@ -109,7 +107,7 @@ impl Variational {
         }
         // Up to what the Gaussian layer takes: means and log-variances.
         let run = Run::of(0..model.sections().code.end - 1);
-        let noise = Noise::new(seed, SAMPLES);
+        let noise = Noise::new(seed, stream::IMPORTANCE);
         let room = BLOCK_ROWS.min(examples.rows());
         let slots = model.fold_outputs(
             run,

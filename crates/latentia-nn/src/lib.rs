@@ -27,7 +27,8 @@
 //! # }
 //! ```
 //!
-//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
+//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`],
+//!   [`SharedScale`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
 //! - [`Chain`]: layers one after another, with parameters
 //! - [`Block`]: the memory of a block of examples on its way through a chain
 //! - [`Likelihood`]: what the output means, and the loss
@@ -50,6 +51,7 @@ mod likelihood;
 mod objective;
 mod optimizer;
 mod schedule;
+mod shared_scale;
 mod spec;
 mod step;
 pub mod terms;
@@ -70,6 +72,7 @@ pub use likelihood::Likelihood;
 pub use objective::{Objective, Slopes, State, Term};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
+pub use shared_scale::SharedScale;
 pub use spec::{LayerSpec, SpecError};
 pub use step::{Moments, Rates, Step, StepOptions};
 pub use top_k::TopK;

@@ -10,7 +10,8 @@ use crate::{Activation, Dense, Dropout, Initializer, Layer};
 pub enum LayerSpec {
     /// See [`Dense`].
     Dense {
-        /// Numbers in a row of the output; left out, as many as an example has.
+        /// Numbers in a row of the output; left out, as many as an example has, or as the likelihood asks for at the end of
+        /// a decoder.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         units: Option<usize>,
         /// The function applied to the output.

@@ -134,6 +134,57 @@ fn add_pairs(
     }
 }
 
+/// `term[i], out[0][i], out[1][i] = f(a[i], b[i], c[i])` and `Σ term[i]` back, in the order of [`sum_pairs`].
+///
+/// `f` is called as `(*f)(…)`: a reference to a function is a function too, but a long one is then not inlined.
+#[inline(always)]
+pub(crate) fn sum_triples(
+    a: &[f32],
+    b: &[f32],
+    c: &[f32],
+    out: Option<[&mut [f32]; 2]>,
+    f: &impl Fn(f32, f32, f32) -> (f32, f32, f32),
+) -> f64 {
+    let mut lanes = [0.0f32; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (c, c_rest) = c.as_chunks::<LANES>();
+    match out {
+        Some([u, v]) => {
+            let (u, u_rest) = u.as_chunks_mut::<LANES>();
+            let (v, v_rest) = v.as_chunks_mut::<LANES>();
+            for i in 0..a.len() {
+                add_triples(&mut lanes, [&a[i], &b[i], &c[i]], [&mut u[i], &mut v[i]], f);
+            }
+            add_triples(&mut lanes, [a_rest, b_rest, c_rest], [u_rest, v_rest], f);
+        }
+        None => {
+            let (mut u, mut v) = ([0.0f32; LANES], [0.0f32; LANES]);
+            for i in 0..a.len() {
+                add_triples(&mut lanes, [&a[i], &b[i], &c[i]], [&mut u, &mut v], f);
+            }
+            add_triples(&mut lanes, [a_rest, b_rest, c_rest], [&mut u, &mut v], f);
+        }
+    }
+    total(lanes)
+}
+
+#[inline(always)]
+fn add_triples(
+    lanes: &mut [f32; LANES],
+    [a, b, c]: [&[f32]; 3],
+    [u, v]: [&mut [f32]; 2],
+    f: &impl Fn(f32, f32, f32) -> (f32, f32, f32),
+) {
+    let numbers = a.iter().zip(b).zip(c);
+    for (((lane, u), v), ((&a, &b), &c)) in lanes.iter_mut().zip(u).zip(v).zip(numbers) {
+        let (term, first, second) = (*f)(a, b, c);
+        *u = first;
+        *v = second;
+        *lane += term;
+    }
+}
+
 /// `Σ x[i]²`, in a fixed order.
 pub fn sum_of_squares(x: &[f32]) -> f64 {
     vectorized(

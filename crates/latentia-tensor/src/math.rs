@@ -1,4 +1,5 @@
-//! Elementary functions of one `f32`, without branches, so that loops over them vectorise.
+//! Elementary functions of one `f32`, without branches, so that loops over them vectorise; [`double`] has some of one `f64`,
+//! [`gamma`] the gamma function.
 //!
 //! They are built from operations that round the same way on every processor (add, multiply, fused multiply-add, divide):
 //! the result does not depend on the instruction set. NaN in gives NaN out.
@@ -9,6 +10,9 @@
 )]
 
 use std::f32::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
+
+pub mod double;
+pub mod gamma;
 
 /// 1.5 · 2²³: adding it to `x` leaves the nearest integer to `x` in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
@@ -23,6 +27,12 @@ fn polynomial<const N: usize>(x: f32, c: [f32; N]) -> f32 {
         sum = sum.mul_add(x, c[i]);
     }
     sum
+}
+
+/// The nearest integer, the even one of two; for `|x| < 2²²`.
+#[inline(always)]
+pub fn round(x: f32) -> f32 {
+    (x + ROUND) - ROUND
 }
 
 /// `eˣ`, within 2 units in the last place; 0 below -87.33, where the result would be subnormal; infinite above 88.72.
@@ -245,6 +255,9 @@ mod tests {
         assert_eq!(sigmoid(1e4), 1.0);
         assert_eq!(softplus(1e4), 1e4);
         assert_eq!(tanh(-1e4), -1.0);
+        for x in [-4e6, -2.5, -0.4, 0.0, 0.5, 1.5, 254.6, 4e6] {
+            assert_eq!(round(x), x.round_ties_even());
+        }
     }
 
     #[test]
@@ -257,6 +270,7 @@ mod tests {
             tanh,
             exp_m1_negative,
             normal_cdf,
+            round,
         ] {
             assert!(f(f32::NAN).is_nan());
         }

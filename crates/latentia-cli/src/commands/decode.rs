@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 use latentia_data::{Locations, Subset};
 use latentia_models::{Autoencoder, ModelFile};
-use latentia_tensor::Rows;
+use latentia_tensor::{Matrix, Rows};
 
 use crate::args::DecodeArgs;
 use crate::examples::pick;
@@ -45,7 +45,17 @@ pub(super) fn write_decoded(
     columns: usize,
     output: &Path,
 ) -> anyhow::Result<()> {
-    let mut examples = model.decode(codes)?;
+    write_examples(model, model.decode(codes)?, format, columns, output)
+}
+
+/// Writes examples in the model's scale; a picture has `columns` of them beside each other.
+pub(super) fn write_examples(
+    model: &Autoencoder,
+    mut examples: Matrix,
+    format: Format,
+    columns: usize,
+    output: &Path,
+) -> anyhow::Result<()> {
     model.scaling().undo(examples.view_mut(), 1.0);
     match format {
         Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,

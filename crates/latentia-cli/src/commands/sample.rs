@@ -6,7 +6,7 @@ use latentia_models::{Mixture, ModelFile};
 use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
-use crate::commands::decode::{COLUMNS, write_decoded};
+use crate::commands::decode::{COLUMNS, write_examples};
 use crate::examples::pick_training;
 use crate::model::{check_fit, open};
 use crate::output::Format;
@@ -40,7 +40,11 @@ pub(super) fn run(args: &SampleArgs, locations: &Locations) -> anyhow::Result<()
         Prior::Normal => file.model.sample_codes(wanted, args.seed)?,
         Prior::Mixture => from_mixture(&file, args, wanted, locations)?,
     };
-    write_decoded(&file.model, &codes, format, COLUMNS, &args.output)
+    let examples = match args.draw {
+        true => file.model.decode_draws(&codes, args.seed)?,
+        false => file.model.decode(&codes)?,
+    };
+    write_examples(&file.model, examples, format, COLUMNS, &args.output)
 }
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.

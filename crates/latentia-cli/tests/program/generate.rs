@@ -35,6 +35,16 @@ fn a_variational_model_generates_and_says_how_probable_examples_are() {
     run("sample model.safetensors -n 3 --seed 8 -o other.npy");
     assert!(place.read("other.npy") != place.read("three.npy"));
 
+    // A draw of each pixel is black or white, and goes with the seed too.
+    run("sample model.safetensors -n 3 --seed 7 --draw -o drawn.npy");
+    let (rows, cols, drawn) = read_npy(&place.read("drawn.npy"));
+    assert_eq!((rows, cols), (3, 784));
+    assert!(drawn.iter().all(|&x| x == 0.0 || x == 1.0));
+    run("sample model.safetensors -n 3 --seed 7 --draw -o again.npy");
+    assert!(place.read("drawn.npy") == place.read("again.npy"));
+    run("sample model.safetensors -n 3 --seed 8 --draw -o again.npy");
+    assert!(place.read("drawn.npy") != place.read("again.npy"));
+
     run("traverse model.safetensors --steps 4 -o manifold.npy");
     assert_eq!(read_npy(&place.read("manifold.npy")).0, 16);
     run("interpolate model.safetensors mnist-mini --from 0 --to 9 --steps 5 -o line.npy");
@@ -65,6 +75,50 @@ fn a_variational_model_generates_and_says_how_probable_examples_are() {
     for key in ["nll_standard_error", "active_units", "importance_samples"] {
         number(&many, key);
     }
+}
+
+#[test]
+fn a_model_of_8_bit_values_is_measured_and_drawn_from() {
+    let place = Place::new();
+    let preset = place.run("presets vae-2").done().stdout;
+    let bernoulli = "likelihood = \"bernoulli\"";
+    assert!(preset.contains(bernoulli), "{preset}");
+    place.write(
+        "my.toml",
+        preset.replace(bernoulli, "likelihood = \"discretised-logistic\""),
+    );
+    let run = |arguments: &str| place.run(arguments).done();
+    run("train --config my.toml --data mnist-mini --epochs 2 --out .");
+    let report = run("evaluate model.safetensors --importance-samples 5 --json").json();
+    let bits = number(&report, "bits_per_dim");
+    assert!((0.0..8.0).contains(&bits), "{report}");
+    run("sample model.safetensors -n 3 --draw -o drawn.npy");
+    let (_, _, drawn) = read_npy(&place.read("drawn.npy"));
+    let is_byte = |x: f32| (255.0 * x - (255.0 * x).round()).abs() < 1e-3;
+    assert!(drawn.iter().all(|&x| is_byte(x)));
+
+    // A deterministic code has no bound, but its loss is a likelihood.
+    let is_of_the_code = |line: &&str| line.starts_with("code =") || line.starts_with("objective");
+    let lines = preset.lines().filter(|line| !is_of_the_code(line));
+    let plain = lines.collect::<Vec<_>>().join("\n");
+    place.write(
+        "plain.toml",
+        plain.replace(bernoulli, "likelihood = \"beta-binomial\""),
+    );
+    let ran = run("train --config plain.toml --data mnist-mini --epochs 1 --out plain");
+    assert!(
+        ran.stdout.contains("loss, nats per example"),
+        "{}",
+        ran.stdout
+    );
+    let (values, refusal) = ([0.25f32; 12], "multiples of 1/255 in [0, 1]");
+    place.write("quarters.npy", npy_floats(4, &values));
+    let refused = "train --config plain.toml --data quarters.npy --out no";
+    place.refused(
+        refused,
+        1,
+        &["`quarters.npy`: `beta-binomial`", refusal, "0.25"],
+    );
 }
 
 #[test]

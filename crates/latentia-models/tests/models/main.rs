@@ -1,6 +1,7 @@
 //! Models through the public border of the crate.
 
 mod autoencoder;
+mod likelihood;
 mod metrics;
 mod model_file;
 mod pca;

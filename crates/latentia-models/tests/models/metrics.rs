@@ -72,6 +72,7 @@ fn check(likelihood: &str, activation: &str, last: fn(f64) -> f64, examples: &Ma
             Likelihood::Bce => crossed / n,
             Likelihood::Bernoulli => crossed,
             Likelihood::Gaussian => 0.5 * squared + 0.5 * n * (2.0 * std::f64::consts::PI).ln(),
+            other => panic!("no reference for `{}`", other.name()),
         };
     }
     let (rows, elements) = (ROWS as f64, (ROWS * COLS) as f64);

@@ -69,8 +69,8 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'bce'\ncode = {{ kind = 'gaussian', units = 2 }}\n{ENCODER}\n{DECODER}"),
-            "likelihood `bce` is a mean over elements; the code's divergence is in nats per example: use `bernoulli` or \
-             `gaussian`",
+            "likelihood `bce` is a mean over elements; the code's divergence is in nats per example: use `bernoulli`, a \
+             Gaussian, or one of 8-bit values",
         ),
         (
             format!(

@@ -1,0 +1,18 @@
+//! The noise streams of everything but initial values and layers, which have the numbers from 0 up.
+
+/// Shuffles the training examples.
+pub(crate) const SHUFFLE: u32 = u32::MAX;
+/// Samples codes behind an importance-sampled likelihood.
+pub(crate) const IMPORTANCE: u32 = u32::MAX - 1;
+/// Draws codes from the prior.
+pub(crate) const PRIOR: u32 = u32::MAX - 2;
+/// Spoils examples to be restored.
+pub(crate) const SPOIL: u32 = u32::MAX - 3;
+/// Draws pixels as black or white.
+pub(crate) const BINARISE: u32 = u32::MAX - 4;
+/// Draws numbers from the likelihood.
+pub(crate) const LIKELIHOOD: u32 = u32::MAX - 5;
+/// Chooses where a mixture begins.
+pub(crate) const MIXTURE_START: u32 = u32::MAX - 6;
+/// Draws codes from a mixture.
+pub(crate) const MIXTURE: u32 = u32::MAX - 7;
