@@ -177,6 +177,9 @@ pub struct DecodeArgs {
     /// Where to write: a .png shows examples; .npy and .csv hold all
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub label: Option<u8>,
     /// How many examples a picture shows at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
@@ -257,7 +260,8 @@ pub struct DetectArgs {
 #[derive(Debug, Group)]
 #[command(
     after_help = "Examples:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png\n  \
-                  latentia sample runs/features/model.safetensors --prior mixture -o samples.png"
+                  latentia sample runs/features/model.safetensors --prior mixture -o samples.png\n  \
+                  latentia sample runs/conditional-vae/model.safetensors --label 7 -o sevens.png"
 )]
 pub struct SampleArgs {
     /// The model file
@@ -277,6 +281,9 @@ pub struct SampleArgs {
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
+    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub label: Option<u8>,
     /// Draw each number from the likelihood instead of taking its mean
     #[arg(long)]
     pub draw: bool,
@@ -302,6 +309,9 @@ pub struct TraverseArgs {
     /// Steps from -3 to 3 along a dimension
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
     pub steps: u16,
+    /// Class of the examples, for a model that is conditioned on classes [default: 0]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub label: Option<u8>,
     /// Where to write: .png, .npy or .csv
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,

@@ -1,6 +1,6 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca, Variational};
+use latentia_models::{Autoencoder, Code, Metrics, PCA_MAX_COLUMNS, Pca, Usage, Variational};
 use latentia_tensor::Rows;
 use serde::Serialize;
 
@@ -9,6 +9,9 @@ use crate::table::{number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.
 const SAMPLING_SEED: u64 = 0;
+
+/// A codebook whose perplexity is below this share of its vectors is in disuse.
+const IN_DISUSE: f64 = 0.1;
 
 /// What is known of a model on some examples.
 #[derive(Debug, Serialize)]
@@ -23,6 +26,12 @@ pub struct Evaluation {
     /// Likelihood measures, of a model whose code has a distribution.
     #[serde(flatten)]
     pub variational: Option<Variational>,
+    /// How much of the code is in use, of a model whose code has none.
+    #[serde(flatten)]
+    pub usage: Option<Usage>,
+    /// Vectors in the codebook.
+    #[serde(skip)]
+    codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has numbers; absent where it would take too long.
     pub pca_mse: Option<f64>,
     /// How many components that is.
@@ -35,6 +44,9 @@ pub struct Evaluation {
     /// Numbers in an example.
     #[serde(skip)]
     width: usize,
+    /// Numbers in a code.
+    #[serde(skip)]
+    code_width: usize,
     /// Whether the loss is a negative log likelihood.
     #[serde(skip)]
     is_in_nats: bool,
@@ -75,11 +87,17 @@ impl Evaluation {
             part,
             metrics: Metrics::measure(model, examples)?,
             variational: Variational::measure(model, examples, importance_samples, SAMPLING_SEED)?,
+            usage: Usage::measure(model, examples)?,
+            codebook: match model.spec().code {
+                Code::VectorQuantised { codebook, .. } => Some(codebook),
+                _ => None,
+            },
             pca_mse,
             pca_components,
             pca_learned_from: if training.is_some() { "train" } else { part },
             probes,
             width: model.width(),
+            code_width: model.code_width(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
     }
@@ -153,8 +171,11 @@ impl Evaluation {
                 "{active} of {all} dimensions of the code are active\n"
             ));
             if active == 0 && self.metrics.examples > 1 {
-                text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }` or a smaller beta\n");
+                text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }`, free-bits or a smaller beta\n");
             }
+        }
+        if let Some(usage) = &self.usage {
+            text.push_str(&self.usage_in_words(usage));
         }
         if self.pca_mse.is_none() {
             text.push_str("pca is left out: more than 4,096 columns\n");
@@ -164,6 +185,35 @@ impl Evaluation {
         if let Some(probes) = &self.probes {
             text.push('\n');
             text.push_str(&probes.table(self.pca_components));
+        }
+        text
+    }
+
+    /// What there is to say of a code without a distribution, and what to try.
+    fn usage_in_words(&self, usage: &Usage) -> String {
+        let mut text = String::new();
+        let several = self.metrics.examples > 1;
+        if let (Some(perplexity), Some(used), Some(codebook)) = (
+            usage.codebook_perplexity,
+            usage.codebook_used,
+            self.codebook,
+        ) {
+            text = format!(
+                "{used} of {codebook} vectors of the codebook are in use, perplexity {}\n",
+                number(perplexity)
+            );
+            if several && perplexity < IN_DISUSE * codebook as f64 {
+                text.push_str(
+                    "most of the codebook is in disuse: try a smaller one, larger batches or a smaller commitment\n",
+                );
+            }
+        }
+        if let Some(dead) = usage.dead_units.filter(|&dead| dead > 0 && several) {
+            let units = self.code_width;
+            text = format!(
+                "{dead} of {units} units of the code are dead, the same for every example: \
+                 try fewer units, a smaller learning rate or another activation\n"
+            );
         }
         text
     }

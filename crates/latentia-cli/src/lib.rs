@@ -11,6 +11,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod condition;
 pub mod config;
 pub mod evaluation;
 pub mod examples;

@@ -8,7 +8,7 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
 use crate::inference::{Run, fold_blocks, for_each_block, outputs};
 use crate::stream;
-use crate::{ConditionSpec, ModelError, ModelSpec, Scaled, Scaling};
+use crate::{Code, ConditionSpec, ModelError, ModelSpec, Scaled, Scaling};
 
 /// Which layers of the chain are whose. What lies before the encoder corrupts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,9 +175,10 @@ impl Autoencoder {
     /// draw; `mse` has no distribution, and gives the mean here too.
     ///
     /// # Errors
-    /// When the codes do not fit the model or cannot be read.
+    /// When the codes do not fit the model, lack labels that it is conditioned on, or cannot be read.
     pub fn decode_draws(&self, codes: &dyn Rows, seed: u64) -> Result<Matrix, ModelError> {
         check_width(codes.cols(), self.code_width())?;
+        self.check_labels(codes)?;
         let noise = Noise::new(seed, stream::LIKELIHOOD);
         let run = Run::of(self.sections.decoder.clone());
         Ok(self.examples(run, codes, |first, outputs, room| {
@@ -210,6 +211,20 @@ impl Autoencoder {
             Ok::<_, io::Error>(())
         })?;
         Ok(examples)
+    }
+
+    /// What the model's code makes of numbers from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, or
+    /// the largest numbers; any numbers are a code otherwise.
+    ///
+    /// # Errors
+    /// When the numbers do not fit the model or cannot be read.
+    pub fn restrict_codes(&self, numbers: &dyn Rows) -> Result<Matrix, ModelError> {
+        check_width(numbers.cols(), self.code_width())?;
+        let layers = match self.spec.code {
+            Code::VectorQuantised { .. } | Code::TopK { .. } => self.sections.code.clone(),
+            Code::Deterministic | Code::Gaussian { .. } => 0..0,
+        };
+        Ok(outputs(&self.chain, Run::of(layers), numbers)?)
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the

@@ -27,7 +27,7 @@
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
-//! - [`Metrics`], [`Variational`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
@@ -60,6 +60,7 @@ mod ssim;
 mod stream;
 mod training;
 mod training_spec;
+mod usage;
 mod variational;
 
 pub use atomic::write_atomically;
@@ -81,4 +82,5 @@ pub use spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use ssim::ssim;
 pub use training::{Epoch, Observer, StoppedBy, Training};
 pub use training_spec::{Part, TrainingSpec, Validation};
+pub use usage::Usage;
 pub use variational::Variational;

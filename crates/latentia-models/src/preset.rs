@@ -55,9 +55,19 @@ const PRESETS: &[(&str, &str)] = &[
     ("vae-20", include_str!("../presets/vae-20.toml")),
     ("vae-2", include_str!("../presets/vae-2.toml")),
     ("beta-vae", include_str!("../presets/beta-vae.toml")),
+    ("beta-tcvae", include_str!("../presets/beta-tcvae.toml")),
+    ("info-vae", include_str!("../presets/info-vae.toml")),
+    (
+        "conditional-vae",
+        include_str!("../presets/conditional-vae.toml"),
+    ),
     ("vae-burda", include_str!("../presets/vae-burda.toml")),
     ("iwae-burda", include_str!("../presets/iwae-burda.toml")),
     ("denoising", include_str!("../presets/denoising.toml")),
+    ("vq-vae", include_str!("../presets/vq-vae.toml")),
+    ("sparse", include_str!("../presets/sparse.toml")),
+    ("top-k", include_str!("../presets/top-k.toml")),
+    ("contractive", include_str!("../presets/contractive.toml")),
     ("deep", include_str!("../presets/deep.toml")),
 ];
 

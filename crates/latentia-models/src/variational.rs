@@ -199,7 +199,7 @@ impl Sums {
         for sample in 0..samples {
             // ln p(z) - ln q(z | x) = ½ Σ (ε² - z²) + Σ ln σ; the constants cancel
             let mut log_ratios = [0.0f64; BLOCK_ROWS];
-            let mut z = self.decoder.input_mut(rows);
+            let mut z = self.decoder.input_mut(rows, block.labels());
             for (row, (z, x)) in z.iter_rows_mut().zip(moments.iter_rows()).enumerate() {
                 Gaussian::deviation(x, &mut self.sigma);
                 noise.normal(sample * BLOCK_ROWS as u32 + row as u32, &mut self.epsilon);

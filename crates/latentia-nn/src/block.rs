@@ -119,9 +119,10 @@ impl Block {
         }
     }
 
-    /// The input, to be filled with `rows` examples that have no labels.
-    pub fn input_mut(&mut self, rows: usize) -> MatrixMut<'_> {
+    /// The input, to be filled with `rows` examples of classes `labels`; empty where they have none.
+    pub fn input_mut(&mut self, rows: usize, labels: &[u8]) -> MatrixMut<'_> {
         self.labels.clear();
+        self.labels.extend_from_slice(labels);
         self.activations.rows = rows;
         self.activations.input.top_mut(rows)
     }
@@ -131,7 +132,7 @@ impl Block {
     /// # Errors
     /// When an example cannot be read.
     pub fn read(&mut self, examples: &dyn Rows, indices: &[u32]) -> io::Result<()> {
-        examples.read(indices, self.input_mut(indices.len()))?;
+        examples.read(indices, self.input_mut(indices.len(), &[]))?;
         let labels = indices.iter().map_while(|&index| examples.label(index));
         self.labels.extend(labels);
         Ok(())

@@ -89,7 +89,7 @@ mod tests {
         let check = |x: [f32; 5], k, expected: [f32; 5]| {
             let chain = Chain::new(vec![Box::new(TopK::new(5, k))], 1);
             let mut block = Block::for_use(&chain, 0..1, Mode::Use, 1);
-            block.input_mut(1).as_mut_slice().copy_from_slice(&x);
+            block.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
             block.forward(&chain, Place::default());
             assert_eq!(block.output().span(), expected);
         };
@@ -105,7 +105,7 @@ mod tests {
         let chain = Chain::new(vec![Box::new(TopK::new(2, 1))], 1);
         let mut block = Block::for_use(&chain, 0..1, Mode::Use, 1);
         let x = [0.0, f32::NAN];
-        block.input_mut(1).as_mut_slice().copy_from_slice(&x);
+        block.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
         block.forward(&chain, Place::default());
         assert!(block.output().span()[1].is_nan());
     }

@@ -43,9 +43,9 @@ impl VectorQuantiser {
         self.width / self.dimension
     }
 
-    /// Which vector of the codebook stands for each of a row's, from what the layer saved: `[vectors]`.
-    fn choices<'a>(&self, saved: &'a [f32]) -> &'a [f32] {
-        &saved[..self.vectors()]
+    /// Which vector of the codebook stands for each of a row's `vectors`, from what the layer saved: `[vectors]`.
+    pub fn choices(saved: &[f32], vectors: usize) -> &[f32] {
+        &saved[..vectors]
     }
 }
 
@@ -151,7 +151,10 @@ impl Layer for VectorQuantiser {
             out.as_mut_slice().fill(0.0);
         }
         for (x, saved) in trace.x.iter_rows().zip(trace.saved.iter_rows()) {
-            for (x, &choice) in x.chunks(self.dimension).zip(self.choices(saved)) {
+            for (x, &choice) in x
+                .chunks(self.dimension)
+                .zip(Self::choices(saved, self.vectors()))
+            {
                 let choice = choice as usize;
                 if !rows.contains(&choice) {
                     continue;

@@ -8,6 +8,7 @@ use latentia_models::{Autoencoder, ModelFile};
 use latentia_tensor::{Matrix, Rows};
 
 use crate::args::DecodeArgs;
+use crate::condition::of_classes;
 use crate::examples::pick;
 use crate::model::open;
 use crate::output::{Format, write};
@@ -34,7 +35,8 @@ pub(super) fn run(args: &DecodeArgs, locations: &Locations) -> anyhow::Result<()
         Format::Npy | Format::Csv => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
-    write_decoded(&model, &first, format, COLUMNS, &args.output)
+    let first = of_classes(&model, &first, args.label)?;
+    write_decoded(&model, &*first, format, COLUMNS, &args.output)
 }
 
 /// Writes the examples that `codes` stand for; a picture has `columns` of them beside each other.

@@ -1,7 +1,7 @@
 //! `latentia interpolate`
 
 use latentia_data::{Locations, Subset};
-use latentia_models::{Autoencoder, ModelFile};
+use latentia_models::{Autoencoder, Labelled, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::UsageError;
@@ -29,5 +29,8 @@ pub(super) fn run(args: &InterpolateArgs, locations: &Locations) -> anyhow::Resu
     let ends = Subset::new(&examples, vec![args.from as u32, args.to as u32]);
     let steps = args.steps.into();
     let codes = Autoencoder::interpolation_codes(&model.encode(&ends)?, 0, 1, steps);
+    // The nearer end says which class.
+    let class = |step: usize| ends.label(u32::from(2 * step >= steps)).unwrap_or(0);
+    let codes = Labelled::new(&codes, (0..steps).map(class).collect());
     write_decoded(&model, &codes, format, steps, &args.output)
 }

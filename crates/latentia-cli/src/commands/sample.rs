@@ -7,6 +7,7 @@ use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
 use crate::commands::decode::{COLUMNS, write_examples};
+use crate::condition::of_classes;
 use crate::examples::pick_training;
 use crate::model::{check_fit, open};
 use crate::output::Format;
@@ -32,19 +33,21 @@ pub(super) fn run(args: &SampleArgs, locations: &Locations) -> anyhow::Result<()
         return Err(UsageError(hint).into());
     }
     let file = open(&args.model)?;
+    let model = &file.model;
     let wanted = match format {
         Format::Png => MOST_SHOWN.min(args.count as usize),
         Format::Npy | Format::Csv => args.count as usize,
     };
     let codes = match args.prior {
-        Prior::Normal => file.model.sample_codes(wanted, args.seed)?,
+        Prior::Normal => model.sample_codes(wanted, args.seed)?,
         Prior::Mixture => from_mixture(&file, args, wanted, locations)?,
     };
+    let codes = of_classes(model, &codes, args.label)?;
     let examples = match args.draw {
-        true => file.model.decode_draws(&codes, args.seed)?,
-        false => file.model.decode(&codes)?,
+        true => model.decode_draws(&*codes, args.seed)?,
+        false => model.decode(&*codes)?,
     };
-    write_examples(&file.model, examples, format, COLUMNS, &args.output)
+    write_examples(model, examples, format, COLUMNS, &args.output)
 }
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.
@@ -68,5 +71,5 @@ fn from_mixture(
         counted(mixture.components(), "Gaussian"),
         examples.part
     ));
-    Ok(mixture.sample(count, args.seed))
+    Ok(model.restrict_codes(&mixture.sample(count, args.seed))?)
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::args::TrainArgs;
 use crate::commands::decode::COLUMNS;
 use crate::commands::reconstruct::picture_of;
+use crate::condition::of_classes;
 use crate::config;
 use crate::evaluation::Evaluation;
 use crate::examples::split_part;
@@ -170,7 +171,7 @@ pub(super) fn run(
     let picture_path = folder.join("reconstructions.png");
     picture_of(&model, examples, PAIRS)?.write(&picture_path)?;
     if let Ok(codes) = model.sample_codes(SAMPLES, args.seed) {
-        let samples = model.decode(&codes)?;
+        let samples = model.decode(&*of_classes(&model, &codes, None)?)?;
         grid(samples.view(), model.shape(), COLUMNS).write(&folder.join("samples.png"))?;
     }
     let evaluation = Evaluation::measure(

@@ -5,6 +5,7 @@ use latentia_models::ModelFile;
 use crate::UsageError;
 use crate::args::TraverseArgs;
 use crate::commands::decode::write_decoded;
+use crate::condition::of_classes;
 use crate::model::open;
 use crate::output::Format;
 
@@ -16,11 +17,14 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     let ModelFile { model, .. } = open(&args.model)?;
     let steps = args.steps.into();
     let codes = model.traversal_codes(steps)?;
+    // One class for the whole picture: else it would show two things at once.
+    let class = args.label.or(model.spec().condition.map(|_| 0));
     if format == Format::Png && codes.rows() > MOST_SHOWN {
         let rows = codes.rows();
         let hint =
             format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
         return Err(UsageError(hint).into());
     }
-    write_decoded(&model, &codes, format, steps, &args.output)
+    let codes = of_classes(&model, &codes, class)?;
+    write_decoded(&model, &*codes, format, steps, &args.output)
 }

@@ -8,6 +8,7 @@ mod pca;
 mod resume;
 mod spec;
 mod training;
+mod usage;
 
 use latentia_models::{Autoencoder, ModelSpec, TrainingSpec};
 use latentia_tensor::Matrix;
