@@ -19,6 +19,7 @@ fn layer(c: &mut Criterion) {
             mode: Mode::Use,
             noise: Noise::new(1, 0),
             first_row: 0,
+            epochs: 0.0,
             labels: &[],
         };
         let x = matrix(1, rows, inputs);

@@ -41,6 +41,9 @@ pub enum Code {
     TopK {
         /// Numbers that stay.
         k: usize,
+        /// Epochs over which fewer and fewer stay, from all to `k`.
+        #[serde(default)]
+        warm_up: u32,
     },
 }
 
@@ -79,7 +82,7 @@ impl Code {
             Self::Gaussian { units: 0 } => {
                 wrong("has 0 units".into(), "it needs at least 1".into())
             }
-            Self::TopK { k } if k == 0 || k > width => wrong(
+            Self::TopK { k, .. } if k == 0 || k > width => wrong(
                 format!("keeps {k} of {width} numbers"),
                 format!("`k` must be from 1 to {width}, the width of the encoder's output"),
             ),
@@ -132,7 +135,7 @@ impl Code {
             } => vec![Box::new(VectorQuantiser::new(
                 inputs, codebook, dimension, decay,
             ))],
-            Self::TopK { k } => vec![Box::new(TopK::new(inputs, k))],
+            Self::TopK { k, warm_up } => vec![Box::new(TopK::new(inputs, k, warm_up))],
         }
     }
 

@@ -109,6 +109,7 @@ fn forward(
         seed: run.seed,
         step: 0,
         first_row: rows.first().copied().unwrap_or(0),
+        ..Place::default()
     };
     block.forward(chain, place);
     Ok(())

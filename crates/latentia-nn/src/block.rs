@@ -177,6 +177,7 @@ impl Block {
                 mode: self.mode,
                 noise: Chain::noise(place.seed, layer, place.step),
                 first_row: place.first_row * copies[at] as u32,
+                epochs: place.epochs,
                 labels: &self.labels,
             };
             chain.layers()[layer].forward(
@@ -255,11 +256,10 @@ impl Block {
         chain: &Chain,
         objective: &Objective,
         batch: usize,
-        epochs: f64,
     ) -> f64 {
         let mut sum = self.loss(objective, batch, true);
         self.backward(chain, objective.code + 1..self.layers.len());
-        let state = self.state(chain, batch, epochs);
+        let state = self.state(chain, batch, self.place.epochs);
         let codes = self.activations.trace(objective.code);
         let rows = self.reached_rows();
         self.reached.as_mut_slice().fill(0.0);
@@ -309,6 +309,7 @@ impl Block {
             seed,
             step,
             first_row,
+            ..
         } = self.place;
         State {
             share: self.activations.rows as f64 / batch as f64,
@@ -354,7 +355,7 @@ fn own(chain: &Chain, layer: usize) -> &[Parameter] {
 }
 
 /// Where a block stands in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Place {
     /// Seed of the run.
     pub seed: u64,
@@ -362,4 +363,6 @@ pub struct Place {
     pub step: u64,
     /// Number in the batch of the block's first example.
     pub first_row: u32,
+    /// Epochs trained so far, whole and begun.
+    pub epochs: f64,
 }

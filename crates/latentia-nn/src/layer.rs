@@ -108,6 +108,8 @@ pub struct Pass<'a> {
     pub noise: Noise,
     /// Number in the batch of the first row of this layer's output.
     pub first_row: u32,
+    /// Epochs trained so far, whole and begun; only [`Mode::Train`] may depend on it.
+    pub epochs: f64,
     /// The class of each example of the block; empty where examples have none.
     pub labels: &'a [u8],
 }

@@ -196,9 +196,10 @@ impl Step {
                         seed,
                         step,
                         first_row: (number * size) as u32,
+                        epochs,
                     };
                     block.forward(chain, place);
-                    let loss = block.backward_to_code(chain, objective, batch, epochs);
+                    let loss = block.backward_to_code(chain, objective, batch);
                     if !coupled {
                         block.backward_from_code(chain, objective);
                     }

@@ -474,7 +474,7 @@ fn the_contractive_term_is_the_norm_of_the_jacobian() {
 #[test]
 fn top_k() {
     for (rows, inputs, width) in SHAPES {
-        let code: Box<dyn Layer> = Box::new(TopK::new(width, 1 + width / 3));
+        let code: Box<dyn Layer> = Box::new(TopK::new(width, 1 + width / 3, 0));
         // Which stay is held fixed.
         let kept = |moments: &[f64], _: (&[f64], &[f64]), saved: &[f64]| -> Row {
             moments
