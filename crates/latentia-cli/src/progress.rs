@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use latentia_models::{Epoch, ModelError, Observer, Training, write_atomically};
+use latentia_models::{
+    Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
+};
 
 use crate::table::{count, number};
 use crate::tell;
@@ -32,6 +34,8 @@ pub struct Progress {
     start: Instant,
     /// Examples that an earlier run had seen.
     begun_at: usize,
+    /// Examples of whole epochs that a setback undid.
+    lost: usize,
     shown: Instant,
     saved: Instant,
     last_validation: Option<f64>,
@@ -71,6 +75,7 @@ impl Progress {
             interrupted,
             start: now,
             begun_at,
+            lost: 0,
             shown: now,
             saved: now,
             last_validation: None,
@@ -106,9 +111,18 @@ impl Progress {
         in_whole_epochs.saturating_sub(earlier) as f64 / seconds.max(1e-9)
     }
 
+    /// Says something while the bar steps aside.
+    fn say(&self, message: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| tell(message)),
+            None => tell(message),
+        }
+    }
+
     fn describe(&self, epoch: u32, loss: f64, examples_done: usize) -> String {
         let elapsed = self.start.elapsed().as_secs_f64().max(1e-9);
-        let speed = examples_done.saturating_sub(self.begun_at) as f64 / elapsed;
+        let seen = (examples_done + self.lost).saturating_sub(self.begun_at);
+        let speed = seen as f64 / elapsed;
         let left = (self.epochs as usize * self.examples).saturating_sub(examples_done) as f64
             / speed.max(1e-9);
         let validation = self
@@ -166,6 +180,17 @@ impl Observer for Progress {
             self.saved = Instant::now();
         }
         Ok(())
+    }
+
+    fn went_back(&mut self, setback: &Setback) {
+        let undone = (setback.breakdown.epoch - 1).saturating_sub(setback.back_to);
+        self.lost += undone as usize * self.examples;
+        self.last_validation = None;
+        self.say(&setback.to_string());
+    }
+
+    fn gradients_failed(&mut self, report: &GradientReport) {
+        self.say(&report.to_string());
     }
 }
 

@@ -128,6 +128,16 @@ impl Autoencoder {
         }
     }
 
+    /// Sets all parameters, in the chain's order.
+    pub(crate) fn set_weights(&mut self, weights: &[Matrix]) {
+        for (parameter, value) in self.chain.parameters_mut().iter_mut().zip(weights) {
+            parameter
+                .value
+                .as_mut_slice()
+                .copy_from_slice(value.as_slice());
+        }
+    }
+
     /// `examples` as the model sees them.
     ///
     /// # Errors

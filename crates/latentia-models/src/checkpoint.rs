@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::gradients::GradientWatch;
 use crate::training::Begun;
 use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec, write_atomically};
 
@@ -38,11 +39,16 @@ struct Body<'a> {
     identity: &'a str,
     fingerprint: &'a str,
     steps: u64,
+    updates: u64,
+    setbacks: u32,
     begun: Begun,
     history: Vec<Epoch>,
     parameters: Vec<Vec<f32>>,
     moments: Vec<(Vec<f32>, Vec<f32>)>,
     best: Option<Vec<Vec<f32>>>,
+    initial: Option<Vec<Vec<f32>>>,
+    first_loss: Option<f64>,
+    gradients: GradientWatch,
 }
 
 impl Training<'_> {
@@ -61,6 +67,10 @@ impl Training<'_> {
     /// When the file cannot be written.
     pub fn save_checkpoint(&self, path: &Path, fingerprint: &str) -> Result<(), ModelError> {
         let numbers = |matrix: &Matrix| matrix.as_slice().to_vec();
+        let all = |weights: &Option<Vec<Matrix>>| {
+            let weights = weights.as_ref();
+            weights.map(|weights| weights.iter().map(numbers).collect())
+        };
         let invalid = |problem: String| ModelError::Format {
             path: path.to_path_buf(),
             problem,
@@ -70,6 +80,8 @@ impl Training<'_> {
             identity: &identity,
             fingerprint,
             steps: self.step.steps(),
+            updates: self.step.updates(),
+            setbacks: self.setbacks,
             begun: self.begun,
             history: self.history.clone(),
             parameters: self
@@ -85,10 +97,10 @@ impl Training<'_> {
                 .iter()
                 .map(|m| (numbers(&m.first), numbers(&m.second)))
                 .collect(),
-            best: self
-                .best
-                .as_ref()
-                .map(|best| best.iter().map(numbers).collect()),
+            best: all(&self.best),
+            initial: all(&self.initial),
+            first_loss: self.first_loss,
+            gradients: self.gradients.clone(),
         };
         let config = config::standard().with_fixed_int_encoding();
         let body =
@@ -166,20 +178,29 @@ impl Training<'_> {
                 .collect()
         };
         let (first, second) = body.moments.into_iter().unzip();
-        // What is absent is right too: a run may have no best epoch yet.
-        let best = body.best.map_or(Some(None), |best| all(best).map(Some));
-        let (Some(parameters), Some(first), Some(second), Some(best)) =
-            (all(body.parameters), all(first), all(second), best)
-        else {
+        // What is absent is right too: a run may have no best epoch yet, or nothing from its beginning any more.
+        let maybe =
+            |numbers: Option<_>| numbers.map_or(Some(None), |numbers| all(numbers).map(Some));
+        let (Some(parameters), Some(first), Some(second), Some(best), Some(initial)) = (
+            all(body.parameters),
+            all(first),
+            all(second),
+            maybe(body.best),
+            maybe(body.initial),
+        ) else {
             return Err(invalid("is damaged: its weights have the wrong size"));
         };
-        self.best = best;
+        (self.best, self.initial) = (best, initial);
+        self.first_loss = body.first_loss;
         for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(parameters) {
             parameter.value = value;
         }
-        self.step.resume(body.steps, first.into_iter().zip(second));
+        let moments = first.into_iter().zip(second);
+        self.step.resume(body.steps, body.updates, moments);
         self.history = body.history;
         self.begun = body.begun;
+        self.setbacks = body.setbacks;
+        self.gradients = body.gradients;
         Ok(())
     }
 }

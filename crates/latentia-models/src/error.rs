@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use latentia_nn::SpecError;
 
+use crate::Breakdown;
+
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -83,18 +85,17 @@ pub enum ModelError {
         /// What they were wanted for.
         purpose: &'static str,
     },
-    /// A loss that is no number any more.
+    /// A loss that is not finite, once more after all setbacks.
     #[error(
-        "the loss became {loss} in epoch {epoch}, batch {batch}; try a smaller learning rate than {learning_rate:?}"
+        "{breakdown}; going back {setbacks} times with half the learning rate did not help: \
+         try a smaller learning rate than {learning_rate:?}, or `clip-norm`"
     )]
     Diverged {
-        /// The loss seen.
-        loss: f64,
-        /// Epoch, from 1.
-        epoch: u32,
-        /// Batch in the epoch, from 1.
-        batch: usize,
-        /// Learning rate at that batch.
+        /// What happened the last time.
+        breakdown: Breakdown,
+        /// How often the run had gone back.
+        setbacks: u32,
+        /// Learning rate at the end.
         learning_rate: f32,
     },
     /// Examples that cannot be read.

@@ -1,6 +1,9 @@
 //! The smallest and the largest of many numbers, and whether they can be 8-bit values.
 
-use latentia_tensor::{math, vectorized};
+use latentia_tensor::{Rows, math, vectorized};
+
+use crate::inference::{ROW_SLOTS, fold_rows};
+use crate::{Autoencoder, ModelError, Preprocessing};
 
 /// Numbers that are compared at once: enough to fill two of the widest registers.
 const LANES: usize = 32;
@@ -83,6 +86,58 @@ impl Extent {
 
 fn first_number(a: f32, b: f32) -> f32 {
     if a.is_nan() { b } else { a }
+}
+
+/// Refuses examples that the likelihood gives no probability, and values that are no numbers.
+pub(crate) fn check_range(model: &Autoencoder, examples: &dyn Rows) -> Result<(), ModelError> {
+    let extents = fold_rows(examples, ROW_SLOTS, Extent::new, |extent, block| {
+        extent.add(block.span());
+    })?;
+    let extent = extents.into_iter().fold(Extent::new(), Extent::join);
+    let Extent {
+        low, high, finite, ..
+    } = extent;
+    if !finite {
+        let reason = "a value is not finite";
+        return Err(std::io::Error::other(reason).into());
+    }
+    if let Some(value) = extent
+        .no_byte()
+        .filter(|_| model.likelihood().is_discrete())
+    {
+        let likelihood = model.likelihood().name();
+        return Err(ModelError::NotBytes { likelihood, value });
+    }
+    // Held-out examples of a min-max scale may lie a little outside; the loss is defined there too.
+    let (slack, hint) = match model.spec.preprocessing {
+        Preprocessing::MinMax => (
+            0.5,
+            "validation examples lie far outside those to train on: \
+             use likelihood `mse` with a decoder that ends linear",
+        ),
+        _ => (
+            0.0,
+            "use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear",
+        ),
+    };
+    let needs = match model.spec.preprocessing.binarises() {
+        true => Some("binarise"),
+        false => {
+            let likelihood = model.likelihood();
+            likelihood.is_binary().then(|| likelihood.name())
+        }
+    };
+    if let Some(needs) = needs
+        && (low < -slack || high > 1.0 + slack)
+    {
+        return Err(ModelError::Range {
+            needs,
+            low,
+            high,
+            hint,
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@
 //! ```
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
-//! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns
+//! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
@@ -41,6 +41,7 @@ mod denoising;
 mod error;
 mod extent;
 mod generate;
+mod gradients;
 mod inference;
 mod labelled;
 mod lbfgs;
@@ -55,6 +56,7 @@ mod preprocessing;
 mod preset;
 mod probe;
 mod scores;
+mod setback;
 mod spec;
 mod ssim;
 mod stream;
@@ -69,6 +71,7 @@ pub use code::Code;
 pub use compressed_image::CompressedImage;
 pub use denoising::Denoising;
 pub use error::ModelError;
+pub use gradients::{GradientFault, GradientReport};
 pub use labelled::Labelled;
 pub use metrics::Metrics;
 pub use mixture::Mixture;
@@ -78,6 +81,7 @@ pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use preprocessing::{Preprocessing, Scaled, Scaling};
 pub use preset::{Expected, Preset};
 pub use probe::Probe;
+pub use setback::{Breakdown, Setback};
 pub use spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use ssim::ssim;
 pub use training::{Epoch, Observer, StoppedBy, Training};

@@ -8,10 +8,21 @@ use latentia_tensor::{Matrix, Noise, Rows};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use crate::extent::Extent;
-use crate::inference::{ROW_SLOTS, Run, column_means, fold_rows};
+use crate::extent::check_range;
+use crate::gradients::GradientWatch;
+use crate::inference::{Run, column_means};
 use crate::stream;
-use crate::{Autoencoder, ModelError, ModelSpec, Preprocessing, Scaled, Scaling, TrainingSpec};
+use crate::{
+    Autoencoder, Breakdown, GradientFault, GradientReport, ModelError, ModelSpec, Scaled, Scaling,
+    Setback, TrainingSpec,
+};
+
+/// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
+/// that of the first batch where it was positive: a loss that is finite may have exploded already. Batches of one example
+/// differ by less.
+fn sound(first: f64) -> f64 {
+    first + 9.0 * first.abs()
+}
 
 /// One epoch's results.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +86,12 @@ pub trait Observer: Send {
     ) -> Result<(), ModelError> {
         Ok(())
     }
+
+    /// After a loss that was not finite, when the run has gone back to its last good weights.
+    fn went_back(&mut self, _setback: &Setback) {}
+
+    /// After an epoch with gradients that vanish or explode; once a run for each of both.
+    fn gradients_failed(&mut self, _report: &GradientReport) {}
 }
 
 impl Observer for () {}
@@ -86,12 +103,24 @@ pub(crate) struct Begun {
     pub(crate) examples: u64,
     /// Sum of their losses.
     pub(crate) loss: f64,
+    /// Loss of the last batch.
+    pub(crate) last: f64,
 }
 
 impl Begun {
     fn mean(self) -> f64 {
         self.loss / self.examples as f64
     }
+}
+
+/// How a pass over the training examples ended.
+enum Passed {
+    /// After all of them.
+    Whole,
+    /// By the observer.
+    Interrupted,
+    /// By a loss that was not finite, in a batch that counts from 1.
+    Broken { loss: f64, batch: usize },
 }
 
 /// A training run: a model, its examples, and all that a checkpoint has to hold.
@@ -103,7 +132,14 @@ pub struct Training<'a> {
     pub(crate) history: Vec<Epoch>,
     /// Parameters after the best epoch.
     pub(crate) best: Option<Vec<Matrix>>,
+    /// Those that the run began with, until it has better ones to go back to.
+    pub(crate) initial: Option<Vec<Matrix>>,
+    /// Loss of the first batch, before anything was learned.
+    pub(crate) first_loss: Option<f64>,
     pub(crate) begun: Begun,
+    /// How often the run went back.
+    pub(crate) setbacks: u32,
+    pub(crate) gradients: GradientWatch,
     examples: &'a dyn Rows,
     validation: Option<&'a dyn Rows>,
 }
@@ -157,12 +193,16 @@ impl<'a> Training<'a> {
         let batch_size = spec.batch_size.min(examples.rows());
         Ok(Self {
             step: Step::new(&model.chain, batch_size, options),
+            best: None,
+            initial: Some(weights(model)),
+            first_loss: None,
             model,
             spec,
             seed,
             history: Vec::new(),
-            best: None,
             begun: Begun::default(),
+            setbacks: 0,
+            gradients: GradientWatch::default(),
             examples,
             validation,
         })
@@ -199,13 +239,28 @@ impl<'a> Training<'a> {
             .min_by(|a, b| a.watched_loss().total_cmp(&b.watched_loss()))
     }
 
+    /// The first report of a fault of the gradients.
+    pub fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {
+        self.gradients.report(fault)
+    }
+
+    /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each setback.
+    pub(crate) fn learning_rate(&self) -> f32 {
+        let losses: Vec<f64> = self.history.iter().map(Epoch::watched_loss).collect();
+        let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
+        self.spec.learning_rate * factor * 0.5f32.powi(self.setbacks as i32)
+    }
+
     /// Trains until an end is reached, on the threads of the current rayon pool.
     ///
     /// With patience, the model then has the weights of its best epoch. After an interrupt it has those of the last batch,
     /// so that a checkpoint can go on from there; [`Self::restore_best`] then takes the best.
     ///
+    /// A loss that is not finite stops its step. The run then goes back to the weights of its best epoch, or to the initial
+    /// ones, and on with half the learning rate; three times at most.
+    ///
     /// # Errors
-    /// When an example cannot be read, the loss is no number any more, or the observer fails.
+    /// When an example cannot be read, the loss is not finite for a fourth time, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
         // On a thread of the pool, where waking its neighbours costs least.
         let stopped_by = rayon::scope(|_| self.epochs(observer))?;
@@ -222,12 +277,16 @@ impl<'a> Training<'a> {
             if let Some(end) = self.end() {
                 return Ok(end);
             }
-            let losses: Vec<f64> = self.history.iter().map(Epoch::watched_loss).collect();
-            let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
-            let learning_rate = self.spec.learning_rate * factor;
+            let learning_rate = self.learning_rate();
             let start = Instant::now();
-            if self.epoch(&mut order, learning_rate, observer)?.is_break() {
-                return Ok(StoppedBy::Interrupt);
+            match self.epoch(&mut order, learning_rate, observer)? {
+                Passed::Whole => {}
+                Passed::Interrupted => return Ok(StoppedBy::Interrupt),
+                Passed::Broken { loss, batch } => {
+                    let breakdown = self.breakdown(loss, batch, None)?;
+                    observer.went_back(&self.go_back(breakdown)?);
+                    continue;
+                }
             }
             let seconds = start.elapsed().as_secs_f64();
             let epoch = Epoch {
@@ -237,12 +296,20 @@ impl<'a> Training<'a> {
                 learning_rate,
             };
             // The last batch's loss was taken before its update.
-            if !epoch.watched_loss().is_finite() || !self.parameters_are_finite() {
+            if !epoch.watched_loss().is_finite() || self.model.chain.first_not_finite().is_some() {
                 let loss = epoch.validation_loss.unwrap_or(f64::NAN);
                 let batches = order.len().div_ceil(self.spec.batch_size);
-                return Err(self.diverged(loss, batches, learning_rate));
+                let breakdown = self.breakdown(loss, batches, self.validation)?;
+                observer.went_back(&self.go_back(breakdown)?);
+                continue;
             }
             self.history.push(epoch);
+            if self
+                .first_loss
+                .is_some_and(|first| epoch.train_loss.max(self.begun.last) <= sound(first))
+            {
+                self.initial = None;
+            }
             if self
                 .best_epoch()
                 .is_some_and(|best| best.epoch == epoch.epoch)
@@ -250,23 +317,26 @@ impl<'a> Training<'a> {
                 self.keep_best();
             }
             self.begun = Begun::default();
+            for report in self.gradients.epoch_ended(self.model, epoch.epoch) {
+                observer.gradients_failed(&report);
+            }
             observer.epoch_ended(self, &epoch, seconds)?;
         }
     }
 
-    /// One pass over the training examples in a fresh order, or what an interrupt left of it; breaks when the observer asks
-    /// for it.
+    /// One pass over the training examples in a fresh order, or what an interrupt left of it.
     fn epoch(
         &mut self,
         order: &mut [u32],
         learning_rate: f32,
         observer: &mut dyn Observer,
-    ) -> Result<ControlFlow<()>, ModelError> {
+    ) -> Result<Passed, ModelError> {
         let past = self.history.len() as u32;
         for (place, index) in (0..).zip(&mut *order) {
             *index = place;
         }
-        order.shuffle(&mut Noise::new(self.seed, stream::SHUFFLE).at_step(past).row(0));
+        let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
+        order.shuffle(&mut noise.row(self.setbacks));
 
         let Autoencoder {
             chain,
@@ -286,38 +356,41 @@ impl<'a> Training<'a> {
             };
             let loss = self.step.run(chain, &examples, batch, rates)?;
             if !loss.is_finite() {
-                return Err(self.diverged(loss, number + 1, learning_rate));
+                let batch = number + 1;
+                return Ok(Passed::Broken { loss, batch });
             }
+            self.first_loss = self.first_loss.or(Some(loss));
             self.begun.examples += batch.len() as u64;
             self.begun.loss += loss * batch.len() as f64;
+            self.begun.last = loss;
             let done = self.begun.examples as usize;
+            let gradients = (&*chain, self.step.moments());
+            self.gradients
+                .batch_ended(gradients, past + 1, batch.len(), done, total);
             if observer
                 .batch_ended(past + 1, done, total, self.begun.mean())
                 .is_break()
             {
-                return Ok(ControlFlow::Break(()));
+                return Ok(Passed::Interrupted);
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(Passed::Whole)
     }
 
-    fn parameters_are_finite(&self) -> bool {
-        let mut numbers = Extent::new();
-        for parameter in self.model.chain.parameters() {
-            numbers.add(parameter.value.as_slice());
-        }
-        numbers.finite
-    }
-
-    /// Goes back to the best weights from ones that are worth nothing.
-    fn diverged(&mut self, loss: f64, batch: usize, learning_rate: f32) -> ModelError {
-        self.restore_best();
-        ModelError::Diverged {
+    /// What is known of a loss that is not finite; after an epoch, with the examples that found out.
+    fn breakdown(
+        &self,
+        loss: f64,
+        batch: usize,
+        validation: Option<&dyn Rows>,
+    ) -> Result<Breakdown, ModelError> {
+        let origin = self.origin(validation)?;
+        Ok(Breakdown {
             loss,
             epoch: self.history.len() as u32 + 1,
             batch,
-            learning_rate,
-        }
+            origin: self.model.origin_label(origin),
+        })
     }
 
     fn end(&self) -> Option<StoppedBy> {
@@ -359,79 +432,26 @@ impl<'a> Training<'a> {
     }
 
     fn keep_best(&mut self) {
-        let parameters = self.model.chain.parameters();
         match &mut self.best {
             Some(best) => {
-                for (best, parameter) in best.iter_mut().zip(parameters) {
+                for (best, parameter) in best.iter_mut().zip(self.model.chain.parameters()) {
                     best.as_mut_slice()
                         .copy_from_slice(parameter.value.as_slice());
                 }
             }
-            None => self.best = Some(parameters.iter().map(|p| p.value.clone()).collect()),
+            None => self.best = Some(weights(self.model)),
         }
     }
 
     /// Gives the model the weights of its best epoch, where one is complete.
     pub fn restore_best(&mut self) {
         if let Some(best) = &self.best {
-            for (parameter, best) in self.model.chain.parameters_mut().iter_mut().zip(best) {
-                parameter
-                    .value
-                    .as_mut_slice()
-                    .copy_from_slice(best.as_slice());
-            }
+            self.model.set_weights(best);
         }
     }
 }
 
-/// Refuses examples that the likelihood gives no probability, and values that are no numbers.
-fn check_range(model: &Autoencoder, examples: &dyn Rows) -> Result<(), ModelError> {
-    let extents = fold_rows(examples, ROW_SLOTS, Extent::new, |extent, block| {
-        extent.add(block.span());
-    })?;
-    let extent = extents.into_iter().fold(Extent::new(), Extent::join);
-    let Extent {
-        low, high, finite, ..
-    } = extent;
-    if !finite {
-        let reason = "a value is not finite";
-        return Err(std::io::Error::other(reason).into());
-    }
-    if let Some(value) = extent
-        .no_byte()
-        .filter(|_| model.likelihood().is_discrete())
-    {
-        let likelihood = model.likelihood().name();
-        return Err(ModelError::NotBytes { likelihood, value });
-    }
-    // Held-out examples of a min-max scale may lie a little outside; the loss is defined there too.
-    let (slack, hint) = match model.spec.preprocessing {
-        Preprocessing::MinMax => (
-            0.5,
-            "validation examples lie far outside those to train on: \
-             use likelihood `mse` with a decoder that ends linear",
-        ),
-        _ => (
-            0.0,
-            "use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear",
-        ),
-    };
-    let needs = match model.spec.preprocessing.binarises() {
-        true => Some("binarise"),
-        false => {
-            let likelihood = model.likelihood();
-            likelihood.is_binary().then(|| likelihood.name())
-        }
-    };
-    if let Some(needs) = needs
-        && (low < -slack || high > 1.0 + slack)
-    {
-        return Err(ModelError::Range {
-            needs,
-            low,
-            high,
-            hint,
-        });
-    }
-    Ok(())
+fn weights(model: &Autoencoder) -> Vec<Matrix> {
+    let parameters = model.chain.parameters().iter();
+    parameters.map(|p| p.value.clone()).collect()
 }

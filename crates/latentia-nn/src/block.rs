@@ -7,7 +7,8 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
 use crate::layer::{Mode, Parameter, Pass, Trace};
 use crate::objective::{Objective, Slopes, State};
-use crate::{Chain, importance};
+use crate::origin::finite;
+use crate::{Chain, Origin, importance};
 
 /// Rows in a block. Fixed, so that the numbers never depend on how many threads share the blocks; see ARCHITECTURE.md for
 /// the measurement behind it.
@@ -247,6 +248,18 @@ impl Block {
             }
         }
         bound / count
+    }
+
+    /// What stopped being finite first between the input and the likelihood's loss; nothing where all is finite.
+    pub fn origin(&self) -> Option<Origin> {
+        let broken = |layer: &usize| !finite(self.activations.trace(*layer).y.span());
+        let layer = (0..self.activations.outputs.len()).find(broken);
+        let rows = self.output().rows();
+        let loss = || !self.losses[..rows].iter().all(|loss| loss.is_finite());
+        match layer {
+            Some(layer) => Some(Origin::Output(self.layers.start + layer)),
+            None => loss().then_some(Origin::Likelihood),
+        }
     }
 
     /// First half of the way back: the loss, its gradient down to the code, and the terms that do not couple examples. Gives

@@ -34,7 +34,7 @@
 //! - [`Likelihood`]: what the output means, and the loss
 //! - [`Objective`], [`terms`]: what training minimises
 //! - [`Optimizer`], [`Schedule`]: how parameters change
-//! - [`Step`]: one training step, two parallel loops
+//! - [`Step`]: one training step, two parallel loops; [`Origin`]: where it stopped being finite
 
 mod activation;
 mod block;
@@ -50,6 +50,7 @@ mod layer;
 mod likelihood;
 mod objective;
 mod optimizer;
+mod origin;
 mod schedule;
 mod shared_scale;
 mod spec;
@@ -71,6 +72,7 @@ pub use layer::{Batch, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
 pub use likelihood::Likelihood;
 pub use objective::{Objective, Slopes, State, Term};
 pub use optimizer::Optimizer;
+pub use origin::Origin;
 pub use schedule::Schedule;
 pub use shared_scale::SharedScale;
 pub use spec::{LayerSpec, SpecError};

@@ -17,7 +17,8 @@ use crate::block::{Block, Place};
 use crate::chain::Parts;
 use crate::layer::{Batch, Trace};
 use crate::objective::{Objective, Slopes, State};
-use crate::{Chain, Mode, Optimizer};
+use crate::origin::finite;
+use crate::{Chain, Mode, Optimizer, Origin};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_NUMBERS: usize = 1 << 16;
@@ -94,7 +95,12 @@ pub struct Step {
     block_examples: usize,
     codes: Option<Codes>,
     moments: Vec<Moments>,
+    /// Steps so far, on which noise depends.
     steps: u64,
+    /// Updates that the moments remember.
+    updates: u64,
+    /// Blocks that the last batch filled.
+    used: usize,
     parallel: bool,
 }
 
@@ -127,6 +133,8 @@ impl Step {
                 .map(|p| moments(&p.value))
                 .collect(),
             steps: 0,
+            updates: 0,
+            used: 0,
             parallel: batch_size * chain.parameter_count() >= WORTH_THREADS,
             options,
         }
@@ -137,20 +145,46 @@ impl Step {
         self.steps
     }
 
+    /// Updates that the moments remember: those since the run began, or since they were forgotten.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
     /// The gradient and the moments of each parameter, in the chain's order.
     pub fn moments(&self) -> &[Moments] {
         &self.moments
     }
 
-    /// Goes on where another run was after `steps` steps, with its moments in the chain's order.
-    pub fn resume(&mut self, steps: u64, moments: impl IntoIterator<Item = (Matrix, Matrix)>) {
-        self.steps = steps;
+    /// Goes on where another run was after `steps` steps, with its moments, which remember `updates` updates, in the chain's
+    /// order.
+    pub fn resume(
+        &mut self,
+        steps: u64,
+        updates: u64,
+        moments: impl IntoIterator<Item = (Matrix, Matrix)>,
+    ) {
+        (self.steps, self.updates) = (steps, updates);
         for (own, (first, second)) in self.moments.iter_mut().zip(moments) {
             (own.first, own.second) = (first, second);
         }
     }
 
-    /// Trains `chain` on one batch, the examples `indices` of `examples`, and gives back the loss before the update.
+    /// Forgets every gradient, as for a chain that is new. Steps go on counting, so that no noise is met twice.
+    pub fn forget(&mut self) {
+        self.updates = 0;
+        for moments in &mut self.moments {
+            for numbers in [
+                &mut moments.gradient,
+                &mut moments.first,
+                &mut moments.second,
+            ] {
+                numbers.as_mut_slice().fill(0.0);
+            }
+        }
+    }
+
+    /// Trains `chain` on one batch, the examples `indices` of `examples`, and gives back the loss before the update. A loss
+    /// that is not finite stops the step before it changes `chain`; [`Self::origin`] then says where it began.
     ///
     /// # Errors
     /// When an example cannot be read; the chain is then unchanged.
@@ -161,15 +195,35 @@ impl Step {
         indices: &[u32],
         rates: Rates,
     ) -> io::Result<f64> {
+        self.used = indices.len().div_ceil(self.block_examples);
         let loss = self.examples_loop(chain, examples, indices, rates.epochs)?;
         self.steps += 1;
-        let used = indices.len().div_ceil(self.block_examples);
-        self.parameters_loop(chain, used, rates.learning_rate);
+        if !loss.is_finite() {
+            return Ok(loss);
+        }
+        self.updates += 1;
+        self.parameters_loop(chain, rates.learning_rate);
         if let Some(limit) = self.options.clip_norm {
             self.clipped_update(chain, limit, rates.learning_rate);
         }
-        self.renew_statistics(chain, used);
+        self.renew_statistics(chain);
         Ok(loss)
+    }
+
+    /// Where the last step stopped being finite, when something of it or of the parameters that it left behind is not.
+    pub fn origin(&self, chain: &Chain) -> Origin {
+        if let Some(first) = chain.first_not_finite() {
+            let broken = |layer: &usize| {
+                let mut moments = self.moments[chain.owned(*layer)].iter();
+                !moments.all(|moments| finite(moments.gradient.as_slice()))
+            };
+            // A gradient comes from behind.
+            let last = (0..chain.layers().len()).rev().find(broken);
+            return last.map_or(Origin::Parameters(first), Origin::Gradient);
+        }
+        let blocks = self.blocks[..self.used].iter();
+        let origins = blocks.filter_map(|worked| worked.block.origin());
+        origins.min().unwrap_or(Origin::Terms)
     }
 
     /// The first loop: leaves activations and gradients in the blocks, gives back the objective.
@@ -206,7 +260,7 @@ impl Step {
                     loss
                 });
             });
-        let used = &mut self.blocks[..batch.div_ceil(size)];
+        let used = &mut self.blocks[..self.used];
         let losses = used
             .iter_mut()
             .map(|worked| std::mem::replace(&mut worked.loss, Ok(0.0)));
@@ -227,12 +281,12 @@ impl Step {
         Ok(loss + terms)
     }
 
-    /// The second loop, over the first `used` blocks of examples.
-    fn parameters_loop(&mut self, chain: &mut Chain, used: usize, learning_rate: f32) {
-        let (optimizer, step) = (self.options.optimizer, self.steps);
+    /// The second loop.
+    fn parameters_loop(&mut self, chain: &mut Chain, learning_rate: f32) {
+        let (optimizer, update) = (self.options.optimizer, self.updates);
         let whole_gradient_first = self.options.clip_norm.is_some();
         let share = self.smallest_share();
-        let blocks = &self.blocks[..used];
+        let blocks = &self.blocks[..self.used];
         let Parts {
             layers,
             owned,
@@ -270,7 +324,7 @@ impl Step {
                             );
                         }
                         if learned && !whole_gradient_first {
-                            optimizer.update(w, g, m, v, learning_rate, step);
+                            optimizer.update(w, g, m, v, learning_rate, update);
                         }
                     },
                 );
@@ -279,7 +333,7 @@ impl Step {
 
     /// The third loop: scales the whole gradient to a norm of at most `limit`, then updates.
     fn clipped_update(&mut self, chain: &mut Chain, limit: f32, learning_rate: f32) {
-        let (optimizer, step) = (self.options.optimizer, self.steps);
+        let (optimizer, update) = (self.options.optimizer, self.updates);
         let share = self.smallest_share();
         let norm = self.gradient_norm(chain) as f32;
         let factor = if norm > limit { limit / norm } else { 1.0 };
@@ -298,13 +352,13 @@ impl Step {
                 )
                 .for_each(|(_, (w, g, m, v))| {
                     latentia_tensor::map_in_place(g, |g| factor * g);
-                    optimizer.update(w, g, m, v, learning_rate, step);
+                    optimizer.update(w, g, m, v, learning_rate, update);
                 });
             });
     }
 
     /// Lets the layers that keep statistics bring them up to date.
-    fn renew_statistics(&mut self, chain: &mut Chain, used: usize) {
+    fn renew_statistics(&mut self, chain: &mut Chain) {
         let seed = self.options.seed;
         let step = self.steps - 1;
         let Parts {
@@ -316,7 +370,7 @@ impl Step {
             let parameters = &mut parameters[own.clone()];
             if parameters.iter().any(|parameter| !parameter.learned) {
                 let batch = Batch {
-                    blocks: &self.blocks[..used],
+                    blocks: &self.blocks[..self.used],
                     layer,
                     noise: Chain::noise(seed, layer, step),
                 };

@@ -4,7 +4,7 @@ use std::io;
 
 use latentia_nn::{
     Activation, Block, Chain, Dense, Dropout, Initializer, Layer, LayerSpec, Likelihood, Mode,
-    Optimizer, Place, SpecError, Step, StepOptions,
+    Optimizer, Origin, Place, SpecError, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -288,4 +288,102 @@ fn layers_out_of_range_are_refused() {
             "{error}"
         );
     }
+}
+
+/// A chain of four and its step after one batch of healthy examples.
+fn after_one_step() -> (Chain, Step) {
+    let layers = vec![
+        dense(4, 3, Activation::Relu),
+        Box::new(Dropout::new(3, 0.0)) as Box<dyn Layer>,
+        dense(3, 4, Activation::Linear),
+    ];
+    let mut chain = Chain::new(layers, 1);
+    let mut step = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let indices: Vec<u32> = (0..100).collect();
+    step.run(&mut chain, &examples(100, 4), &indices, 0.01.into())
+        .expect("in memory");
+    (chain, step)
+}
+
+fn values(chain: &Chain) -> Vec<Matrix> {
+    chain.parameters().iter().map(|p| p.value.clone()).collect()
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_step_and_its_origin_is_known() {
+    // parameter, its number, its value; a number of the data; where it begins
+    let cases = [
+        (0, f32::NAN, 0.5, Origin::Parameters(0)),
+        (3, f32::INFINITY, 0.5, Origin::Parameters(2)),
+        (0, 3e38, 1e3, Origin::Output(0)),
+        (3, 1e30, 0.5, Origin::Likelihood),
+        (3, 0.0, f32::NAN, Origin::Output(0)),
+    ];
+    for (parameter, value, seen, expected) in cases {
+        let (mut chain, mut step) = after_one_step();
+        chain.parameters_mut()[parameter].value.as_mut_slice()[0] = value;
+        let before = values(&chain);
+        let mut data = examples(100, 4);
+        // In the second block, which the short batch after it does not fill.
+        data.as_mut_slice()[4 * 70] = seen;
+        let indices: Vec<u32> = (0..100).collect();
+        let loss = step
+            .run(&mut chain, &data, &indices, 0.01.into())
+            .expect("in memory");
+        assert!(!loss.is_finite(), "{expected:?}: {loss}");
+        assert_eq!(step.origin(&chain), expected);
+        assert_eq!(format!("{:?}", values(&chain)), format!("{before:?}"));
+        assert_eq!((step.steps(), step.updates()), (2, 1));
+    }
+}
+
+#[test]
+fn parameters_that_a_gradient_broke_are_told_from_ones_that_a_rate_broke() {
+    let indices: Vec<u32> = (0..100).collect();
+    let (mut chain, mut step) = after_one_step();
+    // Squares of the errors stay below 1e38, their products with what the last layer is given do not.
+    let mut data = examples(100, 4);
+    data.as_mut_slice().iter_mut().for_each(|x| *x *= 1e18);
+    chain.parameters_mut()[0].value.as_mut_slice().fill(5e18);
+    chain.parameters_mut()[2].value.as_mut_slice().fill(1e-20);
+    let loss = step
+        .run(&mut chain, &data, &indices, 0.01.into())
+        .expect("in memory");
+    assert!(loss.is_finite(), "{loss}");
+    assert_eq!(step.origin(&chain), Origin::Gradient(2));
+
+    let (mut chain, mut step) = after_one_step();
+    step.run(
+        &mut chain,
+        &examples(100, 4),
+        &indices,
+        f32::INFINITY.into(),
+    )
+    .expect("in memory");
+    assert_eq!(step.origin(&chain), Origin::Parameters(0));
+}
+
+#[test]
+fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
+    let (mut chain, mut step) = after_one_step();
+    let mut fresh = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let mut other = Chain::new(
+        vec![
+            dense(4, 3, Activation::Relu),
+            Box::new(Dropout::new(3, 0.0)),
+            dense(3, 4, Activation::Linear),
+        ],
+        1,
+    );
+    for (own, parameter) in other.parameters_mut().iter_mut().zip(chain.parameters()) {
+        own.value = parameter.value.clone();
+    }
+    step.forget();
+    let indices: Vec<u32> = (0..100).collect();
+    for (step, chain) in [(&mut step, &mut chain), (&mut fresh, &mut other)] {
+        step.run(chain, &examples(100, 4), &indices, 0.01.into())
+            .expect("in memory");
+    }
+    assert_eq!(values(&chain), values(&other));
+    assert_eq!((step.steps(), step.updates()), (2, 1));
 }

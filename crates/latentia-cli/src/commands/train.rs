@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use latentia_data::{Dataset, Locations, Source, Subset, load, split};
 use latentia_models::{
-    Autoencoder, Epoch, ModelError, ModelFile, Part, Preset, Provenance, StoppedBy, Training,
-    TrainingSpec, Validation,
+    Autoencoder, Epoch, GradientFault, GradientReport, ModelError, ModelFile, Part, Preset,
+    Provenance, StoppedBy, Training, TrainingSpec, Validation,
 };
 use latentia_tensor::Rows;
 use serde_json::json;
@@ -136,7 +136,12 @@ pub(super) fn run(
     let stopped_by = run.run(&mut progress);
     progress.finish();
     progress.write_metrics(run.history())?;
+    if let Err(ModelError::Diverged { .. }) = stopped_by {
+        // To go on from there would end in the same way.
+        remove(&checkpoint)?;
+    }
     let stopped_by = stopped_by?;
+    let trouble = Trouble::of(&run);
     let best = run.best_epoch().copied();
     let interrupted = stopped_by == StoppedBy::Interrupt;
     let hint = match args.force {
@@ -190,6 +195,7 @@ pub(super) fn run(
         provenance: &provenance,
         progress: &progress,
         best,
+        trouble: &trouble,
         evaluation: &evaluation,
     })
 }
@@ -311,7 +317,25 @@ struct Outcome<'a> {
     provenance: &'a Provenance,
     progress: &'a Progress,
     best: Option<Epoch>,
+    trouble: &'a Trouble,
     evaluation: &'a Evaluation,
+}
+
+/// What went wrong in a run that is complete all the same.
+struct Trouble {
+    setbacks: u32,
+    vanishing: Option<GradientReport>,
+    exploding: Option<GradientReport>,
+}
+
+impl Trouble {
+    fn of(run: &Training<'_>) -> Self {
+        Self {
+            setbacks: run.setbacks(),
+            vanishing: run.gradients(GradientFault::Vanishing).cloned(),
+            exploding: run.gradients(GradientFault::Exploding).cloned(),
+        }
+    }
 }
 
 fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
@@ -323,6 +347,7 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
         provenance,
         progress,
         best,
+        trouble,
         evaluation,
     } = outcome;
     let history = &provenance.history;
@@ -337,6 +362,11 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
             "train_loss": last.train_loss,
             "validation_loss": last.validation_loss,
             "best_epoch": best.map(|best| best.epoch),
+            "setbacks": trouble.setbacks,
+            "gradients": {
+                "vanishing": trouble.vanishing,
+                "exploding": trouble.exploding,
+            },
             "epoch_seconds": progress.seconds,
             "examples_per_second": progress.examples_per_second(),
             "threads": rayon::current_num_threads(),
@@ -361,6 +391,13 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
         counted(history.len(), "epoch"),
         number(last.train_loss),
     ));
+    if trouble.setbacks > 0 {
+        tell(&format!(
+            "it went back {}: the learning rate was 1/{} of the one asked for at the end",
+            counted(trouble.setbacks as usize, "time"),
+            1u32 << trouble.setbacks,
+        ));
+    }
     print(&evaluation.table())?;
     let samples = if evaluation.variational.is_some() {
         ", samples.png"

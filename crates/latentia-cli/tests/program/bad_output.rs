@@ -54,10 +54,17 @@ fn a_loss_that_is_no_number() {
             &[
                 "the loss became ",
                 "in epoch 1",
-                "smaller learning rate than 1e30",
+                "; it began in ",
+                "going back 3 times with half the learning rate did not help",
+                "smaller learning rate than 1.25e29",
             ],
         );
+    // Nothing to go on with, and nothing in the way of another learning rate.
     assert_eq!(place.names("runs/table"), ["metrics.csv"]);
+    assert_eq!(place.text("runs/table/metrics.csv").lines().count(), 1);
+    let ran = place.run("train --data t.csv --epochs 1 --resume").done();
+    let said = "nothing to resume in `runs/table`: a new run begins\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 /// Runs a script where `disk` is a small disk of its own; what it prints is left for the caller to read.

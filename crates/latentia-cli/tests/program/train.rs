@@ -110,6 +110,8 @@ fn json_is_one_object_while_stderr_is_busy() {
     for key in ["train_loss", "validation_loss", "examples_per_second"] {
         assert!(json[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {json}");
     }
+    let none = serde_json::json!({ "vanishing": null, "exploding": null });
+    assert_eq!((&json["setbacks"], &json["gradients"]), (&0.into(), &none));
     let seconds = json["epoch_seconds"].as_array().expect("a list");
     assert_eq!(seconds.len(), 2);
     assert!(seconds.iter().all(|s| s.as_f64().is_some_and(|s| s > 0.0)));
@@ -206,4 +208,69 @@ fn a_model_is_replaced_only_by_force() {
     );
     place.run("train --data t.csv --epochs 2 --force").done();
     assert_eq!(place.text("runs/table/metrics.csv").lines().count(), 3);
+}
+
+/// A specification of eight layers with this activation, trained for `epochs` epochs by `optimizer`.
+fn eight(activation: &str, training: &str) -> String {
+    let dense = format!("{{ layer = 'dense', units = 16, activation = '{activation}' }}");
+    let dense = [&dense[..]; 4].join(", ");
+    format!(
+        "[model]\npreprocessing = 'standardise'\nlikelihood = 'mse'
+         encoder = [{dense}]\ndecoder = [{dense}, {{ layer = 'dense' }}]\n[training]\n{training}"
+    )
+}
+
+#[test]
+fn a_run_that_goes_back_says_so_and_ends_well() {
+    let training = "epochs = 5\nbatch-size = 4\nlearning-rate = 0.05\noptimizer = { kind = 'sgd', momentum = 0.9 }";
+    let place = Place::with([
+        ("t.csv", table(100).as_bytes()),
+        ("my.toml", eight("linear", training).as_bytes()),
+    ]);
+    let train = "train --config my.toml --data t.csv";
+    let ran = place.run(&format!("{train} --json")).done();
+    let json = ran.json();
+    let setbacks = json["setbacks"].as_u64().expect("a number");
+    assert!((1..=3).contains(&setbacks), "{json}");
+    assert_eq!(json["epochs_run"], 5);
+    assert!(json["train_loss"].is_f64(), "{json}");
+    for said in [
+        "the loss became ",
+        "; it began in ",
+        "; going back to ",
+        " with half the learning rate, 0.025 (1 of 3)\n",
+    ] {
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    // The metrics are those of the epochs that count.
+    let metrics = place.text("runs/my/metrics.csv");
+    assert_eq!(metrics.lines().count(), 6, "{metrics}");
+
+    let again = place.run(&format!("{train} --force --threads 1")).done();
+    let share = 1 << setbacks;
+    let said = format!(": the learning rate was 1/{share} of the one asked for at the end\n");
+    assert!(again.stderr.contains(&said), "{}", again.stderr);
+    assert_eq!(place.text("runs/my/metrics.csv"), metrics);
+}
+
+#[test]
+fn gradients_that_vanish_are_told_of_once() {
+    let place = Place::with([
+        ("t.csv", table(100).as_bytes()),
+        ("my.toml", eight("sigmoid", "epochs = 3").as_bytes()),
+    ]);
+    let ran = place
+        .run("train --config my.toml --data t.csv --json")
+        .done();
+    let said = "gradients vanish in epoch 1: for their weights, those of encoder.";
+    assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("gradients ").count(), 1);
+    let report = &ran.json()["gradients"]["vanishing"];
+    assert_eq!(report["fault"], "vanishing");
+    let layer = report["layer"].as_str().expect("a name");
+    assert!(layer.ends_with(" (dense sigmoid)"), "{report}");
+    assert!(ran.stderr.contains(layer), "{}", ran.stderr);
+    assert_eq!(report["reference"], "decoder.4 (dense linear)");
+    let ratio = report["ratio"].as_f64();
+    assert!(ratio.is_some_and(|ratio| ratio < 1e-3), "{report}");
 }

@@ -1,11 +1,13 @@
 //! Models through the public border of the crate.
 
 mod autoencoder;
+mod gradients;
 mod likelihood;
 mod metrics;
 mod model_file;
 mod pca;
 mod resume;
+mod setback;
 mod spec;
 mod training;
 mod usage;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use latentia_data::{Locations, Subset, load};
 use latentia_models::{
-    Autoencoder, Metrics, ModelError, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
+    Autoencoder, Metrics, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
@@ -263,53 +263,6 @@ fn an_observer_ends_a_run_after_a_batch_and_it_can_go_on() {
     for breaks in [&[1][..], &[3], &[4, 3]] {
         assert_eq!(whole(breaks), uninterrupted, "{breaks:?}");
     }
-}
-
-fn diverges(spec: &str, validation: Option<&dyn Rows>) -> (String, Autoencoder) {
-    let mut data = signed(1, 8, 4);
-    data.as_mut_slice().iter_mut().for_each(|x| *x *= 100.0);
-    let mut model = small(4, 1);
-    let mut run =
-        Training::new(&mut model, training_spec(spec), 1, &data, validation).expect("all fits");
-    let error = run.run(&mut ()).expect_err("no weights survive such steps");
-    assert!(matches!(error, ModelError::Diverged { .. }), "{error}");
-    (error.to_string(), model)
-}
-
-#[test]
-fn a_loss_that_is_no_number_ends_the_run() {
-    let (error, _) = diverges(
-        "batch-size = 2\nlearning-rate = 1e30\noptimizer = { kind = 'sgd' }",
-        None,
-    );
-    assert_eq!(
-        error,
-        "the loss became inf in epoch 1, batch 2; try a smaller learning rate than 1e30"
-    );
-}
-
-#[test]
-fn weights_of_the_last_batch_that_are_no_numbers_are_found_out() {
-    // One batch an epoch: its own loss is still a number, the next would not be.
-    let spec = "epochs = 1\nlearning-rate = 3e38\noptimizer = { kind = 'sgd' }";
-    let (error, _) = diverges(spec, None);
-    assert!(error.contains("became NaN in epoch 1, batch 1"), "{error}");
-    let validation = signed(2, 8, 4);
-    let (error, _) = diverges(spec, Some(&validation));
-    assert!(error.contains("in epoch 1, batch 1"), "{error}");
-}
-
-#[test]
-fn a_run_that_diverges_keeps_the_weights_of_its_best_epoch() {
-    let validation = signed(2, 70, 4);
-    let spec = "batch-size = 2\nlearning-rate = 1e-6\noptimizer = { kind = 'sgd' }
-                schedule = { kind = 'step', every = 2, factor = 1e35 }";
-    let (error, model) = diverges(spec, Some(&validation));
-    assert!(error.contains("in epoch 3, batch 2"), "{error}");
-    let loss = Metrics::measure(&model, &validation)
-        .expect("all fits")
-        .loss;
-    assert!(loss.is_finite());
 }
 
 #[test]

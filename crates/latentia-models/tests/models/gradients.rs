@@ -1,0 +1,117 @@
+//! Gradients that vanish or explode are told of, those of sound runs are not.
+
+use latentia_data::{Locations, Subset, load};
+use latentia_models::{GradientFault, GradientReport, Observer, Preset, Training};
+
+use crate::{model_spec, training_spec};
+
+#[derive(Default)]
+struct Listener(Vec<GradientReport>);
+
+impl Observer for Listener {
+    fn gradients_failed(&mut self, report: &GradientReport) {
+        self.0.push(report.clone());
+    }
+}
+
+/// What is told of a run on the first `rows` digits.
+fn reports(model: &str, training: &str, rows: u32) -> Vec<GradientReport> {
+    let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    let examples = Subset::new(&digits.train, (0..rows).collect());
+    let model = model_spec(model).build(digits.train.shape(), 1);
+    let mut model = model.expect("parts that fit");
+    let spec = training_spec(training);
+    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    let mut listener = Listener::default();
+    run.run(&mut listener).expect("it ends");
+    for report in &listener.0 {
+        assert_eq!(run.gradients(report.fault), Some(report));
+    }
+    listener.0
+}
+
+fn eight(activation: &str) -> String {
+    let dense = format!("{{ layer = 'dense', units = 32, activation = '{activation}' }}");
+    let dense = [&dense[..]; 4].join(", ");
+    format!("likelihood = 'mse'\nencoder = [{dense}]\ndecoder = [{dense}, {{ layer = 'dense' }}]")
+}
+
+#[test]
+fn a_chain_of_sigmoids_vanishes_once() {
+    let found = reports(&eight("sigmoid"), "epochs = 3\nbatch-size = 64", 500);
+    let [report] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((report.fault, report.epoch), (GradientFault::Vanishing, 1));
+    assert!(report.layer.starts_with("encoder."), "{report}");
+    assert!(report.layer.ends_with("(dense sigmoid)"), "{report}");
+    assert_eq!(report.reference, "decoder.4 (dense linear)");
+    assert!(report.ratio > 0.0 && report.ratio < 1e-3, "{report}");
+    assert!(report.to_string().contains("try activation `gelu`"));
+    assert_eq!(reports(&eight("gelu"), "epochs = 3", 500), []);
+}
+
+#[test]
+fn a_chain_of_dead_units_vanishes_too() {
+    // The first step throws every unit far below zero.
+    let spec = "epochs = 2\nbatch-size = 64\nlearning-rate = 1.0";
+    let found = reports(&eight("relu"), spec, 500);
+    let dead = found.iter().find(|report| report.ratio == 0.0);
+    let said = dead.map_or_else(String::new, ToString::to_string);
+    assert!(
+        said.contains("(dense relu) are 0 of those of decoder.4"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn steps_that_are_too_large_explode_once() {
+    let dense = "{ layer = 'dense', units = 64, activation = 'gelu' }";
+    let model = format!(
+        "likelihood = 'mse'\nencoder = [{dense}, {dense}]\ndecoder = [{dense}, {{ layer = 'dense' }}]"
+    );
+    let found = reports(
+        &model,
+        "epochs = 4\nbatch-size = 64\nlearning-rate = 1.0",
+        500,
+    );
+    let found: Vec<_> = found
+        .iter()
+        .filter(|report| report.fault == GradientFault::Exploding)
+        .collect();
+    let [report] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert!(report.ratio > 1e4, "{report}");
+    assert!(
+        report
+            .to_string()
+            .contains(" times those at the beginning; try a smaller learning rate")
+    );
+}
+
+#[test]
+fn no_preset_has_faults() {
+    let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    let random = load("random", &Locations::new(None)).expect("it is made on the spot");
+    for name in Preset::names() {
+        let preset = Preset::named(name).expect("it comes along");
+        let data = match name {
+            "tiny" => &random.train,
+            _ => &digits.train,
+        };
+        // Enough for a few dozen batches; batches of one for all of the rows.
+        let rows = latentia_tensor::Rows::rows(data).min(640) as u32;
+        let examples = Subset::new(data, (0..rows).collect());
+        let model = preset.model.build(data.shape(), 1);
+        let mut model = model.expect("parts that fit");
+        let spec = latentia_models::TrainingSpec {
+            epochs: 3,
+            ..preset.training
+        };
+        let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+        let mut listener = Listener::default();
+        run.run(&mut listener).expect("it converges");
+        assert_eq!(listener.0, [], "{name}");
+    }
+}
