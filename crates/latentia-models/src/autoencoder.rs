@@ -227,14 +227,16 @@ impl Autoencoder {
     /// the largest numbers; any numbers are a code otherwise.
     ///
     /// # Errors
-    /// When the numbers do not fit the model or cannot be read.
-    pub fn restrict_codes(&self, numbers: &dyn Rows) -> Result<Matrix, ModelError> {
+    /// When the numbers do not fit the model.
+    pub fn restrict_codes(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
         check_width(numbers.cols(), self.code_width())?;
-        let layers = match self.spec.code {
-            Code::VectorQuantised { .. } | Code::TopK { .. } => self.sections.code.clone(),
-            Code::Deterministic | Code::Gaussian { .. } => 0..0,
-        };
-        Ok(outputs(&self.chain, Run::of(layers), numbers)?)
+        match self.spec.code {
+            Code::VectorQuantised { .. } | Code::TopK { .. } => {
+                let run = Run::of(self.sections.code.clone());
+                Ok(outputs(&self.chain, run, &numbers)?)
+            }
+            Code::Deterministic | Code::Gaussian { .. } => Ok(numbers),
+        }
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the

@@ -8,11 +8,12 @@ use crate::{UsageError, print};
 
 pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
     let Some(name) = &args.name else {
+        let widest = Preset::names().map(str::len).max().unwrap_or(0);
         let mut text = String::new();
         for name in Preset::names() {
             let preset = Preset::text(name).map(Preset::parse).transpose()?;
             text.push_str(&format!(
-                "{name:<14}{}\n",
+                "{name:<widest$}  {}\n",
                 preset.map_or_else(String::new, |p| p.description)
             ));
         }
