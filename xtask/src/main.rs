@@ -22,7 +22,8 @@ usage: cargo xtask COMMAND
 commands:
   bench [FILTER]                         run the benchmarks, or those whose name contains FILTER
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
-  reproduce [NAME]                       train what a preset expects, print expected beside obtained; without NAME, all
+  reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
+  reproduce denoising | probes           compare models: restored images, classes told from codes
   tidy                                   check that the workspace keeps its rules
 ";
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let done = match command.to_str() {
         Some("bench") => bench::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
-        Some("reproduce") if arguments.len() <= 1 => reproduce::run(&arguments),
+        Some("reproduce") => reproduce::run(&arguments),
         Some("tidy") if arguments.is_empty() => tidy::run(),
         _ => {
             eprint!("{COMMANDS}");

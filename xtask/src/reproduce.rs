@@ -1,6 +1,10 @@
 //! `cargo xtask reproduce`: published results beside ours, by the program itself.
 
+mod denoising;
+mod probes;
+
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, bail, ensure};
@@ -14,54 +18,97 @@ struct Expected {
     value: f64,
     at_most: f64,
     seeds: u64,
+    importance_samples: Option<u64>,
     source: String,
 }
 
-/// Trains the preset in `arguments`, or every preset that expects a result; fails when one misses it.
+/// What is asked for.
+#[derive(Debug, PartialEq)]
+struct Request {
+    /// One preset, or `denoising` or `probes`, which compare several; else every preset that expects a result.
+    name: Option<String>,
+    /// Other than the preset's.
+    epochs: Option<u32>,
+}
+
+impl Request {
+    fn parse(arguments: &[OsString]) -> anyhow::Result<Self> {
+        let mut request = Self {
+            name: None,
+            epochs: None,
+        };
+        let mut words = arguments.iter().map(|word| word.to_str());
+        while let Some(word) = words.next() {
+            let word = word.context("arguments are text")?;
+            match word {
+                "--epochs" => {
+                    let number = words.next().flatten().and_then(|n| n.parse().ok());
+                    let number = number.filter(|&epochs| epochs > 0);
+                    request.epochs = Some(number.context("`--epochs` takes a number from 1 on")?);
+                }
+                _ if word.starts_with('-') || request.name.is_some() => {
+                    bail!("`{word}` is not expected; it goes `reproduce [NAME] [--epochs N]`")
+                }
+                _ => request.name = Some(word.to_string()),
+            }
+        }
+        ensure!(
+            request.epochs.is_none() || request.name.is_some(),
+            "`--epochs` goes with a NAME"
+        );
+        Ok(request)
+    }
+}
+
+/// Trains what is asked for and prints expected beside obtained; fails when a result is missed.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
-    let names = match arguments.first() {
-        Some(name) => vec![
-            name.to_str()
-                .context("a preset's name is text")?
-                .to_string(),
-        ],
+    let Request { name, epochs } = Request::parse(arguments)?;
+    let names = match name.as_deref() {
+        Some("denoising") => return denoising::run(epochs),
+        Some("probes") => return probes::run(epochs),
+        Some(name) => vec![name.to_string()],
         None => presets()?,
     };
     let mut missed = Vec::new();
-    println!(
-        "{:<14}{:<26}{:>10}{:>10}{:>10}  by seed",
-        "preset", "metric", "expected", "at most", "obtained"
-    );
-    for name in names {
-        let Some(expected) = expected(&name)? else {
+    for preset in names {
+        let Some(expected) = expected(&preset)? else {
             ensure!(
-                arguments.is_empty(),
-                "preset `{name}` has no `[expected]` result to reproduce"
+                name.is_none(),
+                "preset `{preset}` has no `[expected]` result to reproduce"
             );
             continue;
         };
         let mut obtained = Vec::new();
         for seed in 1..=expected.seeds {
-            obtained.push(train(&name, seed, &expected.metric)?);
+            obtained.push(measure(&preset, seed, epochs, &expected)?);
         }
-        let median = median(&obtained);
-        let reached = median <= expected.at_most;
-        let by_seed: Vec<String> = obtained.iter().map(|x| format!("{x:.5}")).collect();
-        println!(
-            "{name:<14}{:<26}{:>10.5}{:>10.5}{median:>10.5}  {}{}",
-            expected.metric,
-            expected.value,
-            expected.at_most,
-            by_seed.join(" "),
-            if reached { "" } else { "  MISSED" },
-        );
-        println!("{:14}expected by {}", "", expected.source);
+        let reached = report(&preset, epochs, &expected, &obtained);
         if !reached {
-            missed.push(name);
+            missed.push(preset);
         }
     }
     ensure!(missed.is_empty(), "missed: {}", missed.join(", "));
     Ok(())
+}
+
+/// Prints a result beside what was expected; whether it was reached, or not looked for after fewer epochs.
+fn report(preset: &str, epochs: Option<u32>, expected: &Expected, obtained: &[f64]) -> bool {
+    let median = median(obtained);
+    let reached = epochs.is_some() || median <= expected.at_most;
+    println!(
+        "{preset}: {} {median:.5}{}, expected {:.5}, at most {:.5}{}",
+        expected.metric,
+        epochs.map_or_else(String::new, |epochs| format!(" after {epochs} epochs")),
+        expected.value,
+        expected.at_most,
+        if reached { "" } else { "  MISSED" },
+    );
+    if obtained.len() > 1 {
+        let by_seed: Vec<String> = obtained.iter().map(|x| format!("{x:.5}")).collect();
+        println!("  median of {}", by_seed.join(", "));
+    }
+    println!("  expected by {}", expected.source);
+    reached
 }
 
 /// Names of all presets.
@@ -98,29 +145,70 @@ fn expected(name: &str) -> anyhow::Result<Option<Expected>> {
             .as_integer()
             .and_then(|n| u64::try_from(n).ok())
             .unwrap_or(1),
+        importance_samples: table
+            .get("importance-samples")
+            .and_then(toml::Value::as_integer)
+            .and_then(|n| u64::try_from(n).ok()),
         source: text("source")?,
     }))
 }
 
-/// Trains a preset and gives back one measure of the result.
-fn train(name: &str, seed: u64, metric: &str) -> anyhow::Result<f64> {
-    let out = root()?
-        .join("target/reproduce")
-        .join(format!("{name}-{seed}"));
-    let out = out.to_str().context("the workspace's path is text")?;
-    let seed = seed.to_string();
-    let report = latentia(&[
-        "train", "--preset", name, "--seed", &seed, "--out", out, "--force", "--json",
-    ])?;
-    let report: Value = serde_json::from_str(&report)?;
-    // A minus before the name: the greater, the better.
-    let (sign, key) = match metric.strip_prefix('-') {
-        Some(key) => (-1.0, key),
-        None => (1.0, metric),
+/// Trains a preset and gives back the expected measure of the result.
+fn measure(
+    preset: &str,
+    seed: u64,
+    epochs: Option<u32>,
+    expected: &Expected,
+) -> anyhow::Result<f64> {
+    let seed_text = seed.to_string();
+    let arguments = ["--preset", preset, "--seed", &seed_text];
+    let (model, report) = train(&format!("{preset}-{seed}"), &arguments, epochs)?;
+    let evaluation = match expected.importance_samples {
+        Some(samples) => {
+            let samples = samples.to_string();
+            evaluate(&model, &["--importance-samples", &samples])?
+        }
+        None => report["evaluation"].clone(),
     };
-    let value = report["evaluation"][key].as_f64();
-    let value = value.with_context(|| format!("the evaluation of `{name}` has no `{key}`"))?;
-    Ok(sign * value)
+    // A minus before the name: the greater, the better.
+    let (sign, key) = match expected.metric.strip_prefix('-') {
+        Some(key) => (-1.0, key),
+        None => (1.0, expected.metric.as_str()),
+    };
+    Ok(sign * number(&evaluation[key], key)?)
+}
+
+/// Trains into `target/reproduce/NAME`, or goes on with an interrupted run there; the model's file and what `train` reports.
+fn train(name: &str, arguments: &[&str], epochs: Option<u32>) -> anyhow::Result<(String, Value)> {
+    let out = root()?.join("target/reproduce").join(name);
+    let how = match out.join("checkpoint.bin").exists() {
+        true => "--resume",
+        false => "--force",
+    };
+    let epochs = epochs.map(|epochs| epochs.to_string());
+    let out = text(out)?;
+    let mut all = vec!["train", "--out", &out, how, "--json"];
+    all.extend(arguments);
+    all.extend(epochs.iter().flat_map(|epochs| ["--epochs", epochs]));
+    let report = serde_json::from_str(&latentia(&all)?)?;
+    Ok((format!("{out}/model.safetensors"), report))
+}
+
+/// What `evaluate` reports of a model.
+fn evaluate(model: &str, arguments: &[&str]) -> anyhow::Result<Value> {
+    let mut all = vec!["evaluate", model, "--json"];
+    all.extend(arguments);
+    Ok(serde_json::from_str(&latentia(&all)?)?)
+}
+
+fn number(value: &Value, name: &str) -> anyhow::Result<f64> {
+    let number = value.as_f64();
+    number.with_context(|| format!("the program's report has no number `{name}`"))
+}
+
+fn text(path: PathBuf) -> anyhow::Result<String> {
+    let text = path.into_os_string().into_string();
+    text.ok().context("the workspace's path is text")
 }
 
 /// What the program prints when it is called so; its messages go where ours do.
@@ -154,7 +242,35 @@ fn median(values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use std::ffi::OsString;
+
+    use super::{Request, median};
+
+    #[test]
+    fn a_request_names_a_preset_and_its_epochs() {
+        let parse = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            Request::parse(&words).map_err(|error| error.to_string())
+        };
+        let request = |name: Option<&str>, epochs| {
+            let name = name.map(String::from);
+            Ok(Request { name, epochs })
+        };
+        assert_eq!(parse(&[]), request(None, None));
+        assert_eq!(parse(&["deep"]), request(Some("deep"), None));
+        let both = request(Some("deep"), Some(5));
+        assert_eq!(parse(&["deep", "--epochs", "5"]), both);
+        assert_eq!(parse(&["--epochs", "5", "deep"]), both);
+        for wrong in [
+            &["deep", "--epochs"][..],
+            &["deep", "--epochs", "0"],
+            &["--epochs", "5"],
+            &["deep", "mnist"],
+            &["--seed"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

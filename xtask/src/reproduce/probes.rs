@@ -1,0 +1,69 @@
+//! `cargo xtask reproduce probes`: how much codes tell of classes, model by model.
+
+use anyhow::ensure;
+use serde_json::Value;
+
+use super::{evaluate, number, train};
+
+/// The best linear probe of ours is at least this.
+const AT_LEAST: f64 = 0.96;
+
+/// What is compared: a name, a preset, and what to change in it.
+const MODELS: [(&str, &str, &[&str]); 5] = [
+    ("features", "features", &[]),
+    ("deep", "deep", &[]),
+    ("denoising 32", "denoising", &["--latent", "32"]),
+    ("vae 32", "vae-20", &["--latent", "32", "--epochs", "30"]),
+    ("vq-vae", "vq-vae", &[]),
+];
+
+/// Trains the models and prints the accuracies of a linear probe and of ten nearest neighbours on their codes, beside those on
+/// 32 principal components and on raw pixels.
+pub fn run(epochs: Option<u32>) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    let mut others = None;
+    for (name, preset, changes) in MODELS {
+        let arguments = [&["--preset", preset, "--seed", "1"], changes].concat();
+        let (model, _) = train(&format!("probe-{preset}"), &arguments, epochs)?;
+        let probes = evaluate(&model, &[])?["probes"].take();
+        rows.push((name.to_string(), accuracies(&probes["model"])?));
+        if name == "features" {
+            others = Some([
+                ("pca 32".to_string(), accuracies(&probes["pca"])?),
+                ("raw pixels".to_string(), accuracies(&probes["raw"])?),
+            ]);
+        }
+    }
+    let best = rows
+        .iter()
+        .map(|(_, [linear, _])| *linear)
+        .fold(0.0, f64::max);
+    rows.extend(others.into_iter().flatten());
+    println!(
+        "{:<14}{:>14}{:>24}",
+        "codes of", "linear probe", "10 nearest neighbours"
+    );
+    for (name, [linear, neighbours]) in rows {
+        println!(
+            "{name:<14}{:>13.2}%{:>23.2}%",
+            100.0 * linear,
+            100.0 * neighbours
+        );
+    }
+    let reached = best >= AT_LEAST;
+    println!(
+        "best linear probe of ours {:.2}%, at least {:.0}%{}",
+        100.0 * best,
+        100.0 * AT_LEAST,
+        if reached { "" } else { "  MISSED" },
+    );
+    ensure!(reached, "missed: probes");
+    Ok(())
+}
+
+fn accuracies(probe: &Value) -> anyhow::Result<[f64; 2]> {
+    Ok([
+        number(&probe["linear_accuracy"], "linear_accuracy")?,
+        number(&probe["neighbour_accuracy"], "neighbour_accuracy")?,
+    ])
+}
