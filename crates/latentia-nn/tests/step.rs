@@ -2,9 +2,10 @@
 
 use std::io;
 
+use latentia_nn::terms::{Commitment, Divergence, Mmd, TotalCorrelation};
 use latentia_nn::{
-    Activation, Block, Chain, Dense, Dropout, Initializer, Layer, LayerSpec, Likelihood, Mode,
-    Optimizer, Origin, Place, SpecError, Step, StepOptions,
+    Activation, Block, Chain, Dense, Dropout, Gaussian, Initializer, Layer, LayerSpec, Likelihood,
+    Mode, Objective, Optimizer, Origin, Place, SpecError, Step, StepOptions, Term, VectorQuantiser,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -185,6 +186,76 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
                 "{threads} threads, {clip_norm:?}"
             );
         }
+    }
+}
+
+/// Parameters after ten steps for terms that couple a batch, and of a codebook.
+fn coupled(
+    threads: usize,
+    code: fn() -> Box<dyn Layer>,
+    terms: fn() -> Vec<Box<dyn Term>>,
+) -> Vec<Matrix> {
+    with_threads(threads, || {
+        let width = code().outputs();
+        let layers = vec![
+            dense(300, 60, Activation::Tanh),
+            code(),
+            dense(width, 300, Activation::Linear),
+        ];
+        let mut chain = Chain::new(layers, 1);
+        let objective = Objective {
+            code: 1,
+            terms: terms(),
+            ..Objective::from(Likelihood::Bernoulli)
+        };
+        let mut step = Step::new(
+            &chain,
+            200,
+            StepOptions {
+                objective,
+                ..options(Likelihood::Bernoulli, Optimizer::default())
+            },
+        );
+        let x = examples(1000, 300);
+        let order: Vec<u32> = (0..1000).rev().collect();
+        for indices in order.chunks(200).chain(order.chunks(170)) {
+            step.run(&mut chain, &x, indices, 0.01.into())
+                .expect("in memory");
+        }
+        chain.parameters().iter().map(|p| p.value.clone()).collect()
+    })
+}
+
+#[test]
+fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
+    let gaussian = || -> Box<dyn Layer> { Box::new(Gaussian::new(30, 1)) };
+    let coupling = || -> Vec<Box<dyn Term>> {
+        vec![
+            Box::new(Divergence {
+                weight: 1.0,
+                warm_up: 0,
+                free_bits: 0.1,
+                capacity: None,
+            }),
+            Box::new(TotalCorrelation { weight: 2.0 }),
+            Box::new(Mmd { weight: 3.0 }),
+        ]
+    };
+    let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantiser::new(60, 16, 4, 0.9)) };
+    let commitment = || -> Vec<Box<dyn Term>> { vec![Box::new(Commitment { weight: 0.25 })] };
+    let (alone, quantised) = (
+        coupled(1, gaussian, coupling),
+        coupled(1, codebook, commitment),
+    );
+    for threads in [2, 3, 7] {
+        assert!(
+            coupled(threads, gaussian, coupling) == alone,
+            "{threads} threads"
+        );
+        assert!(
+            coupled(threads, codebook, commitment) == quantised,
+            "{threads} threads"
+        );
     }
 }
 
