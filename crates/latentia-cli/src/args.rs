@@ -43,6 +43,11 @@ fn seed(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| "it must be a whole number from 0 to 2^64 - 1".into())
 }
 
+fn class(text: &str) -> Result<u8, String> {
+    let number = text.parse().ok();
+    number.ok_or_else(|| "it must be a whole number from 0 to 255".into())
+}
+
 fn positive(text: &str) -> Result<f32, String> {
     let number = text
         .parse()
@@ -178,7 +183,7 @@ pub struct DecodeArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
     pub label: Option<u8>,
     /// How many examples a picture shows at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -282,7 +287,7 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
     /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
     pub label: Option<u8>,
     /// Draw each number from the likelihood instead of taking its mean
     #[arg(long)]
@@ -310,7 +315,7 @@ pub struct TraverseArgs {
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
     pub steps: u16,
     /// Class of the examples, for a model that is conditioned on classes [default: 0]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
     pub label: Option<u8>,
     /// Where to write: .png, .npy or .csv
     #[arg(short, long, value_name = "FILE")]

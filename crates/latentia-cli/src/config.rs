@@ -28,6 +28,26 @@ const WORDS: &[(&str, &str)] = &[
         "expected internally tagged enum Schedule",
         "expected a table such as `{ kind = \"cosine\" }`",
     ),
+    (
+        "expected internally tagged enum Code",
+        "expected a table such as `{ kind = \"gaussian\", units = 20 }`",
+    ),
+    (
+        "expected internally tagged enum Corruption",
+        "expected a table such as `{ kind = \"masking\", rate = 0.3 }`",
+    ),
+    (
+        "expected struct ConditionSpec",
+        "expected a table such as `{ classes = 10 }`",
+    ),
+    (
+        "expected struct ObjectiveSpec",
+        "expected a table such as `{ beta = 4.0 }`",
+    ),
+    (
+        "expected struct KlSparsity",
+        "expected a table such as `{ weight = 1.0, target = 0.05 }`",
+    ),
     ("unknown field", "unknown key"),
     ("missing field", "missing key"),
     ("unknown variant", "unknown value"),

@@ -5,7 +5,7 @@ use latentia_tensor::Rows;
 use serde::Serialize;
 
 use crate::probes::Probes;
-use crate::table::{number, table};
+use crate::table::{counted, number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.
 const SAMPLING_SEED: u64 = 0;
@@ -153,7 +153,7 @@ impl Evaluation {
             row("  divergence", Some(likelihood.kl_nats), None);
             let samples = likelihood.importance_samples;
             row(
-                &format!("nll, nats, {samples} samples"),
+                &format!("nll, nats, {}", counted(samples as usize, "sample")),
                 Some(likelihood.nll_nats),
                 None,
             );
@@ -167,10 +167,13 @@ impl Evaluation {
         let mut text = table(&rows);
         if let Some(likelihood) = &self.variational {
             let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
-            text.push_str(&format!(
-                "{active} of {all} dimensions of the code are active\n"
-            ));
-            if active == 0 && self.metrics.examples > 1 {
+            let several = self.metrics.examples > 1;
+            if several {
+                text.push_str(&format!(
+                    "{active} of {all} dimensions of the code are active\n"
+                ));
+            }
+            if active == 0 && several {
                 text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }`, free-bits or a smaller beta\n");
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use latentia_data::Dataset;
 use latentia_models::{Autoencoder, ModelFile, Preprocessing};
 use latentia_tensor::Rows;
@@ -25,10 +25,10 @@ pub fn open(path: &Path) -> anyhow::Result<ModelFile> {
     Ok(ModelFile::load(path)?)
 }
 
-/// Refuses examples of another width, and warns of values on another scale than the model's.
+/// Refuses examples of another width or without the labels that the model takes, and warns of values on another scale than the model's.
 ///
 /// # Errors
-/// Names the data and both widths.
+/// Names the data, and both widths or the label.
 pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow::Result<()> {
     let (seen, expected) = (examples.cols(), model.width());
     if seen != expected {
@@ -39,6 +39,10 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
         };
         bail!("`{data}` has {seen} numbers an example, the model takes {expected}{shape}");
     }
+    // Refuses labels that are missing, before anything is written.
+    model
+        .scaled(examples)
+        .map_err(|error| anyhow!("`{data}`: {error}"))?;
     let (low, high) = examples.range();
     let unit = 0.0..=examples.full_scale();
     let preprocessing = model.spec().preprocessing;

@@ -97,7 +97,11 @@ impl Autoencoder {
         let refuse = |seen| Err(ModelError::Labels { classes, seen });
         for index in 0..rows.rows() as u32 {
             match rows.label(index) {
-                None => return refuse(format!("example {index} has no label")),
+                None => {
+                    return refuse(format!(
+                        "example {index} has no label; sets of the MNIST family have labels, files alone have none"
+                    ));
+                }
                 Some(label) if usize::from(label) >= classes => {
                     let last = classes - 1;
                     return refuse(format!(

@@ -75,6 +75,14 @@ impl Code {
         matches!(self, Self::Gaussian { .. })
     }
 
+    /// Epochs after which codes are made as in use; losses of epochs before do not compare.
+    pub(crate) fn warm_up(&self) -> u32 {
+        match self {
+            Self::TopK { warm_up, .. } => *warm_up,
+            Self::Deterministic | Self::Gaussian { .. } | Self::VectorQuantised { .. } => 0,
+        }
+    }
+
     /// What is wrong with the code's numbers for an encoder that ends with `width` numbers, and what would be valid.
     pub(crate) fn problem(&self, width: usize) -> Option<(String, String)> {
         let wrong = |seen: String, valid: String| Some((seen, valid));

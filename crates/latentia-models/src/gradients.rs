@@ -2,11 +2,11 @@
 //!
 //! They are measured by the ratio `‖∇L‖ / ‖w‖` of each layer (You, Gitman and Ginsburg 2017), which depends little on how
 //! wide the layer is. `w` are its weights; `∇L` is the gradient by all that it learns, so that something is left of it in the
-//! last layer when all that it is given is zero.
+//! last layer when all that it is given is zero. A layer without a weight, as a shared scale, is not looked at.
 
 use std::fmt::{Display, Formatter, Result as Written};
 
-use latentia_nn::{Chain, Moments};
+use latentia_nn::{Chain, Moments, Parameter};
 use latentia_tensor::sum_of_squares;
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +93,8 @@ impl Ratios {
                 if parameter.learned {
                     gradient += sum_of_squares(moments[at].gradient.as_slice());
                 }
-                // Biases begin at zero, and are no measure.
-                if parameter.learned && parameter.name != "bias" {
+                // Biases and scales begin at zero, and are no measure.
+                if is_weight(parameter) {
                     weight += sum_of_squares(parameter.value.as_slice());
                 }
             }
@@ -199,10 +199,14 @@ impl GradientWatch {
     }
 }
 
+fn is_weight(parameter: &Parameter) -> bool {
+    parameter.learned && parameter.name == "weight"
+}
+
 /// The layers that learn weights, first to last.
 fn weighty(chain: &Chain) -> impl DoubleEndedIterator<Item = usize> {
     (0..chain.layers().len()).filter(|layer| {
         let own = &chain.parameters()[chain.owned(*layer)];
-        own.iter().any(|parameter| parameter.learned)
+        own.iter().any(is_weight)
     })
 }

@@ -88,9 +88,9 @@ impl ObjectiveSpec {
         self.importance_samples > 1
     }
 
-    /// Whether the discrepancy from the prior is weighed, which a single example does not have.
+    /// Whether a term compares the codes of a batch with each other, and is nothing for a single example.
     pub(crate) fn needs_pairs(&self) -> bool {
-        self.mmd > 0.0
+        self.mmd > 0.0 || self.total_correlation > 0.0
     }
 
     /// The terms beside the likelihood's loss.
@@ -214,6 +214,12 @@ impl ObjectiveSpec {
                     "samples are weighed whole: leave it out, or importance-samples",
                 );
             }
+        }
+        if self.contractive > 0.0 && spec.encoder.iter().any(|layer| !layer.is_dense()) {
+            return refuse(
+                "has contractive for an encoder with dropout, which moves the code far more than a small step does".into(),
+                "leave dropout out of the encoder, or contractive",
+            );
         }
         let last = spec.encoder.iter().rfind(|layer| layer.is_dense());
         let last = last.map(|layer| layer.activation());

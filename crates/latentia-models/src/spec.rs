@@ -232,6 +232,11 @@ impl ModelSpec {
         })
     }
 
+    /// Epochs after which losses compare with each other: nothing warms up any more.
+    pub(crate) fn warm_up(&self) -> u32 {
+        self.objective.warm_up.max(self.code.warm_up())
+    }
+
     /// What training minimises, for a model built of `layers` cut into `sections`.
     pub(crate) fn objective(&self, sections: &Sections, layers: &[Box<dyn Layer>]) -> Objective {
         let code = sections.decoder.start - 1;
@@ -253,7 +258,7 @@ impl ModelSpec {
         };
         if let Some(corruption) = self.corruption.filter(|corruption| !corruption.is_valid()) {
             let valid = "a rate lies in [0, 1], a deviation is finite and at least 0";
-            return refuse("corruption", format!("is {corruption:?}"), valid);
+            return refuse("corruption", format!("is {corruption}"), valid);
         }
         if let Some(ConditionSpec { classes }) = self.condition
             && !(2..=256).contains(&classes)

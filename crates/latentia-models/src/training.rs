@@ -166,7 +166,7 @@ impl<'a> Training<'a> {
             return Err(ModelError::Option {
                 name: "batch-size",
                 seen: "1".into(),
-                valid: "at least 2 for an objective with mmd, which compares codes with each other",
+                valid: "at least 2 for an objective with mmd or total-correlation, which compare codes with each other",
             });
         }
         let validation = validation.filter(|rows| rows.rows() > 0);
@@ -223,10 +223,10 @@ impl<'a> Training<'a> {
         self.history.len() * self.examples.rows() + self.begun.examples as usize
     }
 
-    /// The epoch with the least loss, of validation where there is one. While a divergence warms up, losses of different
-    /// epochs do not compare: the last one is the best until the warm-up is over.
+    /// The epoch with the least loss, of validation where there is one. While a divergence or a code warms up, losses of
+    /// different epochs do not compare: the last one is the best until the warm-up is over.
     pub fn best_epoch(&self) -> Option<&Epoch> {
-        let warm_up = self.model.spec.objective.warm_up as usize;
+        let warm_up = self.model.spec.warm_up() as usize;
         let Some(comparable) = self
             .history
             .get(warm_up..)
@@ -395,7 +395,7 @@ impl<'a> Training<'a> {
 
     fn end(&self) -> Option<StoppedBy> {
         let last = self.history.last()?;
-        let warm = last.epoch > self.model.spec.objective.warm_up;
+        let warm = last.epoch > self.model.spec.warm_up();
         if warm
             && self
                 .spec

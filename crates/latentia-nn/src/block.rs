@@ -196,7 +196,7 @@ impl Block {
     pub fn objective(&mut self, chain: &Chain, objective: &Objective, batch: usize) -> f64 {
         let mut sum = self.loss(objective, batch, false);
         if !objective.terms.is_empty() {
-            let state = self.state(chain, batch, f64::INFINITY);
+            let state = self.state(chain, objective, batch, f64::INFINITY);
             let codes = self.activations.trace(objective.code);
             for coupling in [false, true] {
                 sum += objective.apply(coupling, codes, state, None, &mut self.scratch);
@@ -272,7 +272,7 @@ impl Block {
     ) -> f64 {
         let mut sum = self.loss(objective, batch, true);
         self.backward(chain, objective.code + 1..self.layers.len());
-        let state = self.state(chain, batch, self.place.epochs);
+        let state = self.state(chain, objective, batch, self.place.epochs);
         let codes = self.activations.trace(objective.code);
         let rows = self.reached_rows();
         self.reached.as_mut_slice().fill(0.0);
@@ -317,7 +317,7 @@ impl Block {
     }
 
     /// Where the terms of the objective are computed.
-    fn state(&self, chain: &Chain, batch: usize, epochs: f64) -> State {
+    fn state(&self, chain: &Chain, objective: &Objective, batch: usize, epochs: f64) -> State {
         let Place {
             seed,
             step,
@@ -329,7 +329,7 @@ impl Block {
             epochs,
             // Behind the layers, whose noise has the numbers before.
             noise: Chain::noise(seed, chain.layers().len(), step),
-            first_row,
+            first_row: first_row * self.activations.copies[objective.code] as u32,
         }
     }
 

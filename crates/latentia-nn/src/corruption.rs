@@ -1,5 +1,7 @@
 //! Corruption of examples, for denoising.
 
+use std::fmt::{Display, Formatter, Result as Written};
+
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,16 @@ pub enum Corruption {
         /// Probability of each number.
         rate: f32,
     },
+}
+
+impl Display for Corruption {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
+        match self {
+            Self::Gaussian { deviation } => write!(f, "gaussian noise {deviation}"),
+            Self::Masking { rate } => write!(f, "masking {rate}"),
+            Self::SaltAndPepper { rate } => write!(f, "salt and pepper {rate}"),
+        }
+    }
 }
 
 impl Corruption {
@@ -77,11 +89,7 @@ impl Corrupt {
 
 impl Layer for Corrupt {
     fn name(&self) -> String {
-        match self.corruption {
-            Corruption::Gaussian { deviation } => format!("gaussian noise {deviation}"),
-            Corruption::Masking { rate } => format!("masking {rate}"),
-            Corruption::SaltAndPepper { rate } => format!("salt and pepper {rate}"),
-        }
+        self.corruption.to_string()
     }
 
     fn inputs(&self) -> usize {

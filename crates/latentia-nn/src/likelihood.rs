@@ -63,6 +63,14 @@ impl Likelihood {
         !matches!(self, Self::Mse | Self::Bce)
     }
 
+    /// Whether the loss is that of a density: it may be negative, and only differences of it say something.
+    pub fn is_density(self) -> bool {
+        matches!(
+            self,
+            Self::Gaussian | Self::GaussianSharedScale | Self::GaussianLearnedScale
+        )
+    }
+
     /// Its name in a specification.
     pub fn name(self) -> &'static str {
         match self {

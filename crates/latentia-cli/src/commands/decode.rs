@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use latentia_data::{Locations, Subset};
-use latentia_models::{Autoencoder, ModelFile};
+use latentia_models::{Autoencoder, ConditionSpec, ModelFile};
 use latentia_tensor::{Matrix, Rows};
 
 use crate::args::DecodeArgs;
@@ -36,6 +36,12 @@ pub(super) fn run(args: &DecodeArgs, locations: &Locations) -> anyhow::Result<()
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
     let first = of_classes(&model, &first, args.label)?;
+    if let (Some(ConditionSpec { classes }), None) = (model.spec().condition, args.label) {
+        let last = classes - 1;
+        tell(&format!(
+            "codes do not say their class: they take those from 0 to {last} in turn; --label gives all the same"
+        ));
+    }
     write_decoded(&model, &*first, format, COLUMNS, &args.output)
 }
 

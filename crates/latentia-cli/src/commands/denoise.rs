@@ -36,7 +36,7 @@ pub(super) fn run(args: &DenoiseArgs, locations: &Locations) -> anyhow::Result<(
     };
     if !corruption.is_valid() {
         let hint = format!(
-            "{corruption:?} makes no sense; a rate lies in [0, 1], a deviation is at least 0"
+            "{corruption} makes no sense; a rate lies in [0, 1], a deviation is finite and at least 0"
         );
         return Err(UsageError(hint).into());
     }

@@ -43,10 +43,19 @@ pub(super) fn run(args: &DetectArgs, locations: &Locations) -> anyhow::Result<()
         });
         print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
-        let head = ["example", "score", "over median"]
-            .map(String::from)
-            .to_vec();
-        let line = |&i: &u32| vec![i.to_string(), number(score(i)), number(score(i) / median)];
+        let density = model.likelihood().is_density();
+        let compared = match density {
+            true => "above median",
+            false => "times median",
+        };
+        let head = ["example", "score", compared].map(String::from).to_vec();
+        let line = |&i: &u32| {
+            let compared = match density {
+                true => score(i) - median,
+                false => score(i) / median,
+            };
+            vec![i.to_string(), number(score(i)), number(compared)]
+        };
         let rows: Vec<_> = [head].into_iter().chain(worst.iter().map(line)).collect();
         let unit = model.likelihood().unit();
         let all = counted(scores.len(), "example");

@@ -46,7 +46,9 @@ fn chain(model: &Autoencoder) -> String {
     for (number, layer) in layers.iter().enumerate() {
         let (part, place) = model.sections().place(number);
         let own = &model.chain().parameters()[model.chain().owned(number)];
-        let parameters: usize = own.iter().map(|p| p.value.as_slice().len()).sum();
+        // As the total and the library count them; a codebook is no parameter, but a statistic.
+        let learned = own.iter().filter(|p| p.learned);
+        let parameters: usize = learned.map(|p| p.value.as_slice().len()).sum();
         rows.push(line([
             format!("{part}.{place}"),
             layer.name(),

@@ -95,7 +95,7 @@ pub(super) fn run(
     )
     .map_err(|error| match error {
         ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
-        ModelError::NotBytes { .. } => anyhow!("`{data}`: {error}"),
+        ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
         error => error.into(),
     })?;
     let checkpoint = checkpoint_path(&folder);

@@ -126,6 +126,24 @@ fn a_value_that_is_not_possible() {
 }
 
 #[test]
+fn a_value_where_a_table_belongs() {
+    for (line, example) in [
+        ("code = \"gaussian\"", "{ kind = \"gaussian\", units = 20 }"),
+        ("condition = 10", "{ classes = 10 }"),
+        ("corruption = 0.3", "{ kind = \"masking\", rate = 0.3 }"),
+        ("objective = 4.0", "{ beta = 4.0 }"),
+        (
+            "objective = { kl-sparsity = 0.05 }",
+            "{ weight = 1.0, target = 0.05 }",
+        ),
+    ] {
+        let to = format!("{line}\nlikelihood =");
+        let expected = format!("expected a table such as `{example}`");
+        check_config("likelihood =", &to, &["`my.toml`, line 7", &expected]);
+    }
+}
+
+#[test]
 fn no_toml_at_all() {
     check_config("encoder = [", "encoder = ", &["`my.toml`, line 9: "]);
     check_config(

@@ -277,3 +277,56 @@ fn what_does_not_belong_has_the_highest_score() {
         &[".npy", ".csv", ".png"],
     );
 }
+
+/// A likelihood and a line more, on 20 digits with their classes.
+fn trained(place: &Place, likelihood: &str, line: &str) {
+    let text = format!(
+        "data = \"mnist-mini\"\n[model]\nlikelihood = \"{likelihood}\"\n{line}
+         encoder = [{{ layer = \"dense\", units = 4 }}]\ndecoder = [{{ layer = \"dense\" }}]
+         [training]\nepochs = 1\n"
+    );
+    place.write("my.toml", text);
+    place.run("train --config my.toml --out .").done();
+}
+
+#[test]
+fn a_density_is_compared_by_differences() {
+    let place = Place::new();
+    trained(&place, "gaussian-learned-scale", "");
+    let listed = place.run("detect model.safetensors mnist-mini -n 1").done();
+    let lines: Vec<&str> = listed.stdout.lines().collect();
+    assert!(lines[0].ends_with("above median"), "{lines:?}");
+    let above = lines[1].split_whitespace().last();
+    // The worst is never below the median, whatever the sign of both.
+    let above: f64 = above.and_then(|x| x.parse().ok()).expect("a number");
+    assert!(above >= 0.0, "{lines:?}");
+}
+
+#[test]
+fn a_class_that_is_missing_is_told_of() {
+    let place = Place::new();
+    trained(&place, "mse", "condition = { classes = 10 }");
+    let digit = [&b"1,"[..]; 783].concat();
+    place.write("digit.csv", [&digit[..], b"1\n"].concat());
+    let words = [
+        "`digit.csv`: the model is conditioned on one of 10 classes",
+        "example 0 has no label",
+    ];
+    for command in ["encode", "reconstruct"] {
+        let refused = place.refused(
+            &format!("{command} model.safetensors digit.csv -o out.npy"),
+            1,
+            &words,
+        );
+        assert!(!refused.stderr.contains("cannot write"));
+    }
+    place.write("codes.csv", "1,2,3,4\n");
+    let decode = "decode model.safetensors codes.csv -o out.npy";
+    assert!(place.run(decode).done().stderr.contains("in turn; --label"));
+    let labelled = place.run(&format!("{decode} --label 3")).done();
+    assert!(!labelled.stderr.contains("in turn"));
+    let valid = "it must be a whole number from 0 to 255";
+    for label in ["-1", "256", "seven"] {
+        place.refused(&format!("{decode} --label {label}"), 2, &[valid]);
+    }
+}

@@ -91,6 +91,14 @@ fn steps_that_are_too_large_explode_once() {
 }
 
 #[test]
+fn a_shared_scale_is_no_measure_of_other_layers() {
+    let model = "likelihood = 'gaussian-shared-scale'
+        encoder = [{ layer = 'dense', units = 64, activation = 'relu' }]
+        decoder = [{ layer = 'dense' }]";
+    assert_eq!(reports(model, "epochs = 2\nbatch-size = 64", 500), []);
+}
+
+#[test]
 fn no_preset_has_faults() {
     let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
     let random = load("random", &Locations::new(None)).expect("it is made on the spot");

@@ -85,7 +85,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
-            "corruption is Masking { rate: 1.5 }; a rate lies in [0, 1], a deviation is finite and at least 0",
+            "corruption is masking 1.5; a rate lies in [0, 1], a deviation is finite and at least 0",
         ),
     ];
     for (text, expected) in wrong {
@@ -185,10 +185,21 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
             "objective = { kl-sparsity = { weight = 1.0, target = 1.0 } }",
             "objective has kl-sparsity.target 1; it must lie between 0 and 1",
         ),
+        (
+            "likelihood = 'mse'\nencoder = [{ layer = 'dropout', rate = 0.1 }, { layer = 'dense', units = 2 }]",
+            "objective = { contractive = 0.1 }",
+            "objective has contractive for an encoder with dropout, which moves the code far more than a small step does; \
+             leave dropout out of the encoder, or contractive",
+        ),
     ];
     for (first, line, expected) in wrong {
+        let encoder = if first.contains("encoder") {
+            ""
+        } else {
+            ENCODER
+        };
         assert_eq!(
-            refused(&format!("{first}\n{line}\n{ENCODER}\n{DECODER}")),
+            refused(&format!("{first}\n{line}\n{encoder}\n{DECODER}")),
             expected
         );
     }

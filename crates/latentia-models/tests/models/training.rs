@@ -116,6 +116,49 @@ fn losses_under_a_warming_divergence_are_not_compared() {
 }
 
 #[test]
+fn losses_under_a_warming_code_are_not_compared() {
+    let mut model = model_spec(
+        "likelihood = 'mse'\ncode = { kind = 'top-k', k = 1, warm-up = 6 }
+         encoder = [{ layer = 'dense', units = 6 }]\ndecoder = [{ layer = 'dense' }]",
+    )
+    .build(&[6], 1)
+    .expect("parts that fit");
+    // The loss depends on how many numbers stay, and on nothing else.
+    let examples = signed(1, 200, 6);
+    let text =
+        "epochs = 9\nbatch-size = 20\nlearning-rate = 1e-30\npatience = 1\nstop-at-loss = 1e9";
+    let mut run = Training::new(&mut model, training_spec(text), 1, &examples, None);
+    let run = run.as_mut().expect("all fits");
+    assert_eq!(
+        run.run(&mut ()).expect("it converges"),
+        StoppedBy::StopAtLoss
+    );
+    assert_eq!(run.history().len(), 7);
+    assert_eq!(run.best_epoch().map(|best| best.epoch), Some(7));
+}
+
+#[test]
+fn terms_that_compare_codes_refuse_batches_of_one() {
+    for term in ["mmd", "total-correlation"] {
+        let spec = format!(
+            "likelihood = 'gaussian'\ncode = {{ kind = 'gaussian', units = 2 }}\nobjective = {{ {term} = 1.0 }}
+             encoder = [{{ layer = 'dense', units = 4 }}]\ndecoder = [{{ layer = 'dense' }}]"
+        );
+        let mut model = model_spec(&spec).build(&[6], 1).expect("parts that fit");
+        let examples = signed(1, 20, 6);
+        let one = training_spec("batch-size = 1");
+        let error = message(Training::new(&mut model, one, 1, &examples, None));
+        assert_eq!(
+            error,
+            "`batch-size` is 1; it must be at least 2 for an objective with mmd or total-correlation, which compare codes \
+             with each other"
+        );
+        let two = training_spec("batch-size = 2");
+        assert!(Training::new(&mut model, two, 1, &examples, None).is_ok());
+    }
+}
+
+#[test]
 fn patience_without_validation_watches_the_training_loss() {
     // One example and steps of nothing: the loss stays the same.
     let mut model = small(6, 1);
