@@ -5,12 +5,13 @@ mod probes;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use crate::workspace::{command, root};
+use crate::program::Program;
+use crate::statistics::median;
+use crate::workspace::root;
 
 /// What a preset expects.
 struct Expected {
@@ -63,15 +64,16 @@ impl Request {
 /// Trains what is asked for and prints expected beside obtained; fails when a result is missed.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let Request { name, epochs } = Request::parse(arguments)?;
+    let program = &Program::build()?;
     let names = match name.as_deref() {
-        Some("denoising") => return denoising::run(epochs),
-        Some("probes") => return probes::run(epochs),
+        Some("denoising") => return denoising::run(program, epochs),
+        Some("probes") => return probes::run(program, epochs),
         Some(name) => vec![name.to_string()],
-        None => presets()?,
+        None => presets(program)?,
     };
     let mut missed = Vec::new();
     for preset in names {
-        let Some(expected) = expected(&preset)? else {
+        let Some(expected) = expected(program, &preset)? else {
             ensure!(
                 name.is_none(),
                 "preset `{preset}` has no `[expected]` result to reproduce"
@@ -80,7 +82,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         };
         let mut obtained = Vec::new();
         for seed in 1..=expected.seeds {
-            obtained.push(measure(&preset, seed, epochs, &expected)?);
+            obtained.push(measure(program, &preset, seed, epochs, &expected)?);
         }
         let reached = report(&preset, epochs, &expected, &obtained);
         if !reached {
@@ -112,16 +114,16 @@ fn report(preset: &str, epochs: Option<u32>, expected: &Expected, obtained: &[f6
 }
 
 /// Names of all presets.
-fn presets() -> anyhow::Result<Vec<String>> {
-    let list = latentia(&["presets"])?;
+fn presets(program: &Program) -> anyhow::Result<Vec<String>> {
+    let list = program.run(&["presets"])?.output;
     let names = list
         .lines()
         .filter_map(|line| line.split_whitespace().next());
     Ok(names.map(String::from).collect())
 }
 
-fn expected(name: &str) -> anyhow::Result<Option<Expected>> {
-    let preset: toml::Table = latentia(&["presets", name])?.parse()?;
+fn expected(program: &Program, name: &str) -> anyhow::Result<Option<Expected>> {
+    let preset: toml::Table = program.run(&["presets", name])?.output.parse()?;
     let Some(table) = preset.get("expected").and_then(toml::Value::as_table) else {
         return Ok(None);
     };
@@ -155,6 +157,7 @@ fn expected(name: &str) -> anyhow::Result<Option<Expected>> {
 
 /// Trains a preset and gives back the expected measure of the result.
 fn measure(
+    program: &Program,
     preset: &str,
     seed: u64,
     epochs: Option<u32>,
@@ -162,11 +165,11 @@ fn measure(
 ) -> anyhow::Result<f64> {
     let seed_text = seed.to_string();
     let arguments = ["--preset", preset, "--seed", &seed_text];
-    let (model, report) = train(&format!("{preset}-{seed}"), &arguments, epochs)?;
+    let (model, report) = train(program, &format!("{preset}-{seed}"), &arguments, epochs)?;
     let evaluation = match expected.importance_samples {
         Some(samples) => {
             let samples = samples.to_string();
-            evaluate(&model, &["--importance-samples", &samples])?
+            evaluate(program, &model, &["--importance-samples", &samples])?
         }
         None => report["evaluation"].clone(),
     };
@@ -179,7 +182,12 @@ fn measure(
 }
 
 /// Trains into `target/reproduce/NAME`, or goes on with an interrupted run there; the model's file and what `train` reports.
-fn train(name: &str, arguments: &[&str], epochs: Option<u32>) -> anyhow::Result<(String, Value)> {
+fn train(
+    program: &Program,
+    name: &str,
+    arguments: &[&str],
+    epochs: Option<u32>,
+) -> anyhow::Result<(String, Value)> {
     let out = root()?.join("target/reproduce").join(name);
     let how = match out.join("checkpoint.bin").exists() {
         true => "--resume",
@@ -190,15 +198,15 @@ fn train(name: &str, arguments: &[&str], epochs: Option<u32>) -> anyhow::Result<
     let mut all = vec!["train", "--out", &out, how, "--json"];
     all.extend(arguments);
     all.extend(epochs.iter().flat_map(|epochs| ["--epochs", epochs]));
-    let report = serde_json::from_str(&latentia(&all)?)?;
+    let report = serde_json::from_str(&program.run(&all)?.output)?;
     Ok((format!("{out}/model.safetensors"), report))
 }
 
 /// What `evaluate` reports of a model.
-fn evaluate(model: &str, arguments: &[&str]) -> anyhow::Result<Value> {
+fn evaluate(program: &Program, model: &str, arguments: &[&str]) -> anyhow::Result<Value> {
     let mut all = vec!["evaluate", model, "--json"];
     all.extend(arguments);
-    Ok(serde_json::from_str(&latentia(&all)?)?)
+    Ok(serde_json::from_str(&program.run(&all)?.output)?)
 }
 
 fn number(value: &Value, name: &str) -> anyhow::Result<f64> {
@@ -211,40 +219,11 @@ fn text(path: PathBuf) -> anyhow::Result<String> {
     text.ok().context("the workspace's path is text")
 }
 
-/// What the program prints when it is called so; its messages go where ours do.
-fn latentia(arguments: &[&str]) -> anyhow::Result<String> {
-    let output = command("run")?
-        .args(["--quiet", "--release", "--package", "latentia-cli", "--"])
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!(
-            "`latentia {}` failed with {}",
-            arguments.join(" "),
-            output.status
-        );
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-/// The middle value, or the mean of the two in the middle.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
-        _ => sorted[middle],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Request, median};
+    use super::Request;
 
     #[test]
     fn a_request_names_a_preset_and_its_epochs() {
@@ -270,11 +249,5 @@ mod tests {
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
     }
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::{latentia, number, text, train};
+use super::{number, text, train};
+use crate::program::Program;
 use crate::workspace::root;
 
 /// The restored examples' error is at most this times that of a model of the same size that never saw spoilt ones.
@@ -17,10 +18,10 @@ const AT_MOST: f64 = 0.7;
 const MASKING: &str = "0.3";
 
 /// Trains the preset `denoising`, and the same without corruption, and lets both restore the same spoilt test images.
-pub fn run(epochs: Option<u32>) -> anyhow::Result<()> {
+pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let folder = root()?.join("target/reproduce");
     fs::create_dir_all(&folder)?;
-    let mut preset: toml::Table = latentia(&["presets", "denoising"])?.parse()?;
+    let mut preset: toml::Table = program.run(&["presets", "denoising"])?.output.parse()?;
     let model = preset.get_mut("model").and_then(toml::Value::as_table_mut);
     let corruption = model.and_then(|model| model.remove("corruption"));
     ensure!(corruption.is_some(), "preset `denoising` has no corruption");
@@ -35,7 +36,7 @@ pub fn run(epochs: Option<u32>) -> anyhow::Result<()> {
         ("denoising-plain-1", ["--config", &plain]),
     ] {
         let arguments = [&source[..], &["--seed", "1"]].concat();
-        let (model, _) = train(name, &arguments, epochs)?;
+        let (model, _) = train(program, name, &arguments, epochs)?;
         let picture = text(folder.join(format!("{name}.png")))?;
         let call = [
             "denoise",
@@ -47,7 +48,7 @@ pub fn run(epochs: Option<u32>) -> anyhow::Result<()> {
             &picture,
             "--json",
         ];
-        let report: Value = serde_json::from_str(&latentia(&call)?)?;
+        let report: Value = serde_json::from_str(&program.run(&call)?.output)?;
         errors.push(number(&report["denoised_mse"], "denoised_mse")?);
         pictures.push(picture);
     }

@@ -4,6 +4,7 @@ use anyhow::ensure;
 use serde_json::Value;
 
 use super::{evaluate, number, train};
+use crate::program::Program;
 
 /// The best linear probe of ours is at least this.
 const AT_LEAST: f64 = 0.96;
@@ -19,13 +20,13 @@ const MODELS: [(&str, &str, &[&str]); 5] = [
 
 /// Trains the models and prints the accuracies of a linear probe and of ten nearest neighbours on their codes, beside those on
 /// 32 principal components and on raw pixels.
-pub fn run(epochs: Option<u32>) -> anyhow::Result<()> {
+pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut others = None;
     for (name, preset, changes) in MODELS {
         let arguments = [&["--preset", preset, "--seed", "1"], changes].concat();
-        let (model, _) = train(&format!("probe-{preset}"), &arguments, epochs)?;
-        let probes = evaluate(&model, &[])?["probes"].take();
+        let (model, _) = train(program, &format!("probe-{preset}"), &arguments, epochs)?;
+        let probes = evaluate(program, &model, &[])?["probes"].take();
         rows.push((name.to_string(), accuracies(&probes["model"])?));
         if name == "features" {
             others = Some([

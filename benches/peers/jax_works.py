@@ -1,0 +1,132 @@
+"""Four presets in JAX, to compare epochs with: `mnist`, `compression`, `vae-20`, `tiny`.
+
+An epoch is one compiled call with donated state over all examples in a new order, the short batch last. Seconds are those
+of training: order and steps, without reading and compiling. Prints one JSON object.
+
+    pip install jax numpy
+    python jax_works.py WORK FOLDER [--epochs N]     FOLDER holds `train-images-idx3-ubyte.gz` of MNIST
+"""
+
+import argparse
+import gzip
+import json
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+RATE, BETA1, BETA2 = 1e-3, 0.9, 0.999
+
+jax.config.update("jax_platforms", "cpu")
+
+
+def dense(parameters, x, relu):
+    """A chain of dense layers: ReLU between them, and after the last where `relu`."""
+    for number, (w, b) in enumerate(parameters, 1):
+        x = x @ w + b
+        if relu or number < len(parameters):
+            x = jax.nn.relu(x)
+    return x
+
+
+def cross_entropy(logits, x):
+    return jnp.maximum(logits, 0) - logits * x + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def bce(parameters, x, key):
+    return jnp.mean(cross_entropy(dense(parameters, x, False), x))
+
+
+def mse(parameters, x, key):
+    return jnp.mean((jax.nn.sigmoid(dense(parameters, x, False)) - x) ** 2)
+
+
+def elbo(parameters, x, key):
+    """The negative bound, per example: 784-400, Gaussian code of 20, 400-784."""
+    mean, log_variance = jnp.split(dense(parameters[1:2], dense(parameters[:1], x, True), False), 2, axis=1)
+    code = mean + jnp.exp(log_variance / 2) * jax.random.normal(key, mean.shape)
+    likelihood = cross_entropy(dense(parameters[2:], code, False), x).sum(axis=1)
+    divergence = 0.5 * (jnp.exp(log_variance) + mean**2 - 1 - log_variance).sum(axis=1)
+    return jnp.mean(likelihood + divergence)
+
+
+# Loss, shapes of the weights, batch, epsilon of Adam.
+WORKS = {
+    "mnist": (bce, [(784, 256), (256, 784)], 256, 1e-7),
+    "compression": (mse, [(784, 64), (64, 32), (32, 32), (32, 64), (64, 784)], 256, 1e-7),
+    "vae-20": (elbo, [(784, 400), (400, 40), (20, 400), (400, 784)], 128, 1e-8),
+    "tiny": (mse, [(10, 5), (5, 5), (5, 5), (5, 10)], 1, 1e-7),
+}
+
+
+def program(work):
+    """An epoch of the work, as a function to compile, and the state that it begins with."""
+    loss, shapes, batch, epsilon = WORKS[work]
+
+    def step(state, x):
+        parameters, first, second, steps, key = state
+        key, noise = jax.random.split(key) if loss is elbo else (key, key)
+        steps = steps + 1
+        value, gradient = jax.value_and_grad(loss)(parameters, x, noise)
+        first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, first, gradient)
+        second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, second, gradient)
+        rate, correction = RATE / (1 - BETA1**steps), 1 / jnp.sqrt(1 - BETA2**steps)
+        update = lambda w, m, v: w - rate * m / (jnp.sqrt(v) * correction + epsilon)
+        return (jax.tree.map(update, parameters, first, second), first, second, steps, key), value
+
+    def epoch(state, examples, order):
+        whole = order.size // batch * batch
+        state, losses = jax.lax.scan(lambda s, i: step(s, examples[i]), state, order[:whole].reshape(-1, batch))
+        total = batch * losses.sum()
+        if whole < order.size:
+            state, last = step(state, examples[order[whole:]])
+            total += (order.size - whole) * last
+        return state, total / order.size
+
+    def start(examples):
+        parameters = []
+        for key, shape in zip(jax.random.split(jax.random.key(0), len(shapes)), shapes):
+            limit = (6 / sum(shape)) ** 0.5
+            parameters.append((jax.random.uniform(key, shape, minval=-limit, maxval=limit), jnp.zeros(shape[1])))
+        if work == "compression":
+            mean = jnp.clip(examples.mean(axis=0), 1e-3, 1 - 1e-3)
+            parameters[-1] = (parameters[-1][0], jnp.log(mean / (1 - mean)))
+        first, second = (jax.tree.map(jnp.zeros_like, parameters) for _ in range(2))
+        return parameters, first, second, jnp.float32(0), jax.random.key(1)
+
+    return epoch, start
+
+
+def read(work, folder):
+    if work == "tiny":
+        return np.random.RandomState(42).rand(100, 10).astype(np.float32)
+    packed = (folder / "train-images-idx3-ubyte.gz").read_bytes()
+    pixels = np.frombuffer(gzip.decompress(packed), np.uint8, offset=16).reshape(-1, 784)
+    return pixels.astype(np.float32) / 255
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", choices=WORKS)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--epochs", type=int, default=7)
+    arguments = parser.parse_args()
+
+    examples = jnp.asarray(read(arguments.work, arguments.folder))
+    rng, order = np.random.default_rng(0), np.arange(len(examples), dtype=np.int32)
+    epoch, start = program(arguments.work)
+    state = start(examples)
+    run = jax.jit(epoch, donate_argnums=0).lower(state, examples, order).compile()
+    seconds = []
+    for _ in range(arguments.epochs):
+        begin = time.perf_counter()
+        state, mean = run(state, examples, rng.permutation(order))
+        mean.block_until_ready()
+        seconds.append(time.perf_counter() - begin)
+    print(json.dumps({"version": f"JAX {jax.__version__}", "epoch_seconds": seconds, "train_loss": float(mean)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+//! The works that are measured: presets, trained by the program itself.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+
+use super::layers::Layers;
+use crate::program::Program;
+use crate::statistics::{median, minimum};
+use crate::workspace::root;
+
+/// The works of the comparison with others.
+pub const WORKS: [Work; 4] = [
+    Work::epochs("mnist"),
+    Work::epochs("compression"),
+    Work::epochs("vae-20"),
+    Work::runs("tiny"),
+];
+
+/// A preset, and what of it is one measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// The preset.
+    pub preset: &'static str,
+    /// Whether a measurement is a whole run of the preset's epochs: where one epoch is too short to measure.
+    pub whole_runs: bool,
+}
+
+impl Work {
+    const fn epochs(preset: &'static str) -> Self {
+        Self {
+            preset,
+            whole_runs: false,
+        }
+    }
+
+    const fn runs(preset: &'static str) -> Self {
+        Self {
+            preset,
+            whole_runs: true,
+        }
+    }
+
+    /// Where a run on so many threads leaves its model; without a number, on all.
+    pub fn model(&self, threads: Option<usize>) -> anyhow::Result<PathBuf> {
+        let threads = threads.map_or_else(String::new, |threads| format!("-threads-{threads}"));
+        let folder = format!("target/bench/{}{threads}", self.preset);
+        Ok(root()?.join(folder).join("model.safetensors"))
+    }
+
+    /// Trains: `count` measurements and one before them that does not count.
+    pub fn measure(
+        &self,
+        program: &Program,
+        threads: Option<usize>,
+        count: usize,
+    ) -> anyhow::Result<Measured> {
+        let trainings = match self.whole_runs {
+            true => (0..=count)
+                .map(|_| self.train(program, threads, None))
+                .collect::<anyhow::Result<Vec<_>>>()?,
+            false => vec![self.train(program, threads, Some(1 + count))?],
+        };
+        let times: Vec<f64> = match self.whole_runs {
+            true => trainings
+                .iter()
+                .map(|t| t.epoch_seconds.iter().sum())
+                .collect(),
+            false => trainings
+                .iter()
+                .flat_map(|t| t.epoch_seconds.clone())
+                .collect(),
+        };
+        let last = trainings.last().context("one training at least")?;
+        ensure!(
+            times.len() == 1 + count,
+            "`{}` stopped after {} epochs",
+            self.preset,
+            times.len()
+        );
+        Ok(Measured {
+            work: *self,
+            layers: Layers::read(&self.model(threads)?)?,
+            threads: last.threads,
+            epochs: if self.whole_runs {
+                last.epoch_seconds.len()
+            } else {
+                1
+            },
+            examples: last.examples,
+            seconds: times[1..].to_vec(),
+            peak_bytes: trainings.iter().filter_map(|t| t.peak_bytes).max(),
+            train_loss: last.train_loss,
+        })
+    }
+
+    /// Trains once, for so many epochs; without a number, for the preset's.
+    pub fn train(
+        &self,
+        program: &Program,
+        threads: Option<usize>,
+        epochs: Option<usize>,
+    ) -> anyhow::Result<Trained> {
+        let model = self.model(threads)?;
+        let folder = model.parent().and_then(|folder| folder.to_str());
+        let folder = folder.context("the workspace's path is text")?;
+        let mut arguments = vec!["train", "--preset", self.preset, "--force", "--json"];
+        arguments.extend(["--out", folder]);
+        let epochs = epochs.map(|epochs| epochs.to_string());
+        if let Some(epochs) = &epochs {
+            arguments.extend(["--epochs", epochs]);
+        }
+        let threads = threads.map(|threads| threads.to_string());
+        if let Some(threads) = &threads {
+            arguments.extend(["--threads", threads]);
+        }
+        let run = program.run(&arguments)?;
+        Trained::parse(&serde_json::from_str(&run.output)?, run.peak_bytes)
+    }
+}
+
+/// A training, as `train --json` tells of it.
+#[derive(Debug)]
+pub struct Trained {
+    /// Seconds of each epoch, without validation.
+    pub epoch_seconds: Vec<f64>,
+    /// Mean loss in the last epoch.
+    pub train_loss: f64,
+    examples: u64,
+    threads: u64,
+    peak_bytes: Option<u64>,
+}
+
+impl Trained {
+    fn parse(report: &Value, peak_bytes: Option<u64>) -> anyhow::Result<Self> {
+        let missing = |key| format!("`train --json` gave no `{key}`");
+        let number = |key| report[key].as_f64().with_context(|| missing(key));
+        let epoch_seconds: Vec<f64> = serde_json::from_value(report["epoch_seconds"].clone())
+            .with_context(|| missing("epoch_seconds"))?;
+        // Examples a second are defined by the examples of an epoch and these seconds.
+        let seconds: f64 = epoch_seconds.iter().sum();
+        let examples = number("examples_per_second")? * seconds / epoch_seconds.len() as f64;
+        Ok(Self {
+            train_loss: number("train_loss")?,
+            examples: examples.round() as u64,
+            threads: report["threads"]
+                .as_u64()
+                .with_context(|| missing("threads"))?,
+            epoch_seconds,
+            peak_bytes,
+        })
+    }
+}
+
+/// Measurements of a work.
+#[derive(Debug)]
+pub struct Measured {
+    /// What was measured.
+    pub work: Work,
+    /// The layers of the model.
+    pub layers: Layers,
+    /// Threads that it ran on.
+    pub threads: u64,
+    /// Epochs in a measurement.
+    pub epochs: usize,
+    /// Examples of an epoch.
+    pub examples: u64,
+    /// Seconds of each measurement.
+    pub seconds: Vec<f64>,
+    /// Most bytes resident.
+    pub peak_bytes: Option<u64>,
+    /// Mean loss in the last epoch.
+    pub train_loss: f64,
+}
+
+impl Measured {
+    /// Examples a second, by the median.
+    pub fn examples_per_second(&self) -> f64 {
+        self.epochs as f64 * self.examples as f64 / median(&self.seconds)
+    }
+
+    /// Operations a second of the dense layers' products, by the median, in units of 10⁹.
+    pub fn gflops(&self) -> f64 {
+        self.layers.training_flops() as f64 * self.examples_per_second() / 1e9
+    }
+
+    /// As an object, beside the peak of as many threads.
+    pub fn json(&self, peak: f64) -> Value {
+        json!({
+            "work": self.work.preset,
+            "layers": self.layers.to_string(),
+            "threads": self.threads,
+            "epochs_per_measurement": self.epochs,
+            "examples": self.examples,
+            "seconds": self.seconds,
+            "seconds_minimum": minimum(&self.seconds),
+            "seconds_median": median(&self.seconds),
+            "examples_per_second": self.examples_per_second(),
+            "flops_per_example": self.layers.training_flops(),
+            "gflops": self.gflops(),
+            "fraction_of_peak": self.gflops() / peak,
+            "peak_resident_bytes": self.peak_bytes,
+            "train_loss": self.train_loss,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_come_from_their_rate() {
+        let report = json!({
+            "epoch_seconds": [0.5, 0.25],
+            "examples_per_second": 2.0 * 60_000.0 / 0.75,
+            "threads": 2,
+            "train_loss": 0.1,
+        });
+        let trained = Trained::parse(&report, None).expect("complete");
+        assert_eq!(trained.examples, 60_000);
+        let error = Trained::parse(&json!({ "epoch_seconds": [1.0] }), None);
+        assert!(format!("{error:?}").contains("examples_per_second"));
+    }
+}
