@@ -44,6 +44,9 @@ pub struct Evaluation {
     /// Numbers in an example.
     #[serde(skip)]
     width: usize,
+    /// Whether the likelihood is a density, whose bits compare with no other's.
+    #[serde(skip)]
+    is_density: bool,
     /// Numbers in a code.
     #[serde(skip)]
     code_width: usize,
@@ -98,6 +101,7 @@ impl Evaluation {
             probes,
             width: model.width(),
             code_width: model.code_width(),
+            is_density: model.likelihood().is_density(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
     }
@@ -162,7 +166,11 @@ impl Evaluation {
                 Some(likelihood.nll_standard_error),
                 None,
             );
-            row("bits per dimension", Some(likelihood.bits_per_dim), None);
+            let bits = match self.is_density {
+                true => "bits per dimension, of a density",
+                false => "bits per dimension",
+            };
+            row(bits, Some(likelihood.bits_per_dim), None);
         }
         let mut text = table(&rows);
         if let Some(likelihood) = &self.variational {
@@ -215,7 +223,7 @@ impl Evaluation {
             let units = self.code_width;
             text = format!(
                 "{dead} of {units} units of the code are dead, the same for every example: \
-                 try fewer units, a smaller learning rate or another activation\n"
+                 try fewer units, a smaller learning rate, another activation, or for top-k a larger k or a warm-up\n"
             );
         }
         text

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use latentia_data::Dataset;
 use latentia_models::{Autoencoder, ModelFile, Preprocessing};
 use latentia_tensor::Rows;
@@ -43,6 +43,10 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
     model
         .scaled(examples)
         .map_err(|error| anyhow!("`{data}`: {error}"))?;
+    if model.likelihood().is_discrete() {
+        let fits = model.check_values(examples);
+        fits.with_context(|| format!("`{data}` does not fit the model"))?;
+    }
     let (low, high) = examples.range();
     let unit = 0.0..=examples.full_scale();
     let preprocessing = model.spec().preprocessing;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use latentia_nn::{Block, Chain, Likelihood, Objective};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
+use crate::extent::check_range;
 use crate::inference::{Run, fold_blocks, for_each_block, outputs};
 use crate::stream;
 use crate::{Code, ConditionSpec, ModelError, ModelSpec, Scaled, Scaling};
@@ -87,6 +88,14 @@ impl Autoencoder {
     /// What the output means.
     pub fn likelihood(&self) -> Likelihood {
         self.spec.likelihood
+    }
+
+    /// Refuses examples whose values the likelihood gives no probability.
+    ///
+    /// # Errors
+    /// When a value is out of the likelihood's range, or is no 8-bit value where it needs one; the value is named.
+    pub fn check_values(&self, examples: &dyn Rows) -> Result<(), ModelError> {
+        check_range(self, &Scaled::new(examples, &self.scaling))
     }
 
     /// Refuses examples without the classes that the model is conditioned on.

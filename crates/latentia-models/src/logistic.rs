@@ -10,7 +10,7 @@ use crate::lbfgs::{Stop, minimise};
 use crate::{Preprocessing, Scaled, Scaling};
 
 /// Weight `λ` of the penalty.
-const PENALTY: f64 = 1e-3;
+const PENALTY: f64 = 1e-4;
 
 /// Far beyond where the accuracy stops to change.
 const STOP: Stop = Stop {
@@ -19,7 +19,7 @@ const STOP: Stop = Stop {
 };
 
 /// A linear classifier of features that are standardised by the means and deviations of the training features:
-/// `p(class | x) = softmax(x W + b)`, where `mean(-ln p(label | x)) + λ/2 ‖W‖²` is least, `λ = 10⁻³`.
+/// `p(class | x) = softmax(x W + b)`, where `mean(-ln p(label | x)) + λ/2 ‖W‖²` is least, `λ = 10⁻⁴`.
 #[derive(Debug)]
 pub(crate) struct Logistic {
     scaling: Scaling,

@@ -18,7 +18,8 @@ pub struct ObjectiveSpec {
     /// which that rises instead.
     #[serde(skip_serializing_if = "is_default")]
     pub warm_up: u32,
-    /// Nats of each dimension's divergence, a mean over the batch, that cost nothing (Kingma et al. 2016).
+    /// Nats of each dimension's divergence, a mean over the batch, up to which it is not pushed down (Kingma et al. 2016). They
+    /// stay in the loss as a constant.
     #[serde(skip_serializing_if = "is_default")]
     pub free_bits: f32,
     /// Nats that the divergence is held to, as `beta |KL - capacity|` (Burgess et al. 2018).
@@ -76,7 +77,17 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// The most samples of a code for each example.
 const MOST_SAMPLES: usize = 1000;
 
-const GAUSSIAN: &str = "it needs code `{ kind = \"gaussian\", units = N }`";
+/// A number of the objective, as far as the rest of a specification must fit it.
+struct Asked {
+    name: &'static str,
+    value: f32,
+    /// Whether it is other than what leaves it out.
+    is_set: bool,
+    /// Kinds of codes that it has a meaning for.
+    codes: &'static [&'static str],
+    /// Whether it compares the codes of a batch with each other.
+    needs_pairs: bool,
+}
 
 impl ObjectiveSpec {
     pub(crate) fn is_default(&self) -> bool {
@@ -90,7 +101,42 @@ impl ObjectiveSpec {
 
     /// Whether a term compares the codes of a batch with each other, and is nothing for a single example.
     pub(crate) fn needs_pairs(&self) -> bool {
-        self.mmd > 0.0 || self.total_correlation > 0.0
+        let mut asked = self.asked().into_iter();
+        asked.any(|asked| asked.is_set && asked.needs_pairs)
+    }
+
+    /// Every number but that of samples, whose weight is a choice between bounds.
+    fn asked(&self) -> [Asked; 9] {
+        const GAUSSIAN: &[&str] = &["gaussian"];
+        const NUMBERS: &[&str] = &["deterministic", "top-k"];
+        let asked = |name, value: f32, codes, needs_pairs| Asked {
+            name,
+            value,
+            is_set: value != 0.0,
+            codes,
+            needs_pairs,
+        };
+        let sparsity = self.kl_sparsity.map_or(0.0, |sparsity| sparsity.weight);
+        [
+            Asked {
+                is_set: self.beta != 1.0,
+                ..asked("beta", self.beta, GAUSSIAN, false)
+            },
+            asked("warm-up", self.warm_up as f32, GAUSSIAN, false),
+            asked("free-bits", self.free_bits, GAUSSIAN, false),
+            Asked {
+                is_set: self.capacity.is_some(),
+                ..asked("capacity", self.capacity.unwrap_or(0.0), GAUSSIAN, false)
+            },
+            asked("total-correlation", self.total_correlation, GAUSSIAN, true),
+            asked("mmd", self.mmd, &["deterministic", "gaussian"], true),
+            asked("l1", self.l1, NUMBERS, false),
+            Asked {
+                is_set: self.kl_sparsity.is_some(),
+                ..asked("kl-sparsity", sparsity, &["deterministic"], false)
+            },
+            asked("contractive", self.contractive, NUMBERS, false),
+        ]
     }
 
     /// The terms beside the likelihood's loss.
@@ -132,23 +178,11 @@ impl ObjectiveSpec {
                 valid: valid.into(),
             })
         };
-        let weights = [
-            ("beta", self.beta),
-            ("free-bits", self.free_bits),
-            ("capacity", self.capacity.unwrap_or(0.0)),
-            ("total-correlation", self.total_correlation),
-            ("mmd", self.mmd),
-            ("l1", self.l1),
-            (
-                "kl-sparsity.weight",
-                self.kl_sparsity.map_or(0.0, |s| s.weight),
-            ),
-            ("contractive", self.contractive),
-        ];
-        for (name, weight) in weights {
-            if !(weight.is_finite() && weight >= 0.0) {
+        let asked = self.asked();
+        for Asked { name, value, .. } in &asked {
+            if !(value.is_finite() && *value >= 0.0) {
                 let valid = "it must be finite and at least 0";
-                return refuse(format!("has {name} {weight}"), valid);
+                return refuse(format!("has {name} {value}"), valid);
             }
         }
         if let Some(KlSparsity { target, .. }) = self.kl_sparsity
@@ -163,57 +197,31 @@ impl ObjectiveSpec {
             return refuse(format!("has importance-samples {samples}"), valid);
         }
 
-        let of_divergence = [
-            ("beta", self.beta != 1.0),
-            ("warm-up", self.warm_up > 0),
-            ("free-bits", self.free_bits > 0.0),
-            ("capacity", self.capacity.is_some()),
-            ("importance-samples", self.is_importance_weighted()),
-            ("total-correlation", self.total_correlation > 0.0),
-        ];
-        let of_numbers = [
-            ("l1", self.l1 > 0.0),
-            ("kl-sparsity", self.kl_sparsity.is_some()),
-            ("contractive", self.contractive > 0.0),
-        ];
-        let first = |terms: &[(&'static str, bool)]| {
-            let mut wanted = terms.iter().filter(|(_, wanted)| *wanted);
-            wanted.next().map(|(name, _)| *name)
-        };
         let kind = spec.code.name();
-        if !spec.code.has_prior()
-            && let Some(name) = first(&of_divergence)
-        {
-            return refuse(
-                format!("has {name}, which a {kind} code does not know"),
-                GAUSSIAN,
-            );
+        let unfit = |codes: &[&str]| !codes.contains(&kind);
+        if self.is_importance_weighted() && unfit(&["gaussian"]) {
+            let seen = format!("has importance-samples, which a {kind} code does not know");
+            return refuse(seen, "it needs a code of kind `gaussian`");
         }
-        if !matches!(spec.code, Code::Deterministic | Code::TopK { .. })
-            && let Some(name) = first(&of_numbers)
-        {
-            let valid = "it needs a deterministic code, or one of `kind = \"top-k\"`";
-            return refuse(
-                format!("has {name}, which a {kind} code does not know"),
-                valid,
-            );
-        }
-        if self.mmd > 0.0 && !matches!(spec.code, Code::Deterministic | Code::Gaussian { .. }) {
-            let valid = "it needs a deterministic or a Gaussian code";
-            return refuse(format!("has mmd, which a {kind} code does not know"), valid);
-        }
-        if self.is_importance_weighted() {
-            let others = [
-                &of_divergence[..4],
-                &of_divergence[5..],
-                &[("mmd", self.mmd > 0.0)],
-            ];
-            if let Some(name) = first(&others.concat()) {
+        for Asked { name, codes, .. } in asked.iter().filter(|asked| asked.is_set) {
+            if unfit(codes) {
+                return refuse(
+                    format!("has {name}, which a {kind} code does not know"),
+                    &format!("it needs a code of kind `{}`", codes.join("` or `")),
+                );
+            }
+            if self.is_importance_weighted() {
                 return refuse(
                     format!("has {name} beside importance-samples {samples}"),
                     "samples are weighed whole: leave it out, or importance-samples",
                 );
             }
+        }
+        if self.contractive > 0.0 && self.needs_pairs() {
+            return refuse(
+                "has contractive beside a term that compares codes, to which its pairs would be two".into(),
+                "leave one of them out",
+            );
         }
         if self.contractive > 0.0 && spec.encoder.iter().any(|layer| !layer.is_dense()) {
             return refuse(
@@ -221,14 +229,12 @@ impl ObjectiveSpec {
                 "leave dropout out of the encoder, or contractive",
             );
         }
-        let last = spec.encoder.iter().rfind(|layer| layer.is_dense());
-        let last = last.map(|layer| layer.activation());
-        if self.kl_sparsity.is_some()
-            && !(spec.code.is_deterministic() && last == Some(Activation::Sigmoid))
-        {
+        let last = spec.encoder.last();
+        let ends_in_sigmoid = last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
+        if self.kl_sparsity.is_some() && !ends_in_sigmoid {
             return refuse(
                 "has kl-sparsity for a code whose numbers do not lie in (0, 1)".into(),
-                "let the encoder end with activation `sigmoid`, before a deterministic code",
+                "let the encoder end with a dense layer of activation `sigmoid`",
             );
         }
         Ok(())

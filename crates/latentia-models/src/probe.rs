@@ -12,7 +12,7 @@ use crate::neighbours::vote;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Probe {
     /// By a linear classifier of standardised features (Alain and Bengio 2016): multinomial logistic regression with a bias,
-    /// `mean(-ln p(label | x)) + λ/2 ‖W‖²` least with `λ = 10⁻³`, by L-BFGS. A feature that never changes is only shifted.
+    /// `mean(-ln p(label | x)) + λ/2 ‖W‖²` least with `λ = 10⁻⁴`, by L-BFGS. A feature that never changes is only shifted.
     pub linear_accuracy: f64,
     /// By a vote of the [`Probe::NEIGHBOURS`] nearest training examples, in Euclidean distance of the features as they are.
     /// Of equally frequent classes the smallest wins, of equally near examples the first counts.

@@ -11,6 +11,9 @@ use crate::step::Moments;
 /// A vector used less than this share of the codebook's mean is dead.
 const DEAD: f32 = 0.01;
 
+/// Vectors of a codebook that are compared at once, so that memory does not grow with it.
+const PART: usize = 64;
+
 /// A row is cut into vectors of `dimension` numbers, each replaced by the nearest of `codebook` vectors; gradients pass as if
 /// it were not (van den Oord et al. 2017).
 ///
@@ -67,10 +70,11 @@ impl Layer for VectorQuantiser {
         self.width
     }
 
-    /// The choices `[vectors]`, then room for the codebook's squared norms `[codebook]` and the products
-    /// `[vectors, codebook]`.
+    /// The choices `[vectors]`, the least distances `[vectors]`, then room for a part of the codebook: its squared norms
+    /// `[part]` and the products `[vectors, part]`.
     fn saved(&self) -> usize {
-        self.vectors() + self.codebook + self.vectors() * self.codebook
+        let part = self.codebook.min(PART);
+        2 * self.vectors() + part + self.vectors() * part
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -100,28 +104,44 @@ impl Layer for VectorQuantiser {
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((y, saved), x) in rows.zip(x.iter_rows()) {
             let (choices, rest) = saved.split_at_mut(vectors);
-            let (norms, products) = rest.split_at_mut(self.codebook);
-            for (norm, e) in norms.iter_mut().zip(codebook.view().iter_rows()) {
-                *norm = e.iter().map(|e| e * e).sum();
-            }
-            matmul_nt(
-                MatrixMut::new(products, vectors, self.codebook),
-                Accumulate::Replace,
-                MatrixRef::new(x, vectors, self.dimension),
-                codebook.view(),
-            );
-            let cut = y.chunks_mut(self.dimension).zip(choices);
-            for ((y, choice), products) in cut.zip(products.chunks(self.codebook)) {
-                // ‖x - e‖² = ‖x‖² + ‖e‖² - 2 x·e; the first is the same for all
-                let (mut nearest, mut least) = (0, f32::INFINITY);
-                for (k, (norm, product)) in norms.iter().zip(products).enumerate() {
-                    let distance = norm - 2.0 * product;
-                    if distance < least {
-                        (nearest, least) = (k, distance);
+            let (least, rest) = rest.split_at_mut(vectors);
+            let (norms, products) = rest.split_at_mut(self.codebook.min(PART));
+            let x = MatrixRef::new(x, vectors, self.dimension);
+            least.fill(f32::INFINITY);
+            for first in (0..self.codebook).step_by(PART) {
+                let part = PART.min(self.codebook - first);
+                let numbers = first * self.dimension..(first + part) * self.dimension;
+                let vectors_of_part = &codebook.as_slice()[numbers];
+                for (norm, e) in norms.iter_mut().zip(vectors_of_part.chunks(self.dimension)) {
+                    *norm = e.iter().map(|e| e * e).sum();
+                }
+                let products = &mut products[..vectors * part];
+                matmul_nt(
+                    MatrixMut::new(products, vectors, part),
+                    Accumulate::Replace,
+                    x,
+                    MatrixRef::new(vectors_of_part, part, self.dimension),
+                );
+                let found = choices.iter_mut().zip(&mut *least);
+                for ((choice, least), products) in found.zip(products.chunks(part)) {
+                    // ‖x - e‖² = ‖x‖² + ‖e‖² - 2 x·e; the first is the same for all
+                    for (k, (norm, product)) in (first..).zip(norms.iter().zip(products)) {
+                        let distance = norm - 2.0 * product;
+                        if distance < *least {
+                            (*choice, *least) = (k as f32, distance);
+                        }
                     }
                 }
-                *choice = nearest as f32;
-                y.copy_from_slice(codebook.row(nearest));
+            }
+            let found = choices.iter_mut().zip(least);
+            for (y, (choice, least)) in y.chunks_mut(self.dimension).zip(found) {
+                if *least == f32::INFINITY {
+                    // Nothing is near a vector that is not finite; it must show.
+                    *choice = 0.0;
+                    y.fill(f32::NAN);
+                } else {
+                    y.copy_from_slice(codebook.row(*choice as usize));
+                }
             }
         }
     }

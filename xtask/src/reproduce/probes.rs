@@ -6,16 +6,22 @@ use serde_json::Value;
 use super::{evaluate, number, train};
 use crate::program::Program;
 
-/// The best linear probe of ours is at least this.
+/// The best linear probe on a code of ours of at most 32 numbers is at least this.
 const AT_LEAST: f64 = 0.96;
 
-/// What is compared: a name, a preset, and what to change in it.
-const MODELS: [(&str, &str, &[&str]); 5] = [
-    ("features", "features", &[]),
-    ("deep", "deep", &[]),
-    ("denoising 32", "denoising", &["--latent", "32"]),
-    ("vae 32", "vae-20", &["--latent", "32", "--epochs", "30"]),
-    ("vq-vae", "vq-vae", &[]),
+/// What is compared: a name, a preset, what to change in it, and whether its code has at most 32 numbers.
+const MODELS: [(&str, &str, &[&str], bool); 6] = [
+    ("features, 32", "features", &[], true),
+    ("deep, 30", "deep", &[], true),
+    ("denoising, 32", "denoising", &["--latent", "32"], true),
+    (
+        "vae, 32",
+        "vae-20",
+        &["--latent", "32", "--epochs", "30"],
+        true,
+    ),
+    ("vq-vae, 256", "vq-vae", &[], false),
+    ("top-k, 1000", "top-k", &[], false),
 ];
 
 /// Trains the models and prints the accuracies of a linear probe and of ten nearest neighbours on their codes, beside those on
@@ -23,22 +29,23 @@ const MODELS: [(&str, &str, &[&str]); 5] = [
 pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut others = None;
-    for (name, preset, changes) in MODELS {
+    let mut best: f64 = 0.0;
+    for (name, preset, changes, is_small) in MODELS {
         let arguments = [&["--preset", preset, "--seed", "1"], changes].concat();
         let (model, _) = train(program, &format!("probe-{preset}"), &arguments, epochs)?;
         let probes = evaluate(program, &model, &[])?["probes"].take();
-        rows.push((name.to_string(), accuracies(&probes["model"])?));
-        if name == "features" {
+        let own = accuracies(&probes["model"])?;
+        if is_small {
+            best = best.max(own[0]);
+        }
+        rows.push((name.to_string(), own));
+        if others.is_none() {
             others = Some([
-                ("pca 32".to_string(), accuracies(&probes["pca"])?),
+                ("pca, 32".to_string(), accuracies(&probes["pca"])?),
                 ("raw pixels".to_string(), accuracies(&probes["raw"])?),
             ]);
         }
     }
-    let best = rows
-        .iter()
-        .map(|(_, [linear, _])| *linear)
-        .fold(0.0, f64::max);
     rows.extend(others.into_iter().flatten());
     println!(
         "{:<14}{:>14}{:>24}",
@@ -53,7 +60,7 @@ pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     }
     let reached = best >= AT_LEAST;
     println!(
-        "best linear probe of ours {:.2}%, at least {:.0}%{}",
+        "best linear probe on 32 numbers {:.2}%, at least {:.0}%{}",
         100.0 * best,
         100.0 * AT_LEAST,
         if reached { "" } else { "  MISSED" },

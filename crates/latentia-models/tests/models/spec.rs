@@ -81,7 +81,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\nobjective = {{ beta = 2.0 }}\n{ENCODER}\n{DECODER}"),
-            "objective has beta, which a deterministic code does not know; it needs code `{ kind = \"gaussian\", units = N }`",
+            "objective has beta, which a deterministic code does not know; it needs a code of kind `gaussian`",
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
@@ -166,19 +166,18 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             gaussian,
             "objective = { l1 = 0.1 }",
-            "objective has l1, which a gaussian code does not know; it needs a deterministic code, or one of `kind = \"top-k\"`",
+            "objective has l1, which a gaussian code does not know; it needs a code of kind `deterministic` or `top-k`",
         ),
         (
             plain,
             "objective = { total-correlation = 1.0 }",
-            "objective has total-correlation, which a deterministic code does not know; it needs code \
-             `{ kind = \"gaussian\", units = N }`",
+            "objective has total-correlation, which a deterministic code does not know; it needs a code of kind `gaussian`",
         ),
         (
             plain,
             "objective = { kl-sparsity = { weight = 1.0, target = 0.1 } }",
-            "objective has kl-sparsity for a code whose numbers do not lie in (0, 1); let the encoder end with activation \
-             `sigmoid`, before a deterministic code",
+            "objective has kl-sparsity for a code whose numbers do not lie in (0, 1); let the encoder end with a dense \
+             layer of activation `sigmoid`",
         ),
         (
             plain,
