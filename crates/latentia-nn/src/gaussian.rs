@@ -17,7 +17,7 @@ const BOUND: f32 = 30.0;
 /// digits where `|s| < 2` and never overflows.
 ///
 /// Its divergence from the prior is a term of the objective: see [`crate::terms::Divergence`]. With several samples of each
-/// row, the samples are weighed by importance instead: see [`crate::importance`].
+/// row, the samples are weighed by importance instead: see [`crate::Objective`].
 #[derive(Clone, Debug)]
 pub struct Gaussian {
     width: usize,

@@ -16,7 +16,8 @@ pub struct Objective {
     pub code: usize,
     /// What is added to the loss.
     pub terms: Vec<Box<dyn Term>>,
-    /// Whether the samples of a Gaussian code are weighed by importance; see [`crate::importance`].
+    /// Whether the `k` samples of a Gaussian code are weighed by importance (Burda et al. 2016): the loss is
+    /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
     pub importance_weighted: bool,
 }
 
