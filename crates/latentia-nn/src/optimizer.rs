@@ -82,37 +82,42 @@ impl Default for Optimizer {
     }
 }
 
+/// The rule of one step, with all that follows from the step worked out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Update {
+    Sgd { lr: f32, momentum: f32 },
+    Rmsprop { lr: f32, rho: f32, epsilon: f32 },
+    Adam(Adam),
+}
+
 impl Optimizer {
-    /// Changes `w` by its gradient `g`, at step `step`, which counts from 1. All slices have the same length.
-    pub fn update(
-        self,
-        w: &mut [f32],
-        g: &[f32],
-        m: &mut [f32],
-        v: &mut [f32],
-        lr: f32,
-        step: u64,
-    ) {
+    /// The rule at step `step`, which counts from 1, with learning rate `lr`.
+    pub(crate) fn at_step(self, step: u64, lr: f32) -> Update {
         match self {
-            Self::Sgd { momentum } => optimizer::sgd(w, g, m, lr, momentum),
-            Self::Rmsprop { rho, epsilon } => optimizer::rmsprop(w, g, v, lr, rho, epsilon),
+            Self::Sgd { momentum } => Update::Sgd { lr, momentum },
+            Self::Rmsprop { rho, epsilon } => Update::Rmsprop { lr, rho, epsilon },
             Self::Adam {
                 beta1,
                 beta2,
                 epsilon,
-            } => {
-                let constants = Adam::at_step(step, lr, 0.0, beta1, beta2, epsilon);
-                optimizer::adam(w, g, m, v, constants);
-            }
+            } => Update::Adam(Adam::at_step(step, lr, 0.0, beta1, beta2, epsilon)),
             Self::Adamw {
                 weight_decay,
                 beta1,
                 beta2,
                 epsilon,
-            } => {
-                let constants = Adam::at_step(step, lr, weight_decay, beta1, beta2, epsilon);
-                optimizer::adam(w, g, m, v, constants);
-            }
+            } => Update::Adam(Adam::at_step(step, lr, weight_decay, beta1, beta2, epsilon)),
+        }
+    }
+}
+
+impl Update {
+    /// Changes `w` by its gradient `g`. All slices have the same length.
+    pub(crate) fn apply(self, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        match self {
+            Self::Sgd { lr, momentum } => optimizer::sgd(w, g, m, lr, momentum),
+            Self::Rmsprop { lr, rho, epsilon } => optimizer::rmsprop(w, g, v, lr, rho, epsilon),
+            Self::Adam(constants) => optimizer::adam(w, g, m, v, constants),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::chain::Parts;
 use crate::layer::{Batch, Trace};
 use crate::objective::{Objective, Slopes, State};
 use crate::origin::finite;
-use crate::{Chain, Mode, Optimizer, Origin};
+use crate::{Chain, Mode, Optimizer, Origin, Parameter};
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_NUMBERS: usize = 1 << 16;
@@ -234,22 +234,23 @@ impl Step {
         indices: &[u32],
         epochs: f64,
     ) -> io::Result<f64> {
-        let (step, size, share) = (self.steps, self.block_examples, self.smallest_share());
+        let (step, size) = (self.steps, self.block_examples);
         let StepOptions {
             objective, seed, ..
         } = &self.options;
         let (batch, seed, coupled) = (indices.len(), *seed, self.codes.is_some());
-        self.blocks
-            .par_iter_mut()
-            .with_min_len(share)
-            .zip(indices.par_chunks(size))
-            .enumerate()
-            .for_each(|(number, (WorkedBlock { block, loss }, indices))| {
+        let used = &mut self.blocks[..self.used];
+        each(
+            used,
+            self.parallel,
+            |number, WorkedBlock { block, loss }| {
+                let first = number * size;
+                let indices = &indices[first..batch.min(first + size)];
                 *loss = block.read(examples, indices).map(|()| {
                     let place = Place {
                         seed,
                         step,
-                        first_row: (number * size) as u32,
+                        first_row: first as u32,
                         epochs,
                     };
                     block.forward(chain, place);
@@ -259,8 +260,8 @@ impl Step {
                     }
                     loss
                 });
-            });
-        let used = &mut self.blocks[..self.used];
+            },
+        );
         let losses = used
             .iter_mut()
             .map(|worked| std::mem::replace(&mut worked.loss, Ok(0.0)));
@@ -275,86 +276,72 @@ impl Step {
             first_row: 0,
         };
         let terms = codes.apply(objective, used, state);
-        used.par_iter_mut()
-            .with_min_len(share)
-            .for_each(|worked| worked.block.backward_from_code(chain, objective));
+        each(used, self.parallel, |_, worked| {
+            worked.block.backward_from_code(chain, objective);
+        });
         Ok(loss + terms)
     }
 
     /// The second loop.
     fn parameters_loop(&mut self, chain: &mut Chain, learning_rate: f32) {
-        let (optimizer, update) = (self.options.optimizer, self.updates);
+        let update = self.options.optimizer.at_step(self.updates, learning_rate);
         let whole_gradient_first = self.options.clip_norm.is_some();
-        let share = self.smallest_share();
         let blocks = &self.blocks[..self.used];
         let Parts {
             layers,
             owned,
             parameters,
         } = chain.split();
-        parameters
-            .par_iter_mut()
-            .zip(&mut self.moments)
-            .with_min_len(share)
-            .enumerate()
-            .for_each(|(number, (parameter, moments))| {
-                let learned = parameter.learned;
+        each_block(
+            parameters,
+            &mut self.moments,
+            self.parallel,
+            |number, numbers| {
+                let Numbers {
+                    learned,
+                    cols,
+                    first,
+                    w,
+                    g,
+                    m,
+                    v,
+                } = numbers;
                 let layer = owned.partition_point(|range| range.end <= number);
                 let index = number - owned[layer].start;
-                let cols = parameter.value.cols();
-                let rows = BLOCK_NUMBERS.div_ceil(cols);
-                each_block(parameter.value.as_mut_slice(), moments, rows * cols, share).for_each(
-                    |(block, (w, g, m, v))| {
-                        let first = block * rows;
-                        let range = first..first + w.len() / cols;
-                        for (at, WorkedBlock { block, .. }) in blocks.iter().enumerate() {
-                            let (trace, dy) = (block.trace(layer), block.gradient(layer));
-                            let accumulate = match at {
-                                0 => Accumulate::Replace,
-                                _ => Accumulate::Add,
-                            };
-                            let out = MatrixMut::new(g, range.len(), cols);
-                            layers[layer].gradient(
-                                index,
-                                range.clone(),
-                                trace,
-                                dy,
-                                accumulate,
-                                out,
-                            );
-                        }
-                        if learned && !whole_gradient_first {
-                            optimizer.update(w, g, m, v, learning_rate, update);
-                        }
-                    },
-                );
-            });
+                let range = first..first + w.len() / cols;
+                for (at, WorkedBlock { block, .. }) in blocks.iter().enumerate() {
+                    let (trace, dy) = (block.trace(layer), block.gradient(layer));
+                    let accumulate = match at {
+                        0 => Accumulate::Replace,
+                        _ => Accumulate::Add,
+                    };
+                    let out = MatrixMut::new(g, range.len(), cols);
+                    layers[layer].gradient(index, range.clone(), trace, dy, accumulate, out);
+                }
+                if learned && !whole_gradient_first {
+                    update.apply(w, g, m, v);
+                }
+            },
+        );
     }
 
     /// The third loop: scales the whole gradient to a norm of at most `limit`, then updates.
     fn clipped_update(&mut self, chain: &mut Chain, limit: f32, learning_rate: f32) {
-        let (optimizer, update) = (self.options.optimizer, self.updates);
-        let share = self.smallest_share();
+        let update = self.options.optimizer.at_step(self.updates, learning_rate);
         let norm = self.gradient_norm(chain) as f32;
         let factor = if norm > limit { limit / norm } else { 1.0 };
-        chain
-            .parameters_mut()
-            .par_iter_mut()
-            .zip(&mut self.moments)
-            .with_min_len(share)
-            .filter(|(parameter, _)| parameter.learned)
-            .for_each(|(parameter, moments)| {
-                each_block(
-                    parameter.value.as_mut_slice(),
-                    moments,
-                    BLOCK_NUMBERS,
-                    share,
-                )
-                .for_each(|(_, (w, g, m, v))| {
-                    latentia_tensor::map_in_place(g, |g| factor * g);
-                    optimizer.update(w, g, m, v, learning_rate, update);
-                });
-            });
+        let parameters = chain.parameters_mut();
+        each_block(
+            parameters,
+            &mut self.moments,
+            self.parallel,
+            |_, numbers| {
+                if numbers.learned {
+                    latentia_tensor::map_in_place(numbers.g, |g| factor * g);
+                    update.apply(numbers.w, numbers.g, numbers.m, numbers.v);
+                }
+            },
+        );
     }
 
     /// Lets the layers that keep statistics bring them up to date.
@@ -387,11 +374,6 @@ impl Step {
             .map(|(_, m)| sum_of_squares(m.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
-    }
-
-    /// The least number of blocks that a thread takes: all of them when the step is too small to share.
-    fn smallest_share(&self) -> usize {
-        if self.parallel { 1 } else { usize::MAX }
     }
 }
 
@@ -463,22 +445,83 @@ fn add<'a>(mut to: MatrixMut<'_>, from: &'a [f32]) -> &'a [f32] {
     rest
 }
 
-type BlockOfNumbers<'a> = (&'a mut [f32], &'a mut [f32], &'a mut [f32], &'a mut [f32]);
+/// Does `work` on each item with its number, on all threads where that is worth it.
+fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
+    match parallel {
+        true => items
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, item)| work(number, item)),
+        // A parallel loop of one thread would cost a small step more than its work.
+        false => items
+            .iter_mut()
+            .enumerate()
+            .for_each(|(number, item)| work(number, item)),
+    }
+}
 
-/// A parameter with its gradient and moments, cut into blocks of `size` numbers.
-fn each_block<'a>(
-    value: &'a mut [f32],
-    moments: &'a mut Moments,
-    size: usize,
-    share: usize,
-) -> impl IndexedParallelIterator<Item = (usize, BlockOfNumbers<'a>)> {
-    let size = size.max(1);
-    value
-        .par_chunks_mut(size)
-        .zip(moments.gradient.as_mut_slice().par_chunks_mut(size))
-        .zip(moments.first.as_mut_slice().par_chunks_mut(size))
-        .zip(moments.second.as_mut_slice().par_chunks_mut(size))
-        .with_min_len(share)
-        .map(|(((w, g), m), v)| (w, g, m, v))
-        .enumerate()
+/// A block of rows of one parameter, with its gradient and moments.
+struct Numbers<'a> {
+    /// Whether an optimiser learns it.
+    learned: bool,
+    /// Numbers in a row.
+    cols: usize,
+    /// Number of the first row.
+    first: usize,
+    w: &'a mut [f32],
+    g: &'a mut [f32],
+    m: &'a mut [f32],
+    v: &'a mut [f32],
+}
+
+/// Does `work` on each block of rows of each parameter, with the parameter's number; on all threads where that is worth it.
+fn each_block(
+    parameters: &mut [Parameter],
+    moments: &mut [Moments],
+    parallel: bool,
+    work: impl Fn(usize, Numbers<'_>) + Sync,
+) {
+    let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
+        let (learned, cols) = (parameter.learned, parameter.value.cols());
+        let rows = BLOCK_NUMBERS.div_ceil(cols);
+        let size = rows * cols;
+        let numbers = |block: usize, w, g, m, v| Numbers {
+            learned,
+            cols,
+            first: block * rows,
+            w,
+            g,
+            m,
+            v,
+        };
+        let w = parameter.value.as_mut_slice();
+        let g = moments.gradient.as_mut_slice();
+        let (m, v) = (moments.first.as_mut_slice(), moments.second.as_mut_slice());
+        if !parallel || w.len() <= size {
+            let blocks = w.chunks_mut(size).zip(g.chunks_mut(size));
+            let moments = m.chunks_mut(size).zip(v.chunks_mut(size));
+            for (block, ((w, g), (m, v))) in blocks.zip(moments).enumerate() {
+                work(number, numbers(block, w, g, m, v));
+            }
+            return;
+        }
+        let blocks = w.par_chunks_mut(size).zip(g.par_chunks_mut(size));
+        let moments = m.par_chunks_mut(size).zip(v.par_chunks_mut(size));
+        blocks
+            .zip(moments)
+            .enumerate()
+            .for_each(|(block, ((w, g), (m, v)))| work(number, numbers(block, w, g, m, v)));
+    };
+    match parallel {
+        true => parameters
+            .par_iter_mut()
+            .zip(moments)
+            .enumerate()
+            .for_each(|(number, both)| in_parameter(number, both)),
+        false => parameters
+            .iter_mut()
+            .zip(moments)
+            .enumerate()
+            .for_each(|(number, both)| in_parameter(number, both)),
+    }
 }
