@@ -39,6 +39,7 @@
 mod activation;
 mod block;
 mod chain;
+mod codes;
 mod condition;
 mod corruption;
 mod dense;
@@ -51,6 +52,7 @@ mod likelihood;
 mod objective;
 mod optimizer;
 mod origin;
+mod parallel;
 mod schedule;
 mod shared_scale;
 mod spec;

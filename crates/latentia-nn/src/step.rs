@@ -10,18 +10,15 @@
 
 use std::io;
 
-use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Rows, sum_of_squares, update};
-use rayon::prelude::*;
-
 use crate::block::{Block, Place};
 use crate::chain::Parts;
-use crate::layer::{Batch, Trace};
-use crate::objective::{Objective, Slopes, State};
+use crate::codes::Codes;
+use crate::layer::Batch;
+use crate::objective::{Objective, State};
 use crate::origin::finite;
-use crate::{Chain, Mode, Optimizer, Origin, Parameter};
-
-/// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
-const BLOCK_NUMBERS: usize = 1 << 16;
+use crate::parallel::{Numbers, each, each_block};
+use crate::{Chain, Mode, Optimizer, Origin};
+use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;
@@ -74,16 +71,6 @@ pub struct Moments {
 pub(crate) struct WorkedBlock {
     pub(crate) block: Block,
     loss: io::Result<f64>,
-}
-
-/// The codes of a whole batch, gathered for the terms that couple its examples.
-#[derive(Debug)]
-struct Codes {
-    x: Matrix,
-    y: Matrix,
-    dx: Matrix,
-    dy: Matrix,
-    scratch: Vec<f32>,
 }
 
 /// All memory that training a chain needs beside its parameters.
@@ -374,154 +361,5 @@ impl Step {
             .map(|(_, m)| sum_of_squares(m.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
-    }
-}
-
-impl Codes {
-    /// Room for batches of up to `batch_size` examples, where a term of the objective needs it.
-    fn new(chain: &Chain, objective: &Objective, batch_size: usize) -> Option<Self> {
-        if !objective.couples() {
-            return None;
-        }
-        let layer = &chain.layers()[objective.code];
-        let rows = |layers| batch_size * chain.copies(0..layers, Mode::Train);
-        let x = Matrix::zeros(rows(objective.code), layer.inputs());
-        let y = Matrix::zeros(rows(objective.code + 1), layer.outputs());
-        let dx = match objective.reaches_input() {
-            true => x.clone(),
-            false => Matrix::default(),
-        };
-        Some(Self {
-            dx,
-            dy: y.clone(),
-            x,
-            y,
-            scratch: Vec::new(),
-        })
-    }
-
-    /// Adds up the terms that couple examples, and adds their slopes to those of the blocks.
-    fn apply(&mut self, objective: &Objective, blocks: &mut [WorkedBlock], state: State) -> f64 {
-        let (mut x_rows, mut y_rows, mut dx_rows) = (0, 0, 0);
-        for worked in &mut *blocks {
-            let Trace { x, y, .. } = worked.block.trace(objective.code);
-            copy(&mut self.x, x_rows, x.span());
-            copy(&mut self.y, y_rows, y.span());
-            (x_rows, y_rows) = (x_rows + x.rows(), y_rows + y.rows());
-            dx_rows += worked.block.slopes(objective).dx.rows();
-        }
-        self.dx.as_mut_slice().fill(0.0);
-        self.dy.as_mut_slice().fill(0.0);
-        let codes = Trace {
-            x: self.x.top(x_rows),
-            y: self.y.top(y_rows),
-            saved: MatrixRef::new(&[], 0, 0),
-        };
-        let slopes = Slopes {
-            dx: self.dx.top_mut(dx_rows),
-            dy: self.dy.top_mut(y_rows),
-        };
-        let sum = objective.apply(true, codes, state, Some(slopes), &mut self.scratch);
-        let (mut dx, mut dy) = (self.dx.as_slice(), self.dy.as_slice());
-        for worked in blocks {
-            let slopes = worked.block.slopes(objective);
-            dx = add(slopes.dx, dx);
-            dy = add(slopes.dy, dy);
-        }
-        sum
-    }
-}
-
-/// Copies rows into `to` from row `first` on.
-fn copy(to: &mut Matrix, first: usize, from: &[f32]) {
-    let at = first * to.cols();
-    to.as_mut_slice()[at..at + from.len()].copy_from_slice(from);
-}
-
-/// Adds the first numbers of `from` to `to` and gives back the others.
-fn add<'a>(mut to: MatrixMut<'_>, from: &'a [f32]) -> &'a [f32] {
-    let (own, rest) = from.split_at(to.as_mut_slice().len());
-    update(to.as_mut_slice(), own, |to, from| to + from);
-    rest
-}
-
-/// Does `work` on each item with its number, on all threads where that is worth it.
-fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
-    match parallel {
-        true => items
-            .par_iter_mut()
-            .enumerate()
-            .for_each(|(number, item)| work(number, item)),
-        // A parallel loop of one thread would cost a small step more than its work.
-        false => items
-            .iter_mut()
-            .enumerate()
-            .for_each(|(number, item)| work(number, item)),
-    }
-}
-
-/// A block of rows of one parameter, with its gradient and moments.
-struct Numbers<'a> {
-    /// Whether an optimiser learns it.
-    learned: bool,
-    /// Numbers in a row.
-    cols: usize,
-    /// Number of the first row.
-    first: usize,
-    w: &'a mut [f32],
-    g: &'a mut [f32],
-    m: &'a mut [f32],
-    v: &'a mut [f32],
-}
-
-/// Does `work` on each block of rows of each parameter, with the parameter's number; on all threads where that is worth it.
-fn each_block(
-    parameters: &mut [Parameter],
-    moments: &mut [Moments],
-    parallel: bool,
-    work: impl Fn(usize, Numbers<'_>) + Sync,
-) {
-    let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
-        let (learned, cols) = (parameter.learned, parameter.value.cols());
-        let rows = BLOCK_NUMBERS.div_ceil(cols);
-        let size = rows * cols;
-        let numbers = |block: usize, w, g, m, v| Numbers {
-            learned,
-            cols,
-            first: block * rows,
-            w,
-            g,
-            m,
-            v,
-        };
-        let w = parameter.value.as_mut_slice();
-        let g = moments.gradient.as_mut_slice();
-        let (m, v) = (moments.first.as_mut_slice(), moments.second.as_mut_slice());
-        if !parallel || w.len() <= size {
-            let blocks = w.chunks_mut(size).zip(g.chunks_mut(size));
-            let moments = m.chunks_mut(size).zip(v.chunks_mut(size));
-            for (block, ((w, g), (m, v))) in blocks.zip(moments).enumerate() {
-                work(number, numbers(block, w, g, m, v));
-            }
-            return;
-        }
-        let blocks = w.par_chunks_mut(size).zip(g.par_chunks_mut(size));
-        let moments = m.par_chunks_mut(size).zip(v.par_chunks_mut(size));
-        blocks
-            .zip(moments)
-            .enumerate()
-            .for_each(|(block, ((w, g), (m, v)))| work(number, numbers(block, w, g, m, v)));
-    };
-    match parallel {
-        true => parameters
-            .par_iter_mut()
-            .zip(moments)
-            .enumerate()
-            .for_each(|(number, both)| in_parameter(number, both)),
-        false => parameters
-            .iter_mut()
-            .zip(moments)
-            .enumerate()
-            .for_each(|(number, both)| in_parameter(number, both)),
     }
 }

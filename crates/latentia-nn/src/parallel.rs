@@ -1,0 +1,90 @@
+//! The two parallel loops of a step, as loops.
+
+use rayon::prelude::*;
+
+use crate::Parameter;
+use crate::step::Moments;
+
+/// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
+const BLOCK_NUMBERS: usize = 1 << 16;
+
+/// Does `work` on each item with its number, on all threads where that is worth it.
+pub(crate) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
+    match parallel {
+        true => items
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, item)| work(number, item)),
+        // A parallel loop of one thread would cost a small step more than its work.
+        false => items
+            .iter_mut()
+            .enumerate()
+            .for_each(|(number, item)| work(number, item)),
+    }
+}
+
+/// A block of rows of one parameter, with its gradient and moments.
+pub(crate) struct Numbers<'a> {
+    /// Whether an optimiser learns it.
+    pub(crate) learned: bool,
+    /// Numbers in a row.
+    pub(crate) cols: usize,
+    /// Number of the first row.
+    pub(crate) first: usize,
+    pub(crate) w: &'a mut [f32],
+    pub(crate) g: &'a mut [f32],
+    pub(crate) m: &'a mut [f32],
+    pub(crate) v: &'a mut [f32],
+}
+
+/// Does `work` on each block of rows of each parameter, with the parameter's number; on all threads where that is worth it.
+pub(crate) fn each_block(
+    parameters: &mut [Parameter],
+    moments: &mut [Moments],
+    parallel: bool,
+    work: impl Fn(usize, Numbers<'_>) + Sync,
+) {
+    let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
+        let (learned, cols) = (parameter.learned, parameter.value.cols());
+        let rows = BLOCK_NUMBERS.div_ceil(cols);
+        let size = rows * cols;
+        let numbers = |block: usize, w, g, m, v| Numbers {
+            learned,
+            cols,
+            first: block * rows,
+            w,
+            g,
+            m,
+            v,
+        };
+        let w = parameter.value.as_mut_slice();
+        let g = moments.gradient.as_mut_slice();
+        let (m, v) = (moments.first.as_mut_slice(), moments.second.as_mut_slice());
+        if !parallel || w.len() <= size {
+            let blocks = w.chunks_mut(size).zip(g.chunks_mut(size));
+            let moments = m.chunks_mut(size).zip(v.chunks_mut(size));
+            for (block, ((w, g), (m, v))) in blocks.zip(moments).enumerate() {
+                work(number, numbers(block, w, g, m, v));
+            }
+            return;
+        }
+        let blocks = w.par_chunks_mut(size).zip(g.par_chunks_mut(size));
+        let moments = m.par_chunks_mut(size).zip(v.par_chunks_mut(size));
+        blocks
+            .zip(moments)
+            .enumerate()
+            .for_each(|(block, ((w, g), (m, v)))| work(number, numbers(block, w, g, m, v)));
+    };
+    match parallel {
+        true => parameters
+            .par_iter_mut()
+            .zip(moments)
+            .enumerate()
+            .for_each(|(number, both)| in_parameter(number, both)),
+        false => parameters
+            .iter_mut()
+            .zip(moments)
+            .enumerate()
+            .for_each(|(number, both)| in_parameter(number, both)),
+    }
+}
