@@ -32,28 +32,24 @@ impl Probes {
         training: &dyn Rows,
         examples: &dyn Rows,
     ) -> Result<Option<Self>, ModelError> {
-        let labels = |rows: &dyn Rows| -> Option<Vec<u8>> {
-            (0..rows.rows() as u32)
-                .map(|index| rows.label(index))
-                .collect()
+        let probe = |codes: &Matrix, test_codes: &Matrix| {
+            let training = Labelled::like(codes, training);
+            match training.zip(Labelled::like(test_codes, examples)) {
+                Some((training, test)) => Probe::measure(&training, &test),
+                None => Ok(None),
+            }
         };
-        let (Some(training_labels), Some(test_labels)) = (labels(training), labels(examples))
-        else {
+        // Codes of all examples are not computed in vain.
+        if training.label(0).and(examples.label(0)).is_none() {
             return Ok(None);
-        };
-        let probe = |training: &Matrix, test: &Matrix| {
-            Probe::measure(
-                &Labelled::new(training, training_labels.clone()),
-                &Labelled::new(test, test_labels.clone()),
-            )
-        };
+        }
         let codes = probe(&model.encode(training)?, &model.encode(examples)?)?;
-        let (training, examples) = (model.scaled(training)?, model.scaled(examples)?);
+        let (scaled, scaled_examples) = (model.scaled(training)?, model.scaled(examples)?);
         let pca = match pca {
-            Some(pca) => probe(&pca.project(&training)?, &pca.project(&examples)?)?,
+            Some(pca) => probe(&pca.project(&scaled)?, &pca.project(&scaled_examples)?)?,
             None => None,
         };
-        let Some((codes, raw)) = codes.zip(Probe::measure(&training, &examples)?) else {
+        let Some((codes, raw)) = codes.zip(Probe::measure(&scaled, &scaled_examples)?) else {
             return Ok(None);
         };
         Ok(Some(Self {

@@ -19,6 +19,14 @@ impl<'a> Labelled<'a> {
         assert_eq!(rows.rows(), labels.len(), "one label for each row");
         Self { rows, labels }
     }
+
+    /// Row `i` of `rows`, as codes of `examples`, has the class of example `i`. `None` where an example has no class.
+    ///
+    /// # Panics
+    /// When there are not as many rows as examples.
+    pub fn like(rows: &'a dyn Rows, examples: &dyn Rows) -> Option<Self> {
+        Some(Self::new(rows, labels(examples)?))
+    }
 }
 
 /// The class of every row, where all have one.

@@ -29,6 +29,17 @@ pub enum Preprocessing {
 }
 
 impl Preprocessing {
+    /// Its name in a specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnitRange => "unit-range",
+            Self::Standardise => "standardise",
+            Self::MinMax => "min-max",
+            Self::BinariseStatic => "binarise-static",
+            Self::BinariseFresh => "binarise-fresh",
+        }
+    }
+
     /// Whether values are drawn as 0 or 1, and must lie in `[0, 1]` before.
     pub fn binarises(self) -> bool {
         matches!(self, Self::BinariseStatic | Self::BinariseFresh)

@@ -287,22 +287,8 @@ impl ModelSpec {
 
     /// Refuses preprocessing and a last activation that the likelihood cannot work on.
     fn check_likelihood(&self) -> Result<(), ModelError> {
-        if self.preprocessing.binarises() && !self.likelihood.is_binary() {
-            let name = self.likelihood.name();
-            return Err(ModelError::Part {
-                part: "likelihood",
-                seen: format!("`{name}` does not fit a preprocessing that binarises"),
-                valid: "values are 0 or 1: use `bernoulli` or `bce`".into(),
-            });
-        }
         let name = self.likelihood.name();
-        let preprocessing = match self.preprocessing {
-            Preprocessing::Standardise => "standardise",
-            Preprocessing::MinMax => "min-max",
-            Preprocessing::UnitRange => "unit-range",
-            Preprocessing::BinariseStatic => "binarise-static",
-            Preprocessing::BinariseFresh => "binarise-fresh",
-        };
+        let preprocessing = self.preprocessing.name();
         let refused = |valid: &str| {
             Err(ModelError::Part {
                 part: "likelihood",
@@ -310,6 +296,9 @@ impl ModelSpec {
                 valid: valid.into(),
             })
         };
+        if self.preprocessing.binarises() && !self.likelihood.is_binary() {
+            return refused("values are 0 or 1: use `bernoulli` or `bce`");
+        }
         if self.likelihood.is_discrete() && self.preprocessing != Preprocessing::UnitRange {
             return refused(
                 "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`",

@@ -10,6 +10,8 @@
 
 use std::io;
 
+use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
+
 use crate::block::{Block, Place};
 use crate::chain::Parts;
 use crate::codes::Codes;
@@ -18,7 +20,6 @@ use crate::objective::{Objective, State};
 use crate::origin::finite;
 use crate::parallel::{Numbers, each, each_block};
 use crate::{Chain, Mode, Optimizer, Origin};
-use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;

@@ -150,22 +150,14 @@ fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
 }
 
 /// Parameters after ten steps of a chain large enough to share, the last batch short.
-fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
+fn after_ten_steps(
+    threads: usize,
+    layers: Vec<Box<dyn Layer>>,
+    options: StepOptions,
+) -> Vec<Matrix> {
     with_threads(threads, || {
-        let layers = vec![
-            dense(300, 128, Activation::Relu),
-            Box::new(Dropout::new(128, 0.3)),
-            dense(128, 300, Activation::Linear),
-        ];
         let mut chain = Chain::new(layers, 1);
-        let mut step = Step::new(
-            &chain,
-            200,
-            StepOptions {
-                clip_norm,
-                ..options(Likelihood::Bce, Optimizer::default())
-            },
-        );
+        let mut step = Step::new(&chain, 200, options);
         let x = examples(1000, 300);
         let order: Vec<u32> = (0..1000).rev().collect();
         for indices in order.chunks(200).chain(order.chunks(170)) {
@@ -174,6 +166,19 @@ fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
         }
         chain.parameters().iter().map(|p| p.value.clone()).collect()
     })
+}
+
+fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
+    let layers: Vec<Box<dyn Layer>> = vec![
+        dense(300, 128, Activation::Relu),
+        Box::new(Dropout::new(128, 0.3)),
+        dense(128, 300, Activation::Linear),
+    ];
+    let options = StepOptions {
+        clip_norm,
+        ..options(Likelihood::Bce, Optimizer::default())
+    };
+    after_ten_steps(threads, layers, options)
 }
 
 #[test]
@@ -189,41 +194,26 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// Parameters after ten steps for terms that couple a batch, and of a codebook.
 fn coupled(
     threads: usize,
     code: fn() -> Box<dyn Layer>,
     terms: fn() -> Vec<Box<dyn Term>>,
 ) -> Vec<Matrix> {
-    with_threads(threads, || {
-        let width = code().outputs();
-        let layers = vec![
-            dense(300, 60, Activation::Tanh),
-            code(),
-            dense(width, 300, Activation::Linear),
-        ];
-        let mut chain = Chain::new(layers, 1);
-        let objective = Objective {
+    let width = code().outputs();
+    let layers = vec![
+        dense(300, 60, Activation::Tanh),
+        code(),
+        dense(width, 300, Activation::Linear),
+    ];
+    let options = StepOptions {
+        objective: Objective {
             code: 1,
             terms: terms(),
             ..Objective::from(Likelihood::Bernoulli)
-        };
-        let mut step = Step::new(
-            &chain,
-            200,
-            StepOptions {
-                objective,
-                ..options(Likelihood::Bernoulli, Optimizer::default())
-            },
-        );
-        let x = examples(1000, 300);
-        let order: Vec<u32> = (0..1000).rev().collect();
-        for indices in order.chunks(200).chain(order.chunks(170)) {
-            step.run(&mut chain, &x, indices, 0.01.into())
-                .expect("in memory");
-        }
-        chain.parameters().iter().map(|p| p.value.clone()).collect()
-    })
+        },
+        ..options(Likelihood::Bernoulli, Optimizer::default())
+    };
+    after_ten_steps(threads, layers, options)
 }
 
 #[test]
