@@ -4,13 +4,21 @@
 
 use crate::elementwise::vectorized;
 
+/// A moment, or zero below 2⁻¹²⁰. Where gradients stay zero a moment decays for ever: it would end in numbers too small to be
+/// normal, with which many processors compute a hundred times as slowly.
+#[inline(always)]
+fn normal(moment: f32) -> f32 {
+    const LEAST: f32 = 1.0 / (1u128 << 120) as f32;
+    if moment.abs() < LEAST { 0.0 } else { moment }
+}
+
 /// Stochastic gradient descent with momentum: `m = μ m + g`, `w -= lr m`.
 pub fn sgd(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
     vectorized(
         #[inline(always)]
         || {
             for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
-                *m = momentum * *m + g;
+                *m = normal(momentum * *m + g);
                 *w -= lr * *m;
             }
         },
@@ -23,7 +31,7 @@ pub fn rmsprop(w: &mut [f32], g: &[f32], v: &mut [f32], lr: f32, rho: f32, epsil
         #[inline(always)]
         || {
             for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-                *v = rho * *v + (1.0 - rho) * (g * g);
+                *v = normal(rho * *v + (1.0 - rho) * (g * g));
                 *w -= lr * g / (v.sqrt() + epsilon);
             }
         },
@@ -72,8 +80,8 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: Adam) {
         #[inline(always)]
         || {
             for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                *m = c.beta1 * *m + (1.0 - c.beta1) * g;
-                *v = c.beta2 * *v + (1.0 - c.beta2) * (g * g);
+                *m = normal(c.beta1 * *m + (1.0 - c.beta1) * g);
+                *v = normal(c.beta2 * *v + (1.0 - c.beta2) * (g * g));
                 *w = c.keep * *w - c.rate * *m / (v.sqrt() + c.epsilon);
             }
         },
