@@ -138,18 +138,18 @@ impl Scaling {
 
     /// Raw values to the model's, in place; `[rows, cols]`.
     pub fn apply(&self, mut x: MatrixMut<'_>, full_scale: f32) {
-        let scaled =
-            |x: f32, shift: f32, divisor: f32| (x - shift * full_scale) / (divisor * full_scale);
         match (&self.shift[..], &self.divisor[..]) {
             (&[shift], &[divisor]) => {
-                latentia_tensor::map_in_place(x.as_mut_slice(), |x| scaled(x, shift, divisor));
+                // Moved into the loop, which is not vectorised around references.
+                let (shift, divisor) = (shift * full_scale, divisor * full_scale);
+                latentia_tensor::map_in_place(x.as_mut_slice(), move |x| (x - shift) / divisor);
             }
             (shift, divisor) => vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for row in x.iter_rows_mut() {
                         for ((x, &shift), &divisor) in row.iter_mut().zip(shift).zip(divisor) {
-                            *x = scaled(*x, shift, divisor);
+                            *x = (*x - shift * full_scale) / (divisor * full_scale);
                         }
                     }
                 },
