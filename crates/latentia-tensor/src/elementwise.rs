@@ -9,7 +9,7 @@ use pulp::Arch;
 
 use crate::{MatrixMut, MatrixRef};
 
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// Runs `kernel` compiled for the widest instruction set that this processor has.
 ///

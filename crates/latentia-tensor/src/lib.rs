@@ -17,7 +17,7 @@
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from
-//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`], [`symmetric_eigen`]: linear algebra
+//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
 //! - [`optimizer`]: update rules
@@ -30,12 +30,14 @@ pub mod math;
 mod matrix;
 mod noise;
 pub mod optimizer;
+mod product;
 mod rows;
 
 pub use elementwise::{
     add_bias_map, add_column_sums, map, map_in_place, sum_of_squares, update, vectorized,
 };
-pub use linalg::{Accumulate, add_gram, matmul_nn, matmul_nt, matmul_tn, symmetric_eigen};
+pub use linalg::{add_gram, symmetric_eigen};
 pub use matrix::{Matrix, MatrixMut, MatrixRef};
 pub use noise::Noise;
+pub use product::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
 pub use rows::Rows;

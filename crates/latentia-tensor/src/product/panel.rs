@@ -1,0 +1,217 @@
+//! Parts of matrices, laid out for the tile.
+
+use super::Side;
+use super::tile::{ROWS, Right};
+
+/// Rows of the right matrix that a panel holds: with the widest tile's columns they fill two thirds of a first-level cache.
+pub(super) const DEPTH: usize = 128;
+
+/// Numbers in a row of the widest panel.
+const WIDTH: usize = 64;
+
+/// Groups of [`ROWS`] rows of the left matrix whose steps are listed at a time.
+pub(super) const GROUPS: usize = 22;
+
+/// Rows of the right matrix, cut to the columns of one tile.
+#[repr(align(64))]
+pub(super) struct Panel([f32; DEPTH * WIDTH]);
+
+impl Panel {
+    pub(super) fn new() -> Self {
+        Self([0.0; DEPTH * WIDTH])
+    }
+
+    /// Takes `width` columns of `rows` rows of `data`.
+    #[inline(always)]
+    pub(super) fn take(&mut self, data: &[f32], stride: usize, rows: usize, width: usize) {
+        // A length known when compiling becomes a few registers, another one a call for each row.
+        if width == WIDTH {
+            let (to, _) = self.0.as_chunks_mut::<WIDTH>();
+            for row in 0..rows {
+                to[row].copy_from_slice(&data[row * stride..][..WIDTH]);
+            }
+        } else {
+            for row in 0..rows {
+                let from = &data[row * stride..][..width];
+                self.0[row * width..][..width].copy_from_slice(from);
+            }
+        }
+    }
+
+    /// Takes `steps` columns of `rows` rows of `data` as rows of `width` numbers, with zeros for rows that are missing.
+    #[inline(always)]
+    pub(super) fn take_transposed(
+        &mut self,
+        data: &[f32],
+        stride: usize,
+        rows: usize,
+        steps: usize,
+        width: usize,
+    ) {
+        const GROUP: usize = 16;
+        let mut first = 0;
+        while first + GROUP <= rows {
+            let mut from = [&data[..0]; GROUP];
+            for r in 0..GROUP {
+                from[r] = &data[(first + r) * stride..][..steps];
+            }
+            for step in 0..steps {
+                let to = &mut self.0[step * width + first..][..GROUP];
+                for r in 0..GROUP {
+                    to[r] = from[r][step];
+                }
+            }
+            first += GROUP;
+        }
+        for step in 0..steps {
+            for row in first..width {
+                self.0[step * width + row] = match row < rows {
+                    true => data[row * stride + step],
+                    false => 0.0,
+                };
+            }
+        }
+    }
+
+    /// The panel, whose rows have `width` numbers.
+    pub(super) fn right(&self, width: usize) -> Right<'_> {
+        Right {
+            data: &self.0,
+            stride: width,
+        }
+    }
+}
+
+/// For each group of rows of the left matrix, the steps where at least one of them is not zero.
+pub(super) struct Lists {
+    numbers: [[[f32; ROWS]; DEPTH]; GROUPS],
+    met: [[u8; DEPTH]; GROUPS],
+    counts: [usize; GROUPS],
+}
+
+impl Lists {
+    pub(super) fn new() -> Self {
+        Self {
+            numbers: [[[0.0; ROWS]; DEPTH]; GROUPS],
+            met: [[0; DEPTH]; GROUPS],
+            counts: [0; GROUPS],
+        }
+    }
+
+    /// Lists steps `first..first + steps` of the `rows` rows of `left` from `top` on.
+    #[inline(always)]
+    pub(super) fn fill(
+        &mut self,
+        left: Side<'_>,
+        top: usize,
+        rows: usize,
+        first: usize,
+        steps: usize,
+    ) {
+        self.counts = [0; GROUPS];
+        match left {
+            Side::Rows { data, stride } => {
+                for row in (0..rows).step_by(ROWS) {
+                    let from = &data[(top + row) * stride + first..];
+                    self.list_rows(row / ROWS, from, stride, ROWS.min(rows - row), steps);
+                }
+            }
+            Side::Columns { data, stride } => {
+                for step in 0..steps {
+                    self.list_columns(step, &data[(first + step) * stride + top..][..rows]);
+                }
+            }
+        }
+    }
+
+    /// Lists the steps of one group, `height` rows of `data`.
+    #[inline(always)]
+    fn list_rows(
+        &mut self,
+        group: usize,
+        data: &[f32],
+        stride: usize,
+        height: usize,
+        steps: usize,
+    ) {
+        let mut bits = [0u32; DEPTH];
+        let mut rows = [&data[..0]; ROWS];
+        for m in 0..height {
+            rows[m] = &data[m * stride..][..steps];
+            for (bits, x) in bits[..steps].iter_mut().zip(rows[m]) {
+                *bits |= x.to_bits() << 1;
+            }
+        }
+        // Written always, kept where it counts: no branch to guess.
+        let met = &mut self.met[group];
+        let mut count = 0;
+        for step in 0..steps {
+            met[count] = step as u8;
+            count += usize::from(bits[step] != 0);
+        }
+        self.counts[group] = count;
+        let numbers = &mut self.numbers[group][..count];
+        for (numbers, &step) in numbers.iter_mut().zip(&*met) {
+            for m in 0..height {
+                numbers[m] = rows[m][usize::from(step)];
+            }
+        }
+    }
+
+    /// Adds one step to the lists of all groups, whose numbers at this step lie side by side.
+    #[inline(always)]
+    fn list_columns(&mut self, step: usize, row: &[f32]) {
+        let (groups, rest) = row.as_chunks::<ROWS>();
+        for (group, numbers) in groups.iter().enumerate() {
+            self.add(group, step, *numbers);
+        }
+        if !rest.is_empty() {
+            let mut numbers = [0.0; ROWS];
+            numbers[..rest.len()].copy_from_slice(rest);
+            self.add(groups.len(), step, numbers);
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, group: usize, step: usize, numbers: [f32; ROWS]) {
+        let count = self.counts[group];
+        // Written always, kept where it counts: no branch to guess.
+        self.numbers[group][count] = numbers;
+        self.met[group][count] = step as u8;
+        let bits = numbers.iter().fold(0, |bits, x| bits | x.to_bits() << 1);
+        self.counts[group] = count + usize::from(bits != 0);
+    }
+
+    /// The numbers of group `group`, and the rows of the right matrix that they meet.
+    #[inline(always)]
+    pub(super) fn group(&self, group: usize) -> (&[[f32; ROWS]], &[u8]) {
+        let count = self.counts[group];
+        (&self.numbers[group][..count], &self.met[group][..count])
+    }
+}
+
+/// Share of the steps that lists of `left`, `[rows, depth]`, would hold, by a sample: a group of rows, or all groups at every
+/// eighth step.
+pub(super) fn listed_share(left: Side<'_>, rows: usize, depth: usize) -> f64 {
+    let mut lists = Lists::new();
+    let (mut listed, mut all) = (0, 0);
+    match left {
+        Side::Rows { .. } => {
+            for first in (0..depth).step_by(DEPTH) {
+                let steps = DEPTH.min(depth - first);
+                lists.fill(left, 0, ROWS.min(rows), first, steps);
+                listed += lists.counts[0];
+                all += steps;
+            }
+        }
+        Side::Columns { .. } => {
+            let rows = rows.min(GROUPS * ROWS);
+            for step in (0..depth).step_by(8) {
+                lists.fill(left, 0, rows, step, 1);
+                listed += lists.counts.iter().sum::<usize>();
+                all += rows.div_ceil(ROWS);
+            }
+        }
+    }
+    listed as f64 / all as f64
+}
