@@ -46,8 +46,11 @@ pub(crate) fn each_block(
 ) {
     let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
         let (learned, cols) = (parameter.learned, parameter.value.cols());
-        let rows = BLOCK_NUMBERS.div_ceil(cols);
-        let size = rows * cols;
+        // As many blocks as come nearest to that size, all alike.
+        let length = parameter.value.as_slice().len();
+        let blocks = ((length + BLOCK_NUMBERS / 2) / BLOCK_NUMBERS).max(1);
+        let rows = parameter.value.rows().div_ceil(blocks).max(1);
+        let size = (rows * cols).max(1);
         let numbers = |block: usize, w, g, m, v| Numbers {
             learned,
             cols,

@@ -376,7 +376,7 @@ struct Transposed<'a> {
 }
 
 /// Rows of `b` whose products with a panel of `a` are kept at a time.
-const KEPT: usize = 512;
+const KEPT: usize = 256;
 
 /// Fewer rows of `a` than this are not worth a panel.
 const WORTH_PANEL: usize = 8;

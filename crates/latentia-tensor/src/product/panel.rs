@@ -190,26 +190,32 @@ impl Lists {
     }
 }
 
-/// Share of the steps that lists of `left`, `[rows, depth]`, would hold, by a sample: a group of rows, or all groups at every
-/// eighth step.
+/// Share of the steps that lists of `left`, `[rows, depth]`, would hold, by a sample: the first group of rows, or all groups
+/// at every eighth step.
 pub(super) fn listed_share(left: Side<'_>, rows: usize, depth: usize) -> f64 {
-    let mut lists = Lists::new();
     let (mut listed, mut all) = (0, 0);
     match left {
-        Side::Rows { .. } => {
+        Side::Rows { data, stride } => {
+            let mut met = [false; DEPTH];
             for first in (0..depth).step_by(DEPTH) {
                 let steps = DEPTH.min(depth - first);
-                lists.fill(left, 0, ROWS.min(rows), first, steps);
-                listed += lists.counts[0];
+                met.fill(false);
+                for row in 0..ROWS.min(rows) {
+                    let numbers = &data[row * stride + first..][..steps];
+                    for (met, &x) in met.iter_mut().zip(numbers) {
+                        *met |= x != 0.0;
+                    }
+                }
+                listed += met.iter().filter(|&&met| met).count();
                 all += steps;
             }
         }
-        Side::Columns { .. } => {
-            let rows = rows.min(GROUPS * ROWS);
+        Side::Columns { data, stride } => {
             for step in (0..depth).step_by(8) {
-                lists.fill(left, 0, rows, step, 1);
-                listed += lists.counts.iter().sum::<usize>();
-                all += rows.div_ceil(ROWS);
+                for group in data[step * stride..][..rows].chunks(ROWS) {
+                    listed += usize::from(group.iter().any(|&x| x != 0.0));
+                    all += 1;
+                }
             }
         }
     }
