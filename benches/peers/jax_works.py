@@ -10,6 +10,7 @@ of training: order and steps, without reading and compiling. Prints one JSON obj
 import argparse
 import gzip
 import json
+import resource
 import time
 from pathlib import Path
 
@@ -125,7 +126,9 @@ def main():
         state, mean = run(state, examples, rng.permutation(order))
         mean.block_until_ready()
         seconds.append(time.perf_counter() - begin)
-    print(json.dumps({"version": f"JAX {jax.__version__}", "epoch_seconds": seconds, "train_loss": float(mean)}))
+    version = f"JAX {jax.__version__}"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"version": version, "epoch_seconds": seconds, "train_loss": float(mean), "peak_bytes": peak}))
 
 
 if __name__ == "__main__":

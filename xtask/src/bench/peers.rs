@@ -1,11 +1,12 @@
 //! `cargo xtask bench peers`: the works by others, turn by turn with ours.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -16,8 +17,62 @@ use crate::program::{Program, run as run_command};
 use crate::statistics::median;
 use crate::workspace::root;
 
-/// Scripts in `benches/peers`: each trains a work and prints `version`, `epoch_seconds` and `train_loss`.
-const SCRIPTS: [&str; 1] = ["jax_works.py"];
+/// Someone else who trains works, in `benches/peers`, and prints `version`, `epoch_seconds` and `train_loss`.
+struct Peer {
+    /// A script of Python's, or the folder of a crate of its own.
+    source: &'static str,
+    /// What it is told beside the work.
+    flags: &'static [&'static str],
+    /// The module that a Python must have for it; a crate needs none.
+    module: Option<&'static str>,
+    /// Works that it does not have.
+    lacks: &'static [&'static str],
+}
+
+const PEERS: [Peer; 6] = [
+    Peer {
+        source: "jax_works.py",
+        flags: &[],
+        module: Some("jax"),
+        lacks: &[],
+    },
+    Peer {
+        source: "torch_works.py",
+        flags: &[],
+        module: Some("torch"),
+        lacks: &[],
+    },
+    Peer {
+        source: "torch_works.py",
+        flags: &["--compile"],
+        module: Some("torch"),
+        lacks: &[],
+    },
+    Peer {
+        source: "keras_works.py",
+        flags: &[],
+        module: Some("tensorflow"),
+        lacks: &["vae-20"],
+    },
+    Peer {
+        source: "candle",
+        flags: &[],
+        module: None,
+        lacks: &[],
+    },
+    Peer {
+        source: "burn",
+        flags: &[],
+        module: None,
+        lacks: &[],
+    },
+];
+
+/// Fewer page faults: without these the peers written in Rust return their memory after each step and ask for it again.
+const MEMORY: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "1000000000"),
+    ("MALLOC_TRIM_THRESHOLD_", "4000000000"),
+];
 
 /// Where the tables are kept.
 const RESULTS: &str = "benches/RESULTS.md";
@@ -28,33 +83,48 @@ const EPOCHS: usize = 7;
 /// Epochs of a turn where an epoch is too short to measure: those of the preset `tiny`, and all count.
 const WHOLE_RUN: usize = 100;
 
-/// Trains each work with each peer and adds a table to the results.
+/// Trains each work with each peer that is here and adds a table to the results.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
-    let (python, rounds) = parse(arguments)?;
+    let asked = parse(arguments)?;
     let mnist = mnist_folder()?;
     let program = Program::build()?;
+    let mut peers = Vec::new();
+    for peer in &PEERS {
+        match peer.launcher(&asked)? {
+            Some(launcher) => peers.push((peer, launcher)),
+            None => eprintln!("left out: {} {}", peer.source, peer.flags.join(" ")),
+        }
+    }
+    ensure!(
+        !peers.is_empty(),
+        "no peer is here: --python names a Python with jax, torch or tensorflow, --crates builds candle and burn"
+    );
     let load = load_average();
-    let mut rows = Vec::new();
-    for script in SCRIPTS {
-        let script = root()?.join("benches/peers").join(script);
-        for work in &WORKS {
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            for _ in 0..rounds {
-                ours.push(turn(&program, work)?);
-                theirs.push(turn_of_peer(&python, &script, work, &mnist)?);
+    let mut rows = String::new();
+    for work in &WORKS {
+        let mut ours = Vec::new();
+        let mut theirs: Vec<Vec<Turn>> = peers.iter().map(|_| Vec::new()).collect();
+        for _ in 0..asked.rounds {
+            ours.push(turn(&program, work)?);
+            for ((peer, launcher), turns) in peers.iter().zip(&mut theirs) {
+                if !peer.lacks.contains(&work.preset) {
+                    turns.push(turn_of_peer(launcher, work, &mnist)?);
+                }
             }
-            rows.push(row(work, &ours, &theirs)?);
+        }
+        for turns in theirs.iter().filter(|turns| !turns.is_empty()) {
+            rows += &row(work, &ours, turns)?;
         }
     }
     let load = [load, load_average()].map(|load| load.map_or("-".into(), |load| load.to_string()));
     let table = format!(
-        "\n{}; load average {} before, {} after; {rounds} rounds.\n\n\
-         | work | peer | ours, s | peer, s | peer / ours | our loss | peer's loss |\n\
-         |---|---|---|---|---|---|---|\n{}",
+        "\n{}; load average {} before, {} after; {} rounds.\n\n\
+         | work | peer | ours, s | peer, s | peer / ours | our loss | peer's loss | our MB | peer's MB |\n\
+         |---|---|---|---|---|---|---|---|---|\n{rows}",
         Machine::this().line(),
         load[0],
         load[1],
-        rows.concat()
+        asked.rounds,
     );
     let path = root()?.join(RESULTS);
     let mut file = OpenOptions::new()
@@ -66,26 +136,76 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `--python PATH [--rounds N]`
-fn parse(arguments: &[OsString]) -> anyhow::Result<(PathBuf, usize)> {
-    let (mut python, mut rounds) = (None, 3);
+/// What the command line asks for.
+struct Asked {
+    python: Option<PathBuf>,
+    crates: bool,
+    rounds: usize,
+}
+
+/// `[--python PATH] [--crates] [--rounds N]`
+fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
+    let mut asked = Asked {
+        python: None,
+        crates: false,
+        rounds: 3,
+    };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        let value = arguments.next();
         match argument.to_str() {
-            Some("--python") => python = value.map(PathBuf::from),
+            Some("--python") => {
+                let path = arguments.next().context("--python takes a path")?;
+                asked.python = Some(path.into());
+            }
+            Some("--crates") => asked.crates = true,
             Some("--rounds") => {
-                rounds = value
+                asked.rounds = arguments
+                    .next()
                     .and_then(|number| number.to_str()?.parse().ok())
                     .filter(|&rounds| rounds > 0)
                     .context("--rounds takes a number from 1")?;
             }
-            _ => bail!("`bench peers` takes --python PATH [--rounds N], not {argument:?}"),
+            _ => bail!(
+                "`bench peers` takes [--python PATH] [--crates] [--rounds N], not {argument:?}"
+            ),
         }
     }
-    let python =
-        python.context("`bench peers` needs --python PATH, a Python that has the peers")?;
-    Ok((python, rounds))
+    Ok(asked)
+}
+
+impl Peer {
+    /// The command that trains, before the work is named; none where the peer is not here or not asked for.
+    fn launcher(&self, asked: &Asked) -> anyhow::Result<Option<Vec<OsString>>> {
+        let source = root()?.join("benches/peers").join(self.source);
+        let mut launcher = Vec::new();
+        if let Some(module) = self.module {
+            let Some(python) = &asked.python else {
+                return Ok(None);
+            };
+            let mut import = Command::new(python);
+            import.args(["-c", &format!("import {module}")]);
+            let found = import.stderr(Stdio::null()).status();
+            let found = found.with_context(|| format!("could not run `{}`", python.display()))?;
+            if !found.success() {
+                return Ok(None);
+            }
+            launcher.extend([python.clone().into(), source.into()]);
+        } else {
+            if !asked.crates {
+                return Ok(None);
+            }
+            let target = root()?.join("target/peers");
+            let mut build = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+            build.args(["build", "--quiet", "--release", "--manifest-path"]);
+            build.arg(source.join("Cargo.toml"));
+            let built = build.arg("--target-dir").arg(&target).status()?;
+            ensure!(built.success(), "could not build `{}`", source.display());
+            let name = format!("{}-works{}", self.source, env::consts::EXE_SUFFIX);
+            launcher.push(target.join("release").join(name).into());
+        }
+        launcher.extend(self.flags.iter().map(OsString::from));
+        Ok(Some(launcher))
+    }
 }
 
 /// The folder that holds MNIST's files, which the peers read themselves.
@@ -103,10 +223,17 @@ struct Turn {
     version: String,
     seconds: f64,
     train_loss: f64,
+    peak_bytes: Option<u64>,
 }
 
 impl Turn {
-    fn new(work: &Work, version: String, epoch_seconds: &[f64], train_loss: f64) -> Self {
+    fn new(
+        work: &Work,
+        version: String,
+        epoch_seconds: &[f64],
+        train_loss: f64,
+        peak_bytes: Option<u64>,
+    ) -> Self {
         let seconds = match work.whole_runs {
             true => epoch_seconds.iter().sum(),
             false => median(epoch_seconds.get(1..).unwrap_or_default()),
@@ -115,6 +242,7 @@ impl Turn {
             version,
             seconds,
             train_loss,
+            peak_bytes,
         }
     }
 }
@@ -134,15 +262,23 @@ fn turn(program: &Program, work: &Work) -> anyhow::Result<Turn> {
         version,
         &trained.epoch_seconds,
         trained.train_loss,
+        trained.peak_bytes,
     ))
 }
 
-fn turn_of_peer(python: &Path, script: &Path, work: &Work, mnist: &Path) -> anyhow::Result<Turn> {
-    let epochs = epochs(work).to_string();
-    let work_name = OsStr::new(work.preset);
-    let mut command = Command::new(python);
-    command.args([script.as_os_str(), work_name, mnist.as_os_str()]);
-    let run = run_command(command.args(["--epochs", &epochs]))?;
+fn turn_of_peer(launcher: &[OsString], work: &Work, mnist: &Path) -> anyhow::Result<Turn> {
+    let [program, arguments @ ..] = launcher else {
+        bail!("a peer without a program");
+    };
+    let script = Path::new(arguments.first().unwrap_or(program));
+    let threads = thread::available_parallelism()?.to_string();
+    let mut command = Command::new(program);
+    command.args(arguments).arg(work.preset).arg(mnist);
+    command.args(["--epochs", &epochs(work).to_string()]);
+    if arguments.is_empty() {
+        command.envs(MEMORY).env("RAYON_NUM_THREADS", threads);
+    }
+    let run = run_command(&mut command)?;
     let report: Value = serde_json::from_str(&run.output)?;
     let missing = |key: &str| format!("`{}` gave no `{key}`", script.display());
     let seconds: Vec<f64> = serde_json::from_value(report["epoch_seconds"].clone())
@@ -153,7 +289,13 @@ fn turn_of_peer(python: &Path, script: &Path, work: &Work, mnist: &Path) -> anyh
     let loss = report["train_loss"]
         .as_f64()
         .with_context(|| missing("train_loss"))?;
-    Ok(Turn::new(work, version.into(), &seconds, loss))
+    Ok(Turn::new(
+        work,
+        version.into(),
+        &seconds,
+        loss,
+        run.peak_bytes,
+    ))
 }
 
 fn row(work: &Work, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
@@ -167,7 +309,7 @@ fn row(work: &Work, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
         bail!("`{}` had no round", work.preset);
     };
     Ok(format!(
-        "| `{}` | {} | {} | {} | {:.2} | {:.5} | {:.5} |\n",
+        "| `{}` | {} | {} | {} | {:.2} | {:.5} | {:.5} | {} | {} |\n",
         work.preset,
         their_last.version,
         all(&our_seconds),
@@ -175,7 +317,15 @@ fn row(work: &Work, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
         median(&their_seconds) / median(&our_seconds),
         our_last.train_loss,
         their_last.train_loss,
+        most_memory(ours),
+        most_memory(theirs),
     ))
+}
+
+/// The most megabytes that a turn had resident.
+fn most_memory(turns: &[Turn]) -> String {
+    let peak = turns.iter().filter_map(|turn| turn.peak_bytes).max();
+    peak.map_or("-".into(), |bytes| format!("{:.0}", bytes as f64 / 1e6))
 }
 
 #[cfg(test)]
@@ -184,7 +334,8 @@ mod tests {
 
     #[test]
     fn the_first_epoch_of_a_turn_does_not_count() {
-        let seconds = |work, epochs: &[f64]| Turn::new(work, String::new(), epochs, 0.0).seconds;
+        let seconds =
+            |work, epochs: &[f64]| Turn::new(work, String::new(), epochs, 0.0, None).seconds;
         assert_eq!(seconds(&WORKS[0], &[9.0, 1.0, 3.0, 2.0]), 2.0);
         assert_eq!(seconds(&WORKS[3], &[9.0, 1.0, 3.0, 2.0]), 15.0);
     }
@@ -195,12 +346,13 @@ mod tests {
             version: "JAX 1".into(),
             seconds,
             train_loss,
+            peak_bytes: Some(2_000_000),
         };
         let ours = [turn(1.0, 0.5), turn(2.0, 0.5), turn(9.0, 0.5)];
         let theirs = [turn(6.0, 0.25), turn(5.0, 0.25), turn(4.0, 0.25)];
         assert_eq!(
             row(&WORKS[0], &ours, &theirs).expect("three rounds"),
-            "| `mnist` | JAX 1 | 1.0000, 2.0000, 9.0000 | 6.0000, 5.0000, 4.0000 | 2.50 | 0.50000 | 0.25000 |\n"
+            "| `mnist` | JAX 1 | 1.0000, 2.0000, 9.0000 | 6.0000, 5.0000, 4.0000 | 2.50 | 0.50000 | 0.25000 | 2 | 2 |\n"
         );
     }
 }

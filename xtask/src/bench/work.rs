@@ -129,7 +129,8 @@ pub struct Trained {
     pub train_loss: f64,
     examples: u64,
     threads: u64,
-    peak_bytes: Option<u64>,
+    /// Most bytes resident.
+    pub peak_bytes: Option<u64>,
 }
 
 impl Trained {
