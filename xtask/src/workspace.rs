@@ -170,7 +170,8 @@ fn read_sources(folder: &Path, root: &Path, sources: &mut Vec<Source>) -> anyhow
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            if path.ends_with("target") {
+            // A package below another one is none of its files.
+            if path.ends_with("target") || path.join("Cargo.toml").is_file() {
                 continue;
             }
             read_sources(&path, root, sources)?;
