@@ -29,7 +29,7 @@ struct Peer {
     lacks: &'static [&'static str],
 }
 
-const PEERS: [Peer; 6] = [
+const PEERS: [Peer; 5] = [
     Peer {
         source: "jax_works.py",
         flags: &[],
@@ -60,15 +60,9 @@ const PEERS: [Peer; 6] = [
         module: None,
         lacks: &[],
     },
-    Peer {
-        source: "burn",
-        flags: &[],
-        module: None,
-        lacks: &[],
-    },
 ];
 
-/// Fewer page faults: without these the peers written in Rust return their memory after each step and ask for it again.
+/// Fewer page faults: without these a peer written in Rust returns its memory after each step and asks for it again.
 const MEMORY: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "1000000000"),
     ("MALLOC_TRIM_THRESHOLD_", "4000000000"),
@@ -97,7 +91,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     }
     ensure!(
         !peers.is_empty(),
-        "no peer is here: --python names a Python with jax, torch or tensorflow, --crates builds candle and burn"
+        "no peer is here: --python names a Python with jax, torch or tensorflow, --crates builds candle"
     );
     let load = load_average();
     let mut rows = String::new();

@@ -33,12 +33,27 @@ struct Work {
 fn work(name: &str) -> Option<Work> {
     let (loss, shapes, batch, epsilon): (fn(&[Linear], &Tensor) -> _, &[_], _, _) = match name {
         "mnist" => (bce, &[(784, 256), (256, 784)], 256, 1e-7),
-        "compression" => (mse, &[(784, 64), (64, 32), (32, 32), (32, 64), (64, 784)], 256, 1e-7),
-        "vae-20" => (elbo, &[(784, 400), (400, 40), (20, 400), (400, 784)], 128, 1e-8),
+        "compression" => (
+            mse,
+            &[(784, 64), (64, 32), (32, 32), (32, 64), (64, 784)],
+            256,
+            1e-7,
+        ),
+        "vae-20" => (
+            elbo,
+            &[(784, 400), (400, 40), (20, 400), (400, 784)],
+            128,
+            1e-8,
+        ),
         "tiny" => (mse, &[(10, 5), (5, 5), (5, 5), (5, 10)], 1, 1e-7),
         _ => return None,
     };
-    Some(Work { loss, shapes, batch, epsilon })
+    Some(Work {
+        loss,
+        shapes,
+        batch,
+        epsilon,
+    })
 }
 
 /// A chain of dense layers, with ReLU between them.
@@ -76,7 +91,11 @@ fn elbo(layers: &[Linear], x: &Tensor) -> Result<Tensor> {
 }
 
 /// The layers that the work begins with, and their variables.
-fn start(name: &str, shapes: &[(usize, usize)], examples: &Tensor) -> Result<(Vec<Linear>, Vec<Var>)> {
+fn start(
+    name: &str,
+    shapes: &[(usize, usize)],
+    examples: &Tensor,
+) -> Result<(Vec<Linear>, Vec<Var>)> {
     let (mut layers, mut variables) = (Vec::new(), Vec::new());
     for (number, &(inputs, outputs)) in shapes.iter().enumerate() {
         let limit = (6.0 / (inputs + outputs) as f32).sqrt();
@@ -87,7 +106,10 @@ fn start(name: &str, shapes: &[(usize, usize)], examples: &Tensor) -> Result<(Ve
             bias = (&mean / mean.affine(-1.0, 1.0)?)?.log()?;
         }
         let bias = Var::from_tensor(&bias)?;
-        layers.push(Linear::new(weight.as_tensor().clone(), Some(bias.as_tensor().clone())));
+        layers.push(Linear::new(
+            weight.as_tensor().clone(),
+            Some(bias.as_tensor().clone()),
+        ));
         variables.extend([weight, bias]);
     }
     Ok((layers, variables))
@@ -98,15 +120,22 @@ fn read(name: &str, folder: &Path) -> std::result::Result<Tensor, Box<dyn Error>
         return Ok(Tensor::rand(0f32, 1.0, (100, 10), CPU)?);
     }
     let mut bytes = Vec::new();
-    GzDecoder::new(File::open(folder.join("train-images-idx3-ubyte.gz"))?).read_to_end(&mut bytes)?;
-    let pixels: Vec<f32> = bytes[16..].iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+    GzDecoder::new(File::open(folder.join("train-images-idx3-ubyte.gz"))?)
+        .read_to_end(&mut bytes)?;
+    let pixels: Vec<f32> = bytes[16..]
+        .iter()
+        .map(|&pixel| f32::from(pixel) / 255.0)
+        .collect();
     let count = pixels.len() / 784;
     Ok(Tensor::from_vec(pixels, (count, 784), CPU)?)
 }
 
 fn peak_bytes() -> std::result::Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .ok_or("no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
 }
 
@@ -118,7 +147,13 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         [name, folder, "--epochs", epochs] => (name, folder, epochs.parse()?),
         _ => ("", "", 0),
     };
-    let Some(Work { loss, shapes, batch, epsilon }) = work(name) else {
+    let Some(Work {
+        loss,
+        shapes,
+        batch,
+        epsilon,
+    }) = work(name)
+    else {
         eprintln!("usage: candle-works mnist|compression|vae-20|tiny FOLDER [--epochs N]");
         process::exit(2);
     };
@@ -126,7 +161,12 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let examples = read(name, Path::new(folder))?;
     let (layers, variables) = start(name, shapes, &examples)?;
     // Adam is AdamW without decay.
-    let adam = ParamsAdamW { lr: 1e-3, eps: epsilon, weight_decay: 0.0, ..Default::default() };
+    let adam = ParamsAdamW {
+        lr: 1e-3,
+        eps: epsilon,
+        weight_decay: 0.0,
+        ..Default::default()
+    };
     let mut optimizer = AdamW::new(variables, adam)?;
     let mut order: Vec<u32> = (0..examples.dim(0)? as u32).collect();
     let (mut seconds, mut mean) = (Vec::new(), 0.0);
