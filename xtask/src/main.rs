@@ -24,7 +24,8 @@ usage: cargo xtask COMMAND
 commands:
   bench [FILTER]                         run the benches of the kernels, or those whose name contains FILTER
   bench train [--json] [--epochs N]      train, encode and sample by the program: speed, memory, fraction of the peak
-  bench peers --python PATH [--rounds N] train the same works with others, turn by turn; adds to `benches/RESULTS.md`
+  bench peers [--python PATH] [--crates] [--rounds N]
+                                         train the same works with others, turn by turn; adds to `benches/RESULTS.md`
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes           compare models: restored images, classes told from codes

@@ -558,14 +558,27 @@ mod tests {
         assert_close(part.as_slice(), &expected, 1e-6);
     }
 
-    /// `[rows, cols]` with zeros in most places, as runs of columns.
+    /// `[rows, cols]` with zeros in most places: in blocks, which whole tiles leave out, and between them.
     fn mostly_zero(rows: usize, cols: usize) -> Matrix {
         let data = numbers(4, rows * cols).into_iter().enumerate();
-        let data = data.map(|(i, x)| match (i / cols + i % cols / 9) % 5 {
-            0 => x,
-            _ => 0.0,
+        let data = data.map(|(i, x)| {
+            let (row, col) = (i / cols, i % cols);
+            let counts = (row / ROWS + col / 9) % 5 == 0 && (row + col) % 4 != 0;
+            if counts { x } else { 0.0 }
         });
         Matrix::from_vec(rows, cols, data.collect())
+    }
+
+    #[test]
+    fn zeros_are_found_in_both_layouts() {
+        let (m, k) = (150, 300);
+        let (zeros, full) = (mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k)));
+        for (x, sparse) in [(&zeros, true), (&full, false)] {
+            let (data, stride) = (x.as_slice(), k);
+            let rows = listed_share(Side::Rows { data, stride }, m, k);
+            let columns = listed_share(Side::Columns { data, stride }, k, m);
+            assert_eq!([rows < 0.6, columns < 0.6], [sparse; 2], "{rows} {columns}");
+        }
     }
 
     #[test]

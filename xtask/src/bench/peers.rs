@@ -102,7 +102,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             ours.push(turn(&program, work)?);
             for ((peer, launcher), turns) in peers.iter().zip(&mut theirs) {
                 if !peer.lacks.contains(&work.preset) {
-                    turns.push(turn_of_peer(launcher, work, &mnist)?);
+                    turns.push(turn_of_peer(peer, launcher, work, &mnist)?);
                 }
             }
         }
@@ -260,21 +260,25 @@ fn turn(program: &Program, work: &Work) -> anyhow::Result<Turn> {
     ))
 }
 
-fn turn_of_peer(launcher: &[OsString], work: &Work, mnist: &Path) -> anyhow::Result<Turn> {
+fn turn_of_peer(
+    peer: &Peer,
+    launcher: &[OsString],
+    work: &Work,
+    mnist: &Path,
+) -> anyhow::Result<Turn> {
     let [program, arguments @ ..] = launcher else {
         bail!("a peer without a program");
     };
-    let script = Path::new(arguments.first().unwrap_or(program));
     let threads = thread::available_parallelism()?.to_string();
     let mut command = Command::new(program);
     command.args(arguments).arg(work.preset).arg(mnist);
     command.args(["--epochs", &epochs(work).to_string()]);
-    if arguments.is_empty() {
+    if peer.module.is_none() {
         command.envs(MEMORY).env("RAYON_NUM_THREADS", threads);
     }
     let run = run_command(&mut command)?;
     let report: Value = serde_json::from_str(&run.output)?;
-    let missing = |key: &str| format!("`{}` gave no `{key}`", script.display());
+    let missing = |key: &str| format!("`{}` gave no `{key}`", peer.source);
     let seconds: Vec<f64> = serde_json::from_value(report["epoch_seconds"].clone())
         .with_context(|| missing("epoch_seconds"))?;
     let version = report["version"]
