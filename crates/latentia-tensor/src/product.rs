@@ -563,7 +563,7 @@ mod tests {
         let data = numbers(4, rows * cols).into_iter().enumerate();
         let data = data.map(|(i, x)| {
             let (row, col) = (i / cols, i % cols);
-            let counts = (row / ROWS + col / 9) % 5 == 0 && (row + col) % 4 != 0;
+            let counts = (row / ROWS + col / 9) % 5 < 1 && (row + col) % 4 > 0;
             if counts { x } else { 0.0 }
         });
         Matrix::from_vec(rows, cols, data.collect())
