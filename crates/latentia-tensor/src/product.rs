@@ -18,7 +18,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::elementwise::ARCH;
 use crate::{MatrixMut, MatrixRef};
-use panel::{DEPTH, GROUPS, Lists, Panel, listed_share};
+use panel::{DEPTH, GROUPS, Lists, Panel, WIDTH, listed_share};
 use tile::{Across, Down, Left, Listed, Out, ROWS, Right, full, ragged, vectors};
 
 /// What a product does with the numbers that its output already holds.
@@ -40,12 +40,7 @@ pub fn matmul_nn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b
         data: a.span(),
         stride: a.stride(),
     };
-    multiply(Product {
-        out,
-        accumulate,
-        left,
-        right: b,
-    });
+    multiply(out, accumulate, left, b);
 }
 
 /// `out = aᵀ · b`: `[m, n]` from `[k, m]` and `[k, n]`; the gradient of a layer's weight, `xᵀ · dy`.
@@ -58,12 +53,7 @@ pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b
         data: a.span(),
         stride: a.stride(),
     };
-    multiply(Product {
-        out,
-        accumulate,
-        left,
-        right: b,
-    });
+    multiply(out, accumulate, left, b);
 }
 
 /// `out = a · bᵀ`: `[m, n]` from `[m, k]` and `[n, k]`; the gradient of a layer's input, `dy · Wᵀ`.
@@ -110,10 +100,15 @@ struct Product<'a> {
     right: MatrixRef<'a>,
 }
 
-fn multiply(product: Product<'_>) {
+fn multiply(out: MatrixMut<'_>, accumulate: Accumulate, left: Side<'_>, right: MatrixRef<'_>) {
+    let product = Product {
+        out,
+        accumulate,
+        left,
+        right,
+    };
     // Ways of their own, so that a small product does not pay for the memory of a large one.
-    if product.out.cols() == 0 {
-    } else if product.is_small() {
+    if product.is_small() {
         ARCH.dispatch(Small(product));
     } else if product.mostly_zero() {
         ARCH.dispatch(MostlyZero(product));
@@ -161,7 +156,7 @@ impl WithSimd for Dense<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self(mut product) = self;
         let mut panel = Panel::new();
-        for first in (0..product.right.rows().max(1)).step_by(DEPTH) {
+        for first in (0..product.right.rows()).step_by(DEPTH) {
             let cut = Cut {
                 top: 0,
                 rows: product.out.rows(),
@@ -221,10 +216,8 @@ impl Product<'_> {
             let vectors = vectors::<S>().min(whole - vector);
             let (column, width) = (vector * S::F32_LANES, vectors * S::F32_LANES);
             let stride = self.right.stride();
-            if cut.steps > 0 {
-                let data = from(self.right, cut.first * stride + column);
-                panel.take(data, stride, cut.steps, width);
-            }
+            let data = from(self.right, cut.first * stride + column);
+            panel.take(data, stride, cut.steps, width);
             let columns = Columns::Vectors(vectors);
             self.tiles(simd, columns, column, panel.right(width), lists, cut);
         }
@@ -416,7 +409,7 @@ impl WithSimd for Transposed<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let widest = vectors::<S>() * S::F32_LANES;
         let mut panel = Panel::new();
-        let mut kept = [0.0; KEPT * WIDEST];
+        let mut kept = [0.0; KEPT * WIDTH];
         for top in (0..self.a.rows()).step_by(widest) {
             let rows = widest.min(self.a.rows() - top);
             let vectors = rows.div_ceil(S::F32_LANES);
@@ -460,9 +453,6 @@ impl WithSimd for Transposed<'_> {
         }
     }
 }
-
-/// Numbers in the widest tile's row on any processor.
-const WIDEST: usize = 64;
 
 /// `Σ a[i] b[i]`.
 #[inline(always)]

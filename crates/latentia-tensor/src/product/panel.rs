@@ -6,8 +6,8 @@ use super::tile::{ROWS, Right};
 /// Rows of the right matrix that a panel holds: with the widest tile's columns they fill two thirds of a first-level cache.
 pub(super) const DEPTH: usize = 128;
 
-/// Numbers in a row of the widest panel.
-const WIDTH: usize = 64;
+/// Numbers in a row of the widest panel, on any processor.
+pub(super) const WIDTH: usize = 64;
 
 /// Groups of [`ROWS`] rows of the left matrix whose steps are listed at a time.
 pub(super) const GROUPS: usize = 22;

@@ -16,7 +16,11 @@ pub(super) trait Left<const M: usize>: Copy {
     /// How many steps there are.
     fn steps(self) -> usize;
     /// Which row of the right matrix step `step` meets.
-    fn met(self, step: usize) -> usize;
+    #[inline(always)]
+    fn met(self, step: usize) -> usize {
+        step
+    }
+
     /// The numbers of the rows at step `step`.
     fn numbers(self, step: usize) -> [f32; M];
 }
@@ -48,11 +52,6 @@ impl<const M: usize> Left<M> for Across<'_, M> {
     }
 
     #[inline(always)]
-    fn met(self, step: usize) -> usize {
-        step
-    }
-
-    #[inline(always)]
     fn numbers(self, step: usize) -> [f32; M] {
         let mut numbers = [0.0; M];
         for m in 0..M {
@@ -74,11 +73,6 @@ impl<const M: usize> Left<M> for Down<'_> {
     #[inline(always)]
     fn steps(self) -> usize {
         self.steps
-    }
-
-    #[inline(always)]
-    fn met(self, step: usize) -> usize {
-        step
     }
 
     #[inline(always)]
