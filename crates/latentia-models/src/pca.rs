@@ -14,7 +14,7 @@ use crate::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows, total};
 pub const PCA_MAX_COLUMNS: usize = 4096;
 
 /// The most numbers in the covariances that are summed side by side.
-const GRAM_NUMBERS: usize = 1 << 25;
+const GRAM_NUMBERS: usize = 5 << 19;
 
 /// The exact principal components of a set of examples, computed in f64 from their covariance.
 #[derive(Clone, Debug)]
