@@ -210,6 +210,36 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     )
 }
 
+/// `Σ a[i]` and `Σ a[i] b[i]`, in f64 and in a fixed order.
+pub fn sum_and_dot(a: &[f32], b: &[f32]) -> [f64; 2] {
+    const LANES: usize = 16;
+    vectorized(
+        #[inline(always)]
+        || {
+            let (mut sums, mut products) = ([0.0f64; LANES], [0.0f64; LANES]);
+            let (a, a_rest) = a.as_chunks::<LANES>();
+            let (b, b_rest) = b.as_chunks::<LANES>();
+            for (a, b) in a.iter().zip(b) {
+                for lane in 0..LANES {
+                    let (a, b) = (f64::from(a[lane]), f64::from(b[lane]));
+                    sums[lane] += a;
+                    products[lane] += a * b;
+                }
+            }
+            let (mut sum, mut product) = (0.0, 0.0);
+            for (&a, &b) in a_rest.iter().zip(b_rest) {
+                sum += f64::from(a);
+                product += f64::from(a) * f64::from(b);
+            }
+            for lane in 0..LANES {
+                sum += sums[lane];
+                product += products[lane];
+            }
+            [sum, product]
+        },
+    )
+}
+
 #[inline(always)]
 fn total(lanes: [f32; LANES]) -> f64 {
     let mut total = 0.0;

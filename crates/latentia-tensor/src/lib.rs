@@ -18,11 +18,13 @@
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues
+//! - [`Convolution`], [`Pooling`], [`Window`]: planes under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
 //! - [`optimizer`]: update rules
 //! - [`Noise`]: random numbers by position
 
+mod convolution;
 mod elementwise;
 mod linalg;
 pub mod loss;
@@ -30,14 +32,20 @@ pub mod math;
 mod matrix;
 mod noise;
 pub mod optimizer;
+mod pooling;
 mod product;
 mod rows;
+mod window;
 
+pub use convolution::Convolution;
 pub use elementwise::{
-    add_bias_map, add_column_sums, map, map_in_place, sum_of_squares, update, vectorized,
+    add_bias_map, add_column_sums, map, map_in_place, sum_and_dot, sum_of_squares, update,
+    vectorized,
 };
 pub use linalg::{add_gram, symmetric_eigen};
 pub use matrix::{Matrix, MatrixMut, MatrixRef};
 pub use noise::Noise;
+pub use pooling::{Pooling, sum_into_blocks, transpose, upsample};
 pub use product::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
 pub use rows::Rows;
+pub use window::Window;

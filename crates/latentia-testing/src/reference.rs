@@ -76,3 +76,103 @@ pub fn derivative(f: impl Fn(&[f64]) -> f64, at: &[f64], i: usize) -> f64 {
     at[i] = middle - h;
     (up - f(&at)) / (2.0 * h)
 }
+
+/// A window over planes, each pair `[down, across]`; `padding` counts what lies above and left.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Numbers in the window.
+    pub kernel: [usize; 2],
+    /// How far it moves.
+    pub stride: [usize; 2],
+    /// Distance of its numbers.
+    pub dilation: [usize; 2],
+    /// Zeros above and left.
+    pub padding: [usize; 2],
+}
+
+impl Window {
+    /// Where number `at` of the window lies on a plane of `size` when the window is at `place`; nothing outside.
+    pub fn position(&self, place: [usize; 2], at: [usize; 2], size: [usize; 2]) -> Option<usize> {
+        let mut position = [0; 2];
+        for axis in 0..2 {
+            let padded = place[axis] * self.stride[axis] + at[axis] * self.dilation[axis];
+            position[axis] = padded.checked_sub(self.padding[axis])?;
+            if position[axis] >= size[axis] {
+                return None;
+            }
+        }
+        Some(position[0] * size[1] + position[1])
+    }
+
+    /// Calls `see(place on the plane, place of the output, number of the window)` for all of them.
+    pub fn each(
+        &self,
+        input: [usize; 2],
+        output: [usize; 2],
+        mut see: impl FnMut(usize, usize, usize),
+    ) {
+        for place in 0..output[0] * output[1] {
+            for at in 0..self.kernel[0] * self.kernel[1] {
+                let [places, ats] = [(place, output[1]), (at, self.kernel[1])]
+                    .map(|(i, width)| [i / width, i % width]);
+                if let Some(position) = self.position(places, ats, input) {
+                    see(position, place, at);
+                }
+            }
+        }
+    }
+}
+
+/// `y = w * x`: planes `[outputs, out]` from planes `[inputs, size]` and a weight `[outputs, inputs, kernel]`.
+pub fn convolution(
+    x: &[f64],
+    size: [usize; 2],
+    w: &[f64],
+    outputs: usize,
+    out: [usize; 2],
+    window: Window,
+) -> Vec<f64> {
+    let (plane, kernel, places) = (
+        size[0] * size[1],
+        window.kernel[0] * window.kernel[1],
+        out[0] * out[1],
+    );
+    let inputs = x.len() / plane;
+    let mut y = vec![0.0; outputs * places];
+    for o in 0..outputs {
+        for c in 0..inputs {
+            window.each(size, out, |position, place, at| {
+                y[o * places + place] +=
+                    w[(o * inputs + c) * kernel + at] * x[c * plane + position];
+            });
+        }
+    }
+    y
+}
+
+/// The transpose of [`convolution`] in `x`: planes `[inputs, size]` from planes `[outputs, out]`.
+pub fn transposed_convolution(
+    y: &[f64],
+    out: [usize; 2],
+    w: &[f64],
+    inputs: usize,
+    size: [usize; 2],
+    window: Window,
+) -> Vec<f64> {
+    let (plane, kernel, places) = (
+        size[0] * size[1],
+        window.kernel[0] * window.kernel[1],
+        out[0] * out[1],
+    );
+    let outputs = y.len() / places;
+    let mut x = vec![0.0; inputs * plane];
+    for o in 0..outputs {
+        for c in 0..inputs {
+            window.each(size, out, |position, place, at| {
+                x[c * plane + position] +=
+                    w[(o * inputs + c) * kernel + at] * y[o * places + place];
+            });
+        }
+    }
+    x
+}

@@ -1,0 +1,244 @@
+//! Planes made smaller and larger.
+
+use crate::{MatrixMut, MatrixRef, Window, vectorized};
+
+/// The places of a window on planes of one size.
+#[derive(Clone, Debug)]
+pub struct Pooling {
+    input: [usize; 3],
+    output: [usize; 3],
+    window: Window,
+    /// One over the numbers in the window, padding not counted, at each place of a plane.
+    shares: Vec<f32>,
+}
+
+impl Pooling {
+    /// On planes `[channels, height, width]`; nothing when the window does not fit them, or could lie in the padding alone.
+    pub fn new(input: [usize; 3], window: Window) -> Option<Self> {
+        let [channels, height, width] = input;
+        let [down, across] = window.places([height, width])?;
+        let pooling = Self {
+            input,
+            output: [channels, down, across],
+            window,
+            shares: Vec::new(),
+        };
+        let mut counts = vec![0.0f32; down.checked_mul(across)?];
+        pooling.each(|_, _, number| counts[number] += 1.0);
+        if counts.contains(&0.0) {
+            return None;
+        }
+        let shares = counts.into_iter().map(f32::recip).collect();
+        Some(Self { shares, ..pooling })
+    }
+
+    /// `[channels, height, width]` of an input.
+    pub fn input(&self) -> [usize; 3] {
+        self.input
+    }
+
+    /// `[channels, height, width]` of an output.
+    pub fn output(&self) -> [usize; 3] {
+        self.output
+    }
+
+    /// The window.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Whether windows of 2 x 2 lie side by side, for which there are loops of their own.
+    fn is_halving(&self) -> bool {
+        self.window == Window::square(2, 2)
+    }
+
+    /// The largest number of each window, and in `which` its number in the window, the first of several. A NaN is the largest.
+    ///
+    /// Shapes: `x` `[rows, input]`, `y` and `which` `[rows, output]`.
+    pub fn max(&self, x: MatrixRef<'_>, mut y: MatrixMut<'_>, mut which: MatrixMut<'_>) {
+        let ([_, height, width], [_, down, across]) = (self.input, self.output);
+        let planes = x.span().chunks(height * width);
+        let outputs = y.as_mut_slice().chunks_mut(down * across);
+        let outputs = outputs.zip(which.as_mut_slice().chunks_mut(down * across));
+        for (x, (y, which)) in planes.zip(outputs) {
+            if self.is_halving() {
+                let rows = y.chunks_mut(across).zip(which.chunks_mut(across));
+                for ((y, which), x) in rows.zip(x.chunks(2 * width)) {
+                    let (upper, lower) = x.split_at(width);
+                    halve(upper, lower, y, which);
+                }
+                continue;
+            }
+            y.fill(f32::NEG_INFINITY);
+            which.fill(0.0);
+            self.each(|at, place, number| {
+                let x = x[place];
+                if x > y[number] || x.is_nan() {
+                    (y[number], which[number]) = (x, at as f32);
+                }
+            });
+        }
+    }
+
+    /// Adds up `dy` where the largest numbers were: `dx` `[rows, input]` from `which` and `dy` `[rows, output]`.
+    pub fn max_gradient(&self, which: MatrixRef<'_>, dy: MatrixRef<'_>, mut dx: MatrixMut<'_>) {
+        let ([_, height, width], [_, down, across]) = (self.input, self.output);
+        dx.as_mut_slice().fill(0.0);
+        let outputs = which.span().chunks(down * across);
+        let outputs = outputs.zip(dy.span().chunks(down * across));
+        let planes = dx.as_mut_slice().chunks_mut(height * width);
+        for (dx, (which, dy)) in planes.zip(outputs) {
+            if self.is_halving() {
+                let rows = which.chunks(across).zip(dy.chunks(across));
+                for ((which, dy), dx) in rows.zip(dx.chunks_mut(2 * width)) {
+                    let (upper, lower) = dx.split_at_mut(width);
+                    double(which, dy, upper, lower);
+                }
+                continue;
+            }
+            self.each(|at, place, number| {
+                dx[place] += if which[number] == at as f32 {
+                    dy[number]
+                } else {
+                    0.0
+                };
+            });
+        }
+    }
+
+    /// The mean of each window, without its padding: `y` `[rows, output]` from `x` `[rows, input]`.
+    pub fn average(&self, x: MatrixRef<'_>, mut y: MatrixMut<'_>) {
+        let ([_, height, width], [_, down, across]) = (self.input, self.output);
+        let outputs = y.as_mut_slice().chunks_mut(down * across);
+        for (x, y) in x.span().chunks(height * width).zip(outputs) {
+            y.fill(0.0);
+            self.each(|_, place, number| y[number] += x[place] * self.shares[number]);
+        }
+    }
+
+    /// As [`Self::average`], backward: `dx` `[rows, input]` from `dy` `[rows, output]`.
+    pub fn average_gradient(&self, dy: MatrixRef<'_>, mut dx: MatrixMut<'_>) {
+        let ([_, height, width], [_, down, across]) = (self.input, self.output);
+        dx.as_mut_slice().fill(0.0);
+        let planes = dx.as_mut_slice().chunks_mut(height * width);
+        for (dx, dy) in planes.zip(dy.span().chunks(down * across)) {
+            self.each(|_, place, number| dx[place] += dy[number] * self.shares[number]);
+        }
+    }
+
+    /// Calls `see(number in the window, place on the plane, number of the output)` for all of them.
+    fn each(&self, mut see: impl FnMut(usize, usize, usize)) {
+        let ([_, height, width], [_, down, across]) = (self.input, self.output);
+        let [kernel_height, kernel_width] = self.window.kernel;
+        for row in 0..down {
+            for k in 0..kernel_height {
+                let Some(y) = self.window.position(0, row, k, height) else {
+                    continue;
+                };
+                for l in 0..kernel_width {
+                    for column in 0..across {
+                        if let Some(x) = self.window.position(1, column, l, width) {
+                            see(k * kernel_width + l, y * width + x, row * across + column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The largest of each 2 x 2 numbers of two rows, and which it is.
+fn halve(upper: &[f32], lower: &[f32], y: &mut [f32], which: &mut [f32]) {
+    let (upper, _) = upper.as_chunks::<2>();
+    let (lower, _) = lower.as_chunks::<2>();
+    vectorized(
+        #[inline(always)]
+        || {
+            let numbers = upper.iter().zip(lower).zip(y.iter_mut().zip(which));
+            for ((upper, lower), (y, which)) in numbers {
+                let (mut largest, mut at) = (upper[0], 0.0);
+                for (x, number) in [(upper[1], 1.0), (lower[0], 2.0), (lower[1], 3.0)] {
+                    // A comparison with NaN is false.
+                    let larger = x > largest || x.is_nan();
+                    largest = if larger { x } else { largest };
+                    at = if larger { number } else { at };
+                }
+                (*y, *which) = (largest, at);
+            }
+        },
+    );
+}
+
+/// Puts `dy` where the largest of 2 x 2 numbers was, and 0 elsewhere.
+fn double(which: &[f32], dy: &[f32], upper: &mut [f32], lower: &mut [f32]) {
+    let (upper, _) = upper.as_chunks_mut::<2>();
+    let (lower, _) = lower.as_chunks_mut::<2>();
+    vectorized(
+        #[inline(always)]
+        || {
+            let slopes = upper.iter_mut().zip(lower);
+            for ((upper, lower), (&which, &dy)) in slopes.zip(which.iter().zip(dy)) {
+                upper[0] = if which == 0.0 { dy } else { 0.0 };
+                upper[1] = if which == 1.0 { dy } else { 0.0 };
+                lower[0] = if which == 2.0 { dy } else { 0.0 };
+                lower[1] = if which == 3.0 { dy } else { 0.0 };
+            }
+        },
+    );
+}
+
+/// Each number of planes `width` wide as a block of `[down, across]` numbers like it.
+pub fn upsample(x: &[f32], width: usize, [down, across]: [usize; 2], y: &mut [f32]) {
+    let rows = x.chunks(width.max(1));
+    for (x, y) in rows.zip(y.chunks_mut((width * down * across).max(1))) {
+        let (first, others) = y.split_at_mut(width * across);
+        match across {
+            2 => {
+                let (pairs, _) = first.as_chunks_mut::<2>();
+                for (pair, x) in pairs.iter_mut().zip(x) {
+                    *pair = [*x; 2];
+                }
+            }
+            _ => {
+                for (block, x) in first.chunks_mut(across).zip(x) {
+                    block.fill(*x);
+                }
+            }
+        }
+        for row in others.chunks_mut(width * across) {
+            row.copy_from_slice(first);
+        }
+    }
+}
+
+/// The sum of each block of `[down, across]` numbers: planes `width` wide from planes that are wider by `across`.
+pub fn sum_into_blocks(y: &[f32], width: usize, [down, across]: [usize; 2], x: &mut [f32]) {
+    let blocks = y.chunks((width * down * across).max(1));
+    for (x, y) in x.chunks_mut(width.max(1)).zip(blocks) {
+        x.fill(0.0);
+        for row in y.chunks(width * across) {
+            match across {
+                2 => {
+                    let (pairs, _) = row.as_chunks::<2>();
+                    for (x, pair) in x.iter_mut().zip(pairs) {
+                        *x += pair[0] + pair[1];
+                    }
+                }
+                _ => {
+                    for (x, block) in x.iter_mut().zip(row.chunks(across)) {
+                        *x += block.iter().sum::<f32>();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `y = xᵀ`: `[cols, rows]` from `[rows, cols]`.
+pub fn transpose(x: &[f32], rows: usize, cols: usize, y: &mut [f32]) {
+    for (column, y) in y.chunks_mut(rows.max(1)).enumerate().take(cols) {
+        for (y, x) in y.iter_mut().zip(x[column..].iter().step_by(cols)) {
+            *y = *x;
+        }
+    }
+}
