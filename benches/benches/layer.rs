@@ -4,7 +4,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{BLOCK_ROWS, HIDDEN, PIXELS, dense, matrix};
 use latentia_nn::{Activation, Chain, Mode, Pass, Trace};
-use latentia_tensor::{Accumulate, Matrix, Noise};
+use latentia_tensor::{Accumulate, Matrix};
 
 fn layer(c: &mut Criterion) {
     let mut group = c.benchmark_group("layer");
@@ -15,27 +15,23 @@ fn layer(c: &mut Criterion) {
 
         let chain = Chain::new(vec![dense(inputs, outputs, Activation::Relu)], 1);
         let (layer, parameters) = (&chain.layers()[0], chain.parameters());
-        let pass = Pass {
-            mode: Mode::Use,
-            noise: Noise::new(1, 0),
-            first_row: 0,
-            epochs: 0.0,
-            labels: &[],
-        };
+        let pass = Pass::new(Mode::Use);
         let x = matrix(1, rows, inputs);
         let (mut y, mut saved) = (Matrix::zeros(rows, outputs), Matrix::zeros(rows, 0));
         group.bench_function(format!("dense/forward/{size}"), |b| {
-            b.iter(|| layer.forward(parameters, pass, x.view(), y.view_mut(), saved.view_mut()));
+            b.iter(|| {
+                let (y, saved) = (y.view_mut(), saved.view_mut());
+                layer.forward(parameters, pass, x.view(), y, saved, &mut []);
+            });
         });
 
-        let trace = Trace {
-            x: x.view(),
-            y: y.view(),
-            saved: saved.view(),
-        };
+        let trace = Trace::new(x.view(), y.view(), saved.view());
         let (mut dy, mut dx) = (matrix(2, rows, outputs), Matrix::zeros(rows, inputs));
         group.bench_function(format!("dense/backward/{size}"), |b| {
-            b.iter(|| layer.backward(parameters, trace, dy.view_mut(), Some(dx.view_mut())));
+            b.iter(|| {
+                let (dy, dx) = (dy.view_mut(), Some(dx.view_mut()));
+                layer.backward(parameters, trace, dy, dx, &mut [], &mut []);
+            });
         });
 
         let mut out = Matrix::zeros(inputs, outputs);

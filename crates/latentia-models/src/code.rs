@@ -2,7 +2,7 @@
 
 use latentia_nn::terms::Commitment;
 use latentia_nn::{
-    Activation, Dense, Gaussian, Initializer, Layer, Likelihood, Term, TopK, VectorQuantiser,
+    Activation, Dense, Gaussian, Initializer, Layer, Likelihood, Shape, Term, TopK, VectorQuantiser,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,8 +83,13 @@ impl Code {
         }
     }
 
-    /// What is wrong with the code's numbers for an encoder that ends with `width` numbers, and what would be valid.
-    pub(crate) fn problem(&self, width: usize) -> Option<(String, String)> {
+    /// What is wrong with the code's numbers for an encoder that ends with rows of shape `row`, and what would be valid.
+    pub(crate) fn problem(&self, row: Shape) -> Option<(String, String)> {
+        let width = match (self, row) {
+            // Vectors do not reach over places.
+            (Self::VectorQuantised { .. }, Shape::Planes([channels, ..])) => channels,
+            _ => row.numbers(),
+        };
         let wrong = |seen: String, valid: String| Some((seen, valid));
         match *self {
             Self::Gaussian { units: 0 } => {
@@ -102,8 +107,16 @@ impl Code {
                 if dimension == 0 || !width.is_multiple_of(dimension) =>
             {
                 wrong(
-                    format!("cuts {width} numbers into vectors of dimension {dimension}"),
-                    "the width of the encoder's output must be a multiple of it".into(),
+                    match row {
+                        Shape::Flat(_) => {
+                            format!("cuts {width} numbers into vectors of dimension {dimension}")
+                        }
+                        Shape::Planes(_) => format!(
+                            "cuts the {width} channels of {row} into vectors of dimension {dimension}"
+                        ),
+                    },
+                    "the width of the encoder's output, or its channels, must be a multiple of it"
+                        .into(),
                 )
             }
             Self::VectorQuantised { commitment, .. }

@@ -5,6 +5,7 @@ use std::io;
 use latentia_nn::terms::Perturb;
 use latentia_nn::{
     Activation, Chain, Condition, Corrupt, Corruption, Layer, LayerSpec, Likelihood, Objective,
+    Permute, Shape, Widths,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +53,8 @@ pub struct ModelSpec {
     pub condition: Option<ConditionSpec>,
     /// From an example to its code, or to what the code is made of.
     pub encoder: Vec<LayerSpec>,
-    /// From a code to the likelihood's parameters; a dense layer without `units` is as wide as an example, the last one as
-    /// the likelihood asks for.
+    /// From a code to the likelihood's parameters; a layer without `units` or `channels` is as wide as an example, the last one
+    /// as the likelihood asks for.
     pub decoder: Vec<LayerSpec>,
 }
 
@@ -93,7 +94,7 @@ impl OutputBias {
         if self.is_zero() {
             return Ok(None);
         }
-        let last = spec.decoder.iter().rfind(|layer| layer.is_dense());
+        let last = spec.decoder.iter().rfind(|layer| layer.has_width());
         let sigmoid = spec.likelihood.has_sigmoid_mean()
             || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
         let bias = |mean: f64| {
@@ -110,10 +111,11 @@ impl OutputBias {
 }
 
 impl ModelSpec {
-    /// Sets the width of the code: its own units, or those of the encoder's last dense layer.
+    /// Sets the width of the code: its own units, or those of the encoder's last layer that has a width, which are channels of
+    /// a convolution.
     ///
     /// # Errors
-    /// When `width` is 0, or the encoder has no dense layer.
+    /// When `width` is 0, or the encoder has no such layer.
     pub fn set_code_width(&mut self, width: usize) -> Result<(), ModelError> {
         if width == 0 {
             return Err(ModelError::Option {
@@ -126,14 +128,8 @@ impl ModelSpec {
             *units = width;
             return Ok(());
         }
-        let dense = self.encoder.iter_mut().rev().find_map(|layer| match layer {
-            LayerSpec::Dense { units, .. } => Some(units),
-            LayerSpec::Dropout { .. } => None,
-        });
-        match dense {
-            Some(units) => *units = Some(width),
-            None => return Err(no_encoder()),
-        }
+        let last = self.encoder.iter_mut().rfind(|layer| layer.has_width());
+        last.ok_or_else(no_encoder)?.set_width(width);
         Ok(())
     }
 
@@ -153,27 +149,17 @@ impl ModelSpec {
                 purpose: "build a model for",
             });
         };
-        if !self.encoder.iter().any(LayerSpec::is_dense) {
+        if !self.encoder.iter().any(LayerSpec::has_width) {
             return Err(no_encoder());
         }
-        if !self.decoder.iter().any(LayerSpec::is_dense) {
+        if !self.decoder.iter().any(LayerSpec::has_width) {
             return Err(ModelError::Part {
                 part: "decoder",
-                seen: "has no dense layer".into(),
-                valid: "it needs at least one, the last without `units`".into(),
+                seen: "has no layer that learns a weight".into(),
+                valid: "it needs at least one, the last without `units` or `channels`".into(),
             });
         }
-        let part = |part, specs: &[LayerSpec], width| {
-            LayerSpec::build(specs, width, inputs)
-                .map_err(|source| ModelError::Layer { part, source })
-        };
         self.check_parts()?;
-        let width =
-            |layers: &[Box<dyn Layer>]| layers.last().map_or(inputs, |layer| layer.outputs());
-        let condition = |width| -> Option<Box<dyn Layer>> {
-            let classes = self.condition?.classes;
-            Some(Box::new(Condition::new(width, classes)))
-        };
         let mut layers: Vec<Box<dyn Layer>> = Vec::new();
         if let Some(corruption) = self.corruption {
             layers.push(Box::new(Corrupt::new(inputs, corruption)));
@@ -181,27 +167,62 @@ impl ModelSpec {
         if self.objective.contractive > 0.0 {
             layers.push(Box::new(Perturb::new(inputs)));
         }
+
         let encoder = layers.len();
-        layers.extend(condition(inputs));
-        layers.extend(part("encoder", &self.encoder, width(&layers))?);
+        let picture = Picture::of(shape);
+        let mut row = self.condition(Shape::Flat(inputs), &mut layers);
+        if self.encoder.iter().any(LayerSpec::needs_planes)
+            && let Some(Picture { planes, last }) = picture
+            && row == Shape::Flat(inputs)
+        {
+            row = Shape::Planes(planes);
+            if last {
+                layers.push(Box::new(Permute::channels_first(planes)));
+            }
+        }
+        let widths = Widths {
+            last: inputs,
+            others: inputs,
+        };
+        let mut row = part("encoder", &self.encoder, row, widths, &mut layers)?;
+        let quantised = matches!(self.code, Code::VectorQuantised { .. });
+        let places = match row {
+            Shape::Planes(planes) if quantised => Some(planes),
+            _ => None,
+        };
+        if let Some(planes) = places {
+            // The vectors that are replaced are those of all channels at a place.
+            layers.push(Box::new(Permute::channels_last(planes, 1)));
+        }
+
         let code = layers.len();
-        if let Some((seen, valid)) = self.code.problem(width(&layers)) {
+        if let Some((seen, valid)) = self.code.problem(row) {
             let part = "code";
             return Err(ModelError::Part { part, seen, valid });
         }
         let samples = self.objective.importance_samples;
-        layers.extend(self.code.build(width(&layers), samples));
+        let own = self.code.build(row.numbers(), samples);
+        if let Some(last) = own.last().filter(|last| last.outputs() != row.numbers()) {
+            row = last.shape();
+        }
+        layers.extend(own);
+
         let decoder = layers.len();
-        layers.extend(condition(width(&layers)));
+        if let Some(planes) = places {
+            layers.push(Box::new(Permute::channels_first(planes)));
+        }
+        let row = self.condition(row, &mut layers);
         let last = self.likelihood.last_layer(inputs);
         let wanted = match &last {
             Some(last) => last.inputs(),
             None => self.likelihood.outputs(inputs),
         };
-        let specs = self.decoder_ending_with(wanted);
-        layers.extend(part("decoder", &specs, width(&layers))?);
-
-        let outputs = width(&layers);
+        let widths = Widths {
+            last: wanted,
+            others: inputs,
+        };
+        let row = part("decoder", &self.decoder, row, widths, &mut layers)?;
+        let outputs = row.numbers();
         if outputs != wanted {
             let valid = match wanted == inputs {
                 true => format!("an example has {inputs}"),
@@ -210,11 +231,18 @@ impl ModelSpec {
                     self.likelihood.name()
                 ),
             };
+            let seen = match row {
+                Shape::Flat(outputs) => format!("ends with {outputs} numbers"),
+                Shape::Planes(_) => format!("ends with {row}, {outputs} numbers"),
+            };
             return Err(ModelError::Part {
                 part: "decoder",
-                seen: format!("ends with {outputs} numbers"),
-                valid: format!("{valid}; leave out `units` of its last layer"),
+                seen,
+                valid: format!("{valid}; leave out `units` or `channels` of its last layer"),
             });
+        }
+        if let (Shape::Planes(_), Some(Picture { planes, last: true })) = (row, picture) {
+            layers.push(Box::new(Permute::channels_last(planes, wanted / inputs)));
         }
         layers.extend(last);
         self.check_likelihood()?;
@@ -266,6 +294,15 @@ impl ModelSpec {
             let valid = "it must be from 2 to 256";
             return refuse("condition", format!("has {classes} classes"), valid);
         }
+        let ends = self.decoder.iter().rfind(|layer| layer.has_width());
+        if !self.output_bias.is_zero() && !ends.is_some_and(LayerSpec::is_dense) {
+            let seen = "`data-mean` begins at a mean for each number".into();
+            return refuse(
+                "output-bias",
+                seen,
+                "leave it out, or end the decoder with a dense layer",
+            );
+        }
         self.objective.check(self)?;
         if self.code.has_prior() && !self.likelihood.is_in_nats_per_example() {
             let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
@@ -275,14 +312,15 @@ impl ModelSpec {
         Ok(())
     }
 
-    /// The decoder, its last dense layer `width` wide where it does not say how wide it is.
-    fn decoder_ending_with(&self, width: usize) -> Vec<LayerSpec> {
-        let mut decoder = self.decoder.clone();
-        let last = decoder.iter_mut().rfind(|layer| layer.is_dense());
-        if let Some(LayerSpec::Dense { units, .. }) = last {
-            units.get_or_insert(width);
-        }
-        decoder
+    /// Adds the layer that tells of the class, where the model is told it, and gives back the shape of a row behind it.
+    fn condition(&self, row: Shape, layers: &mut Vec<Box<dyn Layer>>) -> Shape {
+        let Some(ConditionSpec { classes }) = self.condition else {
+            return row;
+        };
+        let layer = Condition::new(row.numbers(), classes);
+        let row = layer.shape();
+        layers.push(Box::new(layer));
+        row
     }
 
     /// Refuses preprocessing and a last activation that the likelihood cannot work on.
@@ -319,9 +357,12 @@ impl ModelSpec {
                 return Ok(());
             }
         };
-        let last = self.decoder.iter().rfind(|layer| layer.is_dense());
+        // Whatever comes last may bend the output, behind the last layer that has a width.
+        let bends = |layer: &&LayerSpec| layer.activation() != Activation::Linear;
+        let end = self.decoder.iter().rposition(LayerSpec::has_width);
+        let last = self.decoder[end.unwrap_or(0)..].iter().find(bends);
         match last.map(LayerSpec::activation) {
-            None | Some(Activation::Linear) => Ok(()),
+            None => Ok(()),
             Some(activation) => Err(ModelError::Part {
                 part: "decoder",
                 seen: format!(
@@ -332,6 +373,42 @@ impl ModelSpec {
             }),
         }
     }
+}
+
+/// Examples that are planes.
+#[derive(Clone, Copy, Debug)]
+struct Picture {
+    /// `[channels, height, width]`
+    planes: [usize; 3],
+    /// Whether the channels come last, as files of pictures have them.
+    last: bool,
+}
+
+impl Picture {
+    /// What examples of shape `shape` are: `[height, width]`, or with up to 4 channels behind, or else with channels before.
+    fn of(shape: &[usize]) -> Option<Self> {
+        let (planes, last) = match *shape {
+            [height, width] => ([1, height, width], false),
+            [height, width, channels @ 1..=4] => ([channels, height, width], channels > 1),
+            [channels, height, width] => ([channels, height, width], false),
+            _ => return None,
+        };
+        Some(Self { planes, last })
+    }
+}
+
+/// Adds the layers of one part, for rows of shape `row`, and gives back the shape behind them.
+fn part(
+    part: &'static str,
+    specs: &[LayerSpec],
+    row: Shape,
+    widths: Widths,
+    layers: &mut Vec<Box<dyn Layer>>,
+) -> Result<Shape, ModelError> {
+    let built = LayerSpec::build(specs, row, widths);
+    let (built, row) = built.map_err(|source| ModelError::Layer { part, source })?;
+    layers.extend(built);
+    Ok(row)
 }
 
 fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
@@ -357,9 +434,7 @@ fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
 fn no_encoder() -> ModelError {
     ModelError::Part {
         part: "encoder",
-        seen: "has no dense layer".into(),
-        valid:
-            "it needs at least one; the last one's `units` are the width of a deterministic code"
-                .into(),
+        seen: "has no layer that learns a weight".into(),
+        valid: "it needs at least one, dense or a convolution; the last one's `units` are the width of a deterministic code".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! Activation functions, applied by the layer whose output they shape.
 
 use latentia_tensor::math::{exp, exp_m1_negative, normal_cdf, sigmoid, softplus, tanh};
-use latentia_tensor::{MatrixMut, MatrixRef, add_bias_map, map, update};
+use latentia_tensor::{MatrixMut, MatrixRef, add_bias_map, map_in_place, update};
 use serde::{Deserialize, Serialize};
 
 /// An elementwise function `y = f(z)`.
@@ -27,6 +27,29 @@ pub enum Activation {
     Sigmoid,
     /// `ln(1 + eᶻ)`
     Softplus,
+}
+
+/// Numbers that a function is applied to.
+trait Numbers {
+    fn map(self, f: impl Fn(f32) -> f32);
+}
+
+/// Numbers to which a bias is added first.
+struct Biased<'a>(MatrixMut<'a>, &'a [f32]);
+
+impl Numbers for Biased<'_> {
+    fn map(self, f: impl Fn(f32) -> f32) {
+        add_bias_map(self.0, self.1, f);
+    }
+}
+
+/// Numbers as they are.
+struct Plain<'a>(MatrixMut<'a>);
+
+impl Numbers for Plain<'_> {
+    fn map(mut self, f: impl Fn(f32) -> f32) {
+        map_in_place(self.0.as_mut_slice(), f);
+    }
 }
 
 /// Slope of the leaky ReLU left of zero.
@@ -56,25 +79,34 @@ impl Activation {
     /// `y = f(y + bias)`; the argument of `f` is kept in `z` where [`Self::slope_needs_input`].
     ///
     /// Shapes: `y` `[rows, n]`, `bias` `[n]`, `z` `[rows, n]` or `[rows, 0]`.
-    pub fn forward(self, mut y: MatrixMut<'_>, bias: &[f32], mut z: MatrixMut<'_>) {
+    pub fn forward(self, mut y: MatrixMut<'_>, bias: &[f32], z: MatrixMut<'_>) {
+        if self.slope_needs_input() {
+            add_bias_map(y.reborrow(), bias, |z| z);
+            return self.apply(y, z);
+        }
+        self.through(Biased(y, bias));
+    }
+
+    /// `y = f(y)`, as [`Self::forward`] without a bias.
+    pub fn apply(self, mut y: MatrixMut<'_>, mut z: MatrixMut<'_>) {
+        if self.slope_needs_input() {
+            z.as_mut_slice().copy_from_slice(y.as_mut_slice());
+        }
+        self.through(Plain(y));
+    }
+
+    /// Puts numbers through `f`.
+    fn through(self, numbers: impl Numbers) {
         match self {
-            Self::Linear => add_bias_map(y, bias, |z| z),
-            Self::Relu => add_bias_map(y, bias, |z| if z < 0.0 { 0.0 } else { z }),
-            Self::LeakyRelu => add_bias_map(y, bias, |z| if z < 0.0 { LEAK * z } else { z }),
-            Self::Elu => add_bias_map(y, bias, |z| if z < 0.0 { exp_m1_negative(z) } else { z }),
-            Self::Tanh => add_bias_map(y, bias, tanh),
-            Self::Sigmoid => add_bias_map(y, bias, sigmoid),
-            Self::Softplus => add_bias_map(y, bias, softplus),
-            Self::Gelu | Self::Silu => {
-                add_bias_map(y.reborrow(), bias, |z| z);
-                z.as_mut_slice().copy_from_slice(y.as_mut_slice());
-                let z = z.as_ref().span();
-                if self == Self::Gelu {
-                    map(y.as_mut_slice(), z, |z| z * normal_cdf(z));
-                } else {
-                    map(y.as_mut_slice(), z, |z| z * sigmoid(z));
-                }
-            }
+            Self::Linear => numbers.map(|z| z),
+            Self::Relu => numbers.map(|z| if z < 0.0 { 0.0 } else { z }),
+            Self::LeakyRelu => numbers.map(|z| if z < 0.0 { LEAK * z } else { z }),
+            Self::Elu => numbers.map(|z| if z < 0.0 { exp_m1_negative(z) } else { z }),
+            Self::Gelu => numbers.map(|z| z * normal_cdf(z)),
+            Self::Silu => numbers.map(|z| z * sigmoid(z)),
+            Self::Tanh => numbers.map(tanh),
+            Self::Sigmoid => numbers.map(sigmoid),
+            Self::Softplus => numbers.map(softplus),
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
-use crate::layer::{Mode, Parameter, Pass, Trace};
+use crate::layer::{Coupled, Mode, Parameter, Pass, Trace};
 use crate::objective::{Objective, Slopes, State};
 use crate::origin::finite;
 use crate::{Chain, Origin, importance};
@@ -32,6 +32,8 @@ pub struct Block {
     reached: Matrix,
     /// For the terms of the objective.
     scratch: Vec<f32>,
+    /// Lent to one layer after another.
+    lent: Vec<f32>,
 }
 
 /// What the layers leave behind.
@@ -44,6 +46,19 @@ struct Activations {
     saved: Vec<Matrix>,
     /// Rows of output for each example, layer by layer.
     copies: Vec<usize>,
+    /// What each layer sums of its gradients by itself; empty when the chain is only used.
+    sums: Vec<Vec<f32>>,
+    /// Sums of each layer that couples examples; empty unless a step trains the chain.
+    coupled: Vec<Sums>,
+}
+
+/// Sums of a layer on the way forward, then those on the way back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sums {
+    /// Over the block.
+    pub(crate) block: Vec<f64>,
+    /// Over the batch.
+    pub(crate) batch: Vec<f64>,
 }
 
 impl Activations {
@@ -52,16 +67,26 @@ impl Activations {
         self.rows * self.copies[at]
     }
 
-    fn trace(&self, at: usize) -> Trace<'_> {
-        let rows = self.rows_after(at);
-        let x = match at {
+    /// The input of layer `at`.
+    fn before(&self, at: usize) -> MatrixRef<'_> {
+        match at {
             0 => self.input.top(self.rows),
             _ => self.outputs[at - 1].top(self.rows_after(at - 1)),
-        };
+        }
+    }
+
+    fn trace(&self, at: usize) -> Trace<'_> {
+        let rows = self.rows_after(at);
+        let coupled = self.coupled.get(at);
         Trace {
-            x,
+            x: self.before(at),
             y: self.outputs[at].top(rows),
             saved: self.saved[at].top(rows),
+            sums: self.sums.get(at).map_or(&[], Vec::as_slice),
+            coupled: coupled.map_or(Coupled::default(), |sums| Coupled {
+                block: &sums.block,
+                batch: &sums.batch,
+            }),
         }
     }
 }
@@ -92,19 +117,30 @@ impl Block {
                 outputs: room(|layer| layer.outputs()),
                 saved: room(|layer| layer.saved()),
                 copies,
+                sums: Vec::new(),
+                coupled: Vec::new(),
             },
             targets: Matrix::zeros(if last > 1 { rows * last } else { 0 }, inputs),
             losses: vec![0.0; rows * last],
             gradients: Vec::new(),
             reached: Matrix::default(),
             scratch: Vec::new(),
+            lent: vec![0.0; used.iter().map(|l| l.scratch()).max().unwrap_or(0)],
             layers,
         }
     }
 
     /// Room to train `chain` for `objective` on up to `rows` examples.
     pub fn for_training(chain: &Chain, objective: &Objective, rows: usize) -> Self {
-        let block = Self::for_use(chain, 0..chain.layers().len(), Mode::Train, rows);
+        let mut block = Self::for_use(chain, 0..chain.layers().len(), Mode::Train, rows);
+        let layers = chain.layers().iter();
+        block.activations.sums = layers.clone().map(|l| vec![0.0; l.sums()]).collect();
+        block.activations.coupled = layers
+            .map(|layer| Sums {
+                block: vec![0.0; 2 * layer.couples()],
+                batch: vec![0.0; 2 * layer.couples()],
+            })
+            .collect();
         let code = objective.code;
         let reached = match objective.reaches_input() {
             true => Matrix::zeros(
@@ -159,36 +195,77 @@ impl Block {
 
     /// Runs the layers of `chain` for which the block was made, at a place on which their noise depends.
     pub fn forward(&mut self, chain: &Chain, place: Place) {
+        self.begin_at(place);
+        self.forward_through(chain, 0..self.layers.len());
+    }
+
+    /// Sets the place on which the noise of the next run depends.
+    pub(crate) fn begin_at(&mut self, place: Place) {
         self.place = place;
+    }
+
+    /// As [`Self::forward`], some of the layers, at the place that the block has.
+    pub(crate) fn forward_through(&mut self, chain: &Chain, layers: Range<usize>) {
+        let place = self.place;
         let Activations {
             rows,
             input,
             outputs,
             saved,
             copies,
+            coupled,
+            ..
         } = &mut self.activations;
-        for (at, layer) in self.layers.clone().enumerate() {
+        for at in layers {
+            let layer = &chain.layers()[self.layers.start + at];
             let (before, after) = outputs.split_at_mut(at);
-            let x = match before.last() {
-                Some(x) => x.top(*rows * copies[at - 1]),
-                None => input.top(*rows),
+            let input_of = |at: usize| match at {
+                0 => input.top(*rows),
+                _ => before[at - 1].top(*rows * copies[at - 1]),
             };
             let rows_after = *rows * copies[at];
             let pass = Pass {
                 mode: self.mode,
-                noise: Chain::noise(place.seed, layer, place.step),
+                noise: Chain::noise(place.seed, self.layers.start + at, place.step),
                 first_row: place.first_row * copies[at] as u32,
                 epochs: place.epochs,
                 labels: &self.labels,
+                joined: layer.joins().map(|layers| input_of(at - layers)),
+                batch: coupled.get(at).map_or(&[], |sums| &sums.batch),
             };
-            chain.layers()[layer].forward(
-                own(chain, layer),
+            layer.forward(
+                own(chain, self.layers.start + at),
                 pass,
-                x,
+                input_of(at),
                 after[0].top_mut(rows_after),
                 saved[at].top_mut(rows_after),
+                &mut self.lent,
             );
         }
+    }
+
+    /// Sums what layer `layer` must know of the batch before it goes forward.
+    pub(crate) fn couple(&mut self, chain: &Chain, layer: usize) {
+        let mut sums = std::mem::take(&mut self.activations.coupled[layer].block);
+        let half = sums.len() / 2;
+        let x = self.activations.before(layer);
+        chain.layers()[layer].couple(x, &mut sums[..half]);
+        self.activations.coupled[layer].block = sums;
+    }
+
+    /// Sums what layer `layer` must know of the batch before it goes backward.
+    pub(crate) fn couple_back(&mut self, chain: &Chain, layer: usize) {
+        let mut sums = std::mem::take(&mut self.activations.coupled[layer].block);
+        let half = sums.len() / 2;
+        let trace = self.activations.trace(layer);
+        let dy = self.gradients[layer].top_mut(trace.y.rows());
+        chain.layers()[layer].couple_back(own(chain, layer), trace, dy, &mut sums[half..]);
+        self.activations.coupled[layer].block = sums;
+    }
+
+    /// The sums of layer `layer`, which couples examples.
+    pub(crate) fn coupled(&mut self, layer: usize) -> &mut Sums {
+        &mut self.activations.coupled[layer]
     }
 
     /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
@@ -262,16 +339,39 @@ impl Block {
         }
     }
 
-    /// First half of the way back: the loss, its gradient down to the code, and the terms that do not couple examples. Gives
-    /// back their sum, the block's part of a mean over `batch` examples.
-    pub(crate) fn backward_to_code(
+    /// The loss and its gradient by the outputs. Gives back the block's part of a mean over `batch` examples.
+    pub(crate) fn turn_back(&mut self, chain: &Chain, objective: &Objective, batch: usize) -> f64 {
+        let sum = self.loss(objective, batch, true);
+        match objective.code + 1 == self.layers.len() {
+            true => sum + self.terms(chain, objective, batch),
+            false => sum,
+        }
+    }
+
+    /// Carries gradients back through some layers. Behind the code's layer, the terms that do not couple examples add theirs:
+    /// gives back their sum, the block's part of a mean over `batch` examples.
+    pub(crate) fn backward_through(
         &mut self,
         chain: &Chain,
         objective: &Objective,
         batch: usize,
+        layers: Range<usize>,
     ) -> f64 {
-        let mut sum = self.loss(objective, batch, true);
-        self.backward(chain, objective.code + 1..self.layers.len());
+        let mut sum = 0.0;
+        for layer in layers.rev() {
+            self.backward(chain, layer);
+            if layer == objective.code {
+                self.add_reached(chain, layer);
+            }
+            if layer == objective.code + 1 {
+                sum += self.terms(chain, objective, batch);
+            }
+        }
+        sum
+    }
+
+    /// The terms that do not couple examples, with their slopes.
+    fn terms(&mut self, chain: &Chain, objective: &Objective, batch: usize) -> f64 {
         let state = self.state(chain, objective, batch, self.place.epochs);
         let codes = self.activations.trace(objective.code);
         let rows = self.reached_rows();
@@ -283,36 +383,47 @@ impl Block {
         if objective.importance_weighted {
             importance::add_slopes(codes, &self.losses, batch, &mut slopes);
         }
-        if !objective.terms.is_empty() {
-            sum += objective.apply(false, codes, state, Some(slopes), &mut self.scratch);
+        match objective.terms.is_empty() {
+            true => 0.0,
+            false => objective.apply(false, codes, state, Some(slopes), &mut self.scratch),
         }
-        sum
     }
 
-    /// Second half: from the code to the first layer that learns.
-    pub(crate) fn backward_from_code(&mut self, chain: &Chain, objective: &Objective) {
-        let code = objective.code;
-        self.backward(chain, code..code + 1);
+    /// Adds the slopes by the input of the code's layer to those that went through it.
+    fn add_reached(&mut self, chain: &Chain, code: usize) {
         let rows = self.reached_rows();
         if rows > 0 && code > chain.first_learned() {
             let mut gradient = self.gradients[code - 1].top_mut(rows);
             let slopes = self.reached.top(rows).span();
             update(gradient.as_mut_slice(), slopes, |g, slope| g + slope);
         }
-        self.backward(chain, 0..code);
     }
 
-    /// Carries gradients back through some layers.
-    fn backward(&mut self, chain: &Chain, layers: Range<usize>) {
+    /// Carries gradients back through layer `layer`.
+    fn backward(&mut self, chain: &Chain, layer: usize) {
         // Before the first layer that learns, nobody asks for a gradient.
         let first = chain.first_learned();
-        for layer in (layers.start.max(first)..layers.end).rev() {
-            let trace = self.activations.trace(layer);
-            let (before, after) = self.gradients.split_at_mut(layer);
-            let dx = before.last_mut().filter(|_| layer > first);
-            let dx = dx.map(|dx| dx.top_mut(trace.x.rows()));
-            let dy = after[0].top_mut(trace.y.rows());
-            chain.layers()[layer].backward(own(chain, layer), trace, dy, dx);
+        if layer < first {
+            return;
+        }
+        let mut sums = std::mem::take(&mut self.activations.sums[layer]);
+        let trace = self.activations.trace(layer);
+        let (before, after) = self.gradients.split_at_mut(layer);
+        let dx = before.last_mut().filter(|_| layer > first);
+        let dx = dx.map(|dx| dx.top_mut(trace.x.rows()));
+        let dy = after[0].top_mut(trace.y.rows());
+        let parameters = own(chain, layer);
+        chain.layers()[layer].backward(parameters, trace, dy, dx, &mut self.lent, &mut sums);
+        let rows = trace.x.rows();
+        self.activations.sums[layer] = sums;
+        // The gradient of a join goes to both that it added.
+        for (behind, later) in chain.layers().iter().enumerate().skip(layer + 1) {
+            if later.joins() == Some(behind - layer) && layer > first {
+                let (before, after) = self.gradients.split_at_mut(behind);
+                let joined = after[0].top(rows).span();
+                let mut dx = before[layer - 1].top_mut(rows);
+                update(dx.as_mut_slice(), joined, |dx, joined| dx + joined);
+            }
         }
     }
 

@@ -9,6 +9,9 @@ use crate::{BLOCK_ROWS, Layer, Mode, Parameter};
 /// Noise streams below this number belong to initial values, those from it on to layers.
 const LAYER_STREAM: u32 = 1 << 16;
 
+/// Numbers of the widest activation of a block.
+const BLOCK_NUMBERS: usize = 1 << 18;
+
 /// A chain of layers: the output of one is the input of the next.
 #[derive(Debug)]
 pub struct Chain {
@@ -31,8 +34,11 @@ impl Chain {
             let first = parameters.len();
             for spec in layer.parameters() {
                 let mut value = Matrix::zeros(spec.rows, spec.cols);
-                spec.initializer
-                    .fill(&mut value, Noise::new(seed, parameters.len() as u32));
+                spec.initializer.fill(
+                    &mut value,
+                    spec.fans,
+                    Noise::new(seed, parameters.len() as u32),
+                );
                 parameters.push(Parameter {
                     learned: spec.learned,
                     name: spec.name,
@@ -74,9 +80,24 @@ impl Chain {
         layers.map(|layer| layer.copies(mode)).product()
     }
 
-    /// Examples in a block of `layers`: [`BLOCK_ROWS`] rows of output, but at least 4 examples where a row has many copies.
+    /// Examples in a block of `layers`: [`BLOCK_ROWS`] rows of output, but fewer where rows are so wide that a core's cache
+    /// does not hold them, and at least 4 where a row has many copies.
     pub fn block_examples(&self, layers: Range<usize>, mode: Mode) -> usize {
-        (BLOCK_ROWS / self.copies(layers, mode)).max(4)
+        let widths = self.layers[layers.clone()].iter();
+        let widest = widths.map(|layer| layer.outputs()).max().unwrap_or(1);
+        let fit = (BLOCK_NUMBERS / widest.max(1)).next_multiple_of(8);
+        (BLOCK_ROWS.min(fit) / self.copies(layers, mode)).max(4)
+    }
+
+    /// Multiplications for one example, forward.
+    pub(crate) fn work(&self) -> usize {
+        let works = self.layers.iter().map(|layer| layer.work());
+        works.fold(0, usize::saturating_add)
+    }
+
+    /// The layers that couple the examples of a batch, in order.
+    pub(crate) fn coupled(&self) -> impl Iterator<Item = usize> {
+        (0..self.layers.len()).filter(|&layer| self.layers[layer].couples() > 0)
     }
 
     /// All parameters, layer after layer.

@@ -57,11 +57,8 @@ impl Codes {
         }
         self.dx.as_mut_slice().fill(0.0);
         self.dy.as_mut_slice().fill(0.0);
-        let codes = Trace {
-            x: self.x.top(x_rows),
-            y: self.y.top(y_rows),
-            saved: MatrixRef::new(&[], 0, 0),
-        };
+        let saved = MatrixRef::new(&[], 0, 0);
+        let codes = Trace::new(self.x.top(x_rows), self.y.top(y_rows), saved);
         let slopes = Slopes {
             dx: self.dx.top_mut(dx_rows),
             dy: self.dy.top_mut(y_rows),

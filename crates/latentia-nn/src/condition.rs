@@ -39,6 +39,7 @@ impl Layer for Condition {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         _saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         // Rows of one example follow each other.
         let copies = x.rows() / pass.labels.len().max(1);
@@ -59,6 +60,8 @@ impl Layer for Condition {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         for (dx, dy) in dx.iter_rows_mut().zip(dy.iter_rows_mut()) {

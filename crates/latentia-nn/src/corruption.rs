@@ -112,6 +112,7 @@ impl Layer for Corrupt {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
         if pass.mode != Mode::Train {
@@ -130,6 +131,8 @@ impl Layer for Corrupt {
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         assert!(dx.is_none(), "corruption stands behind a layer that learns");
     }

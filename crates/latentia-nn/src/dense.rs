@@ -57,21 +57,10 @@ impl Layer for Dense {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let weight = ParameterSpec {
-            learned: true,
-            name: "weight",
-            rows: self.inputs,
-            cols: self.outputs,
-            initializer: self.initializer,
-        };
-        let bias = ParameterSpec {
-            learned: true,
-            name: "bias",
-            rows: 1,
-            cols: self.outputs,
-            initializer: Initializer::Zeros,
-        };
-        vec![weight, bias]
+        vec![
+            ParameterSpec::learned("weight", self.inputs, self.outputs, self.initializer),
+            ParameterSpec::learned("bias", 1, self.outputs, Initializer::Zeros),
+        ]
     }
 
     fn forward(
@@ -81,6 +70,7 @@ impl Layer for Dense {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         let [weight, bias] = [&parameters[0].value, &parameters[1].value];
         matmul_nn(y.reborrow(), Accumulate::Replace, x, weight.view());
@@ -93,6 +83,8 @@ impl Layer for Dense {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);

@@ -2,20 +2,21 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
+use crate::Shape;
 use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
 
 /// In training, each number is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
 /// stays; in use, `y = x` (Srivastava et al. 2014).
 #[derive(Clone, Debug)]
 pub struct Dropout {
-    width: usize,
+    shape: Shape,
     rate: f32,
 }
 
 impl Dropout {
-    /// Dropout of rows of `width` numbers, with `rate` in `[0, 1)`.
-    pub fn new(width: usize, rate: f32) -> Self {
-        Self { width, rate }
+    /// Dropout of rows of shape `shape`, with `rate` in `[0, 1)`.
+    pub fn new(shape: Shape, rate: f32) -> Self {
+        Self { shape, rate }
     }
 }
 
@@ -25,16 +26,20 @@ impl Layer for Dropout {
     }
 
     fn inputs(&self) -> usize {
-        self.width
+        self.shape.numbers()
     }
 
     fn outputs(&self) -> usize {
-        self.width
+        self.shape.numbers()
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// The factor of each number.
     fn saved(&self) -> usize {
-        self.width
+        self.shape.numbers()
     }
 
     fn forward(
@@ -44,6 +49,7 @@ impl Layer for Dropout {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
         if pass.mode != Mode::Train {
@@ -67,6 +73,8 @@ impl Layer for Dropout {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());

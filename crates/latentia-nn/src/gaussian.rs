@@ -113,6 +113,7 @@ impl Layer for Gaussian {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         let copies = self.copies(pass.mode);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
@@ -138,6 +139,8 @@ impl Layer for Gaussian {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         let copies = dy.rows() / dx.rows().max(1);

@@ -3,7 +3,7 @@
 use latentia_tensor::{Matrix, Noise};
 use serde::{Deserialize, Serialize};
 
-/// How a weight of shape `[inputs, outputs]` is drawn before training.
+/// How a weight from `inputs` to `outputs` numbers is drawn before training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initializer {
@@ -14,16 +14,19 @@ pub enum Initializer {
     He,
     /// Zero, for biases
     Zeros,
+    /// One, for the scales of normalisations
+    Ones,
 }
 
 impl Initializer {
-    /// Fills `weight` from `noise`.
-    pub fn fill(self, weight: &mut Matrix, noise: Noise) {
-        let (inputs, outputs) = (weight.rows() as f32, weight.cols() as f32);
+    /// Fills `weight` from `noise`, where `fans` are the numbers `[inputs, outputs]`.
+    pub fn fill(self, weight: &mut Matrix, fans: [usize; 2], noise: Noise) {
+        let [inputs, outputs] = fans.map(|fan| fan as f32);
         let limit = match self {
             Self::Glorot => (6.0 / (inputs + outputs)).sqrt(),
             Self::He => (6.0 / inputs).sqrt(),
             Self::Zeros => return weight.as_mut_slice().fill(0.0),
+            Self::Ones => return weight.as_mut_slice().fill(1.0),
         };
         noise.uniform(0, weight.as_mut_slice());
         for w in weight.as_mut_slice() {
@@ -40,7 +43,7 @@ mod tests {
     fn weights_fill_their_range_evenly() {
         for (initializer, limit) in [(Initializer::Glorot, 0.1), (Initializer::He, 0.141_421_35)] {
             let mut weight = Matrix::zeros(300, 300);
-            initializer.fill(&mut weight, Noise::new(1, 0));
+            initializer.fill(&mut weight, [300; 2], Noise::new(1, 0));
             let n = weight.as_slice().len() as f32;
             let largest = weight.as_slice().iter().fold(0.0f32, |a, w| a.max(w.abs()));
             assert!(largest <= limit && largest > 0.999 * limit);

@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Noise};
 
-use crate::Initializer;
 use crate::step::{Moments, WorkedBlock};
+use crate::{Initializer, Shape};
 
 /// One part of a chain: a function of rows with parameters, and its gradients.
 ///
 /// A layer is called for one block of rows at a time, from several threads at once, so it keeps nothing: what backward
 /// needs is in the block's own memory, what is learned is in the parameters.
 ///
-/// Shapes: `x` and `dx` `[rows, inputs]`, `y` and `dy` `[rows · copies, outputs]`, `saved` `[rows · copies, saved]`.
+/// Shapes: `x` and `dx` `[rows, inputs]`, `y` and `dy` `[rows · copies, outputs]`, `saved` `[rows · copies, saved]`, `scratch`
+/// `[scratch]`, `sums` `[sums]`.
 pub trait Layer: Debug + Send + Sync {
     /// What a person calls it, with its numbers.
     fn name(&self) -> String;
@@ -24,9 +25,41 @@ pub trait Layer: Debug + Send + Sync {
     /// Numbers in a row of the output.
     fn outputs(&self) -> usize;
 
+    /// The shape of a row of the output.
+    fn shape(&self) -> Shape {
+        Shape::Flat(self.outputs())
+    }
+
     /// Numbers a row that backward needs beside input and output.
     fn saved(&self) -> usize {
         0
+    }
+
+    /// Numbers of memory that a block lends to forward and backward, whatever is in it.
+    fn scratch(&self) -> usize {
+        0
+    }
+
+    /// Numbers in which backward leaves the block's part of the gradients, where it is cheaper to sum them there.
+    fn sums(&self) -> usize {
+        0
+    }
+
+    /// Multiplications for one row, forward.
+    fn work(&self) -> usize {
+        let learned = self.parameters().into_iter().filter(|p| p.learned);
+        learned.map(|p| p.rows.saturating_mul(p.cols)).sum()
+    }
+
+    /// How many sums over the whole batch the layer must know before it goes forward, and as many before it goes backward; 0
+    /// where no example depends on another.
+    fn couples(&self) -> usize {
+        0
+    }
+
+    /// How many layers before this one the row is whose input is added to this layer's: 1 is the layer just before.
+    fn joins(&self) -> Option<usize> {
+        None
     }
 
     /// Rows of output for each row of input: 1, but for layers that draw several samples of a row. Those of one row follow
@@ -40,6 +73,9 @@ pub trait Layer: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Writes the block's part of the sums that [`Self::forward`] will find in [`Pass::batch`]: `[couples]`.
+    fn couple(&self, _x: MatrixRef<'_>, _sums: &mut [f64]) {}
+
     /// Computes `y` from `x`, and writes `saved`.
     fn forward(
         &self,
@@ -48,15 +84,30 @@ pub trait Layer: Debug + Send + Sync {
         x: MatrixRef<'_>,
         y: MatrixMut<'_>,
         saved: MatrixMut<'_>,
+        scratch: &mut [f32],
     );
 
-    /// Computes `dx` from `dy`. `dy` is free for the layer's use and is handed to [`Self::gradient`] as it is left.
+    /// Writes the block's part of the sums that [`Self::backward`] will find in [`Trace::coupled`]: `[couples]`. `dy` is handed
+    /// on as it is left.
+    fn couple_back(
+        &self,
+        _parameters: &[Parameter],
+        _trace: Trace<'_>,
+        _dy: MatrixMut<'_>,
+        _sums: &mut [f64],
+    ) {
+    }
+
+    /// Computes `dx` from `dy`, and writes `sums`. `dy` is free for the layer's use and is handed to [`Self::gradient`] as it
+    /// is left.
     fn backward(
         &self,
         parameters: &[Parameter],
         trace: Trace<'_>,
         dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        scratch: &mut [f32],
+        sums: &mut [f32],
     );
 
     /// Writes or adds the gradient of rows `rows` of parameter `index`, summed over the examples of one block; for a
@@ -86,6 +137,33 @@ pub struct Trace<'a> {
     pub y: MatrixRef<'a>,
     /// What it kept beside them.
     pub saved: MatrixRef<'a>,
+    /// The block's part of the gradients, where backward has left it.
+    pub sums: &'a [f32],
+    /// What the layer knows of the batch.
+    pub coupled: Coupled<'a>,
+}
+
+impl<'a> Trace<'a> {
+    /// Of a layer that neither sums gradients by itself nor couples examples.
+    pub fn new(x: MatrixRef<'a>, y: MatrixRef<'a>, saved: MatrixRef<'a>) -> Self {
+        Self {
+            x,
+            y,
+            saved,
+            sums: &[],
+            coupled: Coupled::default(),
+        }
+    }
+}
+
+/// Sums of a layer that couples examples: those of [`Layer::couple`], then those of [`Layer::couple_back`]. Empty where the
+/// layer does not, or is not trained.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Coupled<'a> {
+    /// Over the block.
+    pub block: &'a [f64],
+    /// Over the batch.
+    pub batch: &'a [f64],
 }
 
 /// What a forward pass is for.
@@ -112,6 +190,25 @@ pub struct Pass<'a> {
     pub epochs: f64,
     /// The class of each example of the block; empty where examples have none.
     pub labels: &'a [u8],
+    /// Rows that are added to the input, for a layer that [joins](Layer::joins) them.
+    pub joined: Option<MatrixRef<'a>>,
+    /// Sums over the batch, for a layer that [couples](Layer::couples) its examples; empty where it is not trained.
+    pub batch: &'a [f64],
+}
+
+impl Pass<'_> {
+    /// A pass for `mode` that knows of nothing else.
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            noise: Noise::new(0, 0),
+            first_row: 0,
+            epochs: f64::INFINITY,
+            labels: &[],
+            joined: None,
+            batch: &[],
+        }
+    }
 }
 
 /// What a layer met in one step, block by block.
@@ -144,6 +241,36 @@ pub struct ParameterSpec {
     pub cols: usize,
     /// Its first values.
     pub initializer: Initializer,
+    /// How many numbers of the input one of the output depends on, and how many of the output one of the input reaches: what
+    /// first values are scaled by.
+    pub fans: [usize; 2],
+}
+
+impl ParameterSpec {
+    /// A matrix that is learned, of whose rows and columns the fans are.
+    pub fn learned(name: &'static str, rows: usize, cols: usize, initializer: Initializer) -> Self {
+        Self {
+            learned: true,
+            name,
+            rows,
+            cols,
+            initializer,
+            fans: [rows, cols],
+        }
+    }
+
+    /// A statistic that the layer renews.
+    pub fn statistic(
+        name: &'static str,
+        rows: usize,
+        cols: usize,
+        initializer: Initializer,
+    ) -> Self {
+        Self {
+            learned: false,
+            ..Self::learned(name, rows, cols, initializer)
+        }
+    }
 }
 
 /// Numbers that are learned, or that a layer keeps as statistics.

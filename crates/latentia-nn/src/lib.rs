@@ -27,7 +27,8 @@
 //! # }
 //! ```
 //!
-//! - [`Layer`]: what a layer is; [`Dense`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`],
+//! - [`Layer`]: what a layer is; [`Dense`], [`Conv`], [`Pool`], [`Upsample`], [`BatchNorm`], [`GroupNorm`], [`Activate`],
+//!   [`Permute`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`],
 //!   [`SharedScale`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
 //! - [`Chain`]: layers one after another, with parameters
 //! - [`Block`]: the memory of a block of examples on its way through a chain
@@ -36,15 +37,19 @@
 //! - [`Optimizer`], [`Schedule`]: how parameters change
 //! - [`Step`]: one training step, two parallel loops; [`Origin`]: where it stopped being finite
 
+mod activate;
 mod activation;
+mod batch_norm;
 mod block;
 mod chain;
 mod codes;
 mod condition;
+mod conv;
 mod corruption;
 mod dense;
 mod dropout;
 mod gaussian;
+mod group_norm;
 mod importance;
 mod initializer;
 mod layer;
@@ -53,7 +58,10 @@ mod objective;
 mod optimizer;
 mod origin;
 mod parallel;
+mod permute;
+mod pool;
 mod schedule;
+mod shape;
 mod shared_scale;
 mod spec;
 mod step;
@@ -61,23 +69,30 @@ pub mod terms;
 mod top_k;
 mod vector_quantiser;
 
+pub use activate::Activate;
 pub use activation::Activation;
+pub use batch_norm::BatchNorm;
 pub use block::{BLOCK_ROWS, Block, Place};
 pub use chain::Chain;
 pub use condition::Condition;
+pub use conv::Conv;
 pub use corruption::{Corrupt, Corruption};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use gaussian::Gaussian;
+pub use group_norm::GroupNorm;
 pub use initializer::Initializer;
-pub use layer::{Batch, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
+pub use layer::{Batch, Coupled, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
 pub use likelihood::Likelihood;
 pub use objective::{Objective, Slopes, State, Term};
 pub use optimizer::Optimizer;
 pub use origin::Origin;
+pub use permute::Permute;
+pub use pool::{Pool, Pooled, Upsample};
 pub use schedule::Schedule;
+pub use shape::Shape;
 pub use shared_scale::SharedScale;
-pub use spec::{LayerSpec, SpecError};
+pub use spec::{LayerSpec, NamedPadding, Padding, Size, SpecError, Widths};
 pub use step::{Moments, Rates, Step, StepOptions};
 pub use top_k::TopK;
 pub use vector_quantiser::VectorQuantiser;

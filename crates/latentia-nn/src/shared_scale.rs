@@ -37,13 +37,12 @@ impl Layer for SharedScale {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        vec![ParameterSpec {
-            learned: true,
-            name: "log-scale",
-            rows: 1,
-            cols: 1,
-            initializer: Initializer::Zeros,
-        }]
+        vec![ParameterSpec::learned(
+            "log-scale",
+            1,
+            1,
+            Initializer::Zeros,
+        )]
     }
 
     fn forward(
@@ -53,6 +52,7 @@ impl Layer for SharedScale {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         _saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         let log_scale = parameters[0].value.as_slice()[0];
         for (y, x) in y.iter_rows_mut().zip(x.iter_rows()) {
@@ -67,6 +67,8 @@ impl Layer for SharedScale {
         _trace: Trace<'_>,
         dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         for (dx, dy) in dx.iter_rows_mut().zip(dy.as_ref().iter_rows()) {

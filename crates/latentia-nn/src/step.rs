@@ -1,7 +1,7 @@
 //! One training step: two parallel loops.
 //!
-//! 1. For each block of examples: read, forward, loss, backward. Where a term of the objective couples the examples of a
-//!    batch, the loop is cut in two at the code.
+//! 1. For each block of examples: read, forward, loss, backward. Where something couples the examples of a batch, the loop is
+//!    cut in two: at the code by a term of the objective, on both ways at a layer that normalises by the batch.
 //! 2. For each block of parameters: gradient over the whole batch, then the update.
 //!
 //! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Blocks are fixed by
@@ -12,7 +12,7 @@ use std::io;
 
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 
-use crate::block::{Block, Place};
+use crate::block::{Block, Place, Sums};
 use crate::chain::Parts;
 use crate::codes::Codes;
 use crate::layer::Batch;
@@ -82,6 +82,10 @@ pub struct Step {
     /// Examples in each block but the last.
     block_examples: usize,
     codes: Option<Codes>,
+    /// Layers that couple the examples of a batch.
+    coupled: Vec<usize>,
+    /// Where the way back is cut, last layer first: before it goes through these.
+    cuts: Vec<usize>,
     moments: Vec<Moments>,
     /// Steps so far, on which noise depends.
     steps: u64,
@@ -109,12 +113,19 @@ impl Step {
             first: zeros(value),
             second: zeros(value),
         };
+        let codes = Codes::new(chain, &options.objective, batch_size);
+        let at_code = codes.is_some().then_some(options.objective.code);
+        let mut cuts: Vec<usize> = chain.coupled().chain(at_code).collect();
+        cuts.sort_unstable_by(|a, b| b.cmp(a));
+        cuts.dedup();
         Self {
             blocks: (0..batch_size.div_ceil(block_examples))
                 .map(|_| block())
                 .collect(),
             block_examples,
-            codes: Codes::new(chain, &options.objective, batch_size),
+            coupled: chain.coupled().collect(),
+            cuts,
+            codes,
             moments: chain
                 .parameters()
                 .iter()
@@ -123,7 +134,7 @@ impl Step {
             steps: 0,
             updates: 0,
             used: 0,
-            parallel: batch_size * chain.parameter_count() >= WORTH_THREADS,
+            parallel: batch_size.saturating_mul(chain.work()) >= WORTH_THREADS,
             options,
         }
     }
@@ -222,52 +233,76 @@ impl Step {
         indices: &[u32],
         epochs: f64,
     ) -> io::Result<f64> {
-        let (step, size) = (self.steps, self.block_examples);
+        let (step, size, parallel) = (self.steps, self.block_examples, self.parallel);
         let StepOptions {
             objective, seed, ..
         } = &self.options;
-        let (batch, seed, coupled) = (indices.len(), *seed, self.codes.is_some());
+        let (batch, seed, layers) = (indices.len(), *seed, chain.layers().len());
         let used = &mut self.blocks[..self.used];
-        each(
-            used,
-            self.parallel,
-            |number, WorkedBlock { block, loss }| {
-                let first = number * size;
-                let indices = &indices[first..batch.min(first + size)];
-                *loss = block.read(examples, indices).map(|()| {
+        // Forward, up to each layer that couples examples, and then to the end and back to the first cut.
+        let lowest = self.cuts.first().map_or(0, |cut| cut + 1);
+        let mut begin = 0;
+        for number in 0..=self.coupled.len() {
+            let end = self.coupled.get(number).copied();
+            each(used, parallel, |at, WorkedBlock { block, loss }| {
+                if number == 0 {
+                    let first = at * size;
+                    let indices = &indices[first..batch.min(first + size)];
                     let place = Place {
                         seed,
                         step,
                         first_row: first as u32,
                         epochs,
                     };
-                    block.forward(chain, place);
-                    let loss = block.backward_to_code(chain, objective, batch);
-                    if !coupled {
-                        block.backward_from_code(chain, objective);
+                    block.begin_at(place);
+                    *loss = block.read(examples, indices).map(|()| 0.0);
+                }
+                let Ok(loss) = loss else { return };
+                block.forward_through(chain, begin..end.unwrap_or(layers));
+                match end {
+                    Some(layer) => block.couple(chain, layer),
+                    None => {
+                        *loss = block.turn_back(chain, objective, batch);
+                        *loss += block.backward_through(chain, objective, batch, lowest..layers);
                     }
-                    loss
+                }
+            });
+            if let Some(layer) = end {
+                share_sums(used, layer, Half::Forward);
+                begin = layer;
+            }
+        }
+        if let Some(broken) = used.iter_mut().find(|worked| worked.loss.is_err()) {
+            return std::mem::replace(&mut broken.loss, Ok(0.0));
+        }
+        // Back from one cut to the next.
+        let mut terms = 0.0;
+        for (number, &cut) in self.cuts.iter().enumerate() {
+            if let Some(codes) = self.codes.as_mut().filter(|_| cut == objective.code) {
+                let state = State {
+                    share: 1.0,
+                    epochs,
+                    noise: Chain::noise(seed, layers, step),
+                    first_row: 0,
+                };
+                terms = codes.apply(objective, used, state);
+            }
+            if self.coupled.contains(&cut) {
+                each(used, parallel, |_, worked| {
+                    worked.block.couple_back(chain, cut);
                 });
-            },
-        );
+                share_sums(used, cut, Half::Back);
+            }
+            let below = self.cuts.get(number + 1).map_or(0, |next| next + 1);
+            each(used, parallel, |_, WorkedBlock { block, loss }| {
+                let terms = block.backward_through(chain, objective, batch, below..cut + 1);
+                *loss = loss.as_ref().map_or(Ok(0.0), |loss| Ok(loss + terms));
+            });
+        }
         let losses = used
-            .iter_mut()
-            .map(|worked| std::mem::replace(&mut worked.loss, Ok(0.0)));
-        let loss: f64 = losses.sum::<io::Result<f64>>()?;
-        let Some(codes) = &mut self.codes else {
-            return Ok(loss);
-        };
-        let state = State {
-            share: 1.0,
-            epochs,
-            noise: Chain::noise(seed, chain.layers().len(), step),
-            first_row: 0,
-        };
-        let terms = codes.apply(objective, used, state);
-        each(used, self.parallel, |_, worked| {
-            worked.block.backward_from_code(chain, objective);
-        });
-        Ok(loss + terms)
+            .iter()
+            .map(|worked| *worked.loss.as_ref().unwrap_or(&0.0));
+        Ok(losses.sum::<f64>() + terms)
     }
 
     /// The second loop.
@@ -362,5 +397,34 @@ impl Step {
             .map(|(_, m)| sum_of_squares(m.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
+    }
+}
+
+/// Which sums of a layer that couples examples.
+#[derive(Clone, Copy)]
+enum Half {
+    Forward,
+    Back,
+}
+
+/// Adds up what the blocks summed for layer `layer`, in order, and lets each of them know.
+fn share_sums(blocks: &mut [WorkedBlock], layer: usize, half: Half) {
+    let Some((first, others)) = blocks.split_first_mut() else {
+        return;
+    };
+    let Sums { block, batch } = first.block.coupled(layer);
+    let middle = block.len() / 2;
+    let half = match half {
+        Half::Forward => 0..middle,
+        Half::Back => middle..block.len(),
+    };
+    batch[half.clone()].copy_from_slice(&block[half.clone()]);
+    for other in &mut *others {
+        let own = &other.block.coupled(layer).block[half.clone()];
+        let sums = batch[half.clone()].iter_mut();
+        sums.zip(own).for_each(|(sum, own)| *sum += own);
+    }
+    for other in others {
+        other.block.coupled(layer).batch[half.clone()].copy_from_slice(&batch[half.clone()]);
     }
 }

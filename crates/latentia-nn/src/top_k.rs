@@ -58,6 +58,7 @@ impl Layer for TopK {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         let k = self.kept(pass);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
@@ -86,6 +87,8 @@ impl Layer for TopK {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());

@@ -78,12 +78,8 @@ impl Layer for VectorQuantiser {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let statistic = |name, cols, initializer| ParameterSpec {
-            learned: false,
-            name,
-            rows: self.codebook,
-            cols,
-            initializer,
+        let statistic = |name, cols, initializer| {
+            ParameterSpec::statistic(name, self.codebook, cols, initializer)
         };
         vec![
             statistic("codebook", self.dimension, Initializer::Glorot),
@@ -98,6 +94,7 @@ impl Layer for VectorQuantiser {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         let codebook = &parameters[0].value;
         let vectors = self.vectors();
@@ -152,6 +149,8 @@ impl Layer for VectorQuantiser {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());

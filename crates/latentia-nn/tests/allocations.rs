@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::terms::{Divergence, Mmd, TotalCorrelation};
 use latentia_nn::{
-    Activation, Chain, Dense, Dropout, Gaussian, Initializer, Layer, Likelihood, Objective,
-    Optimizer, Step, StepOptions, Term, VectorQuantiser,
+    Activation, BatchNorm, Chain, Conv, Dense, Dropout, Gaussian, GroupNorm, Initializer, Layer,
+    Likelihood, Objective, Optimizer, Pool, Pooled, Shape, Step, StepOptions, Term,
+    VectorQuantiser,
 };
-use latentia_tensor::Matrix;
+use latentia_tensor::{Matrix, Window};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
@@ -72,13 +73,41 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
     })
 }
 
+/// Convolutions there and back, a pooling, and normalisations by the batch and by the example.
+fn planes() -> Vec<Box<dyn Layer>> {
+    let window = Window {
+        padding: [[1; 2]; 2],
+        ..Window::square(3, 1)
+    };
+    let (input, inner) = ([3, 10, 10], [8, 10, 10]);
+    let conv = |from, to: [usize; 3]| {
+        let conv = Conv::new(from, to[0], window, Activation::Relu, Initializer::Glorot);
+        conv.expect("it fits")
+    };
+    let back = Conv::transposed(
+        [8, 5, 5],
+        inner,
+        Window::square(2, 2),
+        Activation::Relu,
+        Initializer::Glorot,
+    );
+    vec![
+        Box::new(conv(input, inner)),
+        Box::new(BatchNorm::new(Shape::Planes(inner), 0.9, Activation::Relu)),
+        Box::new(Pool::new(inner, Window::square(2, 2), Pooled::Max).expect("it fits")),
+        Box::new(back.expect("it fits")),
+        Box::new(GroupNorm::new(Shape::Planes(inner), 4, Activation::Silu)),
+        Box::new(conv(inner, input)),
+    ]
+}
+
 #[test]
 fn a_step_allocates_nothing_after_the_first() {
     // One test alone, or the allocations of another would be counted.
     let gaussian = |samples| -> Vec<Box<dyn Layer>> {
         vec![
             dense(300, 64),
-            Box::new(Dropout::new(64, 0.1)),
+            Box::new(Dropout::new(Shape::Flat(64), 0.1)),
             dense(64, 60),
             Box::new(Gaussian::new(30, samples)),
             dense(30, 300),
@@ -114,4 +143,5 @@ fn a_step_allocates_nothing_after_the_first() {
     assert_eq!(allocations(gaussian(1), coupled), 0);
     assert_eq!(allocations(gaussian(5), weighed), 0);
     assert_eq!(allocations(quantised, likelihood.into()), 0);
+    assert_eq!(allocations(planes(), likelihood.into()), 0);
 }

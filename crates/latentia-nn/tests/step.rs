@@ -5,7 +5,8 @@ use std::io;
 use latentia_nn::terms::{Commitment, Divergence, Mmd, TotalCorrelation};
 use latentia_nn::{
     Activation, Block, Chain, Dense, Dropout, Gaussian, Initializer, Layer, LayerSpec, Likelihood,
-    Mode, Objective, Optimizer, Origin, Place, SpecError, Step, StepOptions, Term, VectorQuantiser,
+    Mode, Objective, Optimizer, Origin, Place, Shape, Step, StepOptions, Term, VectorQuantiser,
+    Widths,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -171,7 +172,7 @@ fn after_ten_steps(
 fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
     let layers: Vec<Box<dyn Layer>> = vec![
         dense(300, 128, Activation::Relu),
-        Box::new(Dropout::new(128, 0.3)),
+        Box::new(Dropout::new(Shape::Flat(128), 0.3)),
         dense(128, 300, Activation::Linear),
     ];
     let options = StepOptions {
@@ -286,7 +287,7 @@ fn clipping_bounds_the_norm_and_keeps_the_direction() {
 #[test]
 fn dropout_keeps_the_mean_in_training_and_everything_in_use() {
     let rows = 64;
-    let chain = Chain::new(vec![Box::new(Dropout::new(100, 0.3))], 1);
+    let chain = Chain::new(vec![Box::new(Dropout::new(Shape::Flat(100), 0.3))], 1);
     let ones = Matrix::from_vec(rows, 100, vec![1.0; rows * 100]);
     let indices: Vec<u32> = (0..rows as u32).collect();
     let run = |mode| {
@@ -334,20 +335,22 @@ fn an_example_that_cannot_be_read_stops_the_step_and_changes_nothing() {
 
 #[test]
 fn layers_out_of_range_are_refused() {
-    let build = |spec: LayerSpec| LayerSpec::build(&[spec], 4, 4).map(|_| ());
+    let widths = Widths { last: 4, others: 4 };
+    let build = |spec: LayerSpec| {
+        let built = LayerSpec::build(&[spec], Shape::Flat(4), widths);
+        built.map(|_| ()).map_err(|error| error.to_string())
+    };
     let dense = |units| LayerSpec::Dense {
         units,
         activation: Activation::Relu,
         initializer: Initializer::He,
     };
     assert_eq!(build(dense(None)), Ok(()));
-    assert_eq!(build(dense(Some(0))), Err(SpecError::NoUnits { layer: 0 }));
+    let zero = "layer 0 (dense) has units 0; it needs at least 1";
+    assert_eq!(build(dense(Some(0))), Err(zero.into()));
     for rate in [-0.1, 1.0, f32::NAN] {
         let error = build(LayerSpec::Dropout { rate }).expect_err("no probability below one");
-        assert!(
-            error.to_string().contains("at least 0 and less than 1"),
-            "{error}"
-        );
+        assert!(error.contains("at least 0 and less than 1"), "{error}");
     }
 }
 
@@ -355,7 +358,7 @@ fn layers_out_of_range_are_refused() {
 fn after_one_step() -> (Chain, Step) {
     let layers = vec![
         dense(4, 3, Activation::Relu),
-        Box::new(Dropout::new(3, 0.0)) as Box<dyn Layer>,
+        Box::new(Dropout::new(Shape::Flat(3), 0.0)) as Box<dyn Layer>,
         dense(3, 4, Activation::Linear),
     ];
     let mut chain = Chain::new(layers, 1);
@@ -431,7 +434,7 @@ fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
     let mut other = Chain::new(
         vec![
             dense(4, 3, Activation::Relu),
-            Box::new(Dropout::new(3, 0.0)),
+            Box::new(Dropout::new(Shape::Flat(3), 0.0)),
             dense(3, 4, Activation::Linear),
         ],
         1,

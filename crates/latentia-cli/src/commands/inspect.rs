@@ -52,7 +52,7 @@ fn chain(model: &Autoencoder) -> String {
         rows.push(line([
             format!("{part}.{place}"),
             layer.name(),
-            layer.outputs().to_string(),
+            layer.shape().to_string(),
             count(parameters),
         ]));
         if number + 1 == model.sections().decoder.start {

@@ -18,19 +18,19 @@ fn parts_that_do_not_fit_are_refused_by_name() {
     let wrong = [
         (
             format!("likelihood = 'mse'\nencoder = []\n{DECODER}"),
-            "encoder has no dense layer; it needs at least one; the last one's `units` are the width of a deterministic code",
+            "encoder has no layer that learns a weight; it needs at least one, dense or a convolution; the last one's `units` are the width of a deterministic code",
         ),
         (
             format!("likelihood = 'mse'\nencoder = [{{ layer = 'dropout', rate = 0.1 }}]\n{DECODER}"),
-            "encoder has no dense layer; it needs at least one; the last one's `units` are the width of a deterministic code",
+            "encoder has no layer that learns a weight; it needs at least one, dense or a convolution; the last one's `units` are the width of a deterministic code",
         ),
         (
             "likelihood = 'mse'\nencoder = [{ layer = 'dense', units = 4 }]\ndecoder = []".into(),
-            "decoder has no dense layer; it needs at least one, the last without `units`",
+            "decoder has no layer that learns a weight; it needs at least one, the last without `units` or `channels`",
         ),
         (
             format!("likelihood = 'mse'\nencoder = [{{ layer = 'dense', units = 0 }}]\n{DECODER}"),
-            "encoder: layer 0 (dense) has 0 units; it needs at least 1",
+            "encoder: layer 0 (dense) has units 0; it needs at least 1",
         ),
         (
             format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{{ layer = 'dropout', rate = 1.0 }}, {{ layer = 'dense' }}]"),
@@ -38,7 +38,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{{ layer = 'dense', units = 3 }}]"),
-            "decoder ends with 3 numbers; an example has 4; leave out `units` of its last layer",
+            "decoder ends with 3 numbers; an example has 4; leave out `units` or `channels` of its last layer",
         ),
         (
             format!("likelihood = 'bce'\n{ENCODER}\ndecoder = [{{ layer = 'dense', activation = 'sigmoid' }}]"),
@@ -116,7 +116,7 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             plain,
             "code = { kind = 'vector-quantised', codebook = 8, dimension = 3 }",
-            "code cuts 2 numbers into vectors of dimension 3; the width of the encoder's output must be a multiple of it",
+            "code cuts 2 numbers into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
         ),
         (
             plain,

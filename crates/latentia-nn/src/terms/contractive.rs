@@ -89,6 +89,7 @@ impl Layer for Perturb {
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
         _saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
     ) {
         if pass.mode == Mode::Use {
             return y.as_mut_slice().copy_from_slice(x.span());
@@ -113,6 +114,8 @@ impl Layer for Perturb {
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        _sums: &mut [f32],
     ) {
         assert!(dx.is_none(), "pairs are made behind a layer that learns");
     }

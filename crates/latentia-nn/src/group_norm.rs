@@ -1,0 +1,201 @@
+//! Normalisation of one example by itself.
+
+use std::ops::Range;
+
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map, sum_and_dot, update};
+
+use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
+use crate::{Activation, Initializer, Shape};
+
+/// Added to a variance before its root is taken.
+const EPSILON: f64 = 1e-5;
+
+/// `y = f(γ (x - m) / √(v + 10⁻⁵) + β)` with the mean `m` and the variance `v` of each group of channels of one example (Wu and
+/// He 2018). One group for all of a row is layer normalisation (Ba et al. 2016).
+///
+/// Parameters `weight` (γ) and `bias` (β), `[1, channels]` each. Of a flat row every number is a channel.
+#[derive(Clone, Debug)]
+pub struct GroupNorm {
+    shape: Shape,
+    groups: usize,
+    activation: Activation,
+}
+
+impl GroupNorm {
+    /// Of rows of shape `shape`, whose channels are a multiple of `groups`.
+    pub fn new(shape: Shape, groups: usize, activation: Activation) -> Self {
+        Self {
+            shape,
+            groups,
+            activation,
+        }
+    }
+
+    /// Numbers in a group.
+    fn group(&self) -> usize {
+        self.inputs() / self.groups
+    }
+
+    /// Channels in a group, and numbers of each.
+    fn channels(&self) -> [usize; 2] {
+        let [channels, plane] = self.shape.channels();
+        [channels / self.groups, plane]
+    }
+}
+
+impl Layer for GroupNorm {
+    fn name(&self) -> String {
+        let activation = self.activation.name();
+        match self.groups {
+            1 => format!("layer norm {activation}"),
+            groups => format!("group norm, {groups} groups {activation}"),
+        }
+    }
+
+    fn inputs(&self) -> usize {
+        self.shape.numbers()
+    }
+
+    fn outputs(&self) -> usize {
+        self.shape.numbers()
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// What the activation needs, then mean and `1 / √(v + 10⁻⁵)` of each group.
+    fn saved(&self) -> usize {
+        let kept = match self.activation.slope_needs_input() {
+            true => self.outputs(),
+            false => 0,
+        };
+        kept + 2 * self.groups
+    }
+
+    fn sums(&self) -> usize {
+        2 * self.shape.channels()[0]
+    }
+
+    fn work(&self) -> usize {
+        self.outputs()
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let [channels, _] = self.shape.channels();
+        vec![
+            ParameterSpec::learned("weight", 1, channels, Initializer::Ones),
+            ParameterSpec::learned("bias", 1, channels, Initializer::Zeros),
+        ]
+    }
+
+    fn forward(
+        &self,
+        parameters: &[Parameter],
+        _pass: Pass<'_>,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        mut saved: MatrixMut<'_>,
+        _scratch: &mut [f32],
+    ) {
+        let [weight, bias] = [&parameters[0].value, &parameters[1].value].map(|m| m.as_slice());
+        let [channels, plane] = self.channels();
+        let size = self.group();
+        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
+        for ((y, saved), x) in rows.zip(x.iter_rows()) {
+            let (kept, moments) = saved.split_at_mut(saved.len() - 2 * self.groups);
+            let groups = y.chunks_mut(size).zip(x.chunks(size)).enumerate();
+            for ((group, (y, x)), moments) in groups.zip(moments.chunks_mut(2)) {
+                let [sum, squares] = sum_and_dot(x, x);
+                let mean = sum / size as f64;
+                let variance = (squares / size as f64 - mean * mean).max(0.0);
+                let inverse = 1.0 / (variance + EPSILON).sqrt();
+                moments.copy_from_slice(&[mean as f32, inverse as f32]);
+                let own = group * channels..(group + 1) * channels;
+                let numbers = y.chunks_mut(plane).zip(x.chunks(plane));
+                let parameters = weight[own.clone()].iter().zip(&bias[own]);
+                for ((y, x), (weight, bias)) in numbers.zip(parameters) {
+                    let factor = f64::from(*weight) * inverse;
+                    let shift = (f64::from(*bias) - mean * factor) as f32;
+                    let factor = factor as f32;
+                    map(y, x, |x| factor * x + shift);
+                }
+            }
+            let width = y.len();
+            let kept = MatrixMut::new(kept, 1, kept.len());
+            self.activation.apply(MatrixMut::new(y, 1, width), kept);
+        }
+    }
+
+    fn backward(
+        &self,
+        parameters: &[Parameter],
+        trace: Trace<'_>,
+        mut dy: MatrixMut<'_>,
+        mut dx: Option<MatrixMut<'_>>,
+        _scratch: &mut [f32],
+        sums: &mut [f32],
+    ) {
+        let weight = parameters[0].value.as_slice();
+        let [channels, plane] = self.channels();
+        let size = self.group();
+        sums.fill(0.0);
+        let (products, plain) = sums.split_at_mut(weight.len());
+        for (row, dz) in dy.iter_rows_mut().enumerate() {
+            let (x, y, saved) = (trace.x.row(row), trace.y.row(row), trace.saved.row(row));
+            let (kept, moments) = saved.split_at(saved.len() - 2 * self.groups);
+            let width = dz.len();
+            self.activation.backward(
+                MatrixMut::new(dz, 1, width),
+                MatrixRef::new(y, 1, width),
+                MatrixRef::new(kept, 1, kept.len()),
+            );
+            for (group, moments) in moments.chunks(2).enumerate() {
+                let [mean, inverse] = [moments[0], moments[1]].map(f64::from);
+                // Sums over the group of γ dz and γ dz x̂.
+                let (mut sum, mut product) = (0.0, 0.0);
+                let first = group * channels;
+                for channel in first..first + channels {
+                    let numbers = channel * plane..(channel + 1) * plane;
+                    let [own, own_product] = sum_and_dot(&dz[numbers.clone()], &x[numbers]);
+                    let own_product = inverse * (own_product - mean * own);
+                    plain[channel] += own as f32;
+                    products[channel] += own_product as f32;
+                    sum += f64::from(weight[channel]) * own;
+                    product += f64::from(weight[channel]) * own_product;
+                }
+                let Some(dx) = &mut dx else { continue };
+                let count = size as f64;
+                let slope = -inverse * inverse * product / count;
+                let shift = (-inverse * sum / count - slope * mean) as f32;
+                let slope = slope as f32;
+                for channel in first..first + channels {
+                    let numbers = channel * plane..(channel + 1) * plane;
+                    let factor = (f64::from(weight[channel]) * inverse) as f32;
+                    let dx = &mut dx.row_mut(row)[numbers.clone()];
+                    map(dx, &dz[numbers.clone()], |dz| factor * dz + shift);
+                    update(dx, &x[numbers], |dx, x| dx + slope * x);
+                }
+            }
+        }
+    }
+
+    fn gradient(
+        &self,
+        index: usize,
+        _rows: Range<usize>,
+        trace: Trace<'_>,
+        _dz: MatrixRef<'_>,
+        accumulate: Accumulate,
+        mut out: MatrixMut<'_>,
+    ) {
+        let (products, plain) = trace.sums.split_at(trace.sums.len() / 2);
+        let own = if index == 0 { products } else { plain };
+        if accumulate == Accumulate::Replace {
+            out.as_mut_slice().fill(0.0);
+        }
+        for (out, own) in out.as_mut_slice().iter_mut().zip(own) {
+            *out += own;
+        }
+    }
+}
