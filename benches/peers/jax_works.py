@@ -1,4 +1,4 @@
-"""Four presets in JAX, to compare epochs with: `mnist`, `compression`, `vae-20`, `tiny`.
+"""Six presets in JAX, to compare epochs with: `mnist`, `compression`, `vae-20`, `tiny`, `conv`, `conv-vae`.
 
 An epoch is one compiled call with donated state over all examples in a new order, the short batch last. Seconds are those
 of training: order and steps, without reading and compiling. Prints one JSON object.
@@ -53,12 +53,60 @@ def elbo(parameters, x, key):
     return jnp.mean(likelihood + divergence)
 
 
+def convolve(parameters, x, stride=1, padding="SAME", transposed=False):
+    """Channels last, which XLA's CPU backend has its fast path for."""
+    (w, b), layout = parameters, ("NHWC", "HWIO", "NHWC")
+    if transposed:
+        return jax.lax.conv_transpose(x, w, (stride, stride), padding, dimension_numbers=layout) + b
+    return jax.lax.conv_general_dilated(x, w, (stride, stride), padding, dimension_numbers=layout) + b
+
+
+def pool(x):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "SAME")
+
+
+def up(x):
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+
+
+def conv_bce(parameters, x, key):
+    """The convolutional autoencoder of the Keras blog."""
+    y = x.reshape(-1, 28, 28, 1)
+    for number, own in enumerate(parameters[:-1]):
+        y = jax.nn.relu(convolve(own, y, padding="VALID" if number == 5 else "SAME"))
+        y = pool(y) if number < 3 else up(y)
+    return jnp.mean(cross_entropy(convolve(parameters[-1], y).reshape(len(x), -1), x))
+
+
+def conv_elbo(parameters, x, key):
+    """The variational autoencoder of keras.io: a code of 2."""
+    y = x.reshape(-1, 28, 28, 1)
+    for own in parameters[:2]:
+        y = jax.nn.relu(convolve(own, y, 2))
+    y = dense(parameters[2:4], y.reshape(len(x), -1), False)
+    mean, log_variance = jnp.split(y, 2, axis=1)
+    y = mean + jnp.exp(log_variance / 2) * jax.random.normal(key, mean.shape)
+    y = dense(parameters[4:5], y, True).reshape(-1, 7, 7, 64)
+    for own in parameters[5:7]:
+        y = jax.nn.relu(convolve(own, y, 2, transposed=True))
+    likelihood = cross_entropy(convolve(parameters[7], y, transposed=True).reshape(len(x), -1), x).sum(axis=1)
+    divergence = 0.5 * (jnp.exp(log_variance) + mean**2 - 1 - log_variance).sum(axis=1)
+    return jnp.mean(likelihood + divergence)
+
+
 # Loss, shapes of the weights, batch, epsilon of Adam.
 WORKS = {
     "mnist": (bce, [(784, 256), (256, 784)], 256, 1e-7),
     "compression": (mse, [(784, 64), (64, 32), (32, 32), (32, 64), (64, 784)], 256, 1e-7),
     "vae-20": (elbo, [(784, 400), (400, 40), (20, 400), (400, 784)], 128, 1e-8),
     "tiny": (mse, [(10, 5), (5, 5), (5, 5), (5, 10)], 1, 1e-7),
+    "conv": (conv_bce, [(3, 3, *c) for c in [(1, 16), (16, 8), (8, 8), (8, 8), (8, 8), (8, 16), (16, 1)]], 128, 1e-7),
+    "conv-vae": (
+        conv_elbo,
+        [(3, 3, 1, 32), (3, 3, 32, 64), (3136, 16), (16, 4), (2, 3136), (3, 3, 64, 64), (3, 3, 64, 32), (3, 3, 32, 1)],
+        128,
+        1e-7,
+    ),
 }
 
 
@@ -68,7 +116,7 @@ def program(work):
 
     def step(state, x):
         parameters, first, second, steps, key = state
-        key, noise = jax.random.split(key) if loss is elbo else (key, key)
+        key, noise = jax.random.split(key) if loss in (elbo, conv_elbo) else (key, key)
         steps = steps + 1
         value, gradient = jax.value_and_grad(loss)(parameters, x, noise)
         first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, first, gradient)
@@ -89,8 +137,8 @@ def program(work):
     def start(examples):
         parameters = []
         for key, shape in zip(jax.random.split(jax.random.key(0), len(shapes)), shapes):
-            limit = (6 / sum(shape)) ** 0.5
-            parameters.append((jax.random.uniform(key, shape, minval=-limit, maxval=limit), jnp.zeros(shape[1])))
+            limit = (6 / (np.prod(shape[:-2]) * sum(shape[-2:]))) ** 0.5
+            parameters.append((jax.random.uniform(key, shape, minval=-limit, maxval=limit), jnp.zeros(shape[-1])))
         if work == "compression":
             mean = jnp.clip(examples.mean(axis=0), 1e-3, 1 - 1e-3)
             parameters[-1] = (parameters[-1][0], jnp.log(mean / (1 - mean)))

@@ -1,4 +1,4 @@
-"""Four presets in PyTorch, to compare epochs with: `mnist`, `compression`, `vae-20`, `tiny`.
+"""Six presets in PyTorch, to compare epochs with: `mnist`, `compression`, `vae-20`, `tiny`, `conv`, `conv-vae`.
 
 An epoch is a loop of steps over all examples, which are in memory, in a new order, the short batch last. Seconds are those
 of training: order and steps, without reading and compiling. Prints one JSON object.
@@ -45,6 +45,31 @@ class Vae(nn.Module):
         return self.decoder(code), mean, log_variance
 
 
+def conv(shapes):
+    """The convolutional autoencoder of the Keras blog. Padding `same` of an odd size is on the right and below."""
+    layers, pool, up = [nn.Unflatten(1, (1, 28, 28))], nn.MaxPool2d(2, ceil_mode=True), nn.Upsample(scale_factor=2)
+    for number, shape in enumerate(shapes):
+        layers += [nn.Conv2d(*shape, 3, padding=0 if number == 5 else 1), nn.ReLU()]
+        layers += [pool if number < 3 else up] if number not in (3, 6) else []
+        layers += [up] if number == 3 else []
+    return nn.Sequential(*layers[:-1], nn.Flatten())
+
+
+class ConvVae(Vae):
+    """The variational autoencoder of keras.io: a code of 2."""
+
+    def __init__(self, _):
+        nn.Module.__init__(self)
+        down = lambda *shape: [nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(*shape, 3, stride=2), nn.ReLU()]
+        up = lambda *shape: [nn.ConvTranspose2d(*shape, 3, 2, 1, 1), nn.ReLU()]
+        self.encoder = nn.Sequential(
+            nn.Unflatten(1, (1, 28, 28)), *down(1, 32), *down(32, 64), nn.Flatten(),
+            nn.Linear(3136, 16), nn.ReLU(), nn.Linear(16, 4))
+        self.decoder = nn.Sequential(
+            nn.Linear(2, 3136), nn.ReLU(), nn.Unflatten(1, (64, 7, 7)), *up(64, 64), *up(64, 32),
+            nn.ConvTranspose2d(32, 1, 3, padding=1), nn.Flatten())
+
+
 def bce(model, x):
     return functional.binary_cross_entropy_with_logits(model(x), x)
 
@@ -67,6 +92,8 @@ WORKS = {
     "compression": (dense, mse, [(784, 64), (64, 32), (32, 32), (32, 64), (64, 784)], 256, 1e-7),
     "vae-20": (Vae, elbo, [(784, 400), (400, 40), (20, 400), (400, 784)], 128, 1e-8),
     "tiny": (dense, mse, [(10, 5), (5, 5), (5, 5), (5, 10)], 1, 1e-7),
+    "conv": (conv, bce, [(1, 16), (16, 8), (8, 8), (8, 8), (8, 8), (8, 16), (16, 1)], 128, 1e-7),
+    "conv-vae": (ConvVae, elbo, [], 128, 1e-7),
 }
 
 
@@ -74,7 +101,7 @@ def start(work, examples):
     """The model of the work, as it begins, and its optimizer."""
     build, _, shapes, _, epsilon = WORKS[work]
     model = build(shapes)
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+    layers = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d))]
     for layer in layers:
         nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(layer.bias)

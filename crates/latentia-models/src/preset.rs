@@ -69,6 +69,13 @@ const PRESETS: &[(&str, &str)] = &[
     ("top-k", include_str!("../presets/top-k.toml")),
     ("contractive", include_str!("../presets/contractive.toml")),
     ("deep", include_str!("../presets/deep.toml")),
+    ("conv", include_str!("../presets/conv.toml")),
+    (
+        "conv-denoising",
+        include_str!("../presets/conv-denoising.toml"),
+    ),
+    ("conv-vae", include_str!("../presets/conv-vae.toml")),
+    ("conv-vq-vae", include_str!("../presets/conv-vq-vae.toml")),
 ];
 
 impl Preset {

@@ -226,8 +226,8 @@ fn unknown_keys_and_values_are_refused() {
             "unknown field `unit`",
         ),
         (
-            "decoder = [{ layer = 'conv' }]",
-            "unknown variant `conv`, expected `dense` or `dropout`",
+            "decoder = [{ layer = 'lstm' }]",
+            "unknown variant `lstm`, expected one of `dense`, `conv`",
         ),
         (
             "decoder = [{ layer = 'dense', activation = 'swish' }]",
@@ -270,5 +270,5 @@ fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
     spec.encoder
         .retain(|layer| matches!(layer, LayerSpec::Dropout { .. }));
     let error = message(spec.set_code_width(3));
-    assert!(error.starts_with("encoder has no dense layer"), "{error}");
+    assert!(error.starts_with("encoder has no layer that learns a weight"), "{error}");
 }
