@@ -28,6 +28,22 @@ pub enum ModelError {
         /// What would be valid.
         valid: String,
     },
+    /// A number of the code that there is not.
+    #[error("unit {unit} is none of the code's {units}, which count from 0")]
+    Unit {
+        /// The number asked for.
+        unit: usize,
+        /// How many there are.
+        units: usize,
+    },
+    /// A number of the code that no input changes.
+    #[error(
+        "unit {unit} does not depend on the input here; it may be dead: try another, or another --seed"
+    )]
+    DeadUnit {
+        /// The number asked for.
+        unit: usize,
+    },
     /// A number of the training that is out of range.
     #[error("`{name}` is {seen}; it must be {valid}")]
     Option {

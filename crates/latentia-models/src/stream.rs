@@ -16,3 +16,5 @@ pub(crate) const LIKELIHOOD: u32 = u32::MAX - 5;
 pub(crate) const MIXTURE_START: u32 = u32::MAX - 6;
 /// Draws codes from a mixture.
 pub(crate) const MIXTURE: u32 = u32::MAX - 7;
+/// Draws the faint noise that a maximised input begins at.
+pub(crate) const MAXIMISE: u32 = u32::MAX - 12;

@@ -64,6 +64,31 @@ impl BatchNorm {
     }
 }
 
+impl BatchNorm {
+    /// Behind the running statistics, which do not depend on the input.
+    fn backward_in_use(
+        &self,
+        parameters: &[Parameter],
+        trace: Trace<'_>,
+        mut dy: MatrixMut<'_>,
+        dx: Option<MatrixMut<'_>>,
+    ) {
+        self.activation
+            .backward(dy.reborrow(), trace.y, trace.saved);
+        let Some(mut dx) = dx else { return };
+        for channel in 0..self.channels() {
+            let Moved { inverse, .. } = self.moved(parameters, &[], channel);
+            let factor = (f64::from(parameters[0].value.as_slice()[channel]) * inverse) as f32;
+            let numbers = channel * self.plane()..(channel + 1) * self.plane();
+            for (dx, dz) in dx.iter_rows_mut().zip(dy.iter_rows_mut()) {
+                map(&mut dx[numbers.clone()], &dz[numbers.clone()], |dz| {
+                    factor * dz
+                });
+            }
+        }
+    }
+}
+
 /// Mean and variance of a channel from `[Σ x, Σ x²]` of each.
 fn moments(count: f64, sums: &[f64], channel: usize) -> (f64, f64) {
     let mean = sums[2 * channel] / count;
@@ -193,6 +218,9 @@ impl Layer for BatchNorm {
         _scratch: &mut [f32],
         _sums: &mut [f32],
     ) {
+        if trace.coupled.batch.is_empty() {
+            return self.backward_in_use(parameters, trace, dz, dx);
+        }
         let Some(mut dx) = dx else { return };
         let (met, back) = trace.coupled.batch.split_at(self.couples());
         let (count, plane) = (met[0], self.plane());

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
-use crate::layer::{Coupled, Mode, Parameter, Pass, Trace};
+use crate::activations::{Activations, Sums};
+use crate::layer::{Mode, Parameter, Pass, Trace};
 use crate::objective::{Objective, Slopes, State};
 use crate::origin::finite;
 use crate::{Chain, Origin, importance};
@@ -28,67 +29,14 @@ pub struct Block {
     losses: Vec<f64>,
     /// `gradients[i]` belongs to the output of layer `i`; empty when the chain is only used.
     gradients: Vec<Matrix>,
+    /// The gradient by the input, where it is asked for.
+    input_gradient: Matrix,
     /// Slopes by the input of the code's layer, where a term reaches it.
     reached: Matrix,
     /// For the terms of the objective.
     scratch: Vec<f32>,
     /// Lent to one layer after another.
     lent: Vec<f32>,
-}
-
-/// What the layers leave behind.
-#[derive(Debug)]
-struct Activations {
-    /// Examples in the block.
-    rows: usize,
-    input: Matrix,
-    outputs: Vec<Matrix>,
-    saved: Vec<Matrix>,
-    /// Rows of output for each example, layer by layer.
-    copies: Vec<usize>,
-    /// What each layer sums of its gradients by itself; empty when the chain is only used.
-    sums: Vec<Vec<f32>>,
-    /// Sums of each layer that couples examples; empty unless a step trains the chain.
-    coupled: Vec<Sums>,
-}
-
-/// Sums of a layer on the way forward, then those on the way back.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sums {
-    /// Over the block.
-    pub(crate) block: Vec<f64>,
-    /// Over the batch.
-    pub(crate) batch: Vec<f64>,
-}
-
-impl Activations {
-    /// Rows that come out of layer `at`.
-    fn rows_after(&self, at: usize) -> usize {
-        self.rows * self.copies[at]
-    }
-
-    /// The input of layer `at`.
-    fn before(&self, at: usize) -> MatrixRef<'_> {
-        match at {
-            0 => self.input.top(self.rows),
-            _ => self.outputs[at - 1].top(self.rows_after(at - 1)),
-        }
-    }
-
-    fn trace(&self, at: usize) -> Trace<'_> {
-        let rows = self.rows_after(at);
-        let coupled = self.coupled.get(at);
-        Trace {
-            x: self.before(at),
-            y: self.outputs[at].top(rows),
-            saved: self.saved[at].top(rows),
-            sums: self.sums.get(at).map_or(&[], Vec::as_slice),
-            coupled: coupled.map_or(Coupled::default(), |sums| Coupled {
-                block: &sums.block,
-                batch: &sums.batch,
-            }),
-        }
-    }
 }
 
 impl Block {
@@ -123,6 +71,7 @@ impl Block {
             targets: Matrix::zeros(if last > 1 { rows * last } else { 0 }, inputs),
             losses: vec![0.0; rows * last],
             gradients: Vec::new(),
+            input_gradient: Matrix::default(),
             reached: Matrix::default(),
             scratch: Vec::new(),
             lent: vec![0.0; used.iter().map(|l| l.scratch()).max().unwrap_or(0)],
@@ -154,6 +103,36 @@ impl Block {
             reached,
             ..block
         }
+    }
+
+    /// Room for gradients by the input of layers `layers` of `chain`, in use, on up to `rows` examples.
+    pub fn for_input_gradients(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
+        let mut block = Self::for_use(chain, layers.clone(), Mode::Use, rows);
+        let used = chain.layers()[layers].iter();
+        block.activations.sums = used.map(|layer| vec![0.0; layer.sums()]).collect();
+        Self {
+            gradients: block.activations.outputs.clone(),
+            input_gradient: block.activations.input.clone(),
+            ..block
+        }
+    }
+
+    /// The gradient by the input after a run of [`Self::for_input_gradients`]'s layers, `[rows, inputs]`, where `slopes` writes
+    /// that by the output, `[rows, outputs]`.
+    pub fn input_gradient(
+        &mut self,
+        chain: &Chain,
+        slopes: impl FnOnce(MatrixMut<'_>),
+    ) -> MatrixRef<'_> {
+        let rows = self.activations.rows;
+        let Some(last) = self.gradients.last_mut() else {
+            return self.input_gradient.top(0);
+        };
+        slopes(last.top_mut(rows));
+        for at in (0..self.layers.len()).rev() {
+            self.backward(chain, at);
+        }
+        self.input_gradient.top(rows)
     }
 
     /// The input, to be filled with `rows` examples of classes `labels`; empty where they have none.
@@ -399,32 +378,43 @@ impl Block {
         }
     }
 
-    /// Carries gradients back through layer `layer`.
-    fn backward(&mut self, chain: &Chain, layer: usize) {
-        // Before the first layer that learns, nobody asks for a gradient.
-        let first = chain.first_learned();
-        if layer < first {
+    /// Carries gradients back through layer `at`, and to the input where that is asked for.
+    fn backward(&mut self, chain: &Chain, at: usize) {
+        let to_input = !self.input_gradient.as_slice().is_empty();
+        // Before the first layer that learns, nobody else asks for a gradient.
+        let first = if to_input { 0 } else { chain.first_learned() };
+        if at < first {
             return;
         }
-        let mut sums = std::mem::take(&mut self.activations.sums[layer]);
-        let trace = self.activations.trace(layer);
-        let (before, after) = self.gradients.split_at_mut(layer);
-        let dx = before.last_mut().filter(|_| layer > first);
-        let dx = dx.map(|dx| dx.top_mut(trace.x.rows()));
-        let dy = after[0].top_mut(trace.y.rows());
-        let parameters = own(chain, layer);
-        chain.layers()[layer].backward(parameters, trace, dy, dx, &mut self.lent, &mut sums);
+        let layer = self.layers.start + at;
+        let mut sums = std::mem::take(&mut self.activations.sums[at]);
+        let trace = self.activations.trace(at);
         let rows = trace.x.rows();
-        self.activations.sums[layer] = sums;
+        let (before, after) = self.gradients.split_at_mut(at);
+        let dx = match before.last_mut() {
+            Some(dx) if at > first => Some(dx),
+            None if to_input => Some(&mut self.input_gradient),
+            _ => None,
+        };
+        let mut dx = dx.map(|dx| dx.top_mut(rows));
+        let (dy, later) = after.split_at_mut(1);
+        chain.layers()[layer].backward(
+            own(chain, layer),
+            trace,
+            dy[0].top_mut(trace.y.rows()),
+            dx.as_mut().map(MatrixMut::reborrow),
+            &mut self.lent,
+            &mut sums,
+        );
         // The gradient of a join goes to both that it added.
-        for (behind, later) in chain.layers().iter().enumerate().skip(layer + 1) {
-            if later.joins() == Some(behind - layer) && layer > first {
-                let (before, after) = self.gradients.split_at_mut(behind);
-                let joined = after[0].top(rows).span();
-                let mut dx = before[layer - 1].top_mut(rows);
+        let behind = &chain.layers()[layer + 1..self.layers.end];
+        for (number, (joining, gradient)) in behind.iter().zip(later).enumerate() {
+            if let Some(dx) = dx.as_mut().filter(|_| joining.joins() == Some(number + 1)) {
+                let joined = gradient.top(rows).span();
                 update(dx.as_mut_slice(), joined, |dx, joined| dx + joined);
             }
         }
+        self.activations.sums[at] = sums;
     }
 
     /// Where the terms of the objective are computed.

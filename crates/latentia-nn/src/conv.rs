@@ -114,6 +114,12 @@ impl Layer for Conv {
         Shape::Planes(self.planes()[1])
     }
 
+    fn filter(&self) -> Option<[usize; 3]> {
+        let [channels, ..] = self.convolution.input();
+        let [height, width] = self.convolution.window().kernel;
+        Some([channels, height, width])
+    }
+
     fn saved(&self) -> usize {
         match self.activation.slope_needs_input() {
             true => self.outputs(),

@@ -53,7 +53,7 @@ impl Layer for Dropout {
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
         if pass.mode != Mode::Train {
-            return;
+            return saved.as_mut_slice().fill(1.0);
         }
         let (rate, kept) = (self.rate, 1.0 / (1.0 - self.rate));
         for (row, factors) in (pass.first_row..).zip(saved.iter_rows_mut()) {

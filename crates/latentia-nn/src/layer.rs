@@ -30,6 +30,11 @@ pub trait Layer: Debug + Send + Sync {
         Shape::Flat(self.outputs())
     }
 
+    /// `[channels, height, width]` of what each row of the layer's `weight` multiplies, where that is a part of a picture.
+    fn filter(&self) -> Option<[usize; 3]> {
+        None
+    }
+
     /// Numbers a row that backward needs beside input and output.
     fn saved(&self) -> usize {
         0

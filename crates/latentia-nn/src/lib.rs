@@ -39,6 +39,7 @@
 
 mod activate;
 mod activation;
+mod activations;
 mod batch_norm;
 mod block;
 mod chain;

@@ -12,7 +12,8 @@ use std::io;
 
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 
-use crate::block::{Block, Place, Sums};
+use crate::activations::Sums;
+use crate::block::{Block, Place};
 use crate::chain::Parts;
 use crate::codes::Codes;
 use crate::layer::Batch;

@@ -6,6 +6,7 @@ mod denoise;
 mod detect;
 mod encode;
 mod evaluate;
+mod explain;
 mod inspect;
 mod interpolate;
 mod presets;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Encode(args) => encode::run(&args, &locations)?,
         Command::Decode(args) => decode::run(&args, &locations)?,
         Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
+        Command::Explain(args) => explain::run(&args, &locations)?,
         Command::Denoise(args) => denoise::run(&args, &locations)?,
         Command::Detect(args) => detect::run(&args, &locations)?,
         Command::Sample(args) => sample::run(&args, &locations)?,

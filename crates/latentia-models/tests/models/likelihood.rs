@@ -41,8 +41,9 @@ fn the_last_dense_layer_is_as_wide_as_the_likelihood_asks() {
             4 => "an example has 4".into(),
             _ => format!("`{likelihood}` takes {wide} for the 4 of an example"),
         };
-        let expected =
-            format!("decoder ends with 7 numbers; {what}; leave out `units` or `channels` of its last layer");
+        let expected = format!(
+            "decoder ends with 7 numbers; {what}; leave out `units` or `channels` of its last layer"
+        );
         assert_eq!(error, expected);
         // Whoever writes the right width is right.
         let text = text.replace("units = 7", &format!("units = {wide}"));

@@ -270,5 +270,8 @@ fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
     spec.encoder
         .retain(|layer| matches!(layer, LayerSpec::Dropout { .. }));
     let error = message(spec.set_code_width(3));
-    assert!(error.starts_with("encoder has no layer that learns a weight"), "{error}");
+    assert!(
+        error.starts_with("encoder has no layer that learns a weight"),
+        "{error}"
+    );
 }

@@ -1,0 +1,203 @@
+//! `latentia explain`
+
+use std::path::Path;
+
+use latentia_data::{Locations, Subset};
+use latentia_models::{Autoencoder, Filters, ModelFile};
+use latentia_tensor::{Matrix, MatrixRef, Rows};
+use serde_json::json;
+
+use crate::args::ExplainArgs;
+use crate::examples::pick;
+use crate::model::{check_fit, open};
+use crate::output::Format;
+use crate::picture::grid;
+use crate::table::{counted, number};
+use crate::{UsageError, print, tell};
+
+/// The most filters in a picture.
+const MOST_FILTERS: usize = 1024;
+
+pub(super) fn run(args: &ExplainArgs, locations: &Locations) -> anyhow::Result<()> {
+    Format::of(&args.output, &[Format::Png])?;
+    let ModelFile { model, .. } = open(&args.model)?;
+    if let Some(data) = &args.data {
+        return error_map(args, &model, data, locations);
+    }
+    let (what, drawn) = match args.filters {
+        true => ("filter", filters(&model, &args.output)?),
+        false => ("dimension", dimensions(args, &model)?),
+    };
+    if args.json {
+        print(&format!(
+            "{}\n",
+            json!({ "output": args.output.to_string_lossy(), what: drawn })
+        ))?;
+    }
+    tell(&format!(
+        "wrote {}: {}",
+        args.output.display(),
+        counted(drawn, what)
+    ));
+    Ok(())
+}
+
+/// One example, its reconstruction, and where they differ.
+fn error_map(
+    args: &ExplainArgs,
+    model: &Autoencoder,
+    data: &str,
+    locations: &Locations,
+) -> anyhow::Result<()> {
+    let examples = pick(data, locations)?.dataset;
+    check_fit(model, data, &examples)?;
+    let (index, rows) = (args.index, examples.rows());
+    if index >= rows {
+        let last = rows.saturating_sub(1);
+        let message = format!("`{data}` has no example {index}; --index must be from 0 to {last}");
+        return Err(UsageError(message).into());
+    }
+    let one = Subset::new(&examples, vec![index as u32]);
+    let mut below = model.reconstruct(&one)?;
+    let mut above = Matrix::zeros(1, one.cols());
+    model.scaled(&one)?.read(&[0], above.view_mut())?;
+    for matrix in [&mut above, &mut below] {
+        model.scaling().undo(matrix.view_mut(), 1.0);
+    }
+    let shape = Colours::of(model.shape());
+    let (above, below) = (above.as_slice(), below.as_slice());
+    let errors: Vec<f32> = above
+        .iter()
+        .zip(below)
+        .map(|(x, y)| (x - y) * (x - y))
+        .collect();
+    let errors = shape.sums(&errors);
+    let worst = (0..errors.len()).max_by(|&a, &b| errors[a].total_cmp(&errors[b]));
+    let worst = worst.unwrap_or(0);
+    let largest = errors.get(worst).copied().unwrap_or(0.0);
+    let total: f64 = errors.iter().map(|&e| f64::from(e)).sum();
+
+    let mut tiles = shape.drawn(above);
+    tiles.extend(shape.drawn(below));
+    let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
+    tiles.extend(errors.iter().flat_map(|e| heat((e * scale).sqrt())));
+    let tiles = MatrixRef::new(&tiles, 3, tiles.len() / 3);
+    grid(tiles, &[shape.height, shape.width, 3], 3).write(&args.output)?;
+
+    let place = [worst / shape.width.max(1), worst % shape.width.max(1)];
+    if args.json {
+        let report = json!({
+            "output": args.output.to_string_lossy(),
+            "example": index,
+            "squared_error": total,
+            "worst_row": place[0],
+            "worst_column": place[1],
+            "worst_squared_error": largest,
+        });
+        print(&format!("{report}\n"))?;
+    } else {
+        print(&format!(
+            "example {index}: squared error {}, the largest {} at row {}, column {}\n",
+            number(total),
+            number(largest.into()),
+            place[0],
+            place[1]
+        ))?;
+    }
+    tell(&format!(
+        "wrote {}: the example, its reconstruction, and where they differ",
+        args.output.display()
+    ));
+    Ok(())
+}
+
+/// How the numbers of an example make a picture.
+struct Colours {
+    height: usize,
+    width: usize,
+    channels: usize,
+    /// Whether the channels come first.
+    planes: bool,
+}
+
+impl Colours {
+    fn of(shape: &[usize]) -> Self {
+        let (height, width, channels, planes) = match *shape {
+            [height, width] => (height, width, 1, true),
+            [height, width, channels @ 1..=4] => (height, width, channels, false),
+            [channels, height, width] => (height, width, channels, true),
+            _ => (1, shape.iter().product(), 1, true),
+        };
+        Self {
+            height,
+            width,
+            channels,
+            planes,
+        }
+    }
+
+    /// Where number `channel` of pixel `pixel` is.
+    fn place(&self, pixel: usize, channel: usize) -> usize {
+        match self.planes {
+            true => channel * self.height * self.width + pixel,
+            false => pixel * self.channels + channel,
+        }
+    }
+
+    /// The sum over the channels of each pixel.
+    fn sums(&self, x: &[f32]) -> Vec<f32> {
+        let sum = |pixel| (0..self.channels).map(|c| x[self.place(pixel, c)]).sum();
+        (0..self.height * self.width).map(sum).collect()
+    }
+
+    /// Red, green and blue of each pixel; of other channels than three, their mean.
+    fn drawn(&self, x: &[f32]) -> Vec<f32> {
+        match self.channels {
+            3 => (0..self.height * self.width)
+                .flat_map(|pixel| [0, 1, 2].map(|c| x[self.place(pixel, c)]))
+                .collect(),
+            channels => {
+                let grey = self.sums(x).into_iter().map(|x| x / channels as f32);
+                grey.flat_map(|x| [x; 3]).collect()
+            }
+        }
+    }
+}
+
+/// From black over red and yellow to white.
+fn heat(x: f32) -> [f32; 3] {
+    [0.0, 1.0, 2.0].map(|start| (3.0 * x - start).clamp(0.0, 1.0))
+}
+
+/// The first layer's weights, grey for 0.
+fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
+    let Filters { shape, weights } = model.filters();
+    let drawn = weights.rows().min(MOST_FILTERS);
+    if drawn < weights.rows() {
+        let rows = weights.rows();
+        tell(&format!("drawing the first {drawn} of {rows} filters"));
+    }
+    let mut pictures = weights.top(drawn).to_matrix();
+    let width = pictures.cols().max(1);
+    for filter in pictures.as_mut_slice().chunks_mut(width) {
+        let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+        let scale = if largest > 0.0 { 0.5 / largest } else { 0.0 };
+        filter.iter_mut().for_each(|w| *w = 0.5 + scale * *w);
+    }
+    let columns = drawn.isqrt().max(8).min(32);
+    grid(pictures.view(), &shape, columns).write(output)?;
+    Ok(drawn)
+}
+
+/// Inputs that make dimensions of the code large.
+fn dimensions(args: &ExplainArgs, model: &Autoencoder) -> anyhow::Result<usize> {
+    let mut inputs = Vec::new();
+    for &dimension in &args.dimension {
+        inputs.extend(model.maximise(dimension, args.steps, args.seed)?.into_vec());
+    }
+    let count = args.dimension.len();
+    let mut inputs = Matrix::from_vec(count, model.width(), inputs);
+    model.scaling().undo(inputs.view_mut(), 1.0);
+    grid(inputs.view(), model.shape(), count.isqrt().max(8)).write(&args.output)?;
+    Ok(count)
+}

@@ -1,0 +1,112 @@
+//! What a model looks for in its input.
+
+use latentia_nn::{Block, Place};
+use latentia_tensor::{Matrix, Noise};
+
+use crate::{Autoencoder, Code, ModelError, Preprocessing, stream};
+
+/// How far an input moves at a step towards what a unit looks for, in the model's scale.
+const STEP: f32 = 0.05;
+
+/// Share of an input that fades at a step, so that only what the unit asks for stays.
+const FADE: f32 = 0.02;
+
+/// The weights of a model's first layer that has a weight, one filter a row.
+#[derive(Clone, Debug)]
+pub struct Filters {
+    /// Shape of one filter: that of an example for a dense layer, `[channels, height, width]` for a convolution.
+    pub shape: Vec<usize>,
+    /// `[filters, product of shape]`
+    pub weights: Matrix,
+}
+
+impl Autoencoder {
+    /// The filters of the first layer of the encoder: for each of its outputs, what the input is multiplied by.
+    pub fn filters(&self) -> Filters {
+        let layers = self.sections.encoder.clone().find_map(|layer| {
+            let own = &self.chain.parameters()[self.chain.owned(layer)];
+            let weight = own
+                .iter()
+                .find(|p| p.name == "weight" && p.value.rows() > 1)?;
+            Some((layer, &weight.value))
+        });
+        let Some((layer, weight)) = layers else {
+            return Filters {
+                shape: self.shape.clone(),
+                weights: Matrix::default(),
+            };
+        };
+        match self.chain.layers()[layer].filter() {
+            Some(shape) => Filters {
+                shape: shape.to_vec(),
+                weights: weight.clone(),
+            },
+            None => {
+                // A dense weight is `[inputs, outputs]`; a class that was appended is no part of the picture.
+                let width = self.width();
+                let filters = (0..weight.cols())
+                    .flat_map(|unit| (0..width).map(move |input| weight.row(input)[unit]));
+                Filters {
+                    shape: self.shape.clone(),
+                    weights: Matrix::from_vec(weight.cols(), width, filters.collect()),
+                }
+            }
+        }
+    }
+
+    /// An input that makes number `unit` of the code large, in the model's scale: `[1, width]` (activation maximisation, Erhan
+    /// et al. 2009).
+    ///
+    /// It begins at faint noise drawn from `seed` and goes `steps` times up the gradient of the unit by the input, scaled by its
+    /// largest number, while it fades; where examples lie in `[0, 1]`, it stays there. The mean of a Gaussian code is
+    /// maximised, and the encoder's output of one that is quantised or restricted.
+    ///
+    /// # Errors
+    /// When the code has no such number, or it does not depend on the input.
+    pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
+        let end = match self.spec.code {
+            Code::Deterministic | Code::Gaussian { .. } => self.sections.code.end,
+            Code::VectorQuantised { .. } | Code::TopK { .. } => self.sections.encoder.end,
+        };
+        let layers = self.sections.encoder.start..end;
+        let units = self.code_width();
+        if unit >= units {
+            return Err(ModelError::Unit { unit, units });
+        }
+        let unit_range = match self.spec.preprocessing {
+            Preprocessing::Standardise => false,
+            preprocessing => {
+                preprocessing == Preprocessing::UnitRange
+                    || preprocessing == Preprocessing::MinMax
+                    || preprocessing.binarises()
+            }
+        };
+        let mut input = Matrix::zeros(1, self.width());
+        Noise::new(seed, stream::MAXIMISE).uniform(unit as u32, input.as_mut_slice());
+        for x in input.as_mut_slice() {
+            *x *= 0.1;
+        }
+        let mut block = Block::for_input_gradients(&self.chain, layers, 1);
+        for _ in 0..steps {
+            let mut room = block.input_mut(1, &[]);
+            room.as_mut_slice().copy_from_slice(input.as_slice());
+            block.forward(&self.chain, Place::default());
+            let gradient = block.input_gradient(&self.chain, |mut slopes| {
+                slopes.as_mut_slice().fill(0.0);
+                slopes.as_mut_slice()[unit] = 1.0;
+            });
+            let numbers = gradient.span();
+            let largest = numbers.iter().fold(0.0f32, |most, g| most.max(g.abs()));
+            if largest == 0.0 || !largest.is_finite() {
+                return Err(ModelError::DeadUnit { unit });
+            }
+            for (x, g) in input.as_mut_slice().iter_mut().zip(numbers) {
+                *x = (1.0 - FADE) * *x + STEP * g / largest;
+                if unit_range {
+                    *x = x.clamp(0.0, 1.0);
+                }
+            }
+        }
+        Ok(input)
+    }
+}
