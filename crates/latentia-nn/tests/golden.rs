@@ -1,8 +1,10 @@
-//! Ten steps of Adam against Keras: same weights, same batches, same losses. `golden/make.py` makes the values.
+//! Ten steps of Adam against Keras and ten of SGD against PyTorch: same weights, same batches, same losses. `golden/make.py`
+//! and `golden/make_planes.py` make the values.
 
 use latentia_data::{Locations, load};
 use latentia_nn::{
-    Activation, Chain, Dense, Initializer, Layer, Likelihood, Optimizer, Step, StepOptions,
+    Activation, Chain, Dense, Initializer, Layer, LayerSpec, Likelihood, Optimizer, Shape, Step,
+    StepOptions, Widths,
 };
 use latentia_tensor::{Matrix, Rows, map_in_place};
 use latentia_testing::assert_close;
@@ -91,4 +93,89 @@ fn squared_error_after_a_sigmoid_trains_as_in_keras() {
         Activation::Sigmoid,
         Likelihood::Mse,
     );
+}
+
+/// Every kind of layer on planes, as PyTorch names its settings.
+const PLANES: &str = "layers = [
+    { layer = 'conv', channels = 6, kernel = 5, stride = 2, padding = 2 },
+    { layer = 'batch-norm', activation = 'relu' },
+    { layer = 'residual', activation = 'relu', layers = [
+        { layer = 'conv', channels = 6, kernel = 3, padding = 2, dilation = 2 },
+        { layer = 'group-norm', groups = 3, activation = 'silu' },
+        { layer = 'conv', channels = 6, kernel = 1 },
+    ] },
+    { layer = 'max-pool', size = 2 },
+    { layer = 'conv', channels = 4, kernel = 3, padding = 'valid' },
+    { layer = 'average-pool', size = 3, stride = 2 },
+    { layer = 'dense', units = 5 },
+    { layer = 'layer-norm' },
+    { layer = 'dense', units = 98 },
+    { layer = 'reshape', shape = [2, 7, 7] },
+    { layer = 'transposed-conv', channels = 5, kernel = 3, stride = 2, padding = 1, output-padding = 1, activation = 'tanh' },
+    { layer = 'upsample', factor = 2 },
+    { layer = 'transposed-conv', channels = 1, kernel = 3, padding = 1 },
+]";
+
+#[derive(serde::Deserialize)]
+struct Layers {
+    layers: Vec<LayerSpec>,
+}
+
+#[test]
+fn layers_on_planes_train_as_in_pytorch() {
+    let golden = include_bytes!("golden/planes.safetensors");
+    let golden = SafeTensors::deserialize(golden).expect("golden values");
+    let Layers { layers } = toml::from_str(PLANES).expect("layers");
+    let widths = Widths {
+        last: 784,
+        others: 784,
+    };
+    let input = Shape::Planes([1, 28, 28]);
+    let (layers, _) = LayerSpec::build(&layers, input, widths).expect("they fit");
+    let mut chain = Chain::new(layers, 1);
+    let learned = chain.parameters_mut().iter_mut().filter(|p| p.learned);
+    for (i, parameter) in learned.enumerate() {
+        let mut stored = numbers(&golden, &i.to_string());
+        let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
+        let shape = golden
+            .tensor(&i.to_string())
+            .expect("stored")
+            .shape()
+            .to_vec();
+        if parameter.name == "weight" && shape.len() == 2 {
+            // A dense weight is the other way round there.
+            let turned = (0..rows * cols).map(|at| stored[at % cols * rows + at / cols]);
+            stored = turned.collect();
+        }
+        parameter.value.as_mut_slice().copy_from_slice(&stored);
+    }
+    let options = StepOptions {
+        objective: Likelihood::Bce.into(),
+        optimizer: Optimizer::Sgd { momentum: 0.0 },
+        clip_norm: None,
+        seed: 1,
+    };
+    let mut step = Step::new(&chain, BATCH, options);
+    let wide = |name: &str| {
+        numbers(&golden, name)
+            .iter()
+            .map(|&x| x.into())
+            .collect::<Vec<f64>>()
+    };
+    let expected = wide("losses");
+    let examples = images(expected.len() * BATCH);
+    let indices: Vec<u32> = (0..examples.rows() as u32).collect();
+    let losses: Vec<f32> = indices
+        .chunks(BATCH)
+        .map(|batch| {
+            let loss = step.run(&mut chain, &examples, batch, 0.5.into());
+            loss.expect("in memory") as f32
+        })
+        .collect();
+    assert_close(&losses, &expected, 1e-5);
+    for (name, golden) in [("running-mean", "mean"), ("running-variance", "variance")] {
+        let statistic = chain.parameters().iter().find(|p| p.name == name);
+        let statistic = statistic.expect("of the batch normalisation");
+        assert_close(statistic.value.as_slice(), &wide(golden), 1e-5);
+    }
 }
