@@ -1,7 +1,7 @@
 //! What a model looks for in its input.
 
 use latentia_nn::{Block, Place};
-use latentia_tensor::{Matrix, Noise};
+use latentia_tensor::{Matrix, Noise, transpose};
 
 use crate::{Autoencoder, Code, ModelError, Preprocessing, stream};
 
@@ -14,7 +14,7 @@ const FADE: f32 = 0.02;
 /// The weights of a model's first layer that has a weight, one filter a row.
 #[derive(Clone, Debug)]
 pub struct Filters {
-    /// Shape of one filter: that of an example for a dense layer, `[channels, height, width]` for a convolution.
+    /// Shape of one filter: that of an example for a dense layer, `[height, width, channels]` for a convolution.
     pub shape: Vec<usize>,
     /// `[filters, product of shape]`
     pub weights: Matrix,
@@ -37,9 +37,9 @@ impl Autoencoder {
             };
         };
         match self.chain.layers()[layer].filter() {
-            Some(shape) => Filters {
-                shape: shape.to_vec(),
-                weights: weight.clone(),
+            Some([channels, height, width]) => Filters {
+                shape: vec![height, width, channels],
+                weights: channels_last(weight, channels),
             },
             None => {
                 // A dense weight is `[inputs, outputs]`; a class that was appended is no part of the picture.
@@ -109,4 +109,15 @@ impl Autoencoder {
         }
         Ok(input)
     }
+}
+
+/// Rows of `[channels, places]` as rows of `[places, channels]`.
+fn channels_last(weight: &Matrix, channels: usize) -> Matrix {
+    let mut turned = weight.clone();
+    let size = weight.cols().max(1);
+    let rows = turned.as_mut_slice().chunks_mut(size);
+    for (turned, row) in rows.zip(weight.as_slice().chunks(size)) {
+        transpose(row, channels, size / channels, turned);
+    }
+    turned
 }

@@ -76,6 +76,7 @@ const PRESETS: &[(&str, &str)] = &[
     ),
     ("conv-vae", include_str!("../presets/conv-vae.toml")),
     ("conv-vq-vae", include_str!("../presets/conv-vq-vae.toml")),
+    ("cifar-conv", include_str!("../presets/cifar-conv.toml")),
 ];
 
 impl Preset {
@@ -124,7 +125,11 @@ mod tests {
                 .training
                 .check()
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
-            let model = preset.model.build(&[28, 28], 1);
+            let shape = match preset.data.as_deref() {
+                Some("cifar10") => vec![32, 32, 3],
+                _ => vec![28, 28],
+            };
+            let model = preset.model.build(&shape, 1);
             model.unwrap_or_else(|error| panic!("{name}: {error}"));
             let text = toml::to_string(&preset).expect("plain data");
             assert_eq!(

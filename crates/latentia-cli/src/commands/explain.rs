@@ -177,15 +177,17 @@ fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
         let rows = weights.rows();
         tell(&format!("drawing the first {drawn} of {rows} filters"));
     }
-    let mut pictures = weights.top(drawn).to_matrix();
-    let width = pictures.cols().max(1);
-    for filter in pictures.as_mut_slice().chunks_mut(width) {
+    let shape = Colours::of(&shape);
+    let mut pictures = Vec::new();
+    for filter in weights.view().iter_rows().take(drawn) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));
         let scale = if largest > 0.0 { 0.5 / largest } else { 0.0 };
-        filter.iter_mut().for_each(|w| *w = 0.5 + scale * *w);
+        let around_grey: Vec<f32> = filter.iter().map(|w| 0.5 + scale * w).collect();
+        pictures.extend(shape.drawn(&around_grey));
     }
-    let columns = drawn.isqrt().max(8).min(32);
-    grid(pictures.view(), &shape, columns).write(output)?;
+    let pictures = Matrix::from_vec(drawn, pictures.len() / drawn.max(1), pictures);
+    let columns = drawn.isqrt().clamp(8, 32);
+    grid(pictures.view(), &[shape.height, shape.width, 3], columns).write(output)?;
     Ok(drawn)
 }
 

@@ -4,6 +4,7 @@ mod bad_config;
 mod bad_input;
 mod bad_output;
 mod data;
+mod explain;
 mod generate;
 mod harness;
 mod interrupt;
