@@ -123,7 +123,7 @@ fn check(mut file: &File, wanted: &NamedFile) -> anyhow::Result<()> {
     file.rewind()?;
     let mut packed = BufReader::with_capacity(CHUNK, file);
     // Not by the name: some servers unpack on the way.
-    let gzip = packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let gzip = !wanted.compressed && packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let content: &mut dyn Read = match gzip {
         true => &mut MultiGzDecoder::new(packed),
         false => &mut packed,
@@ -495,6 +495,7 @@ mod tests {
             name: "images",
             bytes: content.len() as u64,
             sha256: sha256.leak(),
+            compressed: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The sets that are known by name.
 
-use crate::{DataError, Locations, Source, mnist, random};
+use crate::{DataError, Locations, Source, cifar, mnist, random};
 
 /// What is known of a data set that has a name.
 #[derive(Debug)]
@@ -13,12 +13,14 @@ pub struct NamedSet {
     pub examples: (usize, usize),
     /// Shape of one example.
     pub shape: &'static [usize],
-    /// Its licence, as an SPDX expression; `none` for numbers that nobody owns.
+    /// Its licence, as an SPDX expression; `none` for numbers that nobody owns, `NOASSERTION` where none is stated.
     pub licence: &'static str,
     /// Who made it, and where it is described.
     pub source: &'static str,
     /// The files to fetch; none where the set is part of the program.
     pub files: &'static [NamedFile],
+    /// The names of what the files hold, where they are an archive: it may lie in the set's folder instead, unpacked.
+    pub unpacked: &'static [&'static str],
     /// Addresses, each ending in `/`, to which a file's name and `.gz` are added; in order of preference.
     pub mirrors: &'static [&'static str],
     /// How the set is had.
@@ -34,6 +36,8 @@ pub struct NamedFile {
     pub bytes: u64,
     /// SHA-256 of its decompressed content, in hexadecimal.
     pub sha256: &'static str,
+    /// Whether length and digest are those of the compressed file instead, as an archive's are published.
+    pub compressed: bool,
 }
 
 impl NamedSet {
@@ -47,7 +51,7 @@ impl NamedSet {
         self.files.is_empty()
     }
 
-    /// Length of all its files when decompressed, in bytes.
+    /// Length of all its files, in bytes: when decompressed, but for archives.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
@@ -66,6 +70,7 @@ pub static CATALOGUE: &[NamedSet] = &[
         licence: "CC-BY-SA-3.0",
         source: MNIST_SOURCE,
         files: &[],
+        unpacked: &[],
         mirrors: &[],
         load: mnist::load_embedded,
     },
@@ -82,6 +87,7 @@ pub static CATALOGUE: &[NamedSet] = &[
             "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
             "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         ]),
+        unpacked: &[],
         mirrors: &[
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -101,8 +107,26 @@ pub static CATALOGUE: &[NamedSet] = &[
             "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
             "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ]),
+        unpacked: &[],
         mirrors: &["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
         load: mnist::load_files,
+    },
+    NamedSet {
+        name: "cifar10",
+        summary: "colour pictures of animals and vehicles",
+        examples: (50_000, 10_000),
+        shape: &[32, 32, 3],
+        licence: "NOASSERTION",
+        source: "Alex Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html",
+        files: &[NamedFile {
+            name: "cifar-10-binary.tar",
+            bytes: 170_052_171,
+            sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            compressed: true,
+        }],
+        unpacked: &cifar::FILES,
+        mirrors: &["https://www.cs.toronto.edu/~kriz/"],
+        load: cifar::load_set,
     },
     NamedSet {
         name: "random",
@@ -112,6 +136,7 @@ pub static CATALOGUE: &[NamedSet] = &[
         licence: "none",
         source: "computed by the program",
         files: &[],
+        unpacked: &[],
         mirrors: &[],
         load: random::load,
     },
@@ -125,21 +150,25 @@ const fn image_files(sha256: [&'static str; 4]) -> [NamedFile; 4] {
             name: "train-images-idx3-ubyte",
             bytes: 47_040_016,
             sha256: train_images,
+            compressed: false,
         },
         NamedFile {
             name: "train-labels-idx1-ubyte",
             bytes: 60_008,
             sha256: train_labels,
+            compressed: false,
         },
         NamedFile {
             name: "t10k-images-idx3-ubyte",
             bytes: 7_840_016,
             sha256: test_images,
+            compressed: false,
         },
         NamedFile {
             name: "t10k-labels-idx1-ubyte",
             bytes: 10_008,
             sha256: test_labels,
+            compressed: false,
         },
     ]
 }

@@ -1,4 +1,4 @@
-//! Examples in memory.
+//! Examples of equal shape.
 
 use std::fmt;
 use std::io;
@@ -6,11 +6,12 @@ use std::io;
 use latentia_tensor::{MatrixMut, Rows, vectorized};
 use sha2::{Digest, Sha256};
 
-use crate::DataError;
+use crate::{DataError, Pictures};
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
 ///
-/// Bytes stay bytes and become numbers 0 to 255 when they are read.
+/// Bytes stay bytes and become numbers 0 to 255 when they are read. Examples are in memory, but for pictures that did not
+/// fit into their cache ([`PictureOptions`](crate::PictureOptions)).
 #[derive(Clone, PartialEq)]
 pub struct Dataset {
     name: String,
@@ -25,6 +26,7 @@ pub struct Dataset {
 enum Values {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
+    Pictures(Pictures),
 }
 
 impl Dataset {
@@ -89,6 +91,24 @@ impl Dataset {
         })
     }
 
+    /// A set of pictures of shape `shape`, whose bytes lie in `range`.
+    pub(crate) fn from_pictures(
+        name: &str,
+        shape: Vec<usize>,
+        pictures: Pictures,
+        range: (f32, f32),
+    ) -> Result<Self, DataError> {
+        let values = pictures.rows() * shape.iter().product::<usize>();
+        Ok(Self {
+            name: name.to_owned(),
+            cols: width(name, &shape, values)?,
+            shape,
+            values: Values::Pictures(pictures),
+            range,
+            labels: None,
+        })
+    }
+
     /// The same set with a class for each example.
     ///
     /// # Errors
@@ -133,7 +153,15 @@ impl Dataset {
 
     /// Whether every value is an integer from 0 to 255 by its type.
     pub fn is_bytes(&self) -> bool {
-        matches!(self.values, Values::Bytes(_))
+        matches!(self.values, Values::Bytes(_) | Values::Pictures(_))
+    }
+
+    /// The files behind the examples, where they are a folder of pictures.
+    pub fn pictures(&self) -> Option<&Pictures> {
+        match &self.values {
+            Values::Pictures(pictures) => Some(pictures),
+            Values::Bytes(_) | Values::Floats(_) => None,
+        }
     }
 
     /// The smallest and the largest raw value.
@@ -145,37 +173,47 @@ impl Dataset {
     ///
     /// Equal for equal content, whatever its name, its labels and the file it came from.
     pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(if self.is_bytes() { "u8" } else { "f4" });
-        // With its own length in front, no shape can pass for another shape and a count.
-        for number in [self.shape.len(), self.rows()].iter().chain(&self.shape) {
-            hash.update((*number as u64).to_le_bytes());
-        }
+        let hash = |kind| content_hash(kind, &self.shape, self.rows());
         match &self.values {
-            Values::Bytes(values) => hash.update(values),
+            Values::Bytes(values) => hexadecimal(hash("u8").chain_update(values)),
             Values::Floats(values) => {
+                let mut hash = hash("f4");
                 let mut bytes = Vec::new();
                 for block in values.chunks(4096) {
                     bytes.clear();
                     bytes.extend(block.iter().flat_map(|value| value.to_le_bytes()));
                     hash.update(&bytes);
                 }
+                hexadecimal(hash)
             }
+            Values::Pictures(pictures) => pictures.fingerprint().to_owned(),
         }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
     }
+}
+
+/// The beginning of a fingerprint: all but the values.
+pub(crate) fn content_hash(kind: &str, shape: &[usize], rows: usize) -> Sha256 {
+    let mut hash = Sha256::new();
+    hash.update(kind);
+    // With its own length in front, no shape can pass for another shape and a count.
+    for number in [shape.len(), rows].iter().chain(shape) {
+        hash.update((*number as u64).to_le_bytes());
+    }
+    hash
+}
+
+pub(crate) fn hexadecimal(hash: Sha256) -> String {
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Rows for Dataset {
     fn rows(&self) -> usize {
-        let values = match &self.values {
-            Values::Bytes(values) => values.len(),
-            Values::Floats(values) => values.len(),
-        };
-        values / self.cols
+        match &self.values {
+            Values::Bytes(values) => values.len() / self.cols,
+            Values::Floats(values) => values.len() / self.cols,
+            Values::Pictures(pictures) => pictures.rows(),
+        }
     }
 
     fn cols(&self) -> usize {
@@ -195,15 +233,13 @@ impl Rows for Dataset {
         match &self.values {
             Values::Bytes(values) => {
                 for (row, &index) in rows {
-                    let example = &values[index as usize * self.cols..][..self.cols];
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            for (number, &value) in row.iter_mut().zip(example) {
-                                *number = f32::from(value);
-                            }
-                        },
-                    );
+                    widen(&values[index as usize * self.cols..][..self.cols], row);
+                }
+            }
+            Values::Pictures(pictures) => {
+                for (row, &index) in rows {
+                    pictures
+                        .with_example(index as usize, self.cols, |example| widen(example, row))?;
                 }
             }
             Values::Floats(values) => {
@@ -214,6 +250,18 @@ impl Rows for Dataset {
         }
         Ok(())
     }
+}
+
+/// Bytes as numbers from 0 to 255.
+fn widen(example: &[u8], row: &mut [f32]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (number, &value) in row.iter_mut().zip(example) {
+                *number = f32::from(value);
+            }
+        },
+    );
 }
 
 // The values would fill screens.

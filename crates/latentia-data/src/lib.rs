@@ -19,8 +19,8 @@
 //! ```
 //!
 //! What is asked for and what is had:
-//! - [`load`] turns a name or a path into a [`Source`];
-//! - [`Dataset`] holds examples in memory, [`Subset`] is some rows of any source;
+//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`PictureOptions`];
+//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`Subset`] is some rows of any source;
 //! - [`split`] says which rows are held back for validation;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file.
@@ -28,6 +28,7 @@
 //! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
 
 mod catalogue;
+mod cifar;
 mod csv;
 mod dataset;
 mod error;
@@ -37,16 +38,23 @@ mod mnist;
 mod mt19937;
 mod npy;
 mod npy_header;
+mod picture;
+mod picture_header;
+mod picture_options;
+mod pictures;
 mod random;
 mod reading;
 mod source;
 mod split;
 mod subset;
+mod tar;
 
 pub use catalogue::{CATALOGUE, NamedFile, NamedSet};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use locations::Locations;
-pub use source::{Source, load};
+pub use picture_options::PictureOptions;
+pub use pictures::Pictures;
+pub use source::{Source, load, load_with};
 pub use split::split;
 pub use subset::Subset;

@@ -45,7 +45,7 @@ impl Locations {
     }
 
     /// The paths of the files of `set`, in its order, each plain or with `.gz`, from the first folder that has all of
-    /// them.
+    /// them; or of what an archive holds, unpacked there or in a folder within.
     pub fn find(&self, set: &NamedSet) -> Option<Vec<PathBuf>> {
         self.folders.iter().find_map(|folder| {
             let folder = folder.join(set.name);
@@ -54,9 +54,26 @@ impl Locations {
                 let gzip = folder.join(format!("{}.gz", file.name));
                 [plain, gzip].into_iter().find(|path| path.is_file())
             });
-            files.collect()
+            files
+                .collect::<Option<_>>()
+                .or_else(|| unpacked(set, &folder))
         })
     }
+}
+
+fn unpacked(set: &NamedSet, folder: &Path) -> Option<Vec<PathBuf>> {
+    if set.unpacked.is_empty() {
+        return None;
+    }
+    let entries = folder.read_dir().ok()?;
+    let mut places: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    places.push(folder.to_owned());
+    places.sort_unstable();
+    let files = |place: PathBuf| -> Vec<PathBuf> {
+        set.unpacked.iter().map(|name| place.join(name)).collect()
+    };
+    let mut places = places.into_iter().map(files);
+    places.find(|files| files.iter().all(|path| path.is_file()))
 }
 
 #[cfg(test)]

@@ -86,6 +86,29 @@ impl<'a> Input<'a> {
         ))
     }
 
+    /// The next `claim` bytes, which hold the `place` of the file; memory grows with those that are really there.
+    pub(crate) fn exactly(&mut self, claim: u64, place: &str) -> Result<Vec<u8>, DataError> {
+        let found = self.up_to(claim)?;
+        if found.len() as u64 == claim {
+            return Ok(found);
+        }
+        let (seen, expected) = (found.len() as u64, claim);
+        Err(DataError::invalid(
+            self.subject,
+            place,
+            counted(seen, "byte"),
+            counted(expected, "byte"),
+        ))
+    }
+
+    /// Goes on behind the next `count` bytes, or to the end.
+    pub(crate) fn skip(&mut self, count: u64) -> Result<(), DataError> {
+        match io::copy(&mut self.reader.by_ref().take(count), &mut io::sink()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
     /// All that is left of the file.
     pub(crate) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
         self.up_to(u64::MAX)

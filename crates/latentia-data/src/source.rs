@@ -7,7 +7,7 @@ use std::path::{self, Path};
 use crate::catalogue::{NamedSet, nearest};
 use crate::idx::Idx;
 use crate::reading::Input;
-use crate::{DataError, Dataset, Locations, csv, npy};
+use crate::{DataError, Dataset, Locations, PictureOptions, cifar, csv, npy, pictures};
 
 /// The examples that a name or a path stands for.
 #[derive(Clone, Debug)]
@@ -18,16 +18,29 @@ pub struct Source {
     pub test: Option<Dataset>,
 }
 
-/// Loads what `data` stands for: a name in the [`CATALOGUE`](crate::CATALOGUE) or the path of a file in NPY, CSV or
-/// IDX, the last plain or in gzip.
+/// Loads what `data` stands for: a name in the [`CATALOGUE`](crate::CATALOGUE), the path of a file in NPY, CSV, IDX, the
+/// last plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
-/// name, or else from its first bytes.
+/// name, or else from its first bytes. A folder of folders has a class for each of them, in the order of their names.
 ///
 /// # Errors
 /// When neither a set nor a file is called `data`, when a named set is in none of `locations`, and when a file cannot
-/// be read or breaks the rules of its format.
+/// be read or breaks the rules of its format. A picture that cannot be read is left out
+/// ([`Pictures::refused`](crate::Pictures::refused)); it is an error when no other is left.
 pub fn load(data: &str, locations: &Locations) -> Result<Source, DataError> {
+    load_with(data, locations, &PictureOptions::default())
+}
+
+/// Loads what `data` stands for, as [`load`] does; a folder of pictures becomes what `pictures` says.
+///
+/// # Errors
+/// As [`load`], and when the options are out of range.
+pub fn load_with(
+    data: &str,
+    locations: &Locations,
+    pictures: &PictureOptions,
+) -> Result<Source, DataError> {
     let path = Path::new(data);
     if !data.contains(path::is_separator) {
         if let Some(set) = NamedSet::find(data) {
@@ -44,6 +57,8 @@ pub fn load(data: &str, locations: &Locations) -> Result<Source, DataError> {
         Format::Npy => npy::read(Input::open(path, data)?)?,
         Format::Csv => csv::read(Input::open(path, data)?)?,
         Format::Idx => Idx::parse(Input::open_gzip(path, data)?)?.into_dataset(data)?,
+        Format::Cifar => cifar::read(path, data)?,
+        Format::Pictures => pictures::load(path, data, pictures)?,
     };
     Ok(Source { train, test: None })
 }
@@ -52,6 +67,8 @@ enum Format {
     Npy,
     Csv,
     Idx,
+    Cifar,
+    Pictures,
 }
 
 impl Format {
@@ -61,7 +78,7 @@ impl Format {
             .metadata()
             .map_err(|error| DataError::read(path, error))?;
         if metadata.is_dir() {
-            return Err(Self::unknown(subject, "a folder"));
+            return Ok(Self::Pictures);
         }
         let name = path
             .file_name()
@@ -73,6 +90,9 @@ impl Format {
         }
         if name.ends_with(".csv") {
             return Ok(Self::Csv);
+        }
+        if name.ends_with(".bin") {
+            return Ok(Self::Cifar);
         }
         if [".idx", ".idx.gz", "-ubyte", ".gz"]
             .iter()
@@ -95,7 +115,7 @@ impl Format {
             subject,
             "kind of file",
             seen,
-            "an NPY, CSV or IDX file (`.npy`, `.csv`, `.idx`, `.idx.gz`)",
+            "an NPY, CSV, IDX or CIFAR-10 file (`.npy`, `.csv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG and JPEG files",
         )
     }
 }

@@ -4,11 +4,13 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod cifar;
 mod csv;
 mod dataset;
 mod idx;
 mod messages;
 mod npy;
+mod pictures;
 mod sets;
 mod split;
 

@@ -225,7 +225,7 @@ fn of_names_and_paths() {
     check(
         "faces",
         &nowhere,
-        "no data set or file is called `faces`; known sets are `mnist-mini`, `mnist`, `fashion-mnist`, `random`",
+        "no data set or file is called `faces`; known sets are `mnist-mini`, `mnist`, `fashion-mnist`, `cifar10`, `random`",
     );
     check("codes.npy", &nowhere, "no such file: `codes.npy`");
     check("./mnist", &nowhere, "no such file: `./mnist`");
@@ -248,12 +248,8 @@ fn of_names_and_paths() {
 
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
-    let expected = "an NPY, CSV or IDX file (`.npy`, `.csv`, `.idx`, `.idx.gz`)";
-    check(
-        path,
-        &nowhere,
-        &format!("`{path}`: kind of file: found a folder, expected {expected}"),
-    );
+    let expected = "an NPY, CSV, IDX or CIFAR-10 file (`.npy`, `.csv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
+                    and JPEG files";
     let path = format!("{path}/notes.txt");
     fs::write(&path, "a note").unwrap();
     check(

@@ -122,9 +122,11 @@ fn full_sets_are_what_the_catalogue_says() {
             );
             continue;
         };
-        for (path, file) in paths.iter().zip(set.files) {
+        // What was in an archive has no digest of its own.
+        let are_files = paths.len() == set.files.len();
+        for (path, file) in paths.iter().zip(set.files).filter(|_| are_files) {
             let mut content = fs::read(path).unwrap();
-            if content.starts_with(&[0x1f, 0x8b]) {
+            if !file.compressed && content.starts_with(&[0x1f, 0x8b]) {
                 let mut plain = Vec::new();
                 std::io::copy(
                     &mut flate2::read::GzDecoder::new(content.as_slice()),

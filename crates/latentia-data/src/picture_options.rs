@@ -1,0 +1,69 @@
+//! How pictures become examples.
+
+use crate::DataError;
+use crate::error::counted;
+
+/// The largest side of an example, in pixels.
+const LONGEST_SIDE: usize = 4096;
+
+/// How the pictures of a folder become examples of one shape: bytes, channels last, `[height, width]` in grey and
+/// `[height, width, 3]` in colour.
+///
+/// Each picture is turned as its EXIF data says, composed on black where it is transparent, cut around its centre to the
+/// aspect ratio of the examples and resized with a triangle filter as wide as what is reduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureOptions {
+    /// Height and width of an example; without it those that all pictures have, if they are at most 256, else 64 and 64.
+    pub size: Option<(usize, usize)>,
+    /// Whether examples are grey; without it they are where all pictures are. Colours become grey by the luminance of
+    /// BT.709.
+    pub grey: Option<bool>,
+    /// Whether a file that cannot be read is an error instead of being left out.
+    pub strict: bool,
+    /// Bytes of examples that are kept in memory. What is beyond is decoded again each time it is read.
+    pub cache: usize,
+}
+
+impl Default for PictureOptions {
+    fn default() -> Self {
+        Self {
+            size: None,
+            grey: None,
+            strict: false,
+            cache: 1 << 30,
+        }
+    }
+}
+
+impl PictureOptions {
+    /// The same, so that examples have the numbers of `shape` in its order: `[height, width]`, `[height, width, 1]` or
+    /// `[height, width, 3]`. `None` where `shape` is no such picture's.
+    pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
+        let (height, width, grey) = match *shape {
+            [height, width] | [height, width, 1] => (height, width, true),
+            [height, width, 3] => (height, width, false),
+            _ => return None,
+        };
+        Some(Self {
+            size: Some((height, width)),
+            grey: Some(grey),
+            ..self
+        })
+    }
+
+    /// Refuses sizes out of range; `subject` is the folder.
+    pub(crate) fn check(&self, subject: &str) -> Result<(), DataError> {
+        let sides = 1..=LONGEST_SIDE;
+        match self.size {
+            Some((height, width)) if !(sides.contains(&height) && sides.contains(&width)) => {
+                Err(DataError::invalid(
+                    subject,
+                    "size of an example",
+                    format!("{height}x{width}"),
+                    format!("1 to {} a side", counted(LONGEST_SIDE as u64, "pixel")),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
