@@ -48,6 +48,10 @@ const WORDS: &[(&str, &str)] = &[
         "expected struct KlSparsity",
         "expected a table such as `{ weight = 1.0, target = 0.05 }`",
     ),
+    (
+        "expected struct AugmentationSpec",
+        "expected a table such as `{ flip = true, shift = 2, crop = 0.1 }`",
+    ),
     ("unknown field", "unknown key"),
     ("missing field", "missing key"),
     ("unknown variant", "unknown value"),

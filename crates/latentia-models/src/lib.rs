@@ -26,14 +26,16 @@
 //! ```
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
-//! - [`TrainingSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
+//! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
 
 mod atomic;
+mod augmentation;
 mod autoencoder;
+mod balance;
 mod checkpoint;
 mod code;
 mod compressed_image;
@@ -67,6 +69,7 @@ mod usage;
 mod variational;
 
 pub use atomic::write_atomically;
+pub use augmentation::AugmentationSpec;
 pub use autoencoder::{Autoencoder, Sections};
 pub use code::Code;
 pub use compressed_image::CompressedImage;

@@ -16,5 +16,9 @@ pub(crate) const LIKELIHOOD: u32 = u32::MAX - 5;
 pub(crate) const MIXTURE_START: u32 = u32::MAX - 6;
 /// Draws codes from a mixture.
 pub(crate) const MIXTURE: u32 = u32::MAX - 7;
+/// Changes training examples that are pictures.
+pub(crate) const AUGMENT: u32 = u32::MAX - 8;
+/// Draws as many examples of each class.
+pub(crate) const BALANCE: u32 = u32::MAX - 9;
 /// Draws the faint noise that a maximised input begins at.
-pub(crate) const MAXIMISE: u32 = u32::MAX - 12;
+pub(crate) const MAXIMISE: u32 = u32::MAX - 10;

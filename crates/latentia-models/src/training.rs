@@ -8,6 +8,8 @@ use latentia_tensor::{Matrix, Noise, Rows};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
+use crate::augmentation::Augmented;
+use crate::balance::Balance;
 use crate::extent::check_range;
 use crate::gradients::GradientWatch;
 use crate::inference::{Run, column_means};
@@ -142,6 +144,8 @@ pub struct Training<'a> {
     pub(crate) gradients: GradientWatch,
     examples: &'a dyn Rows,
     validation: Option<&'a dyn Rows>,
+    /// Where every class is to come equally often.
+    balance: Option<Balance>,
 }
 
 impl<'a> Training<'a> {
@@ -169,6 +173,19 @@ impl<'a> Training<'a> {
                 valid: "at least 2 for an objective with mmd or total-correlation, which compare codes with each other",
             });
         }
+        if let Some(augmentation) = spec.augmentation {
+            augmentation.check(&model.shape)?;
+            let bytes = examples.full_scale() == 255.0;
+            if augmentation.crop > 0.0 && model.likelihood().is_discrete() && !bytes {
+                return Err(ModelError::Option {
+                    name: "crop",
+                    seen: augmentation.crop.to_string(),
+                    valid: "0 under a likelihood of 8-bit values, or the data stored as bytes",
+                });
+            }
+        }
+        let balanced = spec.balance_classes.then(|| Balance::new(examples));
+        let balance = balanced.transpose()?;
         let validation = validation.filter(|rows| rows.rows() > 0);
         let parts = [Some(examples), validation];
         // Refuses another width, and labels that are missing, before anything is learned.
@@ -205,6 +222,7 @@ impl<'a> Training<'a> {
             gradients: GradientWatch::default(),
             examples,
             validation,
+            balance,
         })
     }
 
@@ -332,8 +350,11 @@ impl<'a> Training<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Passed, ModelError> {
         let past = self.history.len() as u32;
-        for (place, index) in (0..).zip(&mut *order) {
-            *index = place;
+        match &self.balance {
+            Some(balance) => balance.draw(self.seed, past, self.setbacks, order),
+            None => (0..)
+                .zip(&mut *order)
+                .for_each(|(place, index)| *index = place),
         }
         let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
         order.shuffle(&mut noise.row(self.setbacks));
@@ -341,11 +362,14 @@ impl<'a> Training<'a> {
         let Autoencoder {
             chain,
             scaling,
+            shape,
             spec: ModelSpec { preprocessing, .. },
             ..
         } = &mut *self.model;
         let draw = preprocessing.draw(past + 1);
-        let examples = Scaled::new(self.examples, scaling).drawn(*preprocessing, draw);
+        let change = self.spec.augmentation;
+        let examples = Augmented::new(self.examples, change, shape, self.seed, past + 1);
+        let examples = Scaled::new(&examples, scaling).drawn(*preprocessing, draw);
         let total = order.len();
         let begun = total.min(self.begun.examples as usize);
         let first = begun / self.spec.batch_size;

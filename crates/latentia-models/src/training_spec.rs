@@ -3,7 +3,7 @@
 use latentia_nn::{Optimizer, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
+use crate::{AugmentationSpec, ModelError};
 
 /// The numbers of a training run, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,12 @@ pub struct TrainingSpec {
     pub clip_norm: Option<f32>,
     /// Where the validation examples come from.
     pub validation: Validation,
+    /// How training examples that are pictures are changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<AugmentationSpec>,
+    /// Whether an epoch draws as many training examples of each class, with replacement, instead of each example once.
+    #[serde(skip_serializing_if = "is_false")]
+    pub balance_classes: bool,
     /// Stop after this many epochs without a new minimum of the loss (of validation, where there is one), and go back to the
     /// best weights.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +70,8 @@ impl Default for TrainingSpec {
             schedule: Schedule::default(),
             clip_norm: None,
             validation: Validation::Share(0.1),
+            augmentation: None,
+            balance_classes: false,
             patience: None,
             stop_at_loss: None,
         }
@@ -98,6 +106,9 @@ impl TrainingSpec {
                 share.to_string(),
                 "at least 0 and less than 1, or `test`",
             );
+        }
+        if let Some(augmentation) = self.augmentation {
+            augmentation.check_crop()?;
         }
         if self.patience == Some(0) {
             return refuse("patience", "0".into(), "at least 1");
@@ -163,6 +174,10 @@ impl TrainingSpec {
 
 /// Whether a number is valid, and in words what would be.
 type Bound = (fn(f32) -> bool, &'static str);
+
+fn is_false(x: &bool) -> bool {
+    !x
+}
 
 fn positive(x: f32) -> bool {
     x.is_finite() && x > 0.0

@@ -1,5 +1,6 @@
 //! Models through the public border of the crate.
 
+mod augmentation;
 mod autoencoder;
 mod gradients;
 mod likelihood;
