@@ -17,6 +17,10 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
+    /// Refuse a folder with a picture that cannot be read, instead of leaving it out
+    #[arg(long, global = true)]
+    pub strict: bool,
+
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -30,7 +34,8 @@ Examples:
   latentia encode MODEL photos.npy -o codes.npy    features
   latentia presets                                 what else can be trained
 
-DATA is a name (see `latentia data list`) or a path: .npy, .csv, or IDX, plain or gzip. Where a
+DATA is a name (see `latentia data list`) or a path: .npy, .csv, IDX, plain or gzip, .bin of CIFAR-10,
+or a folder of PNG and JPEG files, one folder within for each class where there are classes. Where a
 model is used, a name may end in :train or :test.";
 
 fn whole<N: FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
@@ -46,6 +51,17 @@ fn seed(text: &str) -> Result<u64, String> {
 fn class(text: &str) -> Result<u8, String> {
     let number = text.parse().ok();
     number.ok_or_else(|| "it must be a whole number from 0 to 255".into())
+}
+
+fn size(text: &str) -> Result<(usize, usize), String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=4096).contains(side));
+    let sides = match text.split_once('x') {
+        Some((height, width)) => side(height).zip(side(width)),
+        None => side(text).zip(side(text)),
+    };
+    sides.ok_or_else(|| {
+        "it must be a side such as 64, or HEIGHTxWIDTH such as 48x64, 1 to 4096".into()
+    })
 }
 
 fn positive(text: &str) -> Result<f32, String> {
@@ -90,6 +106,17 @@ pub enum Command {
     Data(DataCommand),
 }
 
+/// How pictures become examples.
+#[derive(Clone, Copy, Debug, Group)]
+pub struct PictureArgs {
+    /// Size of examples from a folder of pictures, which are cut around their centre and resized, as in 64 or 48x64 [default: theirs, if it is one of at most 256 a side, else 64]
+    #[arg(long, value_name = "N|HxW", allow_negative_numbers = true, value_parser = size)]
+    pub image_size: Option<(usize, usize)>,
+    /// Make the pictures of a folder grey
+    #[arg(long, alias = "gray")]
+    pub grey: bool,
+}
+
 /// Arguments of `train`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
@@ -97,6 +124,7 @@ Examples:
   latentia train                                     digits, in seconds
   latentia train --preset mnist --out runs/m         a preset on all of MNIST
   latentia train --data people.csv --latent 2        a table
+  latentia train --data photos --image-size 32       pictures in a folder
   latentia presets features > my.toml; latentia train --config my.toml
   latentia train --preset mnist --resume             go on after an interruption")]
 pub struct TrainArgs {
@@ -109,6 +137,9 @@ pub struct TrainArgs {
     /// What to train on [default: what the preset names]
     #[arg(long)]
     pub data: Option<String>,
+    /// How pictures become examples.
+    #[command(flatten)]
+    pub pictures: PictureArgs,
     /// Where to write [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -412,10 +443,13 @@ pub enum DataCommand {
     List,
     /// Download a named data set, or take it from a folder
     Fetch(FetchArgs),
-    /// Describe a data set or a file
+    /// Describe a data set, a file or a folder of pictures
     Info {
         /// A name or a path
         data: String,
+        /// How pictures become examples.
+        #[command(flatten)]
+        pictures: PictureArgs,
     },
 }
 

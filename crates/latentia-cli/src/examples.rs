@@ -1,10 +1,135 @@
 //! What a user means by DATA.
 
-use latentia_data::{Dataset, Locations, load};
+use std::path::Path;
 
-use crate::table::count;
-use crate::{UsageError, tell};
+use anyhow::anyhow;
+use latentia_data::{Dataset, Locations, PictureOptions, Source, load_with};
+use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
+
+use crate::args::PictureArgs;
+use crate::table::{count, counted};
+use crate::{UsageError, tell};
+
+/// Pictures that are named when they are left out.
+const MOST_NAMED: usize = 10;
+
+/// Where DATA is looked for and how it is read.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    /// Where named sets lie.
+    pub locations: Locations,
+    /// How pictures become examples.
+    pub pictures: PictureOptions,
+}
+
+impl Loader {
+    /// The same, with pictures as the user wants them.
+    #[must_use]
+    pub fn with_pictures(&self, asked: PictureArgs) -> Self {
+        let mut loader = self.clone();
+        loader.pictures.size = asked.image_size;
+        loader.pictures.grey = asked.grey.then_some(true);
+        loader
+    }
+
+    /// The same, with pictures as `model` takes them, for `data`.
+    ///
+    /// # Errors
+    /// When `data` is a folder and the model takes no pictures.
+    pub fn with_shape_of(&self, model: &Autoencoder, data: &str) -> anyhow::Result<Self> {
+        let (name, _) = split_part(data);
+        let mut loader = self.clone();
+        match self.pictures.for_shape(model.shape()) {
+            Some(pictures) => loader.pictures = pictures,
+            None if Path::new(name).is_dir() => {
+                let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
+                return Err(anyhow!(
+                    "`{name}` is a folder of pictures, the model takes examples of shape {}; \
+                     pictures are HEIGHTxWIDTH or HEIGHTxWIDTHx3",
+                    shape.join("x")
+                ));
+            }
+            None => {}
+        }
+        Ok(loader)
+    }
+
+    /// Loads all parts of a name or a path, and names pictures that were left out.
+    ///
+    /// # Errors
+    /// When the data cannot be loaded.
+    pub fn load(&self, name: &str) -> anyhow::Result<Source> {
+        let source = load_with(name, &self.locations, &self.pictures)?;
+        if let Some(pictures) = source.train.pictures() {
+            let refused = pictures.refused();
+            for message in refused.iter().take(MOST_NAMED) {
+                tell(&format!("left out: {message}"));
+            }
+            if refused.len() > MOST_NAMED {
+                let more = count(refused.len() - MOST_NAMED);
+                tell(&format!("left out: and {more} more"));
+            }
+            let (rows, kept) = (source.train.rows(), pictures.kept());
+            if kept < rows {
+                tell(&format!(
+                    "{} of {} fit into memory; the others are decoded each time they are read",
+                    count(kept),
+                    counted(rows, "picture")
+                ));
+            }
+        }
+        Ok(source)
+    }
+
+    /// Loads DATA for use by `model`: the part it asks for with `:train` or `:test`, else the test part, else all.
+    ///
+    /// # Errors
+    /// When the data cannot be loaded or has no such part.
+    pub fn pick(&self, data: &str, model: &Autoencoder) -> anyhow::Result<Examples> {
+        self.with_shape_of(model, data)?.pick_plain(data)
+    }
+
+    /// Loads DATA that is no model's examples, as codes are: the part it asks for, else the test part, else all.
+    ///
+    /// # Errors
+    /// When the data cannot be loaded or has no such part.
+    pub fn pick_plain(&self, data: &str) -> anyhow::Result<Examples> {
+        let examples = self.part_of(data, "test")?;
+        let (name, wanted) = split_part(data);
+        if wanted.is_none() && examples.part == "test" {
+            let rows = count(examples.dataset.rows());
+            tell(&format!(
+                "using the {rows} test examples of `{name}` (`{name}:train` for the others)"
+            ));
+        }
+        Ok(examples)
+    }
+
+    /// Loads DATA for `model` to learn from: the part it asks for with `:train` or `:test`, else the training part, else
+    /// all.
+    ///
+    /// # Errors
+    /// When the data cannot be loaded or has no such part.
+    pub fn pick_training(&self, data: &str, model: &Autoencoder) -> anyhow::Result<Examples> {
+        self.with_shape_of(model, data)?.part_of(data, "train")
+    }
+
+    /// The part that DATA asks for, else `otherwise`, else all.
+    fn part_of(&self, data: &str, otherwise: &str) -> anyhow::Result<Examples> {
+        let (name, wanted) = split_part(data);
+        let source = self.load(name)?;
+        let (dataset, part) = match (source.test, wanted) {
+            (Some(test), wanted) => match wanted.unwrap_or(otherwise) {
+                "train" => (source.train, "train"),
+                _ => (test, "test"),
+            },
+            (None, None) => (source.train, "all"),
+            (None, Some(part)) => return Err(no_parts(name, part).into()),
+        };
+        Ok(Examples { dataset, part })
+    }
+}
 
 /// One part of a data set, with what to call it.
 #[derive(Debug)]
@@ -25,43 +150,4 @@ pub fn split_part(data: &str) -> (&str, Option<&str>) {
 
 pub(crate) fn no_parts(name: &str, part: &str) -> UsageError {
     UsageError(format!("`{name}` has no parts; leave out `:{part}`"))
-}
-
-/// Loads DATA for use: the part it asks for with `:train` or `:test`, else the test part, else all.
-///
-/// # Errors
-/// When the data cannot be loaded or has no such part.
-pub fn pick(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
-    let examples = part_of(data, "test", locations)?;
-    let (name, wanted) = split_part(data);
-    if wanted.is_none() && examples.part == "test" {
-        let rows = count(examples.dataset.rows());
-        tell(&format!(
-            "using the {rows} test examples of `{name}` (`{name}:train` for the others)"
-        ));
-    }
-    Ok(examples)
-}
-
-/// Loads DATA to learn from: the part it asks for with `:train` or `:test`, else the training part, else all.
-///
-/// # Errors
-/// When the data cannot be loaded or has no such part.
-pub fn pick_training(data: &str, locations: &Locations) -> anyhow::Result<Examples> {
-    part_of(data, "train", locations)
-}
-
-/// The part that DATA asks for, else `otherwise`, else all.
-fn part_of(data: &str, otherwise: &str, locations: &Locations) -> anyhow::Result<Examples> {
-    let (name, wanted) = split_part(data);
-    let source = load(name, locations)?;
-    let (dataset, part) = match (source.test, wanted) {
-        (Some(test), wanted) => match wanted.unwrap_or(otherwise) {
-            "train" => (source.train, "train"),
-            _ => (test, "test"),
-        },
-        (None, None) => (source.train, "all"),
-        (None, Some(part)) => return Err(no_parts(name, part).into()),
-    };
-    Ok(Examples { dataset, part })
 }

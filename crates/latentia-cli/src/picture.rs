@@ -36,8 +36,9 @@ pub struct Picture {
 ///
 /// # Shapes
 /// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: `[height, width]`,
-/// `[height, width, 1]` or `[height, width, 3]` (the colours of a pixel beside each other); examples of any other
-/// shape are drawn as a near-square tile, number after number.
+/// `[height, width, 1]`, `[height, width, 3]` (the colours of a pixel beside each other), `[1, height, width]` or
+/// `[3, height, width]` (a plane for each colour); examples of any other shape are drawn as a near-square tile, number
+/// after number. Where two would do, as for `[3, 8, 3]`, colours lie beside each other.
 ///
 /// # Panics
 /// When the columns of either are not the product of `shape`.
@@ -102,6 +103,8 @@ struct Tile {
     width: usize,
     /// Numbers in a cell: 1 or 3.
     channels: usize,
+    /// Whether the colours of all cells follow each other, instead of the cells.
+    planes: bool,
     /// Numbers in an example; fewer than the cells hold where the shape is not an image's.
     numbers: usize,
     /// Pixels of the picture along a cell.
@@ -113,7 +116,8 @@ impl Tile {
         let numbers: usize = shape.iter().product();
         let (height, width, channels) = match *shape {
             [height, width] | [height, width, 1] => (height, width, 1),
-            [height, width, 3] => (height, width, 3),
+            [height, width, 3] | [3, height, width] => (height, width, 3),
+            [1, height, width] => (height, width, 1),
             _ => {
                 let width = numbers.isqrt() + usize::from(numbers.isqrt().pow(2) < numbers);
                 (numbers.div_ceil(width.max(1)), width, 1)
@@ -124,6 +128,7 @@ impl Tile {
             height,
             width,
             channels,
+            planes: channels == 3 && shape.last() != Some(&3),
             numbers,
             scale: ((SIDE + side / 2) / side).max(1),
         }
@@ -147,12 +152,22 @@ impl Tile {
 
     /// Colour of cell `cell`, counted row after row.
     fn colour(&self, example: &[f32], cell: usize) -> [u8; 3] {
-        let first = cell * self.channels;
-        match example.get(first..first + self.channels) {
+        let number = |channel: usize| match self.planes {
+            true => channel * self.height * self.width + cell,
+            false => cell * self.channels + channel,
+        };
+        let last = number(self.channels - 1);
+        match example.get(last) {
             None => PAD,
-            Some(values) if values.iter().any(|value| value.is_nan()) => NOT_A_NUMBER,
-            Some(&[red, green, blue]) => [red, green, blue].map(level),
-            Some(values) => [level(values[0]); 3],
+            Some(_) => {
+                // A grey cell has one number for all three.
+                let values =
+                    [0, 1, 2].map(|channel| example[number(channel.min(self.channels - 1))]);
+                match values.iter().any(|value| value.is_nan()) {
+                    true => NOT_A_NUMBER,
+                    false => values.map(level),
+                }
+            }
         }
     }
 }
@@ -332,6 +347,20 @@ mod tests {
         let picture = grid(MatrixRef::new(&data, 1, 6), &[2, 3], 1);
         assert_eq!(picture.pixel(8, 8), [0; 3]);
         assert_eq!(picture.pixel(8 + 28, 8 + 28), NOT_A_NUMBER);
+    }
+
+    #[test]
+    fn planes_of_colours_look_as_colours_beside_each_other() {
+        let beside: Vec<f32> = (0..24).map(|i| i as f32 / 24.0).collect();
+        let plane = |channel| (0..8).map(move |cell| 3 * cell + channel);
+        let planes: Vec<f32> = (0..3).flat_map(plane).map(|i| beside[i]).collect();
+        let expected = grid(MatrixRef::new(&beside, 1, 24), &[2, 4, 3], 1);
+        let obtained = grid(MatrixRef::new(&planes, 1, 24), &[3, 2, 4], 1);
+        assert_eq!(obtained, expected);
+        let grey = grid(MatrixRef::new(&beside, 1, 24), &[4, 6], 1);
+        for shape in [[4, 6, 1], [1, 4, 6]] {
+            assert_eq!(grid(MatrixRef::new(&beside, 1, 24), &shape, 1), grey);
+        }
     }
 
     fn decode(path: &Path) -> (png::ColorType, usize, usize, Vec<u8>) {

@@ -2,25 +2,25 @@
 
 use std::path::Path;
 
-use latentia_data::{CATALOGUE, Dataset, Locations, NamedSet, load};
+use latentia_data::{CATALOGUE, Dataset, Locations, NamedSet, Pictures};
 use latentia_tensor::Rows;
 
 use crate::args::{DataCommand, FetchArgs};
-use crate::examples::{no_parts, split_part};
+use crate::examples::{Loader, no_parts, split_part};
 use crate::fetch::{FetchOptions, Outcome, fetch};
-use crate::table::{count, number, table};
+use crate::table::{count, counted, number, table};
 use crate::usage::suggestion;
 use crate::{UsageError, print, tell};
 
 pub(super) fn run(
     command: &DataCommand,
-    locations: &Locations,
+    loader: &Loader,
     data_dir: Option<&Path>,
 ) -> anyhow::Result<()> {
     match command {
-        DataCommand::List => list(locations),
-        DataCommand::Info { data } => info(data, locations),
-        DataCommand::Fetch(args) => bring(args, locations, data_dir),
+        DataCommand::List => list(&loader.locations),
+        DataCommand::Info { data, pictures } => info(data, &loader.with_pictures(*pictures)),
+        DataCommand::Fetch(args) => bring(args, &loader.locations, data_dir),
     }
 }
 
@@ -43,9 +43,9 @@ fn list(locations: &Locations) -> anyhow::Result<()> {
     print(&text)
 }
 
-fn info(data: &str, locations: &Locations) -> anyhow::Result<()> {
+fn info(data: &str, loader: &Loader) -> anyhow::Result<()> {
     let (name, wanted) = split_part(data);
-    let source = load(name, locations)?;
+    let source = loader.load(name)?;
     if let (Some(part), None) = (wanted, &source.test) {
         return Err(no_parts(name, part).into());
     }
@@ -82,7 +82,28 @@ fn info(data: &str, locations: &Locations) -> anyhow::Result<()> {
             digests.push_str(&format!("sha-256 {} ({part})\n", set.fingerprint()));
         }
     }
-    print(&format!("{}{digests}", table(&rows)))
+    let pictures = source.train.pictures().map_or_else(String::new, folder);
+    print(&format!("{}{digests}{pictures}", table(&rows)))
+}
+
+/// What there is to say of a folder of pictures.
+fn folder(pictures: &Pictures) -> String {
+    let mut text = String::new();
+    if !pictures.classes().is_empty() {
+        let names = pictures.classes().join(", ");
+        let number = count(pictures.classes().len());
+        text.push_str(&format!("classes ({number}): {names}\n"));
+    }
+    let others = [
+        (pictures.refused().len(), "left out: cannot be read"),
+        (pictures.ignored(), "ignored: no picture by its name"),
+    ];
+    for (number, why) in others {
+        if number > 0 {
+            text.push_str(&format!("{} {why}\n", counted(number, "file")));
+        }
+    }
+    text
 }
 
 fn bring(args: &FetchArgs, locations: &Locations, data_dir: Option<&Path>) -> anyhow::Result<()> {

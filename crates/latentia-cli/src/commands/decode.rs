@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::bail;
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::{Autoencoder, ConditionSpec, ModelFile};
 use latentia_tensor::{Matrix, Rows};
 
 use crate::args::DecodeArgs;
 use crate::condition::of_classes;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::open;
 use crate::output::{Format, write};
 use crate::picture::grid;
@@ -19,10 +19,10 @@ use crate::tell;
 /// Pictures beside each other.
 pub(super) const COLUMNS: usize = 10;
 
-pub(super) fn run(args: &DecodeArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv, Format::Png])?;
     let ModelFile { model, .. } = open(&args.model)?;
-    let codes = pick(&args.codes, locations)?.dataset;
+    let codes = loader.pick_plain(&args.codes)?.dataset;
     let (seen, expected) = (codes.cols(), model.code_width());
     if seen != expected {
         bail!(

@@ -1,19 +1,19 @@
 //! `latentia denoise`
 
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::{Denoising, ModelFile};
 use latentia_nn::Corruption;
 use latentia_tensor::Rows;
 
 use crate::args::DenoiseArgs;
 use crate::commands::reconstruct::pairs;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
 use crate::table::{number, table};
 use crate::{UsageError, print, tell};
 
-pub(super) fn run(args: &DenoiseArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
     if let Some(output) = &args.output {
         Format::of(output, &[Format::Png])?;
     }
@@ -40,7 +40,7 @@ pub(super) fn run(args: &DenoiseArgs, locations: &Locations) -> anyhow::Result<(
         );
         return Err(UsageError(hint).into());
     }
-    let examples = pick(&args.data, locations)?.dataset;
+    let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let measured = Denoising::measure(&model, &examples, corruption, args.seed)?;
     if args.json {

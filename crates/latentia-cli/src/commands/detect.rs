@@ -1,19 +1,19 @@
 //! `latentia detect`
 
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::ModelFile;
 use latentia_tensor::Matrix;
 use serde_json::json;
 
 use crate::args::DetectArgs;
 use crate::commands::reconstruct::picture_of;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write};
 use crate::table::{counted, number, table};
 use crate::{print, tell};
 
-pub(super) fn run(args: &DetectArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let formats = [Format::Npy, Format::Csv, Format::Png];
     let format = args
         .output
@@ -21,7 +21,7 @@ pub(super) fn run(args: &DetectArgs, locations: &Locations) -> anyhow::Result<()
         .map(|path| Format::of(path, &formats))
         .transpose()?;
     let ModelFile { model, .. } = open(&args.model)?;
-    let examples = pick(&args.data, locations)?.dataset;
+    let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let scores = model.scores(&examples)?;
 

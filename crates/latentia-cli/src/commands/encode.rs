@@ -2,21 +2,20 @@
 
 use std::io;
 
-use latentia_data::Locations;
 use latentia_models::{ModelError, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::args::EncodeArgs;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write_blocks};
 use crate::table::counted;
 use crate::tell;
 
-pub(super) fn run(args: &EncodeArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
-    let examples = pick(&args.data, locations)?.dataset;
+    let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let shape = [examples.rows(), model.code_width()];
     write_blocks(&args.output, format, shape, |see| {

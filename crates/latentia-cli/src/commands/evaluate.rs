@@ -1,28 +1,29 @@
 //! `latentia evaluate`
 
 use anyhow::anyhow;
-use latentia_data::{Locations, load};
 use latentia_models::ModelFile;
 use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::EvaluateArgs;
 use crate::evaluation::Evaluation;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::print;
 
-pub(super) fn run(args: &EvaluateArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     let ModelFile { model, provenance } = open(&args.model)?;
     let data = args.data.as_ref().unwrap_or(&provenance.data);
-    let examples = pick(data, locations).map_err(|error| match &args.data {
-        Some(_) => error,
-        None => anyhow!("{error}; the model was trained on it, --data names other data"),
-    })?;
+    let examples = loader
+        .pick(data, &model)
+        .map_err(|error| match &args.data {
+            Some(_) => error,
+            None => anyhow!("{error}; the model was trained on it, --data names other data"),
+        })?;
     check_fit(&model, data, &examples.dataset)?;
     // PCA is held to the same rule: it learns from the training part, where the data has one.
     let training = match examples.part {
-        "test" => Some(load(data.trim_end_matches(":test"), locations)?.train),
+        "test" => Some(loader.load(data.trim_end_matches(":test"))?.train),
         _ => None,
     };
     let training = training.as_ref().map(|dataset| dataset as &dyn Rows);

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::{Autoencoder, Filters, ModelFile};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
 use crate::picture::grid;
@@ -18,11 +18,11 @@ use crate::{UsageError, print, tell};
 /// The most filters in a picture.
 const MOST_FILTERS: usize = 1024;
 
-pub(super) fn run(args: &ExplainArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
     Format::of(&args.output, &[Format::Png])?;
     let ModelFile { model, .. } = open(&args.model)?;
     if let Some(data) = &args.data {
-        return error_map(args, &model, data, locations);
+        return error_map(args, &model, data, loader);
     }
     let (what, drawn) = match args.filters {
         true => ("filter", filters(&model, &args.output)?),
@@ -47,9 +47,9 @@ fn error_map(
     args: &ExplainArgs,
     model: &Autoencoder,
     data: &str,
-    locations: &Locations,
+    loader: &Loader,
 ) -> anyhow::Result<()> {
-    let examples = pick(data, locations)?.dataset;
+    let examples = loader.pick(data, model)?.dataset;
     check_fit(model, data, &examples)?;
     let (index, rows) = (args.index, examples.rows());
     if index >= rows {

@@ -1,20 +1,20 @@
 //! `latentia interpolate`
 
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::{Autoencoder, Labelled, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::UsageError;
 use crate::args::InterpolateArgs;
 use crate::commands::decode::write_decoded;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
 
-pub(super) fn run(args: &InterpolateArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
-    let examples = pick(&args.data, locations)?.dataset;
+    let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     for (name, index) in [("--from", args.from), ("--to", args.to)] {
         let last = examples.rows() - 1;

@@ -16,17 +16,24 @@ mod train;
 mod traverse;
 
 use anyhow::Context;
-use latentia_data::Locations;
+use latentia_data::{Locations, PictureOptions};
 
 use crate::Ended;
 use crate::args::{Args, Command};
+use crate::examples::Loader;
 
 /// Does what was asked for.
 ///
 /// # Errors
 /// A [`crate::UsageError`] when the request itself is wrong, else what could not be done.
 pub fn run(args: Args) -> anyhow::Result<Ended> {
-    let locations = Locations::new(args.data_dir.as_deref());
+    let loader = Loader {
+        locations: Locations::new(args.data_dir.as_deref()),
+        pictures: PictureOptions {
+            strict: args.strict,
+            ..PictureOptions::default()
+        },
+    };
     let threads = args.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -34,21 +41,21 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         .context("cannot start the threads")?;
     match args.command {
         Command::Train(train) => {
-            return train::run(train, &locations, args.data_dir.as_deref());
+            return train::run(train, &loader, args.data_dir.as_deref());
         }
-        Command::Evaluate(args) => evaluate::run(&args, &locations)?,
-        Command::Encode(args) => encode::run(&args, &locations)?,
-        Command::Decode(args) => decode::run(&args, &locations)?,
-        Command::Reconstruct(args) => reconstruct::run(&args, &locations)?,
-        Command::Explain(args) => explain::run(&args, &locations)?,
-        Command::Denoise(args) => denoise::run(&args, &locations)?,
-        Command::Detect(args) => detect::run(&args, &locations)?,
-        Command::Sample(args) => sample::run(&args, &locations)?,
+        Command::Evaluate(args) => evaluate::run(&args, &loader)?,
+        Command::Encode(args) => encode::run(&args, &loader)?,
+        Command::Decode(args) => decode::run(&args, &loader)?,
+        Command::Reconstruct(args) => reconstruct::run(&args, &loader)?,
+        Command::Explain(args) => explain::run(&args, &loader)?,
+        Command::Denoise(args) => denoise::run(&args, &loader)?,
+        Command::Detect(args) => detect::run(&args, &loader)?,
+        Command::Sample(args) => sample::run(&args, &loader)?,
         Command::Traverse(args) => traverse::run(&args)?,
-        Command::Interpolate(args) => interpolate::run(&args, &locations)?,
+        Command::Interpolate(args) => interpolate::run(&args, &loader)?,
         Command::Inspect(args) => inspect::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
-        Command::Data(command) => data::run(&command, &locations, args.data_dir.as_deref())?,
+        Command::Data(command) => data::run(&command, &loader, args.data_dir.as_deref())?,
     }
     Ok(Ended::Done)
 }

@@ -1,21 +1,21 @@
 //! `latentia reconstruct`
 
-use latentia_data::{Locations, Subset};
+use latentia_data::Subset;
 use latentia_models::{Autoencoder, ModelFile};
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
 use crate::args::ReconstructArgs;
-use crate::examples::pick;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write};
 use crate::picture::{Picture, comparison};
 use crate::table::counted;
 use crate::tell;
 
-pub(super) fn run(args: &ReconstructArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
-    let examples = pick(&args.data, locations)?.dataset;
+    let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let shown = match format {
         Format::Png => {

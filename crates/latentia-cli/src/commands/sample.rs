@@ -1,14 +1,13 @@
 //! `latentia sample`
 
 use anyhow::anyhow;
-use latentia_data::Locations;
 use latentia_models::{Mixture, ModelFile};
 use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
 use crate::commands::decode::{COLUMNS, write_examples};
 use crate::condition::of_classes;
-use crate::examples::pick_training;
+use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
 use crate::table::counted;
@@ -20,7 +19,7 @@ const MOST_SHOWN: usize = 1000;
 /// Gaussians in a mixture, as in Ghosh et al. 2020.
 const COMPONENTS: u8 = 10;
 
-pub(super) fn run(args: &SampleArgs, locations: &Locations) -> anyhow::Result<()> {
+pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let only_mixture = [
         ("--components", args.components.is_some()),
@@ -40,7 +39,7 @@ pub(super) fn run(args: &SampleArgs, locations: &Locations) -> anyhow::Result<()
     };
     let codes = match args.prior {
         Prior::Normal => model.sample_codes(wanted, args.seed)?,
-        Prior::Mixture => from_mixture(&file, args, wanted, locations)?,
+        Prior::Mixture => from_mixture(&file, args, wanted, loader)?,
     };
     let codes = of_classes(model, &codes, args.label)?;
     let examples = match args.draw {
@@ -55,13 +54,15 @@ fn from_mixture(
     ModelFile { model, provenance }: &ModelFile,
     args: &SampleArgs,
     count: usize,
-    locations: &Locations,
+    loader: &Loader,
 ) -> anyhow::Result<Matrix> {
     let data = args.data.as_ref().unwrap_or(&provenance.data);
-    let examples = pick_training(data, locations).map_err(|error| match &args.data {
-        Some(_) => error,
-        None => anyhow!("{error}; the model was trained on it, --data names other data"),
-    })?;
+    let examples = loader
+        .pick_training(data, model)
+        .map_err(|error| match &args.data {
+            Some(_) => error,
+            None => anyhow!("{error}; the model was trained on it, --data names other data"),
+        })?;
     check_fit(model, data, &examples.dataset)?;
     let codes = model.encode(&examples.dataset)?;
     let components = args.components.unwrap_or(COMPONENTS);

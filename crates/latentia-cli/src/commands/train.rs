@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use latentia_data::{Dataset, Locations, Source, Subset, load, split};
+use latentia_data::{Dataset, Source, Subset, split};
 use latentia_models::{
     Autoencoder, Epoch, GradientFault, GradientReport, ModelError, ModelFile, Part, Preset,
     Provenance, StoppedBy, Training, TrainingSpec, Validation,
@@ -19,7 +19,7 @@ use crate::commands::reconstruct::picture_of;
 use crate::condition::of_classes;
 use crate::config;
 use crate::evaluation::Evaluation;
-use crate::examples::split_part;
+use crate::examples::{Loader, split_part};
 use crate::message::shell_word;
 use crate::picture::grid;
 use crate::progress::{Progress, checkpoint_path};
@@ -41,7 +41,7 @@ const PAIRS: usize = 20;
 
 pub(super) fn run(
     args: TrainArgs,
-    locations: &Locations,
+    loader: &Loader,
     data_dir: Option<&Path>,
 ) -> anyhow::Result<Ended> {
     if let Some((data, Some(part))) = args.data.as_deref().map(split_part) {
@@ -53,7 +53,7 @@ pub(super) fn run(
         let hint = format!("preset `{name}` names no data; say what to train on with --data");
         return Err(UsageError(hint).into());
     };
-    let source = load(&data, locations)?;
+    let source = loader.with_pictures(args.pictures).load(&data)?;
     let folder = args
         .out
         .clone()

@@ -174,11 +174,11 @@ fn a_file_of_no_known_kind() {
         b"a note",
         &["kind of file: found first bytes", ".npy"],
     );
-    let place = Place::with([("pictures/a.png", &b"\x89PNG"[..])]);
+    let place = Place::with([("texts/a.txt", &b"a text"[..])]);
     place.refused(
-        "train --data pictures",
+        "train --data texts",
         1,
-        &["`pictures`: kind of file: found a folder, expected an NPY, CSV or IDX file"],
+        &["`texts`: pictures: found none, expected files that end in .png, .jpg or .jpeg"],
     );
 }
 

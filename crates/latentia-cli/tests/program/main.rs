@@ -8,6 +8,7 @@ mod explain;
 mod generate;
 mod harness;
 mod interrupt;
+mod pictures;
 mod streams;
 mod train;
 mod use_model;

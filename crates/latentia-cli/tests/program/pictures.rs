@@ -1,0 +1,275 @@
+//! Folders of pictures as DATA, and examples in colour as pictures.
+
+use std::fs;
+use std::io::Cursor;
+use std::sync::LazyLock;
+
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb, RgbImage};
+use latentia_data::{Dataset, Locations, load};
+use latentia_tensor::{Matrix, Rows};
+
+use crate::harness::{Place, TINY, read_npy};
+
+fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    image.into().write_to(&mut file, format).expect("in memory");
+    file.into_inner()
+}
+
+/// The embedded digits and their classes.
+static DIGITS: LazyLock<Dataset> = LazyLock::new(|| {
+    let source = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    source.train
+});
+
+/// Digit `number` in the colour of its class, as a JPEG whose size depends on the number.
+fn digit(number: u32) -> Vec<u8> {
+    let mut pixels = Matrix::zeros(1, 784);
+    DIGITS
+        .read(&[number], pixels.view_mut())
+        .expect("in memory");
+    let class = DIGITS.label(number).expect("digits have classes");
+    let tint = [0, 1, 2].map(|channel| 0.3 + 0.7 * f32::from((class >> channel) & 1));
+    let picture = RgbImage::from_fn(28, 28, |x, y| {
+        let level = pixels.row(0)[(28 * y + x) as usize];
+        Rgb(tint.map(|tint| (tint * level) as u8))
+    });
+    let (width, height) = (28 + number % 9, 28 + number % 7);
+    let picture = imageops::resize(&picture, width, height, FilterType::Triangle);
+    file(picture, ImageFormat::Jpeg)
+}
+
+/// A folder of `count` digits, each in the folder of its class.
+fn write_digits(place: &Place, folder: &str, count: u32) {
+    for number in 0..count {
+        let class = DIGITS.label(number).expect("digits have classes");
+        place.write(&format!("{folder}/{class}/{number:04}.jpg"), digit(number));
+    }
+}
+
+/// The first bytes of a grey PNG of 100,000 by 100,000 pixels.
+fn claim() -> Vec<u8> {
+    let mut chunk = b"IHDR".to_vec();
+    chunk.extend([100_000u32.to_be_bytes(); 2].as_flattened());
+    chunk.extend([8, 0, 0, 0, 0]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk);
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    file.extend(chunk);
+    file.extend(crc.sum().to_be_bytes());
+    file
+}
+
+fn cmyk() -> Vec<u8> {
+    let mut file = Vec::new();
+    jpeg_encoder::Encoder::new(&mut file, 90)
+        .encode(&[77; 4 * 64], 8, 8, jpeg_encoder::ColorType::Cmyk)
+        .expect("in memory");
+    file
+}
+
+const SMALL: &str = "[model]
+likelihood = 'bce'
+encoder = [{ layer = 'dense', units = 64, activation = 'relu' }, { layer = 'dense', units = 8 }]
+decoder = [{ layer = 'dense', units = 64, activation = 'relu' }, { layer = 'dense' }]
+[training]
+epochs = 3
+batch-size = 64
+learning-rate = 3e-3
+augmentation = { flip = true, shift = 1, crop = 0.1 }
+balance-classes = true
+";
+
+#[test]
+fn two_thousand_pictures_of_many_sizes_are_learned_from_and_a_broken_one_is_named() {
+    let place = Place::with([("small.toml", SMALL.as_bytes())]);
+    write_digits(&place, "digits", 2000);
+    let whole = digit(7);
+    place.write("digits/3/broken.jpg", &whole[..whole.len() - 20]);
+    let train = "train --config small.toml --data digits --image-size 16 --json --out";
+    let ran = place.run(&format!("{train} run")).done();
+    let broken =
+        "left out: `digits/3/broken.jpg`: end of the JPEG: found none: the file is cut off";
+    assert_eq!(
+        ran.stderr.matches("left out: ").count(),
+        1,
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(broken), "{}", ran.stderr);
+    let mse = ran.json()["evaluation"]["mse"].as_f64().expect("a number");
+    assert!(mse < 0.03, "{mse}");
+
+    // The same bits on one thread, and no colour but those of the pictures.
+    place.run(&format!("{train} again --threads 1")).done();
+    assert!(place.read("run/model.safetensors") == place.read("again/model.safetensors"));
+    let shown = image::load_from_memory(&place.read("run/reconstructions.png")).expect("a picture");
+    assert_eq!(shown.color(), image::ColorType::Rgb8);
+
+    // The model says what the folder's pictures become.
+    let model = "run/model.safetensors";
+    place
+        .run(&format!("encode {model} digits -o codes.npy"))
+        .done();
+    assert_eq!(read_npy(&place.read("codes.npy")).0, 2000);
+    place
+        .run(&format!("reconstruct {model} digits -o r.npy"))
+        .done();
+    let (rows, cols, values) = read_npy(&place.read("r.npy"));
+    assert_eq!((rows, cols), (2000, 768));
+    assert!(values.iter().all(|x| (0.0..=1.0).contains(x)));
+    place.run(&format!("evaluate {model}")).done();
+    place
+        .run(&format!("detect {model} digits -o worst.png"))
+        .done();
+    place
+        .run(&format!("interpolate {model} digits -o line.png"))
+        .done();
+    place.refused(
+        &format!("encode {model} digits -o c.npy --strict"),
+        1,
+        &["`digits/3/broken.jpg`: end of the JPEG"],
+    );
+    place.refused(
+        &format!("encode {model} digits:train -o c.npy"),
+        2,
+        &["`digits` has no parts"],
+    );
+}
+
+#[test]
+fn a_folder_is_described() {
+    let place = Place::new();
+    write_digits(&place, "digits", 40);
+    for number in 0..12 {
+        place.write(&format!("digits/0/broken-{number:02}.png"), "no picture");
+    }
+    place.write("digits/README", "digits");
+    let ran = place.run("data info digits").done();
+    for said in [
+        "\nall         40  64x64x3   bytes",
+        " yes\n",
+        "\nclasses (10): 0, 1, 2, 3, 4, 5, 6, 7, 8, 9\n",
+        "\n12 files left out: cannot be read\n",
+        "\n1 file ignored: no picture by its name\n",
+    ] {
+        assert!(ran.stdout.contains(said), "`{said}` in {}", ran.stdout);
+    }
+    assert!(
+        ran.stderr.contains("broken-09.png`: first bytes"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("broken-10.png"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.ends_with("left out: and 2 more\n"),
+        "{}",
+        ran.stderr
+    );
+    let grey = place
+        .run("data info digits --image-size 12x20 --gray")
+        .done();
+    assert!(grey.stdout.contains("  12x20   bytes"), "{}", grey.stdout);
+    place.refused(
+        "data info digits --image-size 12x",
+        2,
+        &["12x", "HEIGHTxWIDTH"],
+    );
+    place.refused("data info digits --image-size 5000", 2, &["1 to 4096"]);
+}
+
+#[test]
+fn pictures_that_cannot_be_read_are_refused_by_name() {
+    let good = file(GrayImage::from_pixel(8, 8, Luma([9])), ImageFormat::Png);
+    let deep = ImageBuffer::from_pixel(8, 8, Luma([40_000u16]));
+    let wrong = [
+        (
+            "16-bit.png",
+            file(deep, ImageFormat::Png),
+            "bits a channel: found 16",
+        ),
+        (
+            "claim.png",
+            claim(),
+            "size of the picture: found 100000x100000 pixels",
+        ),
+        ("cmyk.jpg", cmyk(), "colours of the JPEG: found 4 (CMYK)"),
+        (
+            "cut.png",
+            good[..good.len() - 20].to_vec(),
+            "pixels: found ",
+        ),
+        (
+            "text.jpg",
+            b"a text".to_vec(),
+            "first bytes: found [61, 20]",
+        ),
+    ];
+    let place = Place::new();
+    for (name, content, reason) in &wrong {
+        let folder = name.replace('.', "-");
+        place.write(&format!("{folder}/{name}"), content);
+        let said = format!("`{folder}/{name}`: {reason}");
+        place.refused(
+            &format!("train --data {folder}"),
+            1,
+            &["pictures: found none of 1 that can be read", &said],
+        );
+        place.write(&format!("{folder}/good.png"), &good);
+        place.refused(&format!("train --data {folder} --strict"), 1, &[&said]);
+        let ran = place.run(&format!("data info {folder}")).done();
+        assert!(
+            ran.stderr.contains(&format!("left out: {said}")),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stdout.contains("\nall          1    8x8   bytes"),
+            "{}",
+            ran.stdout
+        );
+    }
+    fs::create_dir(place.path("empty")).expect("a folder");
+    let expected = "expected files that end in .png, .jpg or .jpeg";
+    place.refused(
+        "train --data empty",
+        1,
+        &["`empty`: pictures: found none", expected],
+    );
+}
+
+#[test]
+fn a_model_of_other_numbers_takes_no_folder() {
+    let place = Place::with([("m", &TINY[..])]);
+    place.write("photos/a.png", file(RgbImage::new(8, 8), ImageFormat::Png));
+    place.refused(
+        "encode m photos -o c.npy",
+        1,
+        &["`photos` is a folder of pictures, the model takes examples of shape 10"],
+    );
+}
+
+#[test]
+fn what_cannot_be_changed_or_balanced_is_refused() {
+    let place = Place::with([("small.toml", SMALL.as_bytes())]);
+    place.refused(
+        "train --config small.toml --data random",
+        1,
+        &["`augmentation` is for examples of shape [10]; it must be for pictures"],
+    );
+    let plain = SMALL.replace("augmentation", "# augmentation");
+    place.write("plain.toml", plain);
+    place.refused(
+        "train --config plain.toml --data random",
+        1,
+        &["`balance-classes` is true; it must be false for examples without classes"],
+    );
+    let wrong = SMALL.replace("{ flip = true, shift = 1, crop = 0.1 }", "2");
+    place.write("wrong.toml", wrong);
+    place.refused(
+        "train --config wrong.toml",
+        2,
+        &["expected a table such as `{ flip = true, shift = 2, crop = 0.1 }`"],
+    );
+}
