@@ -353,7 +353,7 @@ mod tests {
     fn planes_of_colours_look_as_colours_beside_each_other() {
         let beside: Vec<f32> = (0..24).map(|i| i as f32 / 24.0).collect();
         let plane = |channel| (0..8).map(move |cell| 3 * cell + channel);
-        let planes: Vec<f32> = (0..3).flat_map(plane).map(|i| beside[i]).collect();
+        let planes: Vec<f32> = (0..3usize).flat_map(plane).map(|i| beside[i]).collect();
         let expected = grid(MatrixRef::new(&beside, 1, 24), &[2, 4, 3], 1);
         let obtained = grid(MatrixRef::new(&planes, 1, 24), &[3, 2, 4], 1);
         assert_eq!(obtained, expected);
