@@ -169,9 +169,10 @@ impl Layer for GroupNorm {
                 let slope = -inverse * inverse * product / count;
                 let shift = (-inverse * sum / count - slope * mean) as f32;
                 let slope = slope as f32;
-                for channel in first..first + channels {
+                let weights = weight[first..first + channels].iter();
+                for (channel, weight) in (first..).zip(weights) {
                     let numbers = channel * plane..(channel + 1) * plane;
-                    let factor = (f64::from(weight[channel]) * inverse) as f32;
+                    let factor = (f64::from(*weight) * inverse) as f32;
                     let dx = &mut dx.row_mut(row)[numbers.clone()];
                     map(dx, &dz[numbers.clone()], |dz| factor * dz + shift);
                     update(dx, &x[numbers], |dx, x| dx + slope * x);

@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use super::machine::{Machine, load_average};
-use super::work::{WORKS, Work};
+use super::work::{CONVOLUTIONS, WORKS, Work};
 use crate::program::{Program, run as run_command};
 use crate::statistics::median;
 use crate::workspace::root;
@@ -52,13 +52,13 @@ const PEERS: [Peer; 5] = [
         source: "keras_works.py",
         flags: &[],
         module: Some("tensorflow"),
-        lacks: &["vae-20"],
+        lacks: &["vae-20", "conv", "conv-vae"],
     },
     Peer {
         source: "candle",
         flags: &[],
         module: None,
-        lacks: &[],
+        lacks: &["conv", "conv-vae"],
     },
 ];
 
@@ -73,6 +73,9 @@ const RESULTS: &str = "benches/RESULTS.md";
 
 /// Epochs of a turn; the first does not count.
 const EPOCHS: usize = 7;
+
+/// Epochs of a turn where an epoch takes long.
+const FEW_EPOCHS: usize = 2;
 
 /// Epochs of a turn where an epoch is too short to measure: those of the preset `tiny`, and all count.
 const WHOLE_RUN: usize = 100;
@@ -95,7 +98,8 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     );
     let load = load_average();
     let mut rows = String::new();
-    for work in &WORKS {
+    let works = WORKS.iter().chain(&CONVOLUTIONS);
+    for work in works.filter(|work| asked.wants(work)) {
         let mut ours = Vec::new();
         let mut theirs: Vec<Vec<Turn>> = peers.iter().map(|_| Vec::new()).collect();
         for _ in 0..asked.rounds {
@@ -135,14 +139,23 @@ struct Asked {
     python: Option<PathBuf>,
     crates: bool,
     rounds: usize,
+    /// Only these; all where none is named.
+    works: Vec<String>,
 }
 
-/// `[--python PATH] [--crates] [--rounds N]`
+impl Asked {
+    fn wants(&self, work: &Work) -> bool {
+        self.works.is_empty() || self.works.iter().any(|name| name == work.preset)
+    }
+}
+
+/// `[--python PATH] [--crates] [--rounds N] [--works NAME,...]`
 fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
     let mut asked = Asked {
         python: None,
         crates: false,
         rounds: 3,
+        works: Vec::new(),
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -152,6 +165,17 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
                 asked.python = Some(path.into());
             }
             Some("--crates") => asked.crates = true,
+            Some("--works") => {
+                let names = arguments.next().and_then(|names| names.to_str());
+                let names = names.context("--works takes names, with commas between them")?;
+                asked.works = names.split(',').map(String::from).collect();
+                let mut all = WORKS.iter().chain(&CONVOLUTIONS);
+                let known = |name: &String| all.clone().any(|work| work.preset == name);
+                if let Some(unknown) = asked.works.iter().find(|name| !known(name)) {
+                    let known: Vec<&str> = all.by_ref().map(|work| work.preset).collect();
+                    bail!("no work `{unknown}`; there are {}", known.join(", "));
+                }
+            }
             Some("--rounds") => {
                 asked.rounds = arguments
                     .next()
@@ -160,7 +184,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
                     .context("--rounds takes a number from 1")?;
             }
             _ => bail!(
-                "`bench peers` takes [--python PATH] [--crates] [--rounds N], not {argument:?}"
+                "`bench peers` takes [--python PATH] [--crates] [--rounds N] [--works NAME,...], not {argument:?}"
             ),
         }
     }
@@ -244,6 +268,7 @@ impl Turn {
 fn epochs(work: &Work) -> usize {
     match work.whole_runs {
         true => WHOLE_RUN,
+        false if CONVOLUTIONS.iter().any(|c| c.preset == work.preset) => FEW_EPOCHS,
         false => EPOCHS,
     }
 }

@@ -18,6 +18,9 @@ pub const WORKS: [Work; 4] = [
     Work::runs("tiny"),
 ];
 
+/// Works of convolutions, which only some of the others have.
+pub const CONVOLUTIONS: [Work; 2] = [Work::epochs("conv"), Work::epochs("conv-vae")];
+
 /// A preset, and what of it is one measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {

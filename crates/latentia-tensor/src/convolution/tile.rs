@@ -1,7 +1,7 @@
 //! The innermost loops of a convolution: sums held in registers.
 
 // Loops over indices that are known when compiling: they become registers.
-#![allow(clippy::needless_range_loop)]
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use pulp::{Simd, WithSimd};
 
