@@ -557,6 +557,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_archive_is_judged_as_it_was_packed() {
+        let packed = gzip(&content(), 6);
+        let archive = || NamedFile {
+            compressed: true,
+            ..wanted(&packed)
+        };
+        let (from, to) = (Place::new(), Place::new());
+        from.write("images.gz", &gzip(&content(), 1));
+        let another = to.fetch(archive(), &[], Some(from.0.path()));
+        another.expect_err("another packing of the same content");
+        from.write("images.gz", &packed);
+        let bring = || to.fetch(archive(), &[], Some(from.0.path()));
+        assert_eq!(bring().expect("the right one"), Outcome::Copied);
+        assert_eq!(bring().expect("the right one"), Outcome::AlreadyThere);
+        assert!(to.read("images.gz") == packed);
+    }
+
     fn downloaded(mirror: &str, resumed: bool) -> Outcome {
         let mirror = mirror.to_owned();
         Outcome::Downloaded { mirror, resumed }

@@ -98,7 +98,7 @@ fn colour(width: u32, height: u32, levels: [u8; 3]) -> RgbImage {
 
 /// Varied enough to be long.
 fn noise(width: u32, height: u32) -> RgbImage {
-    let level = |x: u32, y: u32, c: u32| (x * 73 ^ y * 151 ^ c * 37 ^ x * y) as u8;
+    let level = |x: u32, y: u32, c: u32| ((x * 73) ^ (y * 151) ^ (c * 37) ^ (x * y)) as u8;
     RgbImage::from_fn(width, height, |x, y| Rgb([0, 1, 2].map(|c| level(x, y, c))))
 }
 
