@@ -166,7 +166,9 @@ fn evaluate_probes_codes_for_classes() {
 
 #[test]
 fn every_preset_prints_what_train_accepts() {
-    let place = Place::with([("t.csv", table(20).as_bytes())]);
+    // Twenty pictures of class 0 in the form of CIFAR-10.
+    let pictures = [0; 20 * 3073];
+    let place = Place::with([("t.csv", table(20).as_bytes()), ("c.bin", &pictures)]);
     let list = place.run("presets").done().stdout;
     let names: Vec<&str> = list
         .lines()
@@ -179,6 +181,7 @@ fn every_preset_prints_what_train_accepts() {
         let data = match config.get("data").and_then(toml::Value::as_str) {
             None => "t.csv",
             Some("mnist") => "mnist-mini",
+            Some("cifar10") => "c.bin",
             Some(data) => data,
         };
         place.write("my.toml", &text);
