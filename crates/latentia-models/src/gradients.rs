@@ -203,10 +203,12 @@ fn is_weight(parameter: &Parameter) -> bool {
     parameter.learned && parameter.name == "weight"
 }
 
-/// The layers that learn weights, first to last.
+/// The layers that learn weights, first to last. Before a normalisation a weight's size does not matter, nor does its gradient's.
 fn weighty(chain: &Chain) -> impl DoubleEndedIterator<Item = usize> {
-    (0..chain.layers().len()).filter(|layer| {
-        let own = &chain.parameters()[chain.owned(*layer)];
-        own.iter().any(is_weight)
+    let last = chain.layers().len();
+    (0..last).filter(move |&layer| {
+        let own = |layer| &chain.parameters()[chain.owned(layer)];
+        let normalised = layer + 1 < last && own(layer + 1).iter().any(|p| p.name == "gamma");
+        own(layer).iter().any(is_weight) && !normalised
     })
 }

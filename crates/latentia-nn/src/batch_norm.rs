@@ -14,7 +14,7 @@ const EPSILON: f64 = 1e-5;
 /// `y = f(γ (x - m) / √(v + 10⁻⁵) + β)` with the mean `m` and the variance `v` of each channel over the examples and places
 /// of a batch (Ioffe and Szegedy 2015); in use, with moving means of both, of which the share `momentum` stays at each step.
 ///
-/// Parameters `weight` (γ) and `bias` (β), statistics `running-mean` and `running-variance`, the unbiased one, as PyTorch
+/// Parameters `gamma` and `beta`, statistics `running-mean` and `running-variance`, the unbiased one, as PyTorch
 /// keeps it: each `[1, channels]`. Of a flat row every number is a channel.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
@@ -133,8 +133,8 @@ impl Layer for BatchNorm {
     fn parameters(&self) -> Vec<ParameterSpec> {
         let n = self.channels();
         vec![
-            ParameterSpec::learned("weight", 1, n, Initializer::Ones),
-            ParameterSpec::learned("bias", 1, n, Initializer::Zeros),
+            ParameterSpec::learned("gamma", 1, n, Initializer::Ones),
+            ParameterSpec::learned("beta", 1, n, Initializer::Zeros),
             ParameterSpec::statistic("running-mean", 1, n, Initializer::Zeros),
             ParameterSpec::statistic("running-variance", 1, n, Initializer::Ones),
         ]

@@ -13,7 +13,7 @@ const EPSILON: f64 = 1e-5;
 /// `y = f(γ (x - m) / √(v + 10⁻⁵) + β)` with the mean `m` and the variance `v` of each group of channels of one example (Wu and
 /// He 2018). One group for all of a row is layer normalisation (Ba et al. 2016).
 ///
-/// Parameters `weight` (γ) and `bias` (β), `[1, channels]` each. Of a flat row every number is a channel.
+/// Parameters `gamma` and `beta`, `[1, channels]` each. Of a flat row every number is a channel.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
     shape: Shape,
@@ -84,8 +84,8 @@ impl Layer for GroupNorm {
     fn parameters(&self) -> Vec<ParameterSpec> {
         let [channels, _] = self.shape.channels();
         vec![
-            ParameterSpec::learned("weight", 1, channels, Initializer::Ones),
-            ParameterSpec::learned("bias", 1, channels, Initializer::Zeros),
+            ParameterSpec::learned("gamma", 1, channels, Initializer::Ones),
+            ParameterSpec::learned("beta", 1, channels, Initializer::Zeros),
         ]
     }
 

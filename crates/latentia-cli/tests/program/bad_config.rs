@@ -178,7 +178,7 @@ fn a_decoder_that_does_not_fit_the_data() {
     check_config(
         "units = 64",
         "units = 0",
-        &["encoder: layer 0 (dense) has 0 units"],
+        &["encoder: layer 0 (dense) has units 0"],
     );
     check_config(
         "units = 64",
