@@ -21,7 +21,7 @@ pub use size::{NamedPadding, Padding, Size};
     deny_unknown_fields
 )]
 pub enum LayerSpec {
-    /// See [`Dense`].
+    /// See [`Dense`](crate::Dense).
     Dense {
         /// Numbers in a row of the output; left out, as many as an example has, or as the likelihood asks for at the end of
         /// a decoder.
@@ -34,7 +34,7 @@ pub enum LayerSpec {
         #[serde(default)]
         initializer: Initializer,
     },
-    /// A convolution, see [`Conv`].
+    /// A convolution, see [`Conv`](crate::Conv).
     Conv {
         /// Planes of the output; left out, as many as make the numbers that an example has, or that the likelihood asks for at
         /// the end of a decoder.
@@ -58,7 +58,7 @@ pub enum LayerSpec {
         #[serde(default)]
         initializer: Initializer,
     },
-    /// A transposed convolution, see [`Conv`].
+    /// A transposed convolution, see [`Conv`](crate::Conv).
     TransposedConv {
         /// As of `conv`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ pub enum LayerSpec {
         #[serde(default)]
         initializer: Initializer,
     },
-    /// The largest number of each window, see [`Pool`].
+    /// The largest number of each window, see [`Pool`](crate::Pool).
     MaxPool {
         /// Numbers in the window.
         size: Size,
@@ -95,7 +95,7 @@ pub enum LayerSpec {
         #[serde(default = "valid")]
         padding: Padding,
     },
-    /// The mean of each window, see [`Pool`].
+    /// The mean of each window, see [`Pool`](crate::Pool).
     AveragePool {
         /// Numbers in the window.
         size: Size,
@@ -106,12 +106,12 @@ pub enum LayerSpec {
         #[serde(default = "valid")]
         padding: Padding,
     },
-    /// See [`Upsample`].
+    /// See [`Upsample`](crate::Upsample).
     Upsample {
         /// Copies of each number, down and across.
         factor: Size,
     },
-    /// See [`BatchNorm`].
+    /// See [`BatchNorm`](crate::BatchNorm).
     BatchNorm {
         /// Share of the moving means that stays at a step.
         #[serde(default = "momentum")]
@@ -120,13 +120,13 @@ pub enum LayerSpec {
         #[serde(default)]
         activation: Activation,
     },
-    /// [`GroupNorm`] with one group.
+    /// [`GroupNorm`](crate::GroupNorm) with one group.
     LayerNorm {
         /// The function applied to the output.
         #[serde(default)]
         activation: Activation,
     },
-    /// See [`GroupNorm`].
+    /// See [`GroupNorm`](crate::GroupNorm).
     GroupNorm {
         /// Groups of channels.
         groups: usize,
@@ -134,7 +134,7 @@ pub enum LayerSpec {
         #[serde(default)]
         activation: Activation,
     },
-    /// Layers whose input is added to their output, see [`Activate::residual`].
+    /// Layers whose input is added to their output, see [`Activate::residual`](crate::Activate::residual).
     Residual {
         /// The layers, from a shape to the same shape.
         layers: Vec<LayerSpec>,
@@ -142,12 +142,12 @@ pub enum LayerSpec {
         #[serde(default)]
         activation: Activation,
     },
-    /// See [`Activate`].
+    /// See [`Activate`](crate::Activate).
     Activation {
         /// The function.
         activation: Activation,
     },
-    /// See [`Dropout`].
+    /// See [`Dropout`](crate::Dropout).
     Dropout {
         /// Probability that a number is set to zero.
         rate: f32,
