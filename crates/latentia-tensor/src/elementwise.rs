@@ -3,13 +3,19 @@
 //! The loops are generic over a function of single numbers, mostly one of [`crate::math`]: a caller writes the formula, the
 //! loop around it is vectorised here.
 
+use std::env;
 use std::sync::LazyLock;
 
 use pulp::Arch;
 
 use crate::{MatrixMut, MatrixRef};
 
-pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+/// The instruction set of all kernels: the widest that this processor has, or none beyond the baseline where the environment
+/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so.
+pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| match env::var_os("LATENTIA_PORTABLE") {
+    Some(_) => Arch::Scalar,
+    None => Arch::new(),
+});
 
 /// Runs `kernel` compiled for the widest instruction set that this processor has.
 ///

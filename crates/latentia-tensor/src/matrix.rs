@@ -137,7 +137,7 @@ impl<'a> MatrixRef<'a> {
     }
 
     /// The rows, first to last.
-    pub fn iter_rows(self) -> impl Iterator<Item = &'a [f32]> {
+    pub fn iter_rows(self) -> impl Iterator<Item = &'a [f32]> + Clone {
         (0..self.rows).map(move |row| self.row(row))
     }
 

@@ -462,10 +462,10 @@ fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     let (a, a_rest) = S::as_simd_f32s(a);
     let (b, b_rest) = S::as_simd_f32s(b);
     for (number, (&a, &b)) in a.iter().zip(b).enumerate() {
-        sums[number % 4] = simd.mul_add_e_f32s(a, b, sums[number % 4]);
+        sums[number % 4] = simd.mul_add_f32s(a, b, sums[number % 4]);
     }
     let rest = simd.partial_load_f32s(a_rest);
-    sums[0] = simd.mul_add_e_f32s(rest, simd.partial_load_f32s(b_rest), sums[0]);
+    sums[0] = simd.mul_add_f32s(rest, simd.partial_load_f32s(b_rest), sums[0]);
     let sum = simd.add_f32s(
         simd.add_f32s(sums[0], sums[1]),
         simd.add_f32s(sums[2], sums[3]),

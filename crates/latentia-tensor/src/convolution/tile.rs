@@ -105,7 +105,7 @@ impl Room<'_> {
             for m in 0..M {
                 let number = simd.splat_f32s(rows[m][step]);
                 for v in 0..V {
-                    sums[m][v] = simd.mul_add_e_f32s(number, met[v], sums[m][v]);
+                    sums[m][v] = simd.mul_add_f32s(number, met[v], sums[m][v]);
                 }
             }
         }
@@ -202,7 +202,7 @@ impl Dots<'_> {
                 for n in 0..N {
                     let number = rights[n][vector];
                     for m in 0..M {
-                        sums[m][n] = simd.mul_add_e_f32s(met[m], number, sums[m][n]);
+                        sums[m][n] = simd.mul_add_f32s(met[m], number, sums[m][n]);
                     }
                 }
             }

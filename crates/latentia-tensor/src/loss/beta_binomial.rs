@@ -32,6 +32,12 @@ static LN_CHOOSE: LazyLock<[f64; 256]> = LazyLock::new(|| {
     std::array::from_fn(|v| whole - ln_gamma(v as f64 + 1.0) - ln_gamma(256.0 - v as f64))
 });
 
+/// `α` and `β` of a number's distribution, from its two outputs.
+#[inline(always)]
+pub fn parameters(a: f32, b: f32) -> [f64; 2] {
+    [a, b].map(|x| exp(BOUND * tanh(f64::from(x) / BOUND)))
+}
+
 /// Numbers that are computed at once.
 const LANES: usize = 32;
 

@@ -24,6 +24,9 @@ const LEAST: f32 = -8.0;
 /// Largest value.
 const TOP: f32 = 255.0;
 
+/// `ln 255`
+const LN_TOP: f32 = 5.541_263_6;
+
 /// Beyond any mean in use; it keeps sums of losses finite for every finite output.
 const FAR: f32 = 1e28;
 
@@ -59,6 +62,13 @@ fn log_width(d: f32, ln_d: f32) -> (f32, f32) {
     }
 }
 
+/// Mean and `1 / s` of a number's distribution, both on the scale of the values 0 to 255, from its two outputs.
+#[inline(always)]
+pub fn parameters(m: f32, s: f32) -> [f64; 2] {
+    let inverse = exp(-log_scale(s, LEAST).0 - LN_TOP);
+    [f64::from(TOP) * f64::from(held(m)), f64::from(inverse)]
+}
+
 /// Discretised logistic distribution, in nats: `Σ -ln P(v)`.
 ///
 /// `-ln P(v) = softplus(a) + softplus(-b) - ln(1 - e^(a - b))`: no two terms cancel, however far `v` lies in a tail. At 0
@@ -73,7 +83,7 @@ pub fn discretised_logistic(
     losses: &mut [f64],
     gradient: Option<MatrixMut<'_>>,
 ) {
-    let ln_top = TOP.ln();
+    let ln_top = LN_TOP;
     vectorized(
         #[inline(always)]
         || {

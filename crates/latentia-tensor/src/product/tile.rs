@@ -154,7 +154,7 @@ fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
         for m in 0..M {
             let number = simd.splat_f32s(numbers[m]);
             for v in 0..V {
-                sums[m][v] = simd.mul_add_e_f32s(number, met[v], sums[m][v]);
+                sums[m][v] = simd.mul_add_f32s(number, met[v], sums[m][v]);
             }
         }
     }
@@ -203,7 +203,7 @@ pub(super) fn ragged<S: Simd, L: Left<M>, const M: usize>(
         let met = simd.partial_load_f32s(row);
         let numbers = left.numbers(step);
         for m in 0..M {
-            sums[m] = simd.mul_add_e_f32s(simd.splat_f32s(numbers[m]), met, sums[m]);
+            sums[m] = simd.mul_add_f32s(simd.splat_f32s(numbers[m]), met, sums[m]);
         }
     }
     for m in 0..M {
