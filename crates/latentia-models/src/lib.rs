@@ -29,6 +29,7 @@
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
+//! - [`Quantiser`], [`Network`]: what a compressor needs of a model
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
 
@@ -53,11 +54,13 @@ mod metrics;
 mod mixture;
 mod model_file;
 mod neighbours;
+mod network;
 mod objective;
 mod pca;
 mod preprocessing;
 mod preset;
 mod probe;
+mod quantiser;
 mod scores;
 mod setback;
 mod spec;
@@ -81,11 +84,13 @@ pub use labelled::Labelled;
 pub use metrics::Metrics;
 pub use mixture::Mixture;
 pub use model_file::{ModelFile, Provenance};
+pub use network::Network;
 pub use objective::ObjectiveSpec;
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use preprocessing::{Preprocessing, Scaled, Scaling};
 pub use preset::{Expected, Preset};
 pub use probe::Probe;
+pub use quantiser::{Quantiser, Symbols};
 pub use setback::{Breakdown, Setback};
 pub use spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use ssim::ssim;

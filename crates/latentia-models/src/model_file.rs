@@ -1,7 +1,8 @@
 //! Models on disk: one safetensors file.
 //!
 //! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). One metadata key, `latentia`, holds JSON: a
-//! SHA-256, and the content that it covers together with the weights.
+//! SHA-256, and the content that it covers together with all tensors. Beside the weights lie the [`Quantiser`]'s tables
+//! (`symbols.step`, …).
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,8 +15,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
-    write_atomically,
+    Autoencoder, Epoch, ModelError, ModelSpec, Quantiser, Scaling, StoppedBy, Symbols, Training,
+    TrainingSpec, write_atomically,
 };
 
 /// Version of the format that this program writes, and the newest that it reads. It rises with the first change of
@@ -72,6 +73,10 @@ pub struct ModelFile {
     pub model: Autoencoder,
     /// How it came to be.
     pub provenance: Provenance,
+    /// How its codes become symbols, where it was kept.
+    pub quantiser: Option<Quantiser>,
+    /// SHA-256 of all of this, in hexadecimal.
+    pub digest: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +102,7 @@ impl ModelFile {
     pub fn save(
         model: &Autoencoder,
         provenance: &Provenance,
+        quantiser: Option<&Quantiser>,
         path: &Path,
     ) -> Result<(), ModelError> {
         let content = Content {
@@ -111,25 +117,25 @@ impl ModelFile {
             problem,
         };
         let text = serde_json::to_string(&content).map_err(|e| invalid(e.to_string()))?;
-        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = names(model)
-            .into_iter()
-            .zip(model.chain.parameters())
-            .map(|(name, p)| {
-                let bytes = p
-                    .value
-                    .as_slice()
-                    .iter()
-                    .flat_map(|x| x.to_le_bytes())
-                    .collect();
-                (name, vec![p.value.rows(), p.value.cols()], bytes)
-            })
+        let weights = names(model).into_iter().zip(model.chain.parameters());
+        let weights = weights.map(|(name, parameter)| {
+            let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
+            let numbers = parameter.value.as_slice().iter();
+            let bytes = numbers.flat_map(|x| x.to_le_bytes()).collect();
+            // A bias is a vector to everyone else.
+            let shape = match name.ends_with("bias") {
+                true => vec![cols],
+                false => vec![rows, cols],
+            };
+            (name, Dtype::F32, shape, bytes)
+        });
+        let tensors: Vec<Tensor> = weights
+            .chain(quantiser.into_iter().flat_map(quantiser_tensors))
             .collect();
-        let digest = digest(
-            &text,
-            tensors
-                .iter()
-                .map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())),
-        );
+        let named = tensors
+            .iter()
+            .map(|(name, .., bytes)| (name.as_str(), bytes.as_slice()));
+        let digest = digest(&text, named);
         let metadata = Metadata {
             sha256: digest,
             content: RawValue::from_string(text).map_err(|e| invalid(e.to_string()))?,
@@ -137,14 +143,8 @@ impl ModelFile {
         let metadata = serde_json::to_string(&metadata).map_err(|e| invalid(e.to_string()))?;
         let views: Result<Vec<_>, _> = tensors
             .iter()
-            .map(|(name, shape, bytes)| {
-                // A bias is a vector to everyone else.
-                let shape = if name.ends_with("bias") {
-                    shape[1..].to_vec()
-                } else {
-                    shape.clone()
-                };
-                Ok((name, TensorView::new(Dtype::F32, shape, bytes)?))
+            .map(|(name, kind, shape, bytes)| {
+                Ok((name, TensorView::new(*kind, shape.clone(), bytes)?))
             })
             .collect();
         let bytes = views
@@ -217,11 +217,91 @@ impl ModelFile {
                 *number = f32::from_le_bytes(*bytes);
             }
         }
+        let quantiser = quantiser_of(&tensors);
+        if quantiser
+            .as_ref()
+            .is_some_and(|quantiser| !quantiser.fits(&model))
+        {
+            return Err(damaged("the symbols do not fit the code"));
+        }
         Ok(Self {
             model,
             provenance: content.provenance,
+            quantiser,
+            digest: metadata.sha256,
         })
     }
+}
+
+/// Name, type, shape and bytes.
+type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// A quantiser as tensors: for each of its numbers the width of a cell, the first cell and how many there are; then all
+/// their counts, one number's after the other.
+fn quantiser_tensors(quantiser: &Quantiser) -> [Tensor; 4] {
+    let symbols = &quantiser.symbols;
+    fn tensor<const N: usize>(
+        name: &str,
+        kind: Dtype,
+        numbers: impl Iterator<Item = [u8; N]>,
+    ) -> Tensor {
+        let bytes: Vec<u8> = numbers.flatten().collect();
+        (
+            format!("symbols.{name}"),
+            kind,
+            vec![bytes.len() / N],
+            bytes,
+        )
+    }
+    let counts = symbols.iter().flat_map(|s| &s.counts);
+    [
+        tensor(
+            "step",
+            Dtype::F32,
+            symbols.iter().map(|s| s.step.to_le_bytes()),
+        ),
+        tensor(
+            "first",
+            Dtype::I32,
+            symbols.iter().map(|s| s.first.to_le_bytes()),
+        ),
+        tensor(
+            "size",
+            Dtype::U32,
+            symbols
+                .iter()
+                .map(|s| (s.counts.len() as u32).to_le_bytes()),
+        ),
+        tensor("counts", Dtype::U16, counts.map(|n| n.to_le_bytes())),
+    ]
+}
+
+/// The quantiser in a file, if one was kept; nothing where its parts do not fit each other.
+fn quantiser_of(tensors: &SafeTensors<'_>) -> Option<Quantiser> {
+    fn numbers<'a, const N: usize>(
+        tensors: &SafeTensors<'a>,
+        name: &str,
+        kind: Dtype,
+    ) -> Option<&'a [[u8; N]]> {
+        let tensor = tensors.tensor(&format!("symbols.{name}")).ok()?;
+        let (numbers, rest) = tensor.data().as_chunks();
+        (tensor.dtype() == kind && rest.is_empty()).then_some(numbers)
+    }
+    let steps = numbers(tensors, "step", Dtype::F32)?;
+    let first = numbers(tensors, "first", Dtype::I32)?;
+    let sizes = numbers(tensors, "size", Dtype::U32)?;
+    let mut counts = numbers(tensors, "counts", Dtype::U16)?;
+    let mut symbols = Vec::with_capacity(steps.len());
+    for ((step, first), size) in steps.iter().zip(first).zip(sizes) {
+        let (own, rest) = counts.split_at_checked(u32::from_le_bytes(*size) as usize)?;
+        counts = rest;
+        symbols.push(Symbols {
+            step: f32::from_le_bytes(*step),
+            first: i32::from_le_bytes(*first),
+            counts: own.iter().map(|n| u16::from_le_bytes(*n)).collect(),
+        });
+    }
+    Some(Quantiser { symbols })
 }
 
 /// Names of a model's parameters, in the chain's order: part, number of the layer in it, name in the layer.

@@ -62,6 +62,11 @@ const PRESETS: &[(&str, &str)] = &[
         include_str!("../presets/conditional-vae.toml"),
     ),
     ("vae-burda", include_str!("../presets/vae-burda.toml")),
+    (
+        "lossless-binary",
+        include_str!("../presets/lossless-binary.toml"),
+    ),
+    ("lossless", include_str!("../presets/lossless.toml")),
     ("iwae-burda", include_str!("../presets/iwae-burda.toml")),
     ("denoising", include_str!("../presets/denoising.toml")),
     ("vq-vae", include_str!("../presets/vq-vae.toml")),

@@ -12,7 +12,9 @@ use crate::model::{check_fit, open};
 use crate::print;
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
-    let ModelFile { model, provenance } = open(&args.model)?;
+    let ModelFile {
+        model, provenance, ..
+    } = open(&args.model)?;
     let data = args.data.as_ref().unwrap_or(&provenance.data);
     let examples = loader
         .pick(data, &model)

@@ -9,7 +9,9 @@ use crate::print;
 use crate::table::{count, number, table};
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
-    let ModelFile { model, provenance } = open(&args.model)?;
+    let ModelFile {
+        model, provenance, ..
+    } = open(&args.model)?;
     if args.json {
         let report = json!({
             "model": args.model.to_string_lossy(),

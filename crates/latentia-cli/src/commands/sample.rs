@@ -51,7 +51,9 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.
 fn from_mixture(
-    ModelFile { model, provenance }: &ModelFile,
+    ModelFile {
+        model, provenance, ..
+    }: &ModelFile,
     args: &SampleArgs,
     count: usize,
     loader: &Loader,

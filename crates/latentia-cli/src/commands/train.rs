@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use latentia_data::{Dataset, Source, Subset, split};
 use latentia_models::{
     Autoencoder, Epoch, GradientFault, GradientReport, ModelError, ModelFile, Part, Preset,
-    Provenance, StoppedBy, Training, TrainingSpec, Validation,
+    Provenance, Quantiser, StoppedBy, Training, TrainingSpec, Validation,
 };
 use latentia_tensor::Rows;
 use serde_json::json;
@@ -159,7 +159,8 @@ pub(super) fn run(
         }
     }
     let provenance = Provenance::of(&run, &name, &data, fingerprint, stopped_by);
-    ModelFile::save(&model, &provenance, &model_path)?;
+    let quantiser = Quantiser::fit(&model, &parts.training)?;
+    ModelFile::save(&model, &provenance, Some(&quantiser), &model_path)?;
     progress.nothing_left_to_keep();
     if interrupted {
         tell(&format!(

@@ -51,7 +51,7 @@ fn saved(folder: &TempDir) -> (Autoencoder, Provenance, PathBuf) {
         history: run.history().to_vec(),
     };
     let path = folder.path().join("model.safetensors");
-    ModelFile::save(&model, &provenance, &path).expect("the folder can be written");
+    ModelFile::save(&model, &provenance, None, &path).expect("the folder can be written");
     (model, provenance, path)
 }
 
@@ -88,8 +88,10 @@ fn the_same_model_gives_the_same_bytes() {
     let bytes = read(path.clone());
     assert_eq!(read(saved(&second).2), bytes);
     // So does one that was loaded.
-    let ModelFile { model, provenance } = ModelFile::load(&path).expect("it was just written");
-    ModelFile::save(&model, &provenance, &path).expect("the folder can be written");
+    let ModelFile {
+        model, provenance, ..
+    } = ModelFile::load(&path).expect("it was just written");
+    ModelFile::save(&model, &provenance, None, &path).expect("the folder can be written");
     assert_eq!(read(path), bytes);
 }
 
