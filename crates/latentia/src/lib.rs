@@ -3,6 +3,7 @@
 //! - [`tensor`]: row-major `f32` matrices and the kernels that train on the CPU
 //! - [`nn`]: layers, likelihoods, optimisers and the training step
 //! - [`models`]: what an autoencoder is made of, training, metrics, files
+//! - [`codec`]: compression to bytes
 //! - [`data`]: data sets by name or path
 //!
 //! ```
@@ -19,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use latentia_codec as codec;
 pub use latentia_data as data;
 pub use latentia_models as models;
 pub use latentia_nn as nn;

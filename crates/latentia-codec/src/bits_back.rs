@@ -1,0 +1,243 @@
+//! Lossless coding by a model with a Gaussian code: bits back.
+
+use latentia_models::{Autoencoder, Code, Network, Preprocessing};
+use latentia_nn::{Gaussian, Likelihood};
+use latentia_tensor::loss::{beta_binomial, discretised_logistic};
+use latentia_tensor::math::sigmoid;
+use latentia_tensor::{Matrix, MatrixMut, Rows, map};
+
+use crate::CodecError;
+use crate::chunk::{ChunkCoder, checked, read_all, split_checksum, with_checksum};
+use crate::distributions::{Bernoulli, BetaBinomial, Logistic, Posterior, Prior};
+use crate::stack::{Distribution, Stack};
+
+/// Bits back with asymmetric numeral systems (Townsend, Bird and Barber 2019).
+///
+/// An example `x` is coded by drawing its code `z` from `q(z | x)` with bits that are on the stack already, and pushing `x` by
+/// `p(x | z)` and `z` by `p(z)`: `-ELBO` nats more on the stack. Who decodes pops `z` and `x`, and pushes `z` by `q(z | x)` to
+/// get the bits back for the next example. The first example of a chunk finds no bits on the stack: its code is its mean, and
+/// costs what the prior gives it.
+///
+/// Examples are chained through the stack from the last to the first, so that they come back in order.
+pub(crate) struct BitsBack<'a> {
+    model: &'a Autoencoder,
+    pixels: Pixels,
+}
+
+/// What an example's values are.
+#[derive(Clone, Copy)]
+enum Pixels {
+    /// 0 or 255, which the model knows as 0 and 1.
+    Binary,
+    /// 0 to 255.
+    Logistic,
+    BetaBinomial,
+}
+
+impl<'a> BitsBack<'a> {
+    /// The coder by `model`, or why it has none.
+    pub(crate) fn new(model: &'a Autoencoder) -> Result<Self, String> {
+        let spec = model.spec();
+        let pixels = match spec.likelihood {
+            Likelihood::Bernoulli if spec.preprocessing.binarises() => Pixels::Binary,
+            Likelihood::DiscretisedLogistic => Pixels::Logistic,
+            Likelihood::BetaBinomial => Pixels::BetaBinomial,
+            likelihood => {
+                return Err(format!(
+                    "likelihood `{}` with preprocessing `{}` gives 8-bit values no probabilities",
+                    likelihood.name(),
+                    spec.preprocessing.name()
+                ));
+            }
+        };
+        if !matches!(spec.code, Code::Gaussian { .. }) {
+            return Err(format!(
+                "a code that is {} has no distribution",
+                spec.code.name()
+            ));
+        }
+        Ok(Self { model, pixels })
+    }
+
+    /// Bits that the code of a chunk's first example costs.
+    pub(crate) fn initial_bits(&self) -> usize {
+        Prior::BITS * self.model.code_width()
+    }
+
+    fn networks(&self) -> Result<Networks<'_>, CodecError> {
+        let posterior = self.model.posterior();
+        let posterior = posterior.ok_or_else(|| CodecError::Unfit("no posterior".into()))?;
+        let (width, code) = (self.model.width(), self.model.code_width());
+        Ok(Networks {
+            model: self.model,
+            pixels: self.pixels,
+            posterior,
+            decoder: self.model.decoder(),
+            example: vec![0.0; width],
+            deviations: vec![0.0; code],
+            code: vec![0.0; code],
+            buckets: vec![0; code],
+            probabilities: vec![0.0; width],
+        })
+    }
+}
+
+/// The two networks, and room for one example.
+struct Networks<'a> {
+    model: &'a Autoencoder,
+    pixels: Pixels,
+    posterior: Network<'a>,
+    decoder: Network<'a>,
+    example: Vec<f32>,
+    deviations: Vec<f32>,
+    code: Vec<f32>,
+    buckets: Vec<u32>,
+    probabilities: Vec<f32>,
+}
+
+impl Networks<'_> {
+    /// Hands the posterior of each number of the code of example `x` to `see`, with its bucket.
+    fn posteriors(&mut self, x: &[u8], mut see: impl FnMut(usize, Posterior, &mut u32)) {
+        for (number, &x) in self.example.iter_mut().zip(x) {
+            *number = f32::from(x);
+        }
+        if !matches!(self.pixels, Pixels::Binary) {
+            let width = self.example.len();
+            let row = MatrixMut::new(&mut self.example, 1, width);
+            self.model.scaling().apply(row, 255.0);
+        }
+        let moments = self.posterior.run(&self.example);
+        Gaussian::deviation(moments, &mut self.deviations);
+        let moments = moments.iter().zip(&self.deviations);
+        for (j, ((&mean, &deviation), bucket)) in moments.zip(&mut self.buckets).enumerate() {
+            see(j, Posterior::new(mean, deviation), bucket);
+        }
+    }
+
+    /// The decoder's outputs for the code in the buckets; under a binary likelihood, probabilities.
+    fn outputs(&mut self) -> &[f32] {
+        for (z, &bucket) in self.code.iter_mut().zip(&self.buckets) {
+            *z = Prior::value(bucket);
+        }
+        let outputs = self.decoder.run(&self.code);
+        if !matches!(self.pixels, Pixels::Binary) {
+            return outputs;
+        }
+        map(&mut self.probabilities, outputs, sigmoid);
+        &self.probabilities
+    }
+
+    fn push(&mut self, x: &[u8], stack: &mut Stack) -> bool {
+        let pixels = self.pixels;
+        let outputs = self.outputs();
+        let second = outputs.len() - x.len();
+        // Backwards, so that they are popped in order.
+        let mut whole = true;
+        for (at, &x) in x.iter().enumerate().rev() {
+            let pair = (outputs[at], outputs[second + at]);
+            let interval = match pixels {
+                Pixels::Binary => Bernoulli::new(pair.0).interval(x.into()),
+                Pixels::Logistic => logistic(pair).interval(x.into()),
+                Pixels::BetaBinomial => counts(pair).interval(x.into()),
+            };
+            whole &= stack.push(interval);
+        }
+        whole
+    }
+
+    fn pop(&mut self, stack: &mut Stack, x: &mut [u8]) {
+        let pixels = self.pixels;
+        let outputs = self.outputs();
+        let second = outputs.len() - x.len();
+        for (at, x) in x.iter_mut().enumerate() {
+            let pair = (outputs[at], outputs[second + at]);
+            let value = match pixels {
+                Pixels::Binary => stack.pop(&Bernoulli::new(pair.0)),
+                Pixels::Logistic => stack.pop(&logistic(pair)),
+                Pixels::BetaBinomial => stack.pop(&counts(pair)),
+            };
+            *x = value as u8;
+        }
+    }
+}
+
+fn logistic((m, s): (f32, f32)) -> Logistic {
+    Logistic::new(discretised_logistic::parameters(m, s))
+}
+
+fn counts((a, b): (f32, f32)) -> BetaBinomial {
+    BetaBinomial::new(beta_binomial::parameters(a, b))
+}
+
+impl ChunkCoder for BitsBack<'_> {
+    fn encode(&self, examples: &dyn Rows) -> Result<Vec<u8>, CodecError> {
+        // Black and white as the model sees them; others as they are.
+        let values = match self.pixels {
+            Pixels::Binary => read_all(&self.model.scaled(examples)?)?,
+            _ => read_all(examples)?,
+        };
+        let values: Vec<u8> = values.as_slice().iter().map(|&x| x as u8).collect();
+        let mut networks = self.networks()?;
+        let mut stack = Stack::new();
+        let mut whole = true;
+        for (number, x) in values.chunks(self.model.width()).rev().enumerate() {
+            networks.posteriors(x, |_, posterior, bucket| {
+                *bucket = match number {
+                    0 => posterior.middle(),
+                    _ => stack.pop(&posterior),
+                };
+            });
+            whole &= networks.push(x, &mut stack);
+            for &bucket in networks.buckets.iter().rev() {
+                whole &= stack.push(Prior.interval(bucket));
+            }
+        }
+        if !whole {
+            let what = "the model gives an example no probability; its weights are not finite";
+            return Err(CodecError::Unfit(what.into()));
+        }
+        Ok(with_checksum(&values, stack.into_bytes()))
+    }
+
+    fn decode(&self, bytes: &[u8], examples: usize) -> Result<Matrix, CodecError> {
+        let damaged = || CodecError::Damaged("a chunk does not hold whole examples".into());
+        let (checksum, bytes) = split_checksum(bytes)?;
+        let mut stack = Stack::from_bytes(bytes).ok_or_else(damaged)?;
+        let width = self.model.width();
+        let mut values = vec![0; examples * width];
+        let mut networks = self.networks()?;
+        let mut shares = Vec::with_capacity(self.model.code_width());
+        for (number, x) in values.chunks_mut(width).enumerate() {
+            for bucket in &mut networks.buckets {
+                *bucket = stack.pop(&Prior);
+            }
+            networks.pop(&mut stack, x);
+            if number + 1 == examples {
+                break;
+            }
+            shares.clear();
+            networks.posteriors(x, |_, posterior, bucket| {
+                shares.push(posterior.interval(*bucket))
+            });
+            for &share in shares.iter().rev() {
+                if !stack.push(share) {
+                    return Err(damaged());
+                }
+            }
+        }
+        if !stack.is_empty() {
+            return Err(damaged());
+        }
+        let scale = match self.pixels {
+            Pixels::Binary => 255.0,
+            _ => 1.0,
+        };
+        checked(values, checksum, width, scale)
+    }
+}
+
+/// Whether `model` draws values as black or white before it sees them.
+pub(crate) fn binarises(model: &Autoencoder) -> bool {
+    let preprocessing: Preprocessing = model.spec().preprocessing;
+    preprocessing.binarises()
+}

@@ -1,0 +1,219 @@
+//! The file: a header, then chunks that are decoded each on its own. All numbers are little-endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | magic `89 4C 54 43 0D 0A 1A 0A`, as PNG's: it shows a transfer that changes line ends |
+//! | 2 | version |
+//! | 1 | method: 0 lossy, 1 bits back, 2 residual |
+//! | 1 | values: 0 floats, 1 bytes |
+//! | 2 | step: finest cells in a cell of the code; 0 for bits back |
+//! | 1 | dimensions of an example |
+//! | 4 each | its shape |
+//! | 8 | examples |
+//! | 4 | examples in a chunk, the last apart |
+//! | 32 | SHA-256 of the model |
+//! | 4 | CRC-32 of all before |
+//!
+//! Each chunk is its length (4 bytes), the CRC-32 of its bytes (4 bytes), and its bytes.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use crate::{CodecError, Method};
+
+const MAGIC: [u8; 8] = [0x89, b'L', b'T', b'C', 0x0D, 0x0A, 0x1A, 0x0A];
+
+/// The version that this program writes, and the newest that it reads.
+pub(crate) const VERSION: u16 = 1;
+
+/// Dimensions of an example, at most.
+const MOST_DIMENSIONS: usize = 8;
+
+/// What a file says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// How examples are coded.
+    pub method: Method,
+    /// Whether values are bytes, 0 to 255; floats otherwise.
+    pub bytes: bool,
+    /// Shape of an example.
+    pub shape: Vec<usize>,
+    /// How many examples there are.
+    pub examples: u64,
+    /// Examples in a chunk; the last may have fewer.
+    pub chunk: u32,
+    /// SHA-256 of the model, in hexadecimal.
+    pub model: String,
+}
+
+/// Bytes before a chunk's own.
+pub(crate) const CHUNK_HEADER: usize = 8;
+
+impl Header {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let (method, step) = match self.method {
+            Method::Lossy { step } => (0, step),
+            Method::BitsBack => (1, 0),
+            Method::Residual { step } => (2, step),
+        };
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend([method, u8::from(self.bytes)]);
+        bytes.extend(step.to_le_bytes());
+        bytes.push(self.shape.len() as u8);
+        bytes.extend(self.shape.iter().flat_map(|&n| (n as u32).to_le_bytes()));
+        bytes.extend(self.examples.to_le_bytes());
+        bytes.extend(self.chunk.to_le_bytes());
+        let digits = self.model.as_bytes().chunks(2);
+        bytes.extend(digits.map(|pair| {
+            let pair = str::from_utf8(pair).unwrap_or_default();
+            u8::from_str_radix(pair, 16).unwrap_or_default()
+        }));
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header from the beginning of a file.
+    ///
+    /// # Errors
+    /// When it is none, of a newer version, or damaged.
+    pub fn read(source: &mut dyn Read) -> Result<Self, CodecError> {
+        let mut kept = Kept {
+            source,
+            bytes: Vec::new(),
+        };
+        if kept.take::<8>()? != MAGIC {
+            return Err(CodecError::Foreign("it does not begin as one"));
+        }
+        let version = u16::from_le_bytes(kept.take()?);
+        if version > VERSION {
+            return Err(CodecError::Newer(version));
+        }
+        let [method, bytes] = kept.take()?;
+        let step = u16::from_le_bytes(kept.take()?);
+        let [dimensions] = kept.take()?;
+        let damaged = || CodecError::Damaged("its header".into());
+        if usize::from(dimensions) > MOST_DIMENSIONS {
+            return Err(damaged());
+        }
+        let mut shape = Vec::new();
+        for _ in 0..dimensions {
+            shape.push(u32::from_le_bytes(kept.take()?) as usize);
+        }
+        let examples = u64::from_le_bytes(kept.take()?);
+        let chunk = u32::from_le_bytes(kept.take()?);
+        let digest: [u8; 32] = kept.take()?;
+        let expected = crc32fast::hash(&kept.bytes);
+        if u32::from_le_bytes(kept.take()?) != expected {
+            return Err(damaged());
+        }
+        Ok(Self {
+            method: match (method, step) {
+                (0, 1..) => Method::Lossy { step },
+                (1, 0) => Method::BitsBack,
+                (2, 1..) => Method::Residual { step },
+                _ => return Err(damaged()),
+            },
+            bytes: match bytes {
+                0 => false,
+                1 => true,
+                _ => return Err(damaged()),
+            },
+            shape,
+            examples,
+            chunk,
+            model: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}
+
+/// A source whose bytes are kept for their checksum.
+struct Kept<'a> {
+    source: &'a mut dyn Read,
+    bytes: Vec<u8>,
+}
+
+impl Kept<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
+        let mut bytes = [0; N];
+        self.source
+            .read_exact(&mut bytes)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => CodecError::Foreign("it is too short for a header"),
+                _ => error.into(),
+            })?;
+        self.bytes.extend(bytes);
+        Ok(bytes)
+    }
+}
+
+pub(crate) fn write_chunk(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(&crc32fast::hash(bytes).to_le_bytes())?;
+    out.write_all(bytes)
+}
+
+/// Where a chunk lies in its file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    start: u64,
+    length: u32,
+    checksum: u32,
+}
+
+/// Finds all chunks of a file, of which `source` has read the header; nothing is decoded, and no length believed that the
+/// file is too short for.
+pub(crate) fn find_chunks<S: Read + Seek>(
+    source: &mut S,
+    header: &Header,
+) -> Result<Vec<Place>, CodecError> {
+    let damaged = |what: &str| CodecError::Damaged(what.into());
+    let mut at = source.stream_position()?;
+    let end = source.seek(SeekFrom::End(0))?;
+    let chunks = header.examples.div_ceil(u64::from(header.chunk.max(1)));
+    if chunks > (end - at) / CHUNK_HEADER as u64 {
+        return Err(damaged("it is cut short"));
+    }
+    let mut places = Vec::new();
+    for _ in 0..chunks {
+        let start = at + CHUNK_HEADER as u64;
+        if start > end {
+            return Err(damaged("it is cut short"));
+        }
+        source.seek(SeekFrom::Start(at))?;
+        let mut bytes = [0; CHUNK_HEADER];
+        source.read_exact(&mut bytes)?;
+        let [a, b, c, d, checksum @ ..] = bytes;
+        let length = u32::from_le_bytes([a, b, c, d]);
+        at = start + u64::from(length);
+        if at > end {
+            return Err(damaged("it is cut short"));
+        }
+        places.push(Place {
+            start,
+            length,
+            checksum: u32::from_le_bytes(checksum),
+        });
+    }
+    match at == end {
+        true => Ok(places),
+        false => Err(damaged("there is more behind its end")),
+    }
+}
+
+/// The bytes of a chunk, as they were written.
+pub(crate) fn read_chunk<S: Read + Seek>(
+    source: &mut S,
+    place: Place,
+    number: usize,
+) -> Result<Vec<u8>, CodecError> {
+    source.seek(SeekFrom::Start(place.start))?;
+    let mut bytes = Vec::new();
+    source.take(place.length.into()).read_to_end(&mut bytes)?;
+    if bytes.len() != place.length as usize || crc32fast::hash(&bytes) != place.checksum {
+        return Err(CodecError::Damaged(format!(
+            "chunk {number} does not match its checksum"
+        )));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,23 @@
+//! Compression with autoencoders, to bytes that another machine decodes.
+//!
+//! It knows nothing of training, files of data, or terminals.
+//!
+//! - [`Codec`], [`Method`]: examples to bytes; [`Archive`]: bytes to examples, all or one
+//! - [`Header`]: what a file says of itself
+//!
+//! What is coded follows from integers, and from numbers that the layers compute with the same bits on every machine: products
+//! are sums in one order of fused terms, functions are polynomials of our own.
+
+mod bits_back;
+mod chunk;
+mod codec;
+mod container;
+mod distributions;
+mod error;
+mod lossy;
+mod residual;
+mod stack;
+
+pub use codec::{Archive, Codec, Compressed, Method};
+pub use container::Header;
+pub use error::CodecError;
