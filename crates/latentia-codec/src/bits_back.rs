@@ -7,8 +7,8 @@ use latentia_tensor::math::sigmoid;
 use latentia_tensor::{Matrix, MatrixMut, Rows, map};
 
 use crate::CodecError;
-use crate::chunk::{ChunkCoder, checked, read_all, split_checksum, with_checksum};
-use crate::distributions::{Bernoulli, BetaBinomial, Logistic, Posterior, Prior};
+use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
+use crate::distributions::{Bernoulli, BetaBinomial, Logistic, Normal, Prior};
 use crate::stack::{Distribution, Stack};
 
 /// Bits back with asymmetric numeral systems (Townsend, Bird and Barber 2019).
@@ -16,7 +16,7 @@ use crate::stack::{Distribution, Stack};
 /// An example `x` is coded by drawing its code `z` from `q(z | x)` with bits that are on the stack already, and pushing `x` by
 /// `p(x | z)` and `z` by `p(z)`: `-ELBO` nats more on the stack. Who decodes pops `z` and `x`, and pushes `z` by `q(z | x)` to
 /// get the bits back for the next example. The first example of a chunk finds no bits on the stack: its code is its mean, and
-/// costs what the prior gives it.
+/// the bits that drawing it would have taken are lost.
 ///
 /// Examples are chained through the stack from the last to the first, so that they come back in order.
 pub(crate) struct BitsBack<'a> {
@@ -59,11 +59,6 @@ impl<'a> BitsBack<'a> {
         Ok(Self { model, pixels })
     }
 
-    /// Bits that the code of a chunk's first example costs.
-    pub(crate) fn initial_bits(&self) -> usize {
-        Prior::BITS * self.model.code_width()
-    }
-
     fn networks(&self) -> Result<Networks<'_>, CodecError> {
         let posterior = self.model.posterior();
         let posterior = posterior.ok_or_else(|| CodecError::Unfit("no posterior".into()))?;
@@ -97,7 +92,7 @@ struct Networks<'a> {
 
 impl Networks<'_> {
     /// Hands the posterior of each number of the code of example `x` to `see`, with its bucket.
-    fn posteriors(&mut self, x: &[u8], mut see: impl FnMut(usize, Posterior, &mut u32)) {
+    fn posteriors(&mut self, x: &[u8], mut see: impl FnMut(Normal, &mut u32)) {
         for (number, &x) in self.example.iter_mut().zip(x) {
             *number = f32::from(x);
         }
@@ -109,8 +104,8 @@ impl Networks<'_> {
         let moments = self.posterior.run(&self.example);
         Gaussian::deviation(moments, &mut self.deviations);
         let moments = moments.iter().zip(&self.deviations);
-        for (j, ((&mean, &deviation), bucket)) in moments.zip(&mut self.buckets).enumerate() {
-            see(j, Posterior::new(mean, deviation), bucket);
+        for ((&mean, &deviation), bucket) in moments.zip(&mut self.buckets) {
+            see(Normal::new(mean, deviation), bucket);
         }
     }
 
@@ -170,7 +165,7 @@ fn counts((a, b): (f32, f32)) -> BetaBinomial {
 }
 
 impl ChunkCoder for BitsBack<'_> {
-    fn encode(&self, examples: &dyn Rows) -> Result<Vec<u8>, CodecError> {
+    fn encode(&self, examples: &dyn Rows) -> Result<Coded, CodecError> {
         // Black and white as the model sees them; others as they are.
         let values = match self.pixels {
             Pixels::Binary => read_all(&self.model.scaled(examples)?)?,
@@ -179,13 +174,15 @@ impl ChunkCoder for BitsBack<'_> {
         let values: Vec<u8> = values.as_slice().iter().map(|&x| x as u8).collect();
         let mut networks = self.networks()?;
         let mut stack = Stack::new();
-        let mut whole = true;
+        let (mut whole, mut initial_bits) = (true, 0.0);
         for (number, x) in values.chunks(self.model.width()).rev().enumerate() {
-            networks.posteriors(x, |_, posterior, bucket| {
-                *bucket = match number {
-                    0 => posterior.middle(),
-                    _ => stack.pop(&posterior),
-                };
+            networks.posteriors(x, |posterior, bucket| {
+                if number > 0 {
+                    *bucket = stack.pop(&posterior);
+                } else {
+                    *bucket = posterior.middle();
+                    initial_bits += posterior.interval(*bucket).bits();
+                }
             });
             whole &= networks.push(x, &mut stack);
             for &bucket in networks.buckets.iter().rev() {
@@ -196,7 +193,10 @@ impl ChunkCoder for BitsBack<'_> {
             let what = "the model gives an example no probability; its weights are not finite";
             return Err(CodecError::Unfit(what.into()));
         }
-        Ok(with_checksum(&values, stack.into_bytes()))
+        Ok(Coded {
+            bytes: with_checksum(&values, stack.into_bytes()),
+            initial_bits,
+        })
     }
 
     fn decode(&self, bytes: &[u8], examples: usize) -> Result<Matrix, CodecError> {
@@ -216,7 +216,7 @@ impl ChunkCoder for BitsBack<'_> {
                 break;
             }
             shares.clear();
-            networks.posteriors(x, |_, posterior, bucket| {
+            networks.posteriors(x, |posterior, bucket| {
                 shares.push(posterior.interval(*bucket))
             });
             for &share in shares.iter().rev() {

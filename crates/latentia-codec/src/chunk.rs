@@ -12,10 +12,26 @@ const VALUES: usize = 1 << 20;
 /// Examples in a chunk, at most.
 const EXAMPLES: usize = 1 << 14;
 
+/// A chunk as bytes.
+pub(crate) struct Coded {
+    pub(crate) bytes: Vec<u8>,
+    /// Bits among them that bits back would have got back, had there been any before the first example.
+    pub(crate) initial_bits: f64,
+}
+
+impl From<Vec<u8>> for Coded {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            initial_bits: 0.0,
+        }
+    }
+}
+
 /// How one chunk becomes bytes, and comes back.
 pub(crate) trait ChunkCoder: Sync {
     /// The bytes of some examples.
-    fn encode(&self, examples: &dyn Rows) -> Result<Vec<u8>, CodecError>;
+    fn encode(&self, examples: &dyn Rows) -> Result<Coded, CodecError>;
 
     /// Raw values of `examples` examples, `[examples, width]`.
     fn decode(&self, bytes: &[u8], examples: usize) -> Result<Matrix, CodecError>;

@@ -56,11 +56,10 @@ pub struct Codec<'a> {
     method: Method,
     bytes: bool,
     coder: Box<dyn ChunkCoder + 'a>,
-    initial_bits: usize,
 }
 
 /// What compressing took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Compressed {
     /// Examples.
     pub examples: u64,
@@ -68,8 +67,8 @@ pub struct Compressed {
     pub bytes: u64,
     /// Bytes of headers, lengths and checksums.
     pub container_bytes: u64,
-    /// Bits that the codes of the first example of each chunk cost, where bits back finds none to begin with.
-    pub initial_bits: u64,
+    /// Bits lost on the first example of each chunk, where bits back finds none to begin with.
+    pub initial_bits: f64,
 }
 
 impl<'a> Codec<'a> {
@@ -97,7 +96,6 @@ impl<'a> Codec<'a> {
             )),
         }
         };
-        let mut initial_bits = 0;
         let coder: Box<dyn ChunkCoder> = match method {
             Method::Lossy { step } => {
                 Box::new(Lossy::new(&model.model, quantiser()?, step.max(1), bytes))
@@ -105,18 +103,13 @@ impl<'a> Codec<'a> {
             Method::Residual { step } => {
                 Box::new(Residual::new(&model.model, quantiser()?, step.max(1)))
             }
-            Method::BitsBack => {
-                let coder = BitsBack::new(&model.model).map_err(CodecError::Unfit)?;
-                initial_bits = coder.initial_bits();
-                Box::new(coder)
-            }
+            Method::BitsBack => Box::new(BitsBack::new(&model.model).map_err(CodecError::Unfit)?),
         };
         Ok(Self {
             model,
             method,
             bytes,
             coder,
-            initial_bits,
         })
     }
 
@@ -137,7 +130,11 @@ impl<'a> Codec<'a> {
         let mut best = None;
         for step in [1, 3, 10, 32, 100, 320, Method::MOST_STEP] {
             let codec = Self::new(model, Method::Residual { step }, bytes)?;
-            let size = codec.coder.encode(&Chunk::new(examples, 0, some))?.len();
+            let size = codec
+                .coder
+                .encode(&Chunk::new(examples, 0, some))?
+                .bytes
+                .len();
             let better = |(least, _): &(usize, Self)| size < *least;
             if best.as_ref().is_none_or(better) {
                 best = Some((size, codec));
@@ -253,7 +250,7 @@ impl<'a> Codec<'a> {
             examples: 0,
             bytes: bytes.len() as u64,
             container_bytes: bytes.len() as u64,
-            initial_bits: 0,
+            initial_bits: 0.0,
         };
         let size = header.chunk as usize;
         let starts: Vec<usize> = (0..all).step_by(size).collect();
@@ -265,11 +262,11 @@ impl<'a> Codec<'a> {
                 .collect();
             for (first, coded) in starts.iter().zip(coded) {
                 let coded = coded?;
-                write_chunk(out, &coded)?;
+                write_chunk(out, &coded.bytes)?;
                 done.examples += size.min(all - first) as u64;
-                done.bytes += (CHUNK_HEADER + coded.len()) as u64;
+                done.bytes += (CHUNK_HEADER + coded.bytes.len()) as u64;
                 done.container_bytes += CHUNK_HEADER as u64;
-                done.initial_bits += self.initial_bits as u64;
+                done.initial_bits += coded.initial_bits;
                 progress(done.examples);
             }
         }
@@ -288,7 +285,7 @@ impl<'a> Codec<'a> {
             let original = read_all(&chunk)?;
             let back = self
                 .coder
-                .decode(&self.coder.encode(&chunk)?, chunk.rows())?;
+                .decode(&self.coder.encode(&chunk)?.bytes, chunk.rows())?;
             let pairs = original.as_slice().iter().zip(back.as_slice());
             sum += pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
         }

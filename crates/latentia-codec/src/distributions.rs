@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
-use latentia_tensor::math::double::{exp, normal_cdf, normal_quantile};
+use latentia_tensor::math::double::{exp, normal_cdf};
 use latentia_tensor::math::gamma::ln_gamma;
 use latentia_tensor::vectorized;
 
-use crate::stack::{Distribution, Interval, PRECISION, TOTAL};
+use crate::stack::{Distribution, Interval, TOTAL};
 
 /// The symbol of `0..symbols` at which `cumulative` passes `quantile`, by halving.
 #[inline(always)]
@@ -187,60 +187,55 @@ impl Distribution for BetaBinomial {
     }
 }
 
-/// Bits of a number of the code: it takes one of 2¹² values that are alike probable under the standard normal prior.
-const BUCKET_BITS: usize = 12;
-const BUCKETS: u32 = 1 << BUCKET_BITS;
+/// A number of the code is one of 2¹² that lie 1/256 apart, from -8 to 8: finer than posteriors are wide, and wider than any
+/// number is that a standard normal prior gives a thought.
+const BUCKETS: u32 = 1 << 12;
 
-/// Where the buckets of the prior begin and end, and the value that each stands for.
-struct Buckets {
-    edges: Vec<f64>,
-    values: Vec<f32>,
+/// Buckets of a unit.
+const A_UNIT: f64 = 256.0;
+
+/// Where a bucket begins.
+#[inline(always)]
+fn edge(bucket: u32) -> f64 {
+    (f64::from(bucket) - f64::from(BUCKETS / 2)) / A_UNIT
 }
 
-static PRIOR: LazyLock<Buckets> = LazyLock::new(|| {
-    let quantile = |bucket: f64| normal_quantile(bucket / f64::from(BUCKETS));
-    Buckets {
-        edges: (0..=BUCKETS).map(|i| quantile(f64::from(i))).collect(),
-        values: (0..BUCKETS)
-            .map(|i| quantile(f64::from(i) + 0.5) as f32)
-            .collect(),
-    }
-});
-
-/// The buckets under the prior: all have the same share.
+/// The buckets under the standard normal prior.
 pub(crate) struct Prior;
 
-impl Prior {
-    /// Bits of a bucket.
-    pub(crate) const BITS: usize = BUCKET_BITS;
+/// Where the share of each bucket begins, and the end.
+static PRIOR: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let standard = Normal::new(0.0, 1.0);
+    (0..=BUCKETS)
+        .map(|bucket| standard.cumulative(bucket))
+        .collect()
+});
 
-    /// The number that a bucket stands for.
+impl Prior {
+    /// The number that a bucket stands for: its middle.
     pub(crate) fn value(bucket: u32) -> f32 {
-        PRIOR.values[bucket as usize]
+        (edge(bucket) + 0.5 / A_UNIT) as f32
     }
 }
 
 impl Distribution for Prior {
     fn interval(&self, bucket: u32) -> Interval {
-        let shift = PRECISION - BUCKET_BITS;
-        Interval {
-            left: bucket << shift,
-            width: 1 << shift,
-        }
+        let at = bucket as usize;
+        Interval::between(PRIOR[at], PRIOR[at + 1])
     }
 
     fn find(&self, quantile: u32) -> u32 {
-        quantile >> (PRECISION - BUCKET_BITS)
+        PRIOR.partition_point(|&left| left <= quantile) as u32 - 1
     }
 }
 
-/// The buckets under the normal distribution that the encoder gives.
-pub(crate) struct Posterior {
+/// The buckets under a normal distribution: the posterior that the encoder gives.
+pub(crate) struct Normal {
     mean: f64,
     deviation: f64,
 }
 
-impl Posterior {
+impl Normal {
     pub(crate) fn new(mean: f32, deviation: f32) -> Self {
         Self {
             mean: f64::from(mean),
@@ -248,41 +243,35 @@ impl Posterior {
         }
     }
 
-    /// The bucket that holds the mean.
+    /// The bucket that holds the mean, or is nearest.
     pub(crate) fn middle(&self) -> u32 {
-        let edges = &PRIOR.edges;
-        search(BUCKETS, 0, |bucket| {
-            u32::from(edges[bucket as usize] > self.mean)
-        })
+        // Conversion holds what is too large or too small to the range, and takes no number for 0.
+        let bucket = (self.mean * A_UNIT + f64::from(BUCKETS / 2)) as u32;
+        bucket.min(BUCKETS - 1)
     }
 
     #[inline(always)]
-    fn cumulative(&self, edges: &[f64], bucket: u32) -> u32 {
+    fn cumulative(&self, bucket: u32) -> u32 {
         match bucket {
             0 => 0,
             BUCKETS.. => TOTAL,
             _ => {
-                let x = (edges[bucket as usize] - self.mean) / self.deviation;
+                let x = (edge(bucket) - self.mean) / self.deviation;
                 share(bucket, BUCKETS, normal_cdf(x))
             }
         }
     }
 }
 
-impl Distribution for Posterior {
+impl Distribution for Normal {
     fn interval(&self, bucket: u32) -> Interval {
-        let edges = &*PRIOR.edges;
         vectorized(
             #[inline(always)]
-            || {
-                let left = self.cumulative(edges, bucket);
-                Interval::between(left, self.cumulative(edges, bucket + 1))
-            },
+            || Interval::between(self.cumulative(bucket), self.cumulative(bucket + 1)),
         )
     }
 
     fn find(&self, quantile: u32) -> u32 {
-        let edges = &*PRIOR.edges;
         vectorized(
             #[inline(always)]
             || {
@@ -290,7 +279,7 @@ impl Distribution for Posterior {
                     BUCKETS,
                     quantile,
                     #[inline(always)]
-                    |bucket| self.cumulative(edges, bucket),
+                    |bucket| self.cumulative(bucket),
                 )
             },
         )
@@ -398,7 +387,7 @@ mod tests {
         }
         for mean in [-1e9f32, -3.0, 0.1, 2.5, 1e9] {
             for deviation in [3e-7, 0.01, 1.0, 3e6] {
-                check(&Posterior::new(mean, deviation), BUCKETS);
+                check(&Normal::new(mean, deviation), BUCKETS);
             }
         }
         check(&Prior, BUCKETS);
@@ -479,7 +468,7 @@ mod tests {
 
         #[test]
         fn a_symbol_that_is_popped_and_pushed_back_leaves_no_trace(bytes in prop::collection::vec(1u8..=255, 0..40), mean in -3.0..3.0f32) {
-            let posterior = Posterior::new(mean, 0.2);
+            let posterior = Normal::new(mean, 0.2);
             let mut stack = Stack::from_bytes(&bytes).expect("no zero at the end");
             let popped: Vec<u32> = (0..50).map(|_| stack.pop(&posterior)).collect();
             for &bucket in popped.iter().rev() {

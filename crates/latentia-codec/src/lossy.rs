@@ -4,7 +4,7 @@ use latentia_models::{Autoencoder, Quantiser, Symbols};
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
-use crate::chunk::ChunkCoder;
+use crate::chunk::{ChunkCoder, Coded};
 use crate::distributions::Frequencies;
 use crate::stack::{Distribution, Stack};
 
@@ -138,14 +138,15 @@ impl<'a> Lossy<'a> {
         Ok(values)
     }
 
-    pub(crate) fn push(&self, symbols: &[u32]) -> Result<Vec<u8>, CodecError> {
+    /// The bytes of the symbols of some examples.
+    pub(crate) fn push(&self, symbols: &[u32]) -> Vec<u8> {
         let mut stack = Stack::new();
         let units = self.units.iter().cycle().take(symbols.len());
         let pairs: Vec<_> = symbols.iter().zip(units).collect();
         for (&symbol, unit) in pairs.into_iter().rev() {
             stack.push(unit.frequencies.interval(symbol));
         }
-        Ok(stack.into_bytes())
+        stack.into_bytes()
     }
 
     /// The symbols of `examples` examples from what [`Self::push`] gave.
@@ -163,8 +164,8 @@ impl<'a> Lossy<'a> {
 }
 
 impl ChunkCoder for Lossy<'_> {
-    fn encode(&self, examples: &dyn Rows) -> Result<Vec<u8>, CodecError> {
-        self.push(&self.symbols(examples)?)
+    fn encode(&self, examples: &dyn Rows) -> Result<Coded, CodecError> {
+        Ok(self.push(&self.symbols(examples)?).into())
     }
 
     fn decode(&self, bytes: &[u8], examples: usize) -> Result<Matrix, CodecError> {

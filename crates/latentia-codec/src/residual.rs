@@ -4,7 +4,7 @@ use latentia_models::{Autoencoder, Quantiser};
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
-use crate::chunk::{ChunkCoder, checked, read_all, split_checksum, with_checksum};
+use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
 use crate::lossy::Lossy;
 use crate::stack::{Distribution, Interval, Stack, TOTAL};
 
@@ -123,9 +123,9 @@ impl Distribution for Met {
 }
 
 impl ChunkCoder for Residual<'_> {
-    fn encode(&self, examples: &dyn Rows) -> Result<Vec<u8>, CodecError> {
+    fn encode(&self, examples: &dyn Rows) -> Result<Coded, CodecError> {
         let symbols = self.lossy.symbols(examples)?;
-        let codes = self.lossy.push(&symbols)?;
+        let codes = self.lossy.push(&symbols);
         let guesses = bytes(&self.lossy.reconstruct(&symbols)?);
         let values = bytes(&read_all(examples)?);
         let mut met = vec![Met::new(); CONTEXTS];
@@ -145,7 +145,7 @@ impl ChunkCoder for Residual<'_> {
         let mut coded = (codes.len() as u32).to_le_bytes().to_vec();
         coded.extend(codes);
         coded.extend(stack.into_bytes());
-        Ok(with_checksum(&values, coded))
+        Ok(with_checksum(&values, coded).into())
     }
 
     fn decode(&self, coded: &[u8], examples: usize) -> Result<Matrix, CodecError> {

@@ -21,6 +21,11 @@ pub(crate) struct Interval {
 }
 
 impl Interval {
+    /// Bits of a symbol with this share.
+    pub(crate) fn bits(self) -> f64 {
+        PRECISION as f64 - f64::from(self.width).log2()
+    }
+
     /// From `left` to before `right`.
     pub(crate) fn between(left: u32, right: u32) -> Self {
         Self {

@@ -1,0 +1,413 @@
+//! What is compressed comes back, and nothing else passes for it.
+
+use std::io::{Cursor, Read, Seek};
+
+use latentia_codec::{Archive, Codec, CodecError, Method};
+use latentia_models::{
+    Autoencoder, ModelFile, ModelSpec, Provenance, Quantiser, StoppedBy, Training, TrainingSpec,
+    Variational,
+};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
+use latentia_testing::numbers;
+use proptest::prelude::*;
+
+/// Examples that are bytes.
+struct Bytes {
+    values: Vec<u8>,
+    width: usize,
+}
+
+impl Bytes {
+    /// Blobs on black, so that there is something to predict.
+    fn pictures(rows: usize, width: usize) -> Self {
+        let mut values = Vec::new();
+        for row in 0..rows {
+            let noise = numbers(row as u64 + 7, width);
+            let centre = (row * 13) % width;
+            values.extend(noise.iter().enumerate().map(|(at, noise)| {
+                let light = 200.0 - 60.0 * at.abs_diff(centre) as f32 + 40.0 * noise;
+                light.clamp(0.0, 255.0) as u8
+            }));
+        }
+        Self { values, width }
+    }
+
+    fn black_and_white(mut self) -> Self {
+        for x in &mut self.values {
+            *x = if *x > 99 { 255 } else { 0 };
+        }
+        self
+    }
+}
+
+impl Rows for Bytes {
+    fn rows(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    fn cols(&self) -> usize {
+        self.width
+    }
+
+    fn full_scale(&self) -> f32 {
+        255.0
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> std::io::Result<()> {
+        for (row, &index) in out.iter_rows_mut().zip(indices) {
+            let example = &self.values[index as usize * self.width..][..self.width];
+            for (x, &value) in row.iter_mut().zip(example) {
+                *x = value.into();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A model that has learned a little of some examples, as a file holds it.
+fn file(spec: &str, shape: &[usize], examples: &dyn Rows) -> ModelFile {
+    let spec: ModelSpec = toml::from_str(spec).expect("a specification");
+    let mut model = spec.build(shape, 3).expect("parts that fit");
+    let training = TrainingSpec {
+        epochs: 1 + 30_000 / examples.rows() as u32,
+        batch_size: 20,
+        learning_rate: 0.005,
+        ..TrainingSpec::default()
+    };
+    Training::new(&mut model, training, 3, examples, None)
+        .and_then(|mut run| run.run(&mut ()))
+        .expect("it learns");
+    let quantiser = Quantiser::fit(&model, examples).expect("examples that fit");
+    with_model(model, Some(quantiser))
+}
+
+fn with_model(model: Autoencoder, quantiser: Option<Quantiser>) -> ModelFile {
+    ModelFile {
+        model,
+        provenance: Provenance {
+            preset: String::new(),
+            data: String::new(),
+            fingerprint: String::new(),
+            seed: 3,
+            training: TrainingSpec::default(),
+            stopped_by: StoppedBy::Epochs,
+            history: Vec::new(),
+        },
+        quantiser,
+        digest: "5a".repeat(32),
+    }
+}
+
+const LOGISTIC: &str = "likelihood = 'discretised-logistic'
+    encoder = [{ layer = 'dense', units = 9, activation = 'relu' }]
+    code = { kind = 'gaussian', units = 3 }
+    decoder = [{ layer = 'dense' }]";
+const PLAIN: &str = "likelihood = 'mse'
+    encoder = [{ layer = 'dense', units = 5, activation = 'relu' }]
+    decoder = [{ layer = 'dense', activation = 'sigmoid' }]";
+
+fn compress(codec: &Codec<'_>, examples: &dyn Rows) -> Vec<u8> {
+    let mut out = Vec::new();
+    let done = codec
+        .compress(examples, &mut out, &mut |_| ())
+        .expect("all fits");
+    assert_eq!(done.bytes, out.len() as u64);
+    assert_eq!(done.examples, examples.rows() as u64);
+    out
+}
+
+fn all<S: Read + Seek>(archive: &mut Archive<'_, S>) -> Result<Vec<f32>, CodecError> {
+    let mut values = Vec::new();
+    archive.for_each_chunk::<CodecError>(|chunk| {
+        values.extend_from_slice(chunk.as_slice());
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+fn decompress(bytes: &[u8], model: &ModelFile) -> Result<Vec<f32>, CodecError> {
+    all(&mut Archive::open(Cursor::new(bytes), model)?)
+}
+
+fn same(values: &[f32], examples: &Bytes) -> bool {
+    values.len() == examples.values.len()
+        && values
+            .iter()
+            .zip(&examples.values)
+            .all(|(a, &b)| *a == f32::from(b))
+}
+
+#[test]
+fn every_byte_comes_back_from_every_kind_of_model() {
+    let grey = || Bytes::pictures(70, 48);
+    let beta_binomial = LOGISTIC.replace("discretised-logistic", "beta-binomial");
+    let binary = format!(
+        "preprocessing = 'binarise-static'\n{}",
+        LOGISTIC.replace("discretised-logistic", "bernoulli")
+    );
+    let vectors = "likelihood = 'mse'
+        encoder = [{ layer = 'dense', units = 8 }]
+        code = { kind = 'vector-quantised', codebook = 6, dimension = 4 }
+        decoder = [{ layer = 'dense' }]";
+    let convolutions = "likelihood = 'bce'
+        encoder = [{ layer = 'conv', channels = 3, kernel = 3, stride = 2, activation = 'relu' }]
+        decoder = [{ layer = 'upsample', factor = 2 }, { layer = 'conv', channels = 4, kernel = 3 },
+                   { layer = 'group-norm', groups = 2 }, { layer = 'conv', kernel = 3 }]";
+    let top = PLAIN.replace("decoder", "code = { kind = 'top-k', k = 2 }\ndecoder");
+    for (spec, shape, examples, bits_back) in [
+        (LOGISTIC, &[48][..], grey(), true),
+        (&beta_binomial, &[48], grey(), true),
+        (&binary, &[6, 8], grey().black_and_white(), true),
+        (PLAIN, &[48], grey(), false),
+        (vectors, &[4, 4, 3], grey(), false),
+        (convolutions, &[6, 8], grey(), false),
+        (&top, &[3, 4, 4], grey(), false),
+    ] {
+        let file = file(spec, shape, &examples);
+        let codec = Codec::lossless(&file, &examples, true).expect("bytes");
+        assert_eq!(codec.method() == Method::BitsBack, bits_back, "{spec}");
+        let bytes = compress(&codec, &examples);
+        let back = decompress(&bytes, &file).expect("as it was written");
+        assert!(same(&back, &examples), "{spec}");
+    }
+}
+
+#[test]
+fn bits_back_costs_what_the_bound_says() {
+    let examples = Bytes::pictures(5000, 48);
+    for likelihood in ["discretised-logistic", "beta-binomial"] {
+        let spec = LOGISTIC.replace("discretised-logistic", likelihood);
+        let file = file(&spec, &[48], &examples);
+        let codec = Codec::new(&file, Method::BitsBack, true).expect("it can");
+        let mut out = Vec::new();
+        let done = codec
+            .compress(&examples, &mut out, &mut |_| ())
+            .expect("all fits");
+        let bound = Variational::measure(&file.model, &examples, 1, 5)
+            .expect("examples that fit")
+            .expect("a Gaussian code");
+        let expected = -bound.elbo_nats / std::f64::consts::LN_2 * 5000.0;
+        let overhead = 8.0 * done.container_bytes as f64 + done.initial_bits;
+        let coded = 8.0 * done.bytes as f64 - overhead;
+        assert!(
+            (coded / expected - 1.0).abs() < 0.01,
+            "{coded} bits, expected {expected}"
+        );
+        assert!(overhead < 0.01 * expected);
+    }
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_threads() {
+    // Several chunks, each of as many examples as fit.
+    let examples = Bytes::pictures(40_000, 48);
+    for (spec, method) in [
+        (LOGISTIC, Method::BitsBack),
+        (PLAIN, Method::Residual { step: 9 }),
+    ] {
+        let file = file(spec, &[48], &examples);
+        let codec = Codec::new(&file, method, true).expect("it can");
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads")
+                .install(|| compress(&codec, &examples))
+        };
+        let bytes = with(1);
+        assert!(bytes == with(3));
+        assert!(same(&decompress(&bytes, &file).expect("whole"), &examples));
+    }
+}
+
+#[test]
+fn coarser_cells_need_fewer_bytes_and_err_more() {
+    let examples = Bytes::pictures(900, 48);
+    let file = file(PLAIN, &[48], &examples);
+    let mut last: Option<(usize, f64)> = None;
+    for step in [1, 10, 100, 1000] {
+        let codec = Codec::new(&file, Method::Lossy { step }, true).expect("it can");
+        let bytes = compress(&codec, &examples).len();
+        let error = codec.squared_error(&examples).expect("all fits");
+        if let Some((more, less)) = last {
+            assert!(bytes <= more, "{step}: {bytes} bytes after {more}");
+            assert!(error > 0.99 * less, "{step}: {error} after {less}");
+        }
+        last = Some((bytes, error));
+    }
+    // The finest cells add a thousandth to what the model errs by.
+    let own = file.model.reconstruct(&examples).expect("all fits");
+    let pairs = own.as_slice().iter().zip(&examples.values);
+    let own: f64 = pairs
+        .map(|(a, &b)| f64::from(255.0 * a - f32::from(b)).powi(2))
+        .sum();
+    let finest = Codec::new(&file, Method::Lossy { step: 1 }, true).expect("it can");
+    let ratio = finest.squared_error(&examples).expect("all fits") / own;
+    assert!((0.999..1.005).contains(&ratio), "{ratio}");
+    let floor = finest.psnr(&examples).expect("all fits") - 0.5;
+    let (codec, reached) = Codec::with_psnr(&file, &examples, true, floor).expect("it can");
+    assert!(reached >= floor);
+    assert_eq!(codec.psnr(&examples).expect("all fits"), reached);
+    assert!(matches!(codec.method(), Method::Lossy { step: 2.. }));
+}
+
+#[test]
+fn one_example_comes_back_alone() {
+    let examples = Bytes::pictures(40_000, 48);
+    let file = file(LOGISTIC, &[48], &examples);
+    let codec = Codec::new(&file, Method::BitsBack, true).expect("it can");
+    let bytes = compress(&codec, &examples);
+    let mut archive = Archive::open(Cursor::new(&bytes), &file).expect("whole");
+    for index in [0, 16_383, 16_384, 39_999] {
+        let values = archive.example(index).expect("it is there");
+        let own = &examples.values[index as usize * 48..][..48];
+        assert!(
+            values.iter().zip(own).all(|(a, &b)| *a == f32::from(b)),
+            "{index}"
+        );
+    }
+    let error = archive.example(40_000).expect_err("there are no more");
+    assert_eq!(
+        error.to_string(),
+        "there is no example 40000; it has 40000, which count from 0"
+    );
+}
+
+#[test]
+fn floats_come_back_as_reconstructions() {
+    let values: Vec<f32> = numbers(4, 300).iter().map(|x| 3.0 * x).collect();
+    let examples = Matrix::from_vec(100, 3, values);
+    let file = file(
+        "likelihood = 'mse'
+         encoder = [{ layer = 'dense', units = 2 }]
+         decoder = [{ layer = 'dense' }]",
+        &[3],
+        &examples,
+    );
+    let codec = Codec::new(&file, Method::Lossy { step: 1 }, false).expect("it can");
+    let back = decompress(&compress(&codec, &examples), &file).expect("whole");
+    let own = file.model.reconstruct(&examples).expect("all fits");
+    for (a, b) in back.iter().zip(own.as_slice()) {
+        assert!((a - b).abs() < 0.3, "{a}, expected {b}");
+    }
+}
+
+#[test]
+fn what_cannot_be_coded_is_refused_with_the_reason() {
+    let examples = Bytes::pictures(20, 48);
+    let plain = file(PLAIN, &[48], &examples);
+    let message = |file: &ModelFile, method, bytes| match Codec::new(file, method, bytes) {
+        Ok(_) => panic!("it was not refused"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(
+        message(&plain, Method::BitsBack, true),
+        "likelihood `mse` with preprocessing `unit-range` gives 8-bit values no probabilities"
+    );
+    assert!(message(&plain, Method::Residual { step: 1 }, false).contains("these are floats"));
+    let plain = with_model(plain.model, None);
+    let refused = message(&plain, Method::Lossy { step: 1 }, true);
+    assert!(refused.contains("train it again"), "{refused}");
+}
+
+#[test]
+fn another_model_and_a_newer_version_are_told_apart_from_damage() {
+    let examples = Bytes::pictures(20, 48);
+    let model = file(PLAIN, &[48], &examples);
+    let bytes = {
+        let codec = Codec::new(&model, Method::Lossy { step: 3 }, true).expect("it can");
+        compress(&codec, &examples)
+    };
+    let mut newer = bytes.clone();
+    newer[8] = 9;
+    let error = decompress(&newer, &model).expect_err("newer");
+    assert!(matches!(error, CodecError::Newer(9)), "{error}");
+    let error = decompress(b"PK\x03\x04 something else", &model).expect_err("foreign");
+    assert!(matches!(error, CodecError::Foreign(_)), "{error}");
+    let other = ModelFile {
+        digest: "a5".repeat(32),
+        ..model
+    };
+    let error = decompress(&bytes, &other).expect_err("another model");
+    assert!(matches!(error, CodecError::OtherModel { .. }), "{error}");
+}
+
+/// A header that claims `examples` examples, with a checksum that fits.
+fn claiming(bytes: &[u8], examples: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = 8 + 2 + 2 + 2 + 1 + 4;
+    bytes[at..at + 8].copy_from_slice(&examples.to_le_bytes());
+    let end = at + 8 + 4 + 32;
+    let checksum = crc32fast::hash(&bytes[..end]);
+    bytes[end..end + 4].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_claim_of_more_than_the_file_can_hold_takes_no_memory() {
+    let examples = Bytes::pictures(20, 48);
+    let model = file(PLAIN, &[48], &examples);
+    let codec = Codec::new(&model, Method::Lossy { step: 3 }, true).expect("it can");
+    let bytes = compress(&codec, &examples);
+    assert_eq!(claiming(&bytes, 20), bytes);
+    for claimed in [u64::MAX, 1 << 40, 1 << 20] {
+        let error = decompress(&claiming(&bytes, claimed), &model).expect_err("a lie");
+        assert!(matches!(error, CodecError::Damaged(_)), "{error}");
+    }
+    // Fewer than there are.
+    for claimed in [0, 1, 19] {
+        let error = decompress(&claiming(&bytes, claimed), &model).expect_err("a lie");
+        assert!(matches!(error, CodecError::Damaged(_)), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_file_that_changed_is_an_error_or_the_right_examples(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..=255), 0..3),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        appended in prop::collection::vec(any::<u8>(), 0..3),
+        lossless in any::<bool>(),
+    ) {
+        let examples = Bytes::pictures(30, 48);
+        let (spec, method) = match lossless {
+            true => (LOGISTIC, Method::BitsBack),
+            false => (PLAIN, Method::Residual { step: 4 }),
+        };
+        let model = file(spec, &[48], &examples);
+        let codec = Codec::new(&model, method, true).expect("it can");
+        let mut bytes = compress(&codec, &examples);
+        for (at, flip) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        bytes.extend(appended);
+        if let Ok(values) = decompress(&bytes, &model) {
+            prop_assert!(same(&values, &examples));
+        }
+    }
+
+    /// What a checksum does not catch, because someone made it fit.
+    #[test]
+    fn forged_chunks_never_panic(payload in prop::collection::vec(any::<u8>(), 0..200), method in 0..3) {
+        let examples = Bytes::pictures(30, 48);
+        let (spec, method) = match method {
+            0 => (LOGISTIC, Method::BitsBack),
+            1 => (PLAIN, Method::Residual { step: 4 }),
+            _ => (PLAIN, Method::Lossy { step: 4 }),
+        };
+        let model = file(spec, &[48], &examples);
+        let codec = Codec::new(&model, method, true).expect("it can");
+        let mut bytes = compress(&codec, &examples);
+        bytes.truncate(8 + 2 + 2 + 2 + 1 + 4 + 8 + 4 + 32 + 4);
+        bytes.extend((payload.len() as u32).to_le_bytes());
+        bytes.extend(crc32fast::hash(&payload).to_le_bytes());
+        bytes.extend(payload);
+        match decompress(&bytes, &model) {
+            Ok(values) => prop_assert_eq!(values.len(), 30 * 48),
+            Err(error) => prop_assert!(matches!(error, CodecError::Damaged(_)), "{}", error),
+        }
+    }
+}
