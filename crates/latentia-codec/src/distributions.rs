@@ -205,10 +205,13 @@ pub(crate) struct Prior;
 
 /// Where the share of each bucket begins, and the end.
 static PRIOR: LazyLock<Vec<u32>> = LazyLock::new(|| {
-    let standard = Normal::new(0.0, 1.0);
-    (0..=BUCKETS)
-        .map(|bucket| standard.cumulative(bucket))
-        .collect()
+    // Every bucket has a share: any may be drawn.
+    let begin = |bucket| match bucket {
+        0 => 0,
+        BUCKETS => TOTAL,
+        _ => share(bucket, BUCKETS, normal_cdf(edge(bucket))),
+    };
+    (0..=BUCKETS).map(begin).collect()
 });
 
 impl Prior {
@@ -229,7 +232,8 @@ impl Distribution for Prior {
     }
 }
 
-/// The buckets under a normal distribution: the posterior that the encoder gives.
+/// The buckets under a normal distribution: the posterior that the encoder gives. Buckets far from the mean have no share:
+/// were it the least one, they would be drawn now and then, and cost more than all else.
 pub(crate) struct Normal {
     mean: f64,
     deviation: f64,
@@ -257,7 +261,7 @@ impl Normal {
             BUCKETS.. => TOTAL,
             _ => {
                 let x = (edge(bucket) - self.mean) / self.deviation;
-                share(bucket, BUCKETS, normal_cdf(x))
+                (f64::from(TOTAL) * normal_cdf(x)) as u32
             }
         }
     }
@@ -387,7 +391,14 @@ mod tests {
         }
         for mean in [-1e9f32, -3.0, 0.1, 2.5, 1e9] {
             for deviation in [3e-7, 0.01, 1.0, 3e6] {
-                check(&Normal::new(mean, deviation), BUCKETS);
+                let normal = Normal::new(mean, deviation);
+                for quantile in (0..TOTAL).step_by(9973).chain([TOTAL - 1]) {
+                    let Interval { left, width } = normal.interval(normal.find(quantile));
+                    assert!(
+                        (left..left + width).contains(&quantile),
+                        "{mean} {deviation}"
+                    );
+                }
             }
         }
         check(&Prior, BUCKETS);
