@@ -1,9 +1,13 @@
 //! What can be asked for.
 
+mod compression;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
+
+pub use compression::{CompressArgs, DecompressArgs};
 
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
@@ -97,6 +101,10 @@ pub enum Command {
     Interpolate(InterpolateArgs),
     /// Draw what a model looks for, and where a reconstruction errs
     Explain(ExplainArgs),
+    /// Write examples as a compressed file
+    Compress(CompressArgs),
+    /// Bring the examples of a compressed file back
+    Decompress(DecompressArgs),
     /// Show what a model is made of and how it was trained
     Inspect(InspectArgs),
     /// List the presets, or print one as TOML

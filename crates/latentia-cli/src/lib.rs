@@ -7,6 +7,7 @@
 //! - [`examples`]: what a user means by DATA; [`model`], [`config`]: by MODEL and by a configuration
 //! - [`evaluation`], [`probes`]: a model's measures beside PCA's
 //! - [`picture`], [`table`], [`output`]: PNG, text, NPY and CSV
+//! - [`report`], [`rivals`]: a compressed file beside other formats
 //! - [`progress`]: a run as it goes; [`fetch`]: downloads
 
 pub mod args;
@@ -22,6 +23,8 @@ pub mod output;
 pub mod picture;
 pub mod probes;
 pub mod progress;
+pub mod report;
+pub mod rivals;
 pub mod table;
 mod usage;
 

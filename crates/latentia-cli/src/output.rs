@@ -54,6 +54,25 @@ impl Format {
     }
 }
 
+/// What the numbers of an NPY file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// u8
+    Byte,
+    /// f32
+    Float,
+}
+
+impl Element {
+    /// The value that stands for one.
+    pub fn full_scale(self) -> f32 {
+        match self {
+            Self::Byte => 255.0,
+            Self::Float => 1.0,
+        }
+    }
+}
+
 /// Writes a matrix of `rows` rows that comes block by block: `produce` hands each block to the function it is given.
 ///
 /// # Errors
@@ -64,22 +83,41 @@ pub fn write_blocks(
     shape: [usize; 2],
     produce: impl FnOnce(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    write_atomically(path, |out| match format {
-        Format::Npy => {
-            let shape = shape.map(|n| n as u64);
-            let mut writer = npyz::WriteOptions::new()
-                .default_dtype()
-                .shape(&shape)
-                .writer(out)
-                .begin_nd()?;
+    write_values(path, format, &shape, Element::Float, produce)
+}
+
+/// As [`write_blocks`], an array of any shape whose first dimension are the rows. Bytes come as whole numbers of 0 to 255.
+///
+/// # Errors
+/// When `produce` fails or the file cannot be written; nothing is then left under its name.
+pub fn write_values(
+    path: &Path,
+    format: Format,
+    shape: &[usize],
+    element: Element,
+    produce: impl FnOnce(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+    write_atomically(path, |out| match (format, element) {
+        (Format::Npy, Element::Float) => {
+            let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+            let mut writer = options.writer(out).begin_nd()?;
             produce(&mut |block| {
-                block
-                    .iter_rows()
-                    .try_for_each(|row| writer.extend(row.iter().copied()))
+                let mut rows = block.iter_rows();
+                rows.try_for_each(|row| writer.extend(row.iter().copied()))
             })?;
             writer.finish()
         }
-        Format::Csv | Format::Png => produce(&mut |block| write_csv(out, block)),
+        (Format::Npy, Element::Byte) => {
+            let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+            let mut writer = options.writer(out).begin_nd()?;
+            produce(&mut |block| {
+                let mut rows = block.iter_rows();
+                rows.try_for_each(|row| writer.extend(row.iter().map(|&x| x as u8)))
+            })?;
+            writer.finish()
+        }
+        (Format::Csv | Format::Png, _) => produce(&mut |block| write_csv(out, block)),
     })?;
     Ok(())
 }

@@ -199,6 +199,24 @@ pub fn checkpoint_path(folder: &Path) -> PathBuf {
     folder.join("checkpoint.bin")
 }
 
+/// Shows how many of `examples` examples are done, as it is told: a bar on a terminal, nothing elsewhere.
+pub fn examples_bar(what: &'static str, examples: usize) -> impl FnMut(u64) {
+    let bar = bar(1, examples).filter(|_| io::stderr().is_terminal());
+    move |done| {
+        let Some(bar) = &bar else { return };
+        bar.set_position(done);
+        let all = examples as u64;
+        match done < all {
+            true => bar.set_message(format!(
+                "{what}: {} of {}",
+                count(done as usize),
+                count(examples)
+            )),
+            false => bar.finish_and_clear(),
+        }
+    }
+}
+
 /// A bar, where the terminal can draw one.
 fn bar(epochs: u32, examples: usize) -> Option<ProgressBar> {
     let total = u64::from(epochs) * examples as u64;

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use image::error::DecodingError;
 use image::imageops::{self, FilterType};
 use image::{
-    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, ImageResult,
-    Limits, Luma, Pixel, Rgb, RgbImage,
+    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader,
+    ImageResult, Limits, Luma, Pixel, Rgb, RgbImage,
 };
 
 use crate::DataError;
@@ -75,7 +76,7 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
             "an end-of-image marker (0xff 0xd9)",
         ));
     }
-    let image = decode(&bytes, header.format).map_err(|error| {
+    let image = decode(&bytes, &header).map_err(|error| {
         let seen = error.to_string();
         DataError::invalid(
             subject,
@@ -91,18 +92,38 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
     })
 }
 
-fn decode(bytes: &[u8], format: ImageFormat) -> ImageResult<DynamicImage> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+fn decode(bytes: &[u8], header: &Header) -> ImageResult<DynamicImage> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), header.format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation();
-    let mut image = DynamicImage::from_decoder(decoder)?;
+    let mut image = match header.scan_each {
+        true => decode_scan_by_scan(bytes)?,
+        false => DynamicImage::from_decoder(decoder)?,
+    };
     if let Ok(orientation) = orientation {
         image.apply_orientation(orientation);
     }
     Ok(image)
+}
+
+/// A JPEG with a scan for each colour, which the other decoder gets wrong without an error (zune-image #422 and #448).
+fn decode_scan_by_scan(bytes: &[u8]) -> ImageResult<DynamicImage> {
+    let failed =
+        |error: String| ImageError::Decoding(DecodingError::new(ImageFormat::Jpeg.into(), error));
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.set_max_decoding_buffer_size(MOST_MEMORY as usize);
+    let pixels = decoder
+        .decode()
+        .map_err(|error| failed(error.to_string()))?;
+    let size = decoder
+        .info()
+        .map(|info| (info.width.into(), info.height.into()));
+    size.and_then(|(width, height)| RgbImage::from_raw(width, height, pixels))
+        .map(DynamicImage::from)
+        .ok_or_else(|| failed("pixels that do not fill the picture".into()))
 }
 
 /// A picture without transparency: each level times its opacity.

@@ -27,6 +27,8 @@ pub(crate) struct Header {
     pub(crate) height: u32,
     /// Whether it has no colours.
     pub(crate) grey: bool,
+    /// Whether a JPEG that is not progressive has a scan for each colour.
+    pub(crate) scan_each: bool,
     /// Bytes before the pixels of a JPEG.
     pub(crate) before_pixels: u64,
 }
@@ -130,6 +132,7 @@ impl<R: Read + Seek> Parser<R> {
             width,
             height,
             grey: matches!(kind, 0 | 4),
+            scan_each: false,
             before_pixels: 0,
         }))
     }
@@ -167,16 +170,21 @@ impl<R: Read + Seek> Parser<R> {
                         (8, _) => return wrong("colours of the JPEG", components.to_string()),
                         _ => return wrong("bits a channel", depth.to_string()),
                     }
-                    header = Some((width, height, components));
+                    // Progressive and lossless frames have other markers.
+                    let sequential = matches!(marker, 0xc0 | 0xc1);
+                    header = Some((width, height, components, sequential));
                     self.skip(length.saturating_sub(8))?;
                 }
-                (_, 0xda, Some((width, height, components))) => {
+                (_, 0xda, Some((width, height, components, sequential))) => {
+                    let before_pixels = self.position;
+                    let [in_scan] = self.take()?;
                     return Ok(Ok(Header {
                         format: ImageFormat::Jpeg,
                         width: width.into(),
                         height: height.into(),
                         grey: components == 1,
-                        before_pixels: self.position,
+                        scan_each: sequential && in_scan < components,
+                        before_pixels,
                     }));
                 }
                 (_, 0xda, None) => {

@@ -1,7 +1,9 @@
 //! One file for each command.
 
+mod compress;
 mod data;
 mod decode;
+mod decompress;
 mod denoise;
 mod detect;
 mod encode;
@@ -53,6 +55,8 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Sample(args) => sample::run(&args, &loader)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &loader)?,
+        Command::Compress(args) => compress::run(&args, &loader)?,
+        Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
         Command::Data(command) => data::run(&command, &loader, args.data_dir.as_deref())?,

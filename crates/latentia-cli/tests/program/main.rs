@@ -3,6 +3,7 @@
 mod bad_config;
 mod bad_input;
 mod bad_output;
+mod compress;
 mod data;
 mod explain;
 mod generate;

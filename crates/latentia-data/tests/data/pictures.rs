@@ -226,6 +226,25 @@ fn options_follow_from_the_shape_of_a_picture() {
 }
 
 #[test]
+fn a_jpeg_with_a_scan_for_each_colour_is_the_picture_that_it_was() {
+    // Smooth, so that two ways to write it differ little.
+    let level = |x: u32, y: u32| Rgb([4 * x, 3 * y, x + y].map(|level| level as u8));
+    let image = RgbImage::from_fn(40, 24, level);
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+    encoder.set_optimized_huffman_tables(true);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    encoder
+        .encode(image.as_raw(), 40, 24, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    let album = Album::new([("a.jpg", &file)]);
+    let set = album.load(PictureOptions::default()).unwrap();
+    for (seen, &level) in values(&set).iter().zip(image.as_raw()) {
+        assert!((seen - f32::from(level)).abs() < 12.0, "{seen}, {level}");
+    }
+}
+
+#[test]
 fn pictures_are_turned_as_their_exif_data_says() {
     let upright = GrayImage::from_raw(2, 3, vec![1, 2, 3, 4, 5, 6]).unwrap();
     let mut file = Vec::new();

@@ -1,0 +1,165 @@
+//! `latentia compress`
+
+use std::fs;
+use std::io;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use latentia_codec::{Codec, CodecError, Compressed, Method};
+use latentia_data::Dataset;
+use latentia_models::write_atomically;
+use latentia_tensor::Rows;
+use serde_json::json;
+
+use crate::args::CompressArgs;
+use crate::examples::Loader;
+use crate::model::{check_fit, open};
+use crate::progress::examples_bar;
+use crate::report::Report;
+use crate::table::{count, counted, number};
+use crate::{UsageError, print, tell};
+
+/// Quality of codes where none is asked for.
+const QUALITY: u8 = 50;
+
+pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
+    let file = open(&args.model)?;
+    let examples = loader.pick(&args.data, &file.model)?.dataset;
+    check_fit(&file.model, &args.data, &examples)?;
+    let bytes = examples.is_bytes();
+    let quality = args.quality.unwrap_or(QUALITY);
+    let codec = match (args.lossless, args.psnr_floor) {
+        (true, _) => Codec::lossless(&file, &examples, bytes)?,
+        (false, Some(floor)) => {
+            let (codec, reached) = Codec::with_psnr(&file, &examples, bytes, floor)?;
+            if reached < floor {
+                bail!(
+                    "the model reaches {reached:.2} dB with the finest cells, less than {floor}; ask for less, or train one with a wider code"
+                );
+            }
+            codec
+        }
+        (false, None) => Codec::new(&file, Method::of_quality(quality), bytes)?,
+    };
+    if args.lossless {
+        check_black_and_white(&codec, args, &examples)?;
+    }
+    let start = Instant::now();
+    let mut progress = examples_bar("compressing", examples.rows());
+    let done = match &args.output {
+        Some(output) => {
+            let mut done = Err(CodecError::Unfit(String::new()));
+            write_atomically(output, |out| {
+                done = codec.compress(&examples, out, &mut progress);
+                match &mut done {
+                    Err(CodecError::Io(error)) => {
+                        Err(std::mem::replace(error, io::Error::other("")))
+                    }
+                    Err(error) => Err(io::Error::other(error.to_string())),
+                    Ok(_) => Ok(()),
+                }
+            })?;
+            done?
+        }
+        None => codec.compress(&examples, &mut io::sink(), &mut progress)?,
+    };
+    progress_done(progress);
+    let seconds = start.elapsed().as_secs_f64();
+    if let Some(output) = &args.output {
+        tell(&format!(
+            "wrote {}: {}",
+            output.display(),
+            summary(&done, &examples)
+        ));
+    }
+    let model_bytes = fs::metadata(&args.model)
+        .with_context(|| format!("cannot read `{}`", args.model.display()))?
+        .len();
+    if !args.report {
+        if args.json {
+            print(&format!(
+                "{}\n",
+                facts(&codec, &done, &examples, seconds, model_bytes)
+            ))?;
+        }
+        return Ok(());
+    }
+    let report = Report::of(&codec, &examples, done, seconds, model_bytes)?;
+    match args.json {
+        true => {
+            let mut all = facts(&codec, &done, &examples, seconds, model_bytes);
+            report.add_to(&mut all);
+            print(&format!("{all}\n"))
+        }
+        false => print(&report.to_string()),
+    }
+}
+
+fn progress_done(progress: impl FnMut(u64)) {
+    drop(progress);
+}
+
+fn summary(done: &Compressed, examples: &Dataset) -> String {
+    let values = examples.rows() * examples.cols();
+    let raw = values * if examples.is_bytes() { 1 } else { 4 };
+    format!(
+        "{}, {} bytes instead of {}: {} bits a value, {} times smaller",
+        counted(examples.rows(), "example"),
+        count(done.bytes as usize),
+        count(raw),
+        number(8.0 * done.bytes as f64 / values as f64),
+        number(raw as f64 / done.bytes as f64)
+    )
+}
+
+/// What a script wants to know.
+fn facts(
+    codec: &Codec<'_>,
+    done: &Compressed,
+    examples: &Dataset,
+    seconds: f64,
+    model_bytes: u64,
+) -> serde_json::Value {
+    let values = (examples.rows() * examples.cols()) as f64;
+    let (method, step) = match codec.method() {
+        Method::Lossy { step } => ("lossy", Some(step)),
+        Method::BitsBack => ("bits-back", None),
+        Method::Residual { step } => ("residual", Some(step)),
+    };
+    json!({
+        "method": method,
+        "step": step,
+        "examples": done.examples,
+        "bytes": done.bytes,
+        "container_bytes": done.container_bytes,
+        "initial_bits": done.initial_bits,
+        "bits_per_dim": 8.0 * done.bytes as f64 / values,
+        "compress_seconds": seconds,
+        "model_bytes": model_bytes,
+    })
+}
+
+/// Refuses grey values where a model of black and white would code others in their place.
+fn check_black_and_white(
+    codec: &Codec<'_>,
+    args: &CompressArgs,
+    examples: &Dataset,
+) -> anyhow::Result<()> {
+    if !codec.binarises() {
+        if args.binarise {
+            let what = "--binarise goes with bits back by a model of black and white; this one codes values as they are";
+            return Err(UsageError(what.into()).into());
+        }
+        return Ok(());
+    }
+    if args.binarise {
+        return Ok(());
+    }
+    if let Some((example, value)) = codec.grey_value(examples)? {
+        bail!(
+            "`{}` is grey: example {example} has a value of {value}, and the model knows 0 and 255; --binarise draws values as one or the other, which then come back",
+            args.data
+        );
+    }
+    Ok(())
+}
