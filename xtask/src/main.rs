@@ -7,6 +7,7 @@
 
 mod bench;
 mod download;
+mod fuzz;
 mod program;
 mod reproduce;
 mod source;
@@ -28,7 +29,9 @@ commands:
                                          train the same works with others, turn by turn; adds to `benches/RESULTS.md`
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
-  reproduce denoising | probes           compare models: restored images, classes told from codes
+  reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
+  reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
+  fuzz TARGET [SECONDS]                  feed a target of `fuzz/` what nobody expects, for 10 minutes
   tidy                                   check that the workspace keeps its rules
 ";
 
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let done = match command.to_str() {
         Some("bench") => bench::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
+        Some("fuzz") => fuzz::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
         Some("tidy") if arguments.is_empty() => tidy::run(),
         _ => {

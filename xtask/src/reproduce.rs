@@ -1,6 +1,8 @@
 //! `cargo xtask reproduce`: published results beside ours, by the program itself.
 
 mod denoising;
+mod lossless;
+mod lossy;
 mod probes;
 
 use std::ffi::OsString;
@@ -26,7 +28,7 @@ struct Expected {
 /// What is asked for.
 #[derive(Debug, PartialEq)]
 struct Request {
-    /// One preset, or `denoising` or `probes`, which compare several; else every preset that expects a result.
+    /// One preset, or `denoising`, `probes` or `lossy`, which compare several; else every preset that expects a result.
     name: Option<String>,
     /// Other than the preset's.
     epochs: Option<u32>,
@@ -67,8 +69,12 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let program = &Program::build()?;
     let names = match name.as_deref() {
         Some("denoising") => return denoising::run(program, epochs),
+        Some("lossy") => return lossy::run(program, epochs),
         Some("probes") => return probes::run(program, epochs),
-        Some(name) => vec![name.to_string()],
+        Some(name) => match lossless::ALL.iter().find(|known| known.preset == name) {
+            Some(known) => return known.run(program, epochs),
+            None => vec![name.to_string()],
+        },
         None => presets(program)?,
     };
     let mut missed = Vec::new();

@@ -96,6 +96,20 @@ pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
     picture
 }
 
+/// Draws one image as it is, a pixel for each of its own and nothing around it.
+///
+/// # Shapes
+/// `image`: `[product of shape]`; `shape` as in [`comparison`].
+pub fn exact(image: &[f32], shape: &[usize]) -> Picture {
+    let tile = Tile::new(shape);
+    let cells = 0..tile.height * tile.width;
+    Picture {
+        width: tile.width,
+        height: tile.height,
+        pixels: cells.map(|cell| tile.colour(image, cell)).collect(),
+    }
+}
+
 /// How one example becomes a rectangle.
 struct Tile {
     /// In cells, as are all lengths but those of the methods below.

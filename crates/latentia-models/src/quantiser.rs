@@ -114,12 +114,12 @@ impl Symbols {
             .fold((f32::INFINITY, f32::NEG_INFINITY), range);
         let (low, high) = (f64::from(low), f64::from(high));
         let least = ((high - low) / MOST_CELLS).max(low.abs().max(high.abs()) / 1e8);
-        let step = step.max(least).max(f64::from(f32::MIN_POSITIVE));
+        let cell = step.max(least).max(f64::from(f32::MIN_POSITIVE));
         // A number that the output does not depend on, or that never changes, is one cell around its middle.
-        let constant = !(step <= high - low);
+        let constant = !step.is_finite() || cell > high - low;
         let step = match constant {
             true => ((low + high).abs() / 2.0).max(1.0),
-            false => step,
+            false => cell,
         } as f32;
         let mut symbols = Self {
             step,
@@ -144,7 +144,7 @@ impl Symbols {
     pub fn symbol(&self, x: f32) -> usize {
         let last = self.counts.len() - 1;
         // A number that is none has no nearest cell; the first is as good as any.
-        let cell = (x / self.step).round() as i64 - i64::from(self.first);
+        let cell = ((x / self.step).round() as i64).saturating_sub(self.first.into());
         cell.clamp(0, last as i64) as usize
     }
 }

@@ -12,7 +12,7 @@ use crate::args::DecompressArgs;
 use crate::commands::decode::COLUMNS;
 use crate::model::open;
 use crate::output::{Element, Format, write_values};
-use crate::picture::grid;
+use crate::picture::{exact, grid};
 use crate::progress::examples_bar;
 use crate::table::{count, counted};
 use crate::{UsageError, tell};
@@ -136,7 +136,11 @@ impl Output<'_> {
                 count(rows)
             ));
         }
-        grid(shown.view(), shape, COLUMNS).write(self.path)
+        let picture = match rows {
+            1 => exact(shown.as_slice(), shape),
+            _ => grid(shown.view(), shape, COLUMNS),
+        };
+        picture.write(self.path)
     }
 
     /// Writes each example as a picture into a new folder, which appears whole or not at all.
@@ -157,10 +161,9 @@ impl Output<'_> {
         let mut number = 0;
         produce(&mut |block| {
             for row in block.iter_rows() {
-                let pixels = row.iter().map(|x| x / self.element.full_scale());
-                let example = Matrix::from_vec(1, row.len(), pixels.collect());
+                let pixels: Vec<f32> = row.iter().map(|x| x / self.element.full_scale()).collect();
                 let path = temporary.path().join(format!("{number:06}.png"));
-                let picture = grid(example.view(), &self.shape[1..], 1);
+                let picture = exact(&pixels, &self.shape[1..]);
                 picture.write(&path).map_err(io::Error::other)?;
                 number += 1;
             }
