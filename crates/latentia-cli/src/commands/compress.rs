@@ -48,22 +48,19 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let mut progress = examples_bar("compressing", examples.rows());
     let done = match &args.output {
         Some(output) => {
-            let mut done = Err(CodecError::Unfit(String::new()));
+            let mut done = Compressed::default();
             write_atomically(output, |out| {
-                done = codec.compress(&examples, out, &mut progress);
-                match &mut done {
-                    Err(CodecError::Io(error)) => {
-                        Err(std::mem::replace(error, io::Error::other("")))
-                    }
-                    Err(error) => Err(io::Error::other(error.to_string())),
-                    Ok(_) => Ok(()),
-                }
+                let compressed = codec.compress(&examples, out, &mut progress);
+                done = compressed.map_err(|error| match error {
+                    CodecError::Io(error) => error,
+                    error => io::Error::other(error),
+                })?;
+                Ok(())
             })?;
-            done?
+            done
         }
         None => codec.compress(&examples, &mut io::sink(), &mut progress)?,
     };
-    progress_done(progress);
     let seconds = start.elapsed().as_secs_f64();
     if let Some(output) = &args.output {
         tell(&format!(
@@ -93,10 +90,6 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
         }
         false => print(&report.to_string()),
     }
-}
-
-fn progress_done(progress: impl FnMut(u64)) {
-    drop(progress);
 }
 
 fn summary(done: &Compressed, examples: &Dataset) -> String {
