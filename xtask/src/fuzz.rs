@@ -32,10 +32,15 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let folder = root()?.join("fuzz");
     let corpus = folder.join("corpus").join(target);
     std::fs::create_dir_all(&corpus)?;
+    let version = Command::new("rustc").arg("-vV").output()?.stdout;
+    let version = String::from_utf8(version)?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let status = Command::new("cargo")
         .args(["run", "--quiet", "--release", "--bin", target])
         .arg("--manifest-path")
         .arg(folder.join("Cargo.toml"))
+        // With a target named, the flags are not for build scripts, which no fuzzer is linked to.
+        .args(["--target", host.context("rustc does not say its host")?])
         .arg("--target-dir")
         .arg(root()?.join("target/fuzz"))
         .arg("--")
@@ -46,6 +51,6 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         .env("RUSTFLAGS", FLAGS)
         .status()
         .context("could not run cargo")?;
-    ensure!(status.success(), "`{target}` found an input; see above");
+    ensure!(status.success(), "`{target}` did not end well; see above");
     Ok(())
 }

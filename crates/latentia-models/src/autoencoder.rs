@@ -236,15 +236,15 @@ impl Autoencoder {
         Ok(examples)
     }
 
-    /// What the model's code makes of numbers from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, or
-    /// the largest numbers; any numbers are a code otherwise.
+    /// What the model's code makes of numbers from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, whole
+    /// numbers, or the largest; any numbers are a code otherwise.
     ///
     /// # Errors
     /// When the numbers do not fit the model.
     pub fn restrict_codes(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
         check_width(numbers.cols(), self.code_width())?;
         match self.spec.code {
-            Code::VectorQuantised { .. } | Code::TopK { .. } => {
+            Code::VectorQuantised { .. } | Code::Rounded { .. } | Code::TopK { .. } => {
                 let run = Run::of(self.sections.code.clone());
                 Ok(outputs(&self.chain, run, &numbers)?)
             }

@@ -1,8 +1,9 @@
 //! Kinds of codes.
 
-use latentia_nn::terms::Commitment;
+use latentia_nn::terms::{Commitment, Rate};
 use latentia_nn::{
-    Activation, Dense, Gaussian, Initializer, Layer, Likelihood, Shape, Term, TopK, VectorQuantiser,
+    Activation, Dense, Gaussian, Initializer, Layer, Likelihood, Rounding, Shape, Term, TopK,
+    VectorQuantiser,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,14 @@ pub enum Code {
         #[serde(default = "decay")]
         decay: f32,
     },
+    /// The encoder's output, rounded; see [`Rounding`]
+    Rounded {
+        /// Factor on the nats that an entropy coder needs for a code, in the loss's unit; see [`Rate`].
+        rate: f32,
+        /// Decay a step of the moments of the prior.
+        #[serde(default = "decay")]
+        decay: f32,
+    },
     /// The largest numbers of the encoder's output, the others 0; see [`TopK`]
     TopK {
         /// Numbers that stay.
@@ -66,6 +75,7 @@ impl Code {
             Self::Deterministic => "deterministic",
             Self::Gaussian { .. } => "gaussian",
             Self::VectorQuantised { .. } => "vector-quantised",
+            Self::Rounded { .. } => "rounded",
             Self::TopK { .. } => "top-k",
         }
     }
@@ -79,7 +89,10 @@ impl Code {
     pub(crate) fn warm_up(&self) -> u32 {
         match self {
             Self::TopK { warm_up, .. } => *warm_up,
-            Self::Deterministic | Self::Gaussian { .. } | Self::VectorQuantised { .. } => 0,
+            Self::Deterministic
+            | Self::Gaussian { .. }
+            | Self::VectorQuantised { .. }
+            | Self::Rounded { .. } => 0,
         }
     }
 
@@ -127,10 +140,18 @@ impl Code {
                     "it must be finite and at least 0".into(),
                 )
             }
-            Self::VectorQuantised { decay, .. } if !(0.0..1.0).contains(&decay) => wrong(
-                format!("has decay {decay}"),
-                "it must be at least 0 and less than 1".into(),
+            Self::Rounded { rate, .. } if !(rate.is_finite() && rate >= 0.0) => wrong(
+                format!("has rate {rate}"),
+                "it must be finite and at least 0".into(),
             ),
+            Self::VectorQuantised { decay, .. } | Self::Rounded { decay, .. }
+                if !(0.0..1.0).contains(&decay) =>
+            {
+                wrong(
+                    format!("has decay {decay}"),
+                    "it must be at least 0 and less than 1".into(),
+                )
+            }
             _ => None,
         }
     }
@@ -156,6 +177,7 @@ impl Code {
             } => vec![Box::new(VectorQuantiser::new(
                 inputs, codebook, dimension, decay,
             ))],
+            Self::Rounded { decay, .. } => vec![Box::new(Rounding::new(inputs, decay))],
             Self::TopK { k, warm_up } => vec![Box::new(TopK::new(inputs, k, warm_up))],
         }
     }
@@ -171,6 +193,7 @@ impl Code {
                 let weight = commitment / numbers;
                 Some(Box::new(Commitment { weight }))
             }
+            Self::Rounded { rate, .. } => Some(Box::new(Rate { weight: rate })),
             Self::Deterministic | Self::Gaussian { .. } | Self::TopK { .. } => None,
         }
     }

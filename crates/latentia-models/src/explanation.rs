@@ -66,7 +66,9 @@ impl Autoencoder {
     pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
         let end = match self.spec.code {
             Code::Deterministic | Code::Gaussian { .. } => self.sections.code.end,
-            Code::VectorQuantised { .. } | Code::TopK { .. } => self.sections.encoder.end,
+            Code::VectorQuantised { .. } | Code::Rounded { .. } | Code::TopK { .. } => {
+                self.sections.encoder.end
+            }
         };
         let layers = self.sections.encoder.start..end;
         let units = self.code_width();

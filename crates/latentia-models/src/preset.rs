@@ -63,6 +63,10 @@ const PRESETS: &[(&str, &str)] = &[
     ),
     ("vae-burda", include_str!("../presets/vae-burda.toml")),
     (
+        "rate-distortion",
+        include_str!("../presets/rate-distortion.toml"),
+    ),
+    (
         "lossless-binary",
         include_str!("../presets/lossless-binary.toml"),
     ),

@@ -26,7 +26,7 @@ const MOST_CHANGES: usize = 1 << 14;
 /// Signal Compression, 1992); together they add a thousandth of what the model's reconstructions err by. Coarser cells are
 /// whole numbers of these.
 ///
-/// The symbols of a vector-quantised code are the numbers of its vectors, for each place.
+/// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the numbers of its vectors, for each place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantiser {
     /// The symbols of each number of the code, or of each of its vectors.
@@ -68,6 +68,14 @@ impl Quantiser {
                 }
             }
             return Ok(Self { symbols });
+        }
+        if let Code::Rounded { .. } = model.spec.code {
+            // Whole numbers are cells already.
+            let symbols = (0..codes.cols())
+                .map(|unit| Symbols::of(codes.view().iter_rows().map(|row| row[unit]), 1.0));
+            return Ok(Self {
+                symbols: symbols.collect(),
+            });
         }
         let sensitivity = sensitivity(model, &examples, &codes)?;
         let live = sensitivity.iter().filter(|&&s| s > 0.0).count().max(1);

@@ -60,7 +60,7 @@ impl Usage {
                     codebook_used: Some(used.count()),
                 }))
             }
-            Code::Deterministic | Code::TopK { .. } => {
+            Code::Deterministic | Code::Rounded { .. } | Code::TopK { .. } => {
                 let width = model.code_width();
                 let start = || vec![(f32::INFINITY, f32::NEG_INFINITY); width];
                 let add = |ranges: &mut Vec<(f32, f32)>, _: usize, block: &mut Block| {

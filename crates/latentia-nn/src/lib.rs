@@ -28,7 +28,7 @@
 //! ```
 //!
 //! - [`Layer`]: what a layer is; [`Dense`], [`Conv`], [`Pool`], [`Upsample`], [`BatchNorm`], [`GroupNorm`], [`Activate`],
-//!   [`Permute`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`TopK`], [`Corrupt`], [`Condition`],
+//!   [`Permute`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`Rounding`], [`TopK`], [`Corrupt`], [`Condition`],
 //!   [`SharedScale`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
 //! - [`Chain`]: layers one after another, with parameters
 //! - [`Block`]: the memory of a block of examples on its way through a chain
@@ -61,6 +61,7 @@ mod origin;
 mod parallel;
 mod permute;
 mod pool;
+mod rounding;
 mod schedule;
 mod shape;
 mod shared_scale;
@@ -90,6 +91,7 @@ pub use optimizer::Optimizer;
 pub use origin::Origin;
 pub use permute::Permute;
 pub use pool::{Pool, Pooled, Upsample};
+pub use rounding::Rounding;
 pub use schedule::Schedule;
 pub use shape::Shape;
 pub use shared_scale::SharedScale;

@@ -4,11 +4,11 @@
 use std::f64::consts::PI;
 
 use latentia_nn::terms::{
-    Commitment, Contractive, Divergence, KlSparsity, L1, Mmd, Perturb, TotalCorrelation,
+    Commitment, Contractive, Divergence, KlSparsity, L1, Mmd, Perturb, Rate, TotalCorrelation,
 };
 use latentia_nn::{
     Activation, Block, Chain, Condition, Dense, Gaussian, Initializer, Layer, Likelihood, Mode,
-    Objective, Optimizer, Place, Step, StepOptions, Term, TopK, VectorQuantiser,
+    Objective, Optimizer, Place, Rounding, Step, StepOptions, Term, TopK, VectorQuantiser,
 };
 use latentia_tensor::{Matrix, MatrixMut, Noise, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -522,6 +522,76 @@ fn vector_quantisation_passes_gradients_straight_through() {
             loss(seen) + 0.25 * mean(pairs.map(distance).collect::<Row>().into_iter())
         });
     }
+}
+
+#[test]
+fn the_rate_of_a_rounded_code() {
+    for (rows, inputs, width) in SHAPES {
+        let code: Box<dyn Layer> = Box::new(Rounding::new(width, 0.9));
+        let case = Case::new(width, Some(code), vec![Box::new(Rate { weight: 0.7 })]);
+        // The noise is held fixed, and so is the prior, which every row saved.
+        let prior = std::cell::RefCell::new(Row::new());
+        let noisy = |moments: &[f64], (x, y): (&[f64], &[f64]), saved: &[f64]| -> Row {
+            *prior.borrow_mut() = saved.to_vec();
+            let noise = y.iter().zip(x).map(|(y, x)| y - x);
+            moments
+                .iter()
+                .zip(noise)
+                .map(|(x, noise)| x + noise)
+                .collect()
+        };
+        check(case, rows, inputs, noisy, |seen| {
+            let prior = prior.borrow();
+            let (means, scales) = prior.split_at(width);
+            let cost = |((y, mean), scale): ((&f64, &f64), &f64)| -> f64 {
+                let sigmoid = |x: f64| 1.0 / (1.0 + (-(x - mean) / scale).exp());
+                -(sigmoid(y + 0.5) - sigmoid(y - 0.5)).ln()
+            };
+            let rate = |y: &Row| -> f64 { y.iter().zip(means).zip(scales).map(cost).sum() };
+            loss(seen) + 0.7 * mean(seen.codes.iter().map(rate))
+        });
+    }
+}
+
+#[test]
+fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
+    let x: Vec<f32> = numbers(8, 2000).iter().map(|x| 4.0 * x + 3.0).collect();
+    let x = Matrix::from_vec(1000, 2, x);
+    let mut chain = Chain::new(
+        vec![
+            Box::new(Rounding::new(2, 0.9)),
+            Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
+        ],
+        1,
+    );
+    let options = StepOptions {
+        objective: Likelihood::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: SEED,
+    };
+    let mut step = Step::new(&chain, 100, options);
+    let order: Vec<u32> = (0..1000).collect();
+    for _ in 0..10 {
+        for batch in order.chunks(100) {
+            step.run(&mut chain, &x, batch, 0.0.into())
+                .expect("in memory");
+        }
+    }
+    let [mean, variance] = [0, 1].map(|at: usize| chain.parameters()[at].value.as_slice());
+    // Uniform from -1 to 7.
+    assert!(mean.iter().all(|m| (m - 3.0).abs() < 0.3), "{mean:?}");
+    assert!(
+        variance.iter().all(|v| (v - 16.0 / 3.0).abs() < 0.6),
+        "{variance:?}"
+    );
+    let mut block = Block::for_use(&chain, 0..1, Mode::Use, 3);
+    block
+        .input_mut(3, &[])
+        .as_mut_slice()
+        .copy_from_slice(&[0.4, -1.6, 2.5, 7.0, -0.2, 9.5]);
+    block.forward(&chain, Place::default());
+    assert_eq!(block.output().span(), [0.0, -2.0, 3.0, 7.0, 0.0, 10.0]);
 }
 
 #[test]

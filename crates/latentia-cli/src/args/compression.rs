@@ -32,7 +32,7 @@ pub struct CompressArgs {
     /// Where to write, as in digits.ltc
     #[arg(short, long, value_name = "FILE", required_unless_present = "report")]
     pub output: Option<PathBuf>,
-    /// How finely codes are stored, from 1 to 100 [default: 50]
+    /// How finely codes are stored, from 1 to 100 [default: 50, or 100 for codes that are rounded already]
     #[arg(long, value_name = "Q", group = "loss", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Option<u8>,
     /// Store codes as coarsely as keeps this peak signal-to-noise ratio, for 8-bit values

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use latentia_codec::{Codec, CodecError, Compressed, Method};
 use latentia_data::Dataset;
-use latentia_models::write_atomically;
+use latentia_models::{Code, write_atomically};
 use latentia_tensor::Rows;
 use serde_json::json;
 
@@ -19,15 +19,20 @@ use crate::report::Report;
 use crate::table::{count, counted, number};
 use crate::{UsageError, print, tell};
 
-/// Quality of codes where none is asked for.
+/// Quality where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.
 const QUALITY: u8 = 50;
+const ROUNDED_QUALITY: u8 = 100;
 
 pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let file = open(&args.model)?;
     let examples = loader.pick(&args.data, &file.model)?.dataset;
     check_fit(&file.model, &args.data, &examples)?;
     let bytes = examples.is_bytes();
-    let quality = args.quality.unwrap_or(QUALITY);
+    let usual = match file.model.spec().code {
+        Code::Rounded { .. } => ROUNDED_QUALITY,
+        _ => QUALITY,
+    };
+    let quality = args.quality.unwrap_or(usual);
     let codec = match (args.lossless, args.psnr_floor) {
         (true, _) => Codec::lossless(&file, &examples, bytes)?,
         (false, Some(floor)) => {

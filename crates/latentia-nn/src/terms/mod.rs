@@ -3,7 +3,7 @@
 //! - [`Divergence`]: of a Gaussian code from its prior, with β, warm-up, free bits and capacity
 //! - [`TotalCorrelation`], [`Mmd`]: of the codes of a batch, with each other and with the prior
 //! - [`L1`], [`KlSparsity`], [`Contractive`]: regularisers of a deterministic code
-//! - [`Commitment`]: of a vector-quantised code
+//! - [`Commitment`]: of a vector-quantised code; [`Rate`]: of a rounded one
 
 mod commitment;
 mod contractive;
@@ -11,6 +11,7 @@ mod divergence;
 mod kl_sparsity;
 mod l1;
 mod mmd;
+mod rate;
 mod total_correlation;
 
 pub use commitment::Commitment;
@@ -19,4 +20,5 @@ pub use divergence::Divergence;
 pub use kl_sparsity::KlSparsity;
 pub use l1::L1;
 pub use mmd::Mmd;
+pub use rate::Rate;
 pub use total_correlation::TotalCorrelation;
