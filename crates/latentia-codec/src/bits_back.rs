@@ -1,6 +1,6 @@
 //! Lossless coding by a model with a Gaussian code: bits back.
 
-use latentia_models::{Autoencoder, Code, Network, Preprocessing};
+use latentia_models::{Autoencoder, Code, Network};
 use latentia_nn::{Gaussian, Likelihood};
 use latentia_tensor::loss::{beta_binomial, discretised_logistic};
 use latentia_tensor::math::sigmoid;
@@ -234,10 +234,4 @@ impl ChunkCoder for BitsBack<'_> {
         };
         checked(values, checksum, width, scale)
     }
-}
-
-/// Whether `model` draws values as black or white before it sees them.
-pub(crate) fn binarises(model: &Autoencoder) -> bool {
-    let preprocessing: Preprocessing = model.spec().preprocessing;
-    preprocessing.binarises()
 }

@@ -50,12 +50,14 @@ pub(crate) struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    pub(crate) fn new(rows: &'a dyn Rows, first: usize, count: usize) -> Self {
-        Self {
+    /// All of `rows`, cut into chunks.
+    pub(crate) fn all(rows: &'a dyn Rows) -> impl Iterator<Item = Self> {
+        let (all, size) = (rows.rows(), examples_in_chunk(rows.cols()));
+        (0..all).step_by(size).map(move |first| Self {
             rows,
             first: first as u32,
-            count,
-        }
+            count: size.min(all - first),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use latentia_tensor::{Matrix, Rows};
 use rayon::prelude::*;
 
 use crate::CodecError;
-use crate::bits_back::{BitsBack, binarises};
+use crate::bits_back::BitsBack;
 use crate::chunk::{Chunk, ChunkCoder, examples_in_chunk, read_all};
 use crate::container::{CHUNK_HEADER, Header, Place, find_chunks, read_chunk, write_chunk};
 use crate::lossy::Lossy;
@@ -88,21 +88,17 @@ impl<'a> Codec<'a> {
                 "only 8-bit values are coded without loss, and these are floats; store them as bytes, or leave out --lossless".into(),
             );
         }
-        let quantiser = || {
-            match &model.quantiser {
-            Some(quantiser) => Ok(quantiser),
-            None => Err(CodecError::Unfit(
-                "the model file has no tables of its codes' symbols; train it again with this version".into(),
-            )),
+        if let Method::Lossy { step: 0 } | Method::Residual { step: 0 } = method {
+            return unfit("a step of 0 makes no cells; it is 1 at least".into());
         }
-        };
+        let quantiser = model.quantiser.as_ref().ok_or_else(|| {
+            CodecError::Unfit(
+                "the model file has no tables of its codes' symbols; train it again with this version".into(),
+            )
+        });
         let coder: Box<dyn ChunkCoder> = match method {
-            Method::Lossy { step } => {
-                Box::new(Lossy::new(&model.model, quantiser()?, step.max(1), bytes))
-            }
-            Method::Residual { step } => {
-                Box::new(Residual::new(&model.model, quantiser()?, step.max(1)))
-            }
+            Method::Lossy { step } => Box::new(Lossy::new(&model.model, quantiser?, step, bytes)),
+            Method::Residual { step } => Box::new(Residual::new(&model.model, quantiser?, step)),
             Method::BitsBack => Box::new(BitsBack::new(&model.model).map_err(CodecError::Unfit)?),
         };
         Ok(Self {
@@ -126,15 +122,12 @@ impl<'a> Codec<'a> {
         if bytes && BitsBack::new(&model.model).is_ok() {
             return Self::new(model, Method::BitsBack, bytes);
         }
-        let some = examples.rows().min(examples_in_chunk(model.model.width()));
+        let first = Chunk::all(examples).next();
+        let first = first.ok_or_else(|| CodecError::Unfit("there are no examples".into()))?;
         let mut best = None;
         for step in [1, 3, 10, 32, 100, 320, Method::MOST_STEP] {
             let codec = Self::new(model, Method::Residual { step }, bytes)?;
-            let size = codec
-                .coder
-                .encode(&Chunk::new(examples, 0, some))?
-                .bytes
-                .len();
+            let size = codec.coder.encode(&first)?.bytes.len();
             let better = |(least, _): &(usize, Self)| size < *least;
             if best.as_ref().is_none_or(better) {
                 best = Some((size, codec));
@@ -192,15 +185,15 @@ impl<'a> Codec<'a> {
     /// # Errors
     /// When an example cannot be read.
     pub fn grey_value(&self, examples: &dyn Rows) -> Result<Option<(usize, f32)>, CodecError> {
-        let width = self.model.model.width();
-        let size = examples_in_chunk(width);
-        for first in (0..examples.rows()).step_by(size) {
-            let chunk = Chunk::new(examples, first, size.min(examples.rows() - first));
+        let mut before = 0;
+        for chunk in Chunk::all(examples) {
             let values = read_all(&chunk)?;
             let grey = |&x: &f32| x != 0.0 && x != 255.0;
             if let Some(at) = values.as_slice().iter().position(grey) {
-                return Ok(Some((first + at / width, values.as_slice()[at])));
+                let value = values.as_slice()[at];
+                return Ok(Some((before + at / chunk.cols(), value)));
             }
+            before += chunk.rows();
         }
         Ok(None)
     }
@@ -217,7 +210,8 @@ impl<'a> Codec<'a> {
 
     /// Whether bits back codes examples as black and white, as the model draws them, and not the values that they have.
     pub fn binarises(&self) -> bool {
-        self.method == Method::BitsBack && binarises(&self.model.model)
+        let preprocessing = self.model.model.spec().preprocessing;
+        self.method == Method::BitsBack && preprocessing.binarises()
     }
 
     fn header(&self, examples: u64) -> Header {
@@ -242,8 +236,7 @@ impl<'a> Codec<'a> {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Compressed, CodecError> {
-        let all = examples.rows();
-        let header = self.header(all as u64);
+        let header = self.header(examples.rows() as u64);
         let bytes = header.to_bytes();
         out.write_all(&bytes)?;
         let mut done = Compressed {
@@ -252,18 +245,16 @@ impl<'a> Codec<'a> {
             container_bytes: bytes.len() as u64,
             initial_bits: 0.0,
         };
-        let size = header.chunk as usize;
-        let starts: Vec<usize> = (0..all).step_by(size).collect();
-        for starts in starts.chunks(AT_ONCE) {
-            let chunk = |&first: &usize| Chunk::new(examples, first, size.min(all - first));
-            let coded: Vec<_> = starts
+        let chunks: Vec<Chunk<'_>> = Chunk::all(examples).collect();
+        for chunks in chunks.chunks(AT_ONCE) {
+            let coded: Vec<_> = chunks
                 .par_iter()
-                .map(|first| self.coder.encode(&chunk(first)))
+                .map(|chunk| self.coder.encode(chunk))
                 .collect();
-            for (first, coded) in starts.iter().zip(coded) {
+            for (chunk, coded) in chunks.iter().zip(coded) {
                 let coded = coded?;
                 write_chunk(out, &coded.bytes)?;
-                done.examples += size.min(all - first) as u64;
+                done.examples += chunk.rows() as u64;
                 done.bytes += (CHUNK_HEADER + coded.bytes.len()) as u64;
                 done.container_bytes += CHUNK_HEADER as u64;
                 done.initial_bits += coded.initial_bits;
@@ -278,10 +269,8 @@ impl<'a> Codec<'a> {
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn squared_error(&self, examples: &dyn Rows) -> Result<f64, CodecError> {
-        let size = examples_in_chunk(self.model.model.width());
         let mut sum = 0.0;
-        for first in (0..examples.rows()).step_by(size) {
-            let chunk = Chunk::new(examples, first, size.min(examples.rows() - first));
+        for chunk in Chunk::all(examples) {
             let original = read_all(&chunk)?;
             let back = self
                 .coder

@@ -524,6 +524,23 @@ fn vector_quantisation_passes_gradients_straight_through() {
     }
 }
 
+/// Trains on batches of 100 examples.
+fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
+    let options = StepOptions {
+        objective: Likelihood::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: SEED,
+    };
+    let mut step = Step::new(chain, 100, options);
+    let order: Vec<u32> = (0..x.rows() as u32).collect();
+    for _ in 0..epochs {
+        for batch in order.chunks(100) {
+            step.run(chain, x, batch, 0.0.into()).expect("in memory");
+        }
+    }
+}
+
 #[test]
 fn the_rate_of_a_rounded_code() {
     for (rows, inputs, width) in SHAPES {
@@ -564,20 +581,7 @@ fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
         ],
         1,
     );
-    let options = StepOptions {
-        objective: Likelihood::Mse.into(),
-        optimizer: Optimizer::default(),
-        clip_norm: None,
-        seed: SEED,
-    };
-    let mut step = Step::new(&chain, 100, options);
-    let order: Vec<u32> = (0..1000).collect();
-    for _ in 0..10 {
-        for batch in order.chunks(100) {
-            step.run(&mut chain, &x, batch, 0.0.into())
-                .expect("in memory");
-        }
-    }
+    train(&mut chain, &x, 10);
     let [mean, variance] = [0, 1].map(|at: usize| chain.parameters()[at].value.as_slice());
     // Uniform from -1 to 7.
     assert!(mean.iter().all(|m| (m - 3.0).abs() < 0.3), "{mean:?}");
@@ -611,20 +615,7 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
         ],
         1,
     );
-    let options = StepOptions {
-        objective: Likelihood::Mse.into(),
-        optimizer: Optimizer::default(),
-        clip_norm: None,
-        seed: SEED,
-    };
-    let mut step = Step::new(&chain, 100, options);
-    let order: Vec<u32> = (0..300).collect();
-    for _ in 0..30 {
-        for batch in order.chunks(100) {
-            step.run(&mut chain, &x, batch, 0.0.into())
-                .expect("in memory");
-        }
-    }
+    train(&mut chain, &x, 30);
     let codebook = &chain.parameters()[0].value;
     for centre in centres {
         let nearest = codebook

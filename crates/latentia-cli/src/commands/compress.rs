@@ -1,7 +1,7 @@
 //! `latentia compress`
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -51,21 +51,25 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     }
     let start = Instant::now();
     let mut progress = examples_bar("compressing", examples.rows());
-    let done = match &args.output {
-        Some(output) => {
-            let mut done = Compressed::default();
-            write_atomically(output, |out| {
-                let compressed = codec.compress(&examples, out, &mut progress);
-                done = compressed.map_err(|error| match error {
-                    CodecError::Io(error) => error,
-                    error => io::Error::other(error),
-                })?;
-                Ok(())
-            })?;
-            done
-        }
-        None => codec.compress(&examples, &mut io::sink(), &mut progress)?,
+    let mut compress = |out: &mut dyn Write| {
+        let compressed = codec.compress(&examples, out, &mut progress);
+        compressed.map_err(|error| match error {
+            CodecError::Io(error) => error,
+            error => io::Error::other(error),
+        })
     };
+    // A report reads the file again; without one, it need not fit into memory.
+    let mut file_bytes = Vec::new();
+    let mut done = Compressed::default();
+    if args.report {
+        done = compress(&mut file_bytes)?;
+    }
+    if let Some(output) = &args.output {
+        write_atomically(output, |out| match args.report {
+            true => out.write_all(&file_bytes),
+            false => compress(out).map(|compressed| done = compressed),
+        })?;
+    }
     let seconds = start.elapsed().as_secs_f64();
     if let Some(output) = &args.output {
         tell(&format!(
@@ -86,7 +90,7 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let report = Report::of(&codec, &examples, done, seconds, model_bytes)?;
+    let report = Report::of(&codec, &examples, &file_bytes, seconds, model_bytes)?;
     match args.json {
         true => {
             let mut all = facts(&codec, &done, &examples, seconds, model_bytes);
