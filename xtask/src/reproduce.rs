@@ -195,7 +195,7 @@ fn train(
     epochs: Option<u32>,
 ) -> anyhow::Result<(String, Value)> {
     let out = root()?.join("target/reproduce").join(name);
-    let how = match out.join("checkpoint.bin").exists() {
+    let how = match out.join("checkpoint.safetensors").exists() {
         true => "--resume",
         false => "--force",
     };

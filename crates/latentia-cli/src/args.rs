@@ -9,6 +9,8 @@ use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use compression::{CompressArgs, DecompressArgs};
 
+use crate::progress::Every;
+
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
 #[command(name = "latentia", version, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -166,6 +168,9 @@ pub struct TrainArgs {
     /// Seed of initial values, order and noise: the same seed gives the same bits
     #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
+    /// Write the run down, to go on from with --resume, every N batches or every N seconds, as in 30s [default: at the end of each epoch, at most once a second]
+    #[arg(long, value_name = "N|Ns", allow_negative_numbers = true)]
+    pub checkpoint_every: Option<Every>,
     /// Go on with the run in the folder
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,

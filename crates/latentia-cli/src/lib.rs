@@ -8,7 +8,7 @@
 //! - [`evaluation`], [`probes`]: a model's measures beside PCA's
 //! - [`picture`], [`table`], [`output`]: PNG, text, NPY and CSV
 //! - [`report`], [`rivals`]: a compressed file beside other formats
-//! - [`progress`]: a run as it goes; [`fetch`]: downloads
+//! - [`progress`]: a run as it goes; [`run_folder`]: its files; [`fetch`]: downloads
 
 pub mod args;
 pub mod commands;
@@ -25,6 +25,7 @@ pub mod probes;
 pub mod progress;
 pub mod report;
 pub mod rivals;
+pub mod run_folder;
 pub mod table;
 mod usage;
 

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
 };
 
+use crate::run_folder::RunFolder;
 use crate::table::{count, number};
 use crate::tell;
 
@@ -19,8 +21,35 @@ use crate::tell;
 const FRAME: Duration = Duration::from_millis(100);
 /// How often a line is written where there is no terminal.
 const LINE: Duration = Duration::from_secs(2);
-/// How often the run is written down, at the end of an epoch.
-const CHECKPOINT: Duration = Duration::from_secs(5);
+/// How often the run is written down at most, where nobody says how often: a hundred epochs in a second are not to spend it
+/// on the disk.
+const CHECKPOINT: Duration = Duration::from_secs(1);
+
+/// When a run is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// At the end of an epoch, if the last time is a second ago.
+    Epoch,
+    /// After so many batches.
+    Batches(u64),
+    /// After the first batch that ends so long after the last time.
+    Time(Duration),
+}
+
+impl FromStr for Every {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
+        let every = match text.strip_suffix('s') {
+            Some(seconds) => {
+                number(seconds).map(|seconds| Self::Time(Duration::from_secs(seconds)))
+            }
+            None => number(text).map(Self::Batches),
+        };
+        every.ok_or("it must be a number of batches such as 100, or of seconds such as 30s")
+    }
+}
 
 /// Watches a run: shows it, writes it down, ends it on request.
 pub struct Progress {
@@ -30,6 +59,9 @@ pub struct Progress {
     checkpoint: PathBuf,
     metrics: PathBuf,
     fingerprint: String,
+    every: Every,
+    /// Batches since the run was written down.
+    batches: u64,
     interrupted: Arc<AtomicBool>,
     start: Instant,
     /// Examples that an earlier run had seen.
@@ -44,18 +76,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Watches a run of `epochs` epochs of `examples` examples, which begins after `begun_at` examples in all and is written
-    /// down in `folder`.
+    /// Watches `run`, an epoch of which has `examples` examples, and writes it down in `folder`.
     ///
     /// # Errors
     /// When Ctrl-C cannot be caught.
     pub fn new(
-        folder: &Path,
+        folder: &RunFolder,
         fingerprint: String,
-        epochs: u32,
+        every: Option<Every>,
+        run: &Training<'_>,
         examples: usize,
-        begun_at: usize,
     ) -> anyhow::Result<Self> {
+        let epochs = run.spec().epochs;
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
         ctrlc::set_handler(move || {
@@ -69,12 +101,14 @@ impl Progress {
             bar: bar(epochs, examples).filter(|_| io::stderr().is_terminal()),
             epochs,
             examples,
-            checkpoint: checkpoint_path(folder),
-            metrics: folder.join("metrics.csv"),
+            checkpoint: folder.checkpoint(),
+            metrics: folder.metrics(),
             fingerprint,
+            every: every.unwrap_or(Every::Epoch),
+            batches: 0,
             interrupted,
             start: now,
-            begun_at,
+            begun_at: run.examples_done(),
             lost: 0,
             shown: now,
             saved: now,
@@ -111,6 +145,15 @@ impl Progress {
         in_whole_epochs.saturating_sub(earlier) as f64 / seconds.max(1e-9)
     }
 
+    /// Writes the run down.
+    fn save(&mut self, training: &Training<'_>) -> Result<(), ModelError> {
+        training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
+        self.write_metrics(training.history())?;
+        self.saved = Instant::now();
+        self.batches = 0;
+        Ok(())
+    }
+
     /// Says something while the bar steps aside.
     fn say(&self, message: &str) {
         match &self.bar {
@@ -141,23 +184,32 @@ impl Progress {
 impl Observer for Progress {
     fn batch_ended(
         &mut self,
-        epoch: u32,
+        training: &Training<'_>,
         done: usize,
-        _total: usize,
         loss: f64,
-    ) -> ControlFlow<()> {
+    ) -> Result<ControlFlow<()>, ModelError> {
+        let epochs_done = training.history().len();
         if let Some(bar) = &self.bar
             && self.shown.elapsed() >= FRAME
         {
-            let examples_done = (epoch as usize - 1) * self.examples + done;
-            bar.set_message(self.describe(epoch, loss, examples_done));
+            let examples_done = epochs_done * self.examples + done;
+            bar.set_message(self.describe(epochs_done as u32 + 1, loss, examples_done));
             bar.set_position(examples_done as u64);
             self.shown = Instant::now();
         }
-        match self.interrupted.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Ok(ControlFlow::Break(()));
         }
+        self.batches += 1;
+        let due = match self.every {
+            Every::Epoch => false,
+            Every::Batches(batches) => self.batches >= batches,
+            Every::Time(time) => self.saved.elapsed() >= time,
+        };
+        if due {
+            self.save(training)?;
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn epoch_ended(
@@ -174,10 +226,8 @@ impl Observer for Progress {
             tell(&self.describe(epoch.epoch, epoch.train_loss, examples_done));
             self.shown = Instant::now();
         }
-        if self.saved.elapsed() >= CHECKPOINT && !last {
-            training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
-            write_metrics(&self.metrics, training.history())?;
-            self.saved = Instant::now();
+        if self.every == Every::Epoch && self.saved.elapsed() >= CHECKPOINT && !last {
+            self.save(training)?;
         }
         Ok(())
     }
@@ -192,11 +242,6 @@ impl Observer for Progress {
     fn gradients_failed(&mut self, report: &GradientReport) {
         self.say(&report.to_string());
     }
-}
-
-/// Where a run in `folder` is written down.
-pub fn checkpoint_path(folder: &Path) -> PathBuf {
-    folder.join("checkpoint.bin")
 }
 
 /// Shows how many of `examples` examples are done, as it is told: a bar on a terminal, nothing elsewhere.

@@ -141,6 +141,18 @@ impl Autoencoder {
         }
     }
 
+    /// Names of the parameters in files, in the chain's order: part, number of the layer in it, name in the layer.
+    pub(crate) fn parameter_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for layer in 0..self.chain.layers().len() {
+            let (part, number) = self.sections.place(layer);
+            for parameter in &self.chain.parameters()[self.chain.owned(layer)] {
+                names.push(format!("{part}.{number}.{}", parameter.name));
+            }
+        }
+        names
+    }
+
     /// Sets all parameters, in the chain's order.
     pub(crate) fn set_weights(&mut self, weights: &[Matrix]) {
         for (parameter, value) in self.chain.parameters_mut().iter_mut().zip(weights) {

@@ -1,28 +1,30 @@
 //! A run on disk, to go on with exactly.
 //!
-//! Layout: magic, format version, length of the body, SHA-256 of the body, body. Nothing is believed before the digest.
+//! A safetensors file: the weights under the names of model files, once for each set (`model.encoder.0.weight`, and so on for
+//! the optimiser's moments, the best epoch and the beginning); all numbers of the run in the metadata key
+//! `latentia-checkpoint`.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs;
 use std::path::Path;
 
-use bincode::config;
 use latentia_tensor::Matrix;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::gradients::GradientWatch;
+use crate::tensor_file::{Kind, Opened, Tensor, floats, invalid, read_floats};
 use crate::training::Begun;
-use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec, write_atomically};
+use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec};
 
-const MAGIC: &[u8; 8] = b"LATCKPT\0";
-const FORMAT: u32 = 1;
-const HEADER: usize = 8 + 4 + 8 + 32;
-
-/// The largest body that is read, in bytes: far beyond any model that fits a CPU's patience.
-const MAX_BODY: u64 = 1 << 36;
+/// The format rises with every change of what a run has to remember.
+const CHECKPOINT: Kind = Kind {
+    name: "checkpoint",
+    key: "latentia-checkpoint",
+    format: 1,
+    remedy: "begin anew with --force",
+};
 
 /// What must be the same in the run that resumes another, beside the training examples.
 #[derive(Serialize)]
@@ -34,26 +36,27 @@ struct Identity<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Body<'a> {
-    /// An [`Identity`] as JSON; then the data's fingerprint. Borrowed, so that no length in a file sets memory aside.
-    identity: &'a str,
-    fingerprint: &'a str,
+struct Content {
+    format: u32,
+    /// An [`Identity`].
+    identity: Box<RawValue>,
+    /// The training data's.
+    fingerprint: String,
     steps: u64,
     updates: u64,
     setbacks: u32,
     begun: Begun,
     history: Vec<Epoch>,
-    parameters: Vec<Vec<f32>>,
-    moments: Vec<(Vec<f32>, Vec<f32>)>,
-    best: Option<Vec<Vec<f32>>>,
-    initial: Option<Vec<Vec<f32>>>,
     first_loss: Option<f64>,
     gradients: GradientWatch,
+    /// Whether there are weights of a best epoch, and those that the run began with.
+    best: bool,
+    initial: bool,
 }
 
 impl Training<'_> {
-    fn identity(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&Identity {
+    fn identity(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        serde_json::value::to_raw_value(&Identity {
             model: &self.model.spec,
             shape: &self.model.shape,
             training: &self.spec,
@@ -66,52 +69,43 @@ impl Training<'_> {
     /// # Errors
     /// When the file cannot be written.
     pub fn save_checkpoint(&self, path: &Path, fingerprint: &str) -> Result<(), ModelError> {
-        let numbers = |matrix: &Matrix| matrix.as_slice().to_vec();
-        let all = |weights: &Option<Vec<Matrix>>| {
-            let weights = weights.as_ref();
-            weights.map(|weights| weights.iter().map(numbers).collect())
-        };
-        let invalid = |problem: String| ModelError::Format {
-            path: path.to_path_buf(),
-            problem,
-        };
-        let identity = self.identity().map_err(|e| invalid(e.to_string()))?;
-        let body = Body {
-            identity: &identity,
-            fingerprint,
+        let content = Content {
+            format: CHECKPOINT.format,
+            identity: self.identity().map_err(|e| invalid(path, e.to_string()))?,
+            fingerprint: fingerprint.into(),
             steps: self.step.steps(),
             updates: self.step.updates(),
             setbacks: self.setbacks,
             begun: self.begun,
             history: self.history.clone(),
-            parameters: self
-                .model
-                .chain
-                .parameters()
-                .iter()
-                .map(|p| numbers(&p.value))
-                .collect(),
-            moments: self
-                .step
-                .moments()
-                .iter()
-                .map(|m| (numbers(&m.first), numbers(&m.second)))
-                .collect(),
-            best: all(&self.best),
-            initial: all(&self.initial),
             first_loss: self.first_loss,
             gradients: self.gradients.clone(),
+            best: self.best.is_some(),
+            initial: self.initial.is_some(),
         };
-        let config = config::standard().with_fixed_int_encoding();
-        let body =
-            bincode::serde::encode_to_vec(&body, config).map_err(|e| invalid(e.to_string()))?;
-        write_atomically(path, |writer| {
-            writer.write_all(MAGIC)?;
-            writer.write_all(&FORMAT.to_le_bytes())?;
-            writer.write_all(&(body.len() as u64).to_le_bytes())?;
-            writer.write_all(&Sha256::digest(&body))?;
-            writer.write_all(&body)
-        })
+        let names = self.model.parameter_names();
+        let mut tensors: Vec<Tensor> = Vec::new();
+        let mut keep = |set: &str, values: &mut dyn Iterator<Item = &Matrix>| {
+            for (name, value) in names.iter().zip(values) {
+                let shape = vec![value.rows(), value.cols()];
+                tensors.push(floats(format!("{set}.{name}"), shape, value.as_slice()));
+            }
+        };
+        keep(
+            "model",
+            &mut self.model.chain.parameters().iter().map(|p| &p.value),
+        );
+        keep(
+            "first-moment",
+            &mut self.step.moments().iter().map(|m| &m.first),
+        );
+        keep(
+            "second-moment",
+            &mut self.step.moments().iter().map(|m| &m.second),
+        );
+        keep("best", &mut self.best.iter().flatten());
+        keep("initial", &mut self.initial.iter().flatten());
+        CHECKPOINT.write(path, &content, &tensors)
     }
 
     /// Goes on where a checkpoint left off; the next [`Self::run`] ends in the same bytes as a run that never stopped.
@@ -120,87 +114,65 @@ impl Training<'_> {
     /// When the file is damaged, of a newer format, or belongs to another model, training, seed or data; the run is then
     /// unchanged.
     pub fn resume(&mut self, path: &Path, fingerprint: &str) -> Result<(), ModelError> {
-        let invalid = |problem: &str| ModelError::Format {
-            path: path.to_path_buf(),
-            problem: problem.to_string(),
-        };
-        let read = |source| ModelError::Read {
+        let bytes = fs::read(path).map_err(|source| ModelError::Read {
             path: path.to_path_buf(),
             source,
-        };
-        let bytes = File::open(path)
-            .and_then(checked_body)
-            .map_err(read)?
-            .map_err(|problem| invalid(&problem))?;
-        let config = config::standard().with_fixed_int_encoding();
-        let (body, used): (Body<'_>, usize) =
-            bincode::serde::borrow_decode_from_slice(&bytes, config)
-                .map_err(|error| invalid(&format!("is damaged: {error}")))?;
-        if used != bytes.len() {
-            return Err(invalid("is damaged: it goes on after its end"));
-        }
-        if body.fingerprint != fingerprint {
+        })?;
+        let Opened {
+            content, tensors, ..
+        } = CHECKPOINT.open::<Content>(path, &bytes)?;
+        if content.fingerprint != fingerprint {
             return Err(invalid(
-                "belongs to other training data; give the data it was trained on, or --force to begin anew",
+                path,
+                "belongs to other training data; give the data it was trained on, or --force to begin anew".into(),
             ));
         }
-        let identity = self
-            .identity()
-            .map_err(|error| invalid(&error.to_string()))?;
-        if body.identity != identity {
-            let parsed = [body.identity, &identity].map(serde_json::from_str);
+        let identity = self.identity().map_err(|e| invalid(path, e.to_string()))?;
+        if content.identity.get() != identity.get() {
+            let parsed =
+                [&content.identity, &identity].map(|text| serde_json::from_str(text.get()));
             let difference = match parsed {
                 [Ok(was), Ok(is)] => difference("", &was, &is),
                 _ => None,
             };
             let difference = difference.map_or_else(String::new, |said| format!(": {said}"));
-            return Err(invalid(&format!(
-                "belongs to another run{difference}; give the same, or --force to begin anew"
-            )));
+            return Err(invalid(
+                path,
+                format!(
+                    "belongs to another run{difference}; give the same, or --force to begin anew"
+                ),
+            ));
         }
 
-        let like = |own: &Matrix, numbers: Vec<f32>| {
-            (numbers.len() == own.as_slice().len())
-                .then(|| Matrix::from_vec(own.rows(), own.cols(), numbers))
+        let names = self.model.parameter_names();
+        let weights = |set: &str| {
+            let parameters = self.model.chain.parameters().iter();
+            let values = names.iter().zip(parameters).map(|(name, parameter)| {
+                let mut value = Matrix::zeros(parameter.value.rows(), parameter.value.cols());
+                let name = format!("{set}.{name}");
+                match read_floats(&tensors, &name, value.as_mut_slice()) {
+                    true => Ok(value),
+                    false => Err(CHECKPOINT
+                        .damaged(path, &format!("`{name}` is missing or has the wrong size"))),
+                }
+            });
+            values.collect::<Result<Vec<_>, _>>()
         };
-        let own: Vec<&Matrix> = self
-            .model
-            .chain
-            .parameters()
-            .iter()
-            .map(|p| &p.value)
-            .collect();
-        let all = |numbers: Vec<Vec<f32>>| -> Option<Vec<Matrix>> {
-            (numbers.len() == own.len()).then_some(())?;
-            own.iter()
-                .zip(numbers)
-                .map(|(own, numbers)| like(own, numbers))
-                .collect()
-        };
-        let (first, second) = body.moments.into_iter().unzip();
-        // What is absent is right too: a run may have no best epoch yet, or nothing from its beginning any more.
-        let maybe =
-            |numbers: Option<_>| numbers.map_or(Some(None), |numbers| all(numbers).map(Some));
-        let (Some(parameters), Some(first), Some(second), Some(best), Some(initial)) = (
-            all(body.parameters),
-            all(first),
-            all(second),
-            maybe(body.best),
-            maybe(body.initial),
-        ) else {
-            return Err(invalid("is damaged: its weights have the wrong size"));
-        };
+        let values = weights("model")?;
+        let (first, second) = (weights("first-moment")?, weights("second-moment")?);
+        let best = content.best.then(|| weights("best")).transpose()?;
+        let initial = content.initial.then(|| weights("initial")).transpose()?;
         (self.best, self.initial) = (best, initial);
-        self.first_loss = body.first_loss;
-        for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(parameters) {
+        for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(values) {
             parameter.value = value;
         }
         let moments = first.into_iter().zip(second);
-        self.step.resume(body.steps, body.updates, moments);
-        self.history = body.history;
-        self.begun = body.begun;
-        self.setbacks = body.setbacks;
-        self.gradients = body.gradients;
+        self.step.resume(content.steps, content.updates, moments);
+        self.first_loss = content.first_loss;
+        self.history = content.history;
+        self.begun = content.begun;
+        self.setbacks = content.setbacks;
+        self.gradients = content.gradients;
         Ok(())
     }
 }
@@ -233,36 +205,4 @@ fn difference(key: &str, was: &Value, is: &Value) -> Option<String> {
             Some(format!("its `{key}` is {was}, here it is {is}"))
         }
     }
-}
-
-/// The body of a checkpoint whose header and digest are right, or what is wrong with it.
-fn checked_body(mut file: File) -> io::Result<Result<Vec<u8>, String>> {
-    let mut header = Vec::with_capacity(HEADER);
-    Read::by_ref(&mut file)
-        .take(HEADER as u64)
-        .read_to_end(&mut header)?;
-    if header.len() < HEADER || !header.starts_with(MAGIC) {
-        return Ok(Err("is no checkpoint of this program".into()));
-    }
-    let format = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-    if format != FORMAT {
-        return Ok(Err(format!(
-            "has format {format}, this program reads {FORMAT}: use the latentia that wrote it"
-        )));
-    }
-    let mut length = [0; 8];
-    length.copy_from_slice(&header[12..20]);
-    let length = u64::from_le_bytes(length);
-    // One byte more, to see whether the file goes on. Memory grows with what is there, not with what is promised.
-    let mut body = Vec::new();
-    file.take(length.min(MAX_BODY) + 1).read_to_end(&mut body)?;
-    if body.len() as u64 != length {
-        return Ok(Err(format!(
-            "is damaged: it should hold {length} bytes after its header"
-        )));
-    }
-    Ok(match Sha256::digest(&body)[..] == header[20..] {
-        true => Ok(body),
-        false => Err("is damaged: its content does not match its SHA-256".into()),
-    })
 }

@@ -98,7 +98,9 @@ impl Ratios {
                     weight += sum_of_squares(parameter.value.as_slice());
                 }
             }
-            *sum += if weight > 0.0 { gradient / weight } else { 0.0 };
+            let ratio = if weight > 0.0 { gradient / weight } else { 0.0 };
+            // Finite, whatever the gradient: JSON, in which a checkpoint keeps it, knows nothing else.
+            *sum = (*sum + ratio).min(f64::MAX);
         }
         self.batches += 1;
     }
@@ -180,7 +182,7 @@ impl GradientWatch {
             fault: GradientFault::Exploding,
             epoch,
             layer: model.layer_label(layer),
-            ratio,
+            ratio: ratio.min(f64::MAX),
             reference: "at the beginning".into(),
         })
     }

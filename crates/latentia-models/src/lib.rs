@@ -66,12 +66,13 @@ mod setback;
 mod spec;
 mod ssim;
 mod stream;
+mod tensor_file;
 mod training;
 mod training_spec;
 mod usage;
 mod variational;
 
-pub use atomic::write_atomically;
+pub use atomic::{remove_unfinished, write_atomically};
 pub use augmentation::AugmentationSpec;
 pub use autoencoder::{Autoencoder, Sections};
 pub use code::Code;

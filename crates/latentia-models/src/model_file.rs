@@ -1,30 +1,27 @@
 //! Models on disk: one safetensors file.
 //!
-//! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). One metadata key, `latentia`, holds JSON: a
-//! SHA-256, and the content that it covers together with all tensors. Beside the weights lie the [`Quantiser`]'s tables
-//! (`symbols.step`, …).
+//! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). Beside them lie the [`Quantiser`]'s tables
+//! (`symbols.step`, …). The metadata key `latentia` holds the specification, the preprocessing and the provenance.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize};
+use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
+use crate::tensor_file::{Kind, Opened, Tensor, floats, read_floats};
 use crate::{
     Autoencoder, Epoch, ModelError, ModelSpec, Quantiser, Scaling, StoppedBy, Symbols, Training,
-    TrainingSpec, write_atomically,
+    TrainingSpec,
 };
 
-/// Version of the format that this program writes, and the newest that it reads. It rises with the first change of
-/// `ModelSpec` after a release.
-const FORMAT: u32 = 1;
-
-/// The metadata key.
-const KEY: &str = "latentia";
+/// The format rises with the first change of `ModelSpec` after a release.
+const MODEL: Kind = Kind {
+    name: "model file",
+    key: "latentia",
+    format: 1,
+    remedy: "restore it from a copy or train again",
+};
 
 /// How a model came to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,12 +77,6 @@ pub struct ModelFile {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Metadata {
-    sha256: String,
-    content: Box<RawValue>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct Content {
     format: u32,
     shape: Vec<usize>,
@@ -106,51 +97,29 @@ impl ModelFile {
         path: &Path,
     ) -> Result<(), ModelError> {
         let content = Content {
-            format: FORMAT,
+            format: MODEL.format,
             shape: model.shape.clone(),
             spec: model.spec.clone(),
             scaling: model.scaling().clone(),
             provenance: provenance.clone(),
         };
-        let invalid = |problem: String| ModelError::Format {
-            path: path.to_path_buf(),
-            problem,
-        };
-        let text = serde_json::to_string(&content).map_err(|e| invalid(e.to_string()))?;
-        let weights = names(model).into_iter().zip(model.chain.parameters());
+        let weights = model
+            .parameter_names()
+            .into_iter()
+            .zip(model.chain.parameters());
         let weights = weights.map(|(name, parameter)| {
             let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
-            let numbers = parameter.value.as_slice().iter();
-            let bytes = numbers.flat_map(|x| x.to_le_bytes()).collect();
             // A bias is a vector to everyone else.
             let shape = match name.ends_with("bias") {
                 true => vec![cols],
                 false => vec![rows, cols],
             };
-            (name, Dtype::F32, shape, bytes)
+            floats(name, shape, parameter.value.as_slice())
         });
         let tensors: Vec<Tensor> = weights
             .chain(quantiser.into_iter().flat_map(quantiser_tensors))
             .collect();
-        let named = tensors
-            .iter()
-            .map(|(name, .., bytes)| (name.as_str(), bytes.as_slice()));
-        let digest = digest(&text, named);
-        let metadata = Metadata {
-            sha256: digest,
-            content: RawValue::from_string(text).map_err(|e| invalid(e.to_string()))?,
-        };
-        let metadata = serde_json::to_string(&metadata).map_err(|e| invalid(e.to_string()))?;
-        let views: Result<Vec<_>, _> = tensors
-            .iter()
-            .map(|(name, kind, shape, bytes)| {
-                Ok((name, TensorView::new(*kind, shape.clone(), bytes)?))
-            })
-            .collect();
-        let bytes = views
-            .and_then(|views| serialize(views, Some(HashMap::from([(KEY.to_string(), metadata)]))))
-            .map_err(|e: safetensors::SafeTensorError| invalid(e.to_string()))?;
-        write_atomically(path, |writer| writer.write_all(&bytes))
+        MODEL.write(path, &content, &tensors)
     }
 
     /// Reads a file.
@@ -158,63 +127,27 @@ impl ModelFile {
     /// # Errors
     /// When it cannot be read, is no model of ours, comes from a newer version, or has changed since it was written.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let invalid = |problem: String| ModelError::Format {
-            path: path.to_path_buf(),
-            problem,
-        };
         let bytes = fs::read(path).map_err(|source| ModelError::Read {
             path: path.to_path_buf(),
             source,
         })?;
-        let (_, header) = SafeTensors::read_metadata(&bytes)
-            .map_err(|e| invalid(format!("is no model file, or is cut short: {e}")))?;
-        let tensors = SafeTensors::deserialize(&bytes)
-            .map_err(|e| invalid(format!("is no model file, or is cut short: {e}")))?;
-        let metadata = header.metadata().as_ref().and_then(|map| map.get(KEY));
-        let metadata = metadata.ok_or_else(|| {
-            invalid("is a safetensors file without the key `latentia`; it was not written by this program".into())
-        })?;
-        let damaged = |what: &str| {
-            invalid(format!(
-                "is damaged: {what}; restore it from a copy or train again"
-            ))
-        };
-        let metadata: Metadata =
-            serde_json::from_str(metadata).map_err(|e| damaged(&format!("metadata: {e}")))?;
-        // Before anything else, so that a newer format is told apart from damage.
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        let text = metadata.content.get();
-        let Format { format } =
-            serde_json::from_str(text).map_err(|e| damaged(&format!("metadata: {e}")))?;
-        if format > FORMAT {
-            return Err(invalid(format!(
-                "has format {format}; this program reads up to {FORMAT}: use a newer latentia"
-            )));
-        }
-        let named = tensors.iter().map(|(name, tensor)| (name, tensor.data()));
-        if digest(text, named) != metadata.sha256 {
-            return Err(damaged("its content does not match its SHA-256"));
-        }
-        let content: Content =
-            serde_json::from_str(text).map_err(|e| damaged(&format!("metadata: {e}")))?;
+        let damaged = |what: &str| MODEL.damaged(path, what);
+        let Opened {
+            content,
+            tensors,
+            digest,
+        } = MODEL.open::<Content>(path, &bytes)?;
         let mut model = content.spec.build(&content.shape, 0)?;
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
         model.scaling = content.scaling;
-        for (name, parameter) in names(&model).iter().zip(model.chain.parameters_mut()) {
-            let tensor = tensors
-                .tensor(name)
-                .map_err(|_| damaged(&format!("`{name}` is missing")))?;
-            let numbers = parameter.value.as_mut_slice();
-            if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * numbers.len() {
-                return Err(damaged(&format!("`{name}` has the wrong size")));
-            }
-            for (number, bytes) in numbers.iter_mut().zip(tensor.data().as_chunks().0) {
-                *number = f32::from_le_bytes(*bytes);
+        let names = model.parameter_names();
+        for (name, parameter) in names.iter().zip(model.chain.parameters_mut()) {
+            if !read_floats(&tensors, name, parameter.value.as_mut_slice()) {
+                return Err(damaged(&format!(
+                    "`{name}` is missing or has the wrong size"
+                )));
             }
         }
         let quantiser = quantiser_of(&tensors);
@@ -228,13 +161,10 @@ impl ModelFile {
             model,
             provenance: content.provenance,
             quantiser,
-            digest: metadata.sha256,
+            digest,
         })
     }
 }
-
-/// Name, type, shape and bytes.
-type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 
 /// A quantiser as tensors: for each of its numbers the width of a cell, the first cell and how many there are; then all
 /// their counts, one number's after the other.
@@ -302,32 +232,4 @@ fn quantiser_of(tensors: &SafeTensors<'_>) -> Option<Quantiser> {
         });
     }
     Some(Quantiser { symbols })
-}
-
-/// Names of a model's parameters, in the chain's order: part, number of the layer in it, name in the layer.
-fn names(model: &Autoencoder) -> Vec<String> {
-    let mut names = Vec::new();
-    for layer in 0..model.chain.layers().len() {
-        let (part, number) = model.sections.place(layer);
-        for parameter in &model.chain.parameters()[model.chain.owned(layer)] {
-            names.push(format!("{part}.{number}.{}", parameter.name));
-        }
-    }
-    names
-}
-
-/// SHA-256 of the content and the tensors, by name.
-fn digest<'a>(content: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut tensors: Vec<_> = tensors.collect();
-    tensors.sort_unstable_by_key(|(name, _)| *name);
-    let mut hash = Sha256::new();
-    hash.update(content);
-    for (name, bytes) in tensors {
-        hash.update(name);
-        hash.update(bytes);
-    }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

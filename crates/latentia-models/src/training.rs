@@ -15,8 +15,8 @@ use crate::gradients::GradientWatch;
 use crate::inference::{Run, column_means};
 use crate::stream;
 use crate::{
-    Autoencoder, Breakdown, GradientFault, GradientReport, ModelError, ModelSpec, Scaled, Scaling,
-    Setback, TrainingSpec,
+    Autoencoder, Breakdown, GradientFault, GradientReport, ModelError, Scaled, Scaling, Setback,
+    TrainingSpec,
 };
 
 /// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
@@ -64,15 +64,17 @@ pub enum StoppedBy {
 
 /// Someone who watches a run, and may end it.
 pub trait Observer: Send {
-    /// After each batch: `done` of `total` examples of epoch `epoch` (from 1), and the mean loss so far.
+    /// After each batch: `done` examples of the epoch under way, and the mean loss so far.
+    ///
+    /// # Errors
+    /// Ends the run with the observer's own error, as when a file of it cannot be written.
     fn batch_ended(
         &mut self,
-        _epoch: u32,
+        _training: &Training<'_>,
         _done: usize,
-        _total: usize,
         _loss: f64,
-    ) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+    ) -> Result<ControlFlow<()>, ModelError> {
+        Ok(ControlFlow::Continue(()))
     }
 
     /// After each epoch and its validation. `seconds` are those of training alone, by the wall clock: they are no part of
@@ -231,6 +233,11 @@ impl<'a> Training<'a> {
         self.model
     }
 
+    /// The numbers of the run.
+    pub fn spec(&self) -> &TrainingSpec {
+        &self.spec
+    }
+
     /// The epochs so far.
     pub fn history(&self) -> &[Epoch] {
         &self.history
@@ -359,17 +366,13 @@ impl<'a> Training<'a> {
         let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
         order.shuffle(&mut noise.row(self.setbacks));
 
-        let Autoencoder {
-            chain,
-            scaling,
-            shape,
-            spec: ModelSpec { preprocessing, .. },
-            ..
-        } = &mut *self.model;
+        // Copies, as the observer sees the whole run while examples are read through them.
+        let (scaling, shape) = (self.model.scaling.clone(), self.model.shape.clone());
+        let preprocessing = self.model.spec.preprocessing;
         let draw = preprocessing.draw(past + 1);
         let change = self.spec.augmentation;
-        let examples = Augmented::new(self.examples, change, shape, self.seed, past + 1);
-        let examples = Scaled::new(&examples, scaling).drawn(*preprocessing, draw);
+        let examples = Augmented::new(self.examples, change, &shape, self.seed, past + 1);
+        let examples = Scaled::new(&examples, &scaling).drawn(preprocessing, draw);
         let total = order.len();
         let begun = total.min(self.begun.examples as usize);
         let first = begun / self.spec.batch_size;
@@ -378,7 +381,9 @@ impl<'a> Training<'a> {
                 learning_rate,
                 epochs: f64::from(past) + self.begun.examples as f64 / total as f64,
             };
-            let loss = self.step.run(chain, &examples, batch, rates)?;
+            let loss = self
+                .step
+                .run(&mut self.model.chain, &examples, batch, rates)?;
             if !loss.is_finite() {
                 let batch = number + 1;
                 return Ok(Passed::Broken { loss, batch });
@@ -388,13 +393,11 @@ impl<'a> Training<'a> {
             self.begun.loss += loss * batch.len() as f64;
             self.begun.last = loss;
             let done = self.begun.examples as usize;
-            let gradients = (&*chain, self.step.moments());
+            let gradients = (&self.model.chain, self.step.moments());
             self.gradients
                 .batch_ended(gradients, past + 1, batch.len(), done, total);
-            if observer
-                .batch_ended(past + 1, done, total, self.begun.mean())
-                .is_break()
-            {
+            let mean = self.begun.mean();
+            if observer.batch_ended(self, done, mean)?.is_break() {
                 return Ok(Passed::Interrupted);
             }
         }

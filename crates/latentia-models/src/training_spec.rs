@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AugmentationSpec, ModelError};
 
+/// The most epochs of a run: their history is kept with the model, in metadata that may have 100 MB.
+const MAX_EPOCHS: u32 = 500_000;
+
 /// The numbers of a training run, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -85,8 +88,8 @@ impl TrainingSpec {
     /// Names the first such number, its value and what would be valid.
     pub fn check(&self) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
-        if self.epochs == 0 {
-            return refuse("epochs", "0".into(), "at least 1");
+        if !(1..=MAX_EPOCHS).contains(&self.epochs) {
+            return refuse("epochs", self.epochs.to_string(), "1 to 500000");
         }
         if self.batch_size == 0 {
             return refuse("batch-size", "0".into(), "at least 1");

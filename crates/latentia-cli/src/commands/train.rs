@@ -1,10 +1,8 @@
 //! `latentia train`
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use latentia_data::{Dataset, Source, Subset, split};
 use latentia_models::{
     Autoencoder, Epoch, GradientFault, GradientReport, ModelError, ModelFile, Part, Preset,
@@ -22,7 +20,8 @@ use crate::evaluation::Evaluation;
 use crate::examples::{Loader, split_part};
 use crate::message::shell_word;
 use crate::picture::grid;
-use crate::progress::{Progress, checkpoint_path};
+use crate::progress::Progress;
+use crate::run_folder::RunFolder;
 use crate::table::{count, counted, number};
 use crate::usage::suggestion;
 use crate::{Ended, UsageError, print, tell};
@@ -54,12 +53,12 @@ pub(super) fn run(
         return Err(UsageError(hint).into());
     };
     let source = loader.with_pictures(args.pictures).load(&data)?;
-    let folder = args
-        .out
-        .clone()
-        .unwrap_or_else(|| Path::new("runs").join(&name));
-    let model_path = folder.join("model.safetensors");
-    check_folder(&folder, &model_path, &args)?;
+    let path = args.out.clone();
+    let mut folder = RunFolder::new(path.unwrap_or_else(|| Path::new("runs").join(&name)));
+    let model_path = folder.model();
+    if !args.force && !args.resume {
+        folder.check_free()?;
+    }
 
     let mut spec = preset.model;
     if let Some(width) = args.latent {
@@ -98,8 +97,15 @@ pub(super) fn run(
         ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
         error => error.into(),
     })?;
-    let checkpoint = checkpoint_path(&folder);
-    if args.resume && checkpoint.exists() {
+    // A folder that cannot be written is found out before the training and not after it.
+    folder.claim()?;
+    let checkpoint = folder.checkpoint();
+    if args.force {
+        folder.remove_checkpoint()?;
+    } else if !args.resume {
+        // Once more, for a run that has ended since.
+        folder.check_free()?;
+    } else if checkpoint.exists() {
         run.resume(&checkpoint, &fingerprint)?;
         let epoch = run.history().len() + 1;
         let done = run.examples_done() % parts.training.rows();
@@ -107,29 +113,24 @@ pub(super) fn run(
             "resumed in epoch {epoch}, after {}",
             counted(done, "example")
         ));
-    } else if args.resume && model_path.exists() {
+    } else if model_path.exists() {
         let model = model_path.display();
         return Err(UsageError(format!(
             "the run that wrote `{model}` is complete; --force begins anew"
         ))
         .into());
-    } else if args.resume {
-        let folder = folder.display();
+    } else {
+        let folder = folder.path().display();
         tell(&format!(
             "nothing to resume in `{folder}`: a new run begins"
         ));
     }
-    // A folder that cannot be written is found out before the training and not after it.
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    if args.force {
-        remove(&checkpoint)?;
-    }
     let mut progress = Progress::new(
         &folder,
         fingerprint.clone(),
-        training.epochs,
+        args.checkpoint_every,
+        &run,
         parts.training.rows(),
-        run.examples_done(),
     )?;
     progress.write_metrics(run.history())?;
 
@@ -138,7 +139,7 @@ pub(super) fn run(
     progress.write_metrics(run.history())?;
     if let Err(ModelError::Diverged { .. }) = stopped_by {
         // To go on from there would end in the same way.
-        remove(&checkpoint)?;
+        folder.remove_checkpoint()?;
     }
     let stopped_by = stopped_by?;
     let trouble = Trouble::of(&run);
@@ -170,16 +171,14 @@ pub(super) fn run(
         ));
         return Ok(Ended::Interrupted);
     }
-    // A complete run has nothing to go on with.
-    remove(&checkpoint)?;
-
     let (part, examples) = parts.to_show();
-    let picture_path = folder.join("reconstructions.png");
-    picture_of(&model, examples, PAIRS)?.write(&picture_path)?;
+    picture_of(&model, examples, PAIRS)?.write(&folder.reconstructions())?;
     if let Ok(codes) = model.sample_codes(SAMPLES, args.seed) {
         let samples = model.decode(&*of_classes(&model, &codes, None)?)?;
-        grid(samples.view(), model.shape(), COLUMNS).write(&folder.join("samples.png"))?;
+        grid(samples.view(), model.shape(), COLUMNS).write(&folder.samples())?;
     }
+    // A complete run has nothing to go on with.
+    folder.remove_checkpoint()?;
     let evaluation = Evaluation::measure(
         &model,
         (&data, part),
@@ -239,34 +238,6 @@ fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
 
 fn usage(error: ModelError) -> UsageError {
     UsageError(error.to_string())
-}
-
-/// Refuses to write over a model that was not asked to be replaced.
-fn check_folder(folder: &Path, model: &Path, args: &TrainArgs) -> anyhow::Result<()> {
-    if model.exists() && !args.force && !args.resume {
-        bail!(
-            "`{}` holds a model already; --force replaces it, --out DIR writes elsewhere",
-            folder.display()
-        );
-    }
-    let checkpoint = checkpoint_path(folder);
-    if checkpoint.exists() && !args.force && !args.resume {
-        bail!(
-            "`{}` holds an unfinished run; --resume goes on with it, --force begins anew",
-            folder.display()
-        );
-    }
-    Ok(())
-}
-
-/// Removes a file, if it is there.
-fn remove(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The examples of a run.

@@ -92,7 +92,7 @@ fn a_value_that_is_not_possible() {
     let number = "expected a whole number, 0 or more";
     check_config("= 200", "= \"many\"", &["line 18", "\"many\"", number]);
     check_config("= 200", "= -3", &["line 18", "`-3`", number]);
-    check_config("= 200", "= 0", &["`epochs` is 0; it must be at least 1"]);
+    check_config("= 200", "= 0", &["`epochs` is 0; it must be 1 to 500000"]);
     check_config(
         "= 2e-3",
         "= -1.0",

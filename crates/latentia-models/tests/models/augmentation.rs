@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use latentia_models::{Autoencoder, Epoch, Labelled, Observer, StoppedBy, Training};
+use latentia_models::{Autoencoder, Epoch, Labelled, ModelError, Observer, StoppedBy, Training};
 use latentia_tensor::Rows;
 use tempfile::TempDir;
 
@@ -28,12 +28,17 @@ fn build(shape: &[usize]) -> Autoencoder {
 struct Stop(usize);
 
 impl Observer for Stop {
-    fn batch_ended(&mut self, _: u32, _: usize, _: usize, _: f64) -> ControlFlow<()> {
+    fn batch_ended(
+        &mut self,
+        _: &Training<'_>,
+        _: usize,
+        _: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
         self.0 -= 1;
-        match self.0 {
+        Ok(match self.0 {
             0 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
-        }
+        })
     }
 }
 

@@ -137,7 +137,7 @@ fn files_of_others_are_refused_in_words() {
     let error = refused(&theirs);
     assert!(
         error.ends_with(
-            "is a safetensors file without the key `latentia`; it was not written by this program"
+            "is a safetensors file without the key `latentia`; it is no model file of this program"
         ),
         "{error}"
     );

@@ -19,12 +19,17 @@ struct Listener {
 }
 
 impl Observer for Listener {
-    fn batch_ended(&mut self, _: u32, _: usize, _: usize, _: f64) -> ControlFlow<()> {
+    fn batch_ended(
+        &mut self,
+        _: &Training<'_>,
+        _: usize,
+        _: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
         self.batches += 1;
-        match self.breaks_after == Some(self.batches) {
+        Ok(match self.breaks_after == Some(self.batches) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
-        }
+        })
     }
 
     fn went_back(&mut self, setback: &Setback) {

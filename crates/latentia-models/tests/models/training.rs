@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use latentia_data::{Locations, Subset, load};
 use latentia_models::{
-    Autoencoder, Metrics, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
+    Autoencoder, Metrics, ModelError, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
@@ -53,12 +53,17 @@ struct Breaks {
 }
 
 impl Observer for Breaks {
-    fn batch_ended(&mut self, _: u32, done: usize, _: usize, _: f64) -> ControlFlow<()> {
+    fn batch_ended(
+        &mut self,
+        _: &Training<'_>,
+        done: usize,
+        _: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
         self.done.push(done);
-        match self.done.len() < self.after {
+        Ok(match self.done.len() < self.after {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
-        }
+        })
     }
 }
 
@@ -311,7 +316,7 @@ fn an_observer_ends_a_run_after_a_batch_and_it_can_go_on() {
 #[test]
 fn numbers_out_of_range_are_refused() {
     let wrong = [
-        ("epochs = 0", "`epochs` is 0; it must be at least 1"),
+        ("epochs = 0", "`epochs` is 0; it must be 1 to 500000"),
         ("batch-size = 0", "`batch-size` is 0; it must be at least 1"),
         (
             "learning-rate = 0.0",

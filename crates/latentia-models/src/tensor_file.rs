@@ -1,0 +1,181 @@
+//! Tensors and what is to be known of them, in one safetensors file that cannot change unseen.
+//!
+//! One metadata key holds JSON: a SHA-256, and the content that it covers together with all tensors. The content says the
+//! version of its format.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors, serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::{ModelError, write_atomically};
+
+/// A kind of file.
+pub(crate) struct Kind {
+    /// What people call it.
+    pub(crate) name: &'static str,
+    /// The metadata key.
+    pub(crate) key: &'static str,
+    /// Version of the format that this program writes, and the newest that it reads.
+    pub(crate) format: u32,
+    /// What to do with a damaged one.
+    pub(crate) remedy: &'static str,
+}
+
+/// Name, type, shape and bytes.
+pub(crate) type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// A tensor of f32.
+pub(crate) fn floats(name: String, shape: Vec<usize>, numbers: &[f32]) -> Tensor {
+    let bytes = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+    (name, Dtype::F32, shape, bytes)
+}
+
+/// Fills `numbers` with a tensor of as many f32; says whether there was one.
+pub(crate) fn read_floats(tensors: &SafeTensors<'_>, name: &str, numbers: &mut [f32]) -> bool {
+    let Ok(tensor) = tensors.tensor(name) else {
+        return false;
+    };
+    if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * numbers.len() {
+        return false;
+    }
+    for (number, bytes) in numbers.iter_mut().zip(tensor.data().as_chunks().0) {
+        *number = f32::from_le_bytes(*bytes);
+    }
+    true
+}
+
+/// What is in a file that is whole.
+pub(crate) struct Opened<'a, C> {
+    pub(crate) content: C,
+    pub(crate) tensors: SafeTensors<'a>,
+    pub(crate) digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    sha256: String,
+    content: Box<RawValue>,
+}
+
+/// The part of a content that all formats have.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Kind {
+    /// Writes a file whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write(
+        &self,
+        path: &Path,
+        content: &impl Serialize,
+        tensors: &[Tensor],
+    ) -> Result<(), ModelError> {
+        let text = serde_json::to_string(content).map_err(|e| invalid(path, e.to_string()))?;
+        let named = tensors
+            .iter()
+            .map(|(name, .., bytes)| (name.as_str(), bytes.as_slice()));
+        let metadata = Metadata {
+            sha256: digest(&text, named),
+            content: RawValue::from_string(text).map_err(|e| invalid(path, e.to_string()))?,
+        };
+        let metadata =
+            serde_json::to_string(&metadata).map_err(|e| invalid(path, e.to_string()))?;
+        let metadata = HashMap::from([(self.key.to_string(), metadata)]);
+        let views = tensors.iter().map(|(name, kind, shape, bytes)| {
+            Ok((name, TensorView::new(*kind, shape.clone(), bytes)?))
+        });
+        let bytes = views
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|views| serialize(views, Some(metadata)))
+            .map_err(|e: SafeTensorError| invalid(path, e.to_string()))?;
+        write_atomically(path, |writer| writer.write_all(&bytes))
+    }
+
+    /// What is in the bytes of a file, which `path` names in messages.
+    ///
+    /// # Errors
+    /// When they are no such file, come from a newer version, or have changed since they were written.
+    pub(crate) fn open<'a, C: DeserializeOwned>(
+        &self,
+        path: &Path,
+        bytes: &'a [u8],
+    ) -> Result<Opened<'a, C>, ModelError> {
+        let other = |e: SafeTensorError| {
+            invalid(path, format!("is no {}, or is cut short: {e}", self.name))
+        };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(other)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(other)?;
+        let metadata = header.metadata().as_ref().and_then(|map| map.get(self.key));
+        let Some(metadata) = metadata else {
+            let key = self.key;
+            return Err(invalid(
+                path,
+                format!(
+                    "is a safetensors file without the key `{key}`; it is no {} of this program",
+                    self.name
+                ),
+            ));
+        };
+        let unreadable = |e: serde_json::Error| self.damaged(path, &format!("metadata: {e}"));
+        let metadata: Metadata = serde_json::from_str(metadata).map_err(unreadable)?;
+        // Before anything else, so that a newer format is told apart from damage.
+        let text = metadata.content.get();
+        let Format { format } = serde_json::from_str(text).map_err(unreadable)?;
+        if format > self.format {
+            return Err(invalid(
+                path,
+                format!(
+                    "has format {format}; this program reads up to {}: use a newer latentia",
+                    self.format
+                ),
+            ));
+        }
+        let named = tensors.iter().map(|(name, tensor)| (name, tensor.data()));
+        if digest(text, named) != metadata.sha256 {
+            return Err(self.damaged(path, "its content does not match its SHA-256"));
+        }
+        Ok(Opened {
+            content: serde_json::from_str(text).map_err(unreadable)?,
+            tensors,
+            digest: metadata.sha256,
+        })
+    }
+
+    /// The error that `what` of a file is not as it was written.
+    pub(crate) fn damaged(&self, path: &Path, what: &str) -> ModelError {
+        invalid(path, format!("is damaged: {what}; {}", self.remedy))
+    }
+}
+
+pub(crate) fn invalid(path: &Path, problem: String) -> ModelError {
+    ModelError::Format {
+        path: path.to_path_buf(),
+        problem,
+    }
+}
+
+/// SHA-256 of the content and the tensors, by name.
+fn digest<'a>(content: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut tensors: Vec<_> = tensors.collect();
+    tensors.sort_unstable_by_key(|(name, _)| *name);
+    let mut hash = Sha256::new();
+    hash.update(content);
+    for (name, bytes) in tensors {
+        hash.update(name);
+        hash.update(bytes);
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
