@@ -1,10 +1,17 @@
-//! `cargo xtask fuzz TARGET [SECONDS]`: the fuzz targets of `fuzz/`, by the compiler that is here.
+//! `cargo xtask fuzz TARGET|all [SECONDS]`: the fuzz targets of `fuzz/`, by the compiler that is here.
+//!
+//! A target begins with the files of `fuzz/seeds/TARGET` and what earlier runs have found (`fuzz/corpus/TARGET`, not kept).
+//! Its result goes into `docs/fuzzing.md`.
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::kept::keep;
 use crate::workspace::root;
 
 /// What the fuzzer needs to see which branches an input takes, as cargo-fuzz asks for; all of it is stable.
@@ -18,7 +25,10 @@ const SECONDS: u32 = 600;
 /// Most memory of the fuzzed program, in MB.
 const MEMORY: u32 = 512;
 
-/// Fuzzes one target from its corpus, `fuzz/corpus/TARGET`.
+/// Longest time for one input, in seconds.
+const TIMEOUT: u32 = 10;
+
+/// Fuzzes one target, or all of them in turn.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let (target, seconds) = match words[..] {
@@ -27,15 +37,35 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             target,
             seconds.parse().context("SECONDS is a whole number")?,
         ),
-        _ => bail!("it goes `fuzz TARGET [SECONDS]`; targets are the files of fuzz/fuzz_targets"),
+        _ => {
+            bail!("it goes `fuzz TARGET|all [SECONDS]`; targets are the files of fuzz/fuzz_targets")
+        }
     };
     let folder = root()?.join("fuzz");
+    if target != "all" {
+        return fuzz(&folder, target, seconds);
+    }
+    let mut targets = Vec::new();
+    for entry in folder.join("fuzz_targets").read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        targets.extend(name.strip_suffix(".rs").map(String::from));
+    }
+    targets.sort();
+    let failed = targets
+        .iter()
+        .filter_map(|target| fuzz(&folder, target, seconds).err());
+    let failed: Vec<String> = failed.map(|error| format!("{error:#}")).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("; "));
+    Ok(())
+}
+
+fn fuzz(folder: &Path, target: &str, seconds: u32) -> anyhow::Result<()> {
     let corpus = folder.join("corpus").join(target);
-    std::fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&corpus)?;
     let version = Command::new("rustc").arg("-vV").output()?.stdout;
     let version = String::from_utf8(version)?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    let status = Command::new("cargo")
+    let mut child = Command::new("cargo")
         .args(["run", "--quiet", "--release", "--bin", target])
         .arg("--manifest-path")
         .arg(folder.join("Cargo.toml"))
@@ -45,12 +75,53 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         .arg(root()?.join("target/fuzz"))
         .arg("--")
         .arg(corpus)
+        .args(Some(folder.join("seeds").join(target)).filter(|seeds| seeds.is_dir()))
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-rss_limit_mb={MEMORY}"))
+        .arg(format!("-timeout={TIMEOUT}"))
+        .arg(format!(
+            "-artifact_prefix={}/",
+            folder.join("corpus").display()
+        ))
         .arg("-print_final_stats=1")
         .env("RUSTFLAGS", FLAGS)
-        .status()
+        // One input at a time; and none of them waits for another thread.
+        .env("RAYON_NUM_THREADS", "1")
+        .stderr(Stdio::piped())
+        .spawn()
         .context("could not run cargo")?;
-    ensure!(status.success(), "`{target}` did not end well; see above");
-    Ok(())
+    let mut last = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            let line = line?;
+            eprintln!("{line}");
+            last.push(line);
+        }
+    }
+    ensure!(
+        child.wait()?.success(),
+        "`{target}` did not end well; see above"
+    );
+    let stat = |name: &str| {
+        let found = last.iter().rev().find_map(|line| line.strip_prefix(name));
+        found.and_then(|rest| rest.trim_start_matches(':').trim().parse::<u64>().ok())
+    };
+    let (Some(runs), Some(memory)) = (
+        stat("stat::number_of_executed_units"),
+        stat("stat::peak_rss_mb"),
+    ) else {
+        bail!("`{target}` said nothing of its runs");
+    };
+    let cells = [u64::from(seconds), runs, memory].map(|number| number.to_string());
+    keep("fuzzing.md", HEAD, &format!("`{target}`"), &cells)
 }
+
+/// What stands above the results.
+const HEAD: &str = "# Fuzzing
+
+Inputs that nobody expects, made by libFuzzer from real files: `cargo xtask fuzz TARGET|all [SECONDS]`. A finding would be a
+panic, an overflow, a wrong number of examples, more than 10 seconds, or more than 512 MB. The last run of each target without one:
+
+| target | date | seconds | inputs | memory, MB |
+|---|---|---|---|---|
+";

@@ -8,6 +8,7 @@
 mod bench;
 mod download;
 mod fuzz;
+mod kept;
 mod program;
 mod reproduce;
 mod source;
@@ -31,7 +32,7 @@ commands:
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
-  fuzz TARGET [SECONDS]                  feed a target of `fuzz/` what nobody expects, for 10 minutes
+  fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   tidy                                   check that the workspace keeps its rules
 ";
 
