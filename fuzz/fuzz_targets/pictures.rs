@@ -1,7 +1,7 @@
 //! Pictures: left out with a reason, or an example of the size asked for.
 #![no_main]
 
-use latentia_data::{Locations, PictureOptions, load_with};
+use latentia_data::{Locations, LoadOptions, load_with};
 use latentia_fuzz::file;
 use latentia_tensor::{Matrix, Rows};
 use libfuzzer_sys::fuzz_target;
@@ -10,9 +10,9 @@ fuzz_target!(|data: &[u8]| {
     // The content says what it is; the name only that it is a picture.
     let path = file("album/a.png", data);
     let folder = path.parent().expect("it has one");
-    let options = PictureOptions {
+    let options = LoadOptions {
         size: Some((4, 4)),
-        ..PictureOptions::default()
+        ..LoadOptions::default()
     };
     let nowhere = Locations {
         folders: Vec::new(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use latentia_data::{Dataset, Locations, PictureOptions, Source, load_with};
+use latentia_data::{Dataset, LoadOptions, Locations, Source, load_with};
 use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
 
@@ -19,8 +19,8 @@ const MOST_NAMED: usize = 10;
 pub struct Loader {
     /// Where named sets lie.
     pub locations: Locations,
-    /// How pictures become examples.
-    pub pictures: PictureOptions,
+    /// How pictures become examples, and how much of them is kept in memory.
+    pub options: LoadOptions,
 }
 
 impl Loader {
@@ -28,8 +28,8 @@ impl Loader {
     #[must_use]
     pub fn with_pictures(&self, asked: PictureArgs) -> Self {
         let mut loader = self.clone();
-        loader.pictures.size = asked.image_size;
-        loader.pictures.grey = asked.grey.then_some(true);
+        loader.options.size = asked.image_size;
+        loader.options.grey = asked.grey.then_some(true);
         loader
     }
 
@@ -40,8 +40,8 @@ impl Loader {
     pub fn with_shape_of(&self, model: &Autoencoder, data: &str) -> anyhow::Result<Self> {
         let (name, _) = split_part(data);
         let mut loader = self.clone();
-        match self.pictures.for_shape(model.shape()) {
-            Some(pictures) => loader.pictures = pictures,
+        match self.options.for_shape(model.shape()) {
+            Some(options) => loader.options = options,
             None if Path::new(name).is_dir() => {
                 let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
                 return Err(anyhow!(
@@ -60,7 +60,7 @@ impl Loader {
     /// # Errors
     /// When the data cannot be loaded.
     pub fn load(&self, name: &str) -> anyhow::Result<Source> {
-        let source = load_with(name, &self.locations, &self.pictures)?;
+        let source = load_with(name, &self.locations, &self.options)?;
         if let Some(pictures) = source.train.pictures() {
             let refused = pictures.refused();
             for message in refused.iter().take(MOST_NAMED) {

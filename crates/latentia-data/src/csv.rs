@@ -1,8 +1,12 @@
 //! Tables of numbers in CSV.
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use std::io::{self, Chain, Cursor, Read};
+use std::path::Path;
+
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Trim};
 
 use crate::error::{counted, quoted};
+use crate::float_buffer::FloatBuffer;
 use crate::reading::Input;
 use crate::{DataError, Dataset};
 
@@ -10,37 +14,41 @@ use crate::{DataError, Dataset};
 ///
 /// The first row is a header when one of its fields is text, that is neither empty nor a number. Empty lines are
 /// skipped.
-pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
+pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError> {
     let subject = input.subject;
-    let text = input.rest()?;
-    // The reader would skip the mark too, but then its positions would not count it.
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let refused = |place: String, seen: String, expected: &str| {
         Err(DataError::invalid(subject, place, seen, expected))
     };
+    let text = Text::new(input).map_err(|error| DataError::read(Path::new(subject), error))?;
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         // Rows of unequal length are refused here, with better words.
         .flexible(true)
         .trim(Trim::All)
+        .buffer_capacity(1 << 16)
         .from_reader(text);
     let mut record = ByteRecord::new();
     let mut header: Option<ByteRecord> = None;
     let mut cols = None;
-    let mut values = Vec::new();
+    let mut floats = FloatBuffer::new(subject, memory);
+    let mut row = Vec::new();
     loop {
-        let start = reader.position().byte();
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
-            // Bytes in memory, of rows of any length, can be read; this is for errors yet to be invented.
-            Err(error) => return refused("text".into(), error.to_string(), "rows of numbers"),
+            Err(error) => {
+                return match error.into_kind() {
+                    ErrorKind::Io(error) => Err(DataError::read(Path::new(subject), error)),
+                    // Rows of bytes, of any length, can be read; this is for errors yet to be invented.
+                    kind => refused("text".into(), format!("{kind:?}"), "rows of numbers"),
+                };
+            }
         }
         let is_first = cols.is_none();
         let expected = *cols.get_or_insert(record.len());
         if record.len() != expected {
             return refused(
-                format!("line {}", line(text, start)),
+                format!("line {}", line(&reader, &record)),
                 counted(record.len() as u64, "field"),
                 &format!("{}, as in the first row", counted(expected as u64, "field")),
             );
@@ -53,10 +61,11 @@ pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
             header = Some(record.clone());
             continue;
         }
+        row.clear();
         for (column, field) in record.iter().enumerate() {
             let expected = match number(field) {
                 Some(value) if value.is_finite() => {
-                    values.push(value);
+                    row.push(value);
                     continue;
                 }
                 Some(_) => "a finite number within the range of f32",
@@ -71,13 +80,14 @@ pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
                 _ => quoted(field),
             };
             return refused(
-                format!("line {}, column {column}", line(text, start)),
+                format!("line {}, column {column}", line(&reader, &record)),
                 seen,
                 expected,
             );
         }
+        floats.push(&row)?;
     }
-    let Some(cols) = cols.filter(|_| !values.is_empty()) else {
+    let Some(cols) = cols.filter(|_| floats.count() > 0) else {
         let seen = if header.is_some() {
             "only a header"
         } else {
@@ -85,7 +95,7 @@ pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
         };
         return refused("rows".into(), seen.into(), "one row of numbers or more");
     };
-    Dataset::from_floats(subject, vec![cols], values)
+    floats.into_dataset(vec![cols])
 }
 
 fn number(field: &[u8]) -> Option<f32> {
@@ -100,17 +110,56 @@ fn column_name(header: Option<&ByteRecord>, column: usize) -> String {
     }
 }
 
-/// The line, from 1, of the row that the reader found from byte `start` on.
+/// The line, from 1, of the record just read.
 ///
-/// The reader's own line is where it began to look: before empty lines, and before the second half of `\r\n`.
-fn line(text: &[u8], start: u64) -> usize {
-    let (before, after) = text.split_at(start as usize);
-    let skipped = after
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    1 + before
-        .iter()
-        .chain(skipped)
-        .filter(|&&byte| byte == b'\n')
-        .count()
+/// The reader counts the lines that it has gone through: with the end of the record's line, where that is `\n`, and with
+/// those within quotes.
+fn line(reader: &Reader<Text<'_>>, record: &ByteRecord) -> u64 {
+    let position = reader.position();
+    let is_newline = |&&byte: &&u8| byte == b'\n';
+    let within = record.as_slice().iter().filter(is_newline).count() as u64;
+    let ended = reader.get_ref().byte_before(position.byte()) == Some(b'\n');
+    position.line() - within - u64::from(ended)
+}
+
+/// The text of a file without its byte order mark, that knows what it gave last.
+struct Text<'a> {
+    input: Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>,
+    last: Vec<u8>,
+    /// Bytes before `last`.
+    before: u64,
+}
+
+impl<'a> Text<'a> {
+    fn new(input: Input<'a>) -> io::Result<Self> {
+        let mut input = input.into_reader();
+        let mut start = Vec::new();
+        input.by_ref().take(3).read_to_end(&mut start)?;
+        // The reader would skip the mark too, but then its positions would not count it.
+        if start == b"\xef\xbb\xbf" {
+            start.clear();
+        }
+        Ok(Self {
+            input: Cursor::new(start).chain(input),
+            last: Vec::new(),
+            before: 0,
+        })
+    }
+
+    fn byte_before(&self, position: u64) -> Option<u8> {
+        let at = position.checked_sub(self.before + 1)?;
+        self.last.get(at as usize).copied()
+    }
+}
+
+impl Read for Text<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        if count > 0 {
+            self.before += self.last.len() as u64;
+            self.last.clear();
+            self.last.extend_from_slice(&buffer[..count]);
+        }
+        Ok(count)
+    }
 }

@@ -6,12 +6,14 @@ use std::io;
 use latentia_tensor::{MatrixMut, Rows, vectorized};
 use sha2::{Digest, Sha256};
 
+use crate::float_buffer::not_finite;
+use crate::stored::Stored;
 use crate::{DataError, Pictures};
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
 ///
-/// Bytes stay bytes and become numbers 0 to 255 when they are read. Examples are in memory, but for pictures that did not
-/// fit into their cache ([`PictureOptions`](crate::PictureOptions)).
+/// Bytes stay bytes and become numbers 0 to 255 when they are read. Examples are in memory up to a limit
+/// ([`LoadOptions`](crate::LoadOptions)).
 #[derive(Clone, PartialEq)]
 pub struct Dataset {
     name: String,
@@ -27,6 +29,7 @@ enum Values {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
     Pictures(Pictures),
+    Stored(Stored),
 }
 
 impl Dataset {
@@ -69,12 +72,7 @@ impl Dataset {
         let name = name.into();
         let cols = width(&name, &shape, values.len())?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(DataError::invalid(
-                name,
-                format!("row {}, column {} (from 0)", at / cols, at % cols),
-                values[at].to_string(),
-                "a finite number within the range of f32",
-            ));
+            return Err(not_finite(&name, at, cols, values[at]));
         }
         let range = values
             .iter()
@@ -86,6 +84,23 @@ impl Dataset {
             shape,
             cols,
             values: Values::Floats(values),
+            range,
+            labels: None,
+        })
+    }
+
+    /// A set of examples of shape `shape` in a file, all finite and within `range`.
+    pub(crate) fn from_stored(
+        name: &str,
+        shape: Vec<usize>,
+        stored: Stored,
+        range: (f32, f32),
+    ) -> Result<Self, DataError> {
+        Ok(Self {
+            name: name.to_owned(),
+            cols: width(name, &shape, stored.values())?,
+            shape,
+            values: Values::Stored(stored),
             range,
             labels: None,
         })
@@ -153,14 +168,18 @@ impl Dataset {
 
     /// Whether every value is an integer from 0 to 255 by its type.
     pub fn is_bytes(&self) -> bool {
-        matches!(self.values, Values::Bytes(_) | Values::Pictures(_))
+        match &self.values {
+            Values::Bytes(_) | Values::Pictures(_) => true,
+            Values::Floats(_) => false,
+            Values::Stored(stored) => stored.is_bytes(),
+        }
     }
 
     /// The files behind the examples, where they are a folder of pictures.
     pub fn pictures(&self) -> Option<&Pictures> {
         match &self.values {
             Values::Pictures(pictures) => Some(pictures),
-            Values::Bytes(_) | Values::Floats(_) => None,
+            Values::Bytes(_) | Values::Floats(_) | Values::Stored(_) => None,
         }
     }
 
@@ -172,9 +191,12 @@ impl Dataset {
     /// SHA-256, in hexadecimal, of the type, the shape, the count and the values.
     ///
     /// Equal for equal content, whatever its name, its labels and the file it came from.
-    pub fn fingerprint(&self) -> String {
+    ///
+    /// # Errors
+    /// When the values are in a file that cannot be read any more.
+    pub fn fingerprint(&self) -> io::Result<String> {
         let hash = |kind| content_hash(kind, &self.shape, self.rows());
-        match &self.values {
+        Ok(match &self.values {
             Values::Bytes(values) => hexadecimal(hash("u8").chain_update(values)),
             Values::Floats(values) => {
                 let mut hash = hash("f4");
@@ -186,8 +208,12 @@ impl Dataset {
                 }
                 hexadecimal(hash)
             }
+            Values::Stored(stored) => {
+                let kind = if stored.is_bytes() { "u8" } else { "f4" };
+                hexadecimal(stored.hash(hash(kind))?)
+            }
             Values::Pictures(pictures) => pictures.fingerprint().to_owned(),
-        }
+        })
     }
 }
 
@@ -213,6 +239,7 @@ impl Rows for Dataset {
             Values::Bytes(values) => values.len() / self.cols,
             Values::Floats(values) => values.len() / self.cols,
             Values::Pictures(pictures) => pictures.rows(),
+            Values::Stored(stored) => stored.values() / self.cols,
         }
     }
 
@@ -241,6 +268,10 @@ impl Rows for Dataset {
                     pictures
                         .with_example(index as usize, self.cols, |example| widen(example, row))?;
                 }
+            }
+            Values::Stored(stored) => {
+                drop(rows);
+                stored.read(indices, self.cols, out.as_mut_slice())?;
             }
             Values::Floats(values) => {
                 for (row, &index) in rows {

@@ -30,6 +30,20 @@ pub enum DataError {
         source: io::Error,
     },
 
+    /// Values that do not fit into memory, nor on the disk.
+    #[error(
+        "cannot keep the values of `{name}` on the disk, in `{}`: {source}; set TMPDIR to a folder with room for them",
+        folder.display()
+    )]
+    Disk {
+        /// The data set.
+        name: String,
+        /// Where they were to be kept.
+        folder: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+
     /// A path leads nowhere.
     #[error("no such file: `{}`", path.display())]
     NoSuchFile {

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! What is asked for and what is had:
-//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`PictureOptions`];
+//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`];
 //! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`Subset`] is some rows of any source;
 //! - [`split`] says which rows are held back for validation;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
@@ -32,7 +32,9 @@ mod cifar;
 mod csv;
 mod dataset;
 mod error;
+mod float_buffer;
 mod idx;
+mod load_options;
 mod locations;
 mod mnist;
 mod mt19937;
@@ -40,20 +42,20 @@ mod npy;
 mod npy_header;
 mod picture;
 mod picture_header;
-mod picture_options;
 mod pictures;
 mod random;
 mod reading;
 mod source;
 mod split;
+mod stored;
 mod subset;
 mod tar;
 
 pub use catalogue::{CATALOGUE, NamedFile, NamedSet};
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use load_options::LoadOptions;
 pub use locations::Locations;
-pub use picture_options::PictureOptions;
 pub use pictures::Pictures;
 pub use source::{Source, load, load_with};
 pub use split::split;

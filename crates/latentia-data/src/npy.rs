@@ -3,16 +3,28 @@
 //! Parsed here and not by `npyz`, which multiplies the sizes that a header claims without a check (a panic in debug
 //! builds, a wrapped count in others) and allocates a header of the claimed length.
 
+use std::fs::File;
+use std::path::Path;
+
+use crate::float_buffer::FloatBuffer;
 use crate::npy_header::{Header, Kind};
 use crate::reading::Input;
+use crate::stored::{Element, Stored};
 use crate::{DataError, Dataset};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// Reads an array of two dimensions or more, the first of which counts the examples.
-pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
-    let subject = input.subject;
-    let header = Header::parse(subject, &header_text(&mut input)?)?;
+/// Reads an array of two dimensions or more, the first of which counts the examples. Where its values take more than `memory`
+/// bytes they stay in the file, if they lie there as they are used, or go to another one.
+///
+/// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
+pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
+    let mut input = Input::of(
+        file.try_clone()
+            .map_err(|error| DataError::read(Path::new(subject), error))?,
+        subject,
+    );
+    let (header, start) = header(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
     let claim =
         (header.shape.iter()).try_fold(header.kind.bytes(), |claim, &size| claim.checked_mul(size));
@@ -24,27 +36,47 @@ pub(crate) fn read(mut input: Input<'_>) -> Result<Dataset, DataError> {
             "fewer than 2^64 bytes",
         ));
     };
-    let bytes = input.body(
-        claim,
-        &format!("shape {:?} of `{}`", header.shape, header.descr),
-    )?;
+    let layout = format!("shape {:?} of `{}`", header.shape, header.descr);
     let example = shape[1..].to_vec();
-    let floats = match header.kind {
-        Kind::Byte => {
+    let is_large = claim > memory as u64;
+    if header.fortran_order || !is_large && matches!(header.kind, Kind::Byte) {
+        let bytes = input.body(claim, &layout)?;
+        if let Kind::Byte = header.kind {
             let bytes = in_row_major(bytes, &shape, header.fortran_order);
             return Dataset::from_bytes(subject, example, bytes);
         }
-        Kind::SingleLittle => numbers(&bytes, f32::from_le_bytes),
-        Kind::SingleBig => numbers(&bytes, f32::from_be_bytes),
-        // What lies beyond the range of f32 becomes infinite, and is refused as such.
-        Kind::DoubleLittle => numbers(&bytes, |bytes| f64::from_le_bytes(bytes) as f32),
-        Kind::DoubleBig => numbers(&bytes, |bytes| f64::from_be_bytes(bytes) as f32),
+        let mut floats = Vec::new();
+        header.kind.convert(&bytes, &mut floats);
+        return Dataset::from_floats(subject, example, in_row_major(floats, &shape, true));
+    }
+    let element = header.kind.element().filter(|_| is_large);
+    let mut buffer = match element {
+        Some(_) => FloatBuffer::that_looks_only(subject),
+        None => FloatBuffer::new(subject, memory),
     };
-    let floats = in_row_major(floats, &shape, header.fortran_order);
-    Dataset::from_floats(subject, example, floats)
+    let mut floats = Vec::new();
+    input.body_in_pieces(claim, &layout, |piece| {
+        floats.clear();
+        header.kind.convert(piece, &mut floats);
+        buffer.push(&floats)
+    })?;
+    let Some(element) = element else {
+        return buffer.into_dataset(example);
+    };
+    let range = buffer.range(example.iter().product())?;
+    let stored = Stored::in_file(file, start, buffer.count(), element);
+    let stored = stored.map_err(|error| DataError::read(Path::new(subject), error))?;
+    Dataset::from_stored(subject, example, stored, range)
 }
 
-fn header_text(input: &mut Input<'_>) -> Result<Vec<u8>, DataError> {
+/// The header, and its length.
+fn header(input: &mut Input<'_>) -> Result<(Header, u64), DataError> {
+    let (text, start) = header_text(input)?;
+    Ok((Header::parse(input.subject, &text)?, start))
+}
+
+/// The text of the header, and where the values begin.
+fn header_text(input: &mut Input<'_>) -> Result<(Vec<u8>, u64), DataError> {
     // A header of a plain array takes 118 bytes; this is what version 1 can say.
     const LONGEST: u32 = 65_535;
     let subject = input.subject;
@@ -59,16 +91,16 @@ fn header_text(input: &mut Input<'_>) -> Result<Vec<u8>, DataError> {
         ));
     }
     let place = "length of the NPY header";
-    let length = match start[6..] {
+    let (length, before): (u32, u64) = match start[6..] {
         [1, 0] => {
             let mut length = [0; 2];
             input.header(place, &mut length)?;
-            u16::from_le_bytes(length).into()
+            (u16::from_le_bytes(length).into(), 10)
         }
         [2 | 3, 0] => {
             let mut length = [0; 4];
             input.header(place, &mut length)?;
-            u32::from_le_bytes(length)
+            (u32::from_le_bytes(length), 12)
         }
         _ => {
             return Err(DataError::invalid(
@@ -89,7 +121,7 @@ fn header_text(input: &mut Input<'_>) -> Result<Vec<u8>, DataError> {
     }
     let mut text = vec![0; length as usize];
     input.header("text of the NPY header", &mut text)?;
-    Ok(text)
+    Ok((text, before + u64::from(length)))
 }
 
 /// The shape as sizes in memory, when its first dimension counts examples.
@@ -116,13 +148,30 @@ fn examples_first(subject: &str, shape: &[u64]) -> Result<Vec<usize>, DataError>
         .map_err(|_| refused("sizes that fit into memory"))
 }
 
-fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&bytes| number(bytes))
-        .collect()
+impl Kind {
+    /// What a value is where it need not be converted.
+    fn element(self) -> Option<Element> {
+        match self {
+            Self::Byte => Some(Element::Byte),
+            Self::SingleLittle => Some(Element::Single),
+            Self::SingleBig | Self::DoubleLittle | Self::DoubleBig => None,
+        }
+    }
+
+    /// Adds values of this kind to `floats`. What lies beyond the range of f32 becomes infinite, and is refused as such.
+    fn convert(self, bytes: &[u8], floats: &mut Vec<f32>) {
+        match self {
+            Self::Byte => floats.extend(bytes.iter().map(|&byte| f32::from(byte))),
+            Self::SingleLittle => extend(floats, bytes, f32::from_le_bytes),
+            Self::SingleBig => extend(floats, bytes, f32::from_be_bytes),
+            Self::DoubleLittle => extend(floats, bytes, |bytes| f64::from_le_bytes(bytes) as f32),
+            Self::DoubleBig => extend(floats, bytes, |bytes| f64::from_be_bytes(bytes) as f32),
+        }
+    }
+}
+
+fn extend<const N: usize>(floats: &mut Vec<f32>, bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
+    floats.extend(bytes.as_chunks().0.iter().map(|&bytes| number(bytes)));
 }
 
 /// The values with the last dimension fastest; `is_fortran` says that the first dimension is.

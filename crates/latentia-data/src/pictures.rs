@@ -11,7 +11,7 @@ use crate::dataset::content_hash;
 use crate::error::counted;
 use crate::picture::{self, Target};
 use crate::picture_header::Header;
-use crate::{DataError, Dataset, PictureOptions};
+use crate::{DataError, Dataset, LoadOptions};
 
 /// The most classes: labels are bytes.
 const MOST_CLASSES: usize = 256;
@@ -24,7 +24,7 @@ const LARGEST: u32 = 256;
 const BYTES_AT_ONCE: usize = 1 << 26;
 const PICTURES_AT_ONCE: usize = 256;
 
-/// Pictures in files: as many as fit into the cache are kept in memory, the first ones, the others decoded again each time.
+/// Pictures in files: as many as fit are kept in memory, the first ones, the others decoded again each time.
 ///
 /// In an epoch each example is read once, in an order of its own: no other choice of examples would be read more often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Pictures {
 pub(crate) fn load(
     path: &Path,
     subject: &str,
-    options: &PictureOptions,
+    options: &LoadOptions,
 ) -> Result<Dataset, DataError> {
     options.check(subject)?;
     let listing = Listing::of(path, subject)?;
@@ -166,7 +166,7 @@ pub(crate) fn load(
             for &level in &example {
                 (low, high) = (low.min(level), high.max(level));
             }
-            match digests.is_empty() && kept.len() + cols <= options.cache {
+            match digests.is_empty() && kept.len() + cols <= options.memory {
                 true => kept.extend_from_slice(&example),
                 false => digests.push(Sha256::digest(&example).into()),
             }
@@ -215,7 +215,7 @@ pub(crate) fn load(
 }
 
 /// What the pictures become, where `options` leave it open.
-fn target(headers: &[Header], options: &PictureOptions) -> Target {
+fn target(headers: &[Header], options: &LoadOptions) -> Target {
     let size = |header: &Header| (header.height, header.width);
     let common = headers.first().map(size).filter(|&(height, width)| {
         height.max(width) <= LARGEST && headers.iter().all(|h| size(h) == (height, width))

@@ -9,6 +9,9 @@ use flate2::bufread::MultiGzDecoder;
 use crate::DataError;
 use crate::error::counted;
 
+/// Bytes of a piece: whole values of every type.
+const PIECE: u64 = 1 << 16;
+
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file to parse from front to back, with the name that messages give it.
@@ -20,11 +23,15 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Opens `path` as it is.
     pub(crate) fn open(path: &Path, subject: &'a str) -> Result<Self, DataError> {
-        let reader = BufReader::new(open(path)?);
-        Ok(Self {
+        Ok(Self::of(open(path)?, subject))
+    }
+
+    /// Reads an open file as it is.
+    pub(crate) fn of(file: File, subject: &'a str) -> Self {
+        Self {
             subject,
-            reader: Box::new(reader),
-        })
+            reader: Box::new(BufReader::new(file)),
+        }
     }
 
     /// Opens `path`, and decompresses what begins like gzip.
@@ -74,16 +81,41 @@ impl<'a> Input<'a> {
         if found.len() as u64 == claim {
             return Ok(found);
         }
-        let seen = match found.len() as u64 > claim {
+        Err(self.of_other_length(claim, found.len() as u64, layout))
+    }
+
+    fn of_other_length(&self, claim: u64, found: u64, layout: &str) -> DataError {
+        let seen = match found > claim {
             true => "more".to_owned(),
-            false => counted(found.len() as u64, "byte"),
+            false => counted(found, "byte"),
         };
-        Err(DataError::invalid(
+        DataError::invalid(
             self.subject,
             "length after the header",
             seen,
             format!("{} ({layout})", counted(claim, "byte")),
-        ))
+        )
+    }
+
+    /// The rest of the file as [`Self::body`] gives it, in pieces of 64 KiB but for the last.
+    pub(crate) fn body_in_pieces(
+        &mut self,
+        claim: u64,
+        layout: &str,
+        mut see: impl FnMut(&[u8]) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let mut found = 0;
+        loop {
+            let piece = self.up_to(PIECE.min(claim.saturating_add(1) - found))?;
+            found += piece.len() as u64;
+            if found > claim || piece.is_empty() {
+                return match found == claim {
+                    true => Ok(()),
+                    false => Err(self.of_other_length(claim, found, layout)),
+                };
+            }
+            see(&piece)?;
+        }
     }
 
     /// The next `claim` bytes, which hold the `place` of the file; memory grows with those that are really there.
@@ -109,9 +141,9 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// All that is left of the file.
-    pub(crate) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
-        self.up_to(u64::MAX)
+    /// All that is left of the file, as it comes.
+    pub(crate) fn into_reader(self) -> Box<dyn Read + 'a> {
+        self.reader
     }
 
     fn up_to(&mut self, limit: u64) -> Result<Vec<u8>, DataError> {
@@ -138,6 +170,6 @@ impl<'a> Input<'a> {
     }
 }
 
-fn open(path: &Path) -> Result<File, DataError> {
+pub(crate) fn open(path: &Path) -> Result<File, DataError> {
     File::open(path).map_err(|error| DataError::read(path, error))
 }

@@ -6,8 +6,8 @@ use std::path::{self, Path};
 
 use crate::catalogue::{NamedSet, nearest};
 use crate::idx::Idx;
-use crate::reading::Input;
-use crate::{DataError, Dataset, Locations, PictureOptions, cifar, csv, npy, pictures};
+use crate::reading::{Input, open};
+use crate::{DataError, Dataset, LoadOptions, Locations, cifar, csv, npy, pictures};
 
 /// The examples that a name or a path stands for.
 #[derive(Clone, Debug)]
@@ -29,17 +29,17 @@ pub struct Source {
 /// be read or breaks the rules of its format. A picture that cannot be read is left out
 /// ([`Pictures::refused`](crate::Pictures::refused)); it is an error when no other is left.
 pub fn load(data: &str, locations: &Locations) -> Result<Source, DataError> {
-    load_with(data, locations, &PictureOptions::default())
+    load_with(data, locations, &LoadOptions::default())
 }
 
-/// Loads what `data` stands for, as [`load`] does; a folder of pictures becomes what `pictures` says.
+/// Loads what `data` stands for, as [`load`] does, in the way that `options` say.
 ///
 /// # Errors
 /// As [`load`], and when the options are out of range.
 pub fn load_with(
     data: &str,
     locations: &Locations,
-    pictures: &PictureOptions,
+    options: &LoadOptions,
 ) -> Result<Source, DataError> {
     let path = Path::new(data);
     if !data.contains(path::is_separator) {
@@ -54,11 +54,11 @@ pub fn load_with(
         }
     }
     let train = match Format::of(path, data)? {
-        Format::Npy => npy::read(Input::open(path, data)?)?,
-        Format::Csv => csv::read(Input::open(path, data)?)?,
+        Format::Npy => npy::read(open(path)?, data, options.memory)?,
+        Format::Csv => csv::read(Input::open(path, data)?, options.memory)?,
         Format::Idx => Idx::parse(Input::open_gzip(path, data)?)?.into_dataset(data)?,
         Format::Cifar => cifar::read(path, data)?,
-        Format::Pictures => pictures::load(path, data, pictures)?,
+        Format::Pictures => pictures::load(path, data, options)?,
     };
     Ok(Source { train, test: None })
 }

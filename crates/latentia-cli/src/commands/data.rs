@@ -79,7 +79,7 @@ fn info(data: &str, loader: &Loader) -> anyhow::Result<()> {
             && wanted.is_none_or(|wanted| wanted == part)
         {
             rows.push(row(part, set));
-            digests.push_str(&format!("sha-256 {} ({part})\n", set.fingerprint()));
+            digests.push_str(&format!("sha-256 {} ({part})\n", set.fingerprint()?));
         }
     }
     let pictures = source.train.pictures().map_or_else(String::new, folder);

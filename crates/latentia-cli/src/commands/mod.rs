@@ -18,7 +18,7 @@ mod train;
 mod traverse;
 
 use anyhow::Context;
-use latentia_data::{Locations, PictureOptions};
+use latentia_data::{LoadOptions, Locations};
 
 use crate::Ended;
 use crate::args::{Args, Command};
@@ -31,9 +31,9 @@ use crate::examples::Loader;
 pub fn run(args: Args) -> anyhow::Result<Ended> {
     let loader = Loader {
         locations: Locations::new(args.data_dir.as_deref()),
-        pictures: PictureOptions {
+        options: LoadOptions {
             strict: args.strict,
-            ..PictureOptions::default()
+            ..LoadOptions::default()
         },
     };
     let threads = args.threads.map_or(0, usize::from);

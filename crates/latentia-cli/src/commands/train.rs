@@ -69,7 +69,7 @@ pub(super) fn run(
     let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
 
     let parts = Parts::new(&source, &training, args.seed);
-    let fingerprint = source.train.fingerprint();
+    let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     tell(&format!(
         "{name}: {}, code of {}, {} of `{data}`{}",
         counted(model.chain().parameter_count(), "parameter"),

@@ -13,6 +13,7 @@ mod npy;
 mod pictures;
 mod sets;
 mod split;
+mod stored;
 
 use std::fs;
 use std::io::Write;

@@ -10,7 +10,7 @@ use image::{
     DynamicImage, ExtendedColorType, GrayImage, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb,
     RgbImage,
 };
-use latentia_data::{DataError, Dataset, PictureOptions, load_with};
+use latentia_data::{DataError, Dataset, LoadOptions, load_with};
 use latentia_tensor::{Matrix, Rows};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -39,7 +39,7 @@ impl Album {
         fs::write(path, content).unwrap();
     }
 
-    fn load(&self, options: PictureOptions) -> Result<Dataset, DataError> {
+    fn load(&self, options: LoadOptions) -> Result<Dataset, DataError> {
         let source = load_with(self.0.path().to_str().unwrap(), &nowhere(), &options)?;
         assert!(source.test.is_none());
         Ok(source.train)
@@ -56,20 +56,20 @@ impl Album {
     /// What is said when a file is left out, and the same as an error.
     #[track_caller]
     fn refuses(&self, expected: &str) {
-        let set = self.load(PictureOptions::default()).unwrap();
+        let set = self.load(LoadOptions::default()).unwrap();
         let refused = set.pictures().unwrap().refused();
         assert_eq!(refused.len(), 1, "{refused:?}");
         assert_eq!(self.plain(&refused[0]), expected);
-        let strict = PictureOptions {
+        let strict = LoadOptions {
             strict: true,
-            ..PictureOptions::default()
+            ..LoadOptions::default()
         };
         let error = self.load(strict).unwrap_err().to_string();
         assert_eq!(self.plain(&error), expected);
     }
 
     #[track_caller]
-    fn fails(&self, options: PictureOptions, expected: &str) {
+    fn fails(&self, options: LoadOptions, expected: &str) {
         let error = self.load(options).unwrap_err().to_string();
         assert_eq!(self.plain(&error), expected);
     }
@@ -126,10 +126,10 @@ fn cmyk(side: u16) -> Vec<u8> {
     file
 }
 
-fn sized(height: usize, width: usize) -> PictureOptions {
-    PictureOptions {
+fn sized(height: usize, width: usize) -> LoadOptions {
+    LoadOptions {
         size: Some((height, width)),
-        ..PictureOptions::default()
+        ..LoadOptions::default()
     }
 }
 
@@ -142,7 +142,7 @@ fn examples_come_in_the_order_of_names_with_channels_last() {
         ("notes.txt", b"no picture"),
         ("C.png", &png(colour(2, 1, [4, 5, 6]))),
     ]);
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     assert_eq!(set.shape(), [1, 2, 3]);
     assert!(set.is_bytes() && set.labels().is_none());
     let expected = [4, 5, 6, 4, 5, 6, 9, 9, 9, 9, 9, 9, 1, 2, 3, 1, 2, 3];
@@ -151,7 +151,7 @@ fn examples_come_in_the_order_of_names_with_channels_last() {
     let pictures = set.pictures().unwrap();
     assert_eq!((pictures.ignored(), pictures.kept()), (1, 3));
     let same = Dataset::from_bytes("same", vec![1, 2, 3], expected.to_vec()).unwrap();
-    assert_eq!(set.fingerprint(), same.fingerprint());
+    assert_eq!(set.fingerprint().unwrap(), same.fingerprint().unwrap());
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn folders_are_classes_in_the_order_of_names() {
         ("foxes/1.JPEG", &jpeg(grey(2, 2, 40))),
         ("README", b""),
     ]);
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     assert_eq!(set.shape(), [2, 2]);
     assert_eq!(set.labels(), Some([0, 0, 1, 3].as_slice()));
     let levels: Vec<f32> = values(&set).into_iter().step_by(4).collect();
@@ -177,7 +177,7 @@ fn folders_are_classes_in_the_order_of_names() {
 
     // A picture that is left out takes its label with it.
     album.write("cats/1.png", b"no picture");
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     assert_eq!(set.labels(), Some([0, 1, 3].as_slice()));
 }
 
@@ -189,19 +189,19 @@ fn the_size_is_that_of_all_pictures_or_64() {
         assert_eq!(set.cols(), expected.iter().product::<usize>());
     };
     let (small, large) = (png(grey(20, 30, 1)), png(grey(257, 20, 1)));
-    let default = PictureOptions::default();
+    let default = LoadOptions::default();
     check([("a.png", &small), ("b.png", &small)], default, &[30, 20]);
     check([("a.png", &small), ("b.png", &large)], default, &[64, 64]);
     check([("a.png", &large), ("b.png", &large)], default, &[64, 64]);
     check([("a.png", &small), ("b.png", &large)], sized(8, 9), &[8, 9]);
     let red = jpeg(colour(20, 30, [200, 0, 0]));
     check([("a.png", &small), ("b.jpg", &red)], default, &[30, 20, 3]);
-    let in_grey = PictureOptions {
+    let in_grey = LoadOptions {
         grey: Some(true),
         ..default
     };
     check([("a.png", &small), ("b.jpg", &red)], in_grey, &[30, 20]);
-    let in_colour = PictureOptions {
+    let in_colour = LoadOptions {
         grey: Some(false),
         ..default
     };
@@ -215,7 +215,7 @@ fn the_size_is_that_of_all_pictures_or_64() {
 #[test]
 fn options_follow_from_the_shape_of_a_picture() {
     let of = |shape: &[usize]| {
-        let options = PictureOptions::default().for_shape(shape)?;
+        let options = LoadOptions::default().for_shape(shape)?;
         Some((options.size?, options.grey?))
     };
     assert_eq!(of(&[5, 7]), Some(((5, 7), true)));
@@ -238,7 +238,7 @@ fn a_jpeg_with_a_scan_for_each_colour_is_the_picture_that_it_was() {
         .encode(image.as_raw(), 40, 24, jpeg_encoder::ColorType::Rgb)
         .unwrap();
     let album = Album::new([("a.jpg", &file)]);
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     for (seen, &level) in values(&set).iter().zip(image.as_raw()) {
         assert!((seen - f32::from(level)).abs() < 12.0, "{seen}, {level}");
     }
@@ -317,7 +317,7 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     );
 
     let album = Album::new([("a.png", &good), ("b.png", &good[..good.len() / 2])]);
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     let refused = set.pictures().unwrap().refused();
     assert!(refused[0].contains("b.png`: pixels: found "), "{refused:?}");
     assert!(
@@ -328,7 +328,7 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     // The count is that of the pictures that were left.
     let bytes = noise(20, 20).into_raw();
     let same = Dataset::from_bytes("same", vec![20, 20, 3], bytes).unwrap();
-    assert_eq!(set.fingerprint(), same.fingerprint());
+    assert_eq!(set.fingerprint().unwrap(), same.fingerprint().unwrap());
 }
 
 #[cfg(unix)]
@@ -336,7 +336,7 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
 fn a_link_to_nowhere_is_named() {
     let album = Album::new([("a.png", &png(grey(4, 4, 7)))]);
     std::os::unix::fs::symlink("/nowhere/b.png", album.path("b.png")).unwrap();
-    let set = album.load(PictureOptions::default()).unwrap();
+    let set = album.load(LoadOptions::default()).unwrap();
     let refused = set.pictures().unwrap().refused();
     assert_eq!(album.plain(&refused[0]), "no such file: `b.png`");
 }
@@ -345,7 +345,7 @@ fn a_link_to_nowhere_is_named() {
 fn a_folder_without_examples_is_refused() {
     let none = "`album`: pictures: found none, expected files that end in .png, .jpg or .jpeg, or a folder of them for \
                 each class";
-    let default = PictureOptions::default();
+    let default = LoadOptions::default();
     Album::new([]).fails(default, none);
     Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.png", b"")]).fails(default, none);
     Album::new([("a.png", b""), ("b.png", b"")]).fails(
@@ -376,9 +376,9 @@ fn a_folder_without_examples_is_refused() {
     assert_eq!(labels, (0..=255).collect::<Vec<u8>>());
 }
 
-fn cached(cache: usize) -> PictureOptions {
-    PictureOptions {
-        cache,
+fn cached(memory: usize) -> LoadOptions {
+    LoadOptions {
+        memory,
         ..sized(8, 8)
     }
 }
@@ -392,7 +392,7 @@ fn a_cache_too_small_for_all_gives_the_same_examples() {
             &jpeg(noise(10 + number, 40 - number)),
         );
     }
-    let whole = album.load(PictureOptions::default()).unwrap();
+    let whole = album.load(LoadOptions::default()).unwrap();
     assert_eq!(whole.shape(), [64, 64, 3]);
     let whole = album.load(cached(usize::MAX)).unwrap();
     assert_eq!(whole.pictures().unwrap().kept(), 30);
@@ -400,7 +400,7 @@ fn a_cache_too_small_for_all_gives_the_same_examples() {
     for (cache, kept) in [(0, 0), (191, 0), (1000, 5), (30 * 192, 30)] {
         let set = album.load(cached(cache)).unwrap();
         assert_eq!(set.pictures().unwrap().kept(), kept);
-        assert_eq!(set.fingerprint(), whole.fingerprint());
+        assert_eq!(set.fingerprint().unwrap(), whole.fingerprint().unwrap());
         assert_eq!((set.rows(), set.range()), (30, whole.range()));
         assert_eq!(values(&set), values(&whole));
         let (mut some, mut same) = (Matrix::zeros(3, 192), Matrix::zeros(3, 192));

@@ -1,4 +1,4 @@
-//! How pictures become examples.
+//! How data becomes examples, and how much of it is kept in memory.
 
 use crate::DataError;
 use crate::error::counted;
@@ -6,13 +6,13 @@ use crate::error::counted;
 /// The largest side of an example, in pixels.
 const LONGEST_SIDE: usize = 4096;
 
-/// How the pictures of a folder become examples of one shape: bytes, channels last, `[height, width]` in grey and
+/// How much of a data set is kept in memory, and how the pictures of a folder become examples of one shape: bytes, channels last, `[height, width]` in grey and
 /// `[height, width, 3]` in colour.
 ///
 /// Each picture is turned as its EXIF data says, composed on black where it is transparent, cut around its centre to the
 /// aspect ratio of the examples and resized with a triangle filter as wide as what is reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PictureOptions {
+pub struct LoadOptions {
     /// Height and width of an example; without it those that all pictures have, if they are at most 256, else 64 and 64.
     pub size: Option<(usize, usize)>,
     /// Whether examples are grey; without it they are where all pictures are. Colours become grey by the luminance of
@@ -20,22 +20,24 @@ pub struct PictureOptions {
     pub grey: Option<bool>,
     /// Whether a file that cannot be read is an error instead of being left out.
     pub strict: bool,
-    /// Bytes of examples that are kept in memory. What is beyond is decoded again each time it is read.
-    pub cache: usize,
+    /// Bytes of examples that are kept in memory. Pictures beyond it are decoded again each time they are read; a table
+    /// (NPY, CSV) that needs more is read from the disk each time, from its file or, where that holds no plain values, from a
+    /// temporary one.
+    pub memory: usize,
 }
 
-impl Default for PictureOptions {
+impl Default for LoadOptions {
     fn default() -> Self {
         Self {
             size: None,
             grey: None,
             strict: false,
-            cache: 1 << 30,
+            memory: 1 << 30,
         }
     }
 }
 
-impl PictureOptions {
+impl LoadOptions {
     /// The same, so that examples have the numbers of `shape` in its order: `[height, width]`, `[height, width, 1]` or
     /// `[height, width, 3]`. `None` where `shape` is no such picture's.
     pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
