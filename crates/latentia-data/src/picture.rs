@@ -76,6 +76,16 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
             "an end-of-image marker (0xff 0xd9)",
         ));
     }
+    if header.format == ImageFormat::Png
+        && let Some(length) = palettes(&bytes).find(|length| length % 3 != 0)
+    {
+        return Err(DataError::invalid(
+            subject,
+            "length of the palette",
+            counted(length, "byte"),
+            "3 bytes for each colour",
+        ));
+    }
     let image = decode(&bytes, &header).map_err(|error| {
         let seen = error.to_string();
         DataError::invalid(
@@ -90,6 +100,21 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
         true => fit(&image.into_luma8(), target),
         false => fit(&image.into_rgb8(), target),
     })
+}
+
+/// Lengths of the palettes in a PNG. The decoder panics at one that breaks off within a colour (image-png #694).
+fn palettes(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    // Behind the signature, chunks: a length, a name, as many bytes, a checksum.
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    let chunks = std::iter::from_fn(move || {
+        let ([length, name], _) = rest.as_chunks::<4>().0.split_first_chunk()?;
+        let length = u32::from_be_bytes(*length);
+        rest = rest.get(length as usize + 12..).unwrap_or_default();
+        Some((length, *name))
+    });
+    chunks
+        .filter(|(_, name)| name == b"PLTE")
+        .map(|(length, _)| length)
 }
 
 fn decode(bytes: &[u8], header: &Header) -> ImageResult<DynamicImage> {

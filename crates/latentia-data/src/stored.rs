@@ -92,6 +92,7 @@ impl Stored {
         {
             return Err(io::Error::other("the file has changed since it was loaded"));
         }
+        let mut bytes = [0; CHUNK];
         let (mut indices, mut out) = (indices, out);
         while let [first, ..] = indices {
             let run = (*first..)
@@ -99,15 +100,19 @@ impl Stored {
                 .take_while(|(next, index)| next == *index)
                 .count();
             let (rows, rest) = out.split_at_mut(run * cols);
-            self.read_values(*first as usize * cols, rows)?;
+            self.read_values(*first as usize * cols, rows, &mut bytes)?;
             (indices, out) = (&indices[run..], rest);
         }
         Ok(())
     }
 
-    fn read_values(&self, first: usize, out: &mut [f32]) -> io::Result<()> {
+    fn read_values(
+        &self,
+        first: usize,
+        out: &mut [f32],
+        bytes: &mut [u8; CHUNK],
+    ) -> io::Result<()> {
         let size = self.0.element.bytes();
-        let mut bytes = [0; CHUNK];
         let mut offset = self.0.start + (first * size) as u64;
         for out in out.chunks_mut(CHUNK / size) {
             let bytes = &mut bytes[..out.len() * size];

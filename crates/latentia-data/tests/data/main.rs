@@ -17,7 +17,7 @@ mod stored;
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -38,6 +38,33 @@ fn load_file(name: &str, content: &[u8]) -> Result<Dataset, String> {
     let source = loaded.map_err(without_folder)?;
     assert!(source.test.is_none());
     Ok(source.train)
+}
+
+#[test]
+fn what_the_fuzzer_begins_with_does_no_harm() {
+    for (target, name) in [
+        ("csv", "a.csv"),
+        ("idx", "a.idx"),
+        ("npy", "a.npy"),
+        ("pictures", "album/a.png"),
+    ] {
+        let seeds: Vec<_> = fs::read_dir(Path::new("../../fuzz/seeds").join(target))
+            .unwrap()
+            .collect();
+        assert!(!seeds.is_empty(), "{target}");
+        for seed in seeds {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::copy(seed.unwrap().path(), &path).unwrap();
+            let data = if target == "pictures" {
+                path.parent().unwrap()
+            } else {
+                &path
+            };
+            let _ = load(data.to_str().unwrap(), &nowhere());
+        }
+    }
 }
 
 /// Locations that hold no set.

@@ -304,6 +304,12 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
         b"",
         "header of the picture: found its end after 0 bytes, expected a whole PNG or JPEG",
     );
+    let palette = "../../fuzz/seeds/pictures/palette-of-a-colour-and-a-third.png";
+    check(
+        "b.png",
+        &fs::read(palette).unwrap(),
+        "length of the palette: found 190 bytes, expected 3 bytes for each colour",
+    );
     let photo = jpeg(noise(40, 40));
     check(
         "b.jpg",
