@@ -23,6 +23,10 @@ pub struct Args {
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
+    /// Memory for examples, as in 512M or 4G; what does not fit is read from the disk each time
+    #[arg(long, global = true, value_name = "SIZE", default_value = "1G", allow_negative_numbers = true, value_parser = memory)]
+    pub memory: usize,
+
     /// Refuse a folder with a picture that cannot be read, instead of leaving it out
     #[arg(long, global = true)]
     pub strict: bool,
@@ -68,6 +72,23 @@ fn size(text: &str) -> Result<(usize, usize), String> {
     sides.ok_or_else(|| {
         "it must be a side such as 64, or HEIGHTxWIDTH such as 48x64, 1 to 4096".into()
     })
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => Some(1),
+        "K" | "KB" | "KiB" => Some(1 << 10),
+        "M" | "MB" | "MiB" => Some(1 << 20),
+        "G" | "GB" | "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let bytes = digits
+        .parse()
+        .ok()
+        .zip(unit)
+        .and_then(|(number, unit): (usize, usize)| number.checked_mul(unit));
+    bytes.ok_or_else(|| "it must be a whole number of bytes, or of K, M or G".into())
 }
 
 fn positive(text: &str) -> Result<f32, String> {
@@ -474,6 +495,9 @@ pub struct FetchArgs {
     /// Take the files from this folder instead of the network
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
+    /// Download from this address instead of the known ones: that of a folder with the files, as https://example.org/mnist/
+    #[arg(long, value_name = "URL", conflicts_with = "from")]
+    pub mirror: Option<String>,
     /// Put the set's folder into this one [default: --data-dir, $LATENTIA_DATA_DIR, or the user's cache]
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,

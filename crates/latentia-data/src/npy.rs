@@ -49,7 +49,9 @@ pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, 
         header.kind.convert(&bytes, &mut floats);
         return Dataset::from_floats(subject, example, in_row_major(floats, &shape, true));
     }
-    let element = header.kind.element().filter(|_| is_large);
+    // A pipe gives its values only once.
+    let is_there = is_large && file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let element = header.kind.element().filter(|_| is_there);
     let mut buffer = match element {
         Some(_) => FloatBuffer::that_looks_only(subject),
         None => FloatBuffer::new(subject, memory),

@@ -136,7 +136,16 @@ fn bring(args: &FetchArgs, locations: &Locations, data_dir: Option<&Path>) -> an
         from: args.from.as_deref(),
         ..FetchOptions::default()
     };
-    let outcomes = fetch(set.files, set.mirrors, &folder, &options, &mut |_, _, _| {})?;
+    let mirror = args
+        .mirror
+        .as_deref()
+        .map(|mirror| match mirror.ends_with('/') {
+            true => mirror.to_owned(),
+            false => format!("{mirror}/"),
+        });
+    let mirror = mirror.as_deref().map(|mirror| [mirror]);
+    let mirrors = mirror.as_ref().map_or(set.mirrors, |mirror| mirror);
+    let outcomes = fetch(set.files, mirrors, &folder, &options, &mut |_, _, _| {})?;
     for (file, outcome) in set.files.iter().zip(outcomes) {
         let what = match outcome {
             Outcome::AlreadyThere => "already there".to_string(),

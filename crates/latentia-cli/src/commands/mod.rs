@@ -33,6 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         locations: Locations::new(args.data_dir.as_deref()),
         options: LoadOptions {
             strict: args.strict,
+            memory: args.memory,
             ..LoadOptions::default()
         },
     };

@@ -1,6 +1,8 @@
 //! Data and models that are not what they should be: said what, where and what would be valid, and nothing written.
 
 use crate::harness::{DIGITS, Place, TINY, idx, npy, npy_floats, numbers};
+#[cfg(unix)]
+use crate::harness::{LATENTIA, Ran};
 
 /// Trains on one file, which is refused.
 #[track_caller]
@@ -339,4 +341,95 @@ fn data_that_a_model_was_trained_on_and_is_gone() {
         1,
         &["no such file: `t.csv`; the model was trained on it, --data names other data"],
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_ends_too_early() {
+    let place = Place::new();
+    let whole = npy("<f4", "(1000, 4)", &[0; 16_000]);
+    place.write("whole.npy", &whole);
+    place.write("half.npy", &whole[..whole.len() / 2]);
+    for (content, fails) in [("half.npy", true), ("whole.npy", false)] {
+        let script = format!(
+            "rm -f data.npy; mkfifo data.npy; cat {content} >data.npy & exec \"$LATENTIA\" train --data data.npy \
+             --preset table --epochs 1 --memory 1K --force --out run"
+        );
+        let mut command = place.command("sh");
+        command.args(["-c", &script]).env("LATENTIA", LATENTIA);
+        let ran = Ran::of(command);
+        match fails {
+            true => ran.fails(
+                1,
+                &[
+                    "`data.npy`: length after the header: found ",
+                    ", expected 16000 bytes",
+                ],
+            ),
+            false => ran.done(),
+        };
+    }
+}
+
+/// Starts a long training whose examples stay in `data.npy`, and waits for its first checkpoint.
+fn training_from_a_file(place: &Place) -> std::process::Child {
+    let values: Vec<f32> = numbers(40_000).collect();
+    place.write("data.npy", npy_floats(4, &values));
+    let child = place.start(
+        "train --data data.npy --preset table --epochs 100000 --memory 1K --checkpoint-every 100 --out run",
+    );
+    let checkpoint = place.path("run/checkpoint.safetensors");
+    place.wait_until("a checkpoint", || checkpoint.exists());
+    child
+}
+
+#[test]
+fn a_file_that_is_cut_off_while_it_is_read() {
+    let place = Place::new();
+    let mut child = training_from_a_file(&place);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(place.path("data.npy"));
+    file.and_then(|file| file.set_len(1000))
+        .expect("our own file");
+    assert_eq!(child.wait().expect("an end").code(), Some(1));
+    let said = place.text("stderr");
+    let message = "error: cannot read the examples: the file has changed since it was loaded\n";
+    assert!(said.ends_with(message), "{said}");
+    // What was learned is there to go on from, once the data is back.
+    assert_eq!(
+        place.names("run"),
+        ["checkpoint.safetensors", "metrics.csv"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_vanishes_while_it_is_read_is_read_on() {
+    let place = Place::new();
+    let mut child = training_from_a_file(&place);
+    std::fs::remove_file(place.path("data.npy")).expect("our own file");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.is_ok_and(|status| status.success()));
+    assert_eq!(
+        child.wait().expect("an end").code(),
+        Some(130),
+        "{}",
+        place.text("stderr")
+    );
+}
+
+#[test]
+fn memory_is_a_size() {
+    let place = Place::new();
+    for wrong in ["1.5G", "G", "-1", "1T", "99999999999G"] {
+        place.refused(
+            &format!("train --memory {wrong}"),
+            2,
+            &["it must be a whole number of bytes, or of K, M or G"],
+        );
+    }
 }

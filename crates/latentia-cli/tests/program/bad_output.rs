@@ -133,3 +133,158 @@ fn a_disk_that_is_only_read() {
     }
     assert!(!ran.stderr.contains("epoch 1"), "{}", ran.stderr);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
+    let place = Place::new();
+    let train = "$LATENTIA train --epochs 8 --checkpoint-every 5";
+    let script = format!(
+        "{train} --out disk/run >/dev/null 2>said & \
+         for i in $(seq 3000); do [ -e disk/run/checkpoint.safetensors ] || sleep 0.01; done; \
+         cat /dev/zero >disk/filler 2>/dev/null; wait $!; echo $?; ls -A disk/run; rm disk/filler; \
+         mount -o remount,size=100m disk; \
+         {train} --out disk/run --resume >/dev/null 2>&1; echo $?; {train} --out whole >/dev/null 2>&1; \
+         cmp disk/run/model.safetensors whole/model.safetensors && echo same"
+    );
+    let script = format!("mount -o remount,size=50m disk && {script}");
+    let Some(ran) = on_a_small_disk(&place, &script) else {
+        return;
+    };
+    assert_eq!(
+        ran.stdout, "1\ncheckpoint.safetensors\nmetrics.csv\n0\nsame\n",
+        "{}",
+        ran.stderr
+    );
+    let said = place.text("said");
+    // The checkpoint or the metrics, whichever came first.
+    let (_, message) = said
+        .split_once("error: cannot write `disk/run/")
+        .expect("an error");
+    assert!(message.ends_with("`: no space left on device\n"), "{said}");
+}
+
+/// A command of the shell in which a file may have `blocks` of 512 bytes; a program that writes more is stopped by a signal,
+/// or told so where it ignores it.
+#[cfg(unix)]
+fn with_short_files(
+    place: &Place,
+    blocks: u32,
+    ignores_signal: bool,
+    arguments: &str,
+) -> std::process::Output {
+    let trap = if ignores_signal { "trap '' XFSZ; " } else { "" };
+    // Whatever a shell counts in, blocks or KiB, most models of digits are longer.
+    let script = format!("{trap}ulimit -f {blocks}; exec \"$LATENTIA\" {arguments}");
+    let mut command = place.command("sh");
+    command.args(["-c", &script]).env("LATENTIA", LATENTIA);
+    command.output().expect("a shell")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
+    let place = Place::with([("m", &DIGITS[..]), ("c.npy", b"old")]);
+    for ignores_signal in [true, false] {
+        for (arguments, file) in [
+            ("encode m mnist-mini -o c.npy", "c.npy"),
+            (
+                "train --epochs 1 --force --out run",
+                "run/model.safetensors",
+            ),
+        ] {
+            let output = with_short_files(&place, 16, ignores_signal, arguments);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                !output.status.success() && !said.contains("panicked"),
+                "{said}"
+            );
+            if ignores_signal {
+                assert_eq!(output.status.code(), Some(1));
+                assert!(
+                    said.ends_with(&format!("error: cannot write `{file}`: file too large\n")),
+                    "{said}"
+                );
+            }
+        }
+        assert_eq!(place.text("c.npy"), "old");
+        assert!(!place.path("run/model.safetensors").exists());
+    }
+    // What the signal left under a temporary name is taken away by the next run.
+    place.run("train --epochs 1 --force --out run").done();
+    assert_eq!(
+        place.names("run"),
+        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+    );
+}
+
+/// A command of a user who may not do everything, as the tests' own user may where it is root.
+#[cfg(target_os = "linux")]
+fn as_nobody(place: &Place, arguments: &str) -> Option<Ran> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(place.folder(), PermissionsExt::from_mode(0o755)).expect("our folder");
+    let probe = place.command("id").arg("-u").output().expect("`id` starts");
+    let mut command = match probe.stdout.as_slice() {
+        b"0\n" => {
+            let mut command = place.command("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", LATENTIA]);
+            command
+        }
+        _ => place.command(LATENTIA),
+    };
+    command.args(arguments.split(' '));
+    let probe = command.output();
+    if !probe.is_ok_and(|output| output.status.code().is_some_and(|code| code <= 2)) {
+        eprintln!("left out: nobody else can start the program here (`setpriv`)");
+        return None;
+    }
+    Some(Ran::of(command))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_not_be_read_or_written_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::with([
+        ("m", &DIGITS[..]),
+        ("secret.csv", b"1,2\n"),
+        ("secret", &DIGITS[..]),
+        ("locked/checkpoint.safetensors", b""),
+    ]);
+    let allow = |name: &str, mode| {
+        std::fs::set_permissions(place.path(name), PermissionsExt::from_mode(mode))
+            .expect("our own file");
+    };
+    for (name, mode) in [("secret.csv", 0), ("secret", 0), ("locked", 0o555)] {
+        allow(name, mode);
+    }
+    for (arguments, message) in [
+        (
+            "train --data secret.csv",
+            "cannot read `secret.csv`: permission denied",
+        ),
+        (
+            "encode secret mnist-mini -o c.npy",
+            "cannot read `secret`: permission denied",
+        ),
+        (
+            "encode m mnist-mini -o c.npy",
+            "cannot write `c.npy`: permission denied",
+        ),
+        (
+            "train --out locked/run",
+            "cannot create `locked/run`: permission denied",
+        ),
+        (
+            "train --out locked --force",
+            "cannot remove `locked/checkpoint.safetensors`: permission denied",
+        ),
+    ] {
+        let Some(ran) = as_nobody(&place, arguments) else {
+            break;
+        };
+        ran.fails(1, &[message]);
+    }
+    // So that the folder can be removed.
+    allow("locked", 0o755);
+}

@@ -118,23 +118,6 @@ fn json_is_one_object_while_stderr_is_busy() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
-    let place = Place::new();
-    let model = |arguments: &str| {
-        place
-            .run(&format!("train --epochs 1 --force {arguments}"))
-            .done();
-        place.read("runs/digits/model.safetensors")
-    };
-    let first = model("");
-    for threads in 1..=3 {
-        let again = model(&format!("--seed 42 --threads {threads}"));
-        assert!(again == first, "another model on {threads} threads");
-    }
-    assert!(model("--seed 43") != first);
-}
-
-#[test]
 fn a_csv_table_trains_with_one_command() {
     let place = Place::with([("t.csv", table(50).as_bytes())]);
     let ran = place.run("train --data t.csv --latent 2 --epochs 3").done();
