@@ -8,6 +8,8 @@
 //! cargo bench -p latentia-benches --bench step
 //! ```
 
+#![forbid(unsafe_code)]
+
 use latentia_data::{Locations, load};
 use latentia_nn::{Activation, Dense, Initializer, Layer};
 use latentia_tensor::{Matrix, Rows, map_in_place};

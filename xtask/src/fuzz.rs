@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz TARGET|all [SECONDS]`: the fuzz targets of `fuzz/`, by the compiler that is here.
 //!
 //! A target begins with the files of `fuzz/seeds/TARGET` and what earlier runs have found (`fuzz/corpus/TARGET`, not kept).
-//! Its result goes into `docs/fuzzing.md`.
+//! Its result goes into `docs/checks.md`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -112,16 +112,8 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> anyhow::Result<()> {
     ) else {
         bail!("`{target}` said nothing of its runs");
     };
-    let cells = [u64::from(seconds), runs, memory].map(|number| number.to_string());
-    keep("fuzzing.md", HEAD, &format!("`{target}`"), &cells)
+    keep(
+        &format!("fuzz {target}"),
+        &format!("{seconds} s, {runs} inputs, no finding, {memory} MB at most"),
+    )
 }
-
-/// What stands above the results.
-const HEAD: &str = "# Fuzzing
-
-Inputs that nobody expects, made by libFuzzer from real files: `cargo xtask fuzz TARGET|all [SECONDS]`. A finding would be a
-panic, an overflow, a wrong number of examples, more than 10 seconds, or more than 512 MB. The last run of each target without one:
-
-| target | date | seconds | inputs | memory, MB |
-|---|---|---|---|---|
-";

@@ -1,4 +1,4 @@
-//! Results of long checks, kept in `docs/` with their date: one row of a table for each.
+//! Results of checks that take too long for every change, kept with their date in `docs/checks.md`.
 
 use std::fs;
 use std::process::Command;
@@ -7,18 +7,34 @@ use anyhow::{Context, ensure};
 
 use crate::workspace::root;
 
-/// Puts the row of `name` in its place in the table of `docs/FILE`, below `head`, with today's date and `cells`.
-pub fn keep(file: &str, head: &str, name: &str, cells: &[String]) -> anyhow::Result<()> {
+/// What stands above the results.
+const HEAD: &str = "# Long checks
+
+What takes too long to be run with every change. Each line is the last result of one command, `cargo xtask CHECK`, which writes
+it here.
+
+- `fuzz`: inputs that nobody expects, made by libFuzzer from real files (`fuzz/seeds`). A finding would be a panic, an overflow,
+  more than 10 seconds or more than 512 MB.
+- `sanitise`: the tests of kernels and layers with address sanitiser, which sees what libraries do with memory.
+- `load`: ten million rows of 32 floats, learned from and encoded, beside Keras.
+
+| check | date | result |
+|---|---|---|
+";
+
+/// Puts the result of `check` in its place, with today's date.
+pub fn keep(check: &str, result: &str) -> anyhow::Result<()> {
     let today = Command::new("date").arg("+%Y-%m-%d").output()?;
     ensure!(today.status.success(), "`date` does not say what day it is");
     let today = String::from_utf8(today.stdout)?;
-    let path = root()?.join("docs").join(file);
+    let path = root()?.join("docs/checks.md");
     let old = fs::read_to_string(&path).unwrap_or_default();
-    let row = format!("| {name} | {} | {} |", today.trim(), cells.join(" | "));
-    let mut rows: Vec<&str> = old.lines().filter(|line| line.starts_with("| ")).collect();
-    rows.retain(|line| !head.contains(*line) && !line.starts_with(&format!("| {name} |")));
+    let start = format!("| `{check}` |");
+    let row = format!("{start} {} | {result} |", today.trim());
+    let mut rows: Vec<&str> = old.lines().filter(|line| line.starts_with("| `")).collect();
+    rows.retain(|line| !line.starts_with(&start));
     rows.push(&row);
     rows.sort_unstable();
-    fs::write(&path, format!("{head}{}\n", rows.join("\n")))
+    fs::write(&path, format!("{HEAD}{}\n", rows.join("\n")))
         .with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -11,6 +11,7 @@ mod fuzz;
 mod kept;
 mod program;
 mod reproduce;
+mod sanitise;
 mod source;
 mod statistics;
 mod tidy;
@@ -33,6 +34,7 @@ commands:
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
+  sanitise                               test kernels and layers with address sanitiser
   tidy                                   check that the workspace keeps its rules
 ";
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Some("download") if !arguments.is_empty() => download::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
+        Some("sanitise") if arguments.is_empty() => sanitise::run(),
         Some("tidy") if arguments.is_empty() => tidy::run(),
         _ => {
             eprint!("{COMMANDS}");

@@ -1,15 +1,16 @@
 //! What can be asked for.
 
 mod compression;
+mod values;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use compression::{CompressArgs, DecompressArgs};
 
 use crate::progress::Every;
+use values::{class, memory, positive, seed, size, whole};
 
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
@@ -47,57 +48,6 @@ Examples:
 DATA is a name (see `latentia data list`) or a path: .npy, .csv, IDX, plain or gzip, .bin of CIFAR-10, \
 or a folder of PNG and JPEG files, one folder within for each class where there are classes. Where a \
 model is used, a name may end in :train or :test.";
-
-fn whole<N: FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
-    let number = text.parse().ok().filter(|number| *number != N::default());
-    number.ok_or_else(|| "it must be a whole number of at least 1".into())
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    let number = text.parse().ok();
-    number.ok_or_else(|| "it must be a whole number from 0 to 2^64 - 1".into())
-}
-
-fn class(text: &str) -> Result<u8, String> {
-    let number = text.parse().ok();
-    number.ok_or_else(|| "it must be a whole number from 0 to 255".into())
-}
-
-fn size(text: &str) -> Result<(usize, usize), String> {
-    let side = |text: &str| text.parse().ok().filter(|side| (1..=4096).contains(side));
-    let sides = match text.split_once('x') {
-        Some((height, width)) => side(height).zip(side(width)),
-        None => side(text).zip(side(text)),
-    };
-    sides.ok_or_else(|| {
-        "it must be a side such as 64, or HEIGHTxWIDTH such as 48x64, 1 to 4096".into()
-    })
-}
-
-fn memory(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match &text[digits.len()..] {
-        "" | "B" => Some(1),
-        "K" | "KB" | "KiB" => Some(1 << 10),
-        "M" | "MB" | "MiB" => Some(1 << 20),
-        "G" | "GB" | "GiB" => Some(1 << 30),
-        _ => None,
-    };
-    let bytes = digits
-        .parse()
-        .ok()
-        .zip(unit)
-        .and_then(|(number, unit): (usize, usize)| number.checked_mul(unit));
-    bytes.ok_or_else(|| "it must be a whole number of bytes, or of K, M or G".into())
-}
-
-fn positive(text: &str) -> Result<f32, String> {
-    let number = text
-        .parse()
-        .ok()
-        .filter(|&number: &f32| number.is_finite() && number > 0.0);
-    number.ok_or_else(|| "it must be a positive number".into())
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,8 @@
 //! - [`report`], [`rivals`]: a compressed file beside other formats
 //! - [`progress`]: a run as it goes; [`run_folder`]: its files; [`fetch`]: downloads
 
+#![forbid(unsafe_code)]
+
 pub mod args;
 pub mod commands;
 pub mod condition;

@@ -8,6 +8,8 @@
 //! What is coded follows from integers, and from numbers that the layers compute with the same bits on every machine: products
 //! are sums in one order of fused terms, functions are polynomials of our own.
 
+#![forbid(unsafe_code)]
+
 mod bits_back;
 mod chunk;
 mod codec;

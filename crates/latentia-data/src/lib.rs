@@ -27,6 +27,8 @@
 //!
 //! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
 
+#![forbid(unsafe_code)]
+
 mod catalogue;
 mod cifar;
 mod csv;

@@ -33,6 +33,8 @@
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`write_atomically`]: files
 
+#![forbid(unsafe_code)]
+
 mod atomic;
 mod augmentation;
 mod autoencoder;

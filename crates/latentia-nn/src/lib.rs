@@ -37,6 +37,8 @@
 //! - [`Optimizer`], [`Schedule`]: how parameters change
 //! - [`Step`]: one training step, two parallel loops; [`Origin`]: where it stopped being finite
 
+#![forbid(unsafe_code)]
+
 mod activate;
 mod activation;
 mod activations;

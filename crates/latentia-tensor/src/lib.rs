@@ -24,6 +24,8 @@
 //! - [`optimizer`]: update rules
 //! - [`Noise`]: random numbers by position
 
+#![forbid(unsafe_code)]
+
 mod convolution;
 mod elementwise;
 mod linalg;

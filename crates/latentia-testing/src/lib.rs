@@ -1,5 +1,7 @@
 //! Slow, obvious f64 references that the other crates are tested against.
 
+#![forbid(unsafe_code)]
+
 pub mod reference;
 
 /// Sizes that reach the whole vectors, the tails and the blocks of every kernel.

@@ -20,6 +20,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub use latentia_codec as codec;
 pub use latentia_data as data;
 pub use latentia_models as models;

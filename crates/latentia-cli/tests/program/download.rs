@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use crate::harness::LATENTIA;
 use crate::harness::{Place, Ran};
 
 /// How a server disappoints.
@@ -141,4 +143,33 @@ fn files_of_another_content_are_not_taken() {
     let mirror = serve(place.path("wrong"), Fault::None);
     fetch(&place, &mirror).fails(1, &["the sha-256 of its content is ", "expected ba891046"]);
     assert!(place.names("sets/mnist").is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_but_fetch_needs_a_network() {
+    let place = Place::new();
+    let mut probe = place.command("unshare");
+    if !probe
+        .args(["-Urn", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        eprintln!("left out: no network can be taken away here (`unshare -Urn`)");
+        return;
+    }
+    let without = |arguments: &str| {
+        let mut command = place.command("unshare");
+        command.args(["-Urn", LATENTIA]).args(arguments.split(' '));
+        Ran::of(command)
+    };
+    let model = "runs/tiny/model.safetensors";
+    without("train --preset tiny --epochs 1").done();
+    for arguments in ["data list", "presets"] {
+        without(arguments).done();
+    }
+    without(&format!("evaluate {model}")).done();
+    without(&format!("encode {model} random -o codes.npy")).done();
+    without("data fetch mnist --to sets")
+        .fails(1, &["could not download", "hint: without a network"]);
 }

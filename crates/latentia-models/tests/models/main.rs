@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod autoencoder;
+mod formats;
 mod gradients;
 mod likelihood;
 mod metrics;
