@@ -9,6 +9,7 @@ mod bench;
 mod download;
 mod fuzz;
 mod kept;
+mod load;
 mod program;
 mod reproduce;
 mod sanitise;
@@ -34,6 +35,7 @@ commands:
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
+  load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
   sanitise                               test kernels and layers with address sanitiser
   tidy                                   check that the workspace keeps its rules
 ";
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),
+        Some("load") => load::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),
         Some("tidy") if arguments.is_empty() => tidy::run(),

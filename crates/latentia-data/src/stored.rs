@@ -26,6 +26,22 @@ impl Element {
             Self::Single => 4,
         }
     }
+
+    /// Values from the first bytes.
+    fn convert(self, bytes: &[u8], values: &mut [f32]) {
+        match self {
+            Self::Byte => {
+                for (value, &byte) in values.iter_mut().zip(bytes) {
+                    *value = byte.into();
+                }
+            }
+            Self::Single => {
+                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = f32::from_le_bytes(*bytes);
+                }
+            }
+        }
+    }
 }
 
 /// Values in a file, one after the other.
@@ -82,54 +98,47 @@ impl Stored {
         self.0.element == Element::Byte
     }
 
-    /// Reads rows of `cols` values; rows that follow each other at once.
+    /// Reads rows of `cols` values; those that lie near each other at once.
     pub(crate) fn read(&self, indices: &[u32], cols: usize, out: &mut [f32]) -> io::Result<()> {
         let Place {
-            file, state: known, ..
+            file,
+            state: known,
+            element,
+            start,
+            ..
         } = &*self.0;
         if let Some(known) = known
             && state(file)? != *known
         {
             return Err(io::Error::other("the file has changed since it was loaded"));
         }
+        let width = cols * element.bytes();
+        let offset = |index: u32| start + u64::from(index) * width as u64;
         let mut bytes = [0; CHUNK];
         let (mut indices, mut out) = (indices, out);
-        while let [first, ..] = indices {
-            let run = (*first..)
-                .zip(indices)
-                .take_while(|(next, index)| next == *index)
-                .count();
-            let (rows, rest) = out.split_at_mut(run * cols);
-            self.read_values(*first as usize * cols, rows, &mut bytes)?;
-            (indices, out) = (&indices[run..], rest);
-        }
-        Ok(())
-    }
-
-    fn read_values(
-        &self,
-        first: usize,
-        out: &mut [f32],
-        bytes: &mut [u8; CHUNK],
-    ) -> io::Result<()> {
-        let size = self.0.element.bytes();
-        let mut offset = self.0.start + (first * size) as u64;
-        for out in out.chunks_mut(CHUNK / size) {
-            let bytes = &mut bytes[..out.len() * size];
-            read_exact_at(&self.0.file, bytes, offset)?;
-            offset += bytes.len() as u64;
-            match self.0.element {
-                Element::Byte => {
-                    for (number, &byte) in out.iter_mut().zip(&*bytes) {
-                        *number = byte.into();
+        while let [first, ..] = *indices {
+            let near = near(indices, CHUNK / width);
+            let (rows, rest) = out.split_at_mut(near.len().max(1) * cols);
+            match near.last() {
+                Some(last) => {
+                    let bytes = &mut bytes[..(last - first + 1) as usize * width];
+                    read_exact_at(file, bytes, offset(first))?;
+                    for (row, index) in rows.chunks_exact_mut(cols).zip(near) {
+                        element.convert(&bytes[(index - first) as usize * width..], row);
                     }
                 }
-                Element::Single => {
-                    for (number, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
-                        *number = f32::from_le_bytes(*bytes);
+                // Not even one row is as short as what is read at once.
+                None => {
+                    let mut offset = offset(first);
+                    for values in rows.chunks_mut(CHUNK / element.bytes()) {
+                        let bytes = &mut bytes[..values.len() * element.bytes()];
+                        read_exact_at(file, bytes, offset)?;
+                        element.convert(bytes, values);
+                        offset += bytes.len() as u64;
                     }
                 }
             }
+            (indices, out) = (&indices[near.len().max(1)..], rest);
         }
         Ok(())
     }
@@ -148,6 +157,19 @@ impl Stored {
         }
         Ok(hash)
     }
+}
+
+/// The first of `indices` that rise by little, within `rows` rows.
+fn near(indices: &[u32], rows: usize) -> &[u32] {
+    const GAP: u32 = 8;
+    let Some(&first) = indices.first().filter(|_| rows > 0) else {
+        return &[];
+    };
+    let apart = indices.windows(2).position(|pair| {
+        let (one, next) = (pair[0], pair[1]);
+        next <= one || next - one > GAP || (next - first) as usize >= rows
+    });
+    &indices[..apart.map_or(indices.len(), |last| last + 1)]
 }
 
 /// The same values where they are the same file.

@@ -1,7 +1,8 @@
 //! Parts that fit, and parts that do not.
 
-use latentia_models::ModelSpec;
+use latentia_models::{ModelSpec, Preset};
 use latentia_nn::LayerSpec;
+use proptest::prelude::*;
 
 use crate::{message, model_spec};
 
@@ -274,4 +275,50 @@ fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
         error.starts_with("encoder has no layer that learns a weight"),
         "{error}"
     );
+}
+
+/// Words of specifications, to make others of.
+fn words() -> Vec<&'static str> {
+    let texts = Preset::names().filter_map(Preset::text);
+    texts
+        .flat_map(|text| text.split_inclusive([' ', ',', '\n', '=']))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A preset with a few words exchanged for those of others: refused in words, or built.
+    #[test]
+    fn a_changed_preset_does_no_harm(
+        preset in prop::sample::select(Preset::names().collect::<Vec<_>>()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(words())), 1..5),
+    ) {
+        let text = Preset::text(preset).expect("it is listed");
+        let mut parts: Vec<&str> = text.split_inclusive([' ', ',', '\n', '=']).collect();
+        for (at, word) in &changes {
+            let at = at.index(parts.len());
+            parts[at] = word;
+        }
+        if let Ok(preset) = Preset::parse(&parts.concat()) {
+            prop_assert_eq!(Preset::parse(&toml::to_string(&preset).expect("plain data")).expect("our own text"), preset.clone());
+            let _ = preset.training.check();
+            let _ = preset.model.build(&[28, 28], 1);
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_does_no_harm(text in "[a-z0-9={}\\[\\]'., \n-]{0,200}") {
+        let _ = Preset::parse(&text);
+    }
+}
+
+#[test]
+fn what_the_fuzzer_begins_with_does_no_harm() {
+    let seeds = std::fs::read_dir("../../fuzz/seeds/spec").expect("they are kept");
+    for seed in seeds {
+        let text = std::fs::read_to_string(seed.expect("a file").path()).expect("text");
+        let preset = Preset::parse(&text).expect("one of the presets, made small");
+        let _ = preset.model.build(&[8, 8], 1);
+    }
 }
