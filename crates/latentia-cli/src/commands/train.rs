@@ -10,6 +10,7 @@ use latentia_models::{
 };
 use latentia_tensor::Rows;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::args::TrainArgs;
 use crate::commands::decode::COLUMNS;
@@ -70,6 +71,7 @@ pub(super) fn run(
 
     let parts = Parts::new(&source, &training, args.seed);
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
+    let all_data = fingerprint_of_all(&source, &fingerprint)?;
     tell(&format!(
         "{name}: {}, code of {}, {} of `{data}`{}",
         counted(model.chain().parameter_count(), "parameter"),
@@ -106,7 +108,7 @@ pub(super) fn run(
         // Once more, for a run that has ended since.
         folder.check_free()?;
     } else if checkpoint.exists() {
-        run.resume(&checkpoint, &fingerprint)?;
+        run.resume(&checkpoint, &all_data)?;
         let epoch = run.history().len() + 1;
         let done = run.examples_done() % parts.training.rows();
         tell(&format!(
@@ -127,7 +129,7 @@ pub(super) fn run(
     }
     let mut progress = Progress::new(
         &folder,
-        fingerprint.clone(),
+        all_data.clone(),
         args.checkpoint_every,
         &run,
         parts.training.rows(),
@@ -150,7 +152,7 @@ pub(super) fn run(
         false => "the same command with --resume goes on",
     };
     if interrupted {
-        run.save_checkpoint(&checkpoint, &fingerprint)?;
+        run.save_checkpoint(&checkpoint, &all_data)?;
         run.restore_best();
         if best.is_none() {
             tell(&format!(
@@ -198,6 +200,21 @@ pub(super) fn run(
         trouble: &trouble,
         evaluation: &evaluation,
     })
+}
+
+/// SHA-256 of all that a run may look at: its examples, by their fingerprint, their classes, and the test part.
+fn fingerprint_of_all(source: &Source, training: &str) -> anyhow::Result<String> {
+    let mut hash = Sha256::new_with_prefix(training);
+    hash.update(source.train.labels().unwrap_or_default());
+    if let Some(test) = &source.test {
+        hash.update(test.fingerprint()?);
+        hash.update(test.labels().unwrap_or_default());
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// The preset or the file asked for; without either, what suits the data.
