@@ -7,7 +7,7 @@ use latentia_tensor::{MatrixMut, Rows, vectorized};
 use sha2::{Digest, Sha256};
 
 use crate::float_buffer::not_finite;
-use crate::stored::Stored;
+use crate::stored::{Stored, hash_floats};
 use crate::{DataError, Pictures};
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
@@ -200,12 +200,7 @@ impl Dataset {
             Values::Bytes(values) => hexadecimal(hash("u8").chain_update(values)),
             Values::Floats(values) => {
                 let mut hash = hash("f4");
-                let mut bytes = Vec::new();
-                for block in values.chunks(4096) {
-                    bytes.clear();
-                    bytes.extend(block.iter().flat_map(|value| value.to_le_bytes()));
-                    hash.update(&bytes);
-                }
+                hash_floats(values, &mut hash);
                 hexadecimal(hash)
             }
             Values::Stored(stored) => {

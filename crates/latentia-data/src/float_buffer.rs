@@ -11,39 +11,43 @@ use crate::{DataError, Dataset};
 /// Floats that come one after the other and become a [`Dataset`].
 pub(crate) struct FloatBuffer {
     name: String,
-    memory: usize,
-    kept: Kept,
+    /// How many stay in memory.
+    room: usize,
+    kept: Vec<f32>,
+    rest: Rest,
     count: usize,
     range: (f32, f32),
     /// The first that is not finite, and which it is.
     not_finite: Option<(usize, f32)>,
 }
 
-enum Kept {
-    Memory(Vec<f32>),
+/// What does not fit into memory.
+enum Rest {
+    Empty,
     Disk(BufWriter<File>),
-    /// Where they come from.
-    Nowhere,
+    /// It can be read again from where it came.
+    Elsewhere,
 }
 
 impl FloatBuffer {
-    /// Keeps up to `memory` bytes in memory.
+    /// Keeps the first `memory` bytes in memory, the others on the disk.
     pub(crate) fn new(name: &str, memory: usize) -> Self {
         Self {
             name: name.to_owned(),
-            memory,
-            kept: Kept::Memory(Vec::new()),
+            room: memory / size_of::<f32>(),
+            kept: Vec::new(),
+            rest: Rest::Empty,
             count: 0,
             range: (f32::INFINITY, f32::NEG_INFINITY),
             not_finite: None,
         }
     }
 
-    /// Keeps nothing: the values can be read again from where they are.
-    pub(crate) fn that_looks_only(name: &str) -> Self {
+    /// As [`Self::new`], where the others can be read again from where they came.
+    pub(crate) fn of_a_file(name: &str, memory: usize) -> Self {
         Self {
-            kept: Kept::Nowhere,
-            ..Self::new(name, 0)
+            rest: Rest::Elsewhere,
+            ..Self::new(name, memory)
         }
     }
 
@@ -61,30 +65,25 @@ impl FloatBuffer {
             self.not_finite = at.map(|at| (self.count + at, floats[at]));
         }
         self.count += floats.len();
-        if let Kept::Memory(kept) = &mut self.kept
-            && self.count * size_of::<f32>() > self.memory
-        {
-            let kept = std::mem::take(kept);
-            let file = temporary_file().map_err(|error| self.disk_error(error))?;
-            self.kept = Kept::Disk(BufWriter::with_capacity(1 << 16, file));
-            self.keep(&kept)?;
-        }
-        self.keep(floats)
+        let fit = floats.len().min(self.room - self.kept.len());
+        let (fit, rest) = floats.split_at(fit);
+        self.kept.extend_from_slice(fit);
+        let written = match rest {
+            [] => Ok(()),
+            rest => self.write(rest),
+        };
+        written.map_err(|error| disk_error(&self.name, error))
     }
 
-    fn keep(&mut self, floats: &[f32]) -> Result<(), DataError> {
-        let kept = match &mut self.kept {
-            Kept::Memory(kept) => {
-                kept.extend_from_slice(floats);
-                Ok(())
-            }
-            Kept::Disk(file) => {
-                let mut floats = floats.iter();
-                floats.try_for_each(|float| file.write_all(&float.to_le_bytes()))
-            }
-            Kept::Nowhere => Ok(()),
+    fn write(&mut self, floats: &[f32]) -> io::Result<()> {
+        if let Rest::Empty = self.rest {
+            self.rest = Rest::Disk(BufWriter::with_capacity(1 << 16, temporary_file()?));
+        }
+        let Rest::Disk(file) = &mut self.rest else {
+            return Ok(());
         };
-        kept.map_err(|error| self.disk_error(error))
+        let mut floats = floats.iter();
+        floats.try_for_each(|float| file.write_all(&float.to_le_bytes()))
     }
 
     /// How many there were.
@@ -92,39 +91,32 @@ impl FloatBuffer {
         self.count
     }
 
-    /// The smallest and the largest of those that came, in rows of `cols`.
+    /// Those in memory, and the smallest and the largest of all, in rows of `cols`.
     ///
     /// # Errors
     /// When one is not finite.
-    pub(crate) fn range(&self, cols: usize) -> Result<(f32, f32), DataError> {
+    pub(crate) fn into_kept(self, cols: usize) -> Result<(Vec<f32>, (f32, f32)), DataError> {
         match self.not_finite {
             Some((at, value)) => Err(not_finite(&self.name, at, cols, value)),
-            None => Ok(self.range),
+            None => Ok((self.kept, self.range)),
         }
     }
 
     /// A set of examples of shape `shape`.
-    pub(crate) fn into_dataset(self, shape: Vec<usize>) -> Result<Dataset, DataError> {
-        let range = self.range(shape.iter().product())?;
-        match self.kept {
-            Kept::Memory(floats) => Dataset::from_floats(self.name, shape, floats),
-            Kept::Disk(file) => {
-                let file = file
-                    .into_inner()
-                    .map_err(|error| disk_error(&self.name, error.into_error()))?;
-                Dataset::from_stored(
-                    &self.name,
-                    shape,
-                    Stored::in_own_file(file, self.count),
-                    range,
-                )
-            }
-            Kept::Nowhere => Dataset::from_floats(self.name, shape, Vec::new()),
-        }
-    }
-
-    fn disk_error(&self, error: io::Error) -> DataError {
-        disk_error(&self.name, error)
+    ///
+    /// # Errors
+    /// When a value is not finite, the values are no whole examples, or the disk is full.
+    pub(crate) fn into_dataset(mut self, shape: Vec<usize>) -> Result<Dataset, DataError> {
+        let (name, count) = (self.name.clone(), self.count);
+        let rest = std::mem::replace(&mut self.rest, Rest::Empty);
+        let (kept, range) = self.into_kept(shape.iter().product())?;
+        let Rest::Disk(file) = rest else {
+            return Dataset::from_floats(name, shape, kept);
+        };
+        let file = file
+            .into_inner()
+            .map_err(|error| disk_error(&name, error.into_error()))?;
+        Dataset::from_stored(&name, shape, Stored::in_own_file(file, count, kept), range)
     }
 }
 

@@ -9,13 +9,13 @@ use std::path::Path;
 use crate::float_buffer::FloatBuffer;
 use crate::npy_header::{Header, Kind};
 use crate::reading::Input;
-use crate::stored::{Element, Stored};
+use crate::stored::{Kept, Stored};
 use crate::{DataError, Dataset};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// Reads an array of two dimensions or more, the first of which counts the examples. Where its values take more than `memory`
-/// bytes they stay in the file, if they lie there as they are used, or go to another one.
+/// Reads an array of two dimensions or more, the first of which counts the examples. Values beyond `memory` bytes stay in the
+/// file, if they lie there as they are used, or go to another one.
 ///
 /// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
 pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
@@ -38,8 +38,9 @@ pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, 
     };
     let layout = format!("shape {:?} of `{}`", header.shape, header.descr);
     let example = shape[1..].to_vec();
-    let is_large = claim > memory as u64;
-    if header.fortran_order || !is_large && matches!(header.kind, Kind::Byte) {
+    // A pipe gives its values only once.
+    let stays = claim > memory as u64 && file.metadata().is_ok_and(|metadata| metadata.is_file());
+    if header.fortran_order || !stays && matches!(header.kind, Kind::Byte) {
         let bytes = input.body(claim, &layout)?;
         if let Kind::Byte = header.kind {
             let bytes = in_row_major(bytes, &shape, header.fortran_order);
@@ -49,24 +50,32 @@ pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, 
         header.kind.convert(&bytes, &mut floats);
         return Dataset::from_floats(subject, example, in_row_major(floats, &shape, true));
     }
-    // A pipe gives its values only once.
-    let is_there = is_large && file.metadata().is_ok_and(|metadata| metadata.is_file());
-    let element = header.kind.element().filter(|_| is_there);
-    let mut buffer = match element {
-        Some(_) => FloatBuffer::that_looks_only(subject),
-        None => FloatBuffer::new(subject, memory),
+    let stays = stays && matches!(header.kind, Kind::Byte | Kind::SingleLittle);
+    let mut bytes = Vec::new();
+    let mut buffer = match header.kind {
+        Kind::Byte => FloatBuffer::of_a_file(subject, 0),
+        Kind::SingleLittle if stays => FloatBuffer::of_a_file(subject, memory),
+        _ => FloatBuffer::new(subject, memory),
     };
     let mut floats = Vec::new();
     input.body_in_pieces(claim, &layout, |piece| {
+        if let Kind::Byte = header.kind {
+            bytes.extend_from_slice(&piece[..piece.len().min(memory - bytes.len())]);
+        }
         floats.clear();
         header.kind.convert(piece, &mut floats);
         buffer.push(&floats)
     })?;
-    let Some(element) = element else {
+    if !stays {
         return buffer.into_dataset(example);
+    }
+    let count = buffer.count();
+    let (floats, range) = buffer.into_kept(example.iter().product())?;
+    let kept = match header.kind {
+        Kind::Byte => Kept::Bytes(bytes),
+        _ => Kept::Floats(floats),
     };
-    let range = buffer.range(example.iter().product())?;
-    let stored = Stored::in_file(file, start, buffer.count(), element);
+    let stored = Stored::in_file(file, start, count, kept);
     let stored = stored.map_err(|error| DataError::read(Path::new(subject), error))?;
     Dataset::from_stored(subject, example, stored, range)
 }
@@ -151,15 +160,6 @@ fn examples_first(subject: &str, shape: &[u64]) -> Result<Vec<usize>, DataError>
 }
 
 impl Kind {
-    /// What a value is where it need not be converted.
-    fn element(self) -> Option<Element> {
-        match self {
-            Self::Byte => Some(Element::Byte),
-            Self::SingleLittle => Some(Element::Single),
-            Self::SingleBig | Self::DoubleLittle | Self::DoubleBig => None,
-        }
-    }
-
     /// Adds values of this kind to `floats`. What lies beyond the range of f32 becomes infinite, and is refused as such.
     fn convert(self, bytes: &[u8], floats: &mut Vec<f32>) {
         match self {

@@ -1,4 +1,4 @@
-//! Values that stay in a file and are read by their position.
+//! Values of which the first are in memory and the others in a file, read by their position.
 
 use std::fs::File;
 use std::io;
@@ -10,81 +10,92 @@ use sha2::{Digest, Sha256};
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 14;
 
-/// What a value is in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Element {
-    /// u8
-    Byte,
-    /// f32, little-endian
-    Single,
+/// The first values, as they are.
+pub(crate) enum Kept {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
 }
 
-impl Element {
-    fn bytes(self) -> usize {
+impl Kept {
+    fn len(&self) -> usize {
         match self {
-            Self::Byte => 1,
-            Self::Single => 4,
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Floats(floats) => floats.len(),
         }
     }
 
-    /// Values from the first bytes.
-    fn convert(self, bytes: &[u8], values: &mut [f32]) {
+    /// Bytes of a value in the file: those of u8, or of f32, little-endian.
+    fn size(&self) -> usize {
         match self {
-            Self::Byte => {
+            Self::Bytes(_) => 1,
+            Self::Floats(_) => 4,
+        }
+    }
+
+    /// Values of the file, from its bytes.
+    fn convert(&self, bytes: &[u8], values: &mut [f32]) {
+        match self {
+            Self::Bytes(_) => {
                 for (value, &byte) in values.iter_mut().zip(bytes) {
                     *value = byte.into();
                 }
             }
-            Self::Single => {
+            Self::Floats(_) => {
                 for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = f32::from_le_bytes(*bytes);
                 }
             }
         }
     }
+
+    /// Values from the first on.
+    fn read(&self, first: usize, values: &mut [f32]) {
+        match self {
+            Self::Bytes(bytes) => self.convert(&bytes[first..], values),
+            Self::Floats(floats) => values.copy_from_slice(&floats[first..][..values.len()]),
+        }
+    }
 }
 
-/// Values in a file, one after the other.
+/// Values one after the other.
 #[derive(Clone)]
 pub(crate) struct Stored(Arc<Place>);
 
 struct Place {
-    file: File,
-    /// Bytes before the first value.
-    start: u64,
+    kept: Kept,
     /// How many values there are.
     values: usize,
-    element: Element,
-    /// Length and time of the last change, where others may change it.
+    file: File,
+    /// Bytes of the file before its first value, and which that is.
+    start: u64,
+    first: usize,
+    /// Length and time of the last change, where others may change the file.
     state: Option<(u64, Option<SystemTime>)>,
 }
 
 impl Stored {
-    /// Values in a file of a user.
-    pub(crate) fn in_file(
-        file: File,
-        start: u64,
-        values: usize,
-        element: Element,
-    ) -> io::Result<Self> {
+    /// All values lie in a file of a user, behind `start` bytes.
+    pub(crate) fn in_file(file: File, start: u64, values: usize, kept: Kept) -> io::Result<Self> {
         let state = Some(state(&file)?);
         Ok(Self(Arc::new(Place {
+            kept,
+            values,
             file,
             start,
-            values,
-            element,
+            first: 0,
             state,
         })))
     }
 
-    /// Values in a file that nobody else knows.
-    pub(crate) fn in_own_file(file: File, values: usize) -> Self {
-        let element = Element::Single;
+    /// The values that are not kept lie in a file that nobody else knows.
+    pub(crate) fn in_own_file(file: File, values: usize, kept: Vec<f32>) -> Self {
+        let (first, kept) = (kept.len(), Kept::Floats(kept));
         Self(Arc::new(Place {
+            kept,
+            values,
             file,
             start: 0,
-            values,
-            element,
+            first,
             state: None,
         }))
     }
@@ -95,16 +106,15 @@ impl Stored {
     }
 
     pub(crate) fn is_bytes(&self) -> bool {
-        self.0.element == Element::Byte
+        matches!(self.0.kept, Kept::Bytes(_))
     }
 
     /// Reads rows of `cols` values; those that lie near each other at once.
     pub(crate) fn read(&self, indices: &[u32], cols: usize, out: &mut [f32]) -> io::Result<()> {
         let Place {
+            kept,
             file,
             state: known,
-            element,
-            start,
             ..
         } = &*self.0;
         if let Some(known) = known
@@ -112,67 +122,90 @@ impl Stored {
         {
             return Err(io::Error::other("the file has changed since it was loaded"));
         }
-        let width = cols * element.bytes();
-        let offset = |index: u32| start + u64::from(index) * width as u64;
         let mut bytes = [0; CHUNK];
         let (mut indices, mut out) = (indices, out);
-        while let [first, ..] = *indices {
-            let near = near(indices, CHUNK / width);
-            let (rows, rest) = out.split_at_mut(near.len().max(1) * cols);
-            match near.last() {
-                Some(last) => {
-                    let bytes = &mut bytes[..(last - first + 1) as usize * width];
-                    read_exact_at(file, bytes, offset(first))?;
-                    for (row, index) in rows.chunks_exact_mut(cols).zip(near) {
-                        element.convert(&bytes[(index - first) as usize * width..], row);
-                    }
+        while let [index, ..] = *indices {
+            let first = index as usize * cols;
+            let in_memory = kept.len().saturating_sub(first).min(cols);
+            let near = match in_memory {
+                0 => near(indices, CHUNK / (cols * kept.size())),
+                _ => &indices[..1],
+            };
+            let (rows, rest) = out.split_at_mut(near.len() * cols);
+            if near.len() > 1 {
+                let span = (near[near.len() - 1] - index + 1) as usize * cols;
+                let bytes = self.bytes(first, span, &mut bytes)?;
+                for (row, other) in rows.chunks_exact_mut(cols).zip(near) {
+                    kept.convert(&bytes[(other - index) as usize * cols * kept.size()..], row);
                 }
-                // Not even one row is as short as what is read at once.
-                None => {
-                    let mut offset = offset(first);
-                    for values in rows.chunks_mut(CHUNK / element.bytes()) {
-                        let bytes = &mut bytes[..values.len() * element.bytes()];
-                        read_exact_at(file, bytes, offset)?;
-                        element.convert(bytes, values);
-                        offset += bytes.len() as u64;
-                    }
+            } else {
+                let (head, tail) = rows.split_at_mut(in_memory);
+                if in_memory > 0 {
+                    kept.read(first, head);
+                }
+                let mut first = first + in_memory;
+                for values in tail.chunks_mut(CHUNK / kept.size()) {
+                    kept.convert(self.bytes(first, values.len(), &mut bytes)?, values);
+                    first += values.len();
                 }
             }
-            (indices, out) = (&indices[near.len().max(1)..], rest);
+            (indices, out) = (&indices[near.len()..], rest);
         }
         Ok(())
     }
 
+    /// The bytes of some values of the file.
+    fn bytes<'a>(
+        &self,
+        first: usize,
+        values: usize,
+        chunk: &'a mut [u8; CHUNK],
+    ) -> io::Result<&'a [u8]> {
+        let place = &*self.0;
+        let size = place.kept.size();
+        let offset = place.start + ((first - place.first) * size) as u64;
+        let bytes = &mut chunk[..values * size];
+        read_exact_at(&place.file, bytes, offset)?;
+        Ok(bytes)
+    }
+
     /// Adds all bytes of the values to a hash.
     pub(crate) fn hash(&self, mut hash: Sha256) -> io::Result<Sha256> {
-        let mut bytes = [0; CHUNK];
-        let mut offset = self.0.start;
-        let mut left = self.0.values * self.0.element.bytes();
-        while left > 0 {
-            let bytes = &mut bytes[..left.min(CHUNK)];
-            read_exact_at(&self.0.file, bytes, offset)?;
-            hash.update(&*bytes);
-            offset += bytes.len() as u64;
-            left -= bytes.len();
+        let Place { kept, values, .. } = &*self.0;
+        match kept {
+            Kept::Bytes(bytes) => hash.update(bytes),
+            Kept::Floats(floats) => hash_floats(floats, &mut hash),
+        }
+        let mut chunk = [0; CHUNK];
+        let at_once = CHUNK / kept.size();
+        for first in (kept.len()..*values).step_by(at_once) {
+            hash.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
         }
         Ok(hash)
     }
 }
 
-/// The first of `indices` that rise by little, within `rows` rows.
+/// Adds floats to a hash, little-endian.
+pub(crate) fn hash_floats(floats: &[f32], hash: &mut Sha256) {
+    let mut bytes = Vec::new();
+    for block in floats.chunks(CHUNK / 4) {
+        bytes.clear();
+        bytes.extend(block.iter().flat_map(|value| value.to_le_bytes()));
+        hash.update(&bytes);
+    }
+}
+
+/// The first of `indices` and those behind it that rise by little, within `rows` rows.
 fn near(indices: &[u32], rows: usize) -> &[u32] {
     const GAP: u32 = 8;
-    let Some(&first) = indices.first().filter(|_| rows > 0) else {
-        return &[];
-    };
     let apart = indices.windows(2).position(|pair| {
         let (one, next) = (pair[0], pair[1]);
-        next <= one || next - one > GAP || (next - first) as usize >= rows
+        next <= one || next - one > GAP || (next - indices[0]) as usize >= rows
     });
     &indices[..apart.map_or(indices.len(), |last| last + 1)]
 }
 
-/// The same values where they are the same file.
+/// The same values where they are the same place.
 impl PartialEq for Stored {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
