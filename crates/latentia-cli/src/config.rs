@@ -1,6 +1,7 @@
 //! A user's own experiment: a file in the format of a preset.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
@@ -57,13 +58,28 @@ const WORDS: &[(&str, &str)] = &[
     ("unknown variant", "unknown value"),
 ];
 
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Reads an experiment.
 ///
 /// # Errors
 /// When the file cannot be read; a [`UsageError`] that names the line and the key when it is no experiment.
 pub fn read(path: &Path) -> anyhow::Result<Preset> {
     let shown = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut text))
+        .with_context(|| format!("cannot read `{shown}`"))?;
+    let text = String::from_utf8(text)
+        .ok()
+        .filter(|text| text.len() as u64 <= LONGEST);
+    let Some(text) = text else {
+        let what = format!(
+            "`{shown}` is no text, or longer than {LONGEST} bytes; see `latentia presets digits`"
+        );
+        return Err(UsageError(what).into());
+    };
     match Preset::parse(&text) {
         Ok(preset) => Ok(preset),
         Err(ModelError::Toml(error)) => {
@@ -134,6 +150,8 @@ fn excerpt(text: &str, place: Range<usize>) -> (usize, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const MODEL: &str = "\

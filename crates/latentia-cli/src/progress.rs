@@ -145,10 +145,13 @@ impl Progress {
         in_whole_epochs.saturating_sub(earlier) as f64 / seconds.max(1e-9)
     }
 
-    /// Writes the run down.
-    fn save(&mut self, training: &Training<'_>) -> Result<(), ModelError> {
-        training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
+    /// Writes the run down, to go on from.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&mut self, training: &Training<'_>) -> Result<(), ModelError> {
         self.write_metrics(training.history())?;
+        training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
         self.saved = Instant::now();
         self.batches = 0;
         Ok(())

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use latentia_models::remove_unfinished;
 
 /// A folder that a run is written to.
 pub struct RunFolder {
@@ -69,30 +68,27 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Creates the folder, keeps other runs out of it, and takes away what a killed run left half-written.
+    /// Creates the folder and keeps other runs out of it.
     ///
     /// # Errors
     /// When it cannot be written, or another run is in it.
     pub fn claim(&mut self) -> anyhow::Result<()> {
         let folder = self.path.display();
         fs::create_dir_all(&self.path).with_context(|| format!("cannot create `{folder}`"))?;
-        // Where a folder cannot be opened or locked, as on some systems and networks, runs are not kept apart.
-        self.lock = File::open(&self.path).ok();
-        if let Some(lock) = &self.lock
-            && let Err(TryLockError::WouldBlock) = lock.try_lock()
-        {
-            bail!(
-                "another run is training into `{folder}`; wait for its end, or --out DIR writes elsewhere"
-            );
-        }
-        for path in [
-            self.model(),
-            self.checkpoint(),
-            self.metrics(),
-            self.reconstructions(),
-            self.samples(),
-        ] {
-            remove_unfinished(&path)?;
+        match File::open(&self.path) {
+            Ok(lock) => {
+                if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+                    bail!(
+                        "another run is training into `{folder}`; wait for its end, or --out DIR writes elsewhere"
+                    );
+                }
+                self.lock = Some(lock);
+            }
+            Err(error) if cfg!(unix) => {
+                return Err(error).with_context(|| format!("cannot read `{folder}`"));
+            }
+            // Elsewhere a folder cannot be opened, and runs are not kept apart.
+            Err(_) => {}
         }
         Ok(())
     }
@@ -102,12 +98,24 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be removed.
     pub fn remove_checkpoint(&self) -> anyhow::Result<()> {
-        let path = self.checkpoint();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
-            }
-            _ => Ok(()),
+        remove(&self.checkpoint())
+    }
+
+    /// Removes pictures of another model, if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn remove_pictures(&self) -> anyhow::Result<()> {
+        remove(&self.reconstructions())?;
+        remove(&self.samples())
+    }
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
         }
+        _ => Ok(()),
     }
 }

@@ -32,7 +32,7 @@ pub enum DataError {
 
     /// Values that do not fit into memory, nor on the disk.
     #[error(
-        "cannot keep the values of `{name}` on the disk, in `{}`: {source}; set TMPDIR to a folder with room for them",
+        "cannot keep the values of `{name}` on the disk in `{}`, set TMPDIR to a folder with room for them: {source}",
         folder.display()
     )]
     Disk {

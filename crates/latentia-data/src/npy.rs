@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::float_buffer::FloatBuffer;
 use crate::npy_header::{Header, Kind};
 use crate::reading::Input;
-use crate::stored::{Kept, Stored};
+use crate::stored::{Kept, Stored, state};
 use crate::{DataError, Dataset};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -19,11 +19,9 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 ///
 /// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
 pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
-    let mut input = Input::of(
-        file.try_clone()
-            .map_err(|error| DataError::read(Path::new(subject), error))?,
-        subject,
-    );
+    let failed = |error| DataError::read(Path::new(subject), error);
+    let state = state(&file).map_err(failed)?;
+    let mut input = Input::of(file.try_clone().map_err(failed)?, subject);
     let (header, start) = header(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
     let claim =
@@ -75,8 +73,7 @@ pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, 
         Kind::Byte => Kept::Bytes(bytes),
         _ => Kept::Floats(floats),
     };
-    let stored = Stored::in_file(file, start, count, kept);
-    let stored = stored.map_err(|error| DataError::read(Path::new(subject), error))?;
+    let stored = Stored::in_file((subject, file, state), start, count, kept).map_err(failed)?;
     Dataset::from_stored(subject, example, stored, range)
 }
 

@@ -100,6 +100,10 @@ impl Format {
         {
             return Ok(Self::Idx);
         }
+        if !metadata.is_file() {
+            let seen = "no regular file, and no ending that says it";
+            return Err(Self::unknown(subject, seen));
+        }
         File::open(path)
             .and_then(|file| file.take(6).read_to_end(&mut start))
             .map_err(|error| DataError::read(path, error))?;

@@ -69,22 +69,33 @@ struct Place {
     /// Bytes of the file before its first value, and which that is.
     start: u64,
     first: usize,
-    /// Length and time of the last change, where others may change the file.
-    state: Option<(u64, Option<SystemTime>)>,
+    /// Its name and its state, where others may change the file.
+    others: Option<(String, State)>,
 }
 
+/// Length and time of the last change of a file.
+pub(crate) type State = (u64, Option<SystemTime>);
+
 impl Stored {
-    /// All values lie in a file of a user, behind `start` bytes.
-    pub(crate) fn in_file(file: File, start: u64, values: usize, kept: Kept) -> io::Result<Self> {
-        let state = Some(state(&file)?);
-        Ok(Self(Arc::new(Place {
+    /// All values lie in the file `name` of a user, behind `start` bytes; it was in `state` before they were read for the first
+    /// time.
+    pub(crate) fn in_file(
+        (name, file, state): (&str, File, State),
+        start: u64,
+        values: usize,
+        kept: Kept,
+    ) -> io::Result<Self> {
+        let others = Some((name.to_owned(), state));
+        let stored = Self(Arc::new(Place {
             kept,
             values,
             file,
             start,
             first: 0,
-            state,
-        })))
+            others,
+        }));
+        stored.check_unchanged()?;
+        Ok(stored)
     }
 
     /// The values that are not kept lie in a file that nobody else knows.
@@ -96,7 +107,7 @@ impl Stored {
             file,
             start: 0,
             first,
-            state: None,
+            others: None,
         }))
     }
 
@@ -111,17 +122,8 @@ impl Stored {
 
     /// Reads rows of `cols` values; those that lie near each other at once.
     pub(crate) fn read(&self, indices: &[u32], cols: usize, out: &mut [f32]) -> io::Result<()> {
-        let Place {
-            kept,
-            file,
-            state: known,
-            ..
-        } = &*self.0;
-        if let Some(known) = known
-            && state(file)? != *known
-        {
-            return Err(io::Error::other("the file has changed since it was loaded"));
-        }
+        self.check_unchanged()?;
+        let kept = &self.0.kept;
         let mut bytes = [0; CHUNK];
         let (mut indices, mut out) = (indices, out);
         while let [index, ..] = *indices {
@@ -165,8 +167,10 @@ impl Stored {
         let size = place.kept.size();
         let offset = place.start + ((first - place.first) * size) as u64;
         let bytes = &mut chunk[..values * size];
-        read_exact_at(&place.file, bytes, offset)?;
-        Ok(bytes)
+        match read_exact_at(&place.file, bytes, offset) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.changed()),
+            result => result.map(|()| &*bytes),
+        }
     }
 
     /// Adds all bytes of the values to a hash.
@@ -181,7 +185,25 @@ impl Stored {
         for first in (kept.len()..*values).step_by(at_once) {
             hash.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
         }
+        self.check_unchanged()?;
         Ok(hash)
+    }
+
+    /// Refuses a file that is no longer what it was when it was loaded.
+    fn check_unchanged(&self) -> io::Result<()> {
+        match &self.0.others {
+            Some((_, known)) if state(&self.0.file)? != *known => Err(self.changed()),
+            _ => Ok(()),
+        }
+    }
+
+    fn changed(&self) -> io::Error {
+        let name = self
+            .0
+            .others
+            .as_ref()
+            .map_or("a temporary file", |(name, _)| name);
+        io::Error::other(format!("`{name}` has changed since it was loaded"))
     }
 }
 
@@ -212,7 +234,7 @@ impl PartialEq for Stored {
     }
 }
 
-fn state(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
+pub(crate) fn state(file: &File) -> io::Result<State> {
     let metadata = file.metadata()?;
     Ok((metadata.len(), metadata.modified().ok()))
 }

@@ -3,76 +3,85 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::ModelError;
 
-/// Writes a file under a temporary name in the same folder, then renames it.
+/// Writes a file under a temporary name in the same folder, then renames it. A link stays one: what it leads to is written.
+/// What is no regular file, as a pipe or a device, is written as it is.
+///
+/// A temporary file that a killed program has left of the same name is removed.
 ///
 /// # Errors
-/// Names the file when it cannot be written; what stood there before is then unchanged.
+/// Names the file when it cannot be written; what stood there before is then unchanged. An error of `write` that is a
+/// [`ModelError`] within is handed on.
 pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), ModelError> {
-    let folder = folder_of(path);
-    let attempt = || {
-        let mut builder = tempfile::Builder::new();
-        let prefix = unfinished_prefix(path);
-        builder.prefix(&prefix);
-        // The usual rights of a new file, less the umask; a temporary file's own are for its owner alone.
-        if let Some(permissions) = new_file() {
-            builder.permissions(permissions);
-        }
-        let file = builder.tempfile_in(folder)?;
-        let mut writer = BufWriter::new(file);
-        write(&mut writer)?;
-        let file = writer.into_inner().map_err(|error| error.into_error())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        sync_folder(folder);
-        Ok(())
-    };
-    attempt().map_err(|source| ModelError::Write {
-        path: path.to_path_buf(),
-        source,
+    attempt(path, write).map_err(|error| match error.downcast::<ModelError>() {
+        Ok(error) => error,
+        Err(source) => ModelError::Write {
+            path: path.to_path_buf(),
+            source,
+        },
     })
 }
 
-/// Removes what a program that was killed while it wrote `path` has left under temporary names. Nobody may be writing it.
-///
-/// # Errors
-/// Names the file when it cannot be removed.
-pub fn remove_unfinished(path: &Path) -> Result<(), ModelError> {
-    let prefix = unfinished_prefix(path);
-    // A folder that is not there holds nothing.
-    let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if name
-            .as_encoded_bytes()
-            .starts_with(prefix.as_encoded_bytes())
-        {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(|source| ModelError::Write { path, source })?;
-        }
+fn attempt(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let link = path.is_symlink().then(|| fs::canonicalize(path).ok());
+    let target = link.flatten().unwrap_or_else(|| path.to_path_buf());
+    let before = fs::metadata(&target).ok();
+    if before
+        .as_ref()
+        .is_some_and(|file| !file.is_file() && !file.is_dir())
+    {
+        let mut writer = BufWriter::new(File::options().write(true).open(&target)?);
+        write(&mut writer)?;
+        return writer.flush();
     }
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut prefix = OsString::from(".latentia-");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push("-");
+    remove_left_behind(folder, &prefix);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    // The usual rights of a new file, less the umask; a temporary file's own are for its owner alone.
+    if let Some(permissions) = new_file() {
+        builder.permissions(permissions);
+    }
+    let file = builder.tempfile_in(folder)?;
+    // While it is locked, somebody writes it. Not every file system has locks.
+    let _ = file.as_file().try_lock();
+    if let Some(before) = before {
+        file.as_file().set_permissions(before.permissions())?;
+    }
+    let mut writer = BufWriter::new(file);
+    write(&mut writer)?;
+    let file = writer.into_inner().map_err(|error| error.into_error())?;
+    file.as_file().sync_all()?;
+    file.persist(&target)?;
+    sync_folder(folder);
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+/// Removes the files of that prefix that nobody writes any more, as far as that is possible.
+fn remove_left_behind(folder: &Path, prefix: &OsString) {
+    let of_prefix = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(of_prefix) {
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(&path);
+        }
     }
-}
-
-/// How temporary names of `path` begin: hidden, and different for each file.
-fn unfinished_prefix(path: &Path) -> OsString {
-    let mut prefix = OsString::from(".latentia-");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push("-");
-    prefix
 }
 
 /// Makes a new name outlive a loss of power, where the system can.

@@ -74,7 +74,7 @@ mod training_spec;
 mod usage;
 mod variational;
 
-pub use atomic::{remove_unfinished, write_atomically};
+pub use atomic::write_atomically;
 pub use augmentation::AugmentationSpec;
 pub use autoencoder::{Autoencoder, Sections};
 pub use code::Code;

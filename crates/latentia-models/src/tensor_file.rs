@@ -111,7 +111,10 @@ impl Kind {
         bytes: &'a [u8],
     ) -> Result<Opened<'a, C>, ModelError> {
         let other = |e: SafeTensorError| {
-            invalid(path, format!("is no {}, or is cut short: {e}", self.name))
+            invalid(
+                path,
+                format!("is no {}, or is cut short: {e}; {}", self.name, self.remedy),
+            )
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(other)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(other)?;

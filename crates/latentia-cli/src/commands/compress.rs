@@ -25,6 +25,16 @@ const ROUNDED_QUALITY: u8 = 100;
 
 pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let file = open(&args.model)?;
+    let same = |output| fs::canonicalize(output).ok() == fs::canonicalize(&args.model).ok();
+    if let Some(output) = &args.output
+        && output.exists()
+        && same(output)
+    {
+        bail!(
+            "`{}` is the model, without which nothing comes back; name another file",
+            output.display()
+        );
+    }
     let examples = loader.pick(&args.data, &file.model)?.dataset;
     check_fit(&file.model, &args.data, &examples)?;
     let bytes = examples.is_bytes();

@@ -43,14 +43,15 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         });
         print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
-        let density = model.likelihood().is_density();
-        let compared = match density {
+        // No multiple of nothing says anything.
+        let above = model.likelihood().is_density() || median == 0.0;
+        let compared = match above {
             true => "above median",
             false => "times median",
         };
         let head = ["example", "score", compared].map(String::from).to_vec();
         let line = |&i: &u32| {
-            let compared = match density {
+            let compared = match above {
                 true => score(i) - median,
                 false => score(i) / median,
             };

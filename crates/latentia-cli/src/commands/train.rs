@@ -103,7 +103,7 @@ pub(super) fn run(
     folder.claim()?;
     let checkpoint = folder.checkpoint();
     if args.force {
-        folder.remove_checkpoint()?;
+        // What is there stays until there is something new.
     } else if !args.resume {
         // Once more, for a run that has ended since.
         folder.check_free()?;
@@ -129,48 +129,74 @@ pub(super) fn run(
     }
     let mut progress = Progress::new(
         &folder,
-        all_data.clone(),
+        all_data,
         args.checkpoint_every,
         &run,
         parts.training.rows(),
     )?;
-    progress.write_metrics(run.history())?;
-
-    let stopped_by = run.run(&mut progress);
-    progress.finish();
-    progress.write_metrics(run.history())?;
-    if let Err(ModelError::Diverged { .. }) = stopped_by {
-        // To go on from there would end in the same way.
-        folder.remove_checkpoint()?;
+    if !model_path.exists() {
+        progress.write_metrics(run.history())?;
     }
-    let stopped_by = stopped_by?;
-    let trouble = Trouble::of(&run);
+
+    let ended = run.run(&mut progress);
+    progress.finish();
     let best = run.best_epoch().copied();
-    let interrupted = stopped_by == StoppedBy::Interrupt;
-    let hint = match args.force {
-        true => "the same command with --resume instead of --force goes on",
-        false => "the same command with --resume goes on",
+    let provenance = |run: &Training<'_>, stopped_by| {
+        Provenance::of(run, &name, &data, fingerprint.clone(), stopped_by)
     };
+    let kept = format!(
+        "kept the model of epoch {}, the best so far, in `{}`",
+        best.map_or(0, |best| best.epoch),
+        model_path.display()
+    );
+    let stopped_by = match ended {
+        Ok(stopped_by) => stopped_by,
+        Err(error @ ModelError::Diverged { .. }) => {
+            // To go on from there would end in the same way.
+            progress.write_metrics(run.history())?;
+            folder.remove_checkpoint()?;
+            return Err(error.into());
+        }
+        Err(error) => {
+            // What there is is kept, as far as what went wrong lets it.
+            let _ = progress.save(&run);
+            run.restore_best();
+            let provenance = provenance(&run, StoppedBy::Interrupt);
+            if best.is_some() && ModelFile::save(&model, &provenance, None, &model_path).is_ok() {
+                tell(&kept);
+            }
+            return Err(error.into());
+        }
+    };
+    // From here on the run can go on, whatever happens. A complete model matters more than a way on to it.
+    let saved = progress.save(&run);
+    let trouble = Trouble::of(&run);
+    let interrupted = stopped_by == StoppedBy::Interrupt;
+    let instead = if args.force {
+        " instead of --force"
+    } else {
+        ""
+    };
+    let goes_on = format!("the same command with --resume{instead} goes on");
     if interrupted {
-        run.save_checkpoint(&checkpoint, &all_data)?;
+        saved?;
         run.restore_best();
         if best.is_none() {
             tell(&format!(
-                "interrupted in the first epoch, with no model to keep yet; {hint}"
+                "interrupted in the first epoch, with no model to keep yet; {goes_on}"
             ));
             return Ok(Ended::Interrupted);
         }
     }
-    let provenance = Provenance::of(&run, &name, &data, fingerprint, stopped_by);
-    let quantiser = Quantiser::fit(&model, &parts.training)?;
-    ModelFile::save(&model, &provenance, Some(&quantiser), &model_path)?;
+    let provenance = provenance(&run, stopped_by);
+    // Those of another model.
+    folder.remove_pictures()?;
+    let quantiser = Quantiser::fit(&model, &parts.training);
+    ModelFile::save(&model, &provenance, quantiser.as_ref().ok(), &model_path)?;
+    quantiser?;
     progress.nothing_left_to_keep();
     if interrupted {
-        tell(&format!(
-            "interrupted: kept the model of epoch {}, the best so far, in `{}`; {hint}",
-            best.map_or(0, |best| best.epoch),
-            model_path.display()
-        ));
+        tell(&format!("interrupted: {kept}; {goes_on}"));
         return Ok(Ended::Interrupted);
     }
     let (part, examples) = parts.to_show();

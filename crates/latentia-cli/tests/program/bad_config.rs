@@ -159,8 +159,8 @@ fn no_toml_at_all() {
     );
     place.refused(
         "train --config bytes.toml",
-        1,
-        &["cannot read `bytes.toml`: "],
+        2,
+        &["`bytes.toml` is no text, or longer than 1048576 bytes"],
     );
 }
 

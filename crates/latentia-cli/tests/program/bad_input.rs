@@ -371,15 +371,14 @@ fn a_pipe_that_ends_too_early() {
     }
 }
 
-/// Starts a long training whose examples stay in `data.npy`, and waits for its first checkpoint.
+/// Starts a long training whose examples stay in `data.npy`, and waits for its first epoch.
 fn training_from_a_file(place: &Place) -> std::process::Child {
     let values: Vec<f32> = numbers(40_000).collect();
     place.write("data.npy", npy_floats(4, &values));
     let child = place.start(
         "train --data data.npy --preset table --epochs 100000 --memory 1K --checkpoint-every 100 --out run",
     );
-    let checkpoint = place.path("run/checkpoint.safetensors");
-    place.wait_until("a checkpoint", || checkpoint.exists());
+    place.wait_until("an epoch", || place.text("stderr").contains("epoch 1/"));
     child
 }
 
@@ -394,13 +393,12 @@ fn a_file_that_is_cut_off_while_it_is_read() {
         .expect("our own file");
     assert_eq!(child.wait().expect("an end").code(), Some(1));
     let said = place.text("stderr");
-    let message = "error: cannot read the examples: the file has changed since it was loaded\n";
+    let message = "error: cannot read the examples: `data.npy` has changed since it was loaded\n";
     assert!(said.ends_with(message), "{said}");
-    // What was learned is there to go on from, once the data is back.
-    assert_eq!(
-        place.names("run"),
-        ["checkpoint.safetensors", "metrics.csv"]
-    );
+    // What was learned is there.
+    assert!(said.contains("kept the model of epoch "), "{said}");
+    let kept = ["checkpoint.safetensors", "metrics.csv", "model.safetensors"];
+    assert_eq!(place.names("run"), kept);
 }
 
 #[cfg(unix)]
@@ -432,4 +430,18 @@ fn memory_is_a_size() {
             &["it must be a whole number of bytes, or of K, M or G"],
         );
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_temporary_folder_that_is_not_there_is_named() {
+    let place = Place::with([("t.csv", b"1,2\n3,4\n")]);
+    let mut command = place.command(LATENTIA);
+    command
+        .args(["data", "info", "t.csv", "--memory", "1"])
+        .env("TMPDIR", "/nowhere");
+    Ran::of(command).fails(
+        1,
+        &["cannot keep the values of `t.csv` on the disk in `/nowhere`, set TMPDIR to a folder with room for them: no such file"],
+    );
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is left out says so")]
 
 use crate::harness::{DIGITS, Place, table};
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::harness::{LATENTIA, Ran};
 
 #[test]
@@ -277,7 +277,7 @@ fn what_may_not_be_read_or_written_is_named() {
         ),
         (
             "train --out locked --force",
-            "cannot remove `locked/checkpoint.safetensors`: permission denied",
+            "cannot write `locked/metrics.csv`: permission denied",
         ),
     ] {
         let Some(ran) = as_nobody(&place, arguments) else {
@@ -287,4 +287,39 @@ fn what_may_not_be_read_or_written_is_named() {
     }
     // So that the folder can be removed.
     allow("locked", 0o755);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_rights_stay_what_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::with([("m", &DIGITS[..]), ("target.npy", b"old")]);
+    symlink("target.npy", place.path("link.npy")).expect("a link");
+    let own = PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(place.path("target.npy"), own).expect("our own file");
+    place.run("encode m mnist-mini -o link.npy").done();
+    assert!(place.path("link.npy").is_symlink());
+    let codes = place.read("target.npy");
+    assert!(codes.len() > 100_000);
+    let mode = std::fs::metadata(place.path("target.npy"))
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let script = "mkfifo p.npy; cat p.npy >read & \"$LATENTIA\" encode m mnist-mini -o p.npy && wait && test -p p.npy";
+    let mut command = place.command("sh");
+    command.args(["-c", script]).env("LATENTIA", LATENTIA);
+    Ran::of(command).done();
+    assert!(place.read("read") == codes);
+}
+
+#[test]
+fn a_model_is_not_replaced_by_what_it_compresses() {
+    let place = Place::with([("m", &DIGITS[..])]);
+    place.refused(
+        "compress m mnist-mini -o ./m",
+        1,
+        &["`./m` is the model, without which nothing comes back; name another file"],
+    );
 }

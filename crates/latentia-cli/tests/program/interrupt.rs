@@ -187,6 +187,45 @@ fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
 }
 
 #[test]
+fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
+    let place = Place::new();
+    let mut child = place.start("train --preset tiny --epochs 20 --out run");
+    place.wait_until("a model", || place.path("run/model.safetensors").exists());
+    child.kill().expect("it can be killed");
+    child.wait().expect("an end");
+    let ran = place.run("train --preset tiny --epochs 20 --out run --resume");
+    // The program may have been faster than we are.
+    assert!(
+        ran.code == 0 || ran.stderr.contains("is complete"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        place.names("run"),
+        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+    );
+}
+
+#[test]
+fn a_run_that_replaces_another_leaves_it_until_there_is_something_new() {
+    let place = Place::new();
+    place
+        .run("train --preset tiny --epochs 20 --out run")
+        .done();
+    let before = place.files();
+    let mut child =
+        place.start("train --preset deep --data mnist-mini --batch-size 1 --out run --force");
+    place.wait_until("a beginning", || {
+        place.text("stderr").contains("parameters")
+    });
+    thread::sleep(Duration::from_millis(300));
+    child.kill().expect("it can be killed");
+    child.wait().expect("an end");
+    std::fs::remove_file(place.path("stderr")).expect("our own file");
+    assert!(place.files() == before);
+}
+
+#[test]
 fn checkpoints_come_as_often_as_they_are_asked_for() {
     let place = Place::new();
     // In the first epoch, which takes longer than the test has patience.
