@@ -445,7 +445,7 @@ pub struct FetchArgs {
     /// Take the files from this folder instead of the network
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
-    /// Download from this address instead of the known ones: that of a folder with the files, as https://example.org/mnist/
+    /// Download from this address instead of the known ones; the names of the files are added to it
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     pub mirror: Option<String>,
     /// Put the set's folder into this one [default: --data-dir, $LATENTIA_DATA_DIR, or the user's cache]
