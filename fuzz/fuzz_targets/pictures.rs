@@ -1,7 +1,7 @@
 //! Pictures: left out with a reason, or an example of the size asked for.
 #![no_main]
 
-use latentia_data::{Locations, LoadOptions, load_with};
+use latentia_data::{LoadOptions, Locations, load_with};
 use latentia_fuzz::file;
 use latentia_tensor::{Matrix, Rows};
 use libfuzzer_sys::fuzz_target;

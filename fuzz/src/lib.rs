@@ -1,14 +1,12 @@
-//! What the targets share: input as a file, and digests that fit.
+//! What the targets share: input as a file, and tables.
 
-use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use safetensors::{SafeTensors, serialize};
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
+use latentia_data::{Dataset, LoadOptions, Locations, load_with};
+use latentia_tensor::{Matrix, Rows};
 
 /// A file of this content, in memory where the system has a folder there.
 pub fn file(name: &str, content: &[u8]) -> PathBuf {
@@ -29,34 +27,38 @@ pub fn file(name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-/// A safetensors file whose content under `key` has the digest that it says, which no fuzzer would find; or the bytes as
-/// they are.
-pub fn with_digest(bytes: &[u8], key: &str) -> Vec<u8> {
-    repaired(bytes, key).unwrap_or_else(|| bytes.to_vec())
-}
-
-fn repaired(bytes: &[u8], key: &str) -> Option<Vec<u8>> {
-    #[derive(serde::Serialize, serde::Deserialize)]
-    struct Metadata {
-        sha256: String,
-        content: Box<RawValue>,
-    }
-    let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
-    let tensors = SafeTensors::deserialize(bytes).ok()?;
-    let metadata = header.metadata().as_ref()?.get(key)?;
-    let mut metadata: Metadata = serde_json::from_str(metadata).ok()?;
-    let mut named: Vec<_> = tensors.iter().collect();
-    named.sort_unstable_by_key(|(name, _)| *name);
-    let mut hash = Sha256::new_with_prefix(metadata.content.get());
-    for (name, tensor) in &named {
-        hash.update(name);
-        hash.update(tensor.data());
-    }
-    metadata.sha256 = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let metadata = serde_json::to_string(&metadata).ok()?;
-    serialize(named, Some(HashMap::from([(key.to_string(), metadata)]))).ok()
+/// Loads a table, of which all or almost nothing stays in memory: an error, or the same examples, no more of them than `most`
+/// values, all finite.
+pub fn table(name: &str, content: &[u8], most: usize) {
+    let path = file(name, content);
+    let load = |memory| {
+        let options = LoadOptions {
+            memory,
+            ..LoadOptions::default()
+        };
+        let nowhere = Locations {
+            folders: Vec::new(),
+        };
+        Some(
+            load_with(&path.to_string_lossy(), &nowhere, &options)
+                .ok()?
+                .train,
+        )
+    };
+    let (whole, stored) = (load(usize::MAX), load(16));
+    let (Some(whole), Some(stored)) = (&whole, &stored) else {
+        assert!(whole.is_none() && stored.is_none());
+        return;
+    };
+    assert!(whole.rows() > 0 && whole.cols() > 0);
+    assert!(whole.rows() * whole.cols() <= most);
+    assert_eq!(whole.fingerprint().ok(), stored.fingerprint().ok());
+    let last = |set: &Dataset| {
+        let mut row = Matrix::zeros(1, set.cols());
+        set.read(&[set.rows() as u32 - 1], row.view_mut())
+            .expect("it is there");
+        row.into_vec()
+    };
+    assert_eq!(last(whole), last(stored));
+    assert!(last(whole).iter().all(|value| value.is_finite()));
 }

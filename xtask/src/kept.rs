@@ -1,6 +1,7 @@
 //! Results of checks that take too long for every change, kept with their date in `docs/checks.md`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -28,7 +29,10 @@ pub fn keep(check: &str, result: &str) -> anyhow::Result<()> {
     ensure!(today.status.success(), "`date` does not say what day it is");
     let today = String::from_utf8(today.stdout)?;
     let path = root()?.join("docs/checks.md");
-    let old = fs::read_to_string(&path).unwrap_or_default();
+    let old = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        old => old?,
+    };
     let start = format!("| `{check}` |");
     let row = format!("{start} {} | {result} |", today.trim());
     let mut rows: Vec<&str> = old.lines().filter(|line| line.starts_with("| `")).collect();

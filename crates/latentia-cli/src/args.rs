@@ -139,7 +139,7 @@ pub struct TrainArgs {
     /// Seed of initial values, order and noise: the same seed gives the same bits
     #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
-    /// Write the run down, to go on from with --resume, every N batches or every N seconds, as in 30s [default: at the end of each epoch, at most once a second]
+    /// Save a checkpoint, from which --resume goes on, every N batches, or every N seconds as in 30s [default: at the end of each epoch, at most once a second]
     #[arg(long, value_name = "N|Ns", allow_negative_numbers = true)]
     pub checkpoint_every: Option<Every>,
     /// Go on with the run in the folder

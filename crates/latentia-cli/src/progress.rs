@@ -21,11 +21,11 @@ use crate::tell;
 const FRAME: Duration = Duration::from_millis(100);
 /// How often a line is written where there is no terminal.
 const LINE: Duration = Duration::from_secs(2);
-/// How often the run is written down at most, where nobody says how often: a hundred epochs in a second are not to spend it
+/// How often a checkpoint is written at most, where nobody says how often: a hundred epochs in a second are not to spend it
 /// on the disk.
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
-/// When a run is written down.
+/// When a checkpoint is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Every {
     /// At the end of an epoch, if the last time is a second ago.
@@ -60,12 +60,15 @@ pub struct Progress {
     metrics: PathBuf,
     fingerprint: String,
     every: Every,
-    /// Batches since the run was written down.
+    /// Batches since the last checkpoint.
     batches: u64,
+    has_saved: bool,
     interrupted: Arc<AtomicBool>,
     start: Instant,
     /// Examples that an earlier run had seen.
     begun_at: usize,
+    /// Those of them in the epoch that it had begun.
+    begun_in_epoch: usize,
     /// Examples of whole epochs that a setback undid.
     lost: usize,
     shown: Instant,
@@ -106,9 +109,11 @@ impl Progress {
             fingerprint,
             every: every.unwrap_or(Every::Epoch),
             batches: 0,
+            has_saved: false,
             interrupted,
             start: now,
             begun_at: run.examples_done(),
+            begun_in_epoch: run.examples_done() - run.history().len() * examples,
             lost: 0,
             shown: now,
             saved: now,
@@ -141,17 +146,22 @@ impl Progress {
     pub fn examples_per_second(&self) -> f64 {
         let seconds: f64 = self.seconds.iter().sum();
         let in_whole_epochs = self.seconds.len() * self.examples;
-        let earlier = self.begun_at % self.examples.max(1);
-        in_whole_epochs.saturating_sub(earlier) as f64 / seconds.max(1e-9)
+        in_whole_epochs.saturating_sub(self.begun_in_epoch) as f64 / seconds.max(1e-9)
     }
 
-    /// Writes the run down, to go on from.
+    /// Whether a checkpoint has been written.
+    pub fn has_saved(&self) -> bool {
+        self.has_saved
+    }
+
+    /// Writes a checkpoint, and the metrics.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&mut self, training: &Training<'_>) -> Result<(), ModelError> {
-        self.write_metrics(training.history())?;
         training.save_checkpoint(&self.checkpoint, &self.fingerprint)?;
+        self.has_saved = true;
+        self.write_metrics(training.history())?;
         self.saved = Instant::now();
         self.batches = 0;
         Ok(())

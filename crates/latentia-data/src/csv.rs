@@ -3,7 +3,7 @@
 use std::io::{self, Chain, Cursor, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Trim};
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use crate::error::{counted, quoted};
 use crate::float_buffer::FloatBuffer;
@@ -24,7 +24,6 @@ pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError
         .has_headers(false)
         // Rows of unequal length are refused here, with better words.
         .flexible(true)
-        .trim(Trim::All)
         .buffer_capacity(1 << 16)
         .from_reader(text);
     let mut record = ByteRecord::new();
@@ -56,13 +55,14 @@ pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError
         if is_first
             && record
                 .iter()
-                .any(|field| !field.is_empty() && number(field).is_none())
+                .any(|field| !field.trim_ascii().is_empty() && number(field).is_none())
         {
             header = Some(record.clone());
             continue;
         }
         row.clear();
         for (column, field) in record.iter().enumerate() {
+            let field = field.trim_ascii();
             let expected = match number(field) {
                 Some(value) if value.is_finite() => {
                     row.push(value);
@@ -99,12 +99,12 @@ pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError
 }
 
 fn number(field: &[u8]) -> Option<f32> {
-    std::str::from_utf8(field).ok()?.parse().ok()
+    std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
 }
 
 /// A column by its name where it has one, else by its number from 1.
 fn column_name(header: Option<&ByteRecord>, column: usize) -> String {
-    match header.and_then(|header| header.get(column)) {
+    match header.and_then(|header| Some(header.get(column)?.trim_ascii())) {
         Some(name) if !name.is_empty() => quoted(name),
         _ => (column + 1).to_string(),
     }

@@ -1,13 +1,13 @@
 //! Files that appear whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::ModelError;
 
-/// Writes a file under a temporary name in the same folder, then renames it. A link stays one: what it leads to is written.
+/// Writes a file under a temporary name in the same folder, then renames it. A link to a file stays one.
 /// What is no regular file, as a pipe or a device, is written as it is.
 ///
 /// A temporary file that a killed program has left of the same name is removed.
@@ -54,9 +54,14 @@ fn attempt(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     if let Some(permissions) = new_file() {
         builder.permissions(permissions);
     }
-    let file = builder.tempfile_in(folder)?;
-    // While it is locked, somebody writes it. Not every file system has locks.
-    let _ = file.as_file().try_lock();
+    // While it is locked, somebody writes it. Who looked before it was may have taken it away. Not every file system has locks.
+    let file = loop {
+        let file = builder.tempfile_in(folder)?;
+        let is_lost = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_lost && file.path().exists() {
+            break file;
+        }
+    };
     if let Some(before) = before {
         file.as_file().set_permissions(before.permissions())?;
     }

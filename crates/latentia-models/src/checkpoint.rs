@@ -128,19 +128,14 @@ impl Training<'_> {
             ));
         }
         let identity = self.identity().map_err(|e| invalid(path, e.to_string()))?;
-        if content.identity.get() != identity.get() {
-            let parsed =
-                [&content.identity, &identity].map(|text| serde_json::from_str(text.get()));
-            let difference = match parsed {
-                [Ok(was), Ok(is)] => difference("", &was, &is),
-                _ => None,
-            };
-            let difference = difference.map_or_else(String::new, |said| format!(": {said}"));
+        let parse = |text: &RawValue| serde_json::from_str(text.get());
+        let (was, is) = parse(&content.identity)
+            .and_then(|was| Ok((was, parse(&identity)?)))
+            .map_err(|e| CHECKPOINT.damaged(path, &format!("metadata: {e}")))?;
+        if let Some(said) = difference("", &was, &is) {
             return Err(invalid(
                 path,
-                format!(
-                    "belongs to another run{difference}; give the same, or --force to begin anew"
-                ),
+                format!("belongs to another run: {said}; give the same, or --force to begin anew"),
             ));
         }
 

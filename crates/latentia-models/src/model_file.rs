@@ -150,11 +150,12 @@ impl ModelFile {
                 )));
             }
         }
-        let quantiser = quantiser_of(&tensors);
-        if quantiser
-            .as_ref()
-            .is_some_and(|quantiser| !quantiser.fits(&model))
-        {
+        let is_kept = tensors
+            .names()
+            .iter()
+            .any(|name| name.starts_with("symbols."));
+        let quantiser = quantiser_of(&tensors).filter(|quantiser| quantiser.fits(&model));
+        if is_kept && quantiser.is_none() {
             return Err(damaged("the symbols do not fit the code"));
         }
         Ok(Self {

@@ -60,6 +60,8 @@ pub enum StoppedBy {
     StopAtLoss,
     /// The observer asked for it.
     Interrupt,
+    /// An example could not be read, or a file not written.
+    Error,
 }
 
 /// Someone who watches a run, and may end it.

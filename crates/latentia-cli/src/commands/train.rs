@@ -101,31 +101,11 @@ pub(super) fn run(
     })?;
     // A folder that cannot be written is found out before the training and not after it.
     folder.claim()?;
-    let checkpoint = folder.checkpoint();
-    if args.force {
-        // What is there stays until there is something new.
-    } else if !args.resume {
+    if args.resume {
+        goes_on(&mut run, &folder, &all_data, parts.training.rows())?;
+    } else if !args.force {
         // Once more, for a run that has ended since.
         folder.check_free()?;
-    } else if checkpoint.exists() {
-        run.resume(&checkpoint, &all_data)?;
-        let epoch = run.history().len() + 1;
-        let done = run.examples_done() % parts.training.rows();
-        tell(&format!(
-            "resumed in epoch {epoch}, after {}",
-            counted(done, "example")
-        ));
-    } else if model_path.exists() {
-        let model = model_path.display();
-        return Err(UsageError(format!(
-            "the run that wrote `{model}` is complete; --force begins anew"
-        ))
-        .into());
-    } else {
-        let folder = folder.path().display();
-        tell(&format!(
-            "nothing to resume in `{folder}`: a new run begins"
-        ));
     }
     let mut progress = Progress::new(
         &folder,
@@ -144,26 +124,38 @@ pub(super) fn run(
     let provenance = |run: &Training<'_>, stopped_by| {
         Provenance::of(run, &name, &data, fingerprint.clone(), stopped_by)
     };
-    let kept = format!(
-        "kept the model of epoch {}, the best so far, in `{}`",
-        best.map_or(0, |best| best.epoch),
-        model_path.display()
-    );
+    let kept = |best: Epoch| {
+        let (epoch, path) = (best.epoch, model_path.display());
+        format!("kept the model of epoch {epoch}, the best so far, in `{path}`")
+    };
+    let instead = if args.force {
+        " instead of --force"
+    } else {
+        ""
+    };
+    let resume = format!("the same command with --resume{instead} goes on");
     let stopped_by = match ended {
         Ok(stopped_by) => stopped_by,
         Err(error @ ModelError::Diverged { .. }) => {
-            // To go on from there would end in the same way.
-            progress.write_metrics(run.history())?;
-            folder.remove_checkpoint()?;
+            // To go on from there would end in the same way. What another run has left is not touched.
+            if progress.has_saved() || !args.force {
+                progress.write_metrics(run.history())?;
+                folder.remove_checkpoint()?;
+            }
             return Err(error.into());
         }
         Err(error) => {
             // What there is is kept, as far as what went wrong lets it.
-            let _ = progress.save(&run);
+            let saved = progress.save(&run);
             run.restore_best();
-            let provenance = provenance(&run, StoppedBy::Interrupt);
-            if best.is_some() && ModelFile::save(&model, &provenance, None, &model_path).is_ok() {
-                tell(&kept);
+            let provenance = provenance(&run, StoppedBy::Error);
+            if let Some(best) = best
+                && ModelFile::save(&model, &provenance, None, &model_path).is_ok()
+            {
+                tell(&kept(best));
+            }
+            if saved.is_ok() {
+                tell(&resume);
             }
             return Err(error.into());
         }
@@ -172,18 +164,12 @@ pub(super) fn run(
     let saved = progress.save(&run);
     let trouble = Trouble::of(&run);
     let interrupted = stopped_by == StoppedBy::Interrupt;
-    let instead = if args.force {
-        " instead of --force"
-    } else {
-        ""
-    };
-    let goes_on = format!("the same command with --resume{instead} goes on");
     if interrupted {
         saved?;
         run.restore_best();
         if best.is_none() {
             tell(&format!(
-                "interrupted in the first epoch, with no model to keep yet; {goes_on}"
+                "interrupted in the first epoch, with no model to keep yet; {resume}"
             ));
             return Ok(Ended::Interrupted);
         }
@@ -194,9 +180,10 @@ pub(super) fn run(
     let quantiser = Quantiser::fit(&model, &parts.training);
     ModelFile::save(&model, &provenance, quantiser.as_ref().ok(), &model_path)?;
     quantiser?;
+    progress.write_metrics(&provenance.history)?;
     progress.nothing_left_to_keep();
-    if interrupted {
-        tell(&format!("interrupted: {kept}; {goes_on}"));
+    if let Some(best) = best.filter(|_| interrupted) {
+        tell(&format!("interrupted: {}; {resume}", kept(best)));
         return Ok(Ended::Interrupted);
     }
     let (part, examples) = parts.to_show();
@@ -226,6 +213,35 @@ pub(super) fn run(
         trouble: &trouble,
         evaluation: &evaluation,
     })
+}
+
+/// Takes a run up from the folder's checkpoint, where there is one; an epoch has `examples` examples.
+fn goes_on(
+    run: &mut Training<'_>,
+    folder: &RunFolder,
+    data: &str,
+    examples: usize,
+) -> anyhow::Result<()> {
+    let checkpoint = folder.checkpoint();
+    if checkpoint.exists() {
+        run.resume(&checkpoint, data)?;
+        let epochs = run.history().len();
+        let done = counted(run.examples_done() - epochs * examples, "example");
+        tell(&format!("resumed in epoch {}, after {done}", epochs + 1));
+    } else if folder.model().exists() {
+        let model = folder.model();
+        return Err(UsageError(format!(
+            "the run that wrote `{}` is complete; --force begins anew",
+            model.display()
+        ))
+        .into());
+    } else {
+        let folder = folder.path().display();
+        tell(&format!(
+            "nothing to resume in `{folder}`: a new run begins"
+        ));
+    }
+    Ok(())
 }
 
 /// SHA-256 of all that a run may look at: its examples, by their fingerprint, their classes, and the test part.
@@ -396,7 +412,7 @@ fn report(outcome: &Outcome<'_>) -> anyhow::Result<Ended> {
     let why = match provenance.stopped_by {
         StoppedBy::Patience => format!(", best after {}", best.map_or(0, |best| best.epoch)),
         StoppedBy::StopAtLoss => ", loss threshold reached".into(),
-        StoppedBy::Epochs | StoppedBy::Interrupt => String::new(),
+        StoppedBy::Epochs | StoppedBy::Interrupt | StoppedBy::Error => String::new(),
     };
     let validation = last
         .validation_loss

@@ -119,13 +119,17 @@ fn killed_at_ten_moments(arguments: &str) {
     let moments: Vec<u64> = (0..10)
         .map(|at| 60 + RandomState::new().hash_one(at) % 400)
         .collect();
+    let mut resumed = 0;
     for &moment in &moments {
         let mut child = place.start(&resume);
         thread::sleep(Duration::from_millis(moment));
         child.kill().expect("it can be killed");
         child.wait().expect("an end");
+        resumed += usize::from(place.text("stderr").contains("resumed in epoch"));
     }
     let ran = place.run(&resume);
+    resumed += usize::from(ran.stderr.contains("resumed in epoch"));
+    assert!(resumed > 0, "no kill came behind a checkpoint: {moments:?}");
     let complete = ran.stderr.contains("is complete");
     assert!(ran.code == 0 || complete, "{moments:?}: {}", ran.stderr);
     for name in RESULTS {

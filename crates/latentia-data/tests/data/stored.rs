@@ -1,7 +1,6 @@
 //! Tables that do not fit into memory.
 
 use std::fs::{self, File};
-use std::io::Write;
 
 use latentia_data::{LoadOptions, load_with};
 use latentia_tensor::{Matrix, Rows};
@@ -117,12 +116,17 @@ fn a_file_that_changes_while_it_is_read_is_noticed() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(read(), Ok(()));
-    let mut file = File::options().append(true).open(&path).unwrap();
-    file.write_all(&[0]).unwrap();
-    assert_eq!(
-        read(),
-        Err("the file has changed since it was loaded".into())
-    );
+    // Of the same length, a moment later.
+    let file = File::options().write(true).open(&path).unwrap();
+    let then = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(then + std::time::Duration::from_secs(1))
+        .unwrap();
+    let changed = format!("`{}` has changed since it was loaded", path.display());
+    assert_eq!(read(), Err(changed.clone()));
+    file.set_modified(then).unwrap();
+    assert_eq!(read(), Ok(()));
+    file.set_len(100).unwrap();
+    assert_eq!(read(), Err(changed));
     // One that is taken away stays as long as it is open.
     fs::write(&path, npy(header, &[0; 24])).unwrap();
     let set = load(&folder, "a.npy", 0);

@@ -58,7 +58,7 @@ fn outcome(training: &str, stop: Option<usize>) -> (Vec<Epoch>, Vec<u32>) {
     let classes = |n: u8| (0..n).map(|i| u8::from(i % 10 == 0)).collect();
     let examples = Labelled::new(&pictures, classes(40));
     let folder = TempDir::new().expect("a folder can be made");
-    let path = folder.path().join("checkpoint.bin");
+    let path = folder.path().join("checkpoint.safetensors");
     if let Some(stop) = stop {
         let mut model = build(&SHAPE);
         let mut run = start(&mut model, training, &examples, &validation);

@@ -1,7 +1,7 @@
 //! Files of every version of the formats still open, and mean the same.
 //!
-//! When a format's number rises, `cargo test -p latentia-models -- --ignored files_of_this_version` writes files of the new
-//! one beside the old ones; they are committed, and named here.
+//! When a format's number rises, it is added here, and `cargo test -p latentia-models -- --ignored files_of_this_version` writes
+//! files of the new version beside the old ones.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -31,8 +31,9 @@ const TRAINING: &str = "epochs = 6
     patience = 5
     clip-norm = 1.0";
 
-/// Versions of which there are files.
-const FORMATS: [u32; 1] = [1];
+/// Versions of which there are files, the present one last.
+const MODELS: &[u32] = &[1];
+const CHECKPOINTS: &[u32] = &[1];
 
 const SHAPE: [usize; 2] = [4, 4];
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -97,7 +98,7 @@ fn codes(model: &Autoencoder) -> Vec<f32> {
 
 #[test]
 fn models_of_every_format_open() {
-    for format in FORMATS {
+    for &format in MODELS {
         let file = ModelFile::load(&file("model", format)).expect("it was ours");
         check(&losses(&file.provenance.history), &codes(&file.model));
         assert_eq!(file.model.spec(), &model_spec(SPEC));
@@ -109,7 +110,7 @@ fn models_of_every_format_open() {
 
 #[test]
 fn checkpoints_of_every_format_go_on() {
-    for format in FORMATS {
+    for &format in CHECKPOINTS {
         let (mut model, examples) = (build(), unit(1, 40, 16));
         let training = training_spec(TRAINING);
         let run = Training::new(&mut model, training, 3, &examples, Some(&examples));
@@ -126,18 +127,24 @@ fn checkpoints_of_every_format_go_on() {
 #[allow(clippy::print_stdout, reason = "what is to be written above")]
 #[ignore = "writes the files that the other tests read"]
 fn files_of_this_version() {
+    let [model_path, checkpoint_path] = [("model", MODELS), ("checkpoint", CHECKPOINTS)]
+        .map(|(kind, formats)| file(kind, formats[formats.len() - 1]));
+    assert!(
+        !model_path.exists() && !checkpoint_path.exists(),
+        "files of the past are kept"
+    );
     let (mut model, examples) = (build(), unit(1, 40, 16));
     let training = training_spec(TRAINING);
     let run = Training::new(&mut model, training, 3, &examples, Some(&examples));
     let mut run = run.expect("all fits");
     run.run(&mut Stop(0)).expect("it converges");
-    run.save_checkpoint(&file("checkpoint", 1), FINGERPRINT)
+    run.save_checkpoint(&checkpoint_path, FINGERPRINT)
         .expect("the folder is there");
     run.run(&mut ()).expect("it converges");
     let provenance = Provenance::of(&run, "own", "data", FINGERPRINT.into(), StoppedBy::Epochs);
     println!("const LOSSES: [f64; 6] = {:?};", losses(run.history()));
     println!("const CODES: [f32; 4] = {:?};", codes(run.model()));
     let quantiser = Quantiser::fit(&model, &examples).expect("examples that fit");
-    ModelFile::save(&model, &provenance, Some(&quantiser), &file("model", 1))
+    ModelFile::save(&model, &provenance, Some(&quantiser), &model_path)
         .expect("the folder is there");
 }

@@ -177,6 +177,34 @@ fn noise_and_warm_up_go_on_exactly() {
     );
 }
 
+/// Statistics that a layer keeps: means and variances of batches, a codebook of moving means whose dead vectors are revived.
+const KEPT: &str = "likelihood = 'mse'
+    corruption = { kind = 'masking', rate = 0.3 }
+    code = { kind = 'vector-quantised', codebook = 6, dimension = 2 }
+    encoder = [
+        { layer = 'dense', units = 8, activation = 'relu' },
+        { layer = 'batch-norm' },
+        { layer = 'dense', units = 4 },
+    ]
+    decoder = [{ layer = 'dense', units = 8, activation = 'relu' }, { layer = 'dense' }]";
+
+#[test]
+fn kept_statistics_go_on_exactly() {
+    check(KEPT, "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01");
+}
+
+#[test]
+fn schedules_go_on_exactly() {
+    for schedule in [
+        "{ kind = 'step', every = 2, factor = 0.5 }",
+        "{ kind = 'cosine', floor = 0.1 }",
+    ] {
+        let training =
+            format!("schedule = {schedule}\nepochs = 6\nbatch-size = 4\nlearning-rate = 0.01");
+        check(PLAIN, &training);
+    }
+}
+
 #[test]
 fn plateau_and_patience_go_on_exactly() {
     let (stopped_by, history, _) = check(
@@ -336,7 +364,8 @@ fn with_digest(bytes: &[u8]) -> Option<Vec<u8>> {
     named.sort_unstable_by_key(|(name, _)| *name);
     let mut hash = Sha256::new_with_prefix(content);
     for (name, tensor) in &named {
-        hash.update(name);
+        let (kind, shape) = (tensor.dtype(), tensor.shape());
+        hash.update(format!("\0{name}\0{kind:?}{shape:?}\0"));
         hash.update(tensor.data());
     }
     let digest: String = hash

@@ -143,7 +143,7 @@ fn linear(dropout: bool) -> Autoencoder {
 fn outcome(dropout: bool, spec: &str, cuts: &[usize]) -> (Vec<Epoch>, Vec<u32>, u32, Vec<Setback>) {
     let examples: Matrix = signed(1, 60, 6);
     let folder = TempDir::new().expect("a folder can be made");
-    let path = folder.path().join("checkpoint.bin");
+    let path = folder.path().join("checkpoint.safetensors");
     let mut setbacks = Vec::new();
     for done in 0..=cuts.len() {
         let mut model = linear(dropout);
