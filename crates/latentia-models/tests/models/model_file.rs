@@ -93,7 +93,10 @@ fn the_same_model_gives_the_same_bytes() {
     assert_eq!(read(saved(&second).2), bytes);
     // So does one that was loaded.
     let ModelFile {
-        model, provenance, ..
+        model,
+        provenance,
+        quantiser,
+        ..
     } = ModelFile::load(&path).expect("it was just written");
     ModelFile::save(&model, &provenance, quantiser.as_ref(), &path)
         .expect("the folder can be written");
