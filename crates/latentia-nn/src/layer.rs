@@ -5,8 +5,12 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Noise};
 
-use crate::step::{Moments, WorkedBlock};
-use crate::{Initializer, Shape};
+use crate::engine::step::{Moments, WorkedBlock};
+mod initializer;
+
+pub use initializer::Initializer;
+
+use crate::Shape;
 
 /// One part of a chain: a function of rows with parameters, and its gradients.
 ///

@@ -39,65 +39,27 @@
 
 #![forbid(unsafe_code)]
 
-mod activate;
-mod activation;
-mod activations;
-mod batch_norm;
-mod block;
-mod chain;
-mod codes;
-mod condition;
-mod conv;
-mod corruption;
-mod dense;
-mod dropout;
-mod gaussian;
-mod group_norm;
-mod importance;
-mod initializer;
+mod engine;
+mod latents;
 mod layer;
-mod likelihood;
-mod objective;
-mod optimizer;
-mod origin;
-mod parallel;
-mod permute;
-mod pool;
-mod rounding;
-mod schedule;
+mod layers;
+mod likelihoods;
+mod optim;
+pub mod penalties;
 mod shape;
-mod shared_scale;
-mod spec;
-mod step;
-pub mod terms;
-mod top_k;
-mod vector_quantiser;
 
-pub use activate::Activate;
-pub use activation::Activation;
-pub use batch_norm::BatchNorm;
-pub use block::{BLOCK_ROWS, Block, Place};
-pub use chain::Chain;
-pub use condition::Condition;
-pub use conv::Conv;
-pub use corruption::{Corrupt, Corruption};
-pub use dense::Dense;
-pub use dropout::Dropout;
-pub use gaussian::Gaussian;
-pub use group_norm::GroupNorm;
-pub use initializer::Initializer;
-pub use layer::{Batch, Coupled, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
-pub use likelihood::Likelihood;
-pub use objective::{Objective, Slopes, State, Term};
-pub use optimizer::Optimizer;
-pub use origin::Origin;
-pub use permute::Permute;
-pub use pool::{Pool, Pooled, Upsample};
-pub use rounding::Rounding;
-pub use schedule::Schedule;
+pub use engine::{
+    BLOCK_ROWS, Block, Chain, Moments, Objective, Origin, Place, Rates, Slopes, State, Step,
+    StepOptions, Term,
+};
+pub use latents::{Gaussian, Rounding, TopK, VectorQuantiser};
+pub use layer::{Batch, Coupled, Initializer, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
+pub use layers::{
+    Activate, Activation, BatchNorm, Condition, Conv, Corrupt, Corruption, Dense, Dropout,
+    GroupNorm, LayerSpec, NamedPadding, Padding, Permute, Pool, Pooled, Size, SpecError, Upsample,
+    Widths,
+};
+pub use likelihoods::{Likelihood, SharedScale};
+pub use optim::{Optimizer, Schedule};
+pub use penalties as terms;
 pub use shape::Shape;
-pub use shared_scale::SharedScale;
-pub use spec::{LayerSpec, NamedPadding, Padding, Size, SpecError, Widths};
-pub use step::{Moments, Rates, Step, StepOptions};
-pub use top_k::TopK;
-pub use vector_quantiser::VectorQuantiser;

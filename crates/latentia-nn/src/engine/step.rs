@@ -12,14 +12,14 @@ use std::io;
 
 use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
 
-use crate::activations::Sums;
-use crate::block::{Block, Place};
-use crate::chain::Parts;
-use crate::codes::Codes;
+use super::activations::Sums;
+use super::batch_codes::Codes;
+use super::block::{Block, Place};
+use super::chain::Parts;
+use super::loops::{Numbers, each, each_block};
+use super::non_finite::finite;
+use crate::engine::objective::{Objective, State};
 use crate::layer::Batch;
-use crate::objective::{Objective, State};
-use crate::origin::finite;
-use crate::parallel::{Numbers, each, each_block};
 use crate::{Chain, Mode, Optimizer, Origin};
 
 /// Multiplications in a step below which one thread is faster than several.

@@ -6,9 +6,9 @@
 
 use latentia_tensor::update;
 
-use crate::gaussian::multiply_by_log_variance_slope;
+use crate::engine::objective::Slopes;
+use crate::latents::gaussian::multiply_by_log_variance_slope;
 use crate::layer::Trace;
-use crate::objective::Slopes;
 
 /// Turns the loss `-ln p(x | z)` of each sample into its weight `w / Σ w`, and gives back the sum over the examples of
 /// `-ln (1/k) Σ w`, in nats.

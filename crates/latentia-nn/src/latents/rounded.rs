@@ -6,8 +6,8 @@ use std::ops::Range;
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef};
 
 use crate::Initializer;
+use crate::engine::step::Moments;
 use crate::layer::{Batch, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
-use crate::step::Moments;
 
 /// The least scale of the prior: a number that never leaves its cell costs next to nothing then.
 const LEAST_SCALE: f32 = 0.05;
@@ -16,7 +16,7 @@ const LEAST_SCALE: f32 = 0.05;
 /// (Ballé, Laparra and Simoncelli 2017).
 ///
 /// Each number has a logistic prior with the moving mean and the moving variance of what the layer met: what an entropy coder
-/// would take it for, see [`crate::terms::Rate`]. Statistics: `mean` and `variance`, `[1, width]`.
+/// would take it for, see [`crate::penalties::Rate`]. Statistics: `mean` and `variance`, `[1, width]`.
 #[derive(Clone, Debug)]
 pub struct Rounding {
     width: usize,

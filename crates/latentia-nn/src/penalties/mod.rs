@@ -7,7 +7,7 @@
 
 mod commitment;
 mod contractive;
-mod divergence;
+mod kl_divergence;
 mod kl_sparsity;
 mod l1;
 mod mmd;
@@ -16,7 +16,7 @@ mod total_correlation;
 
 pub use commitment::Commitment;
 pub use contractive::{Contractive, Perturb};
-pub use divergence::Divergence;
+pub use kl_divergence::Divergence;
 pub use kl_sparsity::KlSparsity;
 pub use l1::L1;
 pub use mmd::Mmd;

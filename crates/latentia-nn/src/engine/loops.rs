@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::Parameter;
-use crate::step::Moments;
+use crate::engine::step::Moments;
 
 /// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_NUMBERS: usize = 1 << 16;

@@ -2,8 +2,8 @@
 
 use latentia_tensor::update;
 
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `λ Σ |y|` over the code's numbers, mean over examples, as Keras adds an activity regulariser.
 #[derive(Clone, Copy, Debug, PartialEq)]

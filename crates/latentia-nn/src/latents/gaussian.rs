@@ -16,7 +16,7 @@ const BOUND: f32 = 30.0;
 /// The input of `2 n` numbers holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
 /// digits where `|s| < 2` and never overflows.
 ///
-/// Its divergence from the prior is a term of the objective: see [`crate::terms::Divergence`]. With several samples of each
+/// Its divergence from the prior is a term of the objective: see [`crate::penalties::Divergence`]. With several samples of each
 /// row, the samples are weighed by importance instead: see [`crate::Objective`].
 #[derive(Clone, Debug)]
 pub struct Gaussian {

@@ -2,8 +2,8 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef};
 
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
-use crate::objective::{Slopes, State, Term};
 
 /// Standard deviation of the step by which an input is moved: small against the unit range, large against rounding.
 const STEP: f32 = 0.01;

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
-use crate::activations::{Activations, Sums};
+use super::activations::{Activations, Sums};
+use super::importance;
+use super::non_finite::finite;
+use crate::engine::objective::{Objective, Slopes, State};
 use crate::layer::{Mode, Parameter, Pass, Trace};
-use crate::objective::{Objective, Slopes, State};
-use crate::origin::finite;
-use crate::{Chain, Origin, importance};
+use crate::{Chain, Origin};
 
 /// Rows in a block. Fixed, so that the numbers never depend on how many threads share the blocks; see ARCHITECTURE.md for
 /// the measurement behind it.

@@ -4,8 +4,8 @@ use latentia_tensor::math::double::{exp, ln};
 use latentia_tensor::vectorized;
 
 use crate::Rounding;
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `w Σ -ln P(y)`, mean over examples: nats that an entropy coder needs for the numbers `y` of a [`Rounding`] code, where
 /// `P(y) = σ((y + ½ - m) / s) - σ((y - ½ - m) / s)` is the mass of its prior's cell (Ballé, Laparra and Simoncelli 2017, with

@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use latentia_tensor::Window;
 
-use super::{LayerSpec, NamedPadding, Padding, Size, valid};
+use super::size::{NamedPadding, Padding, Size};
+use super::spec::{LayerSpec, valid};
 use crate::{
     Activate, Activation, BatchNorm, Conv, Dense, Dropout, GroupNorm, Layer, Pool, Pooled, Shape,
     Upsample,

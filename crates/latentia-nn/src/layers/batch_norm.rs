@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map, sum_and_dot, update};
 
+use crate::engine::step::Moments;
 use crate::layer::{Batch, Layer, Parameter, ParameterSpec, Pass, Trace};
-use crate::step::Moments;
 use crate::{Activation, Initializer, Shape};
 
 /// Added to a variance before its root is taken.

@@ -1,13 +1,10 @@
 //! Layers as plain data.
 
-mod parts;
-mod size;
-
 use serde::{Deserialize, Serialize};
 
+use super::size::{NamedPadding, Padding, Size};
+use super::stack::Parts;
 use crate::{Activation, Initializer, Layer, Shape};
-use parts::Parts;
-pub use size::{NamedPadding, Padding, Size};
 
 /// A layer as a user writes it. A new layer is a file of its own and a variant here.
 ///
@@ -165,7 +162,7 @@ fn one() -> Size {
     Size::Square(1)
 }
 
-fn valid() -> Padding {
+pub(super) fn valid() -> Padding {
     Padding::Named(NamedPadding::Valid)
 }
 

@@ -2,9 +2,9 @@
 
 use latentia_tensor::MatrixRef;
 
-use crate::gaussian::{Gaussian, add_divergence_slopes};
+use crate::engine::objective::{Slopes, State, Term};
+use crate::latents::gaussian::{Gaussian, add_divergence_slopes};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `β KL(N(μ, σ²) ‖ N(0, 1)) = β ½ Σ (μ² + σ² - 1 - ln σ²)`, in nats, mean over examples: with `β = 1` and a likelihood in
 /// nats the objective is the negative evidence lower bound (Kingma and Welling 2014), else that of a β-VAE (Higgins et al.

@@ -2,8 +2,8 @@
 
 use latentia_tensor::{MatrixRef, vectorized};
 
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `λ MMD²`: the squared maximum mean discrepancy between the codes `z` of a batch of `n` and `n` draws `p ~ N(0, 1)`, by its
 /// unbiased estimate

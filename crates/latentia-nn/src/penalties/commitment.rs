@@ -2,8 +2,8 @@
 
 use latentia_tensor::vectorized;
 
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `β ‖x - e‖²`, from the encoder's output `x` to the codebook's vectors `e`, which are held fixed, mean over examples (van
 /// den Oord et al. 2017).

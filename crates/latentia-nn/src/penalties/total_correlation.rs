@@ -4,9 +4,9 @@ use std::f32::consts::PI;
 
 use latentia_tensor::{math::exp, vectorized};
 
-use crate::gaussian::{Gaussian, multiply_by_log_variance_slope};
+use crate::engine::objective::{Slopes, State, Term};
+use crate::latents::gaussian::{Gaussian, multiply_by_log_variance_slope};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `λ TC`, the total correlation `KL(q(z) ‖ Π q(zⱼ))` of the aggregate posterior, in nats, by the minibatch estimate of Chen
 /// et al. 2018: with a code `zᵢ` drawn for each of the `n` examples of a batch,

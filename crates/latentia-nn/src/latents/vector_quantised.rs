@@ -5,8 +5,8 @@ use std::ops::Range;
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
 
 use crate::Initializer;
+use crate::engine::step::Moments;
 use crate::layer::{Batch, Layer, Parameter, ParameterSpec, Pass, Trace};
-use crate::step::Moments;
 
 /// A vector used less than this share of the codebook's mean is dead.
 const DEAD: f32 = 0.01;

@@ -2,9 +2,9 @@
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
+use crate::engine::objective::{Objective, Slopes, State};
+use crate::engine::step::WorkedBlock;
 use crate::layer::Trace;
-use crate::objective::{Objective, Slopes, State};
-use crate::step::WorkedBlock;
 use crate::{Chain, Mode};
 
 /// The codes of a whole batch, gathered for the terms that couple its examples.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::objective::{Slopes, State, Term};
 use crate::layer::Trace;
-use crate::objective::{Slopes, State, Term};
 
 /// `λ Σ ρ ln(ρ / ρ̂) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂))` over the units, in nats, with the mean `ρ̂` of a unit over the batch and
 /// its target `ρ`: the sparse autoencoder of Ng's lecture notes (CS294A, 2011). The code's numbers lie in `(0, 1)`.
