@@ -3,15 +3,16 @@
 //! It knows nothing about models, files or terminals.
 //!
 //! ```
-//! use latentia_nn::{Activation, Chain, Dense, Initializer, Likelihood, Optimizer, Step, StepOptions};
+//! use latentia_nn::layers::Dense;
+//! use latentia_nn::{Activation, Chain, Initializer, LikelihoodSpec, Optimizer, Step, StepOptions};
 //! use latentia_tensor::Matrix;
 //!
 //! # fn main() -> std::io::Result<()> {
-//! // 3 numbers to 2 and back
+//! // 3 elements to 2 and back
 //! let dense = |inputs, outputs| Box::new(Dense::new(inputs, outputs, Activation::Linear, Initializer::Glorot));
 //! let mut chain = Chain::new(vec![dense(3, 2), dense(2, 3)], 1);
 //! let options = StepOptions {
-//!     objective: Likelihood::Mse.into(),
+//!     objective: LikelihoodSpec::Mse.into(),
 //!     optimizer: Optimizer::default(),
 //!     clip_norm: None,
 //!     seed: 1,
@@ -27,39 +28,44 @@
 //! # }
 //! ```
 //!
-//! - [`Layer`]: what a layer is; [`Dense`], [`Conv`], [`Pool`], [`Upsample`], [`BatchNorm`], [`GroupNorm`], [`Activate`],
-//!   [`Permute`], [`Dropout`], [`Gaussian`], [`VectorQuantiser`], [`Rounding`], [`TopK`], [`Corrupt`], [`Condition`],
-//!   [`SharedScale`], [`Activation`], [`Initializer`]; [`LayerSpec`]: layers as data
-//! - [`Chain`]: layers one after another, with parameters
-//! - [`Block`]: the memory of a block of examples on its way through a chain
-//! - [`Likelihood`]: what the output means, and the loss
-//! - [`Objective`], [`terms`]: what training minimises
-//! - [`Optimizer`], [`Schedule`]: how parameters change
-//! - [`Step`]: one training step, two parallel loops; [`Origin`]: where it stopped being finite
+//! Each kind of part is a trait, with a room of its implementations, one file for each:
+//! - [`Layer`] in [`layers`], [`Latent`] in [`latents`], [`Likelihood`] in [`likelihoods`], [`Penalty`] in [`penalties`], update
+//!   rules and learning-rate schedules in [`optim`]
+//! - [`LayerSpec`], [`LatentSpec`], [`LikelihoodSpec`], [`ObjectiveSpec`], [`Optimizer`], [`Schedule`]: parts as users write them
+//! - [`engine`]: a [`Chain`] of layers, the [`Tape`] of a block of examples, the [`Objective`], and the [`Step`] of two parallel loops
 
 #![forbid(unsafe_code)]
 
-mod engine;
-mod latents;
+pub mod engine;
+mod kinds;
+mod latent;
+pub mod latents;
 mod layer;
-mod layers;
-mod likelihoods;
-mod optim;
+pub mod layers;
+mod likelihood;
+pub mod likelihoods;
+mod misfit;
+pub mod optim;
 pub mod penalties;
+mod penalty;
 mod shape;
 
 pub use engine::{
-    BLOCK_ROWS, Block, Chain, Moments, Objective, Origin, Place, Rates, Slopes, State, Step,
-    StepOptions, Term,
+    BLOCK_ROWS, Chain, ImportanceBound, NonFinite, Objective, ObjectiveBuffers, Position, Rates,
+    Step, StepOptions, Tape,
 };
-pub use latents::{Gaussian, Rounding, TopK, VectorQuantiser};
-pub use layer::{Batch, Coupled, Initializer, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
-pub use layers::{
-    Activate, Activation, BatchNorm, Condition, Conv, Corrupt, Corruption, Dense, Dropout,
-    GroupNorm, LayerSpec, NamedPadding, Padding, Permute, Pool, Pooled, Size, SpecError, Upsample,
-    Widths,
+pub use latent::{Latent, LatentDistribution, LatentSymbols};
+pub use latents::LatentSpec;
+pub use layer::{
+    Abilities, BackwardMemory, Batch, BatchStatistics, ForwardMemory, Initializer, Layer, Memory,
+    Mode, Parameter, ParameterRole, ParameterSpec, Pass, RunningStatistics, Samples, StatisticSums,
+    Trace,
 };
-pub use likelihoods::{Likelihood, SharedScale};
-pub use optim::{Optimizer, Schedule};
-pub use penalties as terms;
+pub use layers::{Activation, Corruption, LayerSpec, SpecError, Widths};
+pub use likelihood::{Discrete, Likelihood, Support, Unit};
+pub use likelihoods::LikelihoodSpec;
+pub use misfit::Misfit;
+pub use optim::{Moments, Optimizer, Schedule};
+pub use penalties::ObjectiveSpec;
+pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 pub use shape::Shape;

@@ -4,11 +4,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use latentia_nn::terms::{Divergence, Mmd, TotalCorrelation};
+use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
+use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pooled};
+use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
 use latentia_nn::{
-    Activation, BatchNorm, Chain, Conv, Dense, Dropout, Gaussian, GroupNorm, Initializer, Layer,
-    Likelihood, Objective, Optimizer, Pool, Pooled, Shape, Step, StepOptions, Term,
-    VectorQuantiser,
+    Activation, Chain, Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape,
+    Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -74,7 +75,7 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
 }
 
 /// Convolutions there and back, a pooling, and normalisations by the batch and by the example.
-fn planes() -> Vec<Box<dyn Layer>> {
+fn feature_maps() -> Vec<Box<dyn Layer>> {
     let window = Window {
         padding: [[1; 2]; 2],
         ..Window::square(3, 1)
@@ -93,10 +94,18 @@ fn planes() -> Vec<Box<dyn Layer>> {
     );
     vec![
         Box::new(conv(input, inner)),
-        Box::new(BatchNorm::new(Shape::Planes(inner), 0.9, Activation::Relu)),
+        Box::new(BatchNorm::new(
+            Shape::feature_maps(inner),
+            0.9,
+            Activation::Relu,
+        )),
         Box::new(Pool::new(inner, Window::square(2, 2), Pooled::Max).expect("it fits")),
         Box::new(back.expect("it fits")),
-        Box::new(GroupNorm::new(Shape::Planes(inner), 4, Activation::Silu)),
+        Box::new(GroupNorm::new(
+            Shape::feature_maps(inner),
+            4,
+            Activation::Silu,
+        )),
         Box::new(conv(inner, input)),
     ]
 }
@@ -109,13 +118,13 @@ fn a_step_allocates_nothing_after_the_first() {
             dense(300, 64),
             Box::new(Dropout::new(Shape::Flat(64), 0.1)),
             dense(64, 60),
-            Box::new(Gaussian::new(30, samples)),
+            Box::new(GaussianLatent::new(30, samples)),
             dense(30, 300),
         ]
     };
-    let likelihood = Likelihood::Bernoulli;
-    let coupling: Vec<Box<dyn Term>> = vec![
-        Box::new(Divergence {
+    let likelihood = LikelihoodSpec::Bernoulli;
+    let of_batch: Vec<Box<dyn Penalty>> = vec![
+        Box::new(KlDivergence {
             weight: 1.0,
             warm_up: 0,
             free_bits: 0.1,
@@ -124,24 +133,24 @@ fn a_step_allocates_nothing_after_the_first() {
         Box::new(TotalCorrelation { weight: 2.0 }),
         Box::new(Mmd { weight: 3.0 }),
     ];
-    let coupled = Objective {
-        code: 3,
-        terms: coupling,
+    let penalised = Objective {
+        latent: 3,
+        penalties: of_batch,
         ..Objective::from(likelihood)
     };
     let weighed = Objective {
-        code: 3,
+        latent: 3,
         importance_weighted: true,
         ..Objective::from(likelihood)
     };
     let quantised: Vec<Box<dyn Layer>> = vec![
         dense(300, 60),
-        Box::new(VectorQuantiser::new(60, 16, 4, 0.9)),
+        Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)),
         dense(60, 300),
     ];
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
-    assert_eq!(allocations(gaussian(1), coupled), 0);
+    assert_eq!(allocations(gaussian(1), penalised), 0);
     assert_eq!(allocations(gaussian(5), weighed), 0);
     assert_eq!(allocations(quantised, likelihood.into()), 0);
-    assert_eq!(allocations(planes(), likelihood.into()), 0);
+    assert_eq!(allocations(feature_maps(), likelihood.into()), 0);
 }

@@ -2,8 +2,10 @@
 //! and `golden/make_planes.py` make the values.
 
 use latentia_data::{Locations, load};
+use latentia_nn::layers::Dense;
+use latentia_nn::optim::Sgd;
 use latentia_nn::{
-    Activation, Chain, Dense, Initializer, Layer, LayerSpec, Likelihood, Optimizer, Shape, Step,
+    Activation, Chain, Initializer, Layer, LayerSpec, LikelihoodSpec, Optimizer, Shape, Step,
     StepOptions, Widths,
 };
 use latentia_tensor::{Matrix, Rows, map_in_place};
@@ -30,7 +32,7 @@ fn numbers(golden: &SafeTensors<'_>, name: &str) -> Vec<f32> {
 }
 
 /// Layers of the given widths, ReLU inside and `last` at the end, against the values in `golden`.
-fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likelihood) {
+fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: LikelihoodSpec) {
     let golden = SafeTensors::deserialize(golden).expect("golden values");
     let activation = |layer: usize| match layer + 2 == widths.len() {
         true => last,
@@ -81,7 +83,12 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
 #[test]
 fn cross_entropy_on_logits_trains_as_in_keras() {
     let golden = include_bytes!("golden/bce.safetensors");
-    check(golden, &[784, 24, 784], Activation::Linear, Likelihood::Bce);
+    check(
+        golden,
+        &[784, 24, 784],
+        Activation::Linear,
+        LikelihoodSpec::Bce,
+    );
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn squared_error_after_a_sigmoid_trains_as_in_keras() {
         golden,
         &[784, 16, 8, 16, 784],
         Activation::Sigmoid,
-        Likelihood::Mse,
+        LikelihoodSpec::Mse,
     );
 }
 
@@ -130,10 +137,10 @@ fn layers_on_planes_train_as_in_pytorch() {
         last: 784,
         others: 784,
     };
-    let input = Shape::Planes([1, 28, 28]);
+    let input = Shape::feature_maps([1, 28, 28]);
     let (layers, _) = LayerSpec::build(&layers, input, widths).expect("they fit");
     let mut chain = Chain::new(layers, 1);
-    let learned = chain.parameters_mut().iter_mut().filter(|p| p.learned);
+    let learned = chain.parameters_mut().iter_mut().filter(|p| p.is_learned());
     for (i, parameter) in learned.enumerate() {
         let mut stored = numbers(&golden, &i.to_string());
         let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
@@ -150,8 +157,8 @@ fn layers_on_planes_train_as_in_pytorch() {
         parameter.value.as_mut_slice().copy_from_slice(&stored);
     }
     let options = StepOptions {
-        objective: Likelihood::Bce.into(),
-        optimizer: Optimizer::Sgd { momentum: 0.0 },
+        objective: LikelihoodSpec::Bce.into(),
+        optimizer: Sgd { momentum: 0.0 }.into(),
         clip_norm: None,
         seed: 1,
     };

@@ -3,12 +3,16 @@
 
 use std::f64::consts::PI;
 
-use latentia_nn::terms::{
-    Commitment, Contractive, Divergence, KlSparsity, L1, Mmd, Perturb, Rate, TotalCorrelation,
+use latentia_nn::latents::{
+    Commitment, GaussianLatent, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent,
+};
+use latentia_nn::layers::{Condition, Dense};
+use latentia_nn::penalties::{
+    Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, TotalCorrelation,
 };
 use latentia_nn::{
-    Activation, Block, Chain, Condition, Dense, Gaussian, Initializer, Layer, Likelihood, Mode,
-    Objective, Optimizer, Place, Rounding, Step, StepOptions, Term, TopK, VectorQuantiser,
+    Activation, Chain, Codes, Initializer, Layer, LikelihoodSpec, Mode, Objective, Optimizer,
+    Penalty, PenaltyContext, Position, Step, StepOptions, Tape,
 };
 use latentia_tensor::{Matrix, MatrixMut, Noise, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -24,18 +28,18 @@ struct Case {
     width: usize,
     activation: (Activation, fn(f64) -> f64),
     code: Option<Box<dyn Layer>>,
-    terms: Vec<Box<dyn Term>>,
+    penalties: Vec<Box<dyn Penalty>>,
     importance_weighted: bool,
 }
 
 impl Case {
-    fn new(width: usize, code: Option<Box<dyn Layer>>, terms: Vec<Box<dyn Term>>) -> Self {
+    fn new(width: usize, code: Option<Box<dyn Layer>>, penalties: Vec<Box<dyn Penalty>>) -> Self {
         Self {
             before: None,
             width,
             activation: (Activation::Tanh, f64::tanh),
             code,
-            terms,
+            penalties,
             importance_weighted: false,
         }
     }
@@ -89,19 +93,19 @@ fn check(
     let x = Matrix::from_vec(rows, inputs, numbers(9, rows * inputs));
 
     // What the first step will meet.
-    let mut block = Block::for_use(&chain, 0..chain.layers().len(), Mode::Train, rows);
+    let mut tape = Tape::forward_only(&chain, 0..chain.layers().len(), Mode::Train, rows);
     let indices: Vec<u32> = (0..rows as u32).collect();
-    block.read(&x, &indices).expect("in memory");
-    let place = Place {
+    tape.read(&x, &indices).expect("in memory");
+    let position = Position {
         seed: SEED,
-        ..Place::default()
+        ..Position::default()
     };
-    block.forward(&chain, place);
+    tape.forward(&chain, position);
     let all = |matrix: latentia_tensor::MatrixRef<'_>| -> Vec<Row> {
         matrix.iter_rows().map(wide).collect()
     };
-    let encoder_inputs = all(block.trace(encoder).x);
-    let trace = block.trace(code_layer);
+    let encoder_inputs = all(tape.trace(encoder).x);
+    let trace = tape.trace(code_layer);
     let (before, after, saved) = match code_layer == encoder {
         true => (all(trace.y), all(trace.y), vec![Row::new(); trace.y.rows()]),
         false => (all(trace.x), all(trace.y), all(trace.saved)),
@@ -149,9 +153,9 @@ fn check(
 
     let options = StepOptions {
         objective: Objective {
-            likelihood: Likelihood::Gaussian,
-            code: code_layer,
-            terms: case.terms,
+            likelihood: LikelihoodSpec::Gaussian.into(),
+            latent: code_layer,
+            penalties: case.penalties,
             importance_weighted: case.importance_weighted,
         },
         optimizer: Optimizer::default(),
@@ -168,7 +172,7 @@ fn check(
         "{obtained} {expected}"
     );
     for (which, moments) in step.moments().iter().enumerate() {
-        if !chain.parameters()[which].learned {
+        if !chain.parameters()[which].is_learned() {
             continue;
         }
         let gradient = moments.gradient.as_slice();
@@ -182,7 +186,7 @@ fn check(
     }
 }
 
-/// Sizes of less than a block, of several, of many dimensions.
+/// Sizes of less than a tape, of several, of many dimensions.
 const SHAPES: [(usize, usize, usize); 4] = [(2, 3, 1), (7, 5, 2), (65, 17, 3), (130, 9, 70)];
 
 fn log_variance(s: f64) -> f64 {
@@ -201,7 +205,7 @@ fn as_it_is(moments: &[f64], _held: (&[f64], &[f64]), _saved: &[f64]) -> Row {
     moments.to_vec()
 }
 
-/// Divergence of each dimension, mean over the batch.
+/// KlDivergence of each dimension, mean over the batch.
 fn divergences(seen: &Seen) -> Row {
     let n = seen.moments[0].len() / 2;
     let one = |x: &Row, j: usize| {
@@ -217,12 +221,12 @@ fn loss(seen: &Seen) -> f64 {
     mean(seen.losses.iter().copied())
 }
 
-fn gaussian(width: usize, samples: usize, terms: Vec<Box<dyn Term>>) -> Case {
-    let code: Box<dyn Layer> = Box::new(Gaussian::new(width, samples));
-    Case::new(2 * width, Some(code), terms)
+fn gaussian(width: usize, samples: usize, penalties: Vec<Box<dyn Penalty>>) -> Case {
+    let code: Box<dyn Layer> = Box::new(GaussianLatent::new(width, samples));
+    Case::new(2 * width, Some(code), penalties)
 }
 
-const PLAIN: Divergence = Divergence {
+const PLAIN: KlDivergence = KlDivergence {
     weight: 1.0,
     warm_up: 0,
     free_bits: 0.0,
@@ -233,7 +237,7 @@ const PLAIN: Divergence = Divergence {
 fn divergence_of_a_gaussian_code() {
     for (rows, inputs, width) in SHAPES {
         for weight in [0.0, 1.0, 4.0] {
-            let term = Divergence { weight, ..PLAIN };
+            let term = KlDivergence { weight, ..PLAIN };
             check(
                 gaussian(width, 1, vec![Box::new(term)]),
                 rows,
@@ -250,7 +254,7 @@ fn free_bits_and_capacity() {
     for (rows, inputs, width) in SHAPES {
         // Between the divergences of different dimensions, so that some count and some do not.
         let free_bits = 0.1;
-        let term = Divergence { free_bits, ..PLAIN };
+        let term = KlDivergence { free_bits, ..PLAIN };
         check(
             gaussian(width, 1, vec![Box::new(term)]),
             rows,
@@ -262,7 +266,7 @@ fn free_bits_and_capacity() {
             },
         );
         for capacity in [0.01, 1000.0] {
-            let term = Divergence {
+            let term = KlDivergence {
                 weight: 2.0,
                 capacity: Some(capacity),
                 ..PLAIN
@@ -323,7 +327,7 @@ fn total_correlation() {
         (-0.5 * (z - mu).powi(2) / ln.exp() - 0.5 * ln - 0.5 * (2.0 * PI).ln()).exp()
     };
     for (rows, inputs, width) in SHAPES {
-        let terms: Vec<Box<dyn Term>> =
+        let terms: Vec<Box<dyn Penalty>> =
             vec![Box::new(PLAIN), Box::new(TotalCorrelation { weight: 5.0 })];
         check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
             let n = width;
@@ -355,7 +359,7 @@ fn maximum_mean_discrepancy() {
             let constants = scales.map(|scale| 2.0 * width as f64 * scale);
             constants.iter().map(|c| c / (c + square)).sum()
         };
-        let terms: Vec<Box<dyn Term>> = vec![Box::new(Mmd { weight: 3.0 })];
+        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(Mmd { weight: 3.0 })];
         check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
             let n = rows as f64;
             let mut sum = 0.0;
@@ -377,7 +381,7 @@ fn maximum_mean_discrepancy() {
 #[test]
 fn l1_and_kl_sparsity() {
     for (rows, inputs, width) in SHAPES {
-        let terms: Vec<Box<dyn Term>> = vec![Box::new(L1 { weight: 0.7 })];
+        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(L1 { weight: 0.7 })];
         check(
             Case::new(width, None, terms),
             rows,
@@ -435,18 +439,25 @@ fn the_contractive_term_is_the_norm_of_the_jacobian() {
     let rows = 40_000;
     let one = numbers(3, inputs);
     let x = Matrix::from_vec(rows, inputs, one.repeat(rows));
-    let mut block = Block::for_use(&chain, 0..2, Mode::Train, rows);
+    let mut tape = Tape::forward_only(&chain, 0..2, Mode::Train, rows);
     let indices: Vec<u32> = (0..rows as u32).collect();
-    block.read(&x, &indices).expect("in memory");
-    block.forward(&chain, Place::default());
+    tape.read(&x, &indices).expect("in memory");
+    tape.forward(&chain, Position::default());
     let objective = Objective {
-        code: 1,
-        terms: vec![Box::new(Contractive { weight: 1.0 })],
-        ..Objective::from(Likelihood::Mse)
+        latent: 1,
+        penalties: vec![Box::new(Contractive { weight: 1.0 })],
+        ..Objective::from(LikelihoodSpec::Mse)
     };
-    let with = objective.terms[0].apply(
-        block.trace(1),
-        latentia_nn::State {
+    let trace = tape.trace(1);
+    let codes = Codes {
+        inputs: trace.x,
+        codes: trace.y,
+        saved: trace.saved,
+        labels: &[],
+    };
+    let with = objective.penalties[0].apply(
+        codes,
+        PenaltyContext {
             share: 1.0,
             epochs: 0.0,
             noise: Noise::new(1, 1),
@@ -474,7 +485,7 @@ fn the_contractive_term_is_the_norm_of_the_jacobian() {
 #[test]
 fn top_k() {
     for (rows, inputs, width) in SHAPES {
-        let code: Box<dyn Layer> = Box::new(TopK::new(width, 1 + width / 3, 0));
+        let code: Box<dyn Layer> = Box::new(TopKLatent::new(width, 1 + width / 3, 0));
         // Which stay is held fixed.
         let kept = |moments: &[f64], _: (&[f64], &[f64]), saved: &[f64]| -> Row {
             moments
@@ -497,8 +508,8 @@ fn top_k() {
 fn vector_quantisation_passes_gradients_straight_through() {
     for (rows, inputs, vectors) in SHAPES {
         let width = 2 * vectors;
-        let code: Box<dyn Layer> = Box::new(VectorQuantiser::new(width, 5, 2, 0.9));
-        let terms: Vec<Box<dyn Term>> = vec![Box::new(Commitment { weight: 0.25 })];
+        let code: Box<dyn Layer> = Box::new(VectorQuantisedLatent::new(width, 5, 2, 0.9));
+        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(Commitment { weight: 0.25 })];
         // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
         // is seen through what was saved.
         let case = Case::new(width, Some(code), terms);
@@ -527,7 +538,7 @@ fn vector_quantisation_passes_gradients_straight_through() {
 /// Trains on batches of 100 examples.
 fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
     let options = StepOptions {
-        objective: Likelihood::Mse.into(),
+        objective: LikelihoodSpec::Mse.into(),
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: SEED,
@@ -544,7 +555,7 @@ fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
 #[test]
 fn the_rate_of_a_rounded_code() {
     for (rows, inputs, width) in SHAPES {
-        let code: Box<dyn Layer> = Box::new(Rounding::new(width, 0.9));
+        let code: Box<dyn Layer> = Box::new(RoundedLatent::new(width, 0.9));
         let case = Case::new(width, Some(code), vec![Box::new(Rate { weight: 0.7 })]);
         // The noise is held fixed, and so is the prior, which every row saved.
         let prior = std::cell::RefCell::new(Row::new());
@@ -576,7 +587,7 @@ fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
     let x = Matrix::from_vec(1000, 2, x);
     let mut chain = Chain::new(
         vec![
-            Box::new(Rounding::new(2, 0.9)),
+            Box::new(RoundedLatent::new(2, 0.9)),
             Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
         ],
         1,
@@ -589,13 +600,12 @@ fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
         variance.iter().all(|v| (v - 16.0 / 3.0).abs() < 0.6),
         "{variance:?}"
     );
-    let mut block = Block::for_use(&chain, 0..1, Mode::Use, 3);
-    block
-        .input_mut(3, &[])
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 3);
+    tape.input_mut(3, &[])
         .as_mut_slice()
         .copy_from_slice(&[0.4, -1.6, 2.5, 7.0, -0.2, 9.5]);
-    block.forward(&chain, Place::default());
-    assert_eq!(block.output().span(), [0.0, -2.0, 3.0, 7.0, 0.0, 10.0]);
+    tape.forward(&chain, Position::default());
+    assert_eq!(tape.output().span(), [0.0, -2.0, 3.0, 7.0, 0.0, 10.0]);
 }
 
 #[test]
@@ -607,7 +617,7 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
         .flat_map(|i| [0, 1].map(|d| centres[i % 3][d] + 0.1 * noise[2 * i + d]))
         .collect();
     let x = Matrix::from_vec(300, 2, points);
-    let layer = VectorQuantiser::new(2, 4, 2, 0.9);
+    let layer = VectorQuantisedLatent::new(2, 4, 2, 0.9);
     let mut chain = Chain::new(
         vec![
             Box::new(layer),
@@ -633,7 +643,7 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
 fn the_analytic_divergence_is_what_sampling_finds() {
     let (mu, s) = (0.7f64, -0.8f64);
     let mut kl = [0.0];
-    Gaussian::divergence(&[mu as f32, s as f32], &mut kl);
+    GaussianLatent::kl(&[mu as f32, s as f32], &mut kl);
     let ln = log_variance(s);
     let mut epsilon = vec![0.0; 400_000];
     Noise::new(1, 1).normal(0, &mut epsilon);
@@ -651,20 +661,20 @@ fn the_analytic_divergence_is_what_sampling_finds() {
 
 #[test]
 fn a_code_in_use_is_its_mean_and_extreme_log_variances_stay_finite() {
-    let chain = Chain::new(vec![Box::new(Gaussian::new(2, 3))], 1);
+    let chain = Chain::new(vec![Box::new(GaussianLatent::new(2, 3))], 1);
     let x = Matrix::from_vec(1, 4, vec![0.3, -0.4, 1e30, -1e30]);
     let run = |mode| {
-        let mut block = Block::for_use(&chain, 0..1, mode, 1);
-        block.read(&x, &[0]).expect("in memory");
-        block.forward(&chain, Place::default());
-        block.output().to_matrix()
+        let mut tape = Tape::forward_only(&chain, 0..1, mode, 1);
+        tape.read(&x, &[0]).expect("in memory");
+        tape.forward(&chain, Position::default());
+        tape.output().to_matrix()
     };
-    assert_eq!(run(Mode::Use).as_slice(), [0.3, -0.4]);
+    assert_eq!(run(Mode::Eval).as_slice(), [0.3, -0.4]);
     let samples = run(Mode::Sample);
     assert_eq!(samples.rows(), 3);
     assert!(samples.as_slice().iter().all(|z| z.is_finite()));
     let mut kl = [0.0; 2];
-    Gaussian::divergence(x.row(0), &mut kl);
+    GaussianLatent::kl(x.row(0), &mut kl);
     assert!(kl.iter().all(|kl| kl.is_finite()));
 }
 
@@ -689,10 +699,10 @@ fn a_condition_is_appended_to_every_row_of_its_example() {
         vec![Box::new(Perturb::new(1)), Box::new(Condition::new(1, 3))];
     let chain = Chain::new(layers, 1);
     let x = Classes(Matrix::from_vec(3, 1, vec![5.0, 6.0, 7.0]));
-    let mut block = Block::for_use(&chain, 0..2, Mode::Train, 3);
-    block.read(&x, &[2, 0]).expect("in memory");
-    block.forward(&chain, Place::default());
-    let rows: Vec<&[f32]> = block.output().iter_rows().collect();
+    let mut tape = Tape::forward_only(&chain, 0..2, Mode::Train, 3);
+    tape.read(&x, &[2, 0]).expect("in memory");
+    tape.forward(&chain, Position::default());
+    let rows: Vec<&[f32]> = tape.output().iter_rows().collect();
     assert_eq!(rows.len(), 4);
     for (row, class) in rows.iter().zip([2, 2, 0, 0]) {
         let one: Vec<f32> = (0..3).map(|c| f32::from(c == class)).collect();

@@ -1,13 +1,14 @@
 //! A chain that ends in one learned scale has the true gradient of it.
 
+use latentia_nn::layers::Dense;
+use latentia_nn::likelihoods::SharedScale;
 use latentia_nn::{
-    Activation, Chain, Dense, Initializer, Layer, Likelihood, Optimizer, SharedScale, Step,
-    StepOptions,
+    Activation, Chain, Initializer, Layer, LikelihoodSpec, Optimizer, Step, StepOptions,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::{numbers, reference};
 
-const LIKELIHOOD: Likelihood = Likelihood::GaussianSharedScale;
+const LIKELIHOOD: LikelihoodSpec = LikelihoodSpec::GaussianSharedScale;
 
 fn chain(width: usize) -> Chain {
     let dense = |inputs, outputs| -> Box<dyn Layer> {
@@ -75,5 +76,8 @@ fn the_gradient_matches_central_differences() {
         (slope - expected_slope).abs() < 1e-5 * expected_slope.abs().max(1.0),
         "{slope} {expected_slope}"
     );
-    assert_eq!(SharedScale::new(width).outputs(), LIKELIHOOD.outputs(width));
+    assert_eq!(
+        SharedScale::new(width).output().elements(),
+        LIKELIHOOD.outputs(width)
+    );
 }

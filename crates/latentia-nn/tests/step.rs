@@ -2,11 +2,13 @@
 
 use std::io;
 
-use latentia_nn::terms::{Commitment, Divergence, Mmd, TotalCorrelation};
+use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
+use latentia_nn::layers::{Dense, DenseSpec, Dropout, DropoutSpec};
+use latentia_nn::optim::Sgd;
+use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
 use latentia_nn::{
-    Activation, Block, Chain, Dense, Dropout, Gaussian, Initializer, Layer, LayerSpec, Likelihood,
-    Mode, Objective, Optimizer, Origin, Place, Shape, Step, StepOptions, Term, VectorQuantiser,
-    Widths,
+    Activation, Chain, Initializer, Layer, LayerSpec, LikelihoodSpec, Mode, NonFinite, Objective,
+    Optimizer, Penalty, Position, Shape, Step, StepOptions, Tape, Widths,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -15,7 +17,7 @@ fn dense(inputs: usize, outputs: usize, activation: Activation) -> Box<dyn Layer
     Box::new(Dense::new(inputs, outputs, activation, Initializer::Glorot))
 }
 
-fn options(likelihood: Likelihood, optimizer: Optimizer) -> StepOptions {
+fn options(likelihood: LikelihoodSpec, optimizer: Optimizer) -> StepOptions {
     StepOptions {
         objective: likelihood.into(),
         optimizer,
@@ -96,7 +98,7 @@ fn check_gradients(
     let mut step = Step::new(
         &chain,
         rows,
-        options(Likelihood::Gaussian, Optimizer::default()),
+        options(LikelihoodSpec::Gaussian, Optimizer::default()),
     );
     let indices: Vec<u32> = (0..rows as u32).collect();
     let obtained = step
@@ -177,7 +179,7 @@ fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
     ];
     let options = StepOptions {
         clip_norm,
-        ..options(Likelihood::Bce, Optimizer::default())
+        ..options(LikelihoodSpec::Bce, Optimizer::default())
     };
     after_ten_steps(threads, layers, options)
 }
@@ -198,7 +200,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
 fn coupled(
     threads: usize,
     code: fn() -> Box<dyn Layer>,
-    terms: fn() -> Vec<Box<dyn Term>>,
+    penalties: fn() -> Vec<Box<dyn Penalty>>,
 ) -> Vec<Matrix> {
     let width = code().outputs();
     let layers = vec![
@@ -208,21 +210,21 @@ fn coupled(
     ];
     let options = StepOptions {
         objective: Objective {
-            code: 1,
-            terms: terms(),
-            ..Objective::from(Likelihood::Bernoulli)
+            latent: 1,
+            penalties: penalties(),
+            ..Objective::from(LikelihoodSpec::Bernoulli)
         },
-        ..options(Likelihood::Bernoulli, Optimizer::default())
+        ..options(LikelihoodSpec::Bernoulli, Optimizer::default())
     };
     after_ten_steps(threads, layers, options)
 }
 
 #[test]
 fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
-    let gaussian = || -> Box<dyn Layer> { Box::new(Gaussian::new(30, 1)) };
-    let coupling = || -> Vec<Box<dyn Term>> {
+    let gaussian = || -> Box<dyn Layer> { Box::new(GaussianLatent::new(30, 1)) };
+    let coupling = || -> Vec<Box<dyn Penalty>> {
         vec![
-            Box::new(Divergence {
+            Box::new(KlDivergence {
                 weight: 1.0,
                 warm_up: 0,
                 free_bits: 0.1,
@@ -232,8 +234,8 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
             Box::new(Mmd { weight: 3.0 }),
         ]
     };
-    let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantiser::new(60, 16, 4, 0.9)) };
-    let commitment = || -> Vec<Box<dyn Term>> { vec![Box::new(Commitment { weight: 0.25 })] };
+    let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
+    let commitment = || -> Vec<Box<dyn Penalty>> { vec![Box::new(Commitment { weight: 0.25 })] };
     let (alone, quantised) = (
         coupled(1, gaussian, coupling),
         coupled(1, codebook, commitment),
@@ -255,13 +257,13 @@ fn clipping_bounds_the_norm_and_keeps_the_direction() {
     let run = |clip_norm| {
         let mut chain = Chain::new(vec![dense(5, 5, Activation::Linear)], 1);
         let before = chain.parameters()[0].value.clone();
-        let sgd = Optimizer::Sgd { momentum: 0.0 };
+        let sgd = Sgd { momentum: 0.0 }.into();
         let mut step = Step::new(
             &chain,
             4,
             StepOptions {
                 clip_norm,
-                ..options(Likelihood::Gaussian, sgd)
+                ..options(LikelihoodSpec::Gaussian, sgd)
             },
         );
         step.run(&mut chain, &examples(4, 5), &[0, 1, 2, 3], 1.0.into())
@@ -291,12 +293,12 @@ fn dropout_keeps_the_mean_in_training_and_everything_in_use() {
     let ones = Matrix::from_vec(rows, 100, vec![1.0; rows * 100]);
     let indices: Vec<u32> = (0..rows as u32).collect();
     let run = |mode| {
-        let mut block = Block::for_use(&chain, 0..1, mode, rows);
-        block.read(&ones, &indices).expect("in memory");
-        block.forward(&chain, Place::default());
-        block.output().to_matrix()
+        let mut tape = Tape::forward_only(&chain, 0..1, mode, rows);
+        tape.read(&ones, &indices).expect("in memory");
+        tape.forward(&chain, Position::default());
+        tape.output().to_matrix()
     };
-    assert_eq!(run(Mode::Use), ones);
+    assert_eq!(run(Mode::Eval), ones);
     let trained = run(Mode::Train);
     let y = trained.as_slice();
     let kept = y.iter().filter(|&&y| y != 0.0).count() as f64 / y.len() as f64;
@@ -323,7 +325,11 @@ fn an_example_that_cannot_be_read_stops_the_step_and_changes_nothing() {
     }
     let mut chain = Chain::new(vec![dense(4, 4, Activation::Linear)], 1);
     let before = chain.parameters()[0].value.clone();
-    let mut step = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let mut step = Step::new(
+        &chain,
+        100,
+        options(LikelihoodSpec::Mse, Optimizer::default()),
+    );
     let indices: Vec<u32> = (0..100).collect();
     let error = step
         .run(&mut chain, &Broken, &indices, 0.1.into())
@@ -340,16 +346,18 @@ fn layers_out_of_range_are_refused() {
         let built = LayerSpec::build(&[spec], Shape::Flat(4), widths);
         built.map(|_| ()).map_err(|error| error.to_string())
     };
-    let dense = |units| LayerSpec::Dense {
-        units,
-        activation: Activation::Relu,
-        initializer: Initializer::He,
+    let dense = |units| {
+        LayerSpec::from(DenseSpec {
+            units,
+            activation: Activation::Relu,
+            initializer: Initializer::He,
+        })
     };
     assert_eq!(build(dense(None)), Ok(()));
     let zero = "layer 0 (dense) has units 0; it needs at least 1";
     assert_eq!(build(dense(Some(0))), Err(zero.into()));
     for rate in [-0.1, 1.0, f32::NAN] {
-        let error = build(LayerSpec::Dropout { rate }).expect_err("no probability below one");
+        let error = build(DropoutSpec { rate }.into()).expect_err("no probability below one");
         assert!(error.contains("at least 0 and less than 1"), "{error}");
     }
 }
@@ -362,7 +370,11 @@ fn after_one_step() -> (Chain, Step) {
         dense(3, 4, Activation::Linear),
     ];
     let mut chain = Chain::new(layers, 1);
-    let mut step = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let mut step = Step::new(
+        &chain,
+        100,
+        options(LikelihoodSpec::Mse, Optimizer::default()),
+    );
     let indices: Vec<u32> = (0..100).collect();
     step.run(&mut chain, &examples(100, 4), &indices, 0.01.into())
         .expect("in memory");
@@ -377,25 +389,25 @@ fn values(chain: &Chain) -> Vec<Matrix> {
 fn a_loss_that_is_not_finite_stops_the_step_and_its_origin_is_known() {
     // parameter, its number, its value; a number of the data; where it begins
     let cases = [
-        (0, f32::NAN, 0.5, Origin::Parameters(0)),
-        (3, f32::INFINITY, 0.5, Origin::Parameters(2)),
-        (0, 3e38, 1e3, Origin::Output(0)),
-        (3, 1e30, 0.5, Origin::Likelihood),
-        (3, 0.0, f32::NAN, Origin::Output(0)),
+        (0, f32::NAN, 0.5, NonFinite::Parameters(0)),
+        (3, f32::INFINITY, 0.5, NonFinite::Parameters(2)),
+        (0, 3e38, 1e3, NonFinite::Output(0)),
+        (3, 1e30, 0.5, NonFinite::Likelihood),
+        (3, 0.0, f32::NAN, NonFinite::Output(0)),
     ];
     for (parameter, value, seen, expected) in cases {
         let (mut chain, mut step) = after_one_step();
         chain.parameters_mut()[parameter].value.as_mut_slice()[0] = value;
         let before = values(&chain);
         let mut data = examples(100, 4);
-        // In the second block, which the short batch after it does not fill.
+        // In the second tape, which the short batch after it does not fill.
         data.as_mut_slice()[4 * 70] = seen;
         let indices: Vec<u32> = (0..100).collect();
         let loss = step
             .run(&mut chain, &data, &indices, 0.01.into())
             .expect("in memory");
         assert!(!loss.is_finite(), "{expected:?}: {loss}");
-        assert_eq!(step.origin(&chain), expected);
+        assert_eq!(step.non_finite(&chain), expected);
         assert_eq!(format!("{:?}", values(&chain)), format!("{before:?}"));
         assert_eq!((step.steps(), step.updates()), (2, 1));
     }
@@ -414,7 +426,7 @@ fn parameters_that_a_gradient_broke_are_told_from_ones_that_a_rate_broke() {
         .run(&mut chain, &data, &indices, 0.01.into())
         .expect("in memory");
     assert!(loss.is_finite(), "{loss}");
-    assert_eq!(step.origin(&chain), Origin::Gradient(2));
+    assert_eq!(step.non_finite(&chain), NonFinite::Gradient(2));
 
     let (mut chain, mut step) = after_one_step();
     step.run(
@@ -424,13 +436,17 @@ fn parameters_that_a_gradient_broke_are_told_from_ones_that_a_rate_broke() {
         f32::INFINITY.into(),
     )
     .expect("in memory");
-    assert_eq!(step.origin(&chain), Origin::Parameters(0));
+    assert_eq!(step.non_finite(&chain), NonFinite::Parameters(0));
 }
 
 #[test]
 fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
     let (mut chain, mut step) = after_one_step();
-    let mut fresh = Step::new(&chain, 100, options(Likelihood::Mse, Optimizer::default()));
+    let mut fresh = Step::new(
+        &chain,
+        100,
+        options(LikelihoodSpec::Mse, Optimizer::default()),
+    );
     let mut other = Chain::new(
         vec![
             dense(4, 3, Activation::Relu),
@@ -442,7 +458,7 @@ fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
     for (own, parameter) in other.parameters_mut().iter_mut().zip(chain.parameters()) {
         own.value = parameter.value.clone();
     }
-    step.forget();
+    step.reset();
     let indices: Vec<u32> = (0..100).collect();
     for (step, chain) in [(&mut step, &mut chain), (&mut fresh, &mut other)] {
         step.run(chain, &examples(100, 4), &indices, 0.01.into())

@@ -2,73 +2,84 @@
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
-use crate::engine::objective::{Objective, Slopes, State};
-use crate::engine::step::WorkedBlock;
-use crate::layer::Trace;
-use crate::{Chain, Mode};
+use super::block::Block;
+use super::chain::Chain;
+use super::objective::Objective;
+use crate::layer::{Mode, Trace};
+use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 
-/// The codes of a whole batch, gathered for the terms that couple its examples.
+/// The codes of a whole batch, gathered for the penalties that need it.
 #[derive(Debug)]
-pub(crate) struct Codes {
-    x: Matrix,
-    y: Matrix,
-    dx: Matrix,
-    dy: Matrix,
-    scratch: Vec<f32>,
+pub(super) struct BatchCodes {
+    inputs: Matrix,
+    codes: Matrix,
+    labels: Vec<u8>,
+    input_gradients: Matrix,
+    code_gradients: Matrix,
+    workspace: Vec<f32>,
 }
 
-impl Codes {
-    /// Room for batches of up to `batch_size` examples, where a term of the objective needs it.
-    pub(crate) fn new(chain: &Chain, objective: &Objective, batch_size: usize) -> Option<Self> {
-        if !objective.couples() {
+impl BatchCodes {
+    /// For batches of up to `batch_size` examples, where a penalty of the objective needs it.
+    pub(super) fn new(chain: &Chain, objective: &Objective, batch_size: usize) -> Option<Self> {
+        if !objective.needs_batch() {
             return None;
         }
-        let layer = &chain.layers()[objective.code];
-        let rows = |layers| batch_size * chain.copies(0..layers, Mode::Train);
-        let x = Matrix::zeros(rows(objective.code), layer.inputs());
-        let y = Matrix::zeros(rows(objective.code + 1), layer.outputs());
-        let dx = match objective.reaches_input() {
-            true => x.clone(),
+        let layer = &chain.layers()[objective.latent];
+        let rows = |layers| batch_size * chain.samples(0..layers, Mode::Train);
+        let inputs = Matrix::zeros(rows(objective.latent), layer.inputs());
+        let codes = Matrix::zeros(rows(objective.latent + 1), layer.outputs());
+        let input_gradients = match objective.needs_input_gradient() {
+            true => inputs.clone(),
             false => Matrix::default(),
         };
         Some(Self {
-            dx,
-            dy: y.clone(),
-            x,
-            y,
-            scratch: Vec::new(),
+            input_gradients,
+            code_gradients: codes.clone(),
+            inputs,
+            codes,
+            labels: Vec::with_capacity(batch_size),
+            workspace: Vec::new(),
         })
     }
 
-    /// Adds up the terms that couple examples, and adds their slopes to those of the blocks.
-    pub(crate) fn apply(
+    /// Adds up the penalties that need the whole batch, and adds their gradients to those of the blocks.
+    pub(super) fn apply(
         &mut self,
         objective: &Objective,
-        blocks: &mut [WorkedBlock],
-        state: State,
+        blocks: &mut [Block],
+        context: PenaltyContext,
     ) -> f64 {
-        let (mut x_rows, mut y_rows, mut dx_rows) = (0, 0, 0);
-        for worked in &mut *blocks {
-            let Trace { x, y, .. } = worked.block.trace(objective.code);
-            copy(&mut self.x, x_rows, x.span());
-            copy(&mut self.y, y_rows, y.span());
-            (x_rows, y_rows) = (x_rows + x.rows(), y_rows + y.rows());
-            dx_rows += worked.block.slopes(objective).dx.rows();
+        let (mut input_rows, mut code_rows, mut gradient_rows) = (0, 0, 0);
+        self.labels.clear();
+        for Block { tape, buffers, .. } in &mut *blocks {
+            let Trace { x, y, .. } = tape.trace(objective.latent);
+            copy(&mut self.inputs, input_rows, x.span());
+            copy(&mut self.codes, code_rows, y.span());
+            (input_rows, code_rows) = (input_rows + x.rows(), code_rows + y.rows());
+            self.labels.extend_from_slice(tape.labels());
+            gradient_rows += objective.code_gradients(tape, buffers).inputs.rows();
         }
-        self.dx.as_mut_slice().fill(0.0);
-        self.dy.as_mut_slice().fill(0.0);
-        let saved = MatrixRef::new(&[], 0, 0);
-        let codes = Trace::new(self.x.top(x_rows), self.y.top(y_rows), saved);
-        let slopes = Slopes {
-            dx: self.dx.top_mut(dx_rows),
-            dy: self.dy.top_mut(y_rows),
+        self.input_gradients.as_mut_slice().fill(0.0);
+        self.code_gradients.as_mut_slice().fill(0.0);
+        let codes = Codes {
+            inputs: self.inputs.top(input_rows),
+            codes: self.codes.top(code_rows),
+            saved: MatrixRef::new(&[], 0, 0),
+            labels: &self.labels,
         };
-        let sum = objective.apply(true, codes, state, Some(slopes), &mut self.scratch);
-        let (mut dx, mut dy) = (self.dx.as_slice(), self.dy.as_slice());
-        for worked in blocks {
-            let slopes = worked.block.slopes(objective);
-            dx = add(slopes.dx, dx);
-            dy = add(slopes.dy, dy);
+        let gradients = CodeGradients {
+            inputs: self.input_gradients.top_mut(gradient_rows),
+            codes: self.code_gradients.top_mut(code_rows),
+        };
+        let workspace = &mut self.workspace;
+        let sum = objective.penalties(true, codes, context, Some(gradients), workspace);
+        let mut inputs = self.input_gradients.as_slice();
+        let mut codes = self.code_gradients.as_slice();
+        for Block { tape, buffers, .. } in blocks {
+            let gradients = objective.code_gradients(tape, buffers);
+            inputs = add(gradients.inputs, inputs);
+            codes = add(gradients.codes, codes);
         }
         sum
     }
@@ -80,7 +91,7 @@ fn copy(to: &mut Matrix, first: usize, from: &[f32]) {
     to.as_mut_slice()[at..at + from.len()].copy_from_slice(from);
 }
 
-/// Adds the first numbers of `from` to `to` and gives back the others.
+/// Adds the first elements of `from` to `to` and gives back the others.
 fn add<'a>(mut to: MatrixMut<'_>, from: &'a [f32]) -> &'a [f32] {
     let (own, rest) = from.split_at(to.as_mut_slice().len());
     update(to.as_mut_slice(), own, |to, from| to + from);

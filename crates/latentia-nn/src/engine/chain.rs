@@ -4,13 +4,17 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, Noise};
 
-use crate::{BLOCK_ROWS, Layer, Mode, Parameter};
+use crate::layer::{Layer, Mode, Parameter};
+
+/// Rows in a block. Fixed, so that results never depend on how many threads share the blocks; see ARCHITECTURE.md for
+/// the measurement behind it.
+pub const BLOCK_ROWS: usize = 64;
 
 /// Noise streams below this number belong to initial values, those from it on to layers.
 const LAYER_STREAM: u32 = 1 << 16;
 
-/// Numbers of the widest activation of a block.
-const BLOCK_NUMBERS: usize = 1 << 18;
+/// Elements of the widest activation of a block.
+const BLOCK_ELEMENTS: usize = 1 << 18;
 
 /// A chain of layers: the output of one is the input of the next.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub struct Chain {
     parameters: Vec<Parameter>,
     /// For each layer, which of `parameters` are its own.
     owned: Vec<Range<usize>>,
+    /// For each layer, the layer before whose input it adds to its own, if there is one.
+    skips: Vec<Option<usize>>,
 }
 
 impl Chain {
@@ -34,13 +40,10 @@ impl Chain {
             let first = parameters.len();
             for spec in layer.parameters() {
                 let mut value = Matrix::zeros(spec.rows, spec.cols);
-                spec.initializer.fill(
-                    &mut value,
-                    spec.fans,
-                    Noise::new(seed, parameters.len() as u32),
-                );
+                let noise = Noise::new(seed, parameters.len() as u32);
+                spec.initializer.fill(&mut value, spec.fans, noise);
                 parameters.push(Parameter {
-                    learned: spec.learned,
+                    role: spec.role,
                     name: spec.name,
                     value,
                 });
@@ -50,7 +53,12 @@ impl Chain {
         for pair in layers.windows(2) {
             assert_eq!(pair[0].outputs(), pair[1].inputs(), "layers do not fit");
         }
+        let skip = |number: usize| {
+            let layers_back = layers[number].abilities().skip_connection?;
+            Some(number - layers_back)
+        };
         Self {
+            skips: (0..layers.len()).map(skip).collect(),
             layers,
             parameters,
             owned,
@@ -67,37 +75,58 @@ impl Chain {
         self.owned[layer].clone()
     }
 
+    /// The parameters of layer `layer`.
+    pub fn parameters_of(&self, layer: usize) -> &[Parameter] {
+        &self.parameters[self.owned(layer)]
+    }
+
+    /// The layer before `layer` whose input `layer` adds to its own.
+    pub(crate) fn skip(&self, layer: usize) -> Option<usize> {
+        self.skips[layer]
+    }
+
+    /// The layers that add the input of layer `layer` to their own.
+    pub(crate) fn skips_from(&self, layer: usize) -> impl Iterator<Item = usize> {
+        let later = self.skips.iter().enumerate().skip(layer + 1);
+        later.filter_map(move |(number, skip)| (*skip == Some(layer)).then_some(number))
+    }
+
     /// Number of the first layer that learns something.
     pub(crate) fn first_learned(&self) -> usize {
-        let learns =
-            |range: &Range<usize>| self.parameters[range.clone()].iter().any(|p| p.learned);
+        let learns = |range: &Range<usize>| {
+            self.parameters[range.clone()]
+                .iter()
+                .any(Parameter::is_learned)
+        };
         self.owned.iter().take_while(|range| !learns(range)).count()
     }
 
     /// Rows of output for each example after all of `layers`.
-    pub fn copies(&self, layers: Range<usize>, mode: Mode) -> usize {
+    pub fn samples(&self, layers: Range<usize>, mode: Mode) -> usize {
         let layers = self.layers[layers].iter();
-        layers.map(|layer| layer.copies(mode)).product()
+        let samples = layers.filter_map(|layer| layer.abilities().samples);
+        samples.map(|layer| layer.samples(mode)).product()
     }
 
     /// Examples in a block of `layers`: [`BLOCK_ROWS`] rows of output, but fewer where rows are so wide that a core's cache
-    /// does not hold them, and at least 4 where a row has many copies.
+    /// does not hold them, and at least 4 where a row has many samples.
     pub fn block_examples(&self, layers: Range<usize>, mode: Mode) -> usize {
         let widths = self.layers[layers.clone()].iter();
         let widest = widths.map(|layer| layer.outputs()).max().unwrap_or(1);
-        let fit = (BLOCK_NUMBERS / widest.max(1)).next_multiple_of(8);
-        (BLOCK_ROWS.min(fit) / self.copies(layers, mode)).max(4)
+        let fit = (BLOCK_ELEMENTS / widest.max(1)).next_multiple_of(8);
+        (BLOCK_ROWS.min(fit) / self.samples(layers, mode)).max(4)
     }
 
     /// Multiplications for one example, forward.
-    pub(crate) fn work(&self) -> usize {
-        let works = self.layers.iter().map(|layer| layer.work());
-        works.fold(0, usize::saturating_add)
+    pub(crate) fn multiplications(&self) -> usize {
+        let all = self.layers.iter().map(|layer| layer.multiplications());
+        all.fold(0, usize::saturating_add)
     }
 
-    /// The layers that couple the examples of a batch, in order.
-    pub(crate) fn coupled(&self) -> impl Iterator<Item = usize> {
-        (0..self.layers.len()).filter(|&layer| self.layers[layer].couples() > 0)
+    /// The layers that need statistics over the batch, in order.
+    pub(crate) fn with_batch_statistics(&self) -> impl Iterator<Item = usize> {
+        let needs = |&layer: &usize| self.layers[layer].abilities().batch_statistics.is_some();
+        (0..self.layers.len()).filter(needs)
     }
 
     /// All parameters, layer after layer.
@@ -110,12 +139,12 @@ impl Chain {
         &mut self.parameters
     }
 
-    /// How many numbers are learned.
+    /// How many elements are learned.
     pub fn parameter_count(&self) -> usize {
         self.parameters
             .iter()
-            .filter(|p| p.learned)
-            .map(|p| p.value.as_slice().len())
+            .filter(|parameter| parameter.is_learned())
+            .map(|parameter| parameter.value.as_slice().len())
             .sum()
     }
 
@@ -126,8 +155,8 @@ impl Chain {
     }
 
     /// The chain taken apart.
-    pub(crate) fn split(&mut self) -> Parts<'_> {
-        Parts {
+    pub(crate) fn split(&mut self) -> SplitChain<'_> {
+        SplitChain {
             layers: &self.layers,
             owned: &self.owned,
             parameters: &mut self.parameters,
@@ -136,7 +165,7 @@ impl Chain {
 }
 
 /// A chain taken apart, to compute gradients from its layers while its parameters change.
-pub(crate) struct Parts<'a> {
+pub(crate) struct SplitChain<'a> {
     pub(crate) layers: &'a [Box<dyn Layer>],
     /// For each layer, which of `parameters` are its own.
     pub(crate) owned: &'a [Range<usize>],

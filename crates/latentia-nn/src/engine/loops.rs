@@ -2,14 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::Parameter;
-use crate::engine::step::Moments;
+use crate::layer::Parameter;
+use crate::optim::Moments;
 
-/// Numbers in a block of parameters: value, gradient and both moments fit a core's cache together.
-const BLOCK_NUMBERS: usize = 1 << 16;
+/// Elements in a block of parameters: value, gradient and both moments fit a core's cache together.
+const BLOCK_ELEMENTS: usize = 1 << 16;
 
 /// Does `work` on each item with its number, on all threads where that is worth it.
-pub(crate) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
+pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
     match parallel {
         true => items
             .par_iter_mut()
@@ -24,34 +24,34 @@ pub(crate) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize
 }
 
 /// A block of rows of one parameter, with its gradient and moments.
-pub(crate) struct Numbers<'a> {
+pub(super) struct ParameterBlock<'a> {
     /// Whether an optimiser learns it.
-    pub(crate) learned: bool,
-    /// Numbers in a row.
-    pub(crate) cols: usize,
+    pub(super) learned: bool,
+    /// Elements in a row.
+    pub(super) cols: usize,
     /// Number of the first row.
-    pub(crate) first: usize,
-    pub(crate) w: &'a mut [f32],
-    pub(crate) g: &'a mut [f32],
-    pub(crate) m: &'a mut [f32],
-    pub(crate) v: &'a mut [f32],
+    pub(super) first: usize,
+    pub(super) w: &'a mut [f32],
+    pub(super) g: &'a mut [f32],
+    pub(super) m: &'a mut [f32],
+    pub(super) v: &'a mut [f32],
 }
 
 /// Does `work` on each block of rows of each parameter, with the parameter's number; on all threads where that is worth it.
-pub(crate) fn each_block(
+pub(super) fn each_block(
     parameters: &mut [Parameter],
     moments: &mut [Moments],
     parallel: bool,
-    work: impl Fn(usize, Numbers<'_>) + Sync,
+    work: impl Fn(usize, ParameterBlock<'_>) + Sync,
 ) {
     let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
-        let (learned, cols) = (parameter.learned, parameter.value.cols());
+        let (learned, cols) = (parameter.is_learned(), parameter.value.cols());
         // As many blocks as come nearest to that size, all alike.
         let length = parameter.value.as_slice().len();
-        let blocks = ((length + BLOCK_NUMBERS / 2) / BLOCK_NUMBERS).max(1);
+        let blocks = ((length + BLOCK_ELEMENTS / 2) / BLOCK_ELEMENTS).max(1);
         let rows = parameter.value.rows().div_ceil(blocks).max(1);
         let size = (rows * cols).max(1);
-        let numbers = |block: usize, w, g, m, v| Numbers {
+        let cut = |block: usize, w, g, m, v| ParameterBlock {
             learned,
             cols,
             first: block * rows,
@@ -67,7 +67,7 @@ pub(crate) fn each_block(
             let blocks = w.chunks_mut(size).zip(g.chunks_mut(size));
             let moments = m.chunks_mut(size).zip(v.chunks_mut(size));
             for (block, ((w, g), (m, v))) in blocks.zip(moments).enumerate() {
-                work(number, numbers(block, w, g, m, v));
+                work(number, cut(block, w, g, m, v));
             }
             return;
         }
@@ -76,7 +76,7 @@ pub(crate) fn each_block(
         blocks
             .zip(moments)
             .enumerate()
-            .for_each(|(block, ((w, g), (m, v)))| work(number, numbers(block, w, g, m, v)));
+            .for_each(|(block, ((w, g), (m, v)))| work(number, cut(block, w, g, m, v)));
     };
     match parallel {
         true => parameters

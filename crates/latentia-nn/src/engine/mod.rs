@@ -1,17 +1,21 @@
-//! A chain of layers and the step that trains it.
+//! A chain of layers and the step that trains it: two parallel loops.
 
-mod activations;
 mod batch_codes;
 mod block;
 mod chain;
 mod importance;
 mod loops;
 mod non_finite;
-pub(crate) mod objective;
-pub(crate) mod step;
+mod objective;
+mod position;
+mod statistics;
+mod step;
+mod tape;
 
-pub use block::{BLOCK_ROWS, Block, Place};
-pub use chain::Chain;
-pub use non_finite::Origin;
-pub use objective::{Objective, Slopes, State, Term};
-pub use step::{Moments, Rates, Step, StepOptions};
+pub use chain::{BLOCK_ROWS, Chain};
+pub use importance::ImportanceBound;
+pub use non_finite::NonFinite;
+pub use objective::{Objective, ObjectiveBuffers};
+pub use position::Position;
+pub use step::{Rates, Step, StepOptions};
+pub use tape::Tape;

@@ -1,123 +1,324 @@
 //! What training minimises.
 
-use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
 
-use latentia_tensor::{MatrixMut, Noise};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, map_in_place, update};
 
-use crate::Likelihood;
-use crate::layer::Trace;
+use super::chain::Chain;
+use super::importance::{add_gradients, weight_samples};
+use super::non_finite::NonFinite;
+use super::tape::Tape;
+use crate::layer::{Mode, Trace};
+use crate::likelihood::Likelihood;
+use crate::likelihoods::LikelihoodSpec;
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
-/// The likelihood's loss, and terms on the codes.
+/// The likelihood's loss, and penalties on the codes.
 #[derive(Debug)]
 pub struct Objective {
     /// The loss at the end of the chain.
-    pub likelihood: Likelihood,
+    pub likelihood: Arc<dyn Likelihood>,
     /// Number of the layer whose output is the code.
-    pub code: usize,
+    pub latent: usize,
     /// What is added to the loss.
-    pub terms: Vec<Box<dyn Term>>,
-    /// Whether the `k` samples of a Gaussian code are weighed by importance (Burda et al. 2016): the loss is
+    pub penalties: Vec<Box<dyn Penalty>>,
+    /// Whether the `k` samples of a posterior are weighted by importance (Burda et al. 2016): the loss is
     /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
     pub importance_weighted: bool,
 }
 
-impl From<Likelihood> for Objective {
-    /// A loss without terms.
-    fn from(likelihood: Likelihood) -> Self {
+impl From<LikelihoodSpec> for Objective {
+    /// A loss without penalties.
+    fn from(likelihood: LikelihoodSpec) -> Self {
         Self {
-            likelihood,
-            code: 0,
-            terms: Vec::new(),
+            likelihood: likelihood.into(),
+            latent: 0,
+            penalties: Vec::new(),
             importance_weighted: false,
         }
     }
 }
 
+/// The memory that an objective needs beside the tape of a block.
+#[derive(Debug)]
+pub struct ObjectiveBuffers {
+    /// The input, a row for each row of output, where an example has several.
+    targets: Matrix,
+    /// Loss of each row of output; then, where samples are weighted by importance, its share.
+    losses: Vec<f64>,
+    /// Gradients by the input of the latent's layer, where a penalty has some.
+    input_gradients: Matrix,
+    /// For the penalties.
+    workspace: Vec<f32>,
+}
+
+impl ObjectiveBuffers {
+    /// To compute an objective after passes for `mode` over all of `chain`, on up to `rows` examples.
+    pub fn new(chain: &Chain, mode: Mode, rows: usize) -> Self {
+        let samples = chain.samples(0..chain.layers().len(), mode);
+        let inputs = chain.layers().first().map_or(0, |layer| layer.inputs());
+        Self {
+            targets: Matrix::zeros(if samples > 1 { rows * samples } else { 0 }, inputs),
+            losses: vec![0.0; rows * samples],
+            input_gradients: Matrix::default(),
+            workspace: Vec::new(),
+        }
+    }
+
+    /// To train for `objective`.
+    pub(super) fn for_training(chain: &Chain, objective: &Objective, rows: usize) -> Self {
+        let latent = objective.latent;
+        let input_gradients = match objective.needs_input_gradient() {
+            true => {
+                let samples = chain.samples(0..latent, Mode::Train);
+                Matrix::zeros(rows * samples, chain.layers()[latent].inputs())
+            }
+            false => Matrix::default(),
+        };
+        Self {
+            input_gradients,
+            ..Self::new(chain, Mode::Train, rows)
+        }
+    }
+
+    /// The losses of the rows of output, or their shares.
+    fn losses(&self, tape: &Tape) -> &[f64] {
+        &self.losses[..tape.output().rows()]
+    }
+}
+
 impl Objective {
-    /// Whether a slope by the input of the code's layer is added to what comes from behind.
-    pub(crate) fn reaches_input(&self) -> bool {
-        self.importance_weighted || self.terms.iter().any(|term| term.reaches_input())
+    /// Whether some penalty has a gradient by the input of the latent's layer.
+    pub(super) fn needs_input_gradient(&self) -> bool {
+        self.importance_weighted || self.penalties.iter().any(|p| p.needs_input_gradient())
     }
 
-    /// Whether some term needs the codes of the whole batch.
-    pub(crate) fn couples(&self) -> bool {
-        self.terms.iter().any(|term| term.couples())
+    /// Whether some penalty needs the codes of the whole batch.
+    pub(super) fn needs_batch(&self) -> bool {
+        self.penalties.iter().any(|penalty| penalty.needs_batch())
     }
 
-    /// Adds up the terms that couple examples, or those that do not.
-    pub(crate) fn apply(
+    /// Adds up the penalties that need the whole batch, or those that do not.
+    pub(super) fn penalties(
         &self,
-        coupling: bool,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        scratch: &mut Vec<f32>,
+        of_batch: bool,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        workspace: &mut Vec<f32>,
     ) -> f64 {
         let mut sum = 0.0;
-        for (number, term) in (0..).zip(&self.terms) {
-            if term.couples() == coupling {
-                let noise = state.noise.later_stream(number);
-                let slopes = slopes.as_mut().map(Slopes::reborrow);
-                sum += term.apply(codes, State { noise, ..state }, slopes, scratch);
+        for (number, penalty) in (0..).zip(&self.penalties) {
+            if penalty.needs_batch() == of_batch {
+                let noise = context.noise.later_stream(number);
+                let gradients = gradients.as_mut().map(CodeGradients::reborrow);
+                let context = PenaltyContext { noise, ..context };
+                sum += penalty.apply(codes, context, gradients, workspace);
             }
         }
         sum
     }
-}
 
-/// A term of the objective: a function of a batch's codes, and of what the layer that makes them was given.
-pub trait Term: Debug + Send + Sync {
-    /// Whether the examples of a batch depend on each other: such a term is handed the whole batch, others block by block.
-    fn couples(&self) -> bool {
-        false
-    }
-
-    /// Whether the term has a slope by the input of the code's layer, as by the moments of a Gaussian code.
-    fn reaches_input(&self) -> bool {
-        false
-    }
-
-    /// Gives back `state.share` times the term's mean over the examples of `codes`, and adds its slopes. `scratch` is for any
-    /// use and keeps its memory from step to step.
-    ///
-    /// Shapes: `codes.x` `[rows, inputs]` and `codes.y` `[rows · copies, outputs]` of the layer that makes the code.
-    fn apply(
+    /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
+    /// one. A penalty that needs the whole batch takes the block for it.
+    pub fn evaluate(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        slopes: Option<Slopes<'_>>,
-        scratch: &mut Vec<f32>,
-    ) -> f64;
-}
+        chain: &Chain,
+        tape: &Tape,
+        buffers: &mut ObjectiveBuffers,
+        batch: usize,
+    ) -> f64 {
+        let sum = self.loss(tape, buffers, batch, None);
+        if self.penalties.is_empty() {
+            return sum;
+        }
+        let context = self.context(chain, tape, batch, f64::INFINITY);
+        let codes = codes(tape.trace(self.latent), tape.labels());
+        let workspace = &mut buffers.workspace;
+        let penalties =
+            [false, true].map(|of_batch| self.penalties(of_batch, codes, context, None, workspace));
+        penalties
+            .into_iter()
+            .fold(sum, |sum, penalty| sum + penalty)
+    }
 
-/// Where in a run a term is computed.
-#[derive(Clone, Copy, Debug)]
-pub struct State {
-    /// Share of the batch that these codes are.
-    pub share: f64,
-    /// Epochs trained so far, whole and begun; infinite where every weight is to be the full one.
-    pub epochs: f64,
-    /// Noise of this term.
-    pub noise: Noise,
-    /// Number in the batch of the first row of `codes.y`.
-    pub first_row: u32,
-}
+    /// The block's part of the likelihood's loss; with `gradient`, its gradient by the outputs too.
+    fn loss(
+        &self,
+        tape: &Tape,
+        buffers: &mut ObjectiveBuffers,
+        batch: usize,
+        gradient: Option<MatrixMut<'_>>,
+    ) -> f64 {
+        let samples = tape.samples_at_end();
+        // Shares of importance sum to one over the samples of an example; without them, all count alike.
+        let count = match self.importance_weighted {
+            true => batch,
+            false => batch * samples,
+        } as f64;
+        let output = tape.output();
+        let targets = targets(tape, samples, &mut buffers.targets);
+        let losses = &mut buffers.losses[..output.rows()];
+        let scale = (1.0 / count) as f32;
+        self.likelihood
+            .compute(output, targets, scale, losses, gradient);
+        let sum = match self.importance_weighted {
+            true => weight_samples(codes(tape.trace(self.latent), tape.labels()), losses),
+            false => losses.iter().sum::<f64>(),
+        };
+        sum / count
+    }
 
-/// Where a term adds its slopes.
-#[derive(Debug)]
-pub struct Slopes<'a> {
-    /// By the input of the code's layer; without columns where no term reaches it.
-    pub dx: MatrixMut<'a>,
-    /// By the codes.
-    pub dy: MatrixMut<'a>,
-}
-
-impl Slopes<'_> {
-    /// The same, borrowed again.
-    fn reborrow(&mut self) -> Slopes<'_> {
-        Slopes {
-            dx: self.dx.reborrow(),
-            dy: self.dy.reborrow(),
+    /// The loss and its gradient by the outputs; behind them, where the code is the output, the penalties. Gives back the
+    /// block's part of a mean over `batch` examples.
+    pub(super) fn loss_backward(
+        &self,
+        chain: &Chain,
+        tape: &mut Tape,
+        buffers: &mut ObjectiveBuffers,
+        batch: usize,
+    ) -> f64 {
+        let last = chain.layers().len() - 1;
+        let mut gradient = tape.take_gradient(last);
+        let rows = gradient.top_mut(tape.output().rows());
+        let sum = self.loss(tape, buffers, batch, Some(rows));
+        tape.restore_gradient(last, gradient);
+        if self.importance_weighted {
+            for (row, share) in tape.gradient_mut(last).iter_rows_mut().zip(&buffers.losses) {
+                let share = *share as f32;
+                map_in_place(row, |g| share * g);
+            }
+        }
+        match self.latent == last {
+            true => sum + self.penalties_backward(chain, tape, buffers, batch),
+            false => sum,
         }
     }
+
+    /// Carries gradients back through some layers. Behind the latent's layer, the penalties that do not need the whole batch
+    /// add theirs: gives back their sum, the block's part of a mean over `batch` examples.
+    pub(super) fn backward_through(
+        &self,
+        chain: &Chain,
+        tape: &mut Tape,
+        buffers: &mut ObjectiveBuffers,
+        batch: usize,
+        layers: Range<usize>,
+    ) -> f64 {
+        let mut sum = 0.0;
+        for layer in layers.rev() {
+            tape.backward(chain, layer);
+            if layer == self.latent {
+                self.add_input_gradients(chain, tape, buffers);
+            }
+            if layer == self.latent + 1 {
+                sum += self.penalties_backward(chain, tape, buffers, batch);
+            }
+        }
+        sum
+    }
+
+    /// The penalties that do not need the whole batch, with their gradients.
+    fn penalties_backward(
+        &self,
+        chain: &Chain,
+        tape: &mut Tape,
+        buffers: &mut ObjectiveBuffers,
+        batch: usize,
+    ) -> f64 {
+        let context = self.context(chain, tape, batch, tape.position().epochs);
+        buffers.input_gradients.as_mut_slice().fill(0.0);
+        let inputs = self.input_gradient_rows(tape, buffers);
+        let (labels, trace, gradient) = tape.labels_trace_and_gradient(self.latent);
+        let codes = codes(trace, labels);
+        let mut gradients = CodeGradients {
+            inputs: buffers.input_gradients.top_mut(inputs),
+            codes: gradient,
+        };
+        if self.importance_weighted {
+            add_gradients(codes, &buffers.losses, batch, &mut gradients);
+        }
+        match self.penalties.is_empty() {
+            true => 0.0,
+            false => {
+                let workspace = &mut buffers.workspace;
+                self.penalties(false, codes, context, Some(gradients), workspace)
+            }
+        }
+    }
+
+    /// Adds the penalties' gradients by the input of the latent's layer to those that went through it.
+    fn add_input_gradients(&self, chain: &Chain, tape: &mut Tape, buffers: &ObjectiveBuffers) {
+        let rows = self.input_gradient_rows(tape, buffers);
+        if rows > 0 && self.latent > chain.first_learned() {
+            let own = buffers.input_gradients.top(rows).span();
+            let mut gradient = tape.gradient_mut(self.latent - 1);
+            update(gradient.as_mut_slice(), own, |g, own| g + own);
+        }
+    }
+
+    /// Rows of the gradients by the input of the latent's layer that are in use.
+    fn input_gradient_rows(&self, tape: &Tape, buffers: &ObjectiveBuffers) -> usize {
+        match (buffers.input_gradients.rows(), self.latent) {
+            (0, _) => 0,
+            (_, 0) => tape.rows(),
+            (_, latent) => tape.rows_after(latent - 1),
+        }
+    }
+
+    /// Where penalties on the codes of the whole batch add their gradients.
+    pub(super) fn code_gradients<'a>(
+        &self,
+        tape: &'a mut Tape,
+        buffers: &'a mut ObjectiveBuffers,
+    ) -> CodeGradients<'a> {
+        let rows = self.input_gradient_rows(tape, buffers);
+        CodeGradients {
+            inputs: buffers.input_gradients.top_mut(rows),
+            codes: tape.gradient_mut(self.latent),
+        }
+    }
+
+    /// What stopped being finite first between the input and the likelihood's loss; nothing where all is finite.
+    pub fn non_finite(&self, tape: &Tape, buffers: &ObjectiveBuffers) -> Option<NonFinite> {
+        let finite = |losses: &[f64]| losses.iter().all(|loss| loss.is_finite());
+        let loss = || (!finite(buffers.losses(tape))).then_some(NonFinite::Likelihood);
+        tape.non_finite().or_else(loss)
+    }
+
+    /// Where in a run the penalties of a block are computed.
+    fn context(&self, chain: &Chain, tape: &Tape, batch: usize, epochs: f64) -> PenaltyContext {
+        let position = tape.position();
+        PenaltyContext {
+            share: tape.rows() as f64 / batch as f64,
+            epochs,
+            // Behind the layers, whose noise has the streams before.
+            noise: Chain::noise(position.seed, chain.layers().len(), position.step),
+            first_row: position.first_row * tape.samples(self.latent) as u32,
+        }
+    }
+}
+
+/// The codes in the trace of the latent's layer.
+pub(super) fn codes<'a>(trace: Trace<'a>, labels: &'a [u8]) -> Codes<'a> {
+    Codes {
+        inputs: trace.x,
+        codes: trace.y,
+        saved: trace.saved,
+        labels,
+    }
+}
+
+/// The input, a row for each row of output.
+fn targets<'a>(tape: &'a Tape, samples: usize, buffer: &'a mut Matrix) -> MatrixRef<'a> {
+    let input = tape.input();
+    if samples == 1 {
+        return input;
+    }
+    let rows = input.rows() * samples;
+    for (row, target) in buffer.top_mut(rows).iter_rows_mut().enumerate() {
+        target.copy_from_slice(input.row(row / samples));
+    }
+    buffer.top(rows)
 }

@@ -1,7 +1,7 @@
 //! One training step: two parallel loops.
 //!
-//! 1. For each block of examples: read, forward, loss, backward. Where something couples the examples of a batch, the loop is
-//!    cut in two: at the code by a term of the objective, on both ways at a layer that normalises by the batch.
+//! 1. For each block of examples: read, forward, loss, backward. Where the examples of a batch depend on each other, the loop is
+//!    cut in two: at the code by a penalty, on both ways at a layer with batch statistics.
 //! 2. For each block of parameters: gradient over the whole batch, then the update.
 //!
 //! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Blocks are fixed by
@@ -10,17 +10,19 @@
 
 use std::io;
 
-use latentia_tensor::{Accumulate, Matrix, MatrixMut, Rows, sum_of_squares};
+use latentia_tensor::{Accumulate, Matrix, MatrixMut, Noise, Rows, map_in_place, sum_of_squares};
 
-use super::activations::Sums;
-use super::batch_codes::Codes;
-use super::block::{Block, Place};
-use super::chain::Parts;
-use super::loops::{Numbers, each, each_block};
-use super::non_finite::finite;
-use crate::engine::objective::{Objective, State};
-use crate::layer::Batch;
-use crate::{Chain, Mode, Optimizer, Origin};
+use super::batch_codes::BatchCodes;
+use super::block::Block;
+use super::chain::{Chain, SplitChain};
+use super::loops::{ParameterBlock, each, each_block};
+use super::non_finite::{NonFinite, is_finite};
+use super::objective::Objective;
+use super::position::Position;
+use super::statistics::{Way, share_sums};
+use crate::layer::{Batch, Mode, Trace};
+use crate::optim::{Moments, Optimizer, Update};
+use crate::penalty::PenaltyContext;
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;
@@ -43,7 +45,7 @@ pub struct StepOptions {
 pub struct Rates {
     /// Step size of the optimiser.
     pub learning_rate: f32,
-    /// Epochs trained so far, whole and begun: weights that warm up depend on it.
+    /// Epochs trained so far, fractional within an epoch: weights that warm up depend on it.
     pub epochs: f64,
 }
 
@@ -57,34 +59,16 @@ impl From<f32> for Rates {
     }
 }
 
-/// A parameter's gradient and the optimiser's memory of it.
-#[derive(Clone, Debug)]
-pub struct Moments {
-    /// Gradient of the last step.
-    pub gradient: Matrix,
-    /// First moment.
-    pub first: Matrix,
-    /// Second moment.
-    pub second: Matrix,
-}
-
-/// A block of examples, and what became of it in the first loop.
-#[derive(Debug)]
-pub(crate) struct WorkedBlock {
-    pub(crate) block: Block,
-    loss: io::Result<f64>,
-}
-
 /// All memory that training a chain needs beside its parameters.
 #[derive(Debug)]
 pub struct Step {
     options: StepOptions,
-    blocks: Vec<WorkedBlock>,
+    blocks: Vec<Block>,
     /// Examples in each block but the last.
     block_examples: usize,
-    codes: Option<Codes>,
-    /// Layers that couple the examples of a batch.
-    coupled: Vec<usize>,
+    codes: Option<BatchCodes>,
+    /// Layers that need statistics over the batch.
+    with_statistics: Vec<usize>,
     /// Where the way back is cut, last layer first: before it goes through these.
     cuts: Vec<usize>,
     moments: Vec<Moments>,
@@ -98,44 +82,33 @@ pub struct Step {
 }
 
 impl Step {
-    /// Room to train `chain` with batches of at most `batch_size` examples.
+    /// The memory to train `chain` with batches of at most `batch_size` examples.
     pub fn new(chain: &Chain, batch_size: usize, options: StepOptions) -> Self {
         let all = 0..chain.layers().len();
         let block_examples = chain
             .block_examples(all, Mode::Train)
             .min(batch_size.max(1));
-        let block = || WorkedBlock {
-            block: Block::for_training(chain, &options.objective, block_examples),
-            loss: Ok(0.0),
-        };
-        let zeros = |like: &Matrix| Matrix::zeros(like.rows(), like.cols());
-        let moments = |value: &Matrix| Moments {
-            gradient: zeros(value),
-            first: zeros(value),
-            second: zeros(value),
-        };
-        let codes = Codes::new(chain, &options.objective, batch_size);
-        let at_code = codes.is_some().then_some(options.objective.code);
-        let mut cuts: Vec<usize> = chain.coupled().chain(at_code).collect();
+        let block = || Block::new(chain, &options.objective, block_examples);
+        let codes = BatchCodes::new(chain, &options.objective, batch_size);
+        let at_code = codes.is_some().then_some(options.objective.latent);
+        let mut cuts: Vec<usize> = chain.with_batch_statistics().chain(at_code).collect();
         cuts.sort_unstable_by(|a, b| b.cmp(a));
         cuts.dedup();
+        let parameters = chain.parameters().iter();
+        let work = batch_size.saturating_mul(chain.multiplications());
         Self {
             blocks: (0..batch_size.div_ceil(block_examples))
                 .map(|_| block())
                 .collect(),
             block_examples,
-            coupled: chain.coupled().collect(),
+            with_statistics: chain.with_batch_statistics().collect(),
             cuts,
             codes,
-            moments: chain
-                .parameters()
-                .iter()
-                .map(|p| moments(&p.value))
-                .collect(),
+            moments: parameters.map(|p| Moments::new(&p.value)).collect(),
             steps: 0,
             updates: 0,
             used: 0,
-            parallel: batch_size.saturating_mul(chain.work()) >= WORTH_THREADS,
+            parallel: work >= WORTH_THREADS,
             options,
         }
     }
@@ -145,7 +118,7 @@ impl Step {
         self.steps
     }
 
-    /// Updates that the moments remember: those since the run began, or since they were forgotten.
+    /// Updates that the moments remember: those since the run began, or since the last reset.
     pub fn updates(&self) -> u64 {
         self.updates
     }
@@ -169,22 +142,14 @@ impl Step {
         }
     }
 
-    /// Forgets every gradient, as for a chain that is new. Steps go on counting, so that no noise is met twice.
-    pub fn forget(&mut self) {
+    /// Forgets every gradient and moment, as for a chain that is new. Steps go on counting, so that no noise is met twice.
+    pub fn reset(&mut self) {
         self.updates = 0;
-        for moments in &mut self.moments {
-            for numbers in [
-                &mut moments.gradient,
-                &mut moments.first,
-                &mut moments.second,
-            ] {
-                numbers.as_mut_slice().fill(0.0);
-            }
-        }
+        self.moments.iter_mut().for_each(Moments::reset);
     }
 
     /// Trains `chain` on one batch, the examples `indices` of `examples`, and gives back the loss before the update. A loss
-    /// that is not finite stops the step before it changes `chain`; [`Self::origin`] then says where it began.
+    /// that is not finite stops the step before it changes `chain`; [`Self::non_finite`] then says where it began.
     ///
     /// # Errors
     /// When an example cannot be read; the chain is then unchanged.
@@ -202,28 +167,32 @@ impl Step {
             return Ok(loss);
         }
         self.updates += 1;
-        self.parameters_loop(chain, rates.learning_rate);
-        if let Some(limit) = self.options.clip_norm {
-            self.clipped_update(chain, limit, rates.learning_rate);
-        }
-        self.renew_statistics(chain);
+        let (optimizer, step) = (self.options.optimizer, self.updates);
+        optimizer.at_step(step, rates.learning_rate, &mut |update| {
+            self.parameters_loop(chain, update);
+            if let Some(limit) = self.options.clip_norm {
+                self.clipped_update(chain, limit, update);
+            }
+        });
+        self.update_statistics(chain);
         Ok(loss)
     }
 
     /// Where the last step stopped being finite, when something of it or of the parameters that it left behind is not.
-    pub fn origin(&self, chain: &Chain) -> Origin {
+    pub fn non_finite(&self, chain: &Chain) -> NonFinite {
         if let Some(first) = chain.first_not_finite() {
             let broken = |layer: &usize| {
                 let mut moments = self.moments[chain.owned(*layer)].iter();
-                !moments.all(|moments| finite(moments.gradient.as_slice()))
+                !moments.all(|moments| is_finite(moments.gradient.as_slice()))
             };
             // A gradient comes from behind.
             let last = (0..chain.layers().len()).rev().find(broken);
-            return last.map_or(Origin::Parameters(first), Origin::Gradient);
+            return last.map_or(NonFinite::Parameters(first), NonFinite::Gradient);
         }
+        let objective = &self.options.objective;
         let blocks = self.blocks[..self.used].iter();
-        let origins = blocks.filter_map(|worked| worked.block.origin());
-        origins.min().unwrap_or(Origin::Terms)
+        let origins = blocks.filter_map(|block| objective.non_finite(&block.tape, &block.buffers));
+        origins.min().unwrap_or(NonFinite::Penalties)
     }
 
     /// The first loop: leaves activations and gradients in the blocks, gives back the objective.
@@ -234,158 +203,171 @@ impl Step {
         indices: &[u32],
         epochs: f64,
     ) -> io::Result<f64> {
-        let (step, size, parallel) = (self.steps, self.block_examples, self.parallel);
-        let StepOptions {
-            objective, seed, ..
-        } = &self.options;
-        let (batch, seed, layers) = (indices.len(), *seed, chain.layers().len());
+        let (step, size) = (self.steps, self.block_examples);
+        let (batch, seed) = (indices.len(), self.options.seed);
+        let read = |at: usize, block: &mut Block| {
+            let first = at * size;
+            let indices = &indices[first..batch.min(first + size)];
+            block.tape.begin_at(Position {
+                seed,
+                step,
+                first_row: first as u32,
+                epochs,
+            });
+            block.loss = block.tape.read(examples, indices).map(|()| 0.0);
+        };
+        self.forward(chain, batch, read);
         let used = &mut self.blocks[..self.used];
-        // Forward, up to each layer that couples examples, and then to the end and back to the first cut.
+        if let Some(broken) = used.iter_mut().find(|block| block.loss.is_err()) {
+            return std::mem::replace(&mut broken.loss, Ok(0.0));
+        }
+        let context = PenaltyContext {
+            share: 1.0,
+            epochs,
+            noise: Chain::noise(seed, chain.layers().len(), step),
+            first_row: 0,
+        };
+        let penalties = self.backward(chain, batch, context);
+        let losses = self.blocks[..self.used].iter();
+        let losses = losses.map(|block| *block.loss.as_ref().unwrap_or(&0.0));
+        Ok(losses.sum::<f64>() + penalties)
+    }
+
+    /// Reads and goes forward, up to each layer with batch statistics, and then to the end and back to the first cut.
+    fn forward(&mut self, chain: &Chain, batch: usize, read: impl Fn(usize, &mut Block) + Sync) {
+        let (objective, layers) = (&self.options.objective, chain.layers().len());
+        let used = &mut self.blocks[..self.used];
         let lowest = self.cuts.first().map_or(0, |cut| cut + 1);
         let mut begin = 0;
-        for number in 0..=self.coupled.len() {
-            let end = self.coupled.get(number).copied();
-            each(used, parallel, |at, WorkedBlock { block, loss }| {
+        for number in 0..=self.with_statistics.len() {
+            let end = self.with_statistics.get(number).copied();
+            each(used, self.parallel, |at, block| {
                 if number == 0 {
-                    let first = at * size;
-                    let indices = &indices[first..batch.min(first + size)];
-                    let place = Place {
-                        seed,
-                        step,
-                        first_row: first as u32,
-                        epochs,
-                    };
-                    block.begin_at(place);
-                    *loss = block.read(examples, indices).map(|()| 0.0);
+                    read(at, block);
                 }
-                let Ok(loss) = loss else { return };
-                block.forward_through(chain, begin..end.unwrap_or(layers));
+                let Block {
+                    tape,
+                    buffers,
+                    loss: Ok(loss),
+                } = block
+                else {
+                    return;
+                };
+                tape.forward_through(chain, begin..end.unwrap_or(layers));
                 match end {
-                    Some(layer) => block.couple(chain, layer),
+                    Some(layer) => tape.sum_forward(chain, layer),
                     None => {
-                        *loss = block.turn_back(chain, objective, batch);
-                        *loss += block.backward_through(chain, objective, batch, lowest..layers);
+                        *loss = objective.loss_backward(chain, tape, buffers, batch);
+                        let layers = lowest..layers;
+                        *loss += objective.backward_through(chain, tape, buffers, batch, layers);
                     }
                 }
             });
             if let Some(layer) = end {
-                share_sums(used, layer, Half::Forward);
+                share_sums(used, Way::Forward, |block| block.tape.statistics(layer));
                 begin = layer;
             }
         }
-        if let Some(broken) = used.iter_mut().find(|worked| worked.loss.is_err()) {
-            return std::mem::replace(&mut broken.loss, Ok(0.0));
-        }
-        // Back from one cut to the next.
-        let mut terms = 0.0;
+    }
+
+    /// Goes back from one cut to the next. Gives back the penalties that need the whole batch.
+    fn backward(&mut self, chain: &Chain, batch: usize, context: PenaltyContext) -> f64 {
+        let (objective, parallel) = (&self.options.objective, self.parallel);
+        let used = &mut self.blocks[..self.used];
+        let mut penalties = 0.0;
         for (number, &cut) in self.cuts.iter().enumerate() {
-            if let Some(codes) = self.codes.as_mut().filter(|_| cut == objective.code) {
-                let state = State {
-                    share: 1.0,
-                    epochs,
-                    noise: Chain::noise(seed, layers, step),
-                    first_row: 0,
-                };
-                terms = codes.apply(objective, used, state);
+            if let Some(codes) = self.codes.as_mut().filter(|_| cut == objective.latent) {
+                penalties = codes.apply(objective, used, context);
             }
-            if self.coupled.contains(&cut) {
-                each(used, parallel, |_, worked| {
-                    worked.block.couple_back(chain, cut);
+            if self.with_statistics.contains(&cut) {
+                each(used, parallel, |_, block| {
+                    block.tape.sum_backward(chain, cut);
                 });
-                share_sums(used, cut, Half::Back);
+                share_sums(used, Way::Back, |block| block.tape.statistics(cut));
             }
             let below = self.cuts.get(number + 1).map_or(0, |next| next + 1);
-            each(used, parallel, |_, WorkedBlock { block, loss }| {
-                let terms = block.backward_through(chain, objective, batch, below..cut + 1);
-                *loss = loss.as_ref().map_or(Ok(0.0), |loss| Ok(loss + terms));
+            each(used, parallel, |_, block| {
+                let Block {
+                    tape,
+                    buffers,
+                    loss,
+                } = block;
+                let layers = below..cut + 1;
+                let own = objective.backward_through(chain, tape, buffers, batch, layers);
+                *loss = loss.as_ref().map_or(Ok(0.0), |loss| Ok(loss + own));
             });
         }
-        let losses = used
-            .iter()
-            .map(|worked| *worked.loss.as_ref().unwrap_or(&0.0));
-        Ok(losses.sum::<f64>() + terms)
+        penalties
     }
 
     /// The second loop.
-    fn parameters_loop(&mut self, chain: &mut Chain, learning_rate: f32) {
-        let update = self.options.optimizer.at_step(self.updates, learning_rate);
+    fn parameters_loop(&mut self, chain: &mut Chain, update: &Update<'_>) {
         let whole_gradient_first = self.options.clip_norm.is_some();
         let blocks = &self.blocks[..self.used];
-        let Parts {
+        let SplitChain {
             layers,
             owned,
             parameters,
         } = chain.split();
-        each_block(
-            parameters,
-            &mut self.moments,
-            self.parallel,
-            |number, numbers| {
-                let Numbers {
-                    learned,
-                    cols,
-                    first,
-                    w,
-                    g,
-                    m,
-                    v,
-                } = numbers;
-                let layer = owned.partition_point(|range| range.end <= number);
-                let index = number - owned[layer].start;
-                let range = first..first + w.len() / cols;
-                for (at, WorkedBlock { block, .. }) in blocks.iter().enumerate() {
-                    let (trace, dy) = (block.trace(layer), block.gradient(layer));
-                    let accumulate = match at {
-                        0 => Accumulate::Replace,
-                        _ => Accumulate::Add,
-                    };
-                    let out = MatrixMut::new(g, range.len(), cols);
-                    layers[layer].gradient(index, range.clone(), trace, dy, accumulate, out);
-                }
-                if learned && !whole_gradient_first {
-                    update.apply(w, g, m, v);
-                }
-            },
-        );
+        let parallel = self.parallel;
+        each_block(parameters, &mut self.moments, parallel, |number, own| {
+            let ParameterBlock {
+                learned,
+                cols,
+                first,
+                w,
+                g,
+                m,
+                v,
+            } = own;
+            let layer = owned.partition_point(|range| range.end <= number);
+            let index = number - owned[layer].start;
+            let range = first..first + w.len() / cols;
+            for (at, Block { tape, .. }) in blocks.iter().enumerate() {
+                let (trace, dy) = (tape.trace(layer), tape.gradient(layer));
+                let accumulate = match at {
+                    0 => Accumulate::Replace,
+                    _ => Accumulate::Add,
+                };
+                let out = MatrixMut::new(g, range.len(), cols);
+                layers[layer].gradient(index, range.clone(), trace, dy, accumulate, out);
+            }
+            if learned && !whole_gradient_first {
+                update(w, g, m, v);
+            }
+        });
     }
 
     /// The third loop: scales the whole gradient to a norm of at most `limit`, then updates.
-    fn clipped_update(&mut self, chain: &mut Chain, limit: f32, learning_rate: f32) {
-        let update = self.options.optimizer.at_step(self.updates, learning_rate);
+    fn clipped_update(&mut self, chain: &mut Chain, limit: f32, update: &Update<'_>) {
         let norm = self.gradient_norm(chain) as f32;
         let factor = if norm > limit { limit / norm } else { 1.0 };
-        let parameters = chain.parameters_mut();
-        each_block(
-            parameters,
-            &mut self.moments,
-            self.parallel,
-            |_, numbers| {
-                if numbers.learned {
-                    latentia_tensor::map_in_place(numbers.g, |g| factor * g);
-                    update.apply(numbers.w, numbers.g, numbers.m, numbers.v);
-                }
-            },
-        );
+        let (parameters, parallel) = (chain.parameters_mut(), self.parallel);
+        each_block(parameters, &mut self.moments, parallel, |_, own| {
+            if own.learned {
+                map_in_place(own.g, |g| factor * g);
+                update(own.w, own.g, own.m, own.v);
+            }
+        });
     }
 
-    /// Lets the layers that keep statistics bring them up to date.
-    fn renew_statistics(&mut self, chain: &mut Chain) {
-        let seed = self.options.seed;
-        let step = self.steps - 1;
-        let Parts {
+    /// Lets the layers that keep running statistics bring them up to date.
+    fn update_statistics(&mut self, chain: &mut Chain) {
+        let (seed, step) = (self.options.seed, self.steps - 1);
+        let SplitChain {
             layers,
             owned,
             parameters,
         } = chain.split();
         for (layer, own) in owned.iter().enumerate() {
-            let parameters = &mut parameters[own.clone()];
-            if parameters.iter().any(|parameter| !parameter.learned) {
-                let batch = Batch {
+            if let Some(statistics) = layers[layer].abilities().running_statistics {
+                let batch = LayerBatch {
                     blocks: &self.blocks[..self.used],
                     layer,
                     noise: Chain::noise(seed, layer, step),
                 };
-                layers[layer].renew(parameters, &self.moments[own.clone()], batch);
+                let (parameters, sums) = (&mut parameters[own.clone()], &self.moments[own.clone()]);
+                statistics.update(parameters, sums, &batch);
             }
         }
     }
@@ -394,38 +376,30 @@ impl Step {
     pub fn gradient_norm(&self, chain: &Chain) -> f64 {
         let learned = chain.parameters().iter().zip(&self.moments);
         learned
-            .filter(|(parameter, _)| parameter.learned)
-            .map(|(_, m)| sum_of_squares(m.gradient.as_slice()))
+            .filter(|(parameter, _)| parameter.is_learned())
+            .map(|(_, moments)| sum_of_squares(moments.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
     }
 }
 
-/// Which sums of a layer that couples examples.
-#[derive(Clone, Copy)]
-enum Half {
-    Forward,
-    Back,
+/// What one layer met in a step.
+struct LayerBatch<'a> {
+    blocks: &'a [Block],
+    layer: usize,
+    noise: Noise,
 }
 
-/// Adds up what the blocks summed for layer `layer`, in order, and lets each of them know.
-fn share_sums(blocks: &mut [WorkedBlock], layer: usize, half: Half) {
-    let Some((first, others)) = blocks.split_first_mut() else {
-        return;
-    };
-    let Sums { block, batch } = first.block.coupled(layer);
-    let middle = block.len() / 2;
-    let half = match half {
-        Half::Forward => 0..middle,
-        Half::Back => middle..block.len(),
-    };
-    batch[half.clone()].copy_from_slice(&block[half.clone()]);
-    for other in &mut *others {
-        let own = &other.block.coupled(layer).block[half.clone()];
-        let sums = batch[half.clone()].iter_mut();
-        sums.zip(own).for_each(|(sum, own)| *sum += own);
+impl Batch for LayerBatch<'_> {
+    fn blocks(&self) -> usize {
+        self.blocks.len()
     }
-    for other in others {
-        other.block.coupled(layer).batch[half.clone()].copy_from_slice(&batch[half.clone()]);
+
+    fn trace(&self, block: usize) -> Trace<'_> {
+        self.blocks[block].tape.trace(self.layer)
+    }
+
+    fn noise(&self) -> Noise {
+        self.noise
     }
 }

@@ -1,25 +1,135 @@
-//! Gaussian code.
+//! Gaussian codes.
 
 use std::ops::Range;
 
 use latentia_tensor::math::{exp, tanh};
-use latentia_tensor::{MatrixMut, MatrixRef, update, vectorized};
+use latentia_tensor::{MatrixMut, MatrixRef, Noise, update, vectorized};
+use serde::{Deserialize, Serialize};
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
+use crate::Shape;
+use crate::latent::{Latent, LatentDistribution};
+use crate::layer::{
+    Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter, Pass,
+    Samples, Trace,
+};
+use crate::layers::{Activation, Dense};
+use crate::misfit::{Misfit, require};
 
 /// Bound of the log-variance: `σ²` stays within `e^±30`, so that neither it nor its square overflows.
 const BOUND: f32 = 30.0;
 
+/// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output; see [`GaussianLatent`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gaussian {
+    /// Dimensions of the code.
+    pub units: usize,
+}
+
+impl Latent for Gaussian {
+    fn name(&self) -> &'static str {
+        "gaussian"
+    }
+
+    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+        require(
+            self.units > 0,
+            || "has 0 units".into(),
+            "it needs at least 1",
+        )
+    }
+
+    fn layers(&self, inputs: usize, samples: usize) -> Vec<Box<dyn Layer>> {
+        let parameters = self.units.saturating_mul(2);
+        let (activation, initializer) = (Activation::Linear, Initializer::Glorot);
+        vec![
+            Box::new(Dense::new(inputs, parameters, activation, initializer)),
+            Box::new(GaussianLatent::new(self.units, samples)),
+        ]
+    }
+
+    fn set_width(&mut self, width: usize) -> bool {
+        self.units = width;
+        true
+    }
+
+    fn distribution(&self) -> Option<&dyn LatentDistribution> {
+        Some(self)
+    }
+}
+
+/// `q(z | x) = N(μ, σ²)` by the parameters of [`GaussianLatent`], `p(z) = N(0, 1)`.
+impl LatentDistribution for Gaussian {
+    fn kl(&self, parameters: &[f32], kl: &mut [f32]) {
+        GaussianLatent::kl(parameters, kl);
+    }
+
+    fn deviation(&self, parameters: &[f32], deviation: &mut [f32]) {
+        GaussianLatent::deviation(parameters, deviation);
+    }
+
+    fn draw(
+        &self,
+        parameters: &[f32],
+        epsilon: &[f32],
+        deviation: &mut [f32],
+        z: &mut [f32],
+    ) -> f64 {
+        GaussianLatent::deviation(parameters, deviation);
+        shift_and_scale(parameters, epsilon, deviation, z);
+        let samples = GaussianSamples { epsilon, deviation };
+        samples.log_ratio(z)
+    }
+
+    fn draw_prior(&self, noise: Noise, row: u32, z: &mut [f32]) {
+        noise.normal(row, z);
+    }
+}
+
+/// What a [`GaussianLatent`] saved for one code.
+#[derive(Clone, Copy, Debug)]
+pub struct GaussianSamples<'a> {
+    /// `ε`, standard normal: `[n]`.
+    pub epsilon: &'a [f32],
+    /// `σ`: `[n]`.
+    pub deviation: &'a [f32],
+}
+
+impl<'a> GaussianSamples<'a> {
+    /// From a row of what the layer saved, `[2 n]`.
+    pub fn of(saved: &'a [f32]) -> Self {
+        let (epsilon, deviation) = saved.split_at(saved.len() / 2);
+        Self { epsilon, deviation }
+    }
+
+    /// `ln p(z) - ln q(z | x) = ½ Σ (ε² - z²) + Σ ln σ` of the code `z`, in nats; the constants cancel.
+    pub fn log_ratio(self, z: &[f32]) -> f64 {
+        let mut ratio = 0.0;
+        for ((&z, &epsilon), &sigma) in z.iter().zip(self.epsilon).zip(self.deviation) {
+            let (z, epsilon, sigma) = (f64::from(z), f64::from(epsilon), f64::from(sigma));
+            ratio += 0.5 * (epsilon * epsilon - z * z) + sigma.ln();
+        }
+        ratio
+    }
+}
+
+/// `z = μ + σ ε`, with the means at the front of the parameters.
+fn shift_and_scale(parameters: &[f32], epsilon: &[f32], deviation: &[f32], z: &mut [f32]) {
+    for (((z, mu), epsilon), sigma) in z.iter_mut().zip(parameters).zip(epsilon).zip(deviation) {
+        *z = mu + *sigma * *epsilon;
+    }
+}
+
 /// A diagonal Gaussian code (Kingma and Welling 2014): from means and log-variances, `z = μ + σ ε` with `ε ~ N(0, 1)`, and
-/// `z = μ` in use.
+/// `z = μ` in evaluation.
 ///
-/// The input of `2 n` numbers holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
+/// The input of `2 n` elements holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
 /// digits where `|s| < 2` and never overflows.
 ///
-/// Its divergence from the prior is a term of the objective: see [`crate::penalties::Divergence`]. With several samples of each
-/// row, the samples are weighed by importance instead: see [`crate::Objective`].
+/// Its divergence from the prior is a penalty: see [`crate::penalties::KlDivergence`]. With several samples of each row, the
+/// samples are weighted by importance instead: see [`crate::Objective`].
 #[derive(Clone, Debug)]
-pub struct Gaussian {
+pub struct GaussianLatent {
     width: usize,
     samples: usize,
 }
@@ -30,8 +140,8 @@ fn log_variance(s: f32) -> f32 {
     BOUND * tanh(s / BOUND)
 }
 
-/// Divergence from the prior in each dimension.
-fn divergences(mu: &[f32], s: &[f32], kl: &mut [f32]) {
+/// `KL` from the prior in each dimension.
+fn kl_of_dimensions(mu: &[f32], s: &[f32], kl: &mut [f32]) {
     vectorized(
         #[inline(always)]
         || {
@@ -45,23 +155,23 @@ fn divergences(mu: &[f32], s: &[f32], kl: &mut [f32]) {
     );
 }
 
-impl Gaussian {
-    /// A code of `width` numbers, `samples` of them for each row but in use.
+impl GaussianLatent {
+    /// A code of `width` dimensions, `samples` of them for each row but in evaluation.
     pub fn new(width: usize, samples: usize) -> Self {
         Self { width, samples }
     }
 
-    /// Divergence from the prior of each dimension, `½ (μ² + σ² - 1 - ln σ²)`, in nats.
+    /// `KL` from the prior of each dimension, `½ (μ² + σ² - 1 - ln σ²)`, in nats.
     ///
     /// Shapes: `x` `[2 n]`, a row of the layer's input; `kl` `[n]`.
-    pub fn divergence(x: &[f32], kl: &mut [f32]) {
-        Self::divergence_of(x, 0..kl.len(), kl);
+    pub fn kl(x: &[f32], kl: &mut [f32]) {
+        Self::kl_of(x, 0..kl.len(), kl);
     }
 
-    /// As [`Self::divergence`], of some dimensions.
-    pub(crate) fn divergence_of(x: &[f32], dimensions: Range<usize>, kl: &mut [f32]) {
+    /// As [`Self::kl`], of some dimensions.
+    pub(crate) fn kl_of(x: &[f32], dimensions: Range<usize>, kl: &mut [f32]) {
         let (mu, s) = x.split_at(x.len() / 2);
-        divergences(&mu[dimensions.clone()], &s[dimensions], kl);
+        kl_of_dimensions(&mu[dimensions.clone()], &s[dimensions], kl);
     }
 
     /// Standard deviations: `[n]` from the second half of a row of the layer's input.
@@ -78,7 +188,7 @@ impl Gaussian {
     }
 }
 
-impl Layer for Gaussian {
+impl Layer for GaussianLatent {
     fn name(&self) -> String {
         match self.samples {
             1 => "gaussian".into(),
@@ -90,19 +200,22 @@ impl Layer for Gaussian {
         2 * self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    /// `ε`, then `σ`.
-    fn saved(&self) -> usize {
-        2 * self.width
+    /// Saved: `ε`, then `σ`; see [`GaussianSamples`].
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: 2 * self.width,
+            ..Memory::default()
+        }
     }
 
-    fn copies(&self, mode: Mode) -> usize {
-        match mode {
-            Mode::Train | Mode::Sample => self.samples,
-            Mode::Use => 1,
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            samples: Some(self),
+            ..Abilities::default()
         }
     }
 
@@ -112,24 +225,22 @@ impl Layer for Gaussian {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
-        let copies = self.copies(pass.mode);
+        let mut saved = memory.saved;
+        let samples = self.samples(pass.mode);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for (at, (y, saved)) in rows.enumerate() {
-            let x = x.row(at / copies);
+            let x = x.row(at / samples);
             let (epsilon, sigma) = saved.split_at_mut(self.width);
             match pass.mode {
-                Mode::Use => epsilon.fill(0.0),
+                Mode::Eval => epsilon.fill(0.0),
                 Mode::Train | Mode::Sample => {
                     pass.noise.normal(pass.first_row + at as u32, epsilon);
                 }
             }
             Self::deviation(x, sigma);
-            for (((y, mu), epsilon), sigma) in y.iter_mut().zip(x).zip(epsilon).zip(sigma) {
-                *y = mu + *sigma * *epsilon;
-            }
+            shift_and_scale(x, epsilon, sigma, y);
         }
     }
 
@@ -139,31 +250,41 @@ impl Layer for Gaussian {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
-        let copies = dy.rows() / dx.rows().max(1);
+        let samples = dy.rows() / dx.rows().max(1);
         for (row, dx) in dx.iter_rows_mut().enumerate() {
             let (dmu, ds) = dx.split_at_mut(self.width);
             dmu.fill(0.0);
             ds.fill(0.0);
-            for at in row * copies..(row + 1) * copies {
-                let (epsilon, sigma) = trace.saved.row(at).split_at(self.width);
-                let numbers = dy.row_mut(at).iter().zip(epsilon).zip(sigma);
-                for ((dmu, ds), ((dz, epsilon), sigma)) in dmu.iter_mut().zip(&mut *ds).zip(numbers)
+            for at in row * samples..(row + 1) * samples {
+                let GaussianSamples { epsilon, deviation } =
+                    GaussianSamples::of(trace.saved.row(at));
+                let elements = dy.row_mut(at).iter().zip(epsilon).zip(deviation);
+                for ((dmu, ds), ((dz, epsilon), sigma)) in
+                    dmu.iter_mut().zip(&mut *ds).zip(elements)
                 {
                     *dmu += dz;
                     *ds += 0.5 * dz * epsilon * sigma;
                 }
             }
-            multiply_by_log_variance_slope(ds, &trace.x.row(row)[self.width..]);
+            multiply_by_log_variance_gradient(ds, &trace.x.row(row)[self.width..]);
         }
     }
 }
 
-/// Adds to a row of slopes by `μ` and `s` those of the divergence in dimensions `dimensions`, times `factors`.
-pub(crate) fn add_divergence_slopes(
+impl Samples for GaussianLatent {
+    fn samples(&self, mode: Mode) -> usize {
+        match mode {
+            Mode::Train | Mode::Sample => self.samples,
+            Mode::Eval => 1,
+        }
+    }
+}
+
+/// Adds to a row of gradients by `μ` and `s` those of the `KL` in dimensions `dimensions`, times `factors`.
+pub(crate) fn add_kl_gradients(
     x: &[f32],
     factors: &[f32],
     dimensions: Range<usize>,
@@ -171,9 +292,9 @@ pub(crate) fn add_divergence_slopes(
 ) {
     let (mu, s) = x.split_at(x.len() / 2);
     let (dmu, ds) = dx.split_at_mut(mu.len());
-    let numbers = mu[dimensions.clone()].iter().zip(&s[dimensions.clone()]);
-    let slopes = dmu[dimensions.clone()].iter_mut().zip(&mut ds[dimensions]);
-    let all = slopes.zip(numbers).zip(factors);
+    let parameters = mu[dimensions.clone()].iter().zip(&s[dimensions.clone()]);
+    let gradients = dmu[dimensions.clone()].iter_mut().zip(&mut ds[dimensions]);
+    let all = gradients.zip(parameters).zip(factors);
     vectorized(
         #[inline(always)]
         || {
@@ -186,8 +307,8 @@ pub(crate) fn add_divergence_slopes(
     );
 }
 
-/// `ds *= d ln σ² / ds`, from slopes by `ln σ²` to those by `s`.
-pub(crate) fn multiply_by_log_variance_slope(ds: &mut [f32], s: &[f32]) {
+/// `ds *= d ln σ² / ds`, from gradients by `ln σ²` to those by `s`.
+pub(crate) fn multiply_by_log_variance_gradient(ds: &mut [f32], s: &[f32]) {
     update(
         ds,
         s,

@@ -1,41 +1,100 @@
-//! Code of whole numbers.
+//! Codes of whole numbers.
+
+mod prior;
+mod rate;
 
 use std::f32::consts::PI;
 use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef};
+use serde::{Deserialize, Serialize};
 
-use crate::Initializer;
-use crate::engine::step::Moments;
-use crate::layer::{Batch, Layer, Mode, Parameter, ParameterSpec, Pass, Trace};
+use crate::Shape;
+use crate::latent::{Latent, LatentSymbols};
+use crate::layer::{
+    Abilities, BackwardMemory, Batch, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter,
+    ParameterSpec, Pass, RunningStatistics, Trace,
+};
+use crate::likelihood::Likelihood;
+use crate::misfit::{Misfit, require};
+use crate::optim::Moments;
+use crate::penalty::Penalty;
+pub use prior::LogisticPrior;
+pub use rate::Rate;
 
-/// The least scale of the prior: a number that never leaves its cell costs next to nothing then.
+/// The least scale of the prior: an element that never leaves its cell costs next to nothing then.
 const LEAST_SCALE: f32 = 0.05;
 
-/// Numbers are rounded in use; in training, noise between -½ and ½ is added instead, which blurs as much and has gradients
+/// The encoder's output, rounded; see [`RoundedLatent`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rounded {
+    /// Factor on the nats that an entropy coder needs for a code, in the loss's unit; see [`Rate`].
+    pub rate: f32,
+    /// Decay a step of the running moments of the prior.
+    #[serde(default = "decay")]
+    pub decay: f32,
+}
+
+fn decay() -> f32 {
+    0.99
+}
+
+impl Latent for Rounded {
+    fn name(&self) -> &'static str {
+        "rounded"
+    }
+
+    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+        let Self { rate, decay } = *self;
+        require(
+            rate.is_finite() && rate >= 0.0,
+            || format!("has rate {rate}"),
+            "it must be finite and at least 0",
+        )?;
+        require(
+            (0.0..1.0).contains(&decay),
+            || format!("has decay {decay}"),
+            "it must be at least 0 and less than 1",
+        )
+    }
+
+    fn layers(&self, inputs: usize, _samples: usize) -> Vec<Box<dyn Layer>> {
+        vec![Box::new(RoundedLatent::new(inputs, self.decay))]
+    }
+
+    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
+        Some(Box::new(Rate { weight: self.rate }))
+    }
+
+    fn is_restricted(&self) -> bool {
+        true
+    }
+
+    fn symbols(&self) -> LatentSymbols {
+        LatentSymbols::Integers
+    }
+}
+
+/// Elements are rounded in evaluation; in training, noise between -½ and ½ is added instead, which blurs as much and has gradients
 /// (Ballé, Laparra and Simoncelli 2017).
 ///
-/// Each number has a logistic prior with the moving mean and the moving variance of what the layer met: what an entropy coder
-/// would take it for, see [`crate::penalties::Rate`]. Statistics: `mean` and `variance`, `[1, width]`.
+/// Each element has a logistic prior with the running mean and the running variance of what the layer met: what an entropy
+/// coder would take it for, see [`Rate`]. Statistics: `mean` and `variance`, `[1, width]`.
 #[derive(Clone, Debug)]
-pub struct Rounding {
+pub struct RoundedLatent {
     width: usize,
     decay: f32,
 }
 
-impl Rounding {
-    /// A code of `width` numbers, the moments of whose prior decay by `decay` a step.
+impl RoundedLatent {
+    /// A code of `width` elements, the moments of whose prior decay by `decay` a step.
     pub fn new(width: usize, decay: f32) -> Self {
         Self { width, decay }
     }
-
-    /// Means and scales of the prior, `[width]` each, from what the layer saved.
-    pub(crate) fn prior(saved: &[f32]) -> (&[f32], &[f32]) {
-        saved.split_at(saved.len() / 2)
-    }
 }
 
-impl Layer for Rounding {
+impl Layer for RoundedLatent {
     fn name(&self) -> String {
         "rounded".into()
     }
@@ -44,19 +103,29 @@ impl Layer for Rounding {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    /// Means, then scales of the prior.
-    fn saved(&self) -> usize {
-        2 * self.width
+    /// Saved: means, then scales of the prior; see [`LogisticPrior`].
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: 2 * self.width,
+            ..Memory::default()
+        }
+    }
+
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            running_statistics: Some(self),
+            ..Abilities::default()
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![
-            ParameterSpec::statistic("mean", 1, self.width, Initializer::Zeros),
-            ParameterSpec::statistic("variance", 1, self.width, Initializer::Ones),
+            ParameterSpec::statistic("mean", [1, self.width], Initializer::Zeros),
+            ParameterSpec::statistic("variance", [1, self.width], Initializer::Ones),
         ]
     }
 
@@ -66,9 +135,9 @@ impl Layer for Rounding {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
+        let mut saved = memory.saved;
         let [mean, variance] = [0, 1].map(|at: usize| parameters[at].value.as_slice());
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((row, (y, saved)), x) in (pass.first_row..).zip(rows).zip(x.iter_rows()) {
@@ -93,14 +162,13 @@ impl Layer for Rounding {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
     }
 
-    /// The sum of each number, or of its square.
+    /// The sum of each element, or of its square.
     fn gradient(
         &self,
         index: usize,
@@ -120,8 +188,10 @@ impl Layer for Rounding {
             }
         }
     }
+}
 
-    fn renew(&self, parameters: &mut [Parameter], sums: &[Moments], batch: Batch<'_>) {
+impl RunningStatistics for RoundedLatent {
+    fn update(&self, parameters: &mut [Parameter], sums: &[Moments], batch: &dyn Batch) {
         let [mean, variance] = parameters else { return };
         let met: usize = batch.traces().map(|trace| trace.x.rows()).sum();
         let moments = sums[0]
@@ -129,12 +199,12 @@ impl Layer for Rounding {
             .as_slice()
             .iter()
             .zip(sums[1].gradient.as_slice());
-        let kept = mean
+        let running = mean
             .value
             .as_mut_slice()
             .iter_mut()
             .zip(variance.value.as_mut_slice());
-        for ((mean, variance), (sum, squares)) in kept.zip(moments) {
+        for ((mean, variance), (sum, squares)) in running.zip(moments) {
             let own = sum / met as f32;
             let spread = (squares / met as f32 - own * own).max(0.0);
             *mean = self.decay * *mean + (1.0 - self.decay) * own;

@@ -1,29 +1,70 @@
-//! Code of the largest numbers.
+//! Sparse codes of the largest elements.
 
 use std::cmp::Ordering;
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
+use serde::{Deserialize, Serialize};
 
-/// The `k` largest of a row's numbers stay, the others become 0 (Makhzani and Frey 2014). Of equal numbers the first stay.
+use crate::Shape;
+use crate::latent::Latent;
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
+use crate::misfit::{Misfit, require};
+
+/// The largest elements of the encoder's output, the others 0; see [`TopKLatent`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TopK {
+    /// Elements that stay.
+    pub k: usize,
+    /// Epochs over which fewer and fewer stay, from all to `k`.
+    #[serde(default)]
+    pub warm_up: u32,
+}
+
+impl Latent for TopK {
+    fn name(&self) -> &'static str {
+        "top-k"
+    }
+
+    fn check(&self, row: Shape) -> Result<(), Misfit> {
+        let (k, width) = (self.k, row.elements());
+        let seen = || format!("keeps {k} of {width} elements");
+        let valid = format!("`k` must be from 1 to {width}, the width of the encoder's output");
+        require((1..=width).contains(&k), seen, &valid)
+    }
+
+    fn layers(&self, inputs: usize, _samples: usize) -> Vec<Box<dyn Layer>> {
+        vec![Box::new(TopKLatent::new(inputs, self.k, self.warm_up))]
+    }
+
+    fn warm_up(&self) -> u32 {
+        self.warm_up
+    }
+
+    fn is_restricted(&self) -> bool {
+        true
+    }
+}
+
+/// The `k` largest of a row's elements stay, the others become 0 (Makhzani and Frey 2014). Of equal elements the first stay.
 ///
-/// With a warm-up, training begins with all numbers and lets fewer stay in a straight line, as their paper has it: else most
+/// With a warm-up, training begins with all elements and lets fewer stay in a straight line, as their paper has it: else most
 /// units lose the race in the first steps and never learn.
 #[derive(Clone, Debug)]
-pub struct TopK {
+pub struct TopKLatent {
     width: usize,
     k: usize,
     warm_up: u32,
 }
 
-impl TopK {
-    /// Keeps `k` of `width` numbers, `k` from 1 to `width`, after a warm-up of `warm_up` epochs.
+impl TopKLatent {
+    /// Keeps `k` of `width` elements, `k` from 1 to `width`, after a warm-up of `warm_up` epochs.
     pub fn new(width: usize, k: usize, warm_up: u32) -> Self {
         Self { width, k, warm_up }
     }
 
-    /// How many numbers stay in a pass.
+    /// How many elements stay in a pass.
     fn kept(&self, pass: Pass<'_>) -> usize {
         let progress = pass.epochs / f64::from(self.warm_up);
         if pass.mode != Mode::Train || self.warm_up == 0 || progress >= 1.0 {
@@ -33,7 +74,7 @@ impl TopK {
     }
 }
 
-impl Layer for TopK {
+impl Layer for TopKLatent {
     fn name(&self) -> String {
         format!("top {}", self.k)
     }
@@ -42,13 +83,16 @@ impl Layer for TopK {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    /// 1 where a number stays, else 0.
-    fn saved(&self) -> usize {
-        self.width
+    /// Saved: 1 where an element stays, else 0.
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: self.width,
+            ..Memory::default()
+        }
     }
 
     fn forward(
@@ -57,13 +101,12 @@ impl Layer for TopK {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
-        let k = self.kept(pass);
+        let (k, mut saved) = (self.kept(pass), memory.saved);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((y, kept), x) in rows.zip(x.iter_rows()) {
-            // The row in falling order, as far as the last number that stays.
+            // The row in falling order, as far as the last element that stays.
             kept.copy_from_slice(x);
             let place = k.saturating_sub(1);
             kept.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
@@ -87,61 +130,10 @@ impl Layer for TopK {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
         update(dx.as_mut_slice(), trace.saved.span(), |d, kept| d * kept);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Block, Chain, Place};
-
-    #[test]
-    fn the_largest_stay_and_of_equal_numbers_the_first() {
-        let check = |x: [f32; 5], k, expected: [f32; 5]| {
-            let chain = Chain::new(vec![Box::new(TopK::new(5, k, 0))], 1);
-            let mut block = Block::for_use(&chain, 0..1, Mode::Use, 1);
-            block.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
-            block.forward(&chain, Place::default());
-            assert_eq!(block.output().span(), expected);
-        };
-        check([1.0, 5.0, -2.0, 3.0, 4.0], 2, [0.0, 5.0, 0.0, 0.0, 4.0]);
-        check([2.0, 2.0, 1.0, 2.0, 0.0], 2, [2.0, 2.0, 0.0, 0.0, 0.0]);
-        check(
-            [-1.0, -2.0, -3.0, -4.0, -5.0],
-            1,
-            [-1.0, 0.0, 0.0, 0.0, 0.0],
-        );
-        check([1.0, 2.0, 3.0, 4.0, 5.0], 5, [1.0, 2.0, 3.0, 4.0, 5.0]);
-        // A NaN must show, not vanish.
-        let chain = Chain::new(vec![Box::new(TopK::new(2, 1, 0))], 1);
-        let mut block = Block::for_use(&chain, 0..1, Mode::Use, 1);
-        let x = [0.0, f32::NAN];
-        block.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
-        block.forward(&chain, Place::default());
-        assert!(block.output().span()[1].is_nan());
-    }
-
-    #[test]
-    fn fewer_stay_as_the_warm_up_goes_on() {
-        let chain = Chain::new(vec![Box::new(TopK::new(9, 1, 4))], 1);
-        let kept = |mode, epochs| {
-            let mut block = Block::for_use(&chain, 0..1, mode, 1);
-            block.input_mut(1, &[]).as_mut_slice().fill(1.0);
-            let place = Place {
-                epochs,
-                ..Place::default()
-            };
-            block.forward(&chain, place);
-            block.output().span().iter().sum::<f32>()
-        };
-        let counts = [0.0, 1.0, 2.0, 3.9, 4.0, 50.0].map(|epochs| kept(Mode::Train, epochs));
-        assert_eq!(counts, [9.0, 7.0, 5.0, 1.0, 1.0, 1.0]);
-        assert_eq!(kept(Mode::Sample, 0.0), 1.0);
     }
 }

@@ -1,12 +1,23 @@
-//! Code of vectors from a codebook.
+//! Codes of vectors from a codebook.
+
+mod commitment;
 
 use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
+use serde::{Deserialize, Serialize};
 
-use crate::Initializer;
-use crate::engine::step::Moments;
-use crate::layer::{Batch, Layer, Parameter, ParameterSpec, Pass, Trace};
+use crate::Shape;
+use crate::latent::{Latent, LatentSymbols};
+use crate::layer::{
+    Abilities, BackwardMemory, Batch, ForwardMemory, Initializer, Layer, Memory, Parameter,
+    ParameterSpec, Pass, RunningStatistics, Trace,
+};
+use crate::likelihood::Likelihood;
+use crate::misfit::{Misfit, require};
+use crate::optim::Moments;
+use crate::penalty::Penalty;
+pub use commitment::Commitment;
 
 /// A vector used less than this share of the codebook's mean is dead.
 const DEAD: f32 = 0.01;
@@ -14,23 +25,124 @@ const DEAD: f32 = 0.01;
 /// Vectors of a codebook that are compared at once, so that memory does not grow with it.
 const PART: usize = 64;
 
-/// A row is cut into vectors of `dimension` numbers, each replaced by the nearest of `codebook` vectors; gradients pass as if
+/// The encoder's output, cut into vectors that are replaced by the nearest of a codebook; see [`VectorQuantisedLatent`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorQuantised {
+    /// Vectors in the codebook.
+    pub codebook: usize,
+    /// Elements in a vector; the encoder's output is a multiple of it.
+    pub dimension: usize,
+    /// Weight of the squared distance from the encoder's output to its vectors: a mean over the code's elements where the
+    /// likelihood's loss is a mean over elements, else a sum.
+    #[serde(default = "commitment")]
+    pub commitment: f32,
+    /// Decay a step of the running means that the codebook is made of.
+    #[serde(default = "decay")]
+    pub decay: f32,
+}
+
+fn commitment() -> f32 {
+    0.25
+}
+
+fn decay() -> f32 {
+    0.99
+}
+
+impl Latent for VectorQuantised {
+    fn name(&self) -> &'static str {
+        "vector-quantised"
+    }
+
+    fn check(&self, row: Shape) -> Result<(), Misfit> {
+        let Self {
+            codebook,
+            dimension,
+            commitment,
+            decay,
+        } = *self;
+        require(
+            (2..=1 << 16).contains(&codebook),
+            || format!("has a codebook of {codebook}"),
+            "it must be from 2 to 65,536",
+        )?;
+        // Vectors do not reach over positions.
+        let (width, cut) = match row {
+            Shape::Flat(width) => (width, format!("{width} elements")),
+            Shape::FeatureMaps { channels, .. } => {
+                (channels, format!("the {channels} channels of {row}"))
+            }
+        };
+        require(
+            dimension > 0 && width.is_multiple_of(dimension),
+            || format!("cuts {cut} into vectors of dimension {dimension}"),
+            "the width of the encoder's output, or its channels, must be a multiple of it",
+        )?;
+        require(
+            commitment.is_finite() && commitment >= 0.0,
+            || format!("has commitment {commitment}"),
+            "it must be finite and at least 0",
+        )?;
+        require(
+            (0.0..1.0).contains(&decay),
+            || format!("has decay {decay}"),
+            "it must be at least 0 and less than 1",
+        )
+    }
+
+    fn layers(&self, inputs: usize, _samples: usize) -> Vec<Box<dyn Layer>> {
+        let (codebook, dimension) = (self.codebook, self.dimension);
+        let layer = VectorQuantisedLatent::new(inputs, codebook, dimension, self.decay);
+        vec![Box::new(layer)]
+    }
+
+    fn is_per_position(&self) -> bool {
+        true
+    }
+
+    fn penalty(&self, width: usize, likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
+        let elements = match likelihood.is_in_nats_per_example() {
+            true => 1.0,
+            false => width as f32,
+        };
+        let weight = self.commitment / elements;
+        Some(Box::new(Commitment { weight }))
+    }
+
+    fn is_restricted(&self) -> bool {
+        true
+    }
+
+    fn symbols(&self) -> LatentSymbols {
+        LatentSymbols::Codebook {
+            vectors: self.codebook,
+            dimension: self.dimension,
+        }
+    }
+
+    fn read_indices(&self, saved: &[f32], indices: &mut Vec<u32>) {
+        indices.extend(saved.iter().map(|&index| index as u32));
+    }
+}
+
+/// A row is cut into vectors of `dimension` elements, each replaced by the nearest of `codebook` vectors; gradients pass as if
 /// it were not (van den Oord et al. 2017).
 ///
-/// The codebook is not learned by gradients: each of its vectors is the moving mean, by an exponential decay, of what it
-/// stood for. A vector used less than a hundredth as often as the mean is dead and begins anew at a random vector of the
-/// batch (Dhariwal et al. 2020). Statistics: `codebook` `[codebook, dimension]`, `usage` `[codebook, 1]`, the moving mean of
-/// how many vectors of a batch each stood for.
+/// The codebook is not learned by gradients: each of its vectors is the running mean, by an exponential decay, of what
+/// it stood for. A vector used less than a hundredth as often as the mean is dead and begins anew at a random vector of the
+/// batch (Dhariwal et al. 2020). Statistics: `codebook` `[codebook, dimension]`, `usage` `[codebook, 1]`, the running mean
+/// of how many vectors of a batch each stood for.
 #[derive(Clone, Debug)]
-pub struct VectorQuantiser {
+pub struct VectorQuantisedLatent {
     width: usize,
     codebook: usize,
     dimension: usize,
     decay: f32,
 }
 
-impl VectorQuantiser {
-    /// Cuts rows of `width` numbers, a multiple of `dimension`, and replaces what it cuts by `codebook` vectors whose moving
+impl VectorQuantisedLatent {
+    /// Cuts rows of `width` elements, a multiple of `dimension`, and replaces what it cuts by `codebook` vectors whose running
     /// means decay by `decay` a step.
     pub fn new(width: usize, codebook: usize, dimension: usize, decay: f32) -> Self {
         Self {
@@ -45,14 +157,9 @@ impl VectorQuantiser {
     pub fn vectors(&self) -> usize {
         self.width / self.dimension
     }
-
-    /// Which vector of the codebook stands for each of a row's `vectors`, from what the layer saved: `[vectors]`.
-    pub fn choices(saved: &[f32], vectors: usize) -> &[f32] {
-        &saved[..vectors]
-    }
 }
 
-impl Layer for VectorQuantiser {
+impl Layer for VectorQuantisedLatent {
     fn name(&self) -> String {
         format!(
             "vector-quantised, {} of {} x {}",
@@ -66,20 +173,31 @@ impl Layer for VectorQuantiser {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    /// The choices `[vectors]`, the least distances `[vectors]`, then room for a part of the codebook: its squared norms
-    /// `[part]` and the products `[vectors, part]`.
-    fn saved(&self) -> usize {
+    /// Saved: the indices of the vectors, `[vectors]`. Workspace: their distances `[vectors]`, and of a part of the codebook the
+    /// squared norms `[part]` and the products `[vectors, part]`.
+    fn memory(&self) -> Memory {
         let part = self.codebook.min(PART);
-        2 * self.vectors() + part + self.vectors() * part
+        Memory {
+            saved: self.vectors(),
+            workspace: self.vectors() + part + self.vectors() * part,
+            partial_sums: 0,
+        }
+    }
+
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            running_statistics: Some(self),
+            ..Abilities::default()
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let statistic = |name, cols, initializer| {
-            ParameterSpec::statistic(name, self.codebook, cols, initializer)
+            ParameterSpec::statistic(name, [self.codebook, cols], initializer)
         };
         vec![
             statistic("codebook", self.dimension, Initializer::Glorot),
@@ -93,22 +211,24 @@ impl Layer for VectorQuantiser {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
         let codebook = &parameters[0].value;
         let vectors = self.vectors();
+        let ForwardMemory {
+            mut saved,
+            workspace,
+        } = memory;
+        let (least, rest) = workspace.split_at_mut(vectors);
+        let (norms, products) = rest.split_at_mut(self.codebook.min(PART));
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
-        for ((y, saved), x) in rows.zip(x.iter_rows()) {
-            let (choices, rest) = saved.split_at_mut(vectors);
-            let (least, rest) = rest.split_at_mut(vectors);
-            let (norms, products) = rest.split_at_mut(self.codebook.min(PART));
+        for ((y, indices), x) in rows.zip(x.iter_rows()) {
             let x = MatrixRef::new(x, vectors, self.dimension);
             least.fill(f32::INFINITY);
             for first in (0..self.codebook).step_by(PART) {
                 let part = PART.min(self.codebook - first);
-                let numbers = first * self.dimension..(first + part) * self.dimension;
-                let vectors_of_part = &codebook.as_slice()[numbers];
+                let elements = first * self.dimension..(first + part) * self.dimension;
+                let vectors_of_part = &codebook.as_slice()[elements];
                 for (norm, e) in norms.iter_mut().zip(vectors_of_part.chunks(self.dimension)) {
                     *norm = e.iter().map(|e| e * e).sum();
                 }
@@ -119,25 +239,25 @@ impl Layer for VectorQuantiser {
                     x,
                     MatrixRef::new(vectors_of_part, part, self.dimension),
                 );
-                let found = choices.iter_mut().zip(&mut *least);
-                for ((choice, least), products) in found.zip(products.chunks(part)) {
+                let nearest = indices.iter_mut().zip(&mut *least);
+                for ((index, least), products) in nearest.zip(products.chunks(part)) {
                     // ‖x - e‖² = ‖x‖² + ‖e‖² - 2 x·e; the first is the same for all
                     for (k, (norm, product)) in (first..).zip(norms.iter().zip(products)) {
                         let distance = norm - 2.0 * product;
                         if distance < *least {
-                            (*choice, *least) = (k as f32, distance);
+                            (*index, *least) = (k as f32, distance);
                         }
                     }
                 }
             }
-            let found = choices.iter_mut().zip(least);
-            for (y, (choice, least)) in y.chunks_mut(self.dimension).zip(found) {
+            let nearest = indices.iter_mut().zip(&*least);
+            for (y, (index, least)) in y.chunks_mut(self.dimension).zip(nearest) {
                 if *least == f32::INFINITY {
                     // Nothing is near a vector that is not finite; it must show.
-                    *choice = 0.0;
+                    *index = 0.0;
                     y.fill(f32::NAN);
                 } else {
-                    y.copy_from_slice(codebook.row(*choice as usize));
+                    y.copy_from_slice(codebook.row(*index as usize));
                 }
             }
         }
@@ -149,8 +269,7 @@ impl Layer for VectorQuantiser {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
@@ -170,15 +289,12 @@ impl Layer for VectorQuantiser {
             out.as_mut_slice().fill(0.0);
         }
         for (x, saved) in trace.x.iter_rows().zip(trace.saved.iter_rows()) {
-            for (x, &choice) in x
-                .chunks(self.dimension)
-                .zip(Self::choices(saved, self.vectors()))
-            {
-                let choice = choice as usize;
-                if !rows.contains(&choice) {
+            for (x, &vector) in x.chunks(self.dimension).zip(saved) {
+                let vector = vector as usize;
+                if !rows.contains(&vector) {
                     continue;
                 }
-                let sum = out.row_mut(choice - rows.start);
+                let sum = out.row_mut(vector - rows.start);
                 match index {
                     0 => sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x),
                     _ => sum[0] += 1.0,
@@ -186,8 +302,10 @@ impl Layer for VectorQuantiser {
             }
         }
     }
+}
 
-    fn renew(&self, parameters: &mut [Parameter], sums: &[Moments], batch: Batch<'_>) {
+impl RunningStatistics for VectorQuantisedLatent {
+    fn update(&self, parameters: &mut [Parameter], sums: &[Moments], batch: &dyn Batch) {
         let [codebook, usage] = parameters else {
             return;
         };
@@ -209,9 +327,9 @@ impl Layer for VectorQuantiser {
         for (k, usage) in usage.iter_mut().enumerate() {
             if *usage < DEAD * mean {
                 let mut draw = [0.0];
-                batch.noise.uniform(k as u32, &mut draw);
-                let place = (draw[0] * (met * self.vectors()) as f32) as usize;
-                if let Some(x) = self.vector(batch, place) {
+                batch.noise().uniform(k as u32, &mut draw);
+                let number = (draw[0] * (met * self.vectors()) as f32) as usize;
+                if let Some(x) = self.vector(batch, number) {
                     codebook.row_mut(k).copy_from_slice(x);
                     *usage = mean;
                 }
@@ -220,10 +338,10 @@ impl Layer for VectorQuantiser {
     }
 }
 
-impl VectorQuantiser {
-    /// Vector `place` of those that the layer met.
-    fn vector<'a>(&self, batch: Batch<'a>, place: usize) -> Option<&'a [f32]> {
-        let (mut row, part) = (place / self.vectors(), place % self.vectors());
+impl VectorQuantisedLatent {
+    /// Vector `number` of those that the layer met.
+    fn vector<'a>(&self, batch: &'a dyn Batch, number: usize) -> Option<&'a [f32]> {
+        let (mut row, part) = (number / self.vectors(), number % self.vectors());
         for trace in batch.traces() {
             if row < trace.x.rows() {
                 return Some(&trace.x.row(row)[part * self.dimension..][..self.dimension]);

@@ -1,9 +1,9 @@
-//! First values of weights.
+//! Initial values of parameters.
 
 use latentia_tensor::{Matrix, Noise};
 use serde::{Deserialize, Serialize};
 
-/// How a weight from `inputs` to `outputs` numbers is drawn before training.
+/// How a weight from `inputs` to `outputs` elements is drawn before training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initializer {
@@ -19,7 +19,7 @@ pub enum Initializer {
 }
 
 impl Initializer {
-    /// Fills `weight` from `noise`, where `fans` are the numbers `[inputs, outputs]`.
+    /// Fills `weight` from `noise`, with fans `[inputs, outputs]`.
     pub fn fill(self, weight: &mut Matrix, fans: [usize; 2], noise: Noise) {
         let [inputs, outputs] = fans.map(|fan| fan as f32);
         let limit = match self {

@@ -1,16 +1,47 @@
-//! An activation by itself, and the end of a residual block.
+//! An activation by itself, and behind a skip connection.
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use crate::layer::{Layer, Parameter, Pass, Trace};
-use crate::{Activation, Shape};
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use super::kind::LayerKind;
+use super::stack::LayerStack;
+use crate::Shape;
+use crate::layer::{
+    Abilities, BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace,
+};
+use crate::misfit::Misfit;
+
+/// An [`Activate`] layer as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivationSpec {
+    /// The function.
+    pub activation: Activation,
+}
+
+impl LayerKind for ActivationSpec {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        stack.add(Activate::new(stack.shape(), self.activation));
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+}
 
 /// `y = f(x)`, or `y = f(x + s)` where `s` is the input of a layer before: the end of a residual block (He et al. 2016).
 #[derive(Clone, Debug)]
 pub struct Activate {
     shape: Shape,
     activation: Activation,
-    joins: Option<usize>,
+    skip_connection: Option<usize>,
 }
 
 impl Activate {
@@ -19,14 +50,14 @@ impl Activate {
         Self {
             shape,
             activation,
-            joins: None,
+            skip_connection: None,
         }
     }
 
     /// The end of a residual block of `layers` layers, at least one, from rows of shape `shape` to such rows.
     pub fn residual(shape: Shape, activation: Activation, layers: usize) -> Self {
         Self {
-            joins: Some(layers),
+            skip_connection: Some(layers),
             ..Self::new(shape, activation)
         }
     }
@@ -35,7 +66,7 @@ impl Activate {
 impl Layer for Activate {
     fn name(&self) -> String {
         let activation = self.activation.name();
-        match self.joins {
+        match self.skip_connection {
             None => activation.into(),
             Some(1) => format!("add input of the layer before, {activation}"),
             Some(layers) => format!("add input of {layers} layers before, {activation}"),
@@ -43,26 +74,25 @@ impl Layer for Activate {
     }
 
     fn inputs(&self) -> usize {
-        self.shape.numbers()
+        self.shape.elements()
     }
 
-    fn outputs(&self) -> usize {
-        self.shape.numbers()
-    }
-
-    fn shape(&self) -> Shape {
+    fn output(&self) -> Shape {
         self.shape
     }
 
-    fn saved(&self) -> usize {
-        match self.activation.slope_needs_input() {
-            true => self.outputs(),
-            false => 0,
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: self.activation.saved(self.inputs()),
+            ..Memory::default()
         }
     }
 
-    fn joins(&self) -> Option<usize> {
-        self.joins
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            skip_connection: self.skip_connection,
+            ..Abilities::default()
+        }
     }
 
     fn forward(
@@ -71,14 +101,13 @@ impl Layer for Activate {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
-        if let Some(joined) = pass.joined {
-            update(y.as_mut_slice(), joined.span(), |y, s| y + s);
+        if let Some(skipped) = pass.skipped {
+            update(y.as_mut_slice(), skipped.span(), |y, s| y + s);
         }
-        self.activation.apply(y, saved);
+        self.activation.apply(y, memory.saved);
     }
 
     fn backward(
@@ -87,8 +116,7 @@ impl Layer for Activate {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);

@@ -29,30 +29,30 @@ pub enum Activation {
     Softplus,
 }
 
-/// Numbers that a function is applied to.
-trait Numbers {
+/// Elements that a function is applied to.
+trait Elements {
     fn map(self, f: impl Fn(f32) -> f32);
 }
 
-/// Numbers to which a bias is added first.
+/// Elements to which a bias is added first.
 struct Biased<'a>(MatrixMut<'a>, &'a [f32]);
 
-impl Numbers for Biased<'_> {
+impl Elements for Biased<'_> {
     fn map(self, f: impl Fn(f32) -> f32) {
         add_bias_map(self.0, self.1, f);
     }
 }
 
-/// Numbers as they are.
+/// Elements as they are.
 struct Plain<'a>(MatrixMut<'a>);
 
-impl Numbers for Plain<'_> {
+impl Elements for Plain<'_> {
     fn map(mut self, f: impl Fn(f32) -> f32) {
         map_in_place(self.0.as_mut_slice(), f);
     }
 }
 
-/// Slope of the leaky ReLU left of zero.
+/// Gradient of the leaky ReLU left of zero.
 const LEAK: f32 = 0.01;
 
 impl Activation {
@@ -71,42 +71,50 @@ impl Activation {
         }
     }
 
-    /// Whether the slope is a function of `z`, so that a layer must keep `z` beside `y`.
-    pub fn slope_needs_input(self) -> bool {
+    /// Elements that a layer of `width` outputs saves for the gradient: those of `z` where [`Self::gradient_needs_input`].
+    pub fn saved(self, width: usize) -> usize {
+        match self.gradient_needs_input() {
+            true => width,
+            false => 0,
+        }
+    }
+
+    /// Whether the gradient is a function of `z`, so that a layer must save `z` beside `y`.
+    pub fn gradient_needs_input(self) -> bool {
         matches!(self, Self::Gelu | Self::Silu)
     }
 
-    /// `y = f(y + bias)`; the argument of `f` is kept in `z` where [`Self::slope_needs_input`].
+    /// `y = f(y + bias)`; the argument of `f` is saved in `z` where [`Self::gradient_needs_input`].
     ///
     /// Shapes: `y` `[rows, n]`, `bias` `[n]`, `z` `[rows, n]` or `[rows, 0]`.
     pub fn forward(self, mut y: MatrixMut<'_>, bias: &[f32], z: MatrixMut<'_>) {
-        if self.slope_needs_input() {
+        if self.gradient_needs_input() {
             add_bias_map(y.reborrow(), bias, |z| z);
             return self.apply(y, z);
         }
-        self.through(Biased(y, bias));
+        self.map(Biased(y, bias));
     }
 
     /// `y = f(y)`, as [`Self::forward`] without a bias.
     pub fn apply(self, mut y: MatrixMut<'_>, mut z: MatrixMut<'_>) {
-        if self.slope_needs_input() {
+        if self.gradient_needs_input() {
             z.as_mut_slice().copy_from_slice(y.as_mut_slice());
         }
-        self.through(Plain(y));
+        self.map(Plain(y));
     }
 
-    /// Puts numbers through `f`.
-    fn through(self, numbers: impl Numbers) {
+    /// Applies `f` to all elements.
+    fn map(self, elements: impl Elements) {
         match self {
-            Self::Linear => numbers.map(|z| z),
-            Self::Relu => numbers.map(|z| if z < 0.0 { 0.0 } else { z }),
-            Self::LeakyRelu => numbers.map(|z| if z < 0.0 { LEAK * z } else { z }),
-            Self::Elu => numbers.map(|z| if z < 0.0 { exp_m1_negative(z) } else { z }),
-            Self::Gelu => numbers.map(|z| z * normal_cdf(z)),
-            Self::Silu => numbers.map(|z| z * sigmoid(z)),
-            Self::Tanh => numbers.map(tanh),
-            Self::Sigmoid => numbers.map(sigmoid),
-            Self::Softplus => numbers.map(softplus),
+            Self::Linear => elements.map(|z| z),
+            Self::Relu => elements.map(|z| if z < 0.0 { 0.0 } else { z }),
+            Self::LeakyRelu => elements.map(|z| if z < 0.0 { LEAK * z } else { z }),
+            Self::Elu => elements.map(|z| if z < 0.0 { exp_m1_negative(z) } else { z }),
+            Self::Gelu => elements.map(|z| z * normal_cdf(z)),
+            Self::Silu => elements.map(|z| z * sigmoid(z)),
+            Self::Tanh => elements.map(tanh),
+            Self::Sigmoid => elements.map(sigmoid),
+            Self::Softplus => elements.map(softplus),
         }
     }
 
@@ -151,7 +159,7 @@ mod tests {
             let z = |i: usize| f64::from(x[i]) + f64::from(bias[i % n]);
 
             let mut y = Matrix::from_vec(rows, n, x.clone());
-            let kept = if activation.slope_needs_input() { n } else { 0 };
+            let kept = activation.saved(n);
             let mut saved = Matrix::from_vec(rows, kept, vec![f32::NAN; rows * kept]);
             activation.forward(y.view_mut(), &bias, saved.view_mut());
             let expected: Vec<f64> = (0..rows * n).map(|i| f(z(i))).collect();
@@ -168,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_slopes_match_f64() {
+    fn values_and_gradients_match_f64() {
         check(Activation::Linear, |z| z);
         check(Activation::Relu, |z| z.max(0.0));
         check(Activation::LeakyRelu, |z| z.max(0.01 * z));

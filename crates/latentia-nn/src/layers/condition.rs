@@ -1,10 +1,11 @@
-//! A class label beside the numbers.
+//! A class label beside the elements of a row.
 
 use latentia_tensor::{MatrixMut, MatrixRef};
 
-use crate::layer::{Layer, Parameter, Pass, Trace};
+use crate::Shape;
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
 
-/// Appends an example's class to its row, as `classes` numbers of which one is 1: the condition of Sohn et al. 2015. A class
+/// Appends an example's class to its row, as `classes` elements of which one is 1: the condition of Sohn et al. 2015. A class
 /// beyond the last, or an example without one, is appended as zeros.
 #[derive(Clone, Debug)]
 pub struct Condition {
@@ -13,7 +14,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Appends one of `classes` classes to rows of `width` numbers.
+    /// Appends one of `classes` classes to rows of `width` elements.
     pub fn new(width: usize, classes: usize) -> Self {
         Self { width, classes }
     }
@@ -28,8 +29,8 @@ impl Layer for Condition {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width + self.classes
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width + self.classes)
     }
 
     fn forward(
@@ -38,16 +39,15 @@ impl Layer for Condition {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        _saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        _memory: ForwardMemory<'_>,
     ) {
         // Rows of one example follow each other.
-        let copies = x.rows() / pass.labels.len().max(1);
+        let samples = x.rows() / pass.labels.len().max(1);
         for (row, (y, x)) in y.iter_rows_mut().zip(x.iter_rows()).enumerate() {
-            let (numbers, class) = y.split_at_mut(self.width);
-            numbers.copy_from_slice(x);
+            let (features, class) = y.split_at_mut(self.width);
+            features.copy_from_slice(x);
             class.fill(0.0);
-            let label = pass.labels.get(row / copies.max(1));
+            let label = pass.labels.get(row / samples.max(1));
             if let Some(one) = label.and_then(|&label| class.get_mut(usize::from(label))) {
                 *one = 1.0;
             }
@@ -60,8 +60,7 @@ impl Layer for Condition {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         for (dx, dy) in dx.iter_rows_mut().zip(dy.iter_rows_mut()) {

@@ -4,32 +4,107 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, Convolution, MatrixMut, MatrixRef, Window, update};
 
-use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
-use crate::{Activation, Initializer, Shape};
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use super::kind::LayerKind;
+use super::stack::{LayerStack, too_large};
+use super::window::{Padding, Size, channels_of, fitting, window};
+use crate::Shape;
+use crate::layer::{
+    Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec,
+    Pass, Trace,
+};
+use crate::misfit::Misfit;
+
+/// A [`Conv`] layer as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConvSpec {
+    /// Feature maps of the output; left out, as many as make the elements that an example has, or that the likelihood asks for
+    /// at the end of a decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Elements in the window.
+    pub kernel: Size,
+    /// How far the window moves.
+    #[serde(default = "Size::one")]
+    pub stride: Size,
+    /// Zeros around a feature map; `same` gives `⌈size / stride⌉` positions.
+    #[serde(default)]
+    pub padding: Padding,
+    /// Distance of the window's elements.
+    #[serde(default = "Size::one")]
+    pub dilation: Size,
+    /// The function applied to the output.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The initial values of the weight.
+    #[serde(default)]
+    pub initializer: Initializer,
+}
+
+impl LayerKind for ConvSpec {
+    fn name(&self) -> &'static str {
+        "conv"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+        let input = stack.feature_maps()?;
+        let window = window(
+            self.kernel,
+            self.stride,
+            self.dilation,
+            self.padding,
+            &input,
+        )?;
+        let [down, across] = fitting(&window, &input)?;
+        let channels = channels_of(self.channels, width, [down, across])?;
+        let conv = Conv::new(input, channels, window, self.activation, self.initializer);
+        stack.add(conv.ok_or_else(|| too_large([channels, down, across]))?);
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn has_width(&self) -> bool {
+        true
+    }
+
+    fn set_width(&mut self, width: usize) {
+        self.channels = Some(width);
+    }
+
+    fn needs_feature_maps(&self) -> bool {
+        true
+    }
+}
 
 /// Which way a [`Conv`] goes through its convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum Direction {
     Forward,
-    /// From the output's planes to the input's.
+    /// From the output's feature maps to the input's.
     Transposed,
 }
 
 /// A convolution, `y = f(w * x + b)`, or a transposed one (Dumoulin and Visin 2016): the gradient of a convolution by its
-/// input, which goes from few places to many.
+/// input, which goes from few positions to many.
 ///
-/// Planes are `[channels, height, width]`. The weight is `[channels of y, channels of x · kernel]` of a convolution and
+/// Feature maps are `[channels, height, width]`. The weight is `[channels of y, channels of x · kernel]` of a convolution and
 /// `[channels of x, channels of y · kernel]` of a transposed one, as PyTorch has them; the bias is `[1, channels of y]`.
 #[derive(Clone, Debug)]
 pub struct Conv {
     convolution: Convolution,
-    way: Way,
+    direction: Direction,
     activation: Activation,
     initializer: Initializer,
 }
 
 impl Conv {
-    /// From planes `[channels, height, width]` to `channels` planes; nothing when the window does not fit them.
+    /// From feature maps `[channels, height, width]` to `channels` feature maps; nothing when the window does not fit them.
     pub fn new(
         input: [usize; 3],
         channels: usize,
@@ -39,13 +114,13 @@ impl Conv {
     ) -> Option<Self> {
         Some(Self {
             convolution: Convolution::new(input, channels, window)?,
-            way: Way::Forward,
+            direction: Direction::Forward,
             activation,
             initializer,
         })
     }
 
-    /// From planes `input` to planes `output`, which a convolution with `window` would bring back to planes of the input's
+    /// From feature maps `input` to `output`, which a convolution with `window` would bring back to feature maps of the input's
     /// size; nothing when it would not.
     pub fn transposed(
         input: [usize; 3],
@@ -57,24 +132,24 @@ impl Conv {
         let convolution = Convolution::new(output, input[0], window)?;
         (convolution.output() == input).then_some(Self {
             convolution,
-            way: Way::Transposed,
+            direction: Direction::Transposed,
             activation,
             initializer,
         })
     }
 
-    /// Planes in and planes out.
-    fn planes(&self) -> [[usize; 3]; 2] {
+    /// Feature maps in and out.
+    fn feature_maps(&self) -> [[usize; 3]; 2] {
         let (input, output) = (self.convolution.input(), self.convolution.output());
-        match self.way {
-            Way::Forward => [input, output],
-            Way::Transposed => [output, input],
+        match self.direction {
+            Direction::Forward => [input, output],
+            Direction::Transposed => [output, input],
         }
     }
 
-    /// Height and width of a plane of the output.
-    fn plane(&self) -> usize {
-        let [_, [_, height, width]] = self.planes();
+    /// Positions of a feature map of the output.
+    fn positions(&self) -> usize {
+        let [_, [_, height, width]] = self.feature_maps();
         height * width
     }
 }
@@ -87,9 +162,9 @@ impl Layer for Conv {
             dilation,
             ..
         } = self.convolution.window();
-        let kind = match self.way {
-            Way::Forward => "conv",
-            Way::Transposed => "transposed conv",
+        let kind = match self.direction {
+            Direction::Forward => "conv",
+            Direction::Transposed => "transposed conv",
         };
         let mut name = format!("{kind} {}x{}", kernel[0], kernel[1]);
         for (what, [down, across]) in [("stride", stride), ("dilation", dilation)] {
@@ -103,54 +178,45 @@ impl Layer for Conv {
     }
 
     fn inputs(&self) -> usize {
-        self.planes()[0].iter().product()
+        self.feature_maps()[0].iter().product()
     }
 
-    fn outputs(&self) -> usize {
-        self.planes()[1].iter().product()
-    }
-
-    fn shape(&self) -> Shape {
-        Shape::Planes(self.planes()[1])
-    }
-
-    fn filter(&self) -> Option<[usize; 3]> {
-        let [channels, ..] = self.convolution.input();
-        let [height, width] = self.convolution.window().kernel;
-        Some([channels, height, width])
-    }
-
-    fn saved(&self) -> usize {
-        match self.activation.slope_needs_input() {
-            true => self.outputs(),
-            false => 0,
-        }
-    }
-
-    fn scratch(&self) -> usize {
-        self.convolution.scratch()
-    }
-
-    /// The gradients of the weight and of the bias.
-    fn sums(&self) -> usize {
-        let [rows, cols] = self.convolution.weight();
-        rows * cols + self.planes()[1][0]
-    }
-
-    fn work(&self) -> usize {
-        self.convolution.work()
+    fn output(&self) -> Shape {
+        Shape::feature_maps(self.feature_maps()[1])
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let [rows, cols] = self.convolution.weight();
-        let [[inputs, ..], [outputs, ..]] = self.planes();
+        let [[inputs, ..], [outputs, ..]] = self.feature_maps();
         let kernel = cols / self.convolution.input()[0];
         let weight = ParameterSpec {
             fans: [inputs * kernel, outputs * kernel],
-            ..ParameterSpec::learned("weight", rows, cols, self.initializer)
+            ..ParameterSpec::weight(rows, cols, self.initializer)
         };
-        let bias = ParameterSpec::learned("bias", 1, outputs, Initializer::Zeros);
-        vec![weight, bias]
+        vec![weight, ParameterSpec::bias(outputs)]
+    }
+
+    /// Partial sums: the gradients of the weight and of the bias.
+    fn memory(&self) -> Memory {
+        let ([rows, cols], output) = (self.convolution.weight(), self.feature_maps()[1]);
+        Memory {
+            saved: self.activation.saved(output.iter().product()),
+            workspace: self.convolution.scratch(),
+            partial_sums: rows * cols + output[0],
+        }
+    }
+
+    fn multiplications(&self) -> usize {
+        self.convolution.work()
+    }
+
+    fn abilities(&self) -> Abilities<'_> {
+        let [channels, ..] = self.convolution.input();
+        let [height, width] = self.convolution.window().kernel;
+        Abilities {
+            filter: Some([channels, height, width]),
+            ..Abilities::default()
+        }
     }
 
     fn forward(
@@ -159,17 +225,18 @@ impl Layer for Conv {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        saved: MatrixMut<'_>,
-        scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
+        let ForwardMemory { saved, workspace } = memory;
         let [weight, bias] = [&parameters[0].value, &parameters[1].value].map(|m| m.as_slice());
-        match self.way {
-            Way::Forward => self
-                .convolution
-                .forward(x, weight, bias, y.reborrow(), scratch),
-            Way::Transposed => {
+        match self.direction {
+            Direction::Forward => {
                 self.convolution
-                    .input_gradient(x, weight, bias, y.reborrow(), scratch);
+                    .forward(x, weight, bias, y.reborrow(), workspace)
+            }
+            Direction::Transposed => {
+                self.convolution
+                    .input_gradient(x, weight, bias, y.reborrow(), workspace);
             }
         }
         self.activation.apply(y, saved);
@@ -181,29 +248,32 @@ impl Layer for Conv {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        scratch: &mut [f32],
-        sums: &mut [f32],
+        memory: BackwardMemory<'_>,
     ) {
+        let BackwardMemory {
+            partial_sums,
+            workspace,
+        } = memory;
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);
         let weight = parameters[0].value.as_slice();
-        let (dw, db) = sums.split_at_mut(weight.len());
+        let (dw, db) = partial_sums.split_at_mut(weight.len());
         let convolution = &self.convolution;
         let dy = dy.as_ref();
-        match self.way {
-            Way::Forward => convolution.weight_gradient(trace.x, dy, dw, scratch),
-            Way::Transposed => convolution.weight_gradient(dy, trace.x, dw, scratch),
+        match self.direction {
+            Direction::Forward => convolution.weight_gradient(trace.x, dy, dw, workspace),
+            Direction::Transposed => convolution.weight_gradient(dy, trace.x, dw, workspace),
         }
         db.fill(0.0);
         for dy in dy.iter_rows() {
-            for (db, dy) in db.iter_mut().zip(dy.chunks(self.plane())) {
+            for (db, dy) in db.iter_mut().zip(dy.chunks(self.positions())) {
                 *db += latentia_tensor::sum_and_dot(dy, dy)[0] as f32;
             }
         }
         let Some(dx) = dx else { return };
-        match self.way {
-            Way::Forward => convolution.input_gradient(dy, weight, &[], dx, scratch),
-            Way::Transposed => convolution.forward(dy, weight, &[], dx, scratch),
+        match self.direction {
+            Direction::Forward => convolution.input_gradient(dy, weight, &[], dx, workspace),
+            Direction::Transposed => convolution.forward(dy, weight, &[], dx, workspace),
         }
     }
 
@@ -217,7 +287,7 @@ impl Layer for Conv {
         mut out: MatrixMut<'_>,
     ) {
         let [height, cols] = self.convolution.weight();
-        let (dw, db) = trace.sums.split_at(height * cols);
+        let (dw, db) = trace.partial_sums.split_at(height * cols);
         let own = match index {
             0 => &dw[rows.start * cols..rows.end * cols],
             _ => db,

@@ -5,9 +5,62 @@ use std::ops::Range;
 use latentia_tensor::{
     Accumulate, MatrixMut, MatrixRef, add_column_sums, matmul_nn, matmul_nt, matmul_tn,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
-use crate::{Activation, Initializer};
+use super::activation::Activation;
+use super::kind::LayerKind;
+use super::stack::{LayerStack, positive};
+use crate::Shape;
+use crate::layer::{
+    BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec, Pass,
+    Trace,
+};
+use crate::misfit::Misfit;
+
+/// A [`Dense`] layer as a user writes it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseSpec {
+    /// Elements in a row of the output; left out, as many as an example has, or as the likelihood asks for at the end of a
+    /// decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<usize>,
+    /// The function applied to the output.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The initial values of the weight.
+    #[serde(default)]
+    pub initializer: Initializer,
+}
+
+impl LayerKind for DenseSpec {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+        let (inputs, units) = (stack.shape().elements(), self.units.unwrap_or(width));
+        positive("units", units)?;
+        stack.add(Dense::new(inputs, units, self.activation, self.initializer));
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn is_dense(&self) -> bool {
+        true
+    }
+
+    fn has_width(&self) -> bool {
+        true
+    }
+
+    fn set_width(&mut self, width: usize) {
+        self.units = Some(width);
+    }
+}
 
 /// `y = f(x W + b)` with a weight of shape `[inputs, outputs]` and a bias of shape `[1, outputs]`.
 #[derive(Clone, Debug)]
@@ -19,7 +72,7 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// A layer from `inputs` to `outputs` numbers.
+    /// A layer from `inputs` to `outputs` elements.
     pub fn new(
         inputs: usize,
         outputs: usize,
@@ -44,23 +97,22 @@ impl Layer for Dense {
         self.inputs
     }
 
-    fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    fn saved(&self) -> usize {
-        if self.activation.slope_needs_input() {
-            self.outputs
-        } else {
-            0
-        }
+    fn output(&self) -> Shape {
+        Shape::Flat(self.outputs)
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![
-            ParameterSpec::learned("weight", self.inputs, self.outputs, self.initializer),
-            ParameterSpec::learned("bias", 1, self.outputs, Initializer::Zeros),
+            ParameterSpec::weight(self.inputs, self.outputs, self.initializer),
+            ParameterSpec::bias(self.outputs),
         ]
+    }
+
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: self.activation.saved(self.outputs),
+            ..Memory::default()
+        }
     }
 
     fn forward(
@@ -69,12 +121,11 @@ impl Layer for Dense {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
         let [weight, bias] = [&parameters[0].value, &parameters[1].value];
         matmul_nn(y.reborrow(), Accumulate::Replace, x, weight.view());
-        self.activation.forward(y, bias.as_slice(), saved);
+        self.activation.forward(y, bias.as_slice(), memory.saved);
     }
 
     fn backward(
@@ -83,8 +134,7 @@ impl Layer for Dense {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);

@@ -2,11 +2,36 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use crate::Shape;
-use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
+use serde::{Deserialize, Serialize};
 
-/// In training, each number is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
-/// stays; in use, `y = x` (Srivastava et al. 2014).
+use super::kind::LayerKind;
+use super::stack::{LayerStack, share};
+use crate::Shape;
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
+use crate::misfit::Misfit;
+
+/// A [`Dropout`] layer as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropoutSpec {
+    /// Probability that an element is set to zero.
+    pub rate: f32,
+}
+
+impl LayerKind for DropoutSpec {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        share("rate", self.rate)?;
+        stack.add(Dropout::new(stack.shape(), self.rate));
+        Ok(())
+    }
+}
+
+/// In training, each element is set to zero with probability `rate` and divided by `1 - rate` otherwise, so that the mean
+/// stays; in evaluation, `y = x` (Srivastava et al. 2014).
 #[derive(Clone, Debug)]
 pub struct Dropout {
     shape: Shape,
@@ -26,20 +51,19 @@ impl Layer for Dropout {
     }
 
     fn inputs(&self) -> usize {
-        self.shape.numbers()
+        self.shape.elements()
     }
 
-    fn outputs(&self) -> usize {
-        self.shape.numbers()
-    }
-
-    fn shape(&self) -> Shape {
+    fn output(&self) -> Shape {
         self.shape
     }
 
-    /// The factor of each number.
-    fn saved(&self) -> usize {
-        self.shape.numbers()
+    /// Saved: the factor of each element.
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: self.shape.elements(),
+            ..Memory::default()
+        }
     }
 
     fn forward(
@@ -48,9 +72,9 @@ impl Layer for Dropout {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
+        let mut saved = memory.saved;
         y.as_mut_slice().copy_from_slice(x.span());
         if pass.mode != Mode::Train {
             return saved.as_mut_slice().fill(1.0);
@@ -73,8 +97,7 @@ impl Layer for Dropout {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());

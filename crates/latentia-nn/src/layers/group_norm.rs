@@ -4,8 +4,71 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map, sum_and_dot, update};
 
-use crate::layer::{Layer, Parameter, ParameterSpec, Pass, Trace};
-use crate::{Activation, Initializer, Shape};
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use super::kind::LayerKind;
+use super::stack::{LayerStack, refuse};
+use crate::Shape;
+use crate::layer::{
+    BackwardMemory, ForwardMemory, Layer, Memory, Parameter, ParameterSpec, Pass, Trace,
+};
+use crate::misfit::Misfit;
+
+/// [`GroupNorm`] with one group, as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerNormSpec {
+    /// The function applied to the output.
+    #[serde(default)]
+    pub activation: Activation,
+}
+
+impl LayerKind for LayerNormSpec {
+    fn name(&self) -> &'static str {
+        "layer-norm"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        stack.add(GroupNorm::new(stack.shape(), 1, self.activation));
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+}
+
+/// A [`GroupNorm`] layer as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupNormSpec {
+    /// Groups of channels.
+    pub groups: usize,
+    /// The function applied to the output.
+    #[serde(default)]
+    pub activation: Activation,
+}
+
+impl LayerKind for GroupNormSpec {
+    fn name(&self) -> &'static str {
+        "group-norm"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        let [channels, _] = stack.shape().channels();
+        if self.groups == 0 || !channels.is_multiple_of(self.groups) {
+            let valid = format!("`groups` must divide the {channels} channels it gets");
+            return refuse(format!("has {} groups", self.groups), valid);
+        }
+        stack.add(GroupNorm::new(stack.shape(), self.groups, self.activation));
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+}
 
 /// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
@@ -13,7 +76,7 @@ const EPSILON: f64 = 1e-5;
 /// `y = f(γ (x - m) / √(v + 10⁻⁵) + β)` with the mean `m` and the variance `v` of each group of channels of one example (Wu and
 /// He 2018). One group for all of a row is layer normalisation (Ba et al. 2016).
 ///
-/// Parameters `gamma` and `beta`, `[1, channels]` each. Of a flat row every number is a channel.
+/// Parameters `gamma` and `beta`, `[1, channels]` each. Of a flat row every element is a channel.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
     shape: Shape,
@@ -31,12 +94,12 @@ impl GroupNorm {
         }
     }
 
-    /// Numbers in a group.
+    /// Elements in a group.
     fn group(&self) -> usize {
         self.inputs() / self.groups
     }
 
-    /// Channels in a group, and numbers of each.
+    /// Channels in a group, and elements of each.
     fn channels(&self) -> [usize; 2] {
         let [channels, plane] = self.shape.channels();
         [channels / self.groups, plane]
@@ -53,40 +116,28 @@ impl Layer for GroupNorm {
     }
 
     fn inputs(&self) -> usize {
-        self.shape.numbers()
+        self.shape.elements()
     }
 
-    fn outputs(&self) -> usize {
-        self.shape.numbers()
-    }
-
-    fn shape(&self) -> Shape {
+    fn output(&self) -> Shape {
         self.shape
     }
 
-    /// What the activation needs, then mean and `1 / √(v + 10⁻⁵)` of each group.
-    fn saved(&self) -> usize {
-        let kept = match self.activation.slope_needs_input() {
-            true => self.outputs(),
-            false => 0,
-        };
-        kept + 2 * self.groups
-    }
-
-    fn sums(&self) -> usize {
-        2 * self.shape.channels()[0]
-    }
-
-    fn work(&self) -> usize {
-        self.outputs()
-    }
-
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let [channels, _] = self.shape.channels();
-        vec![
-            ParameterSpec::learned("gamma", 1, channels, Initializer::Ones),
-            ParameterSpec::learned("beta", 1, channels, Initializer::Zeros),
-        ]
+        ParameterSpec::affine(self.shape.channels()[0]).into()
+    }
+
+    /// Saved: what the activation needs, then mean and `1 / √(v + 10⁻⁵)` of each group.
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: self.activation.saved(self.inputs()) + 2 * self.groups,
+            partial_sums: 2 * self.shape.channels()[0],
+            ..Memory::default()
+        }
+    }
+
+    fn multiplications(&self) -> usize {
+        self.inputs()
     }
 
     fn forward(
@@ -95,9 +146,9 @@ impl Layer for GroupNorm {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
+        let mut saved = memory.saved;
         let [weight, bias] = [&parameters[0].value, &parameters[1].value].map(|m| m.as_slice());
         let [channels, plane] = self.channels();
         let size = self.group();
@@ -133,9 +184,9 @@ impl Layer for GroupNorm {
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         mut dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        sums: &mut [f32],
+        memory: BackwardMemory<'_>,
     ) {
+        let sums = memory.partial_sums;
         let weight = parameters[0].value.as_slice();
         let [channels, plane] = self.channels();
         let size = self.group();
@@ -190,7 +241,7 @@ impl Layer for GroupNorm {
         accumulate: Accumulate,
         mut out: MatrixMut<'_>,
     ) {
-        let (products, plain) = trace.sums.split_at(trace.sums.len() / 2);
+        let (products, plain) = trace.partial_sums.split_at(trace.partial_sums.len() / 2);
         let own = if index == 0 { products } else { plain };
         if accumulate == Accumulate::Replace {
             out.as_mut_slice().fill(0.0);

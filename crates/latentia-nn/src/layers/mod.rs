@@ -1,30 +1,41 @@
-//! Layers: one file for each kind.
+//! Layers: one file for each kind, with its specification, its way forward and its gradients.
 
 mod activate;
-pub(crate) mod activation;
+mod activation;
 mod batch_norm;
 mod condition;
 mod conv;
-pub(crate) mod corruption;
+mod corrupt;
 mod dense;
 mod dropout;
 mod group_norm;
+mod kind;
 mod permute;
 mod pool;
-mod size;
+mod reshape;
+mod residual;
 mod spec;
 mod stack;
+mod transposed_conv;
+mod upsample;
+mod window;
 
-pub use activate::Activate;
+pub use activate::{Activate, ActivationSpec};
 pub use activation::Activation;
-pub use batch_norm::BatchNorm;
+pub use batch_norm::{BatchNorm, BatchNormSpec};
 pub use condition::Condition;
-pub use conv::Conv;
-pub use corruption::{Corrupt, Corruption};
-pub use dense::Dense;
-pub use dropout::Dropout;
-pub use group_norm::GroupNorm;
+pub use conv::{Conv, ConvSpec};
+pub use corrupt::{Corrupt, Corruption};
+pub use dense::{Dense, DenseSpec};
+pub use dropout::{Dropout, DropoutSpec};
+pub use group_norm::{GroupNorm, GroupNormSpec, LayerNormSpec};
+pub use kind::LayerKind;
 pub use permute::Permute;
-pub use pool::{Pool, Pooled, Upsample};
-pub use size::{NamedPadding, Padding, Size};
+pub use pool::{AveragePoolSpec, MaxPoolSpec, Pool, Pooled};
+pub use reshape::{FlattenSpec, ReshapeSpec};
+pub use residual::ResidualSpec;
 pub use spec::{LayerSpec, SpecError, Widths};
+pub use stack::LayerStack;
+pub use transposed_conv::TransposedConvSpec;
+pub use upsample::{Upsample, UpsampleSpec};
+pub use window::{NamedPadding, Padding, Size};

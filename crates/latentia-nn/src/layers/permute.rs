@@ -1,34 +1,34 @@
-//! The order of channels and places.
+//! The order of channels and positions.
 
 use latentia_tensor::{MatrixMut, MatrixRef, transpose};
 
 use crate::Shape;
-use crate::layer::{Layer, Parameter, Pass, Trace};
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
 
-/// Turns planes one after another into places one after another, or back: `[n, channels, places]` and `[n, places, channels]`.
-/// Picture files have channels last; layers of planes have them first.
+/// Turns channels first into channels last, or back: `[n, channels, positions]` and `[n, positions, channels]`. Picture files
+/// have channels last; layers on feature maps have them first.
 #[derive(Clone, Debug)]
 pub struct Permute {
-    planes: [usize; 3],
-    /// Planes come so many times one after another.
+    feature_maps: [usize; 3],
+    /// Feature maps come so many times one after another.
     times: usize,
     first: bool,
 }
 
 impl Permute {
-    /// From channels last to planes `[channels, height, width]`.
-    pub fn channels_first(planes: [usize; 3]) -> Self {
+    /// From channels last to feature maps `[channels, height, width]`.
+    pub fn channels_first(feature_maps: [usize; 3]) -> Self {
         Self {
-            planes,
+            feature_maps,
             times: 1,
             first: true,
         }
     }
 
-    /// From planes `[times · channels, height, width]` to channels last, `channels` at a time.
-    pub fn channels_last(planes: [usize; 3], times: usize) -> Self {
+    /// From feature maps `[times · channels, height, width]` to channels last, `channels` at a time.
+    pub fn channels_last(feature_maps: [usize; 3], times: usize) -> Self {
         Self {
-            planes,
+            feature_maps,
             times,
             first: false,
         }
@@ -36,7 +36,7 @@ impl Permute {
 
     /// `[rows, columns]` of the matrices that are transposed on the way forward.
     fn sizes(&self) -> [usize; 2] {
-        let [channels, height, width] = self.planes;
+        let [channels, height, width] = self.feature_maps;
         match self.first {
             true => [height * width, channels],
             false => [channels, height * width],
@@ -53,17 +53,13 @@ impl Layer for Permute {
     }
 
     fn inputs(&self) -> usize {
-        self.planes.iter().product::<usize>() * self.times
+        self.feature_maps.iter().product::<usize>() * self.times
     }
 
-    fn outputs(&self) -> usize {
-        self.inputs()
-    }
-
-    fn shape(&self) -> Shape {
+    fn output(&self) -> Shape {
         match self.first {
-            true => Shape::Planes(self.planes),
-            false => Shape::Flat(self.outputs()),
+            true => Shape::feature_maps(self.feature_maps),
+            false => Shape::Flat(self.inputs()),
         }
     }
 
@@ -73,8 +69,7 @@ impl Layer for Permute {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        _saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        _memory: ForwardMemory<'_>,
     ) {
         let [rows, cols] = self.sizes();
         let size = (rows * cols).max(1);
@@ -88,8 +83,7 @@ impl Layer for Permute {
         _trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
         let [rows, cols] = self.sizes();

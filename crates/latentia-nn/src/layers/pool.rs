@@ -1,11 +1,102 @@
-//! Layers that make planes smaller or larger without learning.
+//! Pooling: layers that make feature maps smaller without learning.
 
-use latentia_tensor::{MatrixMut, MatrixRef, Pooling, Window, sum_into_blocks, upsample};
+use latentia_tensor::{MatrixMut, MatrixRef, Pooling, Window};
+use serde::{Deserialize, Serialize};
 
+use super::kind::LayerKind;
+use super::stack::{LayerStack, refuse};
+use super::window::{Padding, Size, by, fitting, window};
 use crate::Shape;
-use crate::layer::{Layer, Parameter, Pass, Trace};
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace};
+use crate::misfit::Misfit;
 
-/// What a pooling makes of the numbers in its window.
+/// A [`Pool`] of maxima as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaxPoolSpec {
+    /// Elements in the window.
+    pub size: Size,
+    /// How far the window moves; left out, by its size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<Size>,
+    /// Positions around a feature map that count for nothing; by itself none.
+    #[serde(default = "Padding::valid")]
+    pub padding: Padding,
+}
+
+impl LayerKind for MaxPoolSpec {
+    fn name(&self) -> &'static str {
+        "max-pool"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        let Self {
+            size,
+            stride,
+            padding,
+        } = *self;
+        add_pool(stack, size, stride, padding, Pooled::Max)
+    }
+
+    fn needs_feature_maps(&self) -> bool {
+        true
+    }
+}
+
+/// A [`Pool`] of means as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AveragePoolSpec {
+    /// Elements in the window.
+    pub size: Size,
+    /// How far the window moves; left out, by its size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<Size>,
+    /// Positions around a feature map that count for nothing; by itself none.
+    #[serde(default = "Padding::valid")]
+    pub padding: Padding,
+}
+
+impl LayerKind for AveragePoolSpec {
+    fn name(&self) -> &'static str {
+        "average-pool"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+        let Self {
+            size,
+            stride,
+            padding,
+        } = *self;
+        add_pool(stack, size, stride, padding, Pooled::Average)
+    }
+
+    fn needs_feature_maps(&self) -> bool {
+        true
+    }
+}
+
+fn add_pool(
+    stack: &mut LayerStack,
+    size: Size,
+    stride: Option<Size>,
+    padding: Padding,
+    pooled: Pooled,
+) -> Result<(), Misfit> {
+    let input = stack.feature_maps()?;
+    let stride = stride.unwrap_or(size);
+    let window = window(size, stride, Size::one(), padding, &input)?;
+    fitting(&window, &input)?;
+    let Some(pool) = Pool::new(input, window, pooled) else {
+        let seen = format!("has a padding as wide as its window, {}", by(window.kernel));
+        let valid = "the padding must be narrower: a mean of nothing is none";
+        return refuse(seen, valid);
+    };
+    stack.add(pool);
+    Ok(())
+}
+
+/// What a pooling makes of the elements in its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooled {
     /// The largest; its gradient goes to the first of the largest.
@@ -14,7 +105,7 @@ pub enum Pooled {
     Average,
 }
 
-/// The largest number in each window of a plane, or their mean.
+/// The largest element in each window of a feature map, or their mean.
 #[derive(Clone, Debug)]
 pub struct Pool {
     pooling: Pooling,
@@ -22,7 +113,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Of planes `[channels, height, width]`; nothing when the window does not fit them.
+    /// Of feature maps `[channels, height, width]`; nothing when the window does not fit them.
     pub fn new(input: [usize; 3], window: Window, pooled: Pooled) -> Option<Self> {
         let pooling = Pooling::new(input, window)?;
         Some(Self { pooling, pooled })
@@ -43,19 +134,18 @@ impl Layer for Pool {
         self.pooling.input().iter().product()
     }
 
-    fn outputs(&self) -> usize {
-        self.pooling.output().iter().product()
+    fn output(&self) -> Shape {
+        Shape::feature_maps(self.pooling.output())
     }
 
-    fn shape(&self) -> Shape {
-        Shape::Planes(self.pooling.output())
-    }
-
-    /// Which number of its window is the largest.
-    fn saved(&self) -> usize {
-        match self.pooled {
-            Pooled::Max => self.outputs(),
-            Pooled::Average => 0,
+    /// Saved: which element of its window is the largest.
+    fn memory(&self) -> Memory {
+        Memory {
+            saved: match self.pooled {
+                Pooled::Max => self.output().elements(),
+                Pooled::Average => 0,
+            },
+            ..Memory::default()
         }
     }
 
@@ -65,11 +155,10 @@ impl Layer for Pool {
         _pass: Pass<'_>,
         x: MatrixRef<'_>,
         y: MatrixMut<'_>,
-        saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
         match self.pooled {
-            Pooled::Max => self.pooling.max(x, y, saved),
+            Pooled::Max => self.pooling.max(x, y, memory.saved),
             Pooled::Average => self.pooling.average(x, y),
         }
     }
@@ -80,77 +169,12 @@ impl Layer for Pool {
         trace: Trace<'_>,
         dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         let Some(dx) = dx else { return };
         match self.pooled {
             Pooled::Max => self.pooling.max_gradient(trace.saved, dy.as_ref(), dx),
             Pooled::Average => self.pooling.average_gradient(dy.as_ref(), dx),
         }
-    }
-}
-
-/// Each number becomes a block of `factor` numbers that are like it (nearest neighbour).
-#[derive(Clone, Debug)]
-pub struct Upsample {
-    input: [usize; 3],
-    factor: [usize; 2],
-}
-
-impl Upsample {
-    /// Of planes `[channels, height, width]`, by `[down, across]`.
-    pub fn new(input: [usize; 3], factor: [usize; 2]) -> Self {
-        Self { input, factor }
-    }
-}
-
-impl Layer for Upsample {
-    fn name(&self) -> String {
-        format!("upsample {}x{}", self.factor[0], self.factor[1])
-    }
-
-    fn inputs(&self) -> usize {
-        Shape::Planes(self.input).numbers()
-    }
-
-    fn outputs(&self) -> usize {
-        self.shape().numbers()
-    }
-
-    fn shape(&self) -> Shape {
-        let [channels, height, width] = self.input;
-        let [down, across] = self.factor;
-        Shape::Planes([
-            channels,
-            height.saturating_mul(down),
-            width.saturating_mul(across),
-        ])
-    }
-
-    fn forward(
-        &self,
-        _parameters: &[Parameter],
-        _pass: Pass<'_>,
-        x: MatrixRef<'_>,
-        mut y: MatrixMut<'_>,
-        _saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
-    ) {
-        upsample(x.span(), self.input[2], self.factor, y.as_mut_slice());
-    }
-
-    fn backward(
-        &self,
-        _parameters: &[Parameter],
-        _trace: Trace<'_>,
-        dy: MatrixMut<'_>,
-        dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
-    ) {
-        let Some(mut dx) = dx else { return };
-        let dy = dy.as_ref().span();
-        sum_into_blocks(dy, self.input[2], self.factor, dx.as_mut_slice());
     }
 }

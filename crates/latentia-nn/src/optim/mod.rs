@@ -1,7 +1,14 @@
-//! How parameters change.
+//! How parameters change: optimisers, learning-rate schedules, and what an optimiser remembers.
 
-mod optimizer;
-mod schedule;
+mod bounds;
+mod moments;
+mod optimizers;
+mod schedules;
 
-pub use optimizer::Optimizer;
-pub use schedule::Schedule;
+pub use bounds::{Bound, Hyperparameter};
+pub use moments::Moments;
+pub use optimizers::{Adam, Adamw, Optimizer, Rmsprop, Sgd, Update, UpdateRule};
+pub use schedules::{
+    BurdaSchedule, ConstantSchedule, CosineSchedule, LearningRateSchedule, PlateauSchedule,
+    Schedule, StepSchedule,
+};

@@ -1,9 +1,17 @@
 //! How much the code moves when the input does.
 
 use latentia_tensor::{MatrixMut, MatrixRef};
+use serde::{Deserialize, Serialize};
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
+use super::weighted::WeightedPenalty;
+use crate::Shape;
+use crate::latent::{Latent, LatentSymbols};
+use crate::layer::{
+    Abilities, BackwardMemory, ForwardMemory, Layer, Mode, Parameter, Pass, Samples, Trace,
+};
+use crate::layers::LayerSpec;
+use crate::misfit::{Misfit, require};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// Standard deviation of the step by which an input is moved: small against the unit range, large against rounding.
 const STEP: f32 = 0.01;
@@ -12,33 +20,34 @@ const STEP: f32 = 0.01;
 ///
 /// It is estimated without bias up to the curvature within a step, for any encoder: `E ‖f(x + τε) - f(x)‖² / τ²` with
 /// `ε ~ N(0, 1)` and `τ = 0.01`, one draw for each example and step. A [`Perturb`] layer before the encoder makes the pairs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Contractive {
     /// `λ`, in the loss's unit.
     pub weight: f32,
 }
 
-impl Term for Contractive {
+impl Penalty for Contractive {
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        _scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        _workspace: &mut Vec<f32>,
     ) -> f64 {
-        let pairs = codes.y.rows() / 2;
+        let pairs = codes.codes.rows() / 2;
         let square = f64::from(STEP) * f64::from(STEP);
-        let weight = f64::from(self.weight) * state.share / (square * pairs as f64);
-        let slope = (2.0 * weight) as f32;
+        let weight = f64::from(self.weight) * context.share / (square * pairs as f64);
+        let factor = (2.0 * weight) as f32;
         let mut sum = 0.0;
         for pair in 0..pairs {
-            let (still, moved) = (codes.y.row(2 * pair), codes.y.row(2 * pair + 1));
-            let numbers = still.iter().zip(moved);
-            sum += numbers.map(|(a, b)| f64::from(b - a).powi(2)).sum::<f64>();
-            if let Some(slopes) = &mut slopes {
-                for (row, factor) in [(2 * pair, -slope), (2 * pair + 1, slope)] {
-                    let numbers = still.iter().zip(moved);
-                    for (dy, (a, b)) in slopes.dy.row_mut(row).iter_mut().zip(numbers) {
+            let (still, moved) = (codes.codes.row(2 * pair), codes.codes.row(2 * pair + 1));
+            let elements = still.iter().zip(moved);
+            sum += elements.map(|(a, b)| f64::from(b - a).powi(2)).sum::<f64>();
+            if let Some(gradients) = &mut gradients {
+                for (row, factor) in [(2 * pair, -factor), (2 * pair + 1, factor)] {
+                    let elements = still.iter().zip(moved);
+                    for (dy, (a, b)) in gradients.codes.row_mut(row).iter_mut().zip(elements) {
                         *dy += factor * (b - a);
                     }
                 }
@@ -48,7 +57,43 @@ impl Term for Contractive {
     }
 }
 
-/// A layer that hands each row on twice but in use: as it is, and a small random step beside. It must stand before every
+impl WeightedPenalty for Contractive {
+    fn name(&self) -> &'static str {
+        "contractive"
+    }
+
+    fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    fn fits(&self, latent: &dyn Latent) -> bool {
+        latent.distribution().is_none() && latent.symbols() == LatentSymbols::Continuous
+    }
+
+    fn needed_latents(&self) -> &'static str {
+        "`deterministic` or `top-k`"
+    }
+
+    fn check(&self, encoder: &[LayerSpec]) -> Result<(), Misfit> {
+        require(
+            encoder.iter().all(|layer| layer.is_dense()),
+            || {
+                "has contractive for an encoder with dropout, which moves the code far more than a small step does".into()
+            },
+            "leave dropout out of the encoder, or contractive",
+        )
+    }
+
+    fn first_layer(&self, width: usize) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Perturb::new(width)))
+    }
+
+    fn boxed(&self) -> Box<dyn Penalty> {
+        Box::new(*self)
+    }
+}
+
+/// A layer that hands each row on twice but in evaluation: as it is, and a small random step beside. It must stand before every
 /// layer that learns.
 #[derive(Clone, Debug)]
 pub struct Perturb {
@@ -56,7 +101,7 @@ pub struct Perturb {
 }
 
 impl Perturb {
-    /// Pairs of rows of `width` numbers.
+    /// Pairs of rows of `width` elements.
     pub fn new(width: usize) -> Self {
         Self { width }
     }
@@ -71,14 +116,14 @@ impl Layer for Perturb {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    fn copies(&self, mode: Mode) -> usize {
-        match mode {
-            Mode::Train | Mode::Sample => 2,
-            Mode::Use => 1,
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            samples: Some(self),
+            ..Abilities::default()
         }
     }
 
@@ -88,10 +133,9 @@ impl Layer for Perturb {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        _saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        _memory: ForwardMemory<'_>,
     ) {
-        if pass.mode == Mode::Use {
+        if pass.mode == Mode::Eval {
             return y.as_mut_slice().copy_from_slice(x.span());
         }
         for (at, y) in (0..).zip(y.iter_rows_mut()) {
@@ -114,9 +158,17 @@ impl Layer for Perturb {
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         assert!(dx.is_none(), "pairs are made behind a layer that learns");
+    }
+}
+
+impl Samples for Perturb {
+    fn samples(&self, mode: Mode) -> usize {
+        match mode {
+            Mode::Train | Mode::Sample => 2,
+            Mode::Eval => 1,
+        }
     }
 }

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::Trace;
+use super::weighted::WeightedPenalty;
+use crate::latent::Latent;
+use crate::layers::{Activation, LayerSpec};
+use crate::misfit::{Misfit, require};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ Σ ρ ln(ρ / ρ̂) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂))` over the units, in nats, with the mean `ρ̂` of a unit over the batch and
-/// its target `ρ`: the sparse autoencoder of Ng's lecture notes (CS294A, 2011). The code's numbers lie in `(0, 1)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// its target `ρ`: the sparse autoencoder of Ng's lecture notes (CS294A, 2011). The code's elements lie in `(0, 1)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KlSparsity {
     /// `λ`.
@@ -22,26 +25,26 @@ const UNITS: usize = 64;
 /// A unit that is never or always on would have no finite divergence.
 const LEAST: f64 = 1e-6;
 
-impl Term for KlSparsity {
-    fn couples(&self) -> bool {
+impl Penalty for KlSparsity {
+    fn needs_batch(&self) -> bool {
         true
     }
 
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        _scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        _workspace: &mut Vec<f32>,
     ) -> f64 {
-        let (rows, width) = (codes.y.rows(), codes.y.cols());
+        let (rows, width) = (codes.codes.rows(), codes.codes.cols());
         let target = f64::from(self.target);
-        let weight = f64::from(self.weight) * state.share;
+        let weight = f64::from(self.weight) * context.share;
         let mut sum = 0.0;
         for first in (0..width).step_by(UNITS) {
             let last = width.min(first + UNITS);
             let mut means = [0.0f64; UNITS];
-            for y in codes.y.iter_rows() {
+            for y in codes.codes.iter_rows() {
                 for (mean, &y) in means.iter_mut().zip(&y[first..last]) {
                     *mean += f64::from(y) / rows as f64;
                 }
@@ -53,8 +56,8 @@ impl Term for KlSparsity {
                 sum += target * (target / mean).ln() + off * (off / mean_off).ln();
                 *factor = (weight / rows as f64 * (off / mean_off - target / mean)) as f32;
             }
-            if let Some(slopes) = &mut slopes {
-                for dy in slopes.dy.iter_rows_mut() {
+            if let Some(gradients) = &mut gradients {
+                for dy in gradients.codes.iter_rows_mut() {
                     for (dy, factor) in dy[first..last].iter_mut().zip(factors) {
                         *dy += factor;
                     }
@@ -62,5 +65,42 @@ impl Term for KlSparsity {
             }
         }
         weight * sum
+    }
+}
+
+impl WeightedPenalty for KlSparsity {
+    fn name(&self) -> &'static str {
+        "kl-sparsity"
+    }
+
+    fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    fn fits(&self, latent: &dyn Latent) -> bool {
+        latent.distribution().is_none() && !latent.is_restricted()
+    }
+
+    fn needed_latents(&self) -> &'static str {
+        "`deterministic`"
+    }
+
+    fn check(&self, encoder: &[LayerSpec]) -> Result<(), Misfit> {
+        let target = self.target;
+        require(
+            target > 0.0 && target < 1.0,
+            || format!("has kl-sparsity.target {target}"),
+            "it must lie between 0 and 1",
+        )?;
+        let last = encoder.last();
+        require(
+            last.is_some_and(|layer| layer.activation() == Activation::Sigmoid),
+            || "has kl-sparsity for a code whose elements do not lie in (0, 1)".into(),
+            "let the encoder end with a dense layer of activation `sigmoid`",
+        )
+    }
+
+    fn boxed(&self) -> Box<dyn Penalty> {
+        Box::new(*self)
     }
 }

@@ -1,34 +1,59 @@
 //! Absolute values of the code.
 
 use latentia_tensor::update;
+use serde::{Deserialize, Serialize};
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::Trace;
+use super::weighted::WeightedPenalty;
+use crate::latent::{Latent, LatentSymbols};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
-/// `λ Σ |y|` over the code's numbers, mean over examples, as Keras adds an activity regulariser.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// `λ Σ |y|` over the code's elements, mean over examples, as Keras adds an activity regulariser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct L1 {
     /// `λ`, in the loss's unit.
     pub weight: f32,
 }
 
-impl Term for L1 {
+impl Penalty for L1 {
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        slopes: Option<Slopes<'_>>,
-        _scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        gradients: Option<CodeGradients<'_>>,
+        _workspace: &mut Vec<f32>,
     ) -> f64 {
-        let y = codes.y.span();
-        let weight = f64::from(self.weight) * state.share / codes.y.rows() as f64;
-        if let Some(mut slopes) = slopes {
-            let slope = weight as f32;
-            update(slopes.dy.as_mut_slice(), y, |d, y| {
-                let sign = if y > 0.0 { slope } else { -slope };
+        let y = codes.codes.span();
+        let weight = f64::from(self.weight) * context.share / codes.codes.rows() as f64;
+        if let Some(mut gradients) = gradients {
+            let factor = weight as f32;
+            update(gradients.codes.as_mut_slice(), y, |d, y| {
+                let sign = if y > 0.0 { factor } else { -factor };
                 if y == 0.0 { d } else { d + sign }
             });
         }
         weight * y.iter().map(|&y| f64::from(y.abs())).sum::<f64>()
+    }
+}
+
+impl WeightedPenalty for L1 {
+    fn name(&self) -> &'static str {
+        "l1"
+    }
+
+    fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    fn fits(&self, latent: &dyn Latent) -> bool {
+        latent.distribution().is_none() && latent.symbols() == LatentSymbols::Continuous
+    }
+
+    fn needed_latents(&self) -> &'static str {
+        "`deterministic` or `top-k`"
+    }
+
+    fn boxed(&self) -> Box<dyn Penalty> {
+        Box::new(*self)
     }
 }

@@ -1,19 +1,22 @@
 //! Distance between the codes of a batch and as many draws from the prior.
 
 use latentia_tensor::{MatrixRef, vectorized};
+use serde::{Deserialize, Serialize};
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::Trace;
+use super::weighted::WeightedPenalty;
+use crate::latent::Latent;
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ MMD²`: the squared maximum mean discrepancy between the codes `z` of a batch of `n` and `n` draws `p ~ N(0, 1)`, by its
 /// unbiased estimate
 ///
 /// `Σ_{i≠j} (k(zᵢ, zⱼ) + k(pᵢ, pⱼ)) / n(n - 1) - 2 Σ k(zᵢ, pⱼ) / n²`
 ///
-/// with the inverse multiquadratic kernels `k(a, b) = Σ C / (C + ‖a - b‖²)`, `C = 2 d s` for a code of `d` numbers and the
+/// with the inverse multiquadratic kernels `k(a, b) = Σ C / (C + ‖a - b‖²)`, `C = 2 d s` for a code of `d` elements and the
 /// scales `s` 0.1, 0.2, 0.5, 1, 2, 5, 10: the Wasserstein autoencoder of Tolstikhin et al. 2018, and with a Gaussian code the
 /// InfoVAE of Zhao et al. 2019. A batch of one example has no estimate and adds nothing.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Mmd {
     /// `λ`, in the loss's unit.
     pub weight: f32,
@@ -21,16 +24,16 @@ pub struct Mmd {
 
 const SCALES: [f32; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// The kernel as a function of the squared distance, and its slope.
+/// The kernel as a function of the squared distance, and its derivative.
 fn kernel(square: f32, width: usize) -> (f32, f32) {
-    let (mut value, mut slope) = (0.0, 0.0);
+    let (mut value, mut derivative) = (0.0, 0.0);
     for scale in SCALES {
         let constant = 2.0 * width as f32 * scale;
         let share = constant / (constant + square);
         value += share;
-        slope -= share / (constant + square);
+        derivative -= share / (constant + square);
     }
-    (value, slope)
+    (value, derivative)
 }
 
 /// `‖a - b‖²`.
@@ -71,52 +74,78 @@ fn add_difference(to: &mut [f32], factor: f32, a: &[f32], b: &[f32]) {
     );
 }
 
-impl Term for Mmd {
-    fn couples(&self) -> bool {
+impl Penalty for Mmd {
+    fn needs_batch(&self) -> bool {
         true
     }
 
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        workspace: &mut Vec<f32>,
     ) -> f64 {
-        let (z, n, width) = (codes.y, codes.y.rows(), codes.y.cols());
+        let (z, n, width) = (codes.codes, codes.codes.rows(), codes.codes.cols());
         if n < 2 {
             return 0.0;
         }
-        scratch.resize(n * width, 0.0);
-        for (row, prior) in (state.first_row..).zip(scratch.chunks_mut(width)) {
-            state.noise.normal(row, prior);
+        workspace.resize(n * width, 0.0);
+        for (row, prior) in (context.first_row..).zip(workspace.chunks_mut(width)) {
+            context.noise.normal(row, prior);
         }
-        let prior = MatrixRef::new(scratch, n, width);
-        let weight = f64::from(self.weight) * state.share;
+        let prior = MatrixRef::new(workspace, n, width);
+        let weight = f64::from(self.weight) * context.share;
         let (within, across) = (1.0 / (n * (n - 1)) as f64, -2.0 / (n * n) as f64);
         let mut sum = 0.0;
         for i in 0..n {
             for j in 0..n {
-                let (value, slope) = kernel(squared_distance(z.row(i), prior.row(j)), width);
+                let (value, derivative) = kernel(squared_distance(z.row(i), prior.row(j)), width);
                 sum += across * f64::from(value);
-                if let Some(slopes) = &mut slopes {
-                    let factor = (2.0 * weight * across * f64::from(slope)) as f32;
-                    add_difference(slopes.dy.row_mut(i), factor, z.row(i), prior.row(j));
+                if let Some(gradients) = &mut gradients {
+                    let factor = (2.0 * weight * across * f64::from(derivative)) as f32;
+                    add_difference(gradients.codes.row_mut(i), factor, z.row(i), prior.row(j));
                 }
             }
             // Each pair once, for both orders.
             for j in 0..i {
-                let (value, slope) = kernel(squared_distance(z.row(i), z.row(j)), width);
+                let (value, derivative) = kernel(squared_distance(z.row(i), z.row(j)), width);
                 sum += 2.0 * within * f64::from(value);
-                if let Some(slopes) = &mut slopes {
-                    let factor = (4.0 * weight * within * f64::from(slope)) as f32;
-                    add_difference(slopes.dy.row_mut(i), factor, z.row(i), z.row(j));
-                    add_difference(slopes.dy.row_mut(j), factor, z.row(j), z.row(i));
+                if let Some(gradients) = &mut gradients {
+                    let factor = (4.0 * weight * within * f64::from(derivative)) as f32;
+                    add_difference(gradients.codes.row_mut(i), factor, z.row(i), z.row(j));
+                    add_difference(gradients.codes.row_mut(j), factor, z.row(j), z.row(i));
                 }
                 let (value, _) = kernel(squared_distance(prior.row(i), prior.row(j)), width);
                 sum += 2.0 * within * f64::from(value);
             }
         }
         weight * sum
+    }
+}
+
+impl WeightedPenalty for Mmd {
+    fn name(&self) -> &'static str {
+        "mmd"
+    }
+
+    fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    fn fits(&self, latent: &dyn Latent) -> bool {
+        !latent.is_restricted()
+    }
+
+    fn needed_latents(&self) -> &'static str {
+        "`deterministic` or `gaussian`"
+    }
+
+    fn compares_codes(&self) -> bool {
+        true
+    }
+
+    fn boxed(&self) -> Box<dyn Penalty> {
+        Box::new(*self)
     }
 }

@@ -1,24 +1,24 @@
-//! Terms of the objective on the codes: one file for each.
+//! Penalties on the codes: one file for each, and the list of those that a specification asks for by their weight.
 //!
-//! - [`Divergence`]: of a Gaussian code from its prior, with β, warm-up, free bits and capacity
+//! - [`KlDivergence`]: of a posterior from its prior, with β, warm-up, free bits and capacity
 //! - [`TotalCorrelation`], [`Mmd`]: of the codes of a batch, with each other and with the prior
 //! - [`L1`], [`KlSparsity`], [`Contractive`]: regularisers of a deterministic code
-//! - [`Commitment`]: of a vector-quantised code; [`Rate`]: of a rounded one
+//! - beside their latents: [`Commitment`](crate::latents::Commitment), [`Rate`](crate::latents::Rate)
 
-mod commitment;
 mod contractive;
 mod kl_divergence;
 mod kl_sparsity;
 mod l1;
 mod mmd;
-mod rate;
+mod objective_spec;
 mod total_correlation;
+mod weighted;
 
-pub use commitment::Commitment;
 pub use contractive::{Contractive, Perturb};
-pub use kl_divergence::Divergence;
+pub use kl_divergence::KlDivergence;
 pub use kl_sparsity::KlSparsity;
 pub use l1::L1;
 pub use mmd::Mmd;
-pub use rate::Rate;
+pub use objective_spec::ObjectiveSpec;
 pub use total_correlation::TotalCorrelation;
+pub use weighted::WeightedPenalty;

@@ -3,10 +3,12 @@
 use std::f32::consts::PI;
 
 use latentia_tensor::{math::exp, vectorized};
+use serde::{Deserialize, Serialize};
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::latents::gaussian::{Gaussian, multiply_by_log_variance_slope};
-use crate::layer::Trace;
+use super::weighted::WeightedPenalty;
+use crate::latent::Latent;
+use crate::latents::gaussian::{GaussianLatent, multiply_by_log_variance_gradient};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ TC`, the total correlation `KL(q(z) ‖ Π q(zⱼ))` of the aggregate posterior, in nats, by the minibatch estimate of Chen
 /// et al. 2018: with a code `zᵢ` drawn for each of the `n` examples of a batch,
@@ -15,32 +17,33 @@ use crate::layer::Trace;
 ///
 /// Their weights for the size of the data set change it by a constant alone. Beside the divergence it makes the β-TCVAE with
 /// `β = 1 + λ`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TotalCorrelation {
     /// `λ`.
     pub weight: f32,
 }
 
-impl Term for TotalCorrelation {
-    fn couples(&self) -> bool {
+impl Penalty for TotalCorrelation {
+    fn needs_batch(&self) -> bool {
         true
     }
 
-    fn reaches_input(&self) -> bool {
+    fn needs_input_gradient(&self) -> bool {
         true
     }
 
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        workspace: &mut Vec<f32>,
     ) -> f64 {
-        let (n, width) = (codes.y.rows(), codes.y.cols());
+        let (n, width) = (codes.codes.rows(), codes.codes.cols());
         let size = n * width;
-        scratch.resize(5 * size + n + 2 * width, 0.0);
-        let (sigma, rest) = scratch.split_at_mut(size);
+        workspace.resize(5 * size + n + 2 * width, 0.0);
+        let (sigma, rest) = workspace.split_at_mut(size);
         let (log_density, rest) = rest.split_at_mut(size);
         let (shares, rest) = rest.split_at_mut(size);
         let (dmu, rest) = rest.split_at_mut(size);
@@ -48,40 +51,45 @@ impl Term for TotalCorrelation {
         let (joint, columns) = rest.split_at_mut(n);
         dmu.fill(0.0);
         dln.fill(0.0);
-        for (sigma, x) in sigma.chunks_mut(width).zip(codes.x.iter_rows()) {
-            Gaussian::deviation(x, sigma);
+        for (sigma, x) in sigma.chunks_mut(width).zip(codes.inputs.iter_rows()) {
+            GaussianLatent::deviation(x, sigma);
         }
-        let weight = f64::from(self.weight) * state.share / n as f64;
+        let weight = f64::from(self.weight) * context.share / n as f64;
         let mut sum = 0.0;
         for i in 0..n {
-            let z = codes.y.row(i);
+            let z = codes.codes.row(i);
             for (m, joint) in joint.iter_mut().enumerate() {
                 let row = m * width..(m + 1) * width;
-                let mu = &codes.x.row(m)[..width];
+                let mu = &codes.inputs.row(m)[..width];
                 *joint = log_densities(z, mu, &sigma[row.clone()], &mut log_density[row]);
             }
             let log_joint = log_mean(joint);
             let log_marginals = log_column_means(log_density, shares, columns, width);
             sum += log_joint - log_marginals;
-            let Some(slopes) = &mut slopes else { continue };
-            let dz = slopes.dy.row_mut(i);
+            let Some(gradients) = &mut gradients else {
+                continue;
+            };
+            let dz = gradients.codes.row_mut(i);
             for (m, &joint) in joint.iter().enumerate() {
                 let row = m * width..(m + 1) * width;
-                add_slopes(
+                add_gradients(
                     weight as f32,
-                    (z, &codes.x.row(m)[..width], &sigma[row.clone()]),
+                    (z, &codes.inputs.row(m)[..width], &sigma[row.clone()]),
                     (joint, &shares[row.clone()]),
                     (&mut dz[..], &mut dmu[row.clone()], &mut dln[row]),
                 );
             }
         }
-        if let Some(slopes) = &mut slopes {
+        if let Some(gradients) = &mut gradients {
             for m in 0..n {
                 let row = m * width..(m + 1) * width;
-                multiply_by_log_variance_slope(&mut dln[row.clone()], &codes.x.row(m)[width..]);
+                multiply_by_log_variance_gradient(
+                    &mut dln[row.clone()],
+                    &codes.inputs.row(m)[width..],
+                );
                 let both = dmu[row.clone()].iter().chain(&dln[row]);
-                for (dx, slope) in slopes.dx.row_mut(m).iter_mut().zip(both) {
-                    *dx += slope;
+                for (dx, gradient) in gradients.inputs.row_mut(m).iter_mut().zip(both) {
+                    *dx += gradient;
                 }
             }
         }
@@ -103,34 +111,34 @@ fn log_densities(z: &[f32], mu: &[f32], sigma: &[f32], out: &mut [f32]) -> f32 {
 
 /// `ln` of the mean of `eˣ`; each `x` becomes its share of the sum.
 fn log_mean(x: &mut [f32]) -> f64 {
-    let greatest = x.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let max = x.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
     let mut sum = 0.0;
     for x in &mut *x {
-        *x = (*x - greatest).exp();
+        *x = (*x - max).exp();
         sum += f64::from(*x);
     }
     for x in &mut *x {
         *x = (f64::from(*x) / sum) as f32;
     }
-    f64::from(greatest) + (sum / x.len() as f64).ln()
+    f64::from(max) + (sum / x.len() as f64).ln()
 }
 
-/// Sum over the columns of `ln` of the column's mean of `eˣ`; `shares` receives each number's share of its column's sum.
+/// Sum over the columns of `ln` of the column's mean of `eˣ`; `shares` receives each element's share of its column's sum.
 fn log_column_means(x: &[f32], shares: &mut [f32], columns: &mut [f32], width: usize) -> f64 {
-    let (greatest, sums) = columns.split_at_mut(width);
-    greatest.fill(f32::NEG_INFINITY);
+    let (max, sums) = columns.split_at_mut(width);
+    max.fill(f32::NEG_INFINITY);
     sums.fill(0.0);
     vectorized(
         #[inline(always)]
         || {
             for row in x.chunks_exact(width) {
-                for (greatest, &x) in greatest.iter_mut().zip(row) {
-                    *greatest = if x > *greatest { x } else { *greatest };
+                for (max, &x) in max.iter_mut().zip(row) {
+                    *max = if x > *max { x } else { *max };
                 }
             }
             for (row, shares) in x.chunks_exact(width).zip(shares.chunks_exact_mut(width)) {
                 for j in 0..width {
-                    shares[j] = exp(row[j] - greatest[j]);
+                    shares[j] = exp(row[j] - max[j]);
                     sums[j] += shares[j];
                 }
             }
@@ -142,14 +150,14 @@ fn log_column_means(x: &[f32], shares: &mut [f32], columns: &mut [f32], width: u
         },
     );
     let rows = (x.len() / width) as f64;
-    let columns = greatest.iter().zip(sums);
+    let columns = max.iter().zip(sums);
     columns
-        .map(|(&greatest, &mut sum)| f64::from(greatest) + (f64::from(sum) / rows).ln())
+        .map(|(&max, &mut sum)| f64::from(max) + (f64::from(sum) / rows).ln())
         .sum()
 }
 
-/// Adds the slopes by one pair's `z`, `μ` and `ln σ²`, all of one example each.
-fn add_slopes(
+/// Adds the gradients by one pair's `z`, `μ` and `ln σ²`, all of one example each.
+fn add_gradients(
     weight: f32,
     (z, mu, sigma): (&[f32], &[f32], &[f32]),
     (joint, shares): (f32, &[f32]),
@@ -159,12 +167,38 @@ fn add_slopes(
         #[inline(always)]
         || {
             for j in 0..z.len() {
-                let slope = weight * (joint - shares[j]);
+                let factor = weight * (joint - shares[j]);
                 let distance = (z[j] - mu[j]) / sigma[j];
-                dz[j] -= slope * distance / sigma[j];
-                dmu[j] += slope * distance / sigma[j];
-                dln[j] += 0.5 * slope * (distance * distance - 1.0);
+                dz[j] -= factor * distance / sigma[j];
+                dmu[j] += factor * distance / sigma[j];
+                dln[j] += 0.5 * factor * (distance * distance - 1.0);
             }
         },
     );
+}
+
+impl WeightedPenalty for TotalCorrelation {
+    fn name(&self) -> &'static str {
+        "total-correlation"
+    }
+
+    fn weight(&self) -> f32 {
+        self.weight
+    }
+
+    fn fits(&self, latent: &dyn Latent) -> bool {
+        latent.distribution().is_some()
+    }
+
+    fn needed_latents(&self) -> &'static str {
+        "`gaussian`"
+    }
+
+    fn compares_codes(&self) -> bool {
+        true
+    }
+
+    fn boxed(&self) -> Box<dyn Penalty> {
+        Box::new(*self)
+    }
 }

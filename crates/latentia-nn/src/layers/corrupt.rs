@@ -5,9 +5,10 @@ use std::fmt::{Display, Formatter, Result as Written};
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{Layer, Mode, Parameter, Pass, Trace};
+use crate::Shape;
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
 
-/// How examples are spoilt in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
+/// How examples are corrupted in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Corruption {
@@ -16,14 +17,14 @@ pub enum Corruption {
         /// Standard deviation σ.
         deviation: f32,
     },
-    /// Numbers set to 0
+    /// Elements set to 0
     Masking {
-        /// Probability of each number.
+        /// Probability of each element.
         rate: f32,
     },
-    /// Numbers set to 0 or 1, each half the time
+    /// Elements set to 0 or 1, each half the time
     SaltAndPepper {
-        /// Probability of each number.
+        /// Probability of each element.
         rate: f32,
     },
 }
@@ -39,7 +40,7 @@ impl Display for Corruption {
 }
 
 impl Corruption {
-    /// Whether its number is one that makes sense: a rate in `[0, 1]`, a deviation that is finite and not negative.
+    /// Whether its value makes sense: a rate in `[0, 1]`, a deviation that is finite and not negative.
     pub fn is_valid(self) -> bool {
         match self {
             Self::Gaussian { deviation } => deviation.is_finite() && deviation >= 0.0,
@@ -47,24 +48,24 @@ impl Corruption {
         }
     }
 
-    /// Spoils one row. `scratch` is as long as `x` and is overwritten.
-    pub fn apply(self, noise: Noise, row: u32, x: &mut [f32], scratch: &mut [f32]) {
+    /// Corrupts one row. `workspace` is as long as `x` and is overwritten.
+    pub fn apply(self, noise: Noise, row: u32, x: &mut [f32], workspace: &mut [f32]) {
         match self {
             Self::Gaussian { deviation } => {
-                noise.normal(row, scratch);
-                for (x, epsilon) in x.iter_mut().zip(scratch) {
+                noise.normal(row, workspace);
+                for (x, epsilon) in x.iter_mut().zip(workspace) {
                     *x += deviation * *epsilon;
                 }
             }
             Self::Masking { rate } => {
-                noise.uniform(row, scratch);
-                for (x, u) in x.iter_mut().zip(scratch) {
+                noise.uniform(row, workspace);
+                for (x, u) in x.iter_mut().zip(workspace) {
                     *x = if *u < rate { 0.0 } else { *x };
                 }
             }
             Self::SaltAndPepper { rate } => {
-                noise.uniform(row, scratch);
-                for (x, u) in x.iter_mut().zip(scratch) {
+                noise.uniform(row, workspace);
+                for (x, u) in x.iter_mut().zip(workspace) {
                     let extreme = if *u < 0.5 * rate { 0.0 } else { 1.0 };
                     *x = if *u < rate { extreme } else { *x };
                 }
@@ -73,7 +74,7 @@ impl Corruption {
     }
 }
 
-/// A layer that spoils its input in training and hands it on otherwise. It must stand before every layer that learns.
+/// A layer that corrupts its input in training and hands it on otherwise. It must stand before every layer that learns.
 #[derive(Clone, Debug)]
 pub struct Corrupt {
     width: usize,
@@ -81,7 +82,7 @@ pub struct Corrupt {
 }
 
 impl Corrupt {
-    /// Spoils rows of `width` numbers.
+    /// Corrupts rows of `width` elements.
     pub fn new(width: usize, corruption: Corruption) -> Self {
         Self { width, corruption }
     }
@@ -96,13 +97,15 @@ impl Layer for Corrupt {
         self.width
     }
 
-    fn outputs(&self) -> usize {
-        self.width
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width)
     }
 
-    /// Room for the noise.
-    fn saved(&self) -> usize {
-        self.width
+    fn memory(&self) -> Memory {
+        Memory {
+            workspace: self.width,
+            ..Memory::default()
+        }
     }
 
     fn forward(
@@ -111,16 +114,15 @@ impl Layer for Corrupt {
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
-        mut saved: MatrixMut<'_>,
-        _scratch: &mut [f32],
+        memory: ForwardMemory<'_>,
     ) {
         y.as_mut_slice().copy_from_slice(x.span());
         if pass.mode != Mode::Train {
             return;
         }
-        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
-        for (row, (y, scratch)) in (pass.first_row..).zip(rows) {
-            self.corruption.apply(pass.noise, row, y, scratch);
+        let workspace = &mut memory.workspace[..self.width];
+        for (row, y) in (pass.first_row..).zip(y.iter_rows_mut()) {
+            self.corruption.apply(pass.noise, row, y, workspace);
         }
     }
 
@@ -131,8 +133,7 @@ impl Layer for Corrupt {
         _trace: Trace<'_>,
         _dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _scratch: &mut [f32],
-        _sums: &mut [f32],
+        _memory: BackwardMemory<'_>,
     ) {
         assert!(dx.is_none(), "corruption stands behind a layer that learns");
     }
@@ -142,10 +143,10 @@ impl Layer for Corrupt {
 mod tests {
     use super::*;
 
-    fn spoilt(corruption: Corruption) -> Vec<f32> {
+    fn corrupted(corruption: Corruption) -> Vec<f32> {
         let mut x = vec![0.5; 20_000];
-        let mut scratch = x.clone();
-        corruption.apply(Noise::new(1, 1), 0, &mut x, &mut scratch);
+        let mut workspace = x.clone();
+        corruption.apply(Noise::new(1, 1), 0, &mut x, &mut workspace);
         x
     }
 
@@ -154,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_spoils_its_share() {
-        let masked = spoilt(Corruption::Masking { rate: 0.3 });
+    fn each_kind_corrupts_its_share() {
+        let masked = corrupted(Corruption::Masking { rate: 0.3 });
         assert!((share(&masked, 0.0) - 0.3).abs() < 0.01);
         assert!((share(&masked, 0.5) - 0.7).abs() < 0.01);
-        let salted = spoilt(Corruption::SaltAndPepper { rate: 0.3 });
+        let salted = corrupted(Corruption::SaltAndPepper { rate: 0.3 });
         assert!((share(&salted, 0.0) - 0.15).abs() < 0.01);
         assert!((share(&salted, 1.0) - 0.15).abs() < 0.01);
-        let noisy = spoilt(Corruption::Gaussian { deviation: 0.2 });
+        let noisy = corrupted(Corruption::Gaussian { deviation: 0.2 });
         let n = noisy.len() as f32;
         let variance = noisy.iter().map(|x| (x - 0.5) * (x - 0.5)).sum::<f32>() / n;
         assert!((variance.sqrt() - 0.2).abs() < 0.005, "{variance}");

@@ -2,8 +2,7 @@
 
 use latentia_tensor::vectorized;
 
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::Trace;
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `β ‖x - e‖²`, from the encoder's output `x` to the codebook's vectors `e`, which are held fixed, mean over examples (van
 /// den Oord et al. 2017).
@@ -13,27 +12,27 @@ pub struct Commitment {
     pub weight: f32,
 }
 
-impl Term for Commitment {
-    fn reaches_input(&self) -> bool {
+impl Penalty for Commitment {
+    fn needs_input_gradient(&self) -> bool {
         true
     }
 
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        slopes: Option<Slopes<'_>>,
-        _scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        gradients: Option<CodeGradients<'_>>,
+        _workspace: &mut Vec<f32>,
     ) -> f64 {
-        let weight = f64::from(self.weight) * state.share / codes.y.rows() as f64;
-        let (x, e) = (codes.x.span(), codes.y.span());
-        if let Some(mut slopes) = slopes {
-            let (dx, slope) = (slopes.dx.as_mut_slice(), (2.0 * weight) as f32);
+        let weight = f64::from(self.weight) * context.share / codes.codes.rows() as f64;
+        let (x, e) = (codes.inputs.span(), codes.codes.span());
+        if let Some(mut gradients) = gradients {
+            let (dx, factor) = (gradients.inputs.as_mut_slice(), (2.0 * weight) as f32);
             vectorized(
                 #[inline(always)]
                 || {
                     for ((dx, x), e) in dx.iter_mut().zip(x).zip(e) {
-                        *dx += slope * (x - e);
+                        *dx += factor * (x - e);
                     }
                 },
             );

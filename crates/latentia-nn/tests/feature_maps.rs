@@ -3,9 +3,13 @@
 
 use std::fmt::Debug;
 
+use latentia_nn::layers::{
+    AveragePoolSpec, ConvSpec, GroupNormSpec, MaxPoolSpec, NamedPadding, Padding, Size,
+    TransposedConvSpec,
+};
 use latentia_nn::{
-    Activation, Block, Chain, LayerSpec, Likelihood, Mode, NamedPadding, Optimizer, Padding,
-    Parameter, Place, Shape, Size, Step, StepOptions, Widths,
+    Activation, Chain, LayerSpec, LikelihoodSpec, Mode, Optimizer, Parameter, Position, Shape,
+    Step, StepOptions, Tape, Widths,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::{assert_close, numbers, reference};
@@ -23,8 +27,8 @@ fn specs(text: &str) -> Vec<LayerSpec> {
 
 fn build(text: &str, input: Shape) -> Result<Chain, String> {
     let widths = Widths {
-        last: input.numbers(),
-        others: input.numbers(),
+        last: input.elements(),
+        others: input.elements(),
     };
     let built = LayerSpec::build(&specs(text), input, widths);
     let (layers, _) = built.map_err(|error| error.to_string())?;
@@ -49,11 +53,8 @@ struct Batch {
 }
 
 impl Batch {
-    fn planes(&self) -> [usize; 3] {
-        match self.shape {
-            Shape::Planes(planes) => planes,
-            Shape::Flat(_) => unreachable!("planes are wanted"),
-        }
+    fn feature_maps(&self) -> [usize; 3] {
+        self.shape.as_feature_maps().expect("feature maps")
     }
 
     fn each(&mut self, f: impl Fn(f64) -> f64) {
@@ -90,25 +91,25 @@ impl Batch {
     }
 
     fn window(&self, spec: &LayerSpec) -> (reference::Window, [usize; 2]) {
-        let [_, height, width] = self.planes();
+        let [_, height, width] = self.feature_maps();
         let (kernel, stride, dilation, padding) = match *spec {
-            LayerSpec::Conv {
+            LayerSpec::Conv(ConvSpec {
                 kernel,
                 stride,
                 dilation,
                 padding,
                 ..
-            } => (kernel, stride, dilation, padding),
-            LayerSpec::MaxPool {
+            }) => (kernel, stride, dilation, padding),
+            LayerSpec::MaxPool(MaxPoolSpec {
                 size,
                 stride,
                 padding,
-            }
-            | LayerSpec::AveragePool {
+            })
+            | LayerSpec::AveragePool(AveragePoolSpec {
                 size,
                 stride,
                 padding,
-            } => (size, stride.unwrap_or(size), Size::Square(1), padding),
+            }) => (size, stride.unwrap_or(size), Size::Square(1), padding),
             _ => unreachable!("it has a window"),
         };
         let [kernel, stride, dilation]: [[usize; 2]; 3] =
@@ -121,7 +122,7 @@ impl Batch {
                 Padding::Named(NamedPadding::Same) => {
                     ((size.div_ceil(stride[axis]) - 1) * stride[axis] + extent).saturating_sub(size)
                 }
-                Padding::Numbers(n) => 2 * <[usize; 2]>::from(n)[axis],
+                Padding::Elements(n) => 2 * <[usize; 2]>::from(n)[axis],
             };
             before[axis] = total / 2;
             out[axis] = (size + total - extent) / stride[axis] + 1;
@@ -136,7 +137,7 @@ impl Batch {
     }
 
     fn pool(&mut self, spec: &LayerSpec, pool: impl Fn(&[f64]) -> f64) {
-        let [channels, height, width] = self.planes();
+        let [channels, height, width] = self.feature_maps();
         let (window, out) = self.window(spec);
         for row in &mut self.rows {
             let pooled = row.chunks(height * width).flat_map(|x| {
@@ -146,7 +147,7 @@ impl Batch {
             });
             *row = pooled.collect();
         }
-        self.shape = Shape::Planes([channels, out[0], out[1]]);
+        self.shape = Shape::feature_maps([channels, out[0], out[1]]);
     }
 
     fn through<'a>(
@@ -156,8 +157,8 @@ impl Batch {
     ) {
         let mut next = || parameters.next().expect("as many as layers have");
         match spec {
-            LayerSpec::Conv { channels, .. } => {
-                let [_, height, width] = self.planes();
+            LayerSpec::Conv(ConvSpec { channels, .. }) => {
+                let [_, height, width] = self.feature_maps();
                 let (window, out) = self.window(spec);
                 let (weight, bias) = (next(), next());
                 let channels = channels.unwrap_or(bias.len());
@@ -166,17 +167,17 @@ impl Batch {
                         reference::convolution(row, [height, width], weight, channels, out, window);
                     add(row, bias);
                 }
-                self.shape = Shape::Planes([channels, out[0], out[1]]);
+                self.shape = Shape::feature_maps([channels, out[0], out[1]]);
             }
-            LayerSpec::TransposedConv {
+            LayerSpec::TransposedConv(TransposedConvSpec {
                 kernel,
                 stride,
                 padding,
                 output_padding,
                 dilation,
                 ..
-            } => {
-                let [_, height, width] = self.planes();
+            }) => {
+                let [_, height, width] = self.feature_maps();
                 let [kernel, stride, dilation]: [[usize; 2]; 3] =
                     [*kernel, *stride, *dilation].map(Into::into);
                 let (mut before, mut size) = ([0; 2], [0; 2]);
@@ -189,7 +190,7 @@ impl Batch {
                             places * stride[axis],
                         ),
                         Padding::Named(NamedPadding::Valid) => (0, whole + output_padding),
-                        Padding::Numbers(n) => {
+                        Padding::Elements(n) => {
                             let n = <[usize; 2]>::from(*n)[axis];
                             (n, whole + output_padding - 2 * n)
                         }
@@ -208,37 +209,39 @@ impl Batch {
                         reference::transposed_convolution(row, y, weight, bias.len(), size, window);
                     add(row, bias);
                 }
-                self.shape = Shape::Planes([bias.len(), size[0], size[1]]);
+                self.shape = Shape::feature_maps([bias.len(), size[0], size[1]]);
             }
-            LayerSpec::MaxPool { .. } => {
+            LayerSpec::MaxPool(_) => {
                 self.pool(spec, |met| {
                     met.iter().copied().fold(f64::NEG_INFINITY, f64::max)
                 });
             }
-            LayerSpec::AveragePool { .. } => {
+            LayerSpec::AveragePool(_) => {
                 self.pool(spec, |met| met.iter().sum::<f64>() / met.len() as f64);
             }
-            LayerSpec::Upsample { factor } => {
-                let [channels, height, width] = self.planes();
-                let [down, across]: [usize; 2] = (*factor).into();
+            LayerSpec::Upsample(spec) => {
+                let [channels, height, width] = self.feature_maps();
+                let [down, across]: [usize; 2] = spec.factor.into();
                 for row in &mut self.rows {
                     let wide = width * across;
                     *row = (0..channels * height * down * wide)
                         .map(|at| row[at / wide / down * width + at % wide / across])
                         .collect();
                 }
-                self.shape = Shape::Planes([channels, height * down, width * across]);
+                self.shape = Shape::feature_maps([channels, height * down, width * across]);
             }
-            LayerSpec::BatchNorm { .. } => {
+            LayerSpec::BatchNorm(_) => {
                 let (weight, bias) = (next(), next());
                 let (_, _) = (next(), next());
                 self.normalise(self.shape.channels()[0], true, weight, bias);
             }
-            LayerSpec::LayerNorm { .. } => self.normalise(1, false, next(), next()),
-            LayerSpec::GroupNorm { groups, .. } => self.normalise(*groups, false, next(), next()),
-            LayerSpec::Residual { layers, .. } => {
+            LayerSpec::LayerNorm(_) => self.normalise(1, false, next(), next()),
+            LayerSpec::GroupNorm(GroupNormSpec { groups, .. }) => {
+                self.normalise(*groups, false, next(), next())
+            }
+            LayerSpec::Residual(residual) => {
                 let before = self.rows.clone();
-                for layer in layers {
+                for layer in &residual.layers {
                     self.through(layer, parameters);
                 }
                 for (row, before) in self.rows.iter_mut().zip(before) {
@@ -247,7 +250,7 @@ impl Batch {
                         .for_each(|(x, before)| *x += before);
                 }
             }
-            LayerSpec::Dense { .. } => {
+            LayerSpec::Dense(_) => {
                 let (weight, bias) = (next(), next());
                 for row in &mut self.rows {
                     let dense = reference::Dense {
@@ -259,9 +262,9 @@ impl Batch {
                 }
                 self.shape = Shape::Flat(bias.len());
             }
-            LayerSpec::Reshape { shape } => self.shape = Shape::Planes(*shape),
-            LayerSpec::Flatten => self.shape = Shape::Flat(self.shape.numbers()),
-            LayerSpec::Activation { .. } | LayerSpec::Dropout { .. } => {}
+            LayerSpec::Reshape(spec) => self.shape = Shape::feature_maps(spec.shape),
+            LayerSpec::Flatten(_) => self.shape = Shape::Flat(self.shape.elements()),
+            LayerSpec::Activation(_) | LayerSpec::Dropout(_) => {}
         }
         self.each(|z| activate(spec.activation(), z));
     }
@@ -277,7 +280,7 @@ fn add(row: &mut [f64], bias: &[f64]) {
 
 fn options() -> StepOptions {
     StepOptions {
-        objective: Likelihood::Gaussian.into(),
+        objective: LikelihoodSpec::Gaussian.into(),
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 5,
@@ -303,10 +306,10 @@ fn moved(text: &str, input: Shape) -> Chain {
 
 /// Outputs, loss and gradients of a chain against f64.
 fn check(text: &str, input: [usize; 3], rows: usize) {
-    let shape = Shape::Planes(input);
+    let shape = Shape::feature_maps(input);
     let mut chain = moved(text, shape);
     let specs = specs(text);
-    let width = shape.numbers();
+    let width = shape.elements();
     let x = Matrix::from_vec(rows, width, numbers(9, rows * width));
     let at = wide(chain.parameters());
     let outputs = |parameters: &[Vec<f64>]| -> Vec<Vec<f64>> {
@@ -346,7 +349,7 @@ fn check(text: &str, input: [usize; 3], rows: usize) {
         "{text}: {obtained} {expected}"
     );
     for (which, moments) in step.moments().iter().enumerate() {
-        if !chain.parameters()[which].learned {
+        if !chain.parameters()[which].is_learned() {
             continue;
         }
         let gradient = moments.gradient.as_slice();
@@ -430,9 +433,9 @@ fn steps_on_planes_give_the_same_bits_for_any_number_of_threads() {
     for (text, input, _) in CHAINS {
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let shape = Shape::Planes(input);
+            let shape = Shape::feature_maps(input);
             // Many rows and more work than one thread is given.
-            let x = Matrix::from_vec(900, shape.numbers(), numbers(9, 900 * shape.numbers()));
+            let x = Matrix::from_vec(900, shape.elements(), numbers(9, 900 * shape.elements()));
             let mut chain = moved(text, shape);
             let mut step = Step::new(&chain, 450, options());
             let indices: Vec<u32> = (0..900).collect();
@@ -477,22 +480,21 @@ fn batch_norm_keeps_moving_means_and_uses_them() {
     let obtained: Vec<f32> = statistics.iter().map(|&x| x as f32).collect();
     assert_close(&obtained, &expected, 1e-6);
 
-    let mut block = Block::for_use(&chain, 0..1, Mode::Use, 1);
-    block
-        .input_mut(1, &[])
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
+    tape.input_mut(1, &[])
         .as_mut_slice()
         .copy_from_slice(&[1.0, 10.0]);
-    block.forward(&chain, Place::default());
+    tape.forward(&chain, Position::default());
     let normal = |x: f64, i: usize| (x - expected[i]) / (expected[i + 2] + 1e-5).sqrt();
     assert_close(
-        block.output().span(),
+        tape.output().span(),
         &[normal(1.0, 0), normal(10.0, 1)],
         1e-6,
     );
 }
 
 fn assert_refused(text: &str, input: impl Into<Option<[usize; 3]>> + Debug, message: &str) {
-    let shape = input.into().map_or(Shape::Flat(784), Shape::Planes);
+    let shape = input.into().map_or(Shape::Flat(784), Shape::feature_maps);
     let error = build(text, shape).expect_err("it does not fit");
     assert_eq!(error, message);
 }
@@ -518,13 +520,13 @@ fn what_does_not_fit_is_refused_with_the_layer_and_both_shapes() {
     assert_refused(
         "{ layer = 'conv', channels = 2, kernel = 3 }",
         None,
-        "layer 0 (conv) gets rows of 784 numbers; it works on planes: put a `reshape` with [channels, height, width] before \
+        "layer 0 (conv) gets rows of 784 elements; it works on feature maps: put a `reshape` with [channels, height, width] before \
          it, or give examples of a height and a width",
     );
     assert_refused(
         "{ layer = 'reshape', shape = [3, 28, 28] }",
         image,
-        "layer 0 (reshape) takes 1x28x28 for 3x28x28; 3x28x28 has 2352 numbers",
+        "layer 0 (reshape) takes 1x28x28 for 3x28x28; 3x28x28 has 2352 elements",
     );
     assert_refused(
         "{ layer = 'residual', layers = [{ layer = 'conv', channels = 2, kernel = 3 }] }",
@@ -539,23 +541,23 @@ fn what_does_not_fit_is_refused_with_the_layer_and_both_shapes() {
     assert_refused(
         "{ layer = 'transposed-conv', channels = 1, kernel = 2, padding = 15 }",
         image,
-        "layer 0 (transposed-conv) cuts 30 off 29 numbers; something must be left: use a smaller padding",
+        "layer 0 (transposed-conv) cuts 30 off 29 elements; something must be left: use a smaller padding",
     );
     assert_refused(
         "{ layer = 'conv', kernel = 3, padding = 'valid' }",
         image,
-        "layer 0 (conv) ends with planes of 26x26; 784 numbers are wanted here, which is no multiple of 676",
+        "layer 0 (conv) ends with feature maps of 26x26; 784 elements are wanted here, which is no multiple of 676",
     );
     assert_refused(
         "{ layer = 'conv', channels = 100000000, kernel = 3 }",
         image,
-        "layer 0 (conv) makes 100000000 planes of 28x28; fewer than 2³¹ numbers are possible: use fewer channels or a larger \
+        "layer 0 (conv) makes 100000000 feature maps of 28x28; fewer than 2³¹ elements are possible: use fewer channels or a larger \
          stride",
     );
     assert_refused(
         "{ layer = 'upsample', factor = 1000000000 }",
         image,
-        "layer 0 (upsample) makes 1 planes of 28x28; fewer than 2³¹ numbers are possible: use fewer channels or a larger stride",
+        "layer 0 (upsample) makes 1 feature maps of 28x28; fewer than 2³¹ elements are possible: use fewer channels or a larger stride",
     );
     assert_refused(
         "{ layer = 'average-pool', size = 2, padding = 2 }",

@@ -1,13 +1,12 @@
-//! What a code of whole numbers costs to store.
+//! What a rounded code costs to store.
 
 use latentia_tensor::math::double::{exp, ln};
 use latentia_tensor::vectorized;
 
-use crate::Rounding;
-use crate::engine::objective::{Slopes, State, Term};
-use crate::layer::Trace;
+use super::prior::LogisticPrior;
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
-/// `w Σ -ln P(y)`, mean over examples: nats that an entropy coder needs for the numbers `y` of a [`Rounding`] code, where
+/// `w Σ -ln P(y)`, mean over examples: nats that an entropy coder needs for the elements `y` of a [`RoundedLatent`](super::RoundedLatent) code, where
 /// `P(y) = σ((y + ½ - m) / s) - σ((y - ½ - m) / s)` is the mass of its prior's cell (Ballé, Laparra and Simoncelli 2017, with
 /// logistic distributions). The prior is held fixed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +15,7 @@ pub struct Rate {
     pub weight: f32,
 }
 
-/// `ln(1 + eˣ)` and its slope.
+/// `ln(1 + eˣ)` and its derivative.
 #[inline(always)]
 fn softplus(x: f64) -> (f64, f64) {
     let e = exp(-x.abs());
@@ -25,46 +24,51 @@ fn softplus(x: f64) -> (f64, f64) {
     (positive + ln(1.0 + e), numerator / (1.0 + e))
 }
 
-/// `-ln P(y)` and its slope by `y`, at distance `y - m` from the mean.
+/// `-ln P(y)` and its gradient by `y`, at distance `y - m` from the mean.
 #[inline(always)]
 fn cost(distance: f64, scale: f64) -> (f64, f64) {
     let width = 1.0 / scale;
-    let (above, above_slope) = softplus((distance - 0.5) * width);
-    let (below, below_slope) = softplus((-distance - 0.5) * width);
+    let (above, above_derivative) = softplus((distance - 0.5) * width);
+    let (below, below_derivative) = softplus((-distance - 0.5) * width);
     let inside = ln(1.0 - exp(-width));
-    (above + below - inside, (above_slope - below_slope) * width)
+    (
+        above + below - inside,
+        (above_derivative - below_derivative) * width,
+    )
 }
 
-impl Term for Rate {
+impl Penalty for Rate {
     fn apply(
         &self,
-        codes: Trace<'_>,
-        state: State,
-        mut slopes: Option<Slopes<'_>>,
-        _scratch: &mut Vec<f32>,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        mut gradients: Option<CodeGradients<'_>>,
+        _workspace: &mut Vec<f32>,
     ) -> f64 {
-        let weight = f64::from(self.weight) * state.share / codes.y.rows() as f64;
+        let weight = f64::from(self.weight) * context.share / codes.codes.rows() as f64;
         let mut sum = 0.0;
-        for row in 0..codes.y.rows() {
-            let (means, scales) = Rounding::prior(codes.saved.row(row));
-            let numbers = codes.y.row(row).iter().zip(means).zip(scales);
-            let dy = slopes.as_mut().map(|slopes| slopes.dy.row_mut(row));
+        for row in 0..codes.codes.rows() {
+            let LogisticPrior { means, scales } = LogisticPrior::of(codes.saved.row(row));
+            let elements = codes.codes.row(row).iter().zip(means).zip(scales);
+            let dy = gradients
+                .as_mut()
+                .map(|gradients| gradients.codes.row_mut(row));
             sum += vectorized(
                 #[inline(always)]
                 || match dy {
                     None => {
                         let mut sum = 0.0;
-                        for ((y, mean), scale) in numbers {
+                        for ((y, mean), scale) in elements {
                             sum += cost(f64::from(y - mean), f64::from(*scale)).0;
                         }
                         sum
                     }
                     Some(dy) => {
                         let mut sum = 0.0;
-                        for (dy, ((y, mean), scale)) in dy.iter_mut().zip(numbers) {
-                            let (own, slope) = cost(f64::from(y - mean), f64::from(*scale));
+                        for (dy, ((y, mean), scale)) in dy.iter_mut().zip(elements) {
+                            let (own, derivative) = cost(f64::from(y - mean), f64::from(*scale));
                             sum += own;
-                            *dy += (weight * slope) as f32;
+                            *dy += (weight * derivative) as f32;
                         }
                         sum
                     }
@@ -80,12 +84,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_costs_the_mass_of_its_cell() {
+    fn an_element_costs_the_mass_of_its_cell() {
         for scale in [0.05, 0.3, 0.5513, 4.0] {
             for distance in [-0.7, -0.4, 0.0, 0.2, 0.5, 0.9] {
                 let sigmoid = |x: f64| 1.0 / (1.0 + (-x / scale).exp());
                 let mass = |d: f64| -(sigmoid(d + 0.5) - sigmoid(d - 0.5)).ln();
-                let (value, slope) = cost(distance, scale);
+                let (value, derivative) = cost(distance, scale);
                 let expected = mass(distance);
                 assert!(
                     (value - expected).abs() < 1e-6 * expected.max(1.0),
@@ -93,8 +97,8 @@ mod tests {
                 );
                 let expected = (mass(distance + 1e-5) - mass(distance - 1e-5)) / 2e-5;
                 assert!(
-                    (slope - expected).abs() < 1e-3 * expected.abs().max(1.0),
-                    "{distance} {scale}: {slope}, expected {expected}"
+                    (derivative - expected).abs() < 1e-3 * expected.abs().max(1.0),
+                    "{distance} {scale}: {derivative}, expected {expected}"
                 );
             }
         }

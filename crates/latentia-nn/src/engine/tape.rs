@@ -1,0 +1,396 @@
+//! The memory of one block of examples on its way through a chain: forward and back.
+
+use std::io;
+use std::ops::Range;
+
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
+
+use super::chain::Chain;
+use super::non_finite::{NonFinite, is_finite};
+use super::position::Position;
+use super::statistics::StatisticBuffers;
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Mode, Pass, StatisticSums, Trace};
+
+/// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
+/// is minimised.
+#[derive(Debug)]
+pub struct Tape {
+    layers: Range<usize>,
+    mode: Mode,
+    position: Position,
+    labels: Vec<u8>,
+    /// Examples in the block.
+    rows: usize,
+    input: Matrix,
+    outputs: Vec<Matrix>,
+    saved: Vec<Matrix>,
+    /// Rows of output for each example, layer by layer.
+    samples: Vec<usize>,
+    /// What each layer sums of its gradients by itself; empty when nothing goes back.
+    partial_sums: Vec<Vec<f32>>,
+    /// Sums of each layer that needs statistics over the batch; empty unless a step trains the chain.
+    statistics: Vec<StatisticBuffers>,
+    /// `gradients[i]` belongs to the output of layer `i`; empty when nothing goes back.
+    gradients: Vec<Matrix>,
+    /// The gradient by the input, where it is asked for.
+    input_gradient: Matrix,
+    /// One layer after another uses it.
+    workspace: Vec<f32>,
+}
+
+impl Tape {
+    /// To run layers `layers` of `chain` forward on up to `rows` examples.
+    pub fn forward_only(chain: &Chain, layers: Range<usize>, mode: Mode, rows: usize) -> Self {
+        let used = &chain.layers()[layers.clone()];
+        let samples: Vec<usize> = layers
+            .clone()
+            .map(|layer| chain.samples(layers.start..layer + 1, mode))
+            .collect();
+        let buffers = |width: fn(&dyn Layer) -> usize| -> Vec<Matrix> {
+            let stages = used.iter().zip(&samples);
+            stages
+                .map(|(layer, samples)| Matrix::zeros(rows * samples, width(&**layer)))
+                .collect()
+        };
+        let inputs = used.first().map_or(0, |layer| layer.inputs());
+        let workspace = used.iter().map(|layer| layer.memory().workspace).max();
+        Self {
+            mode,
+            position: Position::default(),
+            labels: Vec::with_capacity(rows),
+            rows: 0,
+            input: Matrix::zeros(rows, inputs),
+            outputs: buffers(|layer| layer.outputs()),
+            saved: buffers(|layer| layer.memory().saved),
+            samples,
+            partial_sums: Vec::new(),
+            statistics: Vec::new(),
+            gradients: Vec::new(),
+            input_gradient: Matrix::default(),
+            workspace: vec![0.0; workspace.unwrap_or(0)],
+            layers,
+        }
+    }
+
+    /// To train `chain` on up to `rows` examples.
+    pub fn for_training(chain: &Chain, rows: usize) -> Self {
+        let tape = Self::forward_only(chain, 0..chain.layers().len(), Mode::Train, rows);
+        let statistics = |layer: &dyn Layer| {
+            let sums = layer.abilities().batch_statistics.map_or(0, |s| s.sums());
+            StatisticBuffers::new(sums)
+        };
+        Self {
+            statistics: chain
+                .layers()
+                .iter()
+                .map(|layer| statistics(&**layer))
+                .collect(),
+            ..tape.with_gradients(chain)
+        }
+    }
+
+    /// For gradients by the input of layers `layers` of `chain`, in evaluation, on up to `rows` examples.
+    pub fn for_input_gradients(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
+        let tape = Self::forward_only(chain, layers, Mode::Eval, rows);
+        Self {
+            input_gradient: tape.input.clone(),
+            ..tape.with_gradients(chain)
+        }
+    }
+
+    fn with_gradients(self, chain: &Chain) -> Self {
+        let used = chain.layers()[self.layers.clone()].iter();
+        let partial_sums = used.map(|layer| vec![0.0; layer.memory().partial_sums]);
+        Self {
+            partial_sums: partial_sums.collect(),
+            gradients: self.outputs.clone(),
+            ..self
+        }
+    }
+
+    /// The gradient by the input after a run of [`Self::for_input_gradients`]'s layers, `[rows, inputs]`, where `write` writes
+    /// that by the output, `[rows, outputs]`.
+    pub fn input_gradient(
+        &mut self,
+        chain: &Chain,
+        write: impl FnOnce(MatrixMut<'_>),
+    ) -> MatrixRef<'_> {
+        let Some(last) = self.gradients.last_mut() else {
+            return self.input_gradient.top(0);
+        };
+        write(last.top_mut(self.rows));
+        for at in (0..self.layers.len()).rev() {
+            self.backward(chain, at);
+        }
+        self.input_gradient.top(self.rows)
+    }
+
+    /// The input, to be filled with `rows` examples of classes `labels`; empty where they have none.
+    pub fn input_mut(&mut self, rows: usize, labels: &[u8]) -> MatrixMut<'_> {
+        self.labels.clear();
+        self.labels.extend_from_slice(labels);
+        self.rows = rows;
+        self.input.top_mut(rows)
+    }
+
+    /// Reads the examples `indices`, and their labels where they have some.
+    ///
+    /// # Errors
+    /// When an example cannot be read.
+    pub fn read(&mut self, examples: &dyn Rows, indices: &[u32]) -> io::Result<()> {
+        examples.read(indices, self.input_mut(indices.len(), &[]))?;
+        let labels = indices.iter().map_while(|&index| examples.label(index));
+        self.labels.extend(labels);
+        Ok(())
+    }
+
+    /// Examples in the block.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The input.
+    pub fn input(&self) -> MatrixRef<'_> {
+        self.input.top(self.rows)
+    }
+
+    /// The class of each example; empty where they have none.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// Where the block stands in a run.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The output of the last layer, or the input of an empty chain.
+    pub fn output(&self) -> MatrixRef<'_> {
+        match self.outputs.len() {
+            0 => self.input(),
+            stages => self.trace(stages - 1).y,
+        }
+    }
+
+    /// Rows of output for each example after layer `at`.
+    pub(crate) fn samples(&self, at: usize) -> usize {
+        self.samples[at]
+    }
+
+    /// Rows of output for each example at the end.
+    pub(crate) fn samples_at_end(&self) -> usize {
+        self.samples.last().copied().unwrap_or(1)
+    }
+
+    /// Runs the layers of `chain` for which the tape was made, at a position on which their noise depends.
+    pub fn forward(&mut self, chain: &Chain, position: Position) {
+        self.begin_at(position);
+        self.forward_through(chain, 0..self.layers.len());
+    }
+
+    /// Sets the position on which the noise of the next run depends.
+    pub(crate) fn begin_at(&mut self, position: Position) {
+        self.position = position;
+    }
+
+    /// As [`Self::forward`], some of the layers, at the position that the tape has.
+    pub(crate) fn forward_through(&mut self, chain: &Chain, layers: Range<usize>) {
+        let (position, rows) = (self.position, self.rows);
+        for at in layers {
+            let number = self.layers.start + at;
+            let (before, after) = self.outputs.split_at_mut(at);
+            let samples = &self.samples;
+            let input_of = |at: usize| match at {
+                0 => self.input.top(rows),
+                _ => before[at - 1].top(rows * samples[at - 1]),
+            };
+            let statistics = self.statistics.get(at);
+            let skipped = chain.skip(number).map(|skip| skip - self.layers.start);
+            let pass = Pass {
+                mode: self.mode,
+                noise: Chain::noise(position.seed, number, position.step),
+                first_row: position.first_row * samples[at] as u32,
+                epochs: position.epochs,
+                labels: &self.labels,
+                skipped: skipped.map(input_of),
+                statistics: statistics.map_or(&[], |buffers| &buffers.batch),
+            };
+            let rows_after = rows * samples[at];
+            chain.layers()[number].forward(
+                chain.parameters_of(number),
+                pass,
+                input_of(at),
+                after[0].top_mut(rows_after),
+                ForwardMemory {
+                    saved: self.saved[at].top_mut(rows_after),
+                    workspace: &mut self.workspace,
+                },
+            );
+        }
+    }
+
+    /// Sums what layer `layer` must know of the batch before it goes forward.
+    pub(super) fn sum_forward(&mut self, chain: &Chain, layer: usize) {
+        let mut sums = std::mem::take(&mut self.statistics[layer].block);
+        let half = sums.len() / 2;
+        if let Some(statistics) = chain.layers()[layer].abilities().batch_statistics {
+            statistics.sum_forward(self.input_of(layer), &mut sums[..half]);
+        }
+        self.statistics[layer].block = sums;
+    }
+
+    /// Sums what layer `layer` must know of the batch before it goes backward.
+    pub(super) fn sum_backward(&mut self, chain: &Chain, layer: usize) {
+        let mut sums = std::mem::take(&mut self.statistics[layer].block);
+        let half = sums.len() / 2;
+        if let Some(statistics) = chain.layers()[layer].abilities().batch_statistics {
+            let (_, trace, dy) = self.labels_trace_and_gradient(layer);
+            statistics.sum_backward(chain.parameters_of(layer), trace, dy, &mut sums[half..]);
+        }
+        self.statistics[layer].block = sums;
+    }
+
+    /// The sums of layer `layer`, which needs statistics over the batch.
+    pub(super) fn statistics(&mut self, layer: usize) -> &mut StatisticBuffers {
+        &mut self.statistics[layer]
+    }
+
+    /// Carries the gradient back through layer `at`, and to the input where that is asked for.
+    pub(crate) fn backward(&mut self, chain: &Chain, at: usize) {
+        let to_input = !self.input_gradient.as_slice().is_empty();
+        // Before the first layer that learns, nobody else asks for a gradient.
+        let first = if to_input { 0 } else { chain.first_learned() };
+        if at < first {
+            return;
+        }
+        let (layer, rows) = (self.layers.start + at, self.rows);
+        let mut partial_sums = std::mem::take(&mut self.partial_sums[at]);
+        let rows_before = self.input_of(at).rows();
+        let trace = trace_of(
+            (&self.input, &self.outputs, &self.saved),
+            (rows, &self.samples),
+            self.statistics.get(at),
+            at,
+        );
+        let (before, after) = self.gradients.split_at_mut(at);
+        let dx = match before.last_mut() {
+            Some(dx) if at > first => Some(dx),
+            None if to_input => Some(&mut self.input_gradient),
+            _ => None,
+        };
+        let mut dx = dx.map(|dx| dx.top_mut(rows_before));
+        let (dy, later) = after.split_at_mut(1);
+        chain.layers()[layer].backward(
+            chain.parameters_of(layer),
+            trace,
+            dy[0].top_mut(trace.y.rows()),
+            dx.as_mut().map(MatrixMut::reborrow),
+            BackwardMemory {
+                partial_sums: &mut partial_sums,
+                workspace: &mut self.workspace,
+            },
+        );
+        // The gradient of a skip connection goes to both that it added.
+        if let Some(dx) = &mut dx {
+            let skips = chain.skips_from(layer);
+            for skip in skips.take_while(|&skip| skip < self.layers.end) {
+                let skipped = later[skip - layer - 1].top(rows_before).span();
+                update(dx.as_mut_slice(), skipped, |dx, skipped| dx + skipped);
+            }
+        }
+        self.partial_sums[at] = partial_sums;
+    }
+
+    /// Rows that come out of layer `at`.
+    pub(crate) fn rows_after(&self, at: usize) -> usize {
+        self.rows * self.samples[at]
+    }
+
+    /// The input of layer `at`.
+    fn input_of(&self, at: usize) -> MatrixRef<'_> {
+        match at {
+            0 => self.input.top(self.rows),
+            _ => self.outputs[at - 1].top(self.rows_after(at - 1)),
+        }
+    }
+
+    /// What layer `at` of those that the tape was made for left behind.
+    pub fn trace(&self, at: usize) -> Trace<'_> {
+        let partial_sums = self.partial_sums.get(at).map_or(&[][..], Vec::as_slice);
+        Trace {
+            partial_sums,
+            ..trace_of(
+                (&self.input, &self.outputs, &self.saved),
+                (self.rows, &self.samples),
+                self.statistics.get(at),
+                at,
+            )
+        }
+    }
+
+    /// The labels, and what layer `at` left behind, with the gradient by its output, to write.
+    pub(super) fn labels_trace_and_gradient(
+        &mut self,
+        at: usize,
+    ) -> (&[u8], Trace<'_>, MatrixMut<'_>) {
+        let rows = self.rows_after(at);
+        let trace = trace_of(
+            (&self.input, &self.outputs, &self.saved),
+            (self.rows, &self.samples),
+            self.statistics.get(at),
+            at,
+        );
+        (&self.labels, trace, self.gradients[at].top_mut(rows))
+    }
+
+    /// The gradient that reached the output of layer `layer`.
+    pub(crate) fn gradient(&self, layer: usize) -> MatrixRef<'_> {
+        self.gradients[layer].top(self.rows_after(layer))
+    }
+
+    /// Takes out the buffer of the gradient by the output of layer `layer`, so that it can be written beside the rest;
+    /// [`Self::restore_gradient`] puts it back.
+    pub(super) fn take_gradient(&mut self, layer: usize) -> Matrix {
+        std::mem::take(&mut self.gradients[layer])
+    }
+
+    /// Puts back what [`Self::take_gradient`] took.
+    pub(super) fn restore_gradient(&mut self, layer: usize, gradient: Matrix) {
+        self.gradients[layer] = gradient;
+    }
+
+    /// As [`Self::gradient`], to write.
+    pub(crate) fn gradient_mut(&mut self, layer: usize) -> MatrixMut<'_> {
+        let rows = self.rows_after(layer);
+        self.gradients[layer].top_mut(rows)
+    }
+
+    /// The first layer whose output is not finite.
+    pub(crate) fn non_finite(&self) -> Option<NonFinite> {
+        let broken = |layer: &usize| !is_finite(self.trace(*layer).y.span());
+        let layer = (0..self.outputs.len()).find(broken)?;
+        Some(NonFinite::Output(self.layers.start + layer))
+    }
+}
+
+/// What layer `at` left behind, without its partial sums: of fields that can be borrowed beside others of a tape.
+fn trace_of<'a>(
+    (input, outputs, saved): (&'a Matrix, &'a [Matrix], &'a [Matrix]),
+    (rows, samples): (usize, &[usize]),
+    statistics: Option<&'a StatisticBuffers>,
+    at: usize,
+) -> Trace<'a> {
+    let x = match at {
+        0 => input.top(rows),
+        _ => outputs[at - 1].top(rows * samples[at - 1]),
+    };
+    let rows_after = rows * samples[at];
+    let sums = |buffers: &'a StatisticBuffers| StatisticSums {
+        block: &buffers.block,
+        batch: &buffers.batch,
+    };
+    Trace {
+        statistics: statistics.map_or(StatisticSums::default(), sums),
+        ..Trace::new(x, outputs[at].top(rows_after), saved[at].top(rows_after))
+    }
+}

@@ -1,0 +1,107 @@
+//! What stands between encoder and decoder.
+
+use std::fmt::Debug;
+
+use latentia_tensor::Noise;
+
+use crate::Shape;
+use crate::layer::Layer;
+use crate::likelihood::Likelihood;
+use crate::misfit::Misfit;
+use crate::penalty::Penalty;
+
+/// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
+pub trait Latent: Debug + Send + Sync {
+    /// Its name in a specification.
+    fn name(&self) -> &'static str;
+
+    /// Refuses values out of range, and an encoder that ends with rows of a shape that does not fit.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be valid.
+    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+        Ok(())
+    }
+
+    /// The layers that make a code of `inputs` elements; where the code has a distribution, `samples` samples of each. The last
+    /// one's output is the code.
+    fn layers(&self, inputs: usize, samples: usize) -> Vec<Box<dyn Layer>>;
+
+    /// Sets the width of the code, where that is not the encoder's; whether it is.
+    fn set_width(&mut self, _width: usize) -> bool {
+        false
+    }
+
+    /// Whether a code is made of all channels at a position of a feature map, position by position.
+    fn is_per_position(&self) -> bool {
+        false
+    }
+
+    /// A penalty that belongs to the kind, for codes of `width` elements.
+    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
+        None
+    }
+
+    /// Epochs after which codes are made as in evaluation; losses of epochs before do not compare.
+    fn warm_up(&self) -> u32 {
+        0
+    }
+
+    /// The posterior and the prior of codes that have a distribution. The input of the last of [`Self::layers`] is the
+    /// posterior's parameters.
+    fn distribution(&self) -> Option<&dyn LatentDistribution> {
+        None
+    }
+
+    /// Whether only some vectors are codes: those of a codebook, of whole numbers, or sparse ones.
+    fn is_restricted(&self) -> bool {
+        false
+    }
+
+    /// What an entropy coder takes the elements of a code for.
+    fn symbols(&self) -> LatentSymbols {
+        LatentSymbols::Continuous
+    }
+
+    /// Appends which vectors of the codebook a code is made of, from what the last of [`Self::layers`] saved for it; nothing
+    /// for a code without a codebook.
+    fn read_indices(&self, _saved: &[f32], _indices: &mut Vec<u32>) {}
+}
+
+/// The posterior `q(z | x)` and the prior `p(z)` of a code of `n` elements.
+pub trait LatentDistribution {
+    /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`.
+    fn kl(&self, parameters: &[f32], kl: &mut [f32]);
+
+    /// Standard deviations of the posterior, `[n]`. Its means are the first `n` of its parameters.
+    fn deviation(&self, parameters: &[f32], deviation: &mut [f32]);
+
+    /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back. `deviation` receives
+    /// [`Self::deviation`]. Shapes: `[n]` each, but for the parameters.
+    fn draw(
+        &self,
+        parameters: &[f32],
+        epsilon: &[f32],
+        deviation: &mut [f32],
+        z: &mut [f32],
+    ) -> f64;
+
+    /// A draw from the prior: row `row` of `noise`.
+    fn draw_prior(&self, noise: Noise, row: u32, z: &mut [f32]);
+}
+
+/// What an entropy coder takes the elements of a code for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatentSymbols {
+    /// Real numbers, which it has to quantise.
+    Continuous,
+    /// Whole numbers.
+    Integers,
+    /// Vectors of a codebook, which is the first parameter of the last layer: `[vectors, dimension]`.
+    Codebook {
+        /// Vectors in the codebook.
+        vectors: usize,
+        /// Elements of a vector.
+        dimension: usize,
+    },
+}

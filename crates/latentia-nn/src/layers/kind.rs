@@ -1,0 +1,42 @@
+//! A kind of layer as a user writes it.
+
+use std::fmt::Debug;
+
+use super::activation::Activation;
+use super::stack::LayerStack;
+use crate::misfit::Misfit;
+
+/// A kind of layer as a user writes it: what a specification asks of it before it is built.
+pub trait LayerKind: Debug {
+    /// Its name in a specification.
+    fn name(&self) -> &'static str;
+
+    /// Adds its layers to those before; one that does not say how wide it is has `width` elements.
+    ///
+    /// # Errors
+    /// When its values are out of range, or it does not fit what comes before.
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit>;
+
+    /// The function applied to its output.
+    fn activation(&self) -> Activation {
+        Activation::Linear
+    }
+
+    /// Whether it is a dense layer.
+    fn is_dense(&self) -> bool {
+        false
+    }
+
+    /// Whether it learns a weight, and says how wide its output is.
+    fn has_width(&self) -> bool {
+        false
+    }
+
+    /// Sets how wide the output is: units, or channels.
+    fn set_width(&mut self, _width: usize) {}
+
+    /// Whether it works on feature maps.
+    fn needs_feature_maps(&self) -> bool {
+        false
+    }
+}

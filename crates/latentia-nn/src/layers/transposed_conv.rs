@@ -1,0 +1,78 @@
+//! Transposed convolutions, as a user writes them; the layer is a [`Conv`].
+
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use super::conv::Conv;
+use super::kind::LayerKind;
+use super::stack::{LayerStack, too_large};
+use super::window::{Padding, Size, channels_of, transposed, window};
+use crate::layer::Initializer;
+use crate::misfit::Misfit;
+
+/// A transposed convolution as a user writes it, see [`Conv::transposed`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TransposedConvSpec {
+    /// As of `conv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Elements in the window.
+    pub kernel: Size,
+    /// How far the window moves over the output.
+    #[serde(default = "Size::one")]
+    pub stride: Size,
+    /// Elements that are cut off around a feature map; `same` gives `size · stride` positions.
+    #[serde(default)]
+    pub padding: Padding,
+    /// Elements that are added below and right of what the window covers, less than `stride`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub output_padding: usize,
+    /// Distance of the window's elements.
+    #[serde(default = "Size::one")]
+    pub dilation: Size,
+    /// The function applied to the output.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The initial values of the weight.
+    #[serde(default)]
+    pub initializer: Initializer,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl LayerKind for TransposedConvSpec {
+    fn name(&self) -> &'static str {
+        "transposed-conv"
+    }
+
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+        let input = stack.feature_maps()?;
+        let unpadded = Padding::valid();
+        let open = window(self.kernel, self.stride, self.dilation, unpadded, &input)?;
+        let (window, size) = transposed(open, self.padding, self.output_padding, &input)?;
+        let channels = channels_of(self.channels, width, size)?;
+        let output = [channels, size[0], size[1]];
+        let conv = Conv::transposed(input, output, window, self.activation, self.initializer);
+        stack.add(conv.ok_or_else(|| too_large(output))?);
+        Ok(())
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn has_width(&self) -> bool {
+        true
+    }
+
+    fn set_width(&mut self, width: usize) {
+        self.channels = Some(width);
+    }
+
+    fn needs_feature_maps(&self) -> bool {
+        true
+    }
+}

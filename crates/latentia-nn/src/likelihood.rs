@@ -1,0 +1,141 @@
+//! How well an output explains an example: the end of every chain.
+
+use std::fmt::Debug;
+
+use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+
+use crate::layer::Layer;
+
+/// What the decoder's output means, and the loss that follows.
+///
+/// `n` is the number of elements of an example.
+pub trait Likelihood: Debug + Send + Sync {
+    /// Its name in a specification.
+    fn name(&self) -> &'static str;
+
+    /// What the loss is counted in.
+    fn unit(&self) -> Unit {
+        Unit::NatsPerExample
+    }
+
+    /// The values that targets may have.
+    fn support(&self) -> Support {
+        Support::Real
+    }
+
+    /// Whether the loss is that of a density: it may be negative, and only differences of it say something.
+    fn is_density(&self) -> bool {
+        false
+    }
+
+    /// The distribution of each element, where it has finitely many values.
+    fn discrete(&self) -> Option<Discrete> {
+        None
+    }
+
+    /// Whether the mean of an element is the sigmoid of an output, or of the difference of two.
+    fn has_sigmoid_mean(&self) -> bool {
+        false
+    }
+
+    /// What outputs are, where they must not be bent by an activation.
+    fn linear_outputs(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Elements in a row of the output, for examples of `n`.
+    fn outputs(&self, n: usize) -> usize {
+        n
+    }
+
+    /// The layer that ends the chain, after the decoder's own, for examples of `n` elements.
+    fn last_layer(&self, _n: usize) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// The loss of each row, in its unit: `losses` `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`. Where
+    /// there is a `gradient`, `[rows, outputs(n)]`, it receives `scale` times the derivative of each row's loss by its outputs.
+    fn compute(
+        &self,
+        outputs: MatrixRef<'_>,
+        targets: MatrixRef<'_>,
+        scale: f32,
+        losses: &mut [f64],
+        gradient: Option<MatrixMut<'_>>,
+    );
+
+    /// The mean of each element: reconstructions `[rows, n]` from outputs `[rows, outputs(n)]`.
+    fn mean(&self, outputs: MatrixRef<'_>, mean: MatrixMut<'_>);
+
+    /// One draw of each element from its distribution: `out` `[rows, n]` from outputs `[rows, outputs(n)]`, in the model's
+    /// scale.
+    ///
+    /// Row `r` takes the noise of row `first_row + r`.
+    fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>);
+}
+
+impl dyn Likelihood + '_ {
+    /// The loss of each row, in its unit: `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`.
+    pub fn losses(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, losses: &mut [f64]) {
+        self.compute(outputs, targets, 0.0, losses, None);
+    }
+
+    /// Whether targets must lie in `[0, 1]`, and outputs are logits.
+    pub fn is_binary(&self) -> bool {
+        self.support() == Support::UnitInterval
+    }
+
+    /// Whether targets must be multiples of 1/255 in `[0, 1]`: 8-bit data.
+    pub fn is_discrete(&self) -> bool {
+        self.support() == Support::Bytes
+    }
+
+    /// Whether the loss is a negative log likelihood in nats per example, and not a mean over elements.
+    pub fn is_in_nats_per_example(&self) -> bool {
+        self.unit() == Unit::NatsPerExample
+    }
+}
+
+/// What a likelihood's loss is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Squared error, mean over all elements.
+    SquaredError,
+    /// Nats, mean over all elements.
+    NatsPerElement,
+    /// Nats per example: sum over elements, mean over examples.
+    NatsPerExample,
+}
+
+impl Unit {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SquaredError => "squared error, mean over elements",
+            Self::NatsPerElement => "nats, mean over elements",
+            Self::NatsPerExample => "nats per example",
+        }
+    }
+}
+
+/// The values that targets may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Any real number.
+    Real,
+    /// `[0, 1]`.
+    UnitInterval,
+    /// Multiples of 1/255 in `[0, 1]`.
+    Bytes,
+}
+
+/// A distribution of elements over finitely many values: what an entropy coder codes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discrete {
+    /// 0 or 1, by logits.
+    Bernoulli,
+    /// 0 to 255, see [`mod@latentia_tensor::loss::discretised_logistic`].
+    DiscretisedLogistic,
+    /// 0 to 255, see [`mod@latentia_tensor::loss::beta_binomial`].
+    BetaBinomial,
+}

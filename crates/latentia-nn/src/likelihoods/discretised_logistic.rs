@@ -1,0 +1,59 @@
+//! Logistic distribution over 8-bit values.
+
+use latentia_tensor::loss::{self, discretised_logistic};
+use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+
+use crate::likelihood::{Discrete, Likelihood, Support};
+
+/// Logistic distribution over the values 0 to 255 (Salimans et al. 2017), in nats per example; the outputs are `n` means, then
+/// `n` logarithms of scales, both on the scale where 255 is 1. See [`mod@loss::discretised_logistic`].
+///
+/// Targets are `v / 255`, and losses are those of the integers `v`, so that bits per dimension need no correction. The
+/// logarithm of a scale is bounded below at -8, smoothly. A draw is a multiple of 1/255.
+#[derive(Clone, Copy, Debug)]
+pub struct DiscretisedLogistic;
+
+impl Likelihood for DiscretisedLogistic {
+    fn name(&self) -> &'static str {
+        "discretised-logistic"
+    }
+
+    fn support(&self) -> Support {
+        Support::Bytes
+    }
+
+    fn discrete(&self) -> Option<Discrete> {
+        Some(Discrete::DiscretisedLogistic)
+    }
+
+    fn linear_outputs(&self) -> Option<&'static str> {
+        Some("means and the logarithms of scales")
+    }
+
+    fn outputs(&self, n: usize) -> usize {
+        n.saturating_mul(2)
+    }
+
+    fn compute(
+        &self,
+        outputs: MatrixRef<'_>,
+        targets: MatrixRef<'_>,
+        scale: f32,
+        losses: &mut [f64],
+        gradient: Option<MatrixMut<'_>>,
+    ) {
+        loss::discretised_logistic(outputs, targets, scale, losses, gradient);
+    }
+
+    /// The exact mean over 255.
+    fn mean(&self, outputs: MatrixRef<'_>, mean: MatrixMut<'_>) {
+        discretised_logistic::mean(outputs, mean);
+    }
+
+    fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, mut out: MatrixMut<'_>) {
+        let rows = out.iter_rows_mut().zip(outputs.iter_rows());
+        for (row, (out, outputs)) in (first_row..).zip(rows) {
+            discretised_logistic::draw(outputs, noise, row, out);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Gaussian distribution with one learned scale.
+
+use std::ops::Range;
+
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, loss};
+
+use super::gaussian_learned_scale::{first_outputs, sample};
+use crate::Shape;
+use crate::layer::{
+    BackwardMemory, ForwardMemory, Initializer, Layer, Parameter, ParameterRole, ParameterSpec,
+    Pass, Trace,
+};
+use crate::likelihood::Likelihood;
+
+/// Gaussian with one learned scale for all elements of all examples, in nats per example; the outputs are `n` means and the
+/// scale's logarithm, which [`SharedScale`] appends. The scale is bounded below as that of
+/// [`super::GaussianLearnedScale`].
+#[derive(Clone, Copy, Debug)]
+pub struct GaussianSharedScale;
+
+impl Likelihood for GaussianSharedScale {
+    fn name(&self) -> &'static str {
+        "gaussian-shared-scale"
+    }
+
+    fn is_density(&self) -> bool {
+        true
+    }
+
+    fn outputs(&self, n: usize) -> usize {
+        n.saturating_add(1)
+    }
+
+    fn last_layer(&self, n: usize) -> Option<Box<dyn Layer>> {
+        Some(Box::new(SharedScale::new(n)))
+    }
+
+    fn compute(
+        &self,
+        outputs: MatrixRef<'_>,
+        targets: MatrixRef<'_>,
+        scale: f32,
+        losses: &mut [f64],
+        gradient: Option<MatrixMut<'_>>,
+    ) {
+        loss::gaussian_shared_scale(outputs, targets, scale, losses, gradient);
+    }
+
+    fn mean(&self, outputs: MatrixRef<'_>, mean: MatrixMut<'_>) {
+        first_outputs(outputs, mean);
+    }
+
+    fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>) {
+        sample(outputs, noise, first_row, out);
+    }
+}
+
+/// Appends a learned element to every row, `y = [x, s]`: the logarithm of the scale that all elements share. It begins at 0, a scale of 1.
+///
+/// Shapes: `x` `[rows, n]`, `y` `[rows, n + 1]`, the parameter `log-scale` `[1, 1]`.
+#[derive(Clone, Debug)]
+pub struct SharedScale {
+    width: usize,
+}
+
+impl SharedScale {
+    /// A layer for rows of `width` elements.
+    pub fn new(width: usize) -> Self {
+        Self { width }
+    }
+}
+
+impl Layer for SharedScale {
+    fn name(&self) -> String {
+        "shared scale".into()
+    }
+
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn output(&self) -> Shape {
+        Shape::Flat(self.width.saturating_add(1))
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        vec![ParameterSpec::new(
+            ParameterRole::Shift,
+            "log-scale",
+            [1, 1],
+            Initializer::Zeros,
+        )]
+    }
+
+    fn forward(
+        &self,
+        parameters: &[Parameter],
+        _pass: Pass<'_>,
+        x: MatrixRef<'_>,
+        mut y: MatrixMut<'_>,
+        _memory: ForwardMemory<'_>,
+    ) {
+        let log_scale = parameters[0].value.as_slice()[0];
+        for (y, x) in y.iter_rows_mut().zip(x.iter_rows()) {
+            y[..self.width].copy_from_slice(x);
+            y[self.width] = log_scale;
+        }
+    }
+
+    fn backward(
+        &self,
+        _parameters: &[Parameter],
+        _trace: Trace<'_>,
+        dy: MatrixMut<'_>,
+        dx: Option<MatrixMut<'_>>,
+        _memory: BackwardMemory<'_>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        for (dx, dy) in dx.iter_rows_mut().zip(dy.as_ref().iter_rows()) {
+            dx.copy_from_slice(&dy[..self.width]);
+        }
+    }
+
+    fn gradient(
+        &self,
+        _index: usize,
+        _rows: Range<usize>,
+        _trace: Trace<'_>,
+        dy: MatrixRef<'_>,
+        accumulate: Accumulate,
+        mut out: MatrixMut<'_>,
+    ) {
+        let sum: f32 = dy.iter_rows().map(|dy| dy[self.width]).sum();
+        let out = &mut out.as_mut_slice()[0];
+        *out = match accumulate {
+            Accumulate::Replace => sum,
+            Accumulate::Add => *out + sum,
+        };
+    }
+}

@@ -1,0 +1,16 @@
+//! No schedule.
+
+use serde::{Deserialize, Serialize};
+
+use super::learning_rate_schedule::LearningRateSchedule;
+
+/// 1
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstantSchedule {}
+
+impl LearningRateSchedule for ConstantSchedule {
+    fn factor(&self, _losses: &[f64], _epochs: u32) -> f32 {
+        1.0
+    }
+}

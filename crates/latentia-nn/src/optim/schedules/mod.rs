@@ -1,0 +1,89 @@
+//! Learning-rate schedules: one file for each, and the list of them.
+
+mod burda;
+mod constant;
+mod cosine;
+mod learning_rate_schedule;
+mod plateau;
+mod step;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kinds::kinds;
+
+pub use burda::BurdaSchedule;
+pub use constant::ConstantSchedule;
+pub use cosine::CosineSchedule;
+pub use learning_rate_schedule::LearningRateSchedule;
+pub use plateau::PlateauSchedule;
+pub use step::StepSchedule;
+
+kinds! {
+    /// The schedule as a user writes it: the list of all kinds.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    pub enum Schedule: LearningRateSchedule {
+        /// None.
+        Constant(ConstantSchedule),
+        /// A fall every few epochs.
+        Step(StepSchedule),
+        /// A fall along half a cosine.
+        Cosine(CosineSchedule),
+        /// That of the importance-weighted autoencoder.
+        Burda(BurdaSchedule),
+        /// A fall where the loss stays.
+        Plateau(PlateauSchedule),
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::Constant(ConstantSchedule {})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(schedule: impl LearningRateSchedule, losses: &[f64], expected: &[f32]) {
+        let factors: Vec<f32> = (0..=losses.len())
+            .map(|epoch| schedule.factor(&losses[..epoch], losses.len() as u32))
+            .collect();
+        for (obtained, expected) in factors.iter().zip(expected) {
+            assert!(
+                (obtained - expected).abs() < 1e-6,
+                "{schedule:?}: {factors:?}"
+            );
+        }
+        assert_eq!(factors.len(), expected.len());
+    }
+
+    #[test]
+    fn factors_follow_their_definitions() {
+        check(ConstantSchedule {}, &[1.0, 2.0], &[1.0, 1.0, 1.0]);
+        let step = StepSchedule {
+            every: 2,
+            factor: 0.1,
+        };
+        check(step, &[0.0; 4], &[1.0, 1.0, 0.1, 0.1, 0.01]);
+        check(
+            CosineSchedule { floor: 0.2 },
+            &[0.0; 4],
+            &[1.0, 0.882_842_7, 0.6, 0.317_157_3, 0.2],
+        );
+        let stages = [0, 1, 3, 4, 12, 13, 1092, 1093, 4000];
+        let factors = stages.map(|epochs| BurdaSchedule {}.factor(&vec![0.0; epochs], 3280));
+        let expected = [0, 1, 1, 2, 2, 3, 6, 7, 7].map(|i| 10f32.powf(-(i as f32) / 7.0));
+        assert_eq!(factors, expected);
+        let plateau = PlateauSchedule {
+            factor: 0.5,
+            patience: 2,
+        };
+        check(
+            plateau,
+            &[3.0, 2.0, 2.5, 2.0, 1.0, 1.0, 1.0],
+            &[1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25],
+        );
+    }
+}

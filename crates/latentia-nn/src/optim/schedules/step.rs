@@ -1,0 +1,31 @@
+//! A fall every few epochs.
+
+use serde::{Deserialize, Serialize};
+
+use super::learning_rate_schedule::LearningRateSchedule;
+use crate::optim::bounds::{Bound, Hyperparameter};
+
+/// `factor^⌊epoch / every⌋`
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepSchedule {
+    /// Epochs between two falls.
+    pub every: u32,
+    /// Factor at each fall.
+    pub factor: f32,
+}
+
+impl LearningRateSchedule for StepSchedule {
+    fn factor(&self, losses: &[f64], _epochs: u32) -> f32 {
+        let (epoch, every) = (losses.len() as f32, self.every.max(1) as f32);
+        self.factor.powf((epoch / every).floor())
+    }
+
+    fn hyperparameters(&self) -> Vec<Hyperparameter> {
+        let hyperparameter = |name, value, bound| Hyperparameter { name, value, bound };
+        vec![
+            hyperparameter("every", self.every as f32, Bound::Count),
+            hyperparameter("factor", self.factor, Bound::Positive),
+        ]
+    }
+}

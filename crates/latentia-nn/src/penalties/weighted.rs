@@ -1,0 +1,43 @@
+//! A penalty that a specification asks for by its weight.
+
+use crate::latent::Latent;
+use crate::layer::Layer;
+use crate::layers::LayerSpec;
+use crate::misfit::Misfit;
+use crate::penalty::Penalty;
+
+/// A penalty that a specification asks for by its weight; 0 leaves it out.
+pub trait WeightedPenalty: Penalty {
+    /// Its name in a specification.
+    fn name(&self) -> &'static str;
+
+    /// Its weight, in the loss's unit.
+    fn weight(&self) -> f32;
+
+    /// Whether it has a meaning for the codes of `latent`.
+    fn fits(&self, latent: &dyn Latent) -> bool;
+
+    /// The kinds of latents that it fits, in words.
+    fn needed_latents(&self) -> &'static str;
+
+    /// Whether it compares the codes of a batch with each other, and is nothing for a single example.
+    fn compares_codes(&self) -> bool {
+        false
+    }
+
+    /// Refuses values out of range, and an encoder that it does not fit.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be valid.
+    fn check(&self, _encoder: &[LayerSpec]) -> Result<(), Misfit> {
+        Ok(())
+    }
+
+    /// The layer that it needs before the encoder, for examples of `width` elements.
+    fn first_layer(&self, _width: usize) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// The penalty itself.
+    fn boxed(&self) -> Box<dyn Penalty>;
+}

@@ -1,0 +1,74 @@
+//! What is added to the likelihood's loss.
+
+use std::fmt::Debug;
+
+use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+
+/// A penalty: a function of a batch's codes, and of what the latent's last layer was given, that is added to the loss.
+pub trait Penalty: Debug + Send + Sync {
+    /// Whether the examples of a batch depend on each other: such a penalty is handed the whole batch, others block by block.
+    fn needs_batch(&self) -> bool {
+        false
+    }
+
+    /// Whether it has a gradient by the input of the latent's last layer, as by the parameters of a posterior.
+    fn needs_input_gradient(&self) -> bool {
+        false
+    }
+
+    /// Gives back `context.share` times the penalty's mean over the examples of `codes`, and adds its gradients. `workspace` is
+    /// for any use and keeps its memory from step to step.
+    fn apply(
+        &self,
+        codes: Codes<'_>,
+        context: PenaltyContext,
+        gradients: Option<CodeGradients<'_>>,
+        workspace: &mut Vec<f32>,
+    ) -> f64;
+}
+
+/// The codes of a block or of a batch, as a penalty sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Codes<'a> {
+    /// What the latent's last layer was given: `[rows, inputs]`.
+    pub inputs: MatrixRef<'a>,
+    /// The codes: `[rows · samples, width]`.
+    pub codes: MatrixRef<'a>,
+    /// What the latent's last layer saved for each code, for that layer's own accessors; empty for a penalty that
+    /// [needs the batch](Penalty::needs_batch).
+    pub saved: MatrixRef<'a>,
+    /// The class of each example; empty where examples have none.
+    pub labels: &'a [u8],
+}
+
+/// Where in a run a penalty is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct PenaltyContext {
+    /// Share of the batch that these codes are.
+    pub share: f64,
+    /// Epochs trained so far, fractional within an epoch; infinite where every weight is to be the full one.
+    pub epochs: f64,
+    /// Noise of this penalty.
+    pub noise: Noise,
+    /// Number in the batch of the first of the codes.
+    pub first_row: u32,
+}
+
+/// Where a penalty adds its gradients.
+#[derive(Debug)]
+pub struct CodeGradients<'a> {
+    /// By [`Codes::inputs`]; without columns where no penalty [needs it](Penalty::needs_input_gradient).
+    pub inputs: MatrixMut<'a>,
+    /// By [`Codes::codes`].
+    pub codes: MatrixMut<'a>,
+}
+
+impl CodeGradients<'_> {
+    /// The same, borrowed again.
+    pub fn reborrow(&mut self) -> CodeGradients<'_> {
+        CodeGradients {
+            inputs: self.inputs.reborrow(),
+            codes: self.codes.reborrow(),
+        }
+    }
+}
