@@ -1,0 +1,53 @@
+//! All rules, one after another.
+
+use anyhow::ensure;
+
+use super::layers::{arrows, folders};
+use super::libraries::{guarded, programs};
+use super::manifests::{manifests, versions};
+use super::places::named_once;
+use super::sizes::short_files;
+use super::violation::Violation;
+use crate::workspace::Workspace;
+
+const RULES: [fn(&Workspace) -> Vec<Violation>; 8] = [
+    arrows,
+    folders,
+    named_once,
+    programs,
+    manifests,
+    short_files,
+    guarded,
+    versions,
+];
+
+/// Checks every rule and prints what breaks one, a line each.
+pub fn run() -> anyhow::Result<()> {
+    let violations = check(&Workspace::load()?);
+    for violation in &violations {
+        println!("{violation}");
+    }
+    let count = violations.len();
+    ensure!(
+        count == 0,
+        "the workspace is not tidy: {count} to put right"
+    );
+    Ok(())
+}
+
+/// All that breaks a rule.
+pub fn check(workspace: &Workspace) -> Vec<Violation> {
+    RULES.iter().flat_map(|rule| rule(workspace)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_workspace_is_tidy() {
+        let found = check(&Workspace::load().expect("this workspace"));
+        let found: Vec<String> = found.iter().map(Violation::to_string).collect();
+        assert!(found.is_empty(), "\n{}", found.join("\n"));
+    }
+}

@@ -1,0 +1,13 @@
+//! `cargo xtask tidy`: the rules of the workspace that no compiler checks.
+
+mod check;
+mod layers;
+mod libraries;
+mod manifests;
+mod places;
+mod sizes;
+#[cfg(test)]
+mod testing;
+mod violation;
+
+pub use check::run;
