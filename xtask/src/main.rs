@@ -37,7 +37,7 @@ commands:
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
   sanitise                               test kernels and layers with address sanitiser
-  tidy                                   check that the workspace keeps its rules
+  tidy [--root DIR]                      check that the workspace, or another checkout, keeps its rules
 ";
 
 fn main() -> ExitCode {
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Some("load") => load::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),
-        Some("tidy") if arguments.is_empty() => tidy::run(),
+        Some("tidy") => tidy::run(&arguments),
         _ => {
             eprint!("{COMMANDS}");
             return ExitCode::from(2);

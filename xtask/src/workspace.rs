@@ -57,9 +57,9 @@ impl Package {
 }
 
 impl Workspace {
-    /// Reads the workspace that this program belongs to.
-    pub fn load() -> anyhow::Result<Self> {
-        let output = command("metadata")?
+    /// Reads the workspace in the folder `root`.
+    pub fn load(root: &Path) -> anyhow::Result<Self> {
+        let output = cargo_in(root, "metadata")
             .args(["--format-version", "1", "--no-deps"])
             .stderr(Stdio::inherit())
             .output()
@@ -121,11 +121,16 @@ pub fn cargo(verb: &str, arguments: &[&str], more: &[OsString]) -> anyhow::Resul
 
 /// The cargo that runs this program, to run on this workspace from whatever folder.
 pub fn command(verb: &str) -> anyhow::Result<Command> {
+    Ok(cargo_in(&root()?, verb))
+}
+
+/// The same on the workspace in the folder `root`.
+fn cargo_in(root: &Path, verb: &str) -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
-    let manifest = root()?.join("Cargo.toml");
+    let manifest = root.join("Cargo.toml");
     command.arg(verb).arg("--manifest-path").arg(manifest);
-    Ok(command)
+    command
 }
 
 /// The folder of this workspace.

@@ -1,18 +1,23 @@
 //! All rules, one after another.
 
-use anyhow::ensure;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
+use anyhow::{bail, ensure};
+
+use super::circles::circles;
 use super::layers::{arrows, folders};
 use super::libraries::{guarded, programs};
 use super::manifests::{manifests, versions};
 use super::places::named_once;
 use super::sizes::short_files;
 use super::violation::Violation;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, root};
 
-const RULES: [fn(&Workspace) -> Vec<Violation>; 8] = [
+const RULES: [fn(&Workspace) -> Vec<Violation>; 9] = [
     arrows,
     folders,
+    circles,
     named_once,
     programs,
     manifests,
@@ -21,9 +26,15 @@ const RULES: [fn(&Workspace) -> Vec<Violation>; 8] = [
     versions,
 ];
 
-/// Checks every rule and prints what breaks one, a line each.
-pub fn run() -> anyhow::Result<()> {
-    let violations = check(&Workspace::load()?);
+/// Checks every rule and prints what breaks one, a line each; of this workspace, or of that in the folder behind `--root`.
+pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
+    let root = match arguments {
+        [] => root()?,
+        [option, folder] if option == "--root" => PathBuf::from(folder),
+        _ => bail!("it goes `tidy [--root DIR]`"),
+    };
+    let workspace = Workspace::load(&root)?;
+    let violations = check(&workspace);
     for violation in &violations {
         println!("{violation}");
     }
@@ -46,7 +57,7 @@ mod tests {
 
     #[test]
     fn this_workspace_is_tidy() {
-        let found = check(&Workspace::load().expect("this workspace"));
+        let found = check(&Workspace::load(&root().expect("a folder")).expect("this workspace"));
         let found: Vec<String> = found.iter().map(Violation::to_string).collect();
         assert!(found.is_empty(), "\n{}", found.join("\n"));
     }

@@ -1,9 +1,11 @@
 //! `cargo xtask tidy`: the rules of the workspace that no compiler checks.
 
 mod check;
+mod circles;
 mod layers;
 mod libraries;
 mod manifests;
+mod modules;
 mod places;
 mod sizes;
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub fn package(folder: &str) -> Package {
     }
 }
 
-fn source(folder: &str, path: &str, text: &str) -> Source {
+pub fn source(folder: &str, path: &str, text: &str) -> Source {
     Source {
         path: format!("{folder}/{path}"),
         text: text.to_owned(),
@@ -43,8 +43,15 @@ pub fn with_manifest(folder: &str, manifest: &str) -> Package {
 }
 
 pub fn with_source(folder: &str, path: &str, text: &str) -> Package {
+    with_sources(folder, &[(path, text)])
+}
+
+pub fn with_sources(folder: &str, sources: &[(&str, &str)]) -> Package {
+    let sources = sources
+        .iter()
+        .map(|(path, text)| source(folder, path, text));
     Package {
-        sources: vec![source(folder, path, text)],
+        sources: sources.collect(),
         ..package(folder)
     }
 }

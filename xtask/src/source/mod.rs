@@ -1,0 +1,8 @@
+//! Rust source files, as far as rules on them need to understand Rust.
+
+mod code;
+mod file;
+mod token;
+
+pub use file::Source;
+pub use token::{Token, closing};
