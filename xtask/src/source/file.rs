@@ -47,6 +47,11 @@ impl Source {
         without_tests(tokens(&without_comments_and_literals(&self.text)))
     }
 
+    /// Whether all of it is tests.
+    pub fn is_test(&self) -> bool {
+        self.is_in("tests") || self.path.ends_with("/tests.rs")
+    }
+
     /// Whether it lies in a folder of that name.
     pub fn is_in(&self, folder: &str) -> bool {
         self.path.rsplit('/').skip(1).any(|name| name == folder)

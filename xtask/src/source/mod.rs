@@ -2,7 +2,9 @@
 
 mod code;
 mod file;
+mod function;
 mod token;
 
 pub use file::Source;
+pub use function::functions;
 pub use token::{Token, closing};

@@ -10,11 +10,11 @@ use super::layers::{arrows, folders};
 use super::libraries::{guarded, programs};
 use super::manifests::{manifests, versions};
 use super::places::named_once;
-use super::sizes::short_files;
+use super::sizes::{median_file, short_files, short_functions, small_layer_trait};
 use super::violation::Violation;
 use crate::workspace::{Workspace, root};
 
-const RULES: [fn(&Workspace) -> Vec<Violation>; 9] = [
+const RULES: [fn(&Workspace) -> Vec<Violation>; 12] = [
     arrows,
     folders,
     circles,
@@ -22,6 +22,9 @@ const RULES: [fn(&Workspace) -> Vec<Violation>; 9] = [
     programs,
     manifests,
     short_files,
+    median_file,
+    short_functions,
+    small_layer_trait,
     guarded,
     versions,
 ];
