@@ -9,16 +9,17 @@ use super::circles::circles;
 use super::layers::{arrows, folders};
 use super::libraries::{guarded, programs};
 use super::manifests::{manifests, versions};
-use super::places::named_once;
+use super::places::{latents, named_once};
 use super::sizes::{median_file, short_files, short_functions, small_layer_trait};
 use super::violation::Violation;
 use crate::workspace::{Workspace, root};
 
-const RULES: [fn(&Workspace) -> Vec<Violation>; 12] = [
+const RULES: [fn(&Workspace) -> Vec<Violation>; 13] = [
     arrows,
     folders,
     circles,
     named_once,
+    latents,
     programs,
     manifests,
     short_files,
