@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{bail, ensure};
 
 use super::circles::circles;
+use super::counts::print_counts;
 use super::layers::{arrows, folders};
 use super::libraries::{guarded, programs};
 use super::manifests::{manifests, versions};
@@ -38,6 +39,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         _ => bail!("it goes `tidy [--root DIR]`"),
     };
     let workspace = Workspace::load(&root)?;
+    print_counts(&workspace);
     let violations = check(&workspace);
     for violation in &violations {
         println!("{violation}");

@@ -2,6 +2,7 @@
 
 mod check;
 mod circles;
+mod counts;
 mod layers;
 mod libraries;
 mod manifests;
