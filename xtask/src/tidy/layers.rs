@@ -28,7 +28,6 @@ const LAYERS: [(&str, &[&str]); 8] = [
     (
         "latentia-cli",
         &[
-            "latentia",
             "latentia-codec",
             "latentia-data",
             "latentia-models",
