@@ -1,14 +1,8 @@
-//! `cargo xtask bench`: how fast the kernels are, how fast the program is, and how fast others are.
-
-mod layers;
-mod machine;
-mod peak;
-mod peers;
-mod train;
-mod work;
+//! Which benches are asked for.
 
 use std::ffi::OsString;
 
+use super::{peers, train};
 use crate::workspace::cargo;
 
 /// Runs what `arguments` ask for: `train`, `peers`, or else criterion.
