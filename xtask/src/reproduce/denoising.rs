@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::{number, text, train};
+use super::model::{number, text, train};
 use crate::program::Program;
 use crate::workspace::root;
 

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use anyhow::ensure;
 use serde_json::Value;
 
-use super::{evaluate, number, text, train};
+use super::model::{evaluate, number, text, train};
 use crate::program::Program;
 use crate::workspace::root;
 

@@ -1,12 +1,12 @@
 //! `cargo xtask reproduce lossy`: fewer bytes than JPEG and WebP at equal peak signal-to-noise ratio.
 
-use std::fmt::Write;
 use std::fs;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::{number, train};
+use super::chart::{Line, draw};
+use super::model::{number, train};
 use crate::program::Program;
 use crate::workspace::root;
 
@@ -100,103 +100,22 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().into()
 }
 
-/// The size of the drawing, and its margins.
-const SIZE: [f64; 2] = [640.0, 400.0];
-const MARGIN: f64 = 50.0;
-
-/// One line of a curve: its name, its colour, and its points as bytes and decibels.
-type Line = (&'static str, &'static str, Vec<(f64, f64)>);
-
-/// Peak signal-to-noise ratio over bytes an image, on a logarithmic scale, as SVG.
+/// The points of each format as lines: bytes with all headers, and without those that every file has.
 fn curve(points: &[Vec<Point>]) -> anyhow::Result<String> {
-    let line = |at: usize, bytes: fn(&Point) -> Option<f64>| {
+    let line = |name, colour, at: usize, bytes: fn(&Point) -> Option<f64>| {
         let points = points.iter().filter_map(|formats| formats.get(at));
-        points
-            .filter_map(|p| Some((bytes(p)?, p.psnr)))
-            .collect::<Vec<_>>()
+        let points = points.filter_map(|point| Some((bytes(point)?, point.psnr)));
+        Line {
+            name,
+            colour,
+            points: points.collect(),
+        }
     };
-    let all: [Line; 5] = [
-        ("latentia", "#c0392b", line(0, |p| Some(p.bytes))),
-        ("JPEG", "#2c5f8a", line(1, |p| Some(p.bytes))),
-        (
-            "JPEG, headers apart",
-            "#8fb3d1",
-            line(1, |p| p.without_headers),
-        ),
-        ("WebP", "#3d7a4a", line(2, |p| Some(p.bytes))),
-        (
-            "WebP, headers apart",
-            "#9bc7a3",
-            line(2, |p| p.without_headers),
-        ),
-    ];
-    let values = || all.iter().flat_map(|(_, _, points)| points);
-    let range = |of: fn(&(f64, f64)) -> f64| {
-        let (low, high) = values()
-            .map(of)
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-                (low.min(x), high.max(x))
-            });
-        (low, high)
-    };
-    let (least, most) = range(|p| p.0);
-    let (low, high) = range(|p| p.1);
-    let (first, last) = (least.log2().floor(), most.log2().ceil());
-    let (low, high) = (low.floor(), high.ceil());
-    let x =
-        |bytes: f64| MARGIN + (bytes.log2() - first) / (last - first) * (SIZE[0] - 2.0 * MARGIN);
-    let y = |psnr: f64| SIZE[1] - MARGIN - (psnr - low) / (high - low) * (SIZE[1] - 2.0 * MARGIN);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        SIZE[0], SIZE[1]
-    );
-    let bottom = SIZE[1] - MARGIN;
-    for exponent in first as i32..=last as i32 {
-        let bytes = f64::from(exponent).exp2();
-        let at = x(bytes);
-        writeln!(
-            svg,
-            "<path d=\"M{at:.1} {MARGIN}V{bottom}\" stroke=\"#ddd\"/><text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{bytes}</text>",
-            bottom + 18.0
-        )?;
-    }
-    for psnr in low as i32..=high as i32 {
-        let at = y(f64::from(psnr));
-        writeln!(
-            svg,
-            "<path d=\"M{MARGIN} {at:.1}H{}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{psnr}</text>",
-            SIZE[0] - MARGIN,
-            MARGIN - 6.0,
-            at + 4.0
-        )?;
-    }
-    writeln!(
-        svg,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">bytes an image</text><text x=\"{MARGIN}\" y=\"{}\">PSNR, dB</text>",
-        SIZE[0] / 2.0,
-        SIZE[1] - 10.0,
-        MARGIN - 14.0
-    )?;
-    for (row, (name, colour, points)) in all.iter().enumerate() {
-        let path: Vec<String> = points
-            .iter()
-            .map(|&(bytes, psnr)| format!("{:.1} {:.1}", x(bytes), y(psnr)))
-            .collect();
-        writeln!(
-            svg,
-            "<path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-            path.join("L")
-        )?;
-        let at = MARGIN + 16.0 * row as f64 + 8.0;
-        writeln!(
-            svg,
-            "<path d=\"M{} {at}h20\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{}\" y=\"{}\">{name}</text>",
-            SIZE[0] - 220.0,
-            SIZE[0] - 194.0,
-            at + 4.0
-        )?;
-    }
-    svg.push_str("</svg>\n");
-    Ok(svg)
+    draw(&[
+        line("latentia", "#c0392b", 0, |p| Some(p.bytes)),
+        line("JPEG", "#2c5f8a", 1, |p| Some(p.bytes)),
+        line("JPEG, headers apart", "#8fb3d1", 1, |p| p.without_headers),
+        line("WebP", "#3d7a4a", 2, |p| Some(p.bytes)),
+        line("WebP, headers apart", "#9bc7a3", 2, |p| p.without_headers),
+    ])
 }

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use serde_json::Value;
 
-use super::{evaluate, number, train};
+use super::model::{evaluate, number, train};
 use crate::program::Program;
 
 /// The best linear probe on a code of ours of at most 32 numbers is at least this.

@@ -1,0 +1,12 @@
+//! `cargo xtask reproduce`: published results beside ours, by the program itself.
+
+mod chart;
+mod command;
+mod denoising;
+mod lossless;
+mod lossy;
+mod model;
+mod preset;
+mod probes;
+
+pub use command::run;
