@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::kept::keep;
+use crate::checks::record;
 use crate::workspace::root;
 
 /// What the fuzzer needs to see which branches an input takes, as cargo-fuzz asks for; all of it is stable.
@@ -116,7 +116,7 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> anyhow::Result<()> {
     if seconds < SECONDS {
         return Ok(());
     }
-    keep(
+    record(
         &format!("fuzz {target}"),
         &format!("{seconds} s, {runs} inputs, no finding, {memory} MB at most"),
     )

@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::kept::keep;
+use crate::checks::record;
 use crate::program::{Program, Run, run as run_command};
 use crate::workspace::root;
 
@@ -82,7 +82,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         };
         println!("{kind}: {ours}{theirs}");
         if rows == ROWS {
-            keep(&format!("load {kind}"), &format!("{ours}{theirs}"))?;
+            record(&format!("load {kind}"), &format!("{ours}{theirs}"))?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@
 mod bench;
 mod download;
 mod fuzz;
-mod kept;
+mod checks;
 mod load;
 mod program;
 mod reproduce;

@@ -24,7 +24,7 @@ it here.
 ";
 
 /// Puts the result of `check` in its place, with today's date.
-pub fn keep(check: &str, result: &str) -> anyhow::Result<()> {
+pub fn record(check: &str, result: &str) -> anyhow::Result<()> {
     let today = Command::new("date").arg("+%Y-%m-%d").output()?;
     ensure!(today.status.success(), "`date` does not say what day it is");
     let today = String::from_utf8(today.stdout)?;
