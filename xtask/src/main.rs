@@ -6,9 +6,9 @@
 )]
 
 mod bench;
+mod checks;
 mod download;
 mod fuzz;
-mod checks;
 mod load;
 mod program;
 mod reproduce;

@@ -6,6 +6,6 @@ mod machine;
 mod peak;
 mod peers;
 mod train;
-mod work;
+mod workload;
 
 pub use command::run;

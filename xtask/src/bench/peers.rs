@@ -1,4 +1,4 @@
-//! `cargo xtask bench peers`: the works by others, turn by turn with ours.
+//! `cargo xtask bench peers`: the workloads by others, turn by turn with ours.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,20 +12,20 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use super::machine::{Machine, load_average};
-use super::work::{CONVOLUTIONS, WORKS, Work};
+use super::workload::{CONVOLUTIONS, WORKLOADS, Workload};
 use crate::program::{Program, run as run_command};
 use crate::statistics::median;
 use crate::workspace::root;
 
-/// Someone else who trains works, in `benches/peers`, and prints `version`, `epoch_seconds` and `train_loss`.
+/// Someone else who trains workloads, in `benches/peers`, and prints `version`, `epoch_seconds` and `train_loss`.
 struct Peer {
     /// A script of Python's, or the folder of a crate of its own.
     source: &'static str,
-    /// What it is told beside the work.
+    /// What it is told beside the workload.
     flags: &'static [&'static str],
     /// The module that a Python must have for it; a crate needs none.
     module: Option<&'static str>,
-    /// Works that it does not have.
+    /// Workloads that it does not have.
     lacks: &'static [&'static str],
 }
 
@@ -80,7 +80,7 @@ const FEW_EPOCHS: usize = 2;
 /// Epochs of a turn where an epoch is too short to measure: those of the preset `tiny`, and all count.
 const WHOLE_RUN: usize = 100;
 
-/// Trains each work with each peer that is here and adds a table to the results.
+/// Trains each workload with each peer that is here and adds a table to the results.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let asked = parse(arguments)?;
     let mnist = mnist_folder()?;
@@ -98,20 +98,20 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     );
     let load = load_average();
     let mut rows = String::new();
-    let works = WORKS.iter().chain(&CONVOLUTIONS);
-    for work in works.filter(|work| asked.wants(work)) {
+    let workloads = WORKLOADS.iter().chain(&CONVOLUTIONS);
+    for workload in workloads.filter(|workload| asked.wants(workload)) {
         let mut ours = Vec::new();
         let mut theirs: Vec<Vec<Turn>> = peers.iter().map(|_| Vec::new()).collect();
         for _ in 0..asked.rounds {
-            ours.push(turn(&program, work)?);
+            ours.push(turn(&program, workload)?);
             for ((peer, launcher), turns) in peers.iter().zip(&mut theirs) {
-                if !peer.lacks.contains(&work.preset) {
-                    turns.push(turn_of_peer(peer, launcher, work, &mnist)?);
+                if !peer.lacks.contains(&workload.preset) {
+                    turns.push(turn_of_peer(peer, launcher, workload, &mnist)?);
                 }
             }
         }
         for turns in theirs.iter().filter(|turns| !turns.is_empty()) {
-            rows += &row(work, &ours, turns)?;
+            rows += &row(workload, &ours, turns)?;
         }
     }
     let load = [load, load_average()].map(|load| load.map_or("-".into(), |load| load.to_string()));
@@ -140,12 +140,12 @@ struct Asked {
     crates: bool,
     rounds: usize,
     /// Only these; all where none is named.
-    works: Vec<String>,
+    workloads: Vec<String>,
 }
 
 impl Asked {
-    fn wants(&self, work: &Work) -> bool {
-        self.works.is_empty() || self.works.iter().any(|name| name == work.preset)
+    fn wants(&self, workload: &Workload) -> bool {
+        self.workloads.is_empty() || self.workloads.iter().any(|name| name == workload.preset)
     }
 }
 
@@ -155,7 +155,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
         python: None,
         crates: false,
         rounds: 3,
-        works: Vec::new(),
+        workloads: Vec::new(),
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -168,11 +168,11 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
             Some("--works") => {
                 let names = arguments.next().and_then(|names| names.to_str());
                 let names = names.context("--works takes names, with commas between them")?;
-                asked.works = names.split(',').map(String::from).collect();
-                let mut all = WORKS.iter().chain(&CONVOLUTIONS);
-                let known = |name: &String| all.clone().any(|work| work.preset == name);
-                if let Some(unknown) = asked.works.iter().find(|name| !known(name)) {
-                    let known: Vec<&str> = all.by_ref().map(|work| work.preset).collect();
+                asked.workloads = names.split(',').map(String::from).collect();
+                let mut all = WORKLOADS.iter().chain(&CONVOLUTIONS);
+                let known = |name: &String| all.clone().any(|workload| workload.preset == name);
+                if let Some(unknown) = asked.workloads.iter().find(|name| !known(name)) {
+                    let known: Vec<&str> = all.by_ref().map(|workload| workload.preset).collect();
                     bail!("no work `{unknown}`; there are {}", known.join(", "));
                 }
             }
@@ -192,7 +192,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
 }
 
 impl Peer {
-    /// The command that trains, before the work is named; none where the peer is not here or not asked for.
+    /// The command that trains, before the workload is named; none where the peer is not here or not asked for.
     fn launcher(&self, asked: &Asked) -> anyhow::Result<Option<Vec<OsString>>> {
         let source = root()?.join("benches/peers").join(self.source);
         let mut launcher = Vec::new();
@@ -246,13 +246,13 @@ struct Turn {
 
 impl Turn {
     fn new(
-        work: &Work,
+        workload: &Workload,
         version: String,
         epoch_seconds: &[f64],
         train_loss: f64,
         peak_bytes: Option<u64>,
     ) -> Self {
-        let seconds = match work.whole_runs {
+        let seconds = match workload.whole_runs {
             true => epoch_seconds.iter().sum(),
             false => median(epoch_seconds.get(1..).unwrap_or_default()),
         };
@@ -265,19 +265,19 @@ impl Turn {
     }
 }
 
-fn epochs(work: &Work) -> usize {
-    match work.whole_runs {
+fn epochs(workload: &Workload) -> usize {
+    match workload.whole_runs {
         true => WHOLE_RUN,
-        false if CONVOLUTIONS.iter().any(|c| c.preset == work.preset) => FEW_EPOCHS,
+        false if CONVOLUTIONS.iter().any(|c| c.preset == workload.preset) => FEW_EPOCHS,
         false => EPOCHS,
     }
 }
 
-fn turn(program: &Program, work: &Work) -> anyhow::Result<Turn> {
-    let trained = work.train(program, None, Some(epochs(work)))?;
+fn turn(program: &Program, workload: &Workload) -> anyhow::Result<Turn> {
+    let trained = workload.train(program, None, Some(epochs(workload)))?;
     let version = String::from("latentia");
     Ok(Turn::new(
-        work,
+        workload,
         version,
         &trained.epoch_seconds,
         trained.train_loss,
@@ -288,7 +288,7 @@ fn turn(program: &Program, work: &Work) -> anyhow::Result<Turn> {
 fn turn_of_peer(
     peer: &Peer,
     launcher: &[OsString],
-    work: &Work,
+    workload: &Workload,
     mnist: &Path,
 ) -> anyhow::Result<Turn> {
     let [program, arguments @ ..] = launcher else {
@@ -296,8 +296,8 @@ fn turn_of_peer(
     };
     let threads = thread::available_parallelism()?.to_string();
     let mut command = Command::new(program);
-    command.args(arguments).arg(work.preset).arg(mnist);
-    command.args(["--epochs", &epochs(work).to_string()]);
+    command.args(arguments).arg(workload.preset).arg(mnist);
+    command.args(["--epochs", &epochs(workload).to_string()]);
     if peer.module.is_none() {
         command.envs(MEMORY).env("RAYON_NUM_THREADS", threads);
     }
@@ -313,7 +313,7 @@ fn turn_of_peer(
         .as_f64()
         .with_context(|| missing("train_loss"))?;
     Ok(Turn::new(
-        work,
+        workload,
         version.into(),
         &seconds,
         loss,
@@ -321,7 +321,7 @@ fn turn_of_peer(
     ))
 }
 
-fn row(work: &Work, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
+fn row(workload: &Workload, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
     let seconds = |turns: &[Turn]| turns.iter().map(|turn| turn.seconds).collect::<Vec<_>>();
     let (our_seconds, their_seconds) = (seconds(ours), seconds(theirs));
     let all = |seconds: &[f64]| {
@@ -329,11 +329,11 @@ fn row(work: &Work, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<String> {
         seconds.join(", ")
     };
     let (Some(our_last), Some(their_last)) = (ours.last(), theirs.last()) else {
-        bail!("`{}` had no round", work.preset);
+        bail!("`{}` had no round", workload.preset);
     };
     Ok(format!(
         "| `{}` | {} | {} | {} | {:.2} | {:.5} | {:.5} | {} | {} |\n",
-        work.preset,
+        workload.preset,
         their_last.version,
         all(&our_seconds),
         all(&their_seconds),
@@ -357,10 +357,11 @@ mod tests {
 
     #[test]
     fn the_first_epoch_of_a_turn_does_not_count() {
-        let seconds =
-            |work, epochs: &[f64]| Turn::new(work, String::new(), epochs, 0.0, None).seconds;
-        assert_eq!(seconds(&WORKS[0], &[9.0, 1.0, 3.0, 2.0]), 2.0);
-        assert_eq!(seconds(&WORKS[3], &[9.0, 1.0, 3.0, 2.0]), 15.0);
+        let seconds = |workload, epochs: &[f64]| {
+            Turn::new(workload, String::new(), epochs, 0.0, None).seconds
+        };
+        assert_eq!(seconds(&WORKLOADS[0], &[9.0, 1.0, 3.0, 2.0]), 2.0);
+        assert_eq!(seconds(&WORKLOADS[3], &[9.0, 1.0, 3.0, 2.0]), 15.0);
     }
 
     #[test]
@@ -374,7 +375,7 @@ mod tests {
         let ours = [turn(1.0, 0.5), turn(2.0, 0.5), turn(9.0, 0.5)];
         let theirs = [turn(6.0, 0.25), turn(5.0, 0.25), turn(4.0, 0.25)];
         assert_eq!(
-            row(&WORKS[0], &ours, &theirs).expect("three rounds"),
+            row(&WORKLOADS[0], &ours, &theirs).expect("three rounds"),
             "| `mnist` | JAX 1 | 1.0000, 2.0000, 9.0000 | 6.0000, 5.0000, 4.0000 | 2.50 | 0.50000 | 0.25000 | 2 | 2 |\n"
         );
     }

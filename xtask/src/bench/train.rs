@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::machine::{Machine, load_average};
 use super::peak::Peak;
-use super::work::{Measured, WORKS, Work};
+use super::workload::{Measurement, WORKLOADS, Workload};
 use crate::program::Program;
 use crate::statistics::{median, minimum};
 use crate::workspace::root;
@@ -22,7 +22,7 @@ const FEWEST: usize = 6;
 /// Examples that `sample` draws.
 const SAMPLES: u64 = 60_000;
 
-/// Trains the works, encodes and samples, and prints how fast.
+/// Trains the workloads, encodes and samples, and prints how fast.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let (json, epochs) = parse(arguments)?;
     let count = epochs - 1;
@@ -30,10 +30,10 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let load_before = load_average();
     let mut peak = Peak::default();
     let mut trained = Vec::new();
-    for work in &WORKS {
+    for workload in &WORKLOADS {
         peak.measure();
-        trained.push(work.measure(&program, None, count)?);
-        if work.preset == SCALED.preset {
+        trained.push(workload.measure(&program, None, count)?);
+        if workload.preset == SCALED.preset {
             trained.push(SCALED.measure(&program, Some(1), count)?);
         }
     }
@@ -55,8 +55,8 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The work that is run on one thread too: the first.
-const SCALED: Work = WORKS[0];
+/// The workload that is run on one thread too: the first.
+const SCALED: Workload = WORKLOADS[0];
 
 /// `[--json] [--epochs N]`
 fn parse(arguments: &[OsString]) -> anyhow::Result<(bool, usize)> {
@@ -82,7 +82,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<(bool, usize)> {
 }
 
 /// Whole runs of a command that uses a model.
-struct Used {
+struct InferenceTiming {
     what: &'static str,
     examples: u64,
     seconds: Vec<f64>,
@@ -90,8 +90,8 @@ struct Used {
 }
 
 /// Codes of MNIST's training examples, read from its files and written to one.
-fn encode(program: &Program, count: usize) -> anyhow::Result<Used> {
-    let model = WORKS[0].model(None)?;
+fn encode(program: &Program, count: usize) -> anyhow::Result<InferenceTiming> {
+    let model = WORKLOADS[0].model(None)?;
     let model = model.to_str().context("the workspace's path is text")?;
     let arguments = ["encode", model, "mnist:train"];
     // The training part of MNIST.
@@ -99,8 +99,8 @@ fn encode(program: &Program, count: usize) -> anyhow::Result<Used> {
 }
 
 /// Examples from the prior, written to a file.
-fn sample(program: &Program, count: usize) -> anyhow::Result<Used> {
-    let model = WORKS[2].model(None)?;
+fn sample(program: &Program, count: usize) -> anyhow::Result<InferenceTiming> {
+    let model = WORKLOADS[2].model(None)?;
     let model = model.to_str().context("the workspace's path is text")?;
     let number = SAMPLES.to_string();
     let arguments = ["sample", model, "-n", &number];
@@ -113,14 +113,14 @@ fn use_model(
     arguments: &[&str],
     examples: u64,
     count: usize,
-) -> anyhow::Result<Used> {
+) -> anyhow::Result<InferenceTiming> {
     let output = root()?.join("target/bench/output.npy");
     let path = output.to_str().context("the workspace's path is text")?;
     let arguments = [arguments, &["-o", path]].concat();
     let runs = (0..=count).map(|_| program.run(&arguments));
     let runs = runs.collect::<anyhow::Result<Vec<_>>>()?;
     fs::remove_file(&output)?;
-    Ok(Used {
+    Ok(InferenceTiming {
         what,
         examples,
         seconds: runs[1..].iter().map(|run| run.seconds).collect(),
@@ -128,7 +128,7 @@ fn use_model(
     })
 }
 
-/// All threads beside one, on the same work.
+/// All threads beside one, on the same workload.
 struct Scaling {
     threads: u64,
     by_median: f64,
@@ -137,7 +137,7 @@ struct Scaling {
 }
 
 impl Scaling {
-    fn of(trained: &[Measured]) -> anyhow::Result<Self> {
+    fn of(trained: &[Measurement]) -> anyhow::Result<Self> {
         let [all, one, ..] = trained else {
             bail!("a work was not measured");
         };
@@ -155,13 +155,13 @@ struct Report {
     machine: Machine,
     load: [Option<f64>; 2],
     peak: Peak,
-    trained: Vec<Measured>,
-    used: [Used; 2],
+    trained: Vec<Measurement>,
+    used: [InferenceTiming; 2],
     scaling: Scaling,
 }
 
 impl Report {
-    fn peak_of(&self, measured: &Measured) -> f64 {
+    fn peak_of(&self, measured: &Measurement) -> f64 {
         match measured.threads {
             1 => self.peak.one,
             _ => self.peak.all,
@@ -199,9 +199,9 @@ impl Report {
 
     fn text(&self) -> String {
         let line = |cells: [&str; 9]| {
-            let [work, layers, numbers @ ..] = cells;
+            let [workload, layers, numbers @ ..] = cells;
             let numbers = numbers.map(|cell| format!("{cell:>11}")).concat();
-            format!("{work:<15}{layers:<24}{numbers}\n")
+            format!("{workload:<15}{layers:<24}{numbers}\n")
         };
         let mut text = line([
             "work",
@@ -215,12 +215,12 @@ impl Report {
             "memory MB",
         ]);
         for m in &self.trained {
-            let work = match m.epochs {
-                1 => m.work.preset.to_string(),
-                epochs => format!("{} x{epochs}", m.work.preset),
+            let workload = match m.epochs {
+                1 => m.workload.preset.to_string(),
+                epochs => format!("{} x{epochs}", m.workload.preset),
             };
             text += &line([
-                &work,
+                &workload,
                 &m.layers.to_string(),
                 &m.threads.to_string(),
                 &format!("{:.4}", minimum(&m.seconds)),

@@ -1,4 +1,4 @@
-//! The works that are measured: presets, trained by the program itself.
+//! The workloads that are measured: presets, trained by the program itself.
 
 use std::path::PathBuf;
 
@@ -10,27 +10,27 @@ use crate::program::Program;
 use crate::statistics::{median, minimum};
 use crate::workspace::root;
 
-/// The works of the comparison with others.
-pub const WORKS: [Work; 4] = [
-    Work::epochs("mnist"),
-    Work::epochs("compression"),
-    Work::epochs("vae-20"),
-    Work::runs("tiny"),
+/// The workloads of the comparison with others.
+pub const WORKLOADS: [Workload; 4] = [
+    Workload::epochs("mnist"),
+    Workload::epochs("compression"),
+    Workload::epochs("vae-20"),
+    Workload::runs("tiny"),
 ];
 
-/// Works of convolutions, which only some of the others have.
-pub const CONVOLUTIONS: [Work; 2] = [Work::epochs("conv"), Work::epochs("conv-vae")];
+/// Workloads of convolutions, which only some of the others have.
+pub const CONVOLUTIONS: [Workload; 2] = [Workload::epochs("conv"), Workload::epochs("conv-vae")];
 
 /// A preset, and what of it is one measurement.
 #[derive(Clone, Copy, Debug)]
-pub struct Work {
+pub struct Workload {
     /// The preset.
     pub preset: &'static str,
     /// Whether a measurement is a whole run of the preset's epochs: where one epoch is too short to measure.
     pub whole_runs: bool,
 }
 
-impl Work {
+impl Workload {
     const fn epochs(preset: &'static str) -> Self {
         Self {
             preset,
@@ -58,7 +58,7 @@ impl Work {
         program: &Program,
         threads: Option<usize>,
         count: usize,
-    ) -> anyhow::Result<Measured> {
+    ) -> anyhow::Result<Measurement> {
         let trainings = match self.whole_runs {
             true => (0..=count)
                 .map(|_| self.train(program, threads, None))
@@ -82,8 +82,8 @@ impl Work {
             self.preset,
             times.len()
         );
-        Ok(Measured {
-            work: *self,
+        Ok(Measurement {
+            workload: *self,
             layers: Layers::read(&self.model(threads)?)?,
             threads: last.threads,
             epochs: if self.whole_runs {
@@ -104,7 +104,7 @@ impl Work {
         program: &Program,
         threads: Option<usize>,
         epochs: Option<usize>,
-    ) -> anyhow::Result<Trained> {
+    ) -> anyhow::Result<TrainingRun> {
         let model = self.model(threads)?;
         let folder = model.parent().and_then(|folder| folder.to_str());
         let folder = folder.context("the workspace's path is text")?;
@@ -119,13 +119,13 @@ impl Work {
             arguments.extend(["--threads", threads]);
         }
         let run = program.run(&arguments)?;
-        Trained::parse(&serde_json::from_str(&run.output)?, run.peak_bytes)
+        TrainingRun::parse(&serde_json::from_str(&run.output)?, run.peak_bytes)
     }
 }
 
 /// A training, as `train --json` tells of it.
 #[derive(Debug)]
-pub struct Trained {
+pub struct TrainingRun {
     /// Seconds of each epoch, without validation.
     pub epoch_seconds: Vec<f64>,
     /// Mean loss in the last epoch.
@@ -136,7 +136,7 @@ pub struct Trained {
     pub peak_bytes: Option<u64>,
 }
 
-impl Trained {
+impl TrainingRun {
     fn parse(report: &Value, peak_bytes: Option<u64>) -> anyhow::Result<Self> {
         let missing = |key| format!("`train --json` gave no `{key}`");
         let number = |key| report[key].as_f64().with_context(|| missing(key));
@@ -157,11 +157,11 @@ impl Trained {
     }
 }
 
-/// Measurements of a work.
+/// Measurements of a workload.
 #[derive(Debug)]
-pub struct Measured {
+pub struct Measurement {
     /// What was measured.
-    pub work: Work,
+    pub workload: Workload,
     /// The layers of the model.
     pub layers: Layers,
     /// Threads that it ran on.
@@ -178,7 +178,7 @@ pub struct Measured {
     pub train_loss: f64,
 }
 
-impl Measured {
+impl Measurement {
     /// Examples a second, by the median.
     pub fn examples_per_second(&self) -> f64 {
         self.epochs as f64 * self.examples as f64 / median(&self.seconds)
@@ -192,7 +192,7 @@ impl Measured {
     /// As an object, beside the peak of as many threads.
     pub fn json(&self, peak: f64) -> Value {
         json!({
-            "work": self.work.preset,
+            "work": self.workload.preset,
             "layers": self.layers.to_string(),
             "threads": self.threads,
             "epochs_per_measurement": self.epochs,
@@ -222,9 +222,9 @@ mod tests {
             "threads": 2,
             "train_loss": 0.1,
         });
-        let trained = Trained::parse(&report, None).expect("complete");
+        let trained = TrainingRun::parse(&report, None).expect("complete");
         assert_eq!(trained.examples, 60_000);
-        let error = Trained::parse(&json!({ "epoch_seconds": [1.0] }), None);
+        let error = TrainingRun::parse(&json!({ "epoch_seconds": [1.0] }), None);
         assert!(format!("{error:?}").contains("examples_per_second"));
     }
 }
