@@ -1,4 +1,4 @@
-//! Results of checks that take too long for every change, kept with their date in `docs/checks.md`.
+//! Results of checks that take too long for every change, recorded with their date in `docs/checks.md`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 
 use crate::workspace::root;
 
-/// What stands above the results.
+/// The text above the results.
 const HEAD: &str = "# Long checks
 
 What takes too long to be run with every change. Each line is the last result of one command, `cargo xtask CHECK`, which writes
@@ -23,7 +23,7 @@ it here.
 |---|---|---|
 ";
 
-/// Puts the result of `check` in its place, with today's date.
+/// Replaces the result of `check`, with today's date.
 pub fn record(check: &str, result: &str) -> anyhow::Result<()> {
     let today = Command::new("date").arg("+%Y-%m-%d").output()?;
     ensure!(today.status.success(), "`date` does not say what day it is");

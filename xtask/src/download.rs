@@ -1,4 +1,4 @@
-//! `cargo xtask download`: data sets, brought by the program itself.
+//! `cargo xtask download`: fetches data sets by the program itself.
 
 use std::ffi::OsString;
 

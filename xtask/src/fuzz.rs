@@ -1,6 +1,6 @@
-//! `cargo xtask fuzz TARGET|all [SECONDS]`: the fuzz targets of `fuzz/`, by the compiler that is here.
+//! `cargo xtask fuzz TARGET|all [SECONDS]`: runs the fuzz targets of `fuzz/` with the installed compiler.
 //!
-//! A target begins with the files of `fuzz/seeds/TARGET` and what earlier runs have found (`fuzz/corpus/TARGET`, not kept).
+//! A target starts from `fuzz/seeds/TARGET` and from what earlier runs have found (`fuzz/corpus/TARGET`, not committed).
 //! Its result goes into `docs/checks.md`.
 
 use std::ffi::OsString;
@@ -14,18 +14,18 @@ use anyhow::{Context, bail, ensure};
 use crate::checks::record;
 use crate::workspace::root;
 
-/// What the fuzzer needs to see which branches an input takes, as cargo-fuzz asks for; all of it is stable.
+/// Coverage instrumentation, as cargo-fuzz sets it; all of it is stable.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 
-/// Seconds, where none are asked for.
+/// The default duration, in seconds.
 const SECONDS: u32 = 600;
 
-/// Most memory of the fuzzed program, in MB.
+/// Memory limit of the fuzzed program, in MB.
 const MEMORY: u32 = 512;
 
-/// Longest time for one input, in seconds.
+/// Time limit for one input, in seconds.
 const TIMEOUT: u32 = 10;
 
 /// Fuzzes one target, or all of them in turn.

@@ -1,4 +1,4 @@
-//! `cargo xtask load [--python PATH] [--rows N]`: ten million rows of 32 floats, as NPY and as CSV, learned from and encoded,
+//! `cargo xtask load [--python PATH] [--rows N]`: trains on ten million rows of 32 floats, as NPY and as CSV, and encodes them,
 //! beside Keras.
 //!
 //! Needs 6 GB of disk under `target`.
@@ -19,13 +19,13 @@ use crate::workspace::root;
 const ROWS: usize = 10_000_000;
 const COLS: usize = 32;
 
-/// Hidden numbers that a row follows from.
-const CAUSES: usize = 8;
+/// Latent variables that a row is generated from.
+const LATENTS: usize = 8;
 
-/// Examples in a step, of ours and of Keras's.
+/// Batch size, of ours and of Keras.
 const BATCH: &str = "256";
 
-/// Makes the files, runs all and keeps what came of it.
+/// Writes the files, runs all and records the results.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let (mut python, mut rows) = (None, ROWS);
@@ -91,11 +91,11 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
 fn keras(python: &str, data: &str, codes: &str) -> anyhow::Result<String> {
     let script = root()?.join("benches/peers/keras_load.py");
     let run = run_command(Command::new(python).arg(script).args([data, BATCH, codes]))?;
-    let said: Value = serde_json::from_str(run.output.trim())?;
-    let seconds = |name: &str| said[name].as_f64().unwrap_or(f64::NAN);
+    let report: Value = serde_json::from_str(run.output.trim())?;
+    let seconds = |name: &str| report[name].as_f64().unwrap_or(f64::NAN);
     Ok(format!(
         ". Keras {}: all {:.1} s, reading {:.1}, the epoch {:.1}, encoding {:.1}, {} MB",
-        said["version"].as_str().unwrap_or_default(),
+        report["version"].as_str().unwrap_or_default(),
         run.seconds,
         seconds("read"),
         seconds("fit"),
@@ -109,10 +109,10 @@ fn megabytes(run: &Run) -> String {
         .map_or("?".into(), |bytes| format!("{:.0}", bytes as f64 / 1e6))
 }
 
-/// Rows that a few causes explain through a curve, and a little noise; the same in both files, but for the digits of the text.
+/// Writes rows that are a nonlinear function of a few latent variables plus noise; the CSV rounds them to five digits.
 fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
     let mut state = 1u64;
-    // The sum of four numbers from 0 to 1 is near to normal.
+    // A sum of four uniform variates is approximately normal.
     let mut normal = || {
         let mut sum = -2.0;
         for _ in 0..4 {
@@ -123,7 +123,7 @@ fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
         }
         1.7 * sum
     };
-    let weights: Vec<f32> = (0..CAUSES * COLS).map(|_| 0.5 * normal()).collect();
+    let weights: Vec<f32> = (0..LATENTS * COLS).map(|_| 0.5 * normal()).collect();
     let mut npy = BufWriter::new(File::create(npy)?);
     let mut csv = BufWriter::new(File::create(csv)?);
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {COLS}), }}");
@@ -132,13 +132,13 @@ fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
     npy.write_all(header.as_bytes())?;
     let names: Vec<String> = (0..COLS).map(|col| format!("x{col}")).collect();
     writeln!(csv, "{}", names.join(","))?;
-    let mut causes = [0.0; CAUSES];
+    let mut latents = [0.0; LATENTS];
     for _ in 0..rows {
-        causes.fill_with(&mut normal);
+        latents.fill_with(&mut normal);
         for col in 0..COLS {
-            let signal: f32 = causes
+            let signal: f32 = latents
                 .iter()
-                .zip(&weights[col * CAUSES..])
+                .zip(&weights[col * LATENTS..])
                 .map(|(a, b)| a * b)
                 .sum();
             let value = signal.tanh() + 0.05 * normal();

@@ -12,21 +12,21 @@ use serde_json::Value;
 
 use crate::workspace::command;
 
-/// How often the memory of a run is looked at.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often the memory of a run is sampled.
+const SAMPLING_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The program, built.
 pub struct Program {
     path: PathBuf,
 }
 
-/// What a run of a program gave.
+/// Output and cost of a run.
 pub struct Run {
-    /// What it printed.
+    /// Its standard output.
     pub output: String,
     /// Seconds of the whole process, by the wall clock.
     pub seconds: f64,
-    /// Most bytes that were resident at a time. Only Linux tells; what was added in the last 2 ms may be missing.
+    /// Peak resident memory; Linux only. Growth in the last 2 ms may be missed.
     pub peak_bytes: Option<u64>,
 }
 
@@ -54,13 +54,13 @@ impl Program {
         })
     }
 
-    /// Runs it; its messages go where ours do.
+    /// Runs it; it shares our standard error.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Run> {
         run(Command::new(&self.path).args(arguments))
     }
 }
 
-/// Runs a command to its end; its messages go where ours do.
+/// Runs a command to its end; it shares our standard error.
 pub fn run(command: &mut Command) -> anyhow::Result<Run> {
     let start = Instant::now();
     let child = command
@@ -75,7 +75,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<Run> {
             while !ended.load(Ordering::Relaxed) {
                 // The mark only rises, and is gone when the process has ended.
                 peak = high_water_mark(process).or(peak);
-                thread::sleep(LOOK);
+                thread::sleep(SAMPLING_INTERVAL);
             }
             peak
         });
@@ -97,7 +97,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<Run> {
     })
 }
 
-/// Most bytes that a process had resident so far.
+/// Peak resident memory of a process so far.
 fn high_water_mark(process: u32) -> Option<u64> {
     parse_high_water_mark(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask sanitise`: the tests of kernels and layers with address sanitiser.
 //!
-//! The crates have no unsafe code; the libraries under them do, as those that choose the instruction set.
+//! The crates have no unsafe code; the libraries under them do, such as those that select the instruction set.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use crate::workspace::root;
 /// The crates whose tests are run.
 const PACKAGES: [&str; 2] = ["latentia-tensor", "latentia-nn"];
 
-/// Runs them.
+/// Runs the tests.
 pub fn run() -> anyhow::Result<()> {
     let version = Command::new("rustc").arg("-vV").output()?.stdout;
     let version = String::from_utf8(version)?;
@@ -34,13 +34,13 @@ pub fn run() -> anyhow::Result<()> {
         .stderr(Stdio::inherit())
         .output()
         .context("could not run cargo")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    println!("{output_text}");
     ensure!(
         output.status.success(),
         "a test failed, or memory was misused; see above"
     );
-    let passed = said.lines().filter_map(|line| {
+    let passed = output_text.lines().filter_map(|line| {
         let (_, rest) = line.split_once("test result: ok. ")?;
         rest.split_once(" passed")?.0.parse::<u32>().ok()
     });

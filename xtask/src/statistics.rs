@@ -1,6 +1,6 @@
-//! Numbers that sum up others.
+//! Summary statistics.
 
-/// The middle value, or the mean of the two in the middle; NaN of none.
+/// The middle value, or the mean of the two in the middle; NaN if there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -14,7 +14,7 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The least value; infinite of none.
+/// The minimum; infinite if there are none.
 pub fn minimum(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }

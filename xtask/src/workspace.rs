@@ -1,4 +1,4 @@
-//! This workspace, as Cargo and the disk tell of it.
+//! A workspace, read from Cargo and from the disk.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -31,11 +31,11 @@ pub struct Package {
     pub manifest: toml::Table,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
-    /// Its files of Rust: those of the library, the program, the tests, the benches and the examples.
+    /// Its Rust files: those of the library, the program, the tests, the benches and the examples.
     pub sources: Vec<Source>,
 }
 
-/// An arrow from one package to another.
+/// A package that another one depends on.
 #[derive(Debug)]
 pub struct Dependency {
     /// Name of the package, whatever the code calls it.
@@ -119,12 +119,12 @@ pub fn cargo(verb: &str, arguments: &[&str], more: &[OsString]) -> anyhow::Resul
     Ok(())
 }
 
-/// The cargo that runs this program, to run on this workspace from whatever folder.
+/// A command of the cargo that runs this program, on this workspace from any folder.
 pub fn command(verb: &str) -> anyhow::Result<Command> {
     Ok(cargo_in(&root()?, verb))
 }
 
-/// The same on the workspace in the folder `root`.
+/// A command of the same cargo, on the workspace in the folder `root`.
 fn cargo_in(root: &Path, verb: &str) -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -166,7 +166,7 @@ fn relative(path: &Path, root: &Path) -> anyhow::Result<String> {
     Ok(names.join("/"))
 }
 
-/// Adds the files of Rust below `folder`, in the order of their names.
+/// Adds the Rust files below `folder`, in the order of their names.
 fn read_sources(folder: &Path, root: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
     let entries = fs::read_dir(folder)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

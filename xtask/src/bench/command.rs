@@ -1,11 +1,11 @@
-//! Which benches are asked for.
+//! Chooses the benches to run from the arguments.
 
 use std::ffi::OsString;
 
 use super::{peers, train};
 use crate::workspace::cargo;
 
-/// Runs what `arguments` ask for: `train`, `peers`, or else criterion.
+/// Runs `train` or `peers` where the first argument says so, criterion's benches otherwise.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     match arguments.first().and_then(|first| first.to_str()) {
         Some("train") => train::run(&arguments[1..]),
@@ -15,7 +15,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     }
 }
 
-/// Runs criterion's benches; `arguments` go to it, the first without a dash being its filter.
+/// Runs criterion's benches; they are passed on, and the first without a dash filters benches by name.
 fn kernels(arguments: &[OsString]) -> anyhow::Result<()> {
     cargo("bench", &["--package", "latentia-benches", "--"], arguments)
 }

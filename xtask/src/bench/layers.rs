@@ -1,4 +1,4 @@
-//! The dense layers of a model file, and the operations that they take.
+//! The dense layers of a model file, and the floating-point operations that they need.
 
 use std::fmt;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-/// No header of ours is longer, by far.
+/// Far longer than any header of ours.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Dense layers in the order of the chain: `[inputs, outputs]` of each.
@@ -46,9 +46,9 @@ impl Layers {
         Ok(Self(weights.into_iter().map(|(_, shape)| shape).collect()))
     }
 
-    /// Operations of a training step for one example, a multiply-add being two: the products of the dense layers alone.
+    /// Floating-point operations of a training step for one example, two for a multiply-add: matrix products of dense layers only.
     ///
-    /// `2·inputs·outputs` forward, as much for the gradient of the weight, and as much for the gradient of the input,
+    /// `2·inputs·outputs` forward, the same for the gradient of the weight, and the same for the gradient of the input,
     /// which the first layer does not need.
     pub fn training_flops(&self) -> u64 {
         let product = |[inputs, outputs]: [u64; 2]| 2 * inputs * outputs;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::peak::cores;
 use crate::workspace::root;
 
-/// What a reader of the numbers has to know.
+/// What is needed to interpret the measurements.
 pub struct Machine {
     cores: usize,
     processor: String,
@@ -40,7 +40,7 @@ impl Machine {
         }
     }
 
-    /// As an object.
+    /// As a JSON object.
     pub fn json(&self) -> Value {
         json!({
             "cores": self.cores,
@@ -62,7 +62,7 @@ impl Machine {
     }
 }
 
-/// Processes that ran or waited for a core, on average over the last minute; only Linux tells.
+/// Average number of processes running or waiting over the last minute; Linux only.
 pub fn load_average() -> Option<f64> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;
     text.split_whitespace().next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast the kernels are, how fast the program is, and how fast others are.
+//! `cargo xtask bench`: the speed of the kernels, of the program, and of other libraries.
 
 mod command;
 mod layers;

@@ -1,4 +1,4 @@
-//! The peak of this machine's arithmetic: multiply-adds in `f32` on registers alone.
+//! Peak arithmetic throughput of this machine: multiply-adds of `f32` in registers.
 
 use std::hint::black_box;
 use std::num::NonZero;
@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Multiply-adds of each register in a trial: some milliseconds, short enough to fall between the work of others.
+/// Multiply-adds of each register in a trial. It takes a few milliseconds, short enough to run undisturbed by other processes.
 const ROUNDS: u32 = 1 << 22;
 
 /// Trials of each measurement, of which the fastest counts.
 const TRIALS: u32 = 10;
 
-/// Operations a second, a multiply-add being two, in units of 10⁹. The greatest that was seen.
+/// The maximum measured, in GFLOP/s; a multiply-add counts as two operations.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Peak {
     /// On one thread.
@@ -23,7 +23,7 @@ pub struct Peak {
 }
 
 impl Peak {
-    /// Measures again; what is greater stays.
+    /// Measures again and keeps the maximum.
     pub fn measure(&mut self) {
         self.one = self.one.max(measure(1));
         self.all = self.all.max(measure(cores()));
@@ -58,7 +58,7 @@ fn trial<const REGISTERS: usize>(threads: usize) -> f64 {
     flops as f64 / start.elapsed().as_secs_f64() / 1e9
 }
 
-/// `sum = x · sum + y`, over and over, in `REGISTERS` sums that do not wait on each other. Gives back the operations.
+/// `sum = x · sum + y`, over and over, in `REGISTERS` independent sums. Returns the number of operations.
 struct MultiplyAdds<const REGISTERS: usize>;
 
 impl<const REGISTERS: usize> WithSimd for MultiplyAdds<REGISTERS> {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench peers`: the workloads by others, turn by turn with ours.
+//! `cargo xtask bench peers`: other libraries train the same workloads, alternating with ours.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,15 +17,15 @@ use crate::program::{Program, run as run_command};
 use crate::statistics::median;
 use crate::workspace::root;
 
-/// Someone else who trains workloads, in `benches/peers`, and prints `version`, `epoch_seconds` and `train_loss`.
+/// A program in `benches/peers` that trains workloads and prints `version`, `epoch_seconds` and `train_loss`.
 struct Peer {
-    /// A script of Python's, or the folder of a crate of its own.
+    /// A Python script, or the folder of a crate.
     source: &'static str,
-    /// What it is told beside the workload.
+    /// Further arguments.
     flags: &'static [&'static str],
-    /// The module that a Python must have for it; a crate needs none.
+    /// The Python module that it needs; none for a crate.
     module: Option<&'static str>,
-    /// Workloads that it does not have.
+    /// Workloads that it does not implement.
     lacks: &'static [&'static str],
 }
 
@@ -68,19 +68,19 @@ const MEMORY: [(&str, &str); 2] = [
     ("MALLOC_TRIM_THRESHOLD_", "4000000000"),
 ];
 
-/// Where the tables are kept.
+/// Where the tables are written.
 const RESULTS: &str = "benches/RESULTS.md";
 
-/// Epochs of a turn; the first does not count.
+/// Epochs of a turn; the first is warm-up.
 const EPOCHS: usize = 7;
 
 /// Epochs of a turn where an epoch takes long.
 const FEW_EPOCHS: usize = 2;
 
-/// Epochs of a turn where an epoch is too short to measure: those of the preset `tiny`, and all count.
+/// Epochs of a turn where an epoch is too short to measure: those of the preset `tiny`, all of them measured.
 const WHOLE_RUN: usize = 100;
 
-/// Trains each workload with each peer that is here and adds a table to the results.
+/// Trains each workload with each peer that is installed and adds a table to the results.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let asked = parse(arguments)?;
     let mnist = mnist_folder()?;
@@ -192,7 +192,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
 }
 
 impl Peer {
-    /// The command that trains, before the workload is named; none where the peer is not here or not asked for.
+    /// The command that trains, before the workload is named; none where the peer is not installed or not requested.
     fn launcher(&self, asked: &Asked) -> anyhow::Result<Option<Vec<OsString>>> {
         let source = root()?.join("benches/peers").join(self.source);
         let mut launcher = Vec::new();
@@ -236,7 +236,7 @@ fn mnist_folder() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// What a training took: seconds an epoch, or of a whole run; and the mean loss in its last epoch.
+/// A training run: seconds per epoch or of the whole run, and the mean loss of its last epoch.
 struct Turn {
     version: String,
     seconds: f64,
@@ -345,7 +345,7 @@ fn row(workload: &Workload, ours: &[Turn], theirs: &[Turn]) -> anyhow::Result<St
     ))
 }
 
-/// The most megabytes that a turn had resident.
+/// Peak resident memory over all turns, in megabytes.
 fn most_memory(turns: &[Turn]) -> String {
     let peak = turns.iter().filter_map(|turn| turn.peak_bytes).max();
     peak.map_or("-".into(), |bytes| format!("{:.0}", bytes as f64 / 1e6))

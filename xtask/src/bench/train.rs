@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::statistics::{median, minimum};
 use crate::workspace::root;
 
-/// Measurements and the one before them that does not count.
+/// Epochs: one of warm-up, then one per measurement.
 const EPOCHS: usize = 7;
 
 /// The fewest: five measurements.
@@ -55,7 +55,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The workload that is run on one thread too: the first.
+/// The workload that is also run on one thread.
 const SCALED: Workload = WORKLOADS[0];
 
 /// `[--json] [--epochs N]`
@@ -81,7 +81,7 @@ fn parse(arguments: &[OsString]) -> anyhow::Result<(bool, usize)> {
     Ok((json, epochs))
 }
 
-/// Whole runs of a command that uses a model.
+/// Timings of a whole command that uses a model.
 struct InferenceTiming {
     what: &'static str,
     examples: u64,
@@ -89,7 +89,7 @@ struct InferenceTiming {
     peak_bytes: Option<u64>,
 }
 
-/// Codes of MNIST's training examples, read from its files and written to one.
+/// Encodes MNIST's training examples, from its files to a file.
 fn encode(program: &Program, count: usize) -> anyhow::Result<InferenceTiming> {
     let model = WORKLOADS[0].model(None)?;
     let model = model.to_str().context("the workspace's path is text")?;
@@ -98,7 +98,7 @@ fn encode(program: &Program, count: usize) -> anyhow::Result<InferenceTiming> {
     use_model(program, "encode mnist", &arguments, 60_000, count)
 }
 
-/// Examples from the prior, written to a file.
+/// Samples from the prior, to a file.
 fn sample(program: &Program, count: usize) -> anyhow::Result<InferenceTiming> {
     let model = WORKLOADS[2].model(None)?;
     let model = model.to_str().context("the workspace's path is text")?;
@@ -128,7 +128,7 @@ fn use_model(
     })
 }
 
-/// All threads beside one, on the same workload.
+/// Speed-up of all threads over one, on the same workload.
 struct Scaling {
     threads: u64,
     by_median: f64,

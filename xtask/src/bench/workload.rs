@@ -10,7 +10,7 @@ use crate::program::Program;
 use crate::statistics::{median, minimum};
 use crate::workspace::root;
 
-/// The workloads of the comparison with others.
+/// The workloads that are compared with the peers.
 pub const WORKLOADS: [Workload; 4] = [
     Workload::epochs("mnist"),
     Workload::epochs("compression"),
@@ -18,15 +18,15 @@ pub const WORKLOADS: [Workload; 4] = [
     Workload::runs("tiny"),
 ];
 
-/// Workloads of convolutions, which only some of the others have.
+/// Convolutional workloads, which only some of the peers implement.
 pub const CONVOLUTIONS: [Workload; 2] = [Workload::epochs("conv"), Workload::epochs("conv-vae")];
 
-/// A preset, and what of it is one measurement.
+/// A preset, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     /// The preset.
     pub preset: &'static str,
-    /// Whether a measurement is a whole run of the preset's epochs: where one epoch is too short to measure.
+    /// Whether a measurement is a run of all epochs of the preset, because one epoch is too short to measure.
     pub whole_runs: bool,
 }
 
@@ -45,14 +45,14 @@ impl Workload {
         }
     }
 
-    /// Where a run on so many threads leaves its model; without a number, on all.
+    /// Where a run writes its model; `None` means all threads.
     pub fn model(&self, threads: Option<usize>) -> anyhow::Result<PathBuf> {
         let threads = threads.map_or_else(String::new, |threads| format!("-threads-{threads}"));
         let folder = format!("target/bench/{}{threads}", self.preset);
         Ok(root()?.join(folder).join("model.safetensors"))
     }
 
-    /// Trains: `count` measurements and one before them that does not count.
+    /// Trains for `count` measurements after one of warm-up.
     pub fn measure(
         &self,
         program: &Program,
@@ -98,7 +98,7 @@ impl Workload {
         })
     }
 
-    /// Trains once, for so many epochs; without a number, for the preset's.
+    /// Trains once; `None` means the preset's number of epochs.
     pub fn train(
         &self,
         program: &Program,
@@ -123,7 +123,7 @@ impl Workload {
     }
 }
 
-/// A training, as `train --json` tells of it.
+/// A training run, as `train --json` reports it.
 #[derive(Debug)]
 pub struct TrainingRun {
     /// Seconds of each epoch, without validation.
@@ -132,7 +132,7 @@ pub struct TrainingRun {
     pub train_loss: f64,
     examples: u64,
     threads: u64,
-    /// Most bytes resident.
+    /// Peak resident memory in bytes.
     pub peak_bytes: Option<u64>,
 }
 
@@ -164,32 +164,32 @@ pub struct Measurement {
     pub workload: Workload,
     /// The layers of the model.
     pub layers: Layers,
-    /// Threads that it ran on.
+    /// Number of threads.
     pub threads: u64,
-    /// Epochs in a measurement.
+    /// Epochs per measurement.
     pub epochs: usize,
-    /// Examples of an epoch.
+    /// Examples per epoch.
     pub examples: u64,
     /// Seconds of each measurement.
     pub seconds: Vec<f64>,
-    /// Most bytes resident.
+    /// Peak resident memory in bytes.
     pub peak_bytes: Option<u64>,
     /// Mean loss in the last epoch.
     pub train_loss: f64,
 }
 
 impl Measurement {
-    /// Examples a second, by the median.
+    /// Examples per second, by the median.
     pub fn examples_per_second(&self) -> f64 {
         self.epochs as f64 * self.examples as f64 / median(&self.seconds)
     }
 
-    /// Operations a second of the dense layers' products, by the median, in units of 10⁹.
+    /// GFLOP/s of the dense layers' matrix products, by the median.
     pub fn gflops(&self) -> f64 {
         self.layers.training_flops() as f64 * self.examples_per_second() / 1e9
     }
 
-    /// As an object, beside the peak of as many threads.
+    /// As a JSON object; `peak` is that of the same number of threads.
     pub fn json(&self, peak: f64) -> Value {
         json!({
             "work": self.workload.preset,

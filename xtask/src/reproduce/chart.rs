@@ -10,11 +10,11 @@ const MARGIN: f64 = 50.0;
 pub struct Line {
     pub name: &'static str,
     pub colour: &'static str,
-    /// Bytes an image, and peak signal-to-noise ratio in decibels.
+    /// Bytes per image, and peak signal-to-noise ratio in decibels.
     pub points: Vec<(f64, f64)>,
 }
 
-/// Draws peak signal-to-noise ratio over bytes an image, on a logarithmic scale.
+/// Draws peak signal-to-noise ratio over bytes per image, on a logarithmic scale.
 pub fn draw(lines: &[Line]) -> anyhow::Result<String> {
     let axes = Axes::around(lines);
     let mut svg = format!(
@@ -30,9 +30,9 @@ pub fn draw(lines: &[Line]) -> anyhow::Result<String> {
     Ok(svg)
 }
 
-/// What the chart shows, in whole units.
+/// The ranges of both axes.
 struct Axes {
-    /// Exponents of 2 of the least and the most bytes.
+    /// Base-2 logarithms of the minimum and the maximum.
     bytes: [f64; 2],
     decibels: [f64; 2],
 }
@@ -62,7 +62,7 @@ impl Axes {
         EXTENT[1] - MARGIN - (psnr - low) / (high - low) * (EXTENT[1] - 2.0 * MARGIN)
     }
 
-    /// The grid, and what it is of.
+    /// Draws the grid, its values and the names of the axes.
     fn draw(&self, svg: &mut String) -> anyhow::Result<()> {
         let bottom = EXTENT[1] - MARGIN;
         for exponent in self.bytes[0] as i32..=self.bytes[1] as i32 {
@@ -94,7 +94,7 @@ impl Axes {
         Ok(())
     }
 
-    /// A line, and its name in the given row of the legend.
+    /// Draws a line, and its name in a row of the legend.
     fn draw_line(&self, svg: &mut String, row: usize, line: &Line) -> anyhow::Result<()> {
         let Line {
             name,

@@ -1,4 +1,4 @@
-//! Which results are asked for.
+//! Chooses the results to reproduce from the arguments.
 
 use std::ffi::OsString;
 
@@ -7,12 +7,12 @@ use anyhow::{Context, bail, ensure};
 use super::{denoising, lossless, lossy, preset, probes};
 use crate::program::Program;
 
-/// What is asked for.
+/// The parsed arguments.
 #[derive(Debug, PartialEq)]
 struct Request {
     /// One preset, or `denoising`, `probes` or `lossy`, which compare several; else every preset that expects a result.
     name: Option<String>,
-    /// Other than the preset's.
+    /// Instead of the preset's number of epochs.
     epochs: Option<u32>,
 }
 
@@ -45,7 +45,7 @@ impl Request {
     }
 }
 
-/// Trains what is asked for and prints expected beside obtained; fails when a result is missed.
+/// Trains the requested models and prints expected beside obtained; fails when a result is missed.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let Request { name, epochs } = Request::parse(arguments)?;
     let program = &Program::build()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce denoising`: does training on spoilt examples restore them better?
+//! `cargo xtask reproduce denoising`: does training on corrupted examples restore them better?
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
@@ -11,13 +11,13 @@ use super::model::{number, text, train};
 use crate::program::Program;
 use crate::workspace::root;
 
-/// The restored examples' error is at most this times that of a model of the same size that never saw spoilt ones.
+/// Maximum ratio of the error to that of a model of the same size that was trained on clean examples.
 const AT_MOST: f64 = 0.7;
 
-/// Share of the pixels that are set to 0.
+/// Fraction of the pixels that are set to 0.
 const MASKING: &str = "0.3";
 
-/// Trains the preset `denoising`, and the same without corruption, and lets both restore the same spoilt test images.
+/// Trains the preset `denoising`, and the same without corruption, and lets both restore the same corrupted test images.
 pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let folder = root()?.join("target/reproduce");
     fs::create_dir_all(&folder)?;
@@ -67,7 +67,7 @@ pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Draws grey or colour pictures of one height beside each other.
+/// Joins grey or colour images of one height side by side.
 fn side_by_side(pictures: &[String], out: &Path) -> anyhow::Result<()> {
     let mut parts = Vec::new();
     for path in pictures {

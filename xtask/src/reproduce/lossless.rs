@@ -9,20 +9,20 @@ use super::model::{evaluate, number, text, train};
 use crate::program::Program;
 use crate::workspace::root;
 
-/// The coded size is at most this much more than the model's `-ELBO` and what is counted apart.
+/// Maximum excess of the coded size over the model's `-ELBO`, as a fraction; headers and initial bits are counted apart.
 const MOST_EXCESS: f64 = 0.01;
 
 /// A result to reach.
 pub struct Lossless {
     pub preset: &'static str,
-    /// Bits a dimension of the whole file, at most.
+    /// Maximum bits per dimension of the whole file.
     pub at_most: f64,
     /// Further options of `compress`.
     pub options: &'static [&'static str],
     pub source: &'static str,
 }
 
-/// What can be asked for.
+/// All results of this kind.
 pub const ALL: [Lossless; 2] = [
     Lossless {
         preset: "lossless-binary",
@@ -39,7 +39,7 @@ pub const ALL: [Lossless; 2] = [
 ];
 
 impl Lossless {
-    /// Trains the preset, compresses the test images, brings them back, and prints the size beside other formats'.
+    /// Trains the preset, compresses and decompresses the test images, and prints the size beside other formats'.
     pub fn run(&self, program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
         let Self {
             preset, at_most, ..

@@ -10,25 +10,25 @@ use super::model::{number, train};
 use crate::program::Program;
 use crate::workspace::root;
 
-/// The model whose codes are stored.
+/// The model whose latents are stored.
 const PRESET: &str = "deep";
 
-/// The data, as far as they are here.
+/// The data sets; those that are not installed are skipped.
 const DATA: [&str; 2] = ["mnist", "fashion-mnist"];
 
-/// Qualities of the curve. The last is beyond what JPEG and WebP can be asked for.
+/// Qualities of the curve. The last is lower than JPEG and WebP offer.
 const QUALITIES: [&str; 5] = ["100", "75", "50", "25", "1"];
 
 /// One format at one quality.
 struct Point {
     name: String,
-    /// Bytes an image, with all headers and without those that every file has.
+    /// Bytes per image, with all headers and without those that are the same in every file.
     bytes: f64,
     without_headers: Option<f64>,
     psnr: f64,
 }
 
-/// Trains a model for each of the data and draws its sizes beside JPEG's and WebP's.
+/// Trains a model for each data set and draws its rate-distortion curve beside those of JPEG and WebP.
 pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let mut missed = Vec::new();
     for data in DATA {
@@ -100,7 +100,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().into()
 }
 
-/// The points of each format as lines: bytes with all headers, and without those that every file has.
+/// Draws a line for each format, with and without the headers that are the same in every file.
 fn curve(points: &[Vec<Point>]) -> anyhow::Result<String> {
     let line = |name, colour, at: usize, bytes: fn(&Point) -> Option<f64>| {
         let points = points.iter().filter_map(|formats| formats.get(at));

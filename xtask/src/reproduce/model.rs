@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::program::Program;
 use crate::workspace::root;
 
-/// Trains into `target/reproduce/NAME`, or goes on with an interrupted run there; the model's file and what `train` reports.
+/// Trains into `target/reproduce/NAME`, or resumes an interrupted run there; returns the model's path and the report of `train`.
 pub fn train(
     program: &Program,
     name: &str,
@@ -29,7 +29,7 @@ pub fn train(
     Ok((format!("{out}/model.safetensors"), report))
 }
 
-/// What `evaluate` reports of a model.
+/// The report of `evaluate`.
 pub fn evaluate(program: &Program, model: &str, arguments: &[&str]) -> anyhow::Result<Value> {
     let mut all = vec!["evaluate", model, "--json"];
     all.extend(arguments);

@@ -44,7 +44,7 @@ pub fn run(program: &Program, name: Option<&str>, epochs: Option<u32>) -> anyhow
     Ok(())
 }
 
-/// Prints a result beside what was expected; whether it was reached, or not looked for after fewer epochs.
+/// Prints a result beside what was expected and returns whether it was reached; with other epochs, it always is.
 fn report(preset: &str, epochs: Option<u32>, expected: &Expected, obtained: &[f64]) -> bool {
     let median = median(obtained);
     let reached = epochs.is_some() || median <= expected.at_most;
@@ -107,7 +107,7 @@ fn expected(program: &Program, name: &str) -> anyhow::Result<Option<Expected>> {
     }))
 }
 
-/// Trains a preset and gives back the expected measure of the result.
+/// Trains a preset and returns the metric that it expects.
 fn measure(
     program: &Program,
     preset: &str,
@@ -125,7 +125,7 @@ fn measure(
         }
         None => report["evaluation"].clone(),
     };
-    // A minus before the name: the greater, the better.
+    // A minus before the name means that larger is better.
     let (sign, key) = match expected.metric.strip_prefix('-') {
         Some(key) => (-1.0, key),
         None => (1.0, expected.metric.as_str()),

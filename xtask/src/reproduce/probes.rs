@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce probes`: how much codes tell of classes, model by model.
+//! `cargo xtask reproduce probes`: how well a probe predicts classes from the latents of each model.
 
 use anyhow::ensure;
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::model::{evaluate, number, train};
 use crate::program::Program;
 
-/// The best linear probe on a code of ours of at most 32 numbers is at least this.
+/// Accuracy that the best linear probe on latents of at most 32 dimensions has to reach.
 const AT_LEAST: f64 = 0.96;
 
-/// What is compared: a name, a preset, what to change in it, and whether its code has at most 32 numbers.
+/// What is compared: a name, a preset, further arguments, and whether its latents have at most 32 dimensions.
 const MODELS: [(&str, &str, &[&str], bool); 6] = [
     ("features, 32", "features", &[], true),
     ("deep, 30", "deep", &[], true),
@@ -24,7 +24,7 @@ const MODELS: [(&str, &str, &[&str], bool); 6] = [
     ("top-k, 1000", "top-k", &[], false),
 ];
 
-/// Trains the models and prints the accuracies of a linear probe and of ten nearest neighbours on their codes, beside those on
+/// Trains the models and prints the accuracies of a linear probe and of ten nearest neighbours on their latents, beside those on
 /// 32 principal components and on raw pixels.
 pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     let mut rows = Vec::new();

@@ -1,9 +1,9 @@
-//! A file of Rust.
+//! A Rust file.
 
 use super::code::{in_name, without_comments_and_literals};
 use super::token::{Token, tokens, without_tests};
 
-/// A file of Rust.
+/// A Rust file.
 #[derive(Debug)]
 pub struct Source {
     /// From the root of the workspace, with `/`.

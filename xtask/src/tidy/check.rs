@@ -31,7 +31,7 @@ const RULES: [fn(&Workspace) -> Vec<Violation>; 13] = [
     versions,
 ];
 
-/// Checks every rule and prints what breaks one, a line each; of this workspace, or of that in the folder behind `--root`.
+/// Checks all rules on this workspace, or on the one in the folder after `--root`, and prints a line for each violation.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let root = match arguments {
         [] => root()?,
@@ -52,7 +52,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All that breaks a rule.
+/// All violations.
 pub fn check(workspace: &Workspace) -> Vec<Violation> {
     RULES.iter().flat_map(|rule| rule(workspace)).collect()
 }

@@ -6,7 +6,7 @@ use super::modules::{Import, ModuleGraph};
 use super::violation::Violation;
 use crate::workspace::{Package, Workspace};
 
-/// Arrows of a graph, with what each is made of.
+/// Edges of a graph, each with its imports and the files that they are in.
 type Arrows<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<(&'a str, &'a Import)>>;
 
 /// All circles of all packages.

@@ -1,4 +1,4 @@
-//! What a library leaves alone: the terminal, and unsafe code.
+//! Libraries use neither the terminal nor unsafe code.
 
 use super::violation::Violation;
 use crate::workspace::Workspace;

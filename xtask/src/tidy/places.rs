@@ -40,7 +40,7 @@ pub fn named_once(workspace: &Workspace) -> Vec<Violation> {
     violations
 }
 
-/// A kind of latent is added in one folder: all others ask the latent and do not match on what it is.
+/// A kind of latent is added in one folder: other code calls methods of the latent and does not match on its kind.
 pub fn latents(workspace: &Workspace) -> Vec<Violation> {
     let others =
         sources(workspace).filter(|source| !source.path.starts_with(LATENTS) && !source.is_test());

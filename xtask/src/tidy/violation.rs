@@ -1,4 +1,4 @@
-//! What breaks a rule.
+//! Violations of rules.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::workspace::Package;
 pub struct Violation {
     /// Its path, with the line where there is one.
     pub file: String,
-    /// What is there, and what would be right.
+    /// What is wrong, and what would be right.
     pub what: String,
 }
 
