@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::CATALOGUE;
+use crate::sets::CATALOGUE;
 
 /// Why a data set could not be had.
 #[derive(Debug, thiserror::Error)]

@@ -29,36 +29,27 @@
 
 #![forbid(unsafe_code)]
 
-mod catalogue;
-mod cifar;
-mod csv;
 mod dataset;
 mod error;
 mod float_buffer;
-mod idx;
+mod formats;
+mod input;
+mod load;
 mod load_options;
 mod locations;
-mod mnist;
-mod mt19937;
-mod npy;
-mod npy_header;
-mod picture;
-mod picture_header;
 mod pictures;
-mod random;
-mod reading;
-mod source;
+mod sets;
 mod split;
 mod stored;
 mod subset;
 mod tar;
 
-pub use catalogue::{CATALOGUE, NamedFile, NamedSet};
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use load::{Source, load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
 pub use pictures::Pictures;
-pub use source::{Source, load, load_with};
+pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use split::split;
 pub use subset::Subset;

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::NamedSet;
+use crate::sets::NamedSet;
 
 /// The folders in which named sets are looked for, best first: set `NAME` lies in `FOLDER/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::DataError;
 use crate::error::quoted;
-use crate::reading::Input;
+use crate::input::Input;
 
 /// Headers and contents begin at multiples of this.
 const BLOCK: u64 = 512;

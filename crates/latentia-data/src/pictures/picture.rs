@@ -11,9 +11,9 @@ use image::{
     ImageResult, Limits, Luma, Pixel, Rgb, RgbImage,
 };
 
+use super::header::Header;
 use crate::DataError;
 use crate::error::counted;
-use crate::picture_header::Header;
 
 /// The longest file that is read, in bytes.
 const LONGEST_FILE: u64 = 1 << 28;

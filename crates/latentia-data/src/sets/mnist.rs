@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::thread;
 
-use crate::catalogue::NamedSet;
-use crate::idx::Idx;
-use crate::reading::Input;
+use crate::formats::idx::Idx;
+use crate::input::Input;
+use crate::sets::NamedSet;
 use crate::{DataError, Dataset, Locations, Source};
 
 // The first images of MNIST, part of the program; see `data/mnist-mini/README.md`.
-const TRAIN_IMAGES: &[u8] = include_bytes!("../data/mnist-mini/train-images-idx3-ubyte.gz");
-const TRAIN_LABELS: &[u8] = include_bytes!("../data/mnist-mini/train-labels-idx1-ubyte.gz");
-const TEST_IMAGES: &[u8] = include_bytes!("../data/mnist-mini/t10k-images-idx3-ubyte.gz");
-const TEST_LABELS: &[u8] = include_bytes!("../data/mnist-mini/t10k-labels-idx1-ubyte.gz");
+const TRAIN_IMAGES: &[u8] = include_bytes!("../../data/mnist-mini/train-images-idx3-ubyte.gz");
+const TRAIN_LABELS: &[u8] = include_bytes!("../../data/mnist-mini/train-labels-idx1-ubyte.gz");
+const TEST_IMAGES: &[u8] = include_bytes!("../../data/mnist-mini/t10k-images-idx3-ubyte.gz");
+const TEST_LABELS: &[u8] = include_bytes!("../../data/mnist-mini/t10k-labels-idx1-ubyte.gz");
 
 /// The set that is part of the program.
 pub(crate) fn load_embedded(set: &NamedSet, _: &Locations) -> Result<Source, DataError> {

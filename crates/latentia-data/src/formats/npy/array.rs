@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::path::Path;
 
+use super::header::{Header, Kind};
 use crate::float_buffer::FloatBuffer;
-use crate::npy_header::{Header, Kind};
-use crate::reading::Input;
+use crate::input::Input;
 use crate::stored::{Kept, Stored, state};
 use crate::{DataError, Dataset};
 

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
 
-use crate::catalogue::{NamedSet, nearest};
-use crate::idx::Idx;
-use crate::reading::{Input, open};
-use crate::{DataError, Dataset, LoadOptions, Locations, cifar, csv, npy, pictures};
+use crate::formats::idx::Idx;
+use crate::formats::{cifar, csv, npy};
+use crate::input::{Input, open};
+use crate::sets::{NamedSet, nearest};
+use crate::{DataError, Dataset, LoadOptions, Locations, pictures};
 
 /// The examples that a name or a path stands for.
 #[derive(Clone, Debug)]

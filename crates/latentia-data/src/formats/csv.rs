@@ -7,7 +7,7 @@ use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use crate::error::{counted, quoted};
 use crate::float_buffer::FloatBuffer;
-use crate::reading::Input;
+use crate::input::Input;
 use crate::{DataError, Dataset};
 
 /// Reads a table, one example a row, with or without a header.

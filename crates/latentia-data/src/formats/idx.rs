@@ -3,7 +3,7 @@
 //! Two zero bytes, a type, the number of dimensions, each dimension as a big-endian `u32`, then the values. The first
 //! dimension counts the examples.
 
-use crate::reading::Input;
+use crate::input::Input;
 use crate::{DataError, Dataset};
 
 /// Values of an IDX file and their shape, examples first.

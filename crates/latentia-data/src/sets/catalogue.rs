@@ -1,6 +1,8 @@
 //! The sets that are known by name.
 
-use crate::{DataError, Locations, Source, cifar, mnist, random};
+use super::{mnist, random};
+use crate::formats::cifar;
+use crate::{DataError, Locations, Source};
 
 /// What is known of a data set that has a name.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::catalogue::NamedSet;
 use crate::error::counted;
-use crate::reading::Input;
+use crate::input::Input;
+use crate::sets::NamedSet;
 use crate::tar::Tar;
 use crate::{DataError, Dataset, Locations, Source};
 

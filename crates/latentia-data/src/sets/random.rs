@@ -1,7 +1,7 @@
 //! Uniform random numbers as a data set.
 
-use crate::catalogue::NamedSet;
-use crate::mt19937::Mt19937;
+use super::mt19937::Mt19937;
+use crate::sets::NamedSet;
 use crate::{DataError, Dataset, Locations, Source};
 
 /// `numpy.random.RandomState(42).rand(100, 10)`, rounded to `f32`.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::header::Header;
+use super::picture::{self, Target};
 use crate::dataset::content_hash;
 use crate::error::counted;
-use crate::picture::{self, Target};
-use crate::picture_header::Header;
 use crate::{DataError, Dataset, LoadOptions};
 
 /// The most classes: labels are bytes.

@@ -1,0 +1,6 @@
+//! The formats of files that data come in.
+
+pub(crate) mod cifar;
+pub(crate) mod csv;
+pub(crate) mod idx;
+pub(crate) mod npy;

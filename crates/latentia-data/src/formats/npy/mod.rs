@@ -1,0 +1,6 @@
+//! NPY, NumPy's format for one array.
+
+mod array;
+mod header;
+
+pub(crate) use array::read;
