@@ -1,9 +1,10 @@
 //! What can be wrong with data.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::sets::CATALOGUE;
+use crate::nearest_name::nearest_name;
 
 /// Why a data set could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -52,18 +53,18 @@ pub enum DataError {
     },
 
     /// Neither a known name nor a file.
-    #[error("no data set or file is called `{name}`; {}", advice(*nearest))]
+    #[error("no data set or file is called `{name}`; {}", suggestion(name, known))]
     UnknownName {
         /// The name.
         name: String,
-        /// The known name that is most like it, if one is.
-        nearest: Option<&'static str>,
+        /// The names that are known.
+        known: Vec<&'static str>,
     },
 
     /// A known set that is not on this machine.
     #[error(
         "`{name}` is in none of {}; `latentia data fetch {name}` brings it",
-        list(folders)
+        listed(folders.iter().map(|folder| folder.display()))
     )]
     NotFound {
         /// The name of the set.
@@ -122,23 +123,15 @@ pub(crate) fn counted(count: impl Into<u64>, thing: &str) -> String {
     }
 }
 
-fn advice(nearest: Option<&str>) -> String {
-    match nearest {
+fn suggestion(name: &str, known: &[&str]) -> String {
+    match nearest_name(name, known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => {
-            let names: Vec<_> = CATALOGUE
-                .iter()
-                .map(|set| format!("`{}`", set.name))
-                .collect();
-            format!("known sets are {}", names.join(", "))
-        }
+        None => format!("known sets are {}", listed(known.iter())),
     }
 }
 
-fn list(folders: &[PathBuf]) -> String {
-    let folders: Vec<_> = folders
-        .iter()
-        .map(|folder| format!("`{}`", folder.display()))
-        .collect();
-    folders.join(", ")
+/// Each in backticks, with commas between.
+fn listed(things: impl Iterator<Item = impl fmt::Display>) -> String {
+    let things: Vec<_> = things.map(|thing| format!("`{thing}`")).collect();
+    things.join(", ")
 }

@@ -23,7 +23,7 @@
 //! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`Subset`] is some rows of any source;
 //! - [`split`] says which rows are held back for validation;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
-//! - [`DataError`] says what is wrong with a file.
+//! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
 //! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
 
@@ -37,6 +37,7 @@ mod input;
 mod load;
 mod load_options;
 mod locations;
+mod nearest_name;
 mod pictures;
 mod sets;
 mod split;
@@ -49,6 +50,7 @@ pub use error::DataError;
 pub use load::{Source, load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
+pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use split::split;

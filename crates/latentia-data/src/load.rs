@@ -7,7 +7,7 @@ use std::path::{self, Path};
 use crate::formats::idx::Idx;
 use crate::formats::{cifar, csv, npy};
 use crate::input::{Input, open};
-use crate::sets::{NamedSet, nearest};
+use crate::sets::{CATALOGUE, NamedSet};
 use crate::{DataError, Dataset, LoadOptions, Locations, pictures};
 
 /// The examples that a name or a path stands for.
@@ -19,7 +19,7 @@ pub struct Source {
     pub test: Option<Dataset>,
 }
 
-/// Loads what `data` stands for: a name in the [`CATALOGUE`](crate::CATALOGUE), the path of a file in NPY, CSV, IDX, the
+/// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, CSV, IDX, the
 /// last plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
@@ -50,7 +50,7 @@ pub fn load_with(
         if path.extension().is_none() && !path.exists() {
             return Err(DataError::UnknownName {
                 name: data.to_owned(),
-                nearest: nearest(data),
+                known: CATALOGUE.iter().map(|set| set.name).collect(),
             });
         }
     }

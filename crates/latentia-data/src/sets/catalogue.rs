@@ -174,13 +174,3 @@ const fn image_files(sha256: [&'static str; 4]) -> [NamedFile; 4] {
         },
     ]
 }
-
-/// The known name most like `name`, if one is near enough to be what was meant.
-pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    CATALOGUE
-        .iter()
-        .map(|set| (strsim::damerau_levenshtein(name, set.name), set.name))
-        .filter(|&(edits, known)| edits <= known.len().div_ceil(3))
-        .min_by_key(|&(edits, _)| edits)
-        .map(|(_, known)| known)
-}

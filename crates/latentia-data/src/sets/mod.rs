@@ -5,5 +5,4 @@ mod mnist;
 mod mt19937;
 mod random;
 
-pub(crate) use catalogue::nearest;
 pub use catalogue::{CATALOGUE, NamedFile, NamedSet};
