@@ -4,10 +4,9 @@ use std::fmt;
 use std::io;
 
 use latentia_tensor::{MatrixMut, Rows, vectorized};
-use sha2::{Digest, Sha256};
 
-use crate::float_buffer::not_finite;
-use crate::stored::{Stored, hash_floats};
+use crate::fingerprint::Fingerprint;
+use crate::stored::Stored;
 use crate::{DataError, Pictures};
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
@@ -72,7 +71,7 @@ impl Dataset {
         let name = name.into();
         let cols = width(&name, &shape, values.len())?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(not_finite(&name, at, cols, values[at]));
+            return Err(DataError::not_finite(&name, at, cols, values[at]));
         }
         let range = values
             .iter()
@@ -195,37 +194,15 @@ impl Dataset {
     /// # Errors
     /// When the values are in a file that cannot be read any more.
     pub fn fingerprint(&self) -> io::Result<String> {
-        let hash = |kind| content_hash(kind, &self.shape, self.rows());
-        Ok(match &self.values {
-            Values::Bytes(values) => hexadecimal(hash("u8").chain_update(values)),
-            Values::Floats(values) => {
-                let mut hash = hash("f4");
-                hash_floats(values, &mut hash);
-                hexadecimal(hash)
-            }
-            Values::Stored(stored) => {
-                let kind = if stored.is_bytes() { "u8" } else { "f4" };
-                hexadecimal(stored.hash(hash(kind))?)
-            }
-            Values::Pictures(pictures) => pictures.fingerprint().to_owned(),
-        })
+        let mut hash = Fingerprint::new(self.is_bytes(), &self.shape, self.rows());
+        match &self.values {
+            Values::Bytes(values) => hash.update(values),
+            Values::Floats(values) => hash.update_floats(values),
+            Values::Stored(stored) => stored.hash(&mut hash)?,
+            Values::Pictures(pictures) => return Ok(pictures.fingerprint().to_owned()),
+        }
+        Ok(hash.finish())
     }
-}
-
-/// The beginning of a fingerprint: all but the values.
-pub(crate) fn content_hash(kind: &str, shape: &[usize], rows: usize) -> Sha256 {
-    let mut hash = Sha256::new();
-    hash.update(kind);
-    // With its own length in front, no shape can pass for another shape and a count.
-    for number in [shape.len(), rows].iter().chain(shape) {
-        hash.update((*number as u64).to_le_bytes());
-    }
-    hash
-}
-
-pub(crate) fn hexadecimal(hash: Sha256) -> String {
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Rows for Dataset {

@@ -89,6 +89,16 @@ impl DataError {
         }
     }
 
+    /// Value `at` of the data set `name` is not finite; its rows have `cols` values.
+    pub(crate) fn not_finite(name: &str, at: usize, cols: usize, value: f32) -> Self {
+        Self::invalid(
+            name,
+            format!("row {}, column {} (from 0)", at / cols, at % cols),
+            value.to_string(),
+            "a finite number within the range of f32",
+        )
+    }
+
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {

@@ -97,7 +97,7 @@ impl FloatBuffer {
     /// When one is not finite.
     pub(crate) fn into_kept(self, cols: usize) -> Result<(Vec<f32>, (f32, f32)), DataError> {
         match self.not_finite {
-            Some((at, value)) => Err(not_finite(&self.name, at, cols, value)),
+            Some((at, value)) => Err(DataError::not_finite(&self.name, at, cols, value)),
             None => Ok((self.kept, self.range)),
         }
     }
@@ -118,16 +118,6 @@ impl FloatBuffer {
             .map_err(|error| disk_error(&name, error.into_error()))?;
         Dataset::from_stored(&name, shape, Stored::in_own_file(file, count, kept), range)
     }
-}
-
-/// The error that value `at` is not finite, in rows of `cols`.
-pub(crate) fn not_finite(name: &str, at: usize, cols: usize, value: f32) -> DataError {
-    DataError::invalid(
-        name,
-        format!("row {}, column {} (from 0)", at / cols, at % cols),
-        value.to_string(),
-        "a finite number within the range of f32",
-    )
 }
 
 fn disk_error(name: &str, source: io::Error) -> DataError {

@@ -31,6 +31,7 @@
 
 mod dataset;
 mod error;
+mod fingerprint;
 mod float_buffer;
 mod formats;
 mod input;

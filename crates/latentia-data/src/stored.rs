@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
+use crate::fingerprint::Fingerprint;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 14;
@@ -174,19 +174,18 @@ impl Stored {
     }
 
     /// Adds all bytes of the values to a hash.
-    pub(crate) fn hash(&self, mut hash: Sha256) -> io::Result<Sha256> {
+    pub(crate) fn hash(&self, hash: &mut Fingerprint) -> io::Result<()> {
         let Place { kept, values, .. } = &*self.0;
         match kept {
             Kept::Bytes(bytes) => hash.update(bytes),
-            Kept::Floats(floats) => hash_floats(floats, &mut hash),
+            Kept::Floats(floats) => hash.update_floats(floats),
         }
         let mut chunk = [0; CHUNK];
         let at_once = CHUNK / kept.size();
         for first in (kept.len()..*values).step_by(at_once) {
             hash.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
         }
-        self.check_unchanged()?;
-        Ok(hash)
+        self.check_unchanged()
     }
 
     /// Refuses a file that is no longer what it was when it was loaded.
@@ -204,16 +203,6 @@ impl Stored {
             .as_ref()
             .map_or("a temporary file", |(name, _)| name);
         io::Error::other(format!("`{name}` has changed since it was loaded"))
-    }
-}
-
-/// Adds floats to a hash, little-endian.
-pub(crate) fn hash_floats(floats: &[f32], hash: &mut Sha256) {
-    let mut bytes = Vec::new();
-    for block in floats.chunks(CHUNK / 4) {
-        bytes.clear();
-        bytes.extend(block.iter().flat_map(|value| value.to_le_bytes()));
-        hash.update(&bytes);
     }
 }
 

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::header::Header;
 use super::picture::{self, Target};
-use crate::dataset::content_hash;
 use crate::error::counted;
+use crate::fingerprint::Fingerprint;
 use crate::{DataError, Dataset, LoadOptions};
 
 /// The most classes: labels are bytes.
@@ -143,7 +143,7 @@ pub(crate) fn load(
     let cols: usize = shape.iter().product();
 
     // Read once: what is broken is found, what fits is kept, and all is hashed on the way.
-    let mut hash = content_hash("u8", &shape, files.len());
+    let mut hash = Fingerprint::new(true, &shape, files.len());
     let assumed = files.len();
     let (mut low, mut high) = (u8::MAX, u8::MIN);
     let (mut good, mut labels) = (Vec::new(), Vec::new());
@@ -198,14 +198,14 @@ pub(crate) fn load(
     let rows = pictures.rows();
     if rows < assumed {
         // The count comes first in what is hashed, and it was not the right one.
-        hash = content_hash("u8", &shape, rows);
+        hash = Fingerprint::new(true, &shape, rows);
         for index in 0..rows {
             pictures
                 .with_example(index, cols, |example| hash.update(example))
                 .map_err(|error| DataError::read(&pictures.files[index], error))?;
         }
     }
-    pictures.fingerprint = crate::dataset::hexadecimal(hash);
+    pictures.fingerprint = hash.finish();
     let dataset =
         Dataset::from_pictures(subject, shape, pictures, (f32::from(low), f32::from(high)))?;
     match labels.is_empty() {
