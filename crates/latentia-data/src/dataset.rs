@@ -105,20 +105,17 @@ impl Dataset {
         })
     }
 
-    /// A set of pictures of shape `shape`, whose bytes lie in `range`.
-    pub(crate) fn from_pictures(
-        name: &str,
-        shape: Vec<usize>,
-        pictures: Pictures,
-        range: (f32, f32),
-    ) -> Result<Self, DataError> {
+    /// A set of pictures.
+    pub(crate) fn from_pictures(name: &str, pictures: Pictures) -> Result<Self, DataError> {
+        let shape = pictures.shape();
         let values = pictures.rows() * shape.iter().product::<usize>();
+        let (low, high) = pictures.range();
         Ok(Self {
             name: name.to_owned(),
             cols: width(name, &shape, values)?,
             shape,
             values: Values::Pictures(pictures),
-            range,
+            range: (low.into(), high.into()),
             labels: None,
         })
     }
@@ -237,8 +234,7 @@ impl Rows for Dataset {
             }
             Values::Pictures(pictures) => {
                 for (row, &index) in rows {
-                    pictures
-                        .with_example(index as usize, self.cols, |example| widen(example, row))?;
+                    pictures.with_example(index as usize, |example| widen(example, row))?;
                 }
             }
             Values::Stored(stored) => {

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{self, Path};
 
 use crate::formats::idx::Idx;
-use crate::formats::{cifar, csv, npy};
+use crate::formats::{cifar, csv, npy, pictures};
 use crate::input::{Input, open};
 use crate::sets::{CATALOGUE, NamedSet};
-use crate::{DataError, Dataset, LoadOptions, Locations, pictures};
+use crate::{DataError, Dataset, LoadOptions, Locations};
 
 /// The examples that a name or a path stands for.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub fn load_with(
         Format::Csv => csv::read(Input::open(path, data)?, options.memory)?,
         Format::Idx => Idx::parse(Input::open_gzip(path, data)?)?.into_dataset(data)?,
         Format::Cifar => cifar::read(path, data)?,
-        Format::Pictures => pictures::load(path, data, options)?,
+        Format::Pictures => pictures::read(path, data, options)?,
     };
     Ok(Source { train, test: None })
 }

@@ -4,3 +4,4 @@ pub(crate) mod cifar;
 pub(crate) mod csv;
 pub(crate) mod idx;
 pub(crate) mod npy;
+pub(crate) mod pictures;

@@ -1,9 +1,10 @@
-//! Pictures in files: their heads, their pixels, and those of a folder.
+//! Pictures in files: their headers, their pixels, and those of a folder.
 
+mod files;
+mod folder;
 mod header;
+mod load;
 mod picture;
-#[allow(clippy::module_inception)]
-mod pictures;
 
-pub use pictures::Pictures;
-pub(crate) use pictures::load;
+pub use files::Pictures;
+pub(crate) use load::load;

@@ -37,6 +37,11 @@ impl Target {
             false => vec![self.height, self.width, 3],
         }
     }
+
+    /// Bytes of an example.
+    pub(crate) fn bytes(self) -> usize {
+        self.height * self.width * if self.grey { 1 } else { 3 }
+    }
 }
 
 /// The head of the picture in a file.

@@ -1,0 +1,101 @@
+//! Pictures as examples, of which some are in memory.
+
+use std::io;
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::picture::{self, Target};
+use crate::DataError;
+
+/// Pictures in files: as many as fit are kept in memory, the first ones, the others decoded again each time.
+///
+/// In an epoch each example is read once, in an order of its own: no other choice of examples would be read more often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictures {
+    pub(super) target: Target,
+    /// One file an example.
+    pub(super) files: Vec<PathBuf>,
+    /// The first examples, one after another.
+    pub(super) kept: Vec<u8>,
+    /// SHA-256 of each example that is not kept.
+    pub(super) digests: Vec<[u8; 32]>,
+    pub(super) range: (u8, u8),
+    pub(super) fingerprint: String,
+    pub(super) classes: Vec<String>,
+    pub(super) refused: Vec<String>,
+    pub(super) ignored: usize,
+}
+
+impl Pictures {
+    /// The names of the classes, which are folders within the folder, in the order of their labels; none where there are
+    /// only files.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// What is wrong with each picture that was left out.
+    pub fn refused(&self) -> &[String] {
+        &self.refused
+    }
+
+    /// How many files and folders there are that are no pictures by their name.
+    pub fn ignored(&self) -> usize {
+        self.ignored
+    }
+
+    /// How many examples are in memory.
+    pub fn kept(&self) -> usize {
+        self.files.len() - self.digests.len()
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Shape of an example.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        self.target.shape()
+    }
+
+    /// The smallest and the largest value.
+    pub(crate) fn range(&self) -> (u8, u8) {
+        self.range
+    }
+
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Hands example `index` to `see`.
+    pub(crate) fn with_example<T>(
+        &self,
+        index: usize,
+        see: impl FnOnce(&[u8]) -> T,
+    ) -> io::Result<T> {
+        let cols = self.target.bytes();
+        if let Some(example) = self.kept.get(index * cols..(index + 1) * cols) {
+            return Ok(see(example));
+        }
+        let path = &self.files[index];
+        let changed = || {
+            let path = path.display();
+            io::Error::other(format!("`{path}` has changed since it was loaded"))
+        };
+        let example = picture::read(path, self.target).map_err(|error| match error {
+            DataError::NoSuchFile { .. } => io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("`{}` is gone since it was loaded", path.display()),
+            ),
+            DataError::Read { source, .. } => io::Error::new(
+                source.kind(),
+                format!("cannot read `{}`: {source}", path.display()),
+            ),
+            _ => changed(),
+        })?;
+        match Sha256::digest(&example)[..] == self.digests[index - self.kept()] {
+            true => Ok(see(&example)),
+            false => Err(changed()),
+        }
+    }
+}
