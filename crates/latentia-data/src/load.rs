@@ -1,23 +1,16 @@
-//! What a name or a path stands for.
+//! Loading what a name or a path stands for.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
 
-use crate::formats::idx::Idx;
-use crate::formats::{cifar, csv, npy, pictures};
-use crate::input::{Input, open};
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::formats::{self, Format};
+use crate::load_options::LoadOptions;
+use crate::locations::Locations;
 use crate::sets::{CATALOGUE, NamedSet};
-use crate::{DataError, Dataset, LoadOptions, Locations};
-
-/// The examples that a name or a path stands for.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Those to train on: all that a file holds.
-    pub train: Dataset,
-    /// Those to test on, where the set keeps some apart.
-    pub test: Option<Dataset>,
-}
+use crate::source::Source;
 
 /// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, CSV, IDX, the
 /// last plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
@@ -45,7 +38,7 @@ pub fn load_with(
     let path = Path::new(data);
     if !data.contains(path::is_separator) {
         if let Some(set) = NamedSet::find(data) {
-            return (set.load)(set, locations);
+            return load_set(set, locations);
         }
         if path.extension().is_none() && !path.exists() {
             return Err(DataError::UnknownName {
@@ -54,73 +47,70 @@ pub fn load_with(
             });
         }
     }
-    let train = match Format::of(path, data)? {
-        Format::Npy => npy::read(open(path)?, data, options.memory)?,
-        Format::Csv => csv::read(Input::open(path, data)?, options.memory)?,
-        Format::Idx => Idx::parse(Input::open_gzip(path, data)?)?.into_dataset(data)?,
-        Format::Cifar => cifar::read(path, data)?,
-        Format::Pictures => pictures::read(path, data, options)?,
-    };
+    let train = read_path(path, data, options)?;
     Ok(Source { train, test: None })
 }
 
-enum Format {
-    Npy,
-    Csv,
-    Idx,
-    Cifar,
-    Pictures,
+fn load_set(set: &'static NamedSet, locations: &Locations) -> Result<Source, DataError> {
+    if set.is_built_in() {
+        return (set.load)(set, &[]);
+    }
+    match locations.find(set) {
+        Some(paths) => (set.load)(set, &paths),
+        None => Err(DataError::NotFound {
+            name: set.name,
+            folders: locations.folders.clone(),
+        }),
+    }
 }
 
-impl Format {
-    fn of(path: &Path, subject: &str) -> Result<Self, DataError> {
-        let mut start = Vec::new();
-        let metadata = path
-            .metadata()
-            .map_err(|error| DataError::read(path, error))?;
-        if metadata.is_dir() {
-            return Ok(Self::Pictures);
-        }
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_ascii_lowercase();
-        if name.ends_with(".npy") {
-            return Ok(Self::Npy);
-        }
-        if name.ends_with(".csv") {
-            return Ok(Self::Csv);
-        }
-        if name.ends_with(".bin") {
-            return Ok(Self::Cifar);
-        }
-        if [".idx", ".idx.gz", "-ubyte", ".gz"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        {
-            return Ok(Self::Idx);
-        }
-        if !metadata.is_file() {
-            let seen = "no regular file, and no ending that says it";
-            return Err(Self::unknown(subject, seen));
-        }
-        File::open(path)
-            .and_then(|file| file.take(6).read_to_end(&mut start))
-            .map_err(|error| DataError::read(path, error))?;
-        match start.as_slice() {
-            b"\x93NUMPY" => Ok(Self::Npy),
-            [0x1f, 0x8b, ..] | [0, 0, 0x08, ..] => Ok(Self::Idx),
-            _ => Err(Self::unknown(subject, &format!("first bytes {start:02x?}"))),
-        }
+fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let failed = |error| DataError::read(path, error);
+    let metadata = path.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return formats::read_folder(path, subject, options);
     }
-
-    fn unknown(subject: &str, seen: &str) -> DataError {
-        DataError::invalid(
+    let name = path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let by_name = formats::FILES
+        .iter()
+        .find(|format| format.has_ending_of(&name));
+    if let Some(format) = by_name {
+        return (format.read)(path, subject, options);
+    }
+    if !metadata.is_file() {
+        let seen = "no regular file, and no ending that says it";
+        return Err(unknown_format(subject, seen));
+    }
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(Format::SIGNATURE as u64).read_to_end(&mut start))
+        .map_err(failed)?;
+    let by_content = formats::FILES
+        .iter()
+        .find(|format| format.has_signature_of(&start));
+    match by_content {
+        Some(format) => (format.read)(path, subject, options),
+        None => Err(unknown_format(
             subject,
-            "kind of file",
-            seen,
-            "an NPY, CSV, IDX or CIFAR-10 file (`.npy`, `.csv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG and JPEG files",
-        )
+            &format!("first bytes {start:02x?}"),
+        )),
     }
+}
+
+fn unknown_format(subject: &str, seen: &str) -> DataError {
+    let names = formats::FILES.map(|format| format.name);
+    let (last, names) = names.split_last().expect("there are formats");
+    let endings = formats::FILES.iter().flat_map(|format| format.endings);
+    let endings: Vec<_> = endings.map(|ending| format!("`{ending}`")).collect();
+    DataError::invalid(
+        subject,
+        "kind of file",
+        seen,
+        format!(
+            "an {} or {last} file ({}) or a folder of PNG and JPEG files",
+            names.join(", "),
+            endings.join(", ")
+        ),
+    )
 }

@@ -5,16 +5,27 @@ use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use crate::error::{counted, quoted};
+use super::format::Format;
+use crate::dataset::Dataset;
+use crate::error::{DataError, counted, quoted};
 use crate::float_buffer::FloatBuffer;
 use crate::input::Input;
-use crate::{DataError, Dataset};
+use crate::load_options::LoadOptions;
+
+/// One example a row.
+pub(crate) static CSV: Format = Format {
+    name: "CSV",
+    endings: &[".csv"],
+    other_endings: &[],
+    signatures: &[],
+    read: |path, subject, options| read(Input::open(path, subject)?, options),
+};
 
 /// Reads a table, one example a row, with or without a header.
 ///
 /// The first row is a header when one of its fields is text, that is neither empty nor a number. Empty lines are
 /// skipped.
-pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError> {
+fn read(input: Input<'_>, options: &LoadOptions) -> Result<Dataset, DataError> {
     let subject = input.subject;
     let refused = |place: String, seen: String, expected: &str| {
         Err(DataError::invalid(subject, place, seen, expected))
@@ -29,7 +40,7 @@ pub(crate) fn read(input: Input<'_>, memory: usize) -> Result<Dataset, DataError
     let mut record = ByteRecord::new();
     let mut header: Option<ByteRecord> = None;
     let mut cols = None;
-    let mut floats = FloatBuffer::new(subject, memory);
+    let mut floats = FloatBuffer::new(subject, options.memory);
     let mut row = Vec::new();
     loop {
         match reader.read_byte_record(&mut record) {

@@ -3,8 +3,26 @@
 //! Two zero bytes, a type, the number of dimensions, each dimension as a big-endian `u32`, then the values. The first
 //! dimension counts the examples.
 
+use std::path::Path;
+
+use super::format::Format;
+use crate::dataset::Dataset;
+use crate::error::DataError;
 use crate::input::Input;
-use crate::{DataError, Dataset};
+use crate::load_options::LoadOptions;
+
+/// Unsigned bytes, plain or in gzip.
+pub(crate) static IDX: Format = Format {
+    name: "IDX",
+    endings: &[".idx", ".idx.gz"],
+    other_endings: &["-ubyte", ".gz"],
+    signatures: &[&[0, 0, 0x08], &[0x1f, 0x8b]],
+    read,
+};
+
+fn read(path: &Path, subject: &str, _: &LoadOptions) -> Result<Dataset, DataError> {
+    Idx::parse(Input::open_gzip(path, subject)?)?.into_dataset(subject)
+}
 
 /// Values of an IDX file and their shape, examples first.
 pub(crate) struct Idx {

@@ -1,7 +1,14 @@
-//! The formats of files that data come in.
+//! The formats that data come in. Each is a file or a folder, and a line in [`FILES`].
 
 pub(crate) mod cifar;
-pub(crate) mod csv;
+mod csv;
+mod format;
 pub(crate) mod idx;
-pub(crate) mod npy;
-pub(crate) mod pictures;
+mod npy;
+mod pictures;
+
+pub(crate) use format::Format;
+pub(crate) use pictures::read as read_folder;
+
+/// The formats of files; the first that fits is the one.
+pub(crate) static FILES: [&Format; 4] = [&npy::NPY, &csv::CSV, &idx::IDX, &cifar::CIFAR];

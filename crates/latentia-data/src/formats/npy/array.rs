@@ -1,4 +1,4 @@
-//! NPY, NumPy's format for one array.
+//! The array of an NPY file.
 //!
 //! Parsed here and not by `npyz`, which multiplies the sizes that a header claims without a check (a panic in debug
 //! builds, a wrapped count in others) and allocates a header of the claimed length.
@@ -7,10 +7,22 @@ use std::fs::File;
 use std::path::Path;
 
 use super::header::{Header, Kind};
+use crate::dataset::Dataset;
+use crate::error::DataError;
 use crate::float_buffer::FloatBuffer;
-use crate::input::Input;
+use crate::formats::Format;
+use crate::input::{Input, open};
+use crate::load_options::LoadOptions;
 use crate::stored::{Kept, Stored, state};
-use crate::{DataError, Dataset};
+
+/// An array of bytes or floats, whose first dimension counts the examples.
+pub(crate) static NPY: Format = Format {
+    name: "NPY",
+    endings: &[".npy"],
+    other_endings: &[],
+    signatures: &[MAGIC],
+    read: |path, subject, options: &LoadOptions| read(open(path)?, subject, options.memory),
+};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
@@ -18,7 +30,7 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// file, if they lie there as they are used, or go to another one.
 ///
 /// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
-pub(crate) fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
+fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
     let state = state(&file).map_err(failed)?;
     let mut input = Input::of(file.try_clone().map_err(failed)?, subject);

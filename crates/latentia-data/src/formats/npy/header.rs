@@ -1,7 +1,6 @@
 //! The header of an NPY file: a Python dictionary of three known keys.
 
-use crate::DataError;
-use crate::error::quoted;
+use crate::error::{DataError, quoted};
 
 /// What a header says of its array.
 pub(crate) struct Header {

@@ -3,4 +3,4 @@
 mod array;
 mod header;
 
-pub(crate) use array::read;
+pub(crate) use array::NPY;
