@@ -108,21 +108,24 @@ impl DataError {
     }
 }
 
-/// Text from a file, fit for a message: no control characters, and not too long.
+/// Text from a file in backticks, fit for a message.
 pub(crate) fn quoted(text: &[u8]) -> String {
-    const LONGEST: usize = 40;
-    let text = String::from_utf8_lossy(text);
+    format!("`{}`", printable(&String::from_utf8_lossy(text), 40))
+}
+
+/// Text without control characters, of which at most the first `longest` characters are shown.
+pub(crate) fn printable(text: &str, longest: usize) -> String {
     let mut shown = String::new();
-    for character in text.chars().take(LONGEST) {
+    for character in text.chars().take(longest) {
         match character {
             '\'' | '"' => shown.push(character),
             _ => shown.extend(character.escape_debug()),
         }
     }
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(longest).is_some() {
         shown.push_str("...");
     }
-    format!("`{shown}`")
+    shown
 }
 
 /// A number of things: `1 byte`, `2 bytes`.

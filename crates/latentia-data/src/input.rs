@@ -6,8 +6,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::DataError;
-use crate::error::counted;
+use crate::error::{DataError, counted};
 
 /// Bytes of a piece: whole values of every type.
 const PIECE: u64 = 1 << 16;
@@ -28,9 +27,14 @@ impl<'a> Input<'a> {
 
     /// Reads an open file as it is.
     pub(crate) fn of(file: File, subject: &'a str) -> Self {
+        Self::from_reader(BufReader::new(file), subject)
+    }
+
+    /// Reads what `reader` gives.
+    pub(crate) fn from_reader(reader: impl Read + 'a, subject: &'a str) -> Self {
         Self {
             subject,
-            reader: Box::new(BufReader::new(file)),
+            reader: Box::new(reader),
         }
     }
 
@@ -51,24 +55,12 @@ impl<'a> Input<'a> {
 
     /// Reads gzip from memory.
     pub(crate) fn from_gzip(bytes: &'a [u8], subject: &'a str) -> Self {
-        Self {
-            subject,
-            reader: Box::new(MultiGzDecoder::new(bytes)),
-        }
+        Self::from_reader(MultiGzDecoder::new(bytes), subject)
     }
 
     /// Fills `buffer`, which holds the `place` of the file.
     pub(crate) fn header(&mut self, place: &str, buffer: &mut [u8]) -> Result<(), DataError> {
-        let wanted = buffer.len() as u64;
-        let found = self.up_to(wanted)?;
-        if found.len() < buffer.len() {
-            return Err(DataError::invalid(
-                self.subject,
-                place,
-                counted(found.len() as u64, "byte"),
-                counted(wanted, "byte"),
-            ));
-        }
+        let found = self.exactly(buffer.len() as u64, place)?;
         buffer.copy_from_slice(&found);
         Ok(())
     }
@@ -133,14 +125,6 @@ impl<'a> Input<'a> {
         ))
     }
 
-    /// Goes on behind the next `count` bytes, or to the end.
-    pub(crate) fn skip(&mut self, count: u64) -> Result<(), DataError> {
-        match io::copy(&mut self.reader.by_ref().take(count), &mut io::sink()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.failed(error)),
-        }
-    }
-
     /// All that is left of the file, as it comes.
     pub(crate) fn into_reader(self) -> Box<dyn Read + 'a> {
         self.reader
@@ -150,23 +134,24 @@ impl<'a> Input<'a> {
         let mut bytes = Vec::new();
         match self.reader.by_ref().take(limit).read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(read_error(self.subject, error)),
         }
     }
+}
 
-    fn failed(&self, error: io::Error) -> DataError {
-        match error.kind() {
-            // What the decompressor says of its input; a plain file does not fail so.
-            io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::UnexpectedEof => DataError::invalid(
-                self.subject,
+/// What went wrong where `subject` was read, plain or from gzip.
+pub(crate) fn read_error(subject: &str, error: io::Error) -> DataError {
+    match error.kind() {
+        // What the decompressor says of its input; a plain file does not fail so.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+            DataError::invalid(
+                subject,
                 "compressed data",
                 error.to_string(),
                 "an intact gzip file",
-            ),
-            _ => DataError::read(Path::new(self.subject), error),
+            )
         }
+        _ => DataError::read(Path::new(subject), error),
     }
 }
 

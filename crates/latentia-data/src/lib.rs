@@ -45,7 +45,6 @@ mod source;
 mod split;
 mod stored;
 mod subset;
-mod tar;
 
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -1,13 +1,15 @@
 //! CIFAR-10, from its archive or from the files that were in it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use tar::Archive;
+
 use super::named_set::{NamedFile, NamedSet};
-use crate::error::DataError;
+use crate::error::{DataError, printable};
 use crate::formats::cifar::Records;
-use crate::input::Input;
+use crate::input::{Input, read_error};
 use crate::source::Source;
-use crate::tar::Tar;
 
 /// Pictures of ten classes.
 pub(crate) const CIFAR10: NamedSet = NamedSet {
@@ -59,21 +61,43 @@ fn load(set: &NamedSet, paths: &[PathBuf]) -> Result<Source, DataError> {
 
 fn read_archive(path: &Path, records: &mut [Records; 6]) -> Result<(), DataError> {
     let subject = path.display().to_string();
-    let mut tar = Tar::new(Input::open_gzip(path, &subject)?);
-    while let Some(entry) = tar.next()? {
-        if let Some(number) = FILES.iter().position(|name| *name == entry.name) {
-            let place = format!("length of `{}`", entry.name);
-            records[number].add(&tar.content(&entry)?, &subject, &place)?;
+    let mut archive = Archive::new(Input::open_gzip(path, &subject)?.into_reader());
+    let entries = archive
+        .entries()
+        .map_err(|error| read_error(&subject, error))?;
+    // Raw: extensions of headers, which may be of any length, are not read into memory.
+    for (number, entry) in entries.raw(true).enumerate() {
+        let entry = entry.map_err(|error| header_error(&subject, number, error))?;
+        let path = entry.path_bytes().into_owned();
+        let name = path.rsplit(|&byte| byte == b'/').next();
+        let place = FILES.iter().position(|file| name == Some(file.as_bytes()));
+        if let Some(place) = place.filter(|_| entry.header().entry_type().is_file()) {
+            let (name, length) = (FILES[place], entry.size());
+            let mut input = Input::from_reader(entry, &subject);
+            let content = input.exactly(length, &format!("`{name}` in the archive"))?;
+            records[place].add(&content, &subject, &format!("length of `{name}`"))?;
         }
     }
-    let missing = records.iter().position(|records| records.is_empty());
-    match missing {
-        Some(number) => Err(DataError::invalid(
+    match records.iter().position(|records| records.is_empty()) {
+        Some(missing) => Err(DataError::invalid(
             subject.as_str(),
             "files in the archive",
-            format!("no `{}`", FILES[number]),
+            format!("no `{}`", FILES[missing]),
             "the six files of CIFAR-10",
         )),
         None => Ok(()),
+    }
+}
+
+fn header_error(subject: &str, number: usize, error: io::Error) -> DataError {
+    match error.kind() {
+        // What the archive's parser says; it may show names from the archive.
+        io::ErrorKind::Other => DataError::invalid(
+            subject,
+            format!("header of file {number} in the archive (from 0)"),
+            printable(&error.to_string(), 200),
+            "an intact tar archive",
+        ),
+        _ => read_error(subject, error),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use latentia_data::{DataError, Locations, Source, load};
 use latentia_tensor::Rows;
+use tar::{Builder, EntryType, Header};
 use tempfile::TempDir;
 
 use crate::{gzip, load_file, values};
@@ -28,18 +29,15 @@ fn files() -> Vec<(String, Vec<u8>)> {
 }
 
 fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut archive = Vec::new();
+    let mut archive = Builder::new(Vec::new());
     for (name, content) in files {
-        let mut header = [0; 512];
-        let name = format!("cifar-10-batches-bin/{name}");
-        header[..name.len()].copy_from_slice(name.as_bytes());
-        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-        archive.extend(header);
-        archive.extend(content);
-        archive.resize(archive.len().next_multiple_of(512), 0);
+        let mut header = Header::new_gnu();
+        header.set_size(content.len() as u64);
+        let path = format!("cifar-10-batches-bin/{name}");
+        let content = content.as_slice();
+        archive.append_data(&mut header, path, content).unwrap();
     }
-    archive.resize(archive.len() + 1024, 0);
-    archive
+    archive.into_inner().unwrap()
 }
 
 fn load_from(folder: &Path) -> Result<Source, DataError> {
@@ -88,23 +86,26 @@ fn the_set_is_its_archive_or_what_was_in_it() {
     }
 }
 
+#[track_caller]
+fn check_refused(archive: &[u8], expected: &str) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("cifar10/cifar-10-binary.tar.gz");
+    fs::create_dir(folder.path().join("cifar10")).unwrap();
+    fs::write(&path, gzip(archive)).unwrap();
+    let error = load_from(folder.path()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("`{}`: {expected}", path.display())
+    );
+}
+
 #[test]
 fn an_archive_that_is_not_whole_is_refused() {
+    let check = check_refused;
     let whole = tar(&files());
-    let check = |archive: &[u8], expected: &str| {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("cifar10/cifar-10-binary.tar.gz");
-        fs::create_dir(folder.path().join("cifar10")).unwrap();
-        fs::write(&path, gzip(archive)).unwrap();
-        let error = load_from(folder.path()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("`{}`: {expected}", path.display())
-        );
-    };
     check(
         &whole[..300],
-        "header of a file in the archive: found 300 bytes, expected 512 bytes",
+        "header of file 0 in the archive (from 0): found failed to read entire block, expected an intact tar archive",
     );
     check(
         &whole[..1000],
@@ -114,19 +115,55 @@ fn an_archive_that_is_not_whole_is_refused() {
         &tar(&files()[..2]),
         "files in the archive: found no `data_batch_3.bin`, expected the six files of CIFAR-10",
     );
-    let mut claim = whole.clone();
-    claim[124..136].copy_from_slice(b"777777777777");
+    let mut changed = whole.clone();
+    changed[0] = b'x';
     check(
-        &claim,
+        &changed,
+        "header of file 0 in the archive (from 0): found archive header checksum mismatch, expected an intact tar archive",
+    );
+}
+
+#[test]
+fn what_an_archive_claims_does_no_harm() {
+    let check = |change: &dyn Fn(&mut Header), expected: &str| {
+        let mut archive = tar(&files());
+        let (first, _) = archive.split_at_mut(512);
+        let mut header = Header::from_byte_slice(first).clone();
+        change(&mut header);
+        header.set_cksum();
+        first.copy_from_slice(header.as_bytes());
+        check_refused(&archive, expected);
+    };
+    let claim = |size: &'static [u8; 12]| {
+        move |header: &mut Header| header.as_mut_bytes()[124..136].copy_from_slice(size)
+    };
+    let found = tar(&files()).len() - 512;
+    check(
+        &claim(b"777777777777"),
         &format!(
-            "`data_batch_1.bin` in the archive: found {} bytes, expected 68719476735 bytes",
-            whole.len() - 512
+            "`data_batch_1.bin` in the archive: found {found} bytes, expected 68719476735 bytes"
         ),
     );
-    claim[124..136].copy_from_slice(b"elephant    ");
     check(
-        &claim,
-        "length of a file in the archive: found `elephant    `, expected an octal number, as in a tar archive",
+        &claim(b"elephant\x1b[2m"),
+        "header of file 0 in the archive (from 0): found numeric field was not a number: elephant\\u{1b}[2m when getting \
+         size for cifar-10-batches-bin/data_batch_1.bin, expected an intact tar archive",
+    );
+    check(
+        &claim(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+        "header of file 0 in the archive (from 0): found size overflow, expected an intact tar archive",
+    );
+    // A name of 64 GiB for the next file is not read.
+    check(
+        &|header| {
+            header.set_entry_type(EntryType::GNULongName);
+            claim(b"777777777777")(header);
+        },
+        "header of file 1 in the archive (from 0): found unexpected EOF during skip, expected an intact tar archive",
+    );
+    check(
+        &|header| header.set_entry_type(EntryType::Symlink),
+        "files in the archive: found no `data_batch_1.bin`, expected the six files of CIFAR-10",
     );
 }
 
