@@ -37,7 +37,6 @@ impl Fingerprint {
 
     /// The hash in hexadecimal.
     pub(crate) fn finish(self) -> String {
-        let digest = self.0.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0.finalize())
     }
 }

@@ -138,10 +138,7 @@ fn full_sets_are_what_the_catalogue_says() {
                 content = plain;
             }
             assert_eq!(content.len() as u64, file.bytes, "{}", path.display());
-            let digest: String = Sha256::digest(&content)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let digest = hex::encode(Sha256::digest(&content));
             assert_eq!(digest, file.sha256, "{}", path.display());
         }
         let Source { train, test } = load(set.name, &locations).unwrap();
