@@ -26,111 +26,147 @@ pub(crate) static CSV: Format = Format {
 /// The first row is a header when one of its fields is text, that is neither empty nor a number. Empty lines are
 /// skipped.
 fn read(input: Input<'_>, options: &LoadOptions) -> Result<Dataset, DataError> {
-    let subject = input.subject;
-    let refused = |place: String, seen: String, expected: &str| {
-        Err(DataError::invalid(subject, place, seen, expected))
-    };
-    let text = Text::new(input).map_err(|error| DataError::read(Path::new(subject), error))?;
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        // Rows of unequal length are refused here, with better words.
-        .flexible(true)
-        .buffer_capacity(1 << 16)
-        .from_reader(text);
-    let mut record = ByteRecord::new();
-    let mut header: Option<ByteRecord> = None;
-    let mut cols = None;
-    let mut floats = FloatBuffer::new(subject, options.memory);
+    let mut table = Table::new(input)?;
+    let mut floats = FloatBuffer::new(table.subject, options.memory);
     let mut row = Vec::new();
-    loop {
-        match reader.read_byte_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                return match error.into_kind() {
-                    ErrorKind::Io(error) => Err(DataError::read(Path::new(subject), error)),
-                    // Rows of bytes, of any length, can be read; this is for errors yet to be invented.
-                    kind => refused("text".into(), format!("{kind:?}"), "rows of numbers"),
-                };
-            }
-        }
-        let is_first = cols.is_none();
-        let expected = *cols.get_or_insert(record.len());
-        if record.len() != expected {
-            return refused(
-                format!("line {}", line(&reader, &record)),
-                counted(record.len() as u64, "field"),
-                &format!("{}, as in the first row", counted(expected as u64, "field")),
-            );
-        }
-        if is_first
-            && record
-                .iter()
-                .any(|field| !field.trim_ascii().is_empty() && number(field).is_none())
-        {
-            header = Some(record.clone());
-            continue;
-        }
-        row.clear();
-        for (column, field) in record.iter().enumerate() {
-            let field = field.trim_ascii();
-            let expected = match number(field) {
-                Some(value) if value.is_finite() => {
-                    row.push(value);
-                    continue;
-                }
-                Some(_) => "a finite number within the range of f32",
-                None if cols == Some(1) && field.iter().any(|byte| b";\t".contains(byte)) => {
-                    "a number; columns are parted by commas"
-                }
-                None => "a number",
-            };
-            let column = column_name(header.as_ref(), column);
-            let seen = match field {
-                [] => "nothing".to_owned(),
-                _ => quoted(field),
-            };
-            return refused(
-                format!("line {}, column {column}", line(&reader, &record)),
-                seen,
-                expected,
-            );
-        }
+    while table.read_row(&mut row)? {
         floats.push(&row)?;
     }
-    let Some(cols) = cols.filter(|_| floats.count() > 0) else {
-        let seen = if header.is_some() {
-            "only a header"
-        } else {
-            "nothing"
+    match (table.cols, &table.header) {
+        (Some(cols), _) if floats.count() > 0 => floats.into_dataset(vec![cols]),
+        (_, header) => {
+            let seen = header.as_ref().map_or("nothing", |_| "only a header");
+            Err(table.refused("rows", seen, "one row of numbers or more"))
+        }
+    }
+}
+
+/// A table that is read row by row.
+struct Table<'a> {
+    subject: &'a str,
+    reader: Reader<Text<'a>>,
+    /// The last that was read.
+    record: ByteRecord,
+    /// Fields of the first record, and so of all.
+    cols: Option<usize>,
+    header: Option<ByteRecord>,
+}
+
+impl<'a> Table<'a> {
+    fn new(input: Input<'a>) -> Result<Self, DataError> {
+        let subject = input.subject;
+        let text = Text::new(input).map_err(|error| DataError::read(Path::new(subject), error))?;
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            // Rows of unequal length are refused here, with better words.
+            .flexible(true)
+            .buffer_capacity(1 << 16)
+            .from_reader(text);
+        Ok(Self {
+            subject,
+            reader,
+            record: ByteRecord::new(),
+            cols: None,
+            header: None,
+        })
+    }
+
+    /// Reads the next row of values, or gives `false` behind the last.
+    fn read_row(&mut self, row: &mut Vec<f32>) -> Result<bool, DataError> {
+        let is_first = self.cols.is_none();
+        if !self.read_record()? {
+            return Ok(false);
+        }
+        let is_text = |field: &[u8]| !field.trim_ascii().is_empty() && number(field).is_none();
+        if is_first && self.record.iter().any(is_text) {
+            self.header = Some(self.record.clone());
+            if !self.read_record()? {
+                return Ok(false);
+            }
+        }
+        row.clear();
+        for (column, field) in self.record.iter().enumerate() {
+            row.push(self.value(column, field.trim_ascii())?);
+        }
+        Ok(true)
+    }
+
+    /// Reads the next record, which has as many fields as the first.
+    fn read_record(&mut self) -> Result<bool, DataError> {
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => {
+                return Err(match error.into_kind() {
+                    ErrorKind::Io(error) => DataError::read(Path::new(self.subject), error),
+                    // Rows of bytes, of any length, can be read; this is for errors yet to be invented.
+                    kind => self.refused("text", format!("{kind:?}"), "rows of numbers"),
+                });
+            }
+        }
+        let fields = |count: usize| counted(count as u64, "field");
+        let expected = *self.cols.get_or_insert(self.record.len());
+        if self.record.len() != expected {
+            return Err(self.refused(
+                format!("line {}", self.line()),
+                fields(self.record.len()),
+                format!("{}, as in the first row", fields(expected)),
+            ));
+        }
+        Ok(true)
+    }
+
+    fn value(&self, column: usize, field: &[u8]) -> Result<f32, DataError> {
+        let expected = match number(field) {
+            Some(value) if value.is_finite() => return Ok(value),
+            Some(_) => "a finite number within the range of f32",
+            None if self.cols == Some(1) && field.iter().any(|byte| b";\t".contains(byte)) => {
+                "a number; columns are parted by commas"
+            }
+            None => "a number",
         };
-        return refused("rows".into(), seen.into(), "one row of numbers or more");
-    };
-    floats.into_dataset(vec![cols])
+        let seen = match field {
+            [] => "nothing".to_owned(),
+            _ => quoted(field),
+        };
+        let place = format!("line {}, column {}", self.line(), self.column_name(column));
+        Err(self.refused(place, seen, expected))
+    }
+
+    /// A column by its name where it has one, else by its number from 1.
+    fn column_name(&self, column: usize) -> String {
+        let header = self.header.as_ref();
+        match header.and_then(|header| Some(header.get(column)?.trim_ascii())) {
+            Some(name) if !name.is_empty() => quoted(name),
+            _ => (column + 1).to_string(),
+        }
+    }
+
+    /// The line, from 1, of the record just read.
+    ///
+    /// The reader counts the lines that it has gone through: with the end of the record's line, where that is `\n`, and
+    /// with those within quotes.
+    fn line(&self) -> u64 {
+        let position = self.reader.position();
+        let is_newline = |&&byte: &&u8| byte == b'\n';
+        let within = self.record.as_slice().iter().filter(is_newline).count() as u64;
+        let text = self.reader.get_ref();
+        let ended = text.byte_before(position.byte()) == Some(b'\n');
+        position.line() - within - u64::from(ended)
+    }
+
+    fn refused(
+        &self,
+        place: impl Into<String>,
+        seen: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> DataError {
+        DataError::invalid(self.subject, place, seen, expected)
+    }
 }
 
 fn number(field: &[u8]) -> Option<f32> {
     std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
-}
-
-/// A column by its name where it has one, else by its number from 1.
-fn column_name(header: Option<&ByteRecord>, column: usize) -> String {
-    match header.and_then(|header| Some(header.get(column)?.trim_ascii())) {
-        Some(name) if !name.is_empty() => quoted(name),
-        _ => (column + 1).to_string(),
-    }
-}
-
-/// The line, from 1, of the record just read.
-///
-/// The reader counts the lines that it has gone through: with the end of the record's line, where that is `\n`, and with
-/// those within quotes.
-fn line(reader: &Reader<Text<'_>>, record: &ByteRecord) -> u64 {
-    let position = reader.position();
-    let is_newline = |&&byte: &&u8| byte == b'\n';
-    let within = record.as_slice().iter().filter(is_newline).count() as u64;
-    let ended = reader.get_ref().byte_before(position.byte()) == Some(b'\n');
-    position.line() - within - u64::from(ended)
 }
 
 /// The text of a file without its byte order mark, that knows what it gave last.
