@@ -1,12 +1,10 @@
 //! The array of an NPY file.
-//!
-//! Parsed here and not by `npyz`, which multiplies the sizes that a header claims without a check (a panic in debug
-//! builds, a wrapped count in others) and allocates a header of the claimed length.
 
 use std::fs::File;
 use std::path::Path;
 
-use super::header::{Header, Kind};
+use super::element_type::Kind;
+use super::header::{Header, MAGIC};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::float_buffer::FloatBuffer;
@@ -24,8 +22,6 @@ pub(crate) static NPY: Format = Format {
     read: |path, subject, options: &LoadOptions| read(open(path)?, subject, options.memory),
 };
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
-
 /// Reads an array of two dimensions or more, the first of which counts the examples. Values beyond `memory` bytes stay in the
 /// file, if they lie there as they are used, or go to another one.
 ///
@@ -34,7 +30,7 @@ fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> 
     let failed = |error| DataError::read(Path::new(subject), error);
     let state = state(&file).map_err(failed)?;
     let mut input = Input::of(file.try_clone().map_err(failed)?, subject);
-    let (header, start) = header(&mut input)?;
+    let (header, start) = Header::read(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
     let claim =
         (header.shape.iter()).try_fold(header.kind.bytes(), |claim, &size| claim.checked_mul(size));
@@ -89,61 +85,6 @@ fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> 
     Dataset::from_stored(subject, example, stored, range)
 }
 
-/// The header, and its length.
-fn header(input: &mut Input<'_>) -> Result<(Header, u64), DataError> {
-    let (text, start) = header_text(input)?;
-    Ok((Header::parse(input.subject, &text)?, start))
-}
-
-/// The text of the header, and where the values begin.
-fn header_text(input: &mut Input<'_>) -> Result<(Vec<u8>, u64), DataError> {
-    // A header of a plain array takes 118 bytes; this is what version 1 can say.
-    const LONGEST: u32 = 65_535;
-    let subject = input.subject;
-    let mut start = [0; 8];
-    input.header("NPY header", &mut start)?;
-    if !start.starts_with(MAGIC) {
-        return Err(DataError::invalid(
-            subject,
-            "first six bytes",
-            format!("{:02x?}", &start[..6]),
-            format!("{MAGIC:02x?}, as in an NPY file"),
-        ));
-    }
-    let place = "length of the NPY header";
-    let (length, before): (u32, u64) = match start[6..] {
-        [1, 0] => {
-            let mut length = [0; 2];
-            input.header(place, &mut length)?;
-            (u16::from_le_bytes(length).into(), 10)
-        }
-        [2 | 3, 0] => {
-            let mut length = [0; 4];
-            input.header(place, &mut length)?;
-            (u32::from_le_bytes(length), 12)
-        }
-        _ => {
-            return Err(DataError::invalid(
-                subject,
-                "version of the NPY format",
-                format!("{}.{}", start[6], start[7]),
-                "1.0, 2.0 or 3.0",
-            ));
-        }
-    };
-    if length > LONGEST {
-        return Err(DataError::invalid(
-            subject,
-            place,
-            length.to_string(),
-            format!("{LONGEST} at most"),
-        ));
-    }
-    let mut text = vec![0; length as usize];
-    input.header("text of the NPY header", &mut text)?;
-    Ok((text, before + u64::from(length)))
-}
-
 /// The shape as sizes in memory, when its first dimension counts examples.
 fn examples_first(subject: &str, shape: &[u64]) -> Result<Vec<usize>, DataError> {
     let refused = |expected: &str| {
@@ -166,23 +107,6 @@ fn examples_first(subject: &str, shape: &[u64]) -> Result<Vec<usize>, DataError>
     sizes
         .collect::<Result<_, _>>()
         .map_err(|_| refused("sizes that fit into memory"))
-}
-
-impl Kind {
-    /// Adds values of this kind to `floats`. What lies beyond the range of f32 becomes infinite, and is refused as such.
-    fn convert(self, bytes: &[u8], floats: &mut Vec<f32>) {
-        match self {
-            Self::Byte => floats.extend(bytes.iter().map(|&byte| f32::from(byte))),
-            Self::SingleLittle => extend(floats, bytes, f32::from_le_bytes),
-            Self::SingleBig => extend(floats, bytes, f32::from_be_bytes),
-            Self::DoubleLittle => extend(floats, bytes, |bytes| f64::from_le_bytes(bytes) as f32),
-            Self::DoubleBig => extend(floats, bytes, |bytes| f64::from_be_bytes(bytes) as f32),
-        }
-    }
-}
-
-fn extend<const N: usize>(floats: &mut Vec<f32>, bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
-    floats.extend(bytes.as_chunks().0.iter().map(|&bytes| number(bytes)));
 }
 
 /// The values with the last dimension fastest; `is_fortran` says that the first dimension is.

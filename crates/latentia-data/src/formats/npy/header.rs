@@ -1,6 +1,11 @@
-//! The header of an NPY file: a Python dictionary of three known keys.
+//! The header of an NPY file.
 
+use super::dictionary::Cursor;
+use super::element_type::Kind;
 use crate::error::{DataError, quoted};
+use crate::input::Input;
+
+pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// What a header says of its array.
 pub(crate) struct Header {
@@ -11,40 +16,14 @@ pub(crate) struct Header {
     pub(crate) shape: Vec<u64>,
 }
 
-/// The types of values that are read.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Byte,
-    SingleLittle,
-    SingleBig,
-    DoubleLittle,
-    DoubleBig,
-}
-
-impl Kind {
-    fn from_descr(descr: &str) -> Option<Self> {
-        match descr {
-            "|u1" | "<u1" | ">u1" => Some(Self::Byte),
-            "<f4" => Some(Self::SingleLittle),
-            ">f4" => Some(Self::SingleBig),
-            "<f8" => Some(Self::DoubleLittle),
-            ">f8" => Some(Self::DoubleBig),
-            _ => None,
-        }
-    }
-
-    /// Bytes in a value.
-    pub(crate) fn bytes(self) -> u64 {
-        match self {
-            Self::Byte => 1,
-            Self::SingleLittle | Self::SingleBig => 4,
-            Self::DoubleLittle | Self::DoubleBig => 8,
-        }
-    }
-}
-
 impl Header {
-    pub(crate) fn parse(subject: &str, text: &[u8]) -> Result<Self, DataError> {
+    /// Reads the header, and how many bytes it takes.
+    pub(crate) fn read(input: &mut Input<'_>) -> Result<(Self, u64), DataError> {
+        let (text, length) = text(input)?;
+        Ok((Self::parse(input.subject, &text)?, length))
+    }
+
+    fn parse(subject: &str, text: &[u8]) -> Result<Self, DataError> {
         let mut cursor = Cursor {
             subject,
             rest: text,
@@ -93,111 +72,50 @@ impl Header {
     }
 }
 
-/// The part of a header that is not yet parsed.
-struct Cursor<'a> {
-    subject: &'a str,
-    rest: &'a [u8],
-}
-
-impl<'a> Cursor<'a> {
-    fn refused(&self, place: &str, seen: String, expected: &str) -> DataError {
-        DataError::invalid(self.subject, place, seen, expected)
+/// The text of the header, and the length of all of it.
+fn text(input: &mut Input<'_>) -> Result<(Vec<u8>, u64), DataError> {
+    // A header of a plain array takes 118 bytes; this is what version 1 can say.
+    const LONGEST: u32 = 65_535;
+    let subject = input.subject;
+    let mut start = [0; 8];
+    input.header("NPY header", &mut start)?;
+    if !start.starts_with(MAGIC) {
+        return Err(DataError::invalid(
+            subject,
+            "first six bytes",
+            format!("{:02x?}", &start[..6]),
+            format!("{MAGIC:02x?}, as in an NPY file"),
+        ));
     }
-
-    /// The error that `expected` is not what comes next.
-    fn unexpected(&self, expected: &str) -> DataError {
-        let seen = if self.rest.is_empty() {
-            "its end".to_owned()
-        } else {
-            quoted(self.rest)
-        };
-        self.refused("text of the NPY header", seen, expected)
-    }
-
-    fn skip_space(&mut self) {
-        self.rest = self.rest.trim_ascii_start();
-    }
-
-    fn accept(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        let rest = self.rest.strip_prefix(&[byte]);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    fn require(&mut self, byte: u8) -> Result<(), DataError> {
-        match self.accept(byte) {
-            true => Ok(()),
-            false => Err(self.unexpected(&format!("`{}`", char::from(byte)))),
+    let place = "length of the NPY header";
+    let (length, before): (u32, u64) = match start[6..] {
+        [1, 0] => {
+            let mut length = [0; 2];
+            input.header(place, &mut length)?;
+            (u16::from_le_bytes(length).into(), 10)
         }
-    }
-
-    /// A string without escapes: no key and no type that is read has any.
-    fn string(&mut self, expected: &str) -> Result<&'a [u8], DataError> {
-        self.skip_space();
-        if let [quote @ (b'\'' | b'"'), rest @ ..] = self.rest
-            && let Some(length) = rest.iter().position(|byte| byte == quote)
-        {
-            self.rest = &rest[length + 1..];
-            return Ok(&rest[..length]);
+        [2 | 3, 0] => {
+            let mut length = [0; 4];
+            input.header(place, &mut length)?;
+            (u32::from_le_bytes(length), 12)
         }
-        Err(self.unexpected(expected))
-    }
-
-    fn descr(&mut self) -> Result<String, DataError> {
-        let descr = self.string("a plain type such as `'<f4'`")?;
-        Ok(String::from_utf8_lossy(descr).into_owned())
-    }
-
-    fn boolean(&mut self) -> Result<bool, DataError> {
-        self.skip_space();
-        for (word, value) in [(b"True".as_slice(), true), (b"False", false)] {
-            if let Some(rest) = self.rest.strip_prefix(word) {
-                self.rest = rest;
-                return Ok(value);
-            }
+        _ => {
+            return Err(DataError::invalid(
+                subject,
+                "version of the NPY format",
+                format!("{}.{}", start[6], start[7]),
+                "1.0, 2.0 or 3.0",
+            ));
         }
-        Err(self.unexpected("`True` or `False`"))
+    };
+    if length > LONGEST {
+        return Err(DataError::invalid(
+            subject,
+            place,
+            length.to_string(),
+            format!("{LONGEST} at most"),
+        ));
     }
-
-    fn tuple(&mut self) -> Result<Vec<u64>, DataError> {
-        let mut sizes = Vec::new();
-        self.require(b'(')?;
-        while !self.accept(b')') {
-            sizes.push(self.size()?);
-            if !self.accept(b',') {
-                self.require(b')')?;
-                break;
-            }
-        }
-        Ok(sizes)
-    }
-
-    fn size(&mut self) -> Result<u64, DataError> {
-        self.skip_space();
-        let digits = self
-            .rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let (number, rest) = self.rest.split_at(digits);
-        match std::str::from_utf8(number)
-            .ok()
-            .and_then(|number| number.parse().ok())
-        {
-            Some(size) => {
-                self.rest = rest;
-                Ok(size)
-            }
-            None => Err(self.unexpected("a size from 0 to 2^64 - 1")),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), DataError> {
-        self.skip_space();
-        match self.rest {
-            [] => Ok(()),
-            _ => Err(self.unexpected("nothing more")),
-        }
-    }
+    let text = input.exactly(length.into(), "text of the NPY header")?;
+    Ok((text, before + u64::from(length)))
 }
