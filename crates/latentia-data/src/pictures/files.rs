@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::picture::{self, Target};
+use super::picture;
+use super::target::Target;
 use crate::DataError;
 
 /// Pictures in files: as many as fit are kept in memory, the first ones, the others decoded again each time.

@@ -5,6 +5,7 @@ mod folder;
 mod header;
 mod load;
 mod picture;
+mod target;
 
 pub use files::Pictures;
 pub(crate) use load::load;
