@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{MatrixMut, Rows, vectorized};
+use latentia_tensor::{MatrixMut, Rows};
 
-use crate::fingerprint::Fingerprint;
+use crate::error::DataError;
+use crate::pictures::Pictures;
 use crate::stored::Stored;
-use crate::{DataError, Pictures};
+use crate::values::Values;
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
 ///
@@ -23,14 +24,6 @@ pub struct Dataset {
     labels: Option<Vec<u8>>,
 }
 
-#[derive(Clone, PartialEq)]
-enum Values {
-    Bytes(Vec<u8>),
-    Floats(Vec<f32>),
-    Pictures(Pictures),
-    Stored(Stored),
-}
-
 impl Dataset {
     /// A set of examples of shape `shape`, one after another in `values`, each in row-major order.
     ///
@@ -41,21 +34,11 @@ impl Dataset {
         shape: Vec<usize>,
         values: Vec<u8>,
     ) -> Result<Self, DataError> {
-        let name = name.into();
-        let cols = width(&name, &shape, values.len())?;
-        let (low, high) = values
-            .iter()
-            .fold((u8::MAX, u8::MIN), |(low, high), &value| {
-                (low.min(value), high.max(value))
-            });
-        Ok(Self {
-            name,
-            shape,
-            cols,
-            values: Values::Bytes(values),
-            range: (low.into(), high.into()),
-            labels: None,
-        })
+        let range = (values.iter()).fold((u8::MAX, u8::MIN), |(low, high), &value| {
+            (low.min(value), high.max(value))
+        });
+        let range = (range.0.into(), range.1.into());
+        Self::new(name.into(), shape, Values::Bytes(values), range)
     }
 
     /// A set of examples of shape `shape`, one after another in `values`, each in row-major order.
@@ -73,19 +56,11 @@ impl Dataset {
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(DataError::not_finite(&name, at, cols, values[at]));
         }
-        let range = values
-            .iter()
+        let range = (values.iter())
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
                 (low.min(value), high.max(value))
             });
-        Ok(Self {
-            name,
-            shape,
-            cols,
-            values: Values::Floats(values),
-            range,
-            labels: None,
-        })
+        Self::new(name, shape, Values::Floats(values), range)
     }
 
     /// A set of examples of shape `shape` in a file, all finite and within `range`.
@@ -95,27 +70,29 @@ impl Dataset {
         stored: Stored,
         range: (f32, f32),
     ) -> Result<Self, DataError> {
-        Ok(Self {
-            name: name.to_owned(),
-            cols: width(name, &shape, stored.values())?,
-            shape,
-            values: Values::Stored(stored),
-            range,
-            labels: None,
-        })
+        Self::new(name.to_owned(), shape, Values::Stored(stored), range)
     }
 
     /// A set of pictures.
     pub(crate) fn from_pictures(name: &str, pictures: Pictures) -> Result<Self, DataError> {
-        let shape = pictures.shape();
-        let values = pictures.rows() * shape.iter().product::<usize>();
         let (low, high) = pictures.range();
+        let range = (low.into(), high.into());
+        let shape = pictures.shape();
+        Self::new(name.to_owned(), shape, Values::Pictures(pictures), range)
+    }
+
+    fn new(
+        name: String,
+        shape: Vec<usize>,
+        values: Values,
+        range: (f32, f32),
+    ) -> Result<Self, DataError> {
         Ok(Self {
-            name: name.to_owned(),
-            cols: width(name, &shape, values)?,
+            cols: width(&name, &shape, values.len())?,
+            name,
             shape,
-            values: Values::Pictures(pictures),
-            range: (low.into(), high.into()),
+            values,
+            range,
             labels: None,
         })
     }
@@ -164,11 +141,7 @@ impl Dataset {
 
     /// Whether every value is an integer from 0 to 255 by its type.
     pub fn is_bytes(&self) -> bool {
-        match &self.values {
-            Values::Bytes(_) | Values::Pictures(_) => true,
-            Values::Floats(_) => false,
-            Values::Stored(stored) => stored.is_bytes(),
-        }
+        self.values.is_bytes()
     }
 
     /// The files behind the examples, where they are a folder of pictures.
@@ -191,25 +164,13 @@ impl Dataset {
     /// # Errors
     /// When the values are in a file that cannot be read any more.
     pub fn fingerprint(&self) -> io::Result<String> {
-        let mut hash = Fingerprint::new(self.is_bytes(), &self.shape, self.rows());
-        match &self.values {
-            Values::Bytes(values) => hash.update(values),
-            Values::Floats(values) => hash.update_floats(values),
-            Values::Stored(stored) => stored.hash(&mut hash)?,
-            Values::Pictures(pictures) => return Ok(pictures.fingerprint().to_owned()),
-        }
-        Ok(hash.finish())
+        self.values.fingerprint(&self.shape, self.rows())
     }
 }
 
 impl Rows for Dataset {
     fn rows(&self) -> usize {
-        match &self.values {
-            Values::Bytes(values) => values.len() / self.cols,
-            Values::Floats(values) => values.len() / self.cols,
-            Values::Pictures(pictures) => pictures.rows(),
-            Values::Stored(stored) => stored.values() / self.cols,
-        }
+        self.values.len() / self.cols
     }
 
     fn cols(&self) -> usize {
@@ -225,42 +186,8 @@ impl Rows for Dataset {
     }
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
-        let rows = out.iter_rows_mut().zip(indices);
-        match &self.values {
-            Values::Bytes(values) => {
-                for (row, &index) in rows {
-                    widen(&values[index as usize * self.cols..][..self.cols], row);
-                }
-            }
-            Values::Pictures(pictures) => {
-                for (row, &index) in rows {
-                    pictures.with_example(index as usize, |example| widen(example, row))?;
-                }
-            }
-            Values::Stored(stored) => {
-                drop(rows);
-                stored.read(indices, self.cols, out.as_mut_slice())?;
-            }
-            Values::Floats(values) => {
-                for (row, &index) in rows {
-                    row.copy_from_slice(&values[index as usize * self.cols..][..self.cols]);
-                }
-            }
-        }
-        Ok(())
+        self.values.read(indices, self.cols, &mut out)
     }
-}
-
-/// Bytes as numbers from 0 to 255.
-fn widen(example: &[u8], row: &mut [f32]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for (number, &value) in row.iter_mut().zip(example) {
-                *number = f32::from(value);
-            }
-        },
-    );
 }
 
 // The values would fill screens.

@@ -45,6 +45,7 @@ mod source;
 mod split;
 mod stored;
 mod subset;
+mod values;
 
 pub use dataset::Dataset;
 pub use error::DataError;

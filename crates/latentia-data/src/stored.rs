@@ -173,17 +173,17 @@ impl Stored {
         }
     }
 
-    /// Adds all bytes of the values to a hash.
-    pub(crate) fn hash(&self, hash: &mut Fingerprint) -> io::Result<()> {
+    /// Adds all values to a fingerprint.
+    pub(crate) fn add_to(&self, fingerprint: &mut Fingerprint) -> io::Result<()> {
         let Place { kept, values, .. } = &*self.0;
         match kept {
-            Kept::Bytes(bytes) => hash.update(bytes),
-            Kept::Floats(floats) => hash.update_floats(floats),
+            Kept::Bytes(bytes) => fingerprint.update(bytes),
+            Kept::Floats(floats) => fingerprint.update_floats(floats),
         }
         let mut chunk = [0; CHUNK];
         let at_once = CHUNK / kept.size();
         for first in (kept.len()..*values).step_by(at_once) {
-            hash.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
+            fingerprint.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
         }
         self.check_unchanged()
     }

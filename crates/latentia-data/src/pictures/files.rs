@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::picture;
 use super::target::Target;
-use crate::DataError;
+use crate::error::DataError;
 
 /// Pictures in files: as many as fit are kept in memory, the first ones, the others decoded again each time.
 ///
@@ -50,7 +50,7 @@ impl Pictures {
         self.files.len() - self.digests.len()
     }
 
-    pub(crate) fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.files.len()
     }
 
@@ -62,6 +62,11 @@ impl Pictures {
     /// The smallest and the largest value.
     pub(crate) fn range(&self) -> (u8, u8) {
         self.range
+    }
+
+    /// How many values the examples have together.
+    pub(crate) fn values(&self) -> usize {
+        self.rows() * self.target.bytes()
     }
 
     pub(crate) fn fingerprint(&self) -> &str {

@@ -1,0 +1,94 @@
+//! The values of a data set, wherever they are.
+
+use std::io;
+
+use latentia_tensor::{MatrixMut, vectorized};
+
+use crate::fingerprint::Fingerprint;
+use crate::pictures::Pictures;
+use crate::stored::Stored;
+
+/// Values of examples, one after another: bytes or floats, in memory or in files.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Values {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+    Pictures(Pictures),
+    Stored(Stored),
+}
+
+impl Values {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Bytes(values) => values.len(),
+            Self::Floats(values) => values.len(),
+            Self::Pictures(pictures) => pictures.values(),
+            Self::Stored(stored) => stored.values(),
+        }
+    }
+
+    pub(crate) fn is_bytes(&self) -> bool {
+        match self {
+            Self::Bytes(_) | Self::Pictures(_) => true,
+            Self::Floats(_) => false,
+            Self::Stored(stored) => stored.is_bytes(),
+        }
+    }
+
+    /// The fingerprint of `rows` examples of shape `shape` with these values.
+    pub(crate) fn fingerprint(&self, shape: &[usize], rows: usize) -> io::Result<String> {
+        let mut fingerprint = Fingerprint::new(self.is_bytes(), shape, rows);
+        match self {
+            Self::Bytes(values) => fingerprint.update(values),
+            Self::Floats(values) => fingerprint.update_floats(values),
+            Self::Pictures(pictures) => return Ok(pictures.fingerprint().to_owned()),
+            Self::Stored(stored) => stored.add_to(&mut fingerprint)?,
+        }
+        Ok(fingerprint.finish())
+    }
+
+    /// Reads rows of `cols` values.
+    pub(crate) fn read(
+        &self,
+        indices: &[u32],
+        cols: usize,
+        out: &mut MatrixMut<'_>,
+    ) -> io::Result<()> {
+        let rows = out.iter_rows_mut().zip(indices);
+        match self {
+            Self::Bytes(values) => {
+                for (row, &index) in rows {
+                    widen(&values[index as usize * cols..][..cols], row);
+                }
+            }
+            Self::Floats(values) => {
+                for (row, &index) in rows {
+                    row.copy_from_slice(&values[index as usize * cols..][..cols]);
+                }
+            }
+            Self::Pictures(pictures) => {
+                for (row, &index) in rows {
+                    pictures.with_example(index as usize, |example| widen(example, row))?;
+                }
+            }
+            Self::Stored(stored) => {
+                drop(rows);
+                stored.read(indices, cols, out.as_mut_slice())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes as floats from 0 to 255.
+fn widen(example: &[u8], row: &mut [f32]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (value, &byte) in row.iter_mut().zip(example) {
+                *value = f32::from(byte);
+            }
+        },
+    );
+}
