@@ -7,7 +7,7 @@ use latentia_tensor::{MatrixMut, Rows};
 
 use crate::error::DataError;
 use crate::pictures::Pictures;
-use crate::stored::Stored;
+use crate::stored::StoredValues;
 use crate::values::Values;
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
@@ -67,7 +67,7 @@ impl Dataset {
     pub(crate) fn from_stored(
         name: &str,
         shape: Vec<usize>,
-        stored: Stored,
+        stored: StoredValues,
         range: (f32, f32),
     ) -> Result<Self, DataError> {
         Self::new(name.to_owned(), shape, Values::Stored(stored), range)

@@ -5,28 +5,28 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use crate::stored::Stored;
+use crate::stored::StoredValues;
 use crate::{DataError, Dataset};
 
 /// Floats that come one after the other and become a [`Dataset`].
 pub(crate) struct FloatBuffer {
     name: String,
     /// How many stay in memory.
-    room: usize,
-    kept: Vec<f32>,
-    rest: Rest,
+    capacity: usize,
+    in_memory: Vec<f32>,
+    overflow: Overflow,
     count: usize,
     range: (f32, f32),
     /// The first that is not finite, and which it is.
     not_finite: Option<(usize, f32)>,
 }
 
-/// What does not fit into memory.
-enum Rest {
-    Empty,
-    Disk(BufWriter<File>),
-    /// It can be read again from where it came.
-    Elsewhere,
+/// Where the values are that do not fit into memory.
+enum Overflow {
+    None,
+    Temporary(BufWriter<File>),
+    /// They can be read again from the file that they came from.
+    Source,
 }
 
 impl FloatBuffer {
@@ -34,9 +34,9 @@ impl FloatBuffer {
     pub(crate) fn new(name: &str, memory: usize) -> Self {
         Self {
             name: name.to_owned(),
-            room: memory / size_of::<f32>(),
-            kept: Vec::new(),
-            rest: Rest::Empty,
+            capacity: memory / size_of::<f32>(),
+            in_memory: Vec::new(),
+            overflow: Overflow::None,
             count: 0,
             range: (f32::INFINITY, f32::NEG_INFINITY),
             not_finite: None,
@@ -44,9 +44,9 @@ impl FloatBuffer {
     }
 
     /// As [`Self::new`], where the others can be read again from where they came.
-    pub(crate) fn of_a_file(name: &str, memory: usize) -> Self {
+    pub(crate) fn with_source(name: &str, memory: usize) -> Self {
         Self {
-            rest: Rest::Elsewhere,
+            overflow: Overflow::Source,
             ..Self::new(name, memory)
         }
     }
@@ -65,9 +65,9 @@ impl FloatBuffer {
             self.not_finite = at.map(|at| (self.count + at, floats[at]));
         }
         self.count += floats.len();
-        let fit = floats.len().min(self.room - self.kept.len());
+        let fit = floats.len().min(self.capacity - self.in_memory.len());
         let (fit, rest) = floats.split_at(fit);
-        self.kept.extend_from_slice(fit);
+        self.in_memory.extend_from_slice(fit);
         let written = match rest {
             [] => Ok(()),
             rest => self.write(rest),
@@ -76,10 +76,11 @@ impl FloatBuffer {
     }
 
     fn write(&mut self, floats: &[f32]) -> io::Result<()> {
-        if let Rest::Empty = self.rest {
-            self.rest = Rest::Disk(BufWriter::with_capacity(1 << 16, temporary_file()?));
+        if let Overflow::None = self.overflow {
+            self.overflow =
+                Overflow::Temporary(BufWriter::with_capacity(1 << 16, temporary_file()?));
         }
-        let Rest::Disk(file) = &mut self.rest else {
+        let Overflow::Temporary(file) = &mut self.overflow else {
             return Ok(());
         };
         let mut floats = floats.iter();
@@ -95,10 +96,10 @@ impl FloatBuffer {
     ///
     /// # Errors
     /// When one is not finite.
-    pub(crate) fn into_kept(self, cols: usize) -> Result<(Vec<f32>, (f32, f32)), DataError> {
+    pub(crate) fn into_values(self, cols: usize) -> Result<(Vec<f32>, (f32, f32)), DataError> {
         match self.not_finite {
             Some((at, value)) => Err(DataError::not_finite(&self.name, at, cols, value)),
-            None => Ok((self.kept, self.range)),
+            None => Ok((self.in_memory, self.range)),
         }
     }
 
@@ -108,15 +109,20 @@ impl FloatBuffer {
     /// When a value is not finite, the values are no whole examples, or the disk is full.
     pub(crate) fn into_dataset(mut self, shape: Vec<usize>) -> Result<Dataset, DataError> {
         let (name, count) = (self.name.clone(), self.count);
-        let rest = std::mem::replace(&mut self.rest, Rest::Empty);
-        let (kept, range) = self.into_kept(shape.iter().product())?;
-        let Rest::Disk(file) = rest else {
-            return Dataset::from_floats(name, shape, kept);
+        let overflow = std::mem::replace(&mut self.overflow, Overflow::None);
+        let (in_memory, range) = self.into_values(shape.iter().product())?;
+        let Overflow::Temporary(file) = overflow else {
+            return Dataset::from_floats(name, shape, in_memory);
         };
         let file = file
             .into_inner()
             .map_err(|error| disk_error(&name, error.into_error()))?;
-        Dataset::from_stored(&name, shape, Stored::in_own_file(file, count, kept), range)
+        Dataset::from_stored(
+            &name,
+            shape,
+            StoredValues::in_own_file(file, count, in_memory),
+            range,
+        )
     }
 }
 

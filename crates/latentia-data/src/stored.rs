@@ -1,4 +1,4 @@
-//! Values of which the first are in memory and the others in a file, read by their position.
+//! Values that are partly in memory and partly in a file, read by position.
 
 use std::fs::File;
 use std::io;
@@ -10,13 +10,13 @@ use crate::fingerprint::Fingerprint;
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 14;
 
-/// The first values, as they are.
-pub(crate) enum Kept {
+/// The values that are in memory, from the first on, and so the type of all.
+pub(crate) enum InMemory {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
 }
 
-impl Kept {
+impl InMemory {
     fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
@@ -57,12 +57,12 @@ impl Kept {
     }
 }
 
-/// Values one after the other.
+/// Values one after the other; clones share them.
 #[derive(Clone)]
-pub(crate) struct Stored(Arc<Place>);
+pub(crate) struct StoredValues(Arc<Storage>);
 
-struct Place {
-    kept: Kept,
+struct Storage {
+    in_memory: InMemory,
     /// How many values there are.
     values: usize,
     file: File,
@@ -70,24 +70,38 @@ struct Place {
     start: u64,
     first: usize,
     /// Its name and its state, where others may change the file.
-    others: Option<(String, State)>,
+    others: Option<(String, FileState)>,
 }
 
-/// Length and time of the last change of a file.
-pub(crate) type State = (u64, Option<SystemTime>);
+/// What changes with the content of a file.
+#[derive(PartialEq)]
+pub(crate) struct FileState {
+    length: u64,
+    modified: Option<SystemTime>,
+}
 
-impl Stored {
+impl FileState {
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
+}
+
+impl StoredValues {
     /// All values lie in the file `name` of a user, behind `start` bytes; it was in `state` before they were read for the first
     /// time.
     pub(crate) fn in_file(
-        (name, file, state): (&str, File, State),
+        (name, file, state): (&str, File, FileState),
         start: u64,
         values: usize,
-        kept: Kept,
+        in_memory: InMemory,
     ) -> io::Result<Self> {
         let others = Some((name.to_owned(), state));
-        let stored = Self(Arc::new(Place {
-            kept,
+        let stored = Self(Arc::new(Storage {
+            in_memory,
             values,
             file,
             start,
@@ -98,11 +112,11 @@ impl Stored {
         Ok(stored)
     }
 
-    /// The values that are not kept lie in a file that nobody else knows.
-    pub(crate) fn in_own_file(file: File, values: usize, kept: Vec<f32>) -> Self {
-        let (first, kept) = (kept.len(), Kept::Floats(kept));
-        Self(Arc::new(Place {
-            kept,
+    /// The values that are not in memory lie in a file that nobody else knows.
+    pub(crate) fn in_own_file(file: File, values: usize, in_memory: Vec<f32>) -> Self {
+        let (first, in_memory) = (in_memory.len(), InMemory::Floats(in_memory));
+        Self(Arc::new(Storage {
+            in_memory,
             values,
             file,
             start: 0,
@@ -117,41 +131,62 @@ impl Stored {
     }
 
     pub(crate) fn is_bytes(&self) -> bool {
-        matches!(self.0.kept, Kept::Bytes(_))
+        matches!(self.0.in_memory, InMemory::Bytes(_))
     }
 
     /// Reads rows of `cols` values; those that lie near each other at once.
     pub(crate) fn read(&self, indices: &[u32], cols: usize, out: &mut [f32]) -> io::Result<()> {
         self.check_unchanged()?;
-        let kept = &self.0.kept;
-        let mut bytes = [0; CHUNK];
+        let in_memory = &self.0.in_memory;
+        let mut chunk = [0; CHUNK];
         let (mut indices, mut out) = (indices, out);
         while let [index, ..] = *indices {
             let first = index as usize * cols;
-            let in_memory = kept.len().saturating_sub(first).min(cols);
-            let near = match in_memory {
-                0 => near(indices, CHUNK / (cols * kept.size())),
-                _ => &indices[..1],
+            let near = match first < in_memory.len() {
+                true => &indices[..1],
+                false => near(indices, CHUNK / (cols * in_memory.size())),
             };
             let (rows, rest) = out.split_at_mut(near.len() * cols);
-            if near.len() > 1 {
-                let span = (near[near.len() - 1] - index + 1) as usize * cols;
-                let bytes = self.bytes(first, span, &mut bytes)?;
-                for (row, other) in rows.chunks_exact_mut(cols).zip(near) {
-                    kept.convert(&bytes[(other - index) as usize * cols * kept.size()..], row);
-                }
-            } else {
-                let (head, tail) = rows.split_at_mut(in_memory);
-                if in_memory > 0 {
-                    kept.read(first, head);
-                }
-                let mut first = first + in_memory;
-                for values in tail.chunks_mut(CHUNK / kept.size()) {
-                    kept.convert(self.bytes(first, values.len(), &mut bytes)?, values);
-                    first += values.len();
-                }
+            match near {
+                [_] => self.read_row(first, rows, &mut chunk)?,
+                _ => self.read_near(near, cols, rows, &mut chunk)?,
             }
             (indices, out) = (&indices[near.len()..], rest);
+        }
+        Ok(())
+    }
+
+    /// Reads a row, of which some may be in memory.
+    fn read_row(&self, first: usize, row: &mut [f32], chunk: &mut [u8; CHUNK]) -> io::Result<()> {
+        let in_memory = &self.0.in_memory;
+        let count = in_memory.len().saturating_sub(first).min(row.len());
+        let (head, tail) = row.split_at_mut(count);
+        if count > 0 {
+            in_memory.read(first, head);
+        }
+        let mut first = first + count;
+        for values in tail.chunks_mut(CHUNK / in_memory.size()) {
+            in_memory.convert(self.bytes(first, values.len(), chunk)?, values);
+            first += values.len();
+        }
+        Ok(())
+    }
+
+    /// Reads rows of the file, with those between them in one chunk.
+    fn read_near(
+        &self,
+        indices: &[u32],
+        cols: usize,
+        rows: &mut [f32],
+        chunk: &mut [u8; CHUNK],
+    ) -> io::Result<()> {
+        let in_memory = &self.0.in_memory;
+        let (first, last) = (indices[0], indices[indices.len() - 1]);
+        let values = (last - first + 1) as usize * cols;
+        let bytes = self.bytes(first as usize * cols, values, chunk)?;
+        for (row, index) in rows.chunks_exact_mut(cols).zip(indices) {
+            let start = (index - first) as usize * cols * in_memory.size();
+            in_memory.convert(&bytes[start..], row);
         }
         Ok(())
     }
@@ -163,11 +198,11 @@ impl Stored {
         values: usize,
         chunk: &'a mut [u8; CHUNK],
     ) -> io::Result<&'a [u8]> {
-        let place = &*self.0;
-        let size = place.kept.size();
-        let offset = place.start + ((first - place.first) * size) as u64;
+        let storage = &*self.0;
+        let size = storage.in_memory.size();
+        let offset = storage.start + ((first - storage.first) * size) as u64;
         let bytes = &mut chunk[..values * size];
-        match read_exact_at(&place.file, bytes, offset) {
+        match read_exact_at(&storage.file, bytes, offset) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.changed()),
             result => result.map(|()| &*bytes),
         }
@@ -175,14 +210,16 @@ impl Stored {
 
     /// Adds all values to a fingerprint.
     pub(crate) fn add_to(&self, fingerprint: &mut Fingerprint) -> io::Result<()> {
-        let Place { kept, values, .. } = &*self.0;
-        match kept {
-            Kept::Bytes(bytes) => fingerprint.update(bytes),
-            Kept::Floats(floats) => fingerprint.update_floats(floats),
+        let Storage {
+            in_memory, values, ..
+        } = &*self.0;
+        match in_memory {
+            InMemory::Bytes(bytes) => fingerprint.update(bytes),
+            InMemory::Floats(floats) => fingerprint.update_floats(floats),
         }
         let mut chunk = [0; CHUNK];
-        let at_once = CHUNK / kept.size();
-        for first in (kept.len()..*values).step_by(at_once) {
+        let at_once = CHUNK / in_memory.size();
+        for first in (in_memory.len()..*values).step_by(at_once) {
             fingerprint.update(self.bytes(first, at_once.min(values - first), &mut chunk)?);
         }
         self.check_unchanged()
@@ -191,7 +228,7 @@ impl Stored {
     /// Refuses a file that is no longer what it was when it was loaded.
     fn check_unchanged(&self) -> io::Result<()> {
         match &self.0.others {
-            Some((_, known)) if state(&self.0.file)? != *known => Err(self.changed()),
+            Some((_, known)) if FileState::of(&self.0.file)? != *known => Err(self.changed()),
             _ => Ok(()),
         }
     }
@@ -216,16 +253,11 @@ fn near(indices: &[u32], rows: usize) -> &[u32] {
     &indices[..apart.map_or(indices.len(), |last| last + 1)]
 }
 
-/// The same values where they are the same place.
-impl PartialEq for Stored {
+/// The same values where they are the same storage.
+impl PartialEq for StoredValues {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
-}
-
-pub(crate) fn state(file: &File) -> io::Result<State> {
-    let metadata = file.metadata()?;
-    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use latentia_tensor::{MatrixMut, vectorized};
 
 use crate::fingerprint::Fingerprint;
 use crate::pictures::Pictures;
-use crate::stored::Stored;
+use crate::stored::StoredValues;
 
 /// Values of examples, one after another: bytes or floats, in memory or in files.
 #[derive(Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub(crate) enum Values {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
     Pictures(Pictures),
-    Stored(Stored),
+    Stored(StoredValues),
 }
 
 impl Values {

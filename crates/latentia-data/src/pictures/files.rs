@@ -9,7 +9,7 @@ use super::picture;
 use super::target::Target;
 use crate::error::DataError;
 
-/// Pictures in files: as many as fit are kept in memory, the first ones, the others decoded again each time.
+/// Pictures in files: the first ones, as many as fit, are kept in memory, the others are decoded again each time.
 ///
 /// In an epoch each example is read once, in an order of its own: no other choice of examples would be read more often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Pictures {
     /// One file an example.
     pub(super) files: Vec<PathBuf>,
     /// The first examples, one after another.
-    pub(super) kept: Vec<u8>,
-    /// SHA-256 of each example that is not kept.
+    pub(super) in_memory: Vec<u8>,
+    /// SHA-256 of each example that is not in memory.
     pub(super) digests: Vec<[u8; 32]>,
     pub(super) range: (u8, u8),
     pub(super) fingerprint: String,
@@ -80,7 +80,7 @@ impl Pictures {
         see: impl FnOnce(&[u8]) -> T,
     ) -> io::Result<T> {
         let cols = self.target.bytes();
-        if let Some(example) = self.kept.get(index * cols..(index + 1) * cols) {
+        if let Some(example) = self.in_memory.get(index * cols..(index + 1) * cols) {
             return Ok(see(example));
         }
         let path = &self.files[index];

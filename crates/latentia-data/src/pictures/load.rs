@@ -52,7 +52,7 @@ pub(crate) fn load(
     let mut pictures = Pictures {
         target,
         files: examples.files,
-        kept: examples.kept,
+        in_memory: examples.in_memory,
         digests: examples.digests,
         range: examples.range,
         fingerprint: String::new(),
@@ -127,13 +127,13 @@ fn target(headers: &[Header], options: &LoadOptions) -> Target {
 /// Pictures that are read once: what is broken is found, what fits is kept, and all is hashed on the way.
 struct Examples {
     target: Target,
-    /// How many bytes are kept.
+    /// How many bytes are kept in memory.
     memory: usize,
     fingerprint: Fingerprint,
     range: (u8, u8),
     files: Vec<PathBuf>,
     labels: Vec<u8>,
-    kept: Vec<u8>,
+    in_memory: Vec<u8>,
     digests: Vec<[u8; 32]>,
 }
 
@@ -147,7 +147,7 @@ impl Examples {
             range: (u8::MAX, u8::MIN),
             files: Vec::new(),
             labels: Vec::new(),
-            kept: Vec::new(),
+            in_memory: Vec::new(),
             digests: Vec::new(),
         }
     }
@@ -175,8 +175,8 @@ impl Examples {
         for &level in example {
             self.range = (self.range.0.min(level), self.range.1.max(level));
         }
-        match self.digests.is_empty() && self.kept.len() + example.len() <= self.memory {
-            true => self.kept.extend_from_slice(example),
+        match self.digests.is_empty() && self.in_memory.len() + example.len() <= self.memory {
+            true => self.in_memory.extend_from_slice(example),
             false => self.digests.push(Sha256::digest(example).into()),
         }
         self.files.push(file.path.clone());

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::element_type::Kind;
+use super::element_type::ElementType;
 use super::header::{Header, MAGIC};
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -11,7 +11,7 @@ use crate::float_buffer::FloatBuffer;
 use crate::formats::Format;
 use crate::input::{Input, open};
 use crate::load_options::LoadOptions;
-use crate::stored::{Kept, Stored, state};
+use crate::stored::{FileState, InMemory, StoredValues};
 
 /// An array of bytes or floats, whose first dimension counts the examples.
 pub(crate) static NPY: Format = Format {
@@ -28,12 +28,13 @@ pub(crate) static NPY: Format = Format {
 /// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
 fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
-    let state = state(&file).map_err(failed)?;
+    let state = FileState::of(&file).map_err(failed)?;
     let mut input = Input::of(file.try_clone().map_err(failed)?, subject);
     let (header, start) = Header::read(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
-    let claim =
-        (header.shape.iter()).try_fold(header.kind.bytes(), |claim, &size| claim.checked_mul(size));
+    let claim = (header.shape.iter()).try_fold(header.element_type.bytes(), |claim, &size| {
+        claim.checked_mul(size)
+    });
     let Some(claim) = claim else {
         return Err(DataError::invalid(
             subject,
@@ -46,42 +47,47 @@ fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> 
     let example = shape[1..].to_vec();
     // A pipe gives its values only once.
     let stays = claim > memory as u64 && file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if header.fortran_order || !stays && matches!(header.kind, Kind::Byte) {
+    if header.fortran_order || !stays && matches!(header.element_type, ElementType::Byte) {
         let bytes = input.body(claim, &layout)?;
-        if let Kind::Byte = header.kind {
+        if let ElementType::Byte = header.element_type {
             let bytes = in_row_major(bytes, &shape, header.fortran_order);
             return Dataset::from_bytes(subject, example, bytes);
         }
         let mut floats = Vec::new();
-        header.kind.convert(&bytes, &mut floats);
+        header.element_type.convert(&bytes, &mut floats);
         return Dataset::from_floats(subject, example, in_row_major(floats, &shape, true));
     }
-    let stays = stays && matches!(header.kind, Kind::Byte | Kind::SingleLittle);
+    let stays = stays
+        && matches!(
+            header.element_type,
+            ElementType::Byte | ElementType::SingleLittle
+        );
     let mut bytes = Vec::new();
-    let mut buffer = match header.kind {
-        Kind::Byte => FloatBuffer::of_a_file(subject, 0),
-        Kind::SingleLittle if stays => FloatBuffer::of_a_file(subject, memory),
+    let mut buffer = match header.element_type {
+        ElementType::Byte => FloatBuffer::with_source(subject, 0),
+        ElementType::SingleLittle if stays => FloatBuffer::with_source(subject, memory),
         _ => FloatBuffer::new(subject, memory),
     };
     let mut floats = Vec::new();
     input.body_in_pieces(claim, &layout, |piece| {
-        if let Kind::Byte = header.kind {
+        if let ElementType::Byte = header.element_type {
             bytes.extend_from_slice(&piece[..piece.len().min(memory - bytes.len())]);
         }
         floats.clear();
-        header.kind.convert(piece, &mut floats);
+        header.element_type.convert(piece, &mut floats);
         buffer.push(&floats)
     })?;
     if !stays {
         return buffer.into_dataset(example);
     }
     let count = buffer.count();
-    let (floats, range) = buffer.into_kept(example.iter().product())?;
-    let kept = match header.kind {
-        Kind::Byte => Kept::Bytes(bytes),
-        _ => Kept::Floats(floats),
+    let (floats, range) = buffer.into_values(example.iter().product())?;
+    let in_memory = match header.element_type {
+        ElementType::Byte => InMemory::Bytes(bytes),
+        _ => InMemory::Floats(floats),
     };
-    let stored = Stored::in_file((subject, file, state), start, count, kept).map_err(failed)?;
+    let stored =
+        StoredValues::in_file((subject, file, state), start, count, in_memory).map_err(failed)?;
     Dataset::from_stored(subject, example, stored, range)
 }
 

@@ -1,8 +1,8 @@
-//! The types of values that are read.
+//! The types of elements that are read.
 
-/// The types of values that are read.
+/// The type of an array's elements.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum ElementType {
     Byte,
     SingleLittle,
     SingleBig,
@@ -10,7 +10,7 @@ pub(crate) enum Kind {
     DoubleBig,
 }
 
-impl Kind {
+impl ElementType {
     pub(crate) fn from_descr(descr: &str) -> Option<Self> {
         match descr {
             "|u1" | "<u1" | ">u1" => Some(Self::Byte),
@@ -22,7 +22,7 @@ impl Kind {
         }
     }
 
-    /// Bytes in a value.
+    /// Bytes of an element.
     pub(crate) fn bytes(self) -> u64 {
         match self {
             Self::Byte => 1,
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    /// Adds values of this kind to `floats`. What lies beyond the range of f32 becomes infinite, and is refused as such.
+    /// Appends elements of this type to `floats`. What lies beyond the range of f32 becomes infinite, and is refused as such.
     pub(crate) fn convert(self, bytes: &[u8], floats: &mut Vec<f32>) {
         match self {
             Self::Byte => floats.extend(bytes.iter().map(|&byte| f32::from(byte))),
@@ -43,6 +43,6 @@ impl Kind {
     }
 }
 
-fn extend<const N: usize>(floats: &mut Vec<f32>, bytes: &[u8], number: impl Fn([u8; N]) -> f32) {
-    floats.extend(bytes.as_chunks().0.iter().map(|&bytes| number(bytes)));
+fn extend<const N: usize>(floats: &mut Vec<f32>, bytes: &[u8], element: impl Fn([u8; N]) -> f32) {
+    floats.extend(bytes.as_chunks().0.iter().map(|&bytes| element(bytes)));
 }

@@ -1,7 +1,7 @@
 //! The header of an NPY file.
 
 use super::dictionary::Cursor;
-use super::element_type::Kind;
+use super::element_type::ElementType;
 use crate::error::{DataError, quoted};
 use crate::input::Input;
 
@@ -9,8 +9,8 @@ pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// What a header says of its array.
 pub(crate) struct Header {
-    pub(crate) kind: Kind,
-    /// The type as NumPy writes it, such as `<f4`.
+    pub(crate) element_type: ElementType,
+    /// That type as NumPy writes it, such as `<f4`.
     pub(crate) descr: String,
     pub(crate) fortran_order: bool,
     pub(crate) shape: Vec<u64>,
@@ -56,7 +56,7 @@ impl Header {
             cursor.refused("keys in the NPY header", format!("no `{key}`"), expected)
         };
         let descr = descr.ok_or_else(|| missing("descr"))?;
-        let kind = Kind::from_descr(&descr).ok_or_else(|| {
+        let element_type = ElementType::from_descr(&descr).ok_or_else(|| {
             cursor.refused(
                 "dtype",
                 quoted(descr.as_bytes()),
@@ -64,7 +64,7 @@ impl Header {
             )
         })?;
         Ok(Self {
-            kind,
+            element_type,
             descr,
             fortran_order: fortran_order.ok_or_else(|| missing("fortran_order"))?,
             shape: shape.ok_or_else(|| missing("shape"))?,
@@ -75,7 +75,7 @@ impl Header {
 /// The text of the header, and the length of all of it.
 fn text(input: &mut Input<'_>) -> Result<(Vec<u8>, u64), DataError> {
     // A header of a plain array takes 118 bytes; this is what version 1 can say.
-    const LONGEST: u32 = 65_535;
+    const MAX_LENGTH: u32 = 65_535;
     let subject = input.subject;
     let mut start = [0; 8];
     input.header("NPY header", &mut start)?;
@@ -108,12 +108,12 @@ fn text(input: &mut Input<'_>) -> Result<(Vec<u8>, u64), DataError> {
             ));
         }
     };
-    if length > LONGEST {
+    if length > MAX_LENGTH {
         return Err(DataError::invalid(
             subject,
             place,
             length.to_string(),
-            format!("{LONGEST} at most"),
+            format!("{MAX_LENGTH} at most"),
         ));
     }
     let text = input.exactly(length.into(), "text of the NPY header")?;
