@@ -1,4 +1,4 @@
-//! Examples of equal shape.
+//! A set of examples of equal shape.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use crate::values::Values;
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
 ///
-/// Bytes stay bytes and become numbers 0 to 255 when they are read. Examples are in memory up to a limit
+/// Bytes stay bytes and become floats from 0 to 255 when they are read. Examples are in memory up to a limit
 /// ([`LoadOptions`](crate::LoadOptions)).
 #[derive(Clone, PartialEq)]
 pub struct Dataset {
@@ -52,7 +52,7 @@ impl Dataset {
         values: Vec<f32>,
     ) -> Result<Self, DataError> {
         let name = name.into();
-        let cols = width(&name, &shape, values.len())?;
+        let cols = example_size(&name, &shape, values.len())?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(DataError::not_finite(&name, at, cols, values[at]));
         }
@@ -88,7 +88,7 @@ impl Dataset {
         range: (f32, f32),
     ) -> Result<Self, DataError> {
         Ok(Self {
-            cols: width(&name, &shape, values.len())?,
+            cols: example_size(&name, &shape, values.len())?,
             name,
             shape,
             values,
@@ -203,8 +203,8 @@ impl fmt::Debug for Dataset {
     }
 }
 
-/// Numbers in an example of `shape`, when `values` of them make whole examples.
-fn width(name: &str, shape: &[usize], values: usize) -> Result<usize, DataError> {
+/// Values of an example of `shape`, when `values` of them make whole examples.
+fn example_size(name: &str, shape: &[usize], values: usize) -> Result<usize, DataError> {
     let cols = shape
         .iter()
         .try_fold(1, |cols: usize, &size| cols.checked_mul(size));

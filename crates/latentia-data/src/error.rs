@@ -1,4 +1,4 @@
-//! What can be wrong with data.
+//! Why data cannot be loaded.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::nearest_name::nearest_name;
 
-/// Why a data set could not be had.
+/// Why a data set could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// A file or a set of values breaks the rules of its format.

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use crate::dataset::Dataset;
+use crate::error::DataError;
 use crate::stored::StoredValues;
-use crate::{DataError, Dataset};
 
 /// Floats that come one after the other and become a [`Dataset`].
 pub(crate) struct FloatBuffer {

@@ -1,4 +1,4 @@
-//! Files whose content is not trusted.
+//! A file whose content is not trusted.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,8 +8,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{DataError, counted};
 
-/// Bytes of a piece: whole values of every type.
-const PIECE: u64 = 1 << 16;
+/// Bytes of a chunk: whole values of every type.
+const CHUNK: u64 = 1 << 16;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -22,11 +22,11 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Opens `path` as it is.
     pub(crate) fn open(path: &Path, subject: &'a str) -> Result<Self, DataError> {
-        Ok(Self::of(open(path)?, subject))
+        Ok(Self::from_file(open(path)?, subject))
     }
 
     /// Reads an open file as it is.
-    pub(crate) fn of(file: File, subject: &'a str) -> Self {
+    pub(crate) fn from_file(file: File, subject: &'a str) -> Self {
         Self::from_reader(BufReader::new(file), subject)
     }
 
@@ -73,10 +73,10 @@ impl<'a> Input<'a> {
         if found.len() as u64 == claim {
             return Ok(found);
         }
-        Err(self.of_other_length(claim, found.len() as u64, layout))
+        Err(self.length_error(claim, found.len() as u64, layout))
     }
 
-    fn of_other_length(&self, claim: u64, found: u64, layout: &str) -> DataError {
+    fn length_error(&self, claim: u64, found: u64, layout: &str) -> DataError {
         let seen = match found > claim {
             true => "more".to_owned(),
             false => counted(found, "byte"),
@@ -89,24 +89,24 @@ impl<'a> Input<'a> {
         )
     }
 
-    /// The rest of the file as [`Self::body`] gives it, in pieces of 64 KiB but for the last.
-    pub(crate) fn body_in_pieces(
+    /// The rest of the file as [`Self::body`] gives it, in chunks of 64 KiB but for the last.
+    pub(crate) fn body_in_chunks(
         &mut self,
         claim: u64,
         layout: &str,
-        mut see: impl FnMut(&[u8]) -> Result<(), DataError>,
+        mut visit: impl FnMut(&[u8]) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
         let mut found = 0;
         loop {
-            let piece = self.up_to(PIECE.min(claim.saturating_add(1) - found))?;
-            found += piece.len() as u64;
-            if found > claim || piece.is_empty() {
+            let chunk = self.up_to(CHUNK.min(claim.saturating_add(1) - found))?;
+            found += chunk.len() as u64;
+            if found > claim || chunk.is_empty() {
                 return match found == claim {
                     true => Ok(()),
-                    false => Err(self.of_other_length(claim, found, layout)),
+                    false => Err(self.length_error(claim, found, layout)),
                 };
             }
-            see(&piece)?;
+            visit(&chunk)?;
         }
     }
 
@@ -116,16 +116,15 @@ impl<'a> Input<'a> {
         if found.len() as u64 == claim {
             return Ok(found);
         }
-        let (seen, expected) = (found.len() as u64, claim);
         Err(DataError::invalid(
             self.subject,
             place,
-            counted(seen, "byte"),
-            counted(expected, "byte"),
+            counted(found.len() as u64, "byte"),
+            counted(claim, "byte"),
         ))
     }
 
-    /// All that is left of the file, as it comes.
+    /// A reader of the rest of the file.
     pub(crate) fn into_reader(self) -> Box<dyn Read + 'a> {
         self.reader
     }
@@ -155,6 +154,7 @@ pub(crate) fn read_error(subject: &str, error: io::Error) -> DataError {
     }
 }
 
+/// Opens a file.
 pub(crate) fn open(path: &Path) -> Result<File, DataError> {
     File::open(path).map_err(|error| DataError::read(path, error))
 }

@@ -18,7 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is asked for and what is had:
+//! The parts:
 //! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`];
 //! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`Subset`] is some rows of any source;
 //! - [`split`] says which rows are held back for validation;

@@ -1,13 +1,13 @@
 //! How data becomes examples, and how much of it is kept in memory.
 
-use crate::DataError;
-use crate::error::counted;
+use crate::error::{DataError, counted};
 
 /// The largest side of an example, in pixels.
-const LONGEST_SIDE: usize = 4096;
+const MAX_SIDE: usize = 4096;
 
-/// How much of a data set is kept in memory, and how the pictures of a folder become examples of one shape: bytes, channels last, `[height, width]` in grey and
-/// `[height, width, 3]` in colour.
+/// How much of a data set is kept in memory, and how the pictures of a folder become examples of one shape.
+///
+/// Examples of pictures are bytes, channels last: `[height, width]` in grey and `[height, width, 3]` in colour.
 ///
 /// Each picture is turned as its EXIF data says, composed on black where it is transparent, cut around its centre to the
 /// aspect ratio of the examples and resized with a triangle filter as wide as what is reduced.
@@ -38,7 +38,7 @@ impl Default for LoadOptions {
 }
 
 impl LoadOptions {
-    /// The same, so that examples have the numbers of `shape` in its order: `[height, width]`, `[height, width, 1]` or
+    /// The same, so that examples have the pixels of `shape` in its order: `[height, width]`, `[height, width, 1]` or
     /// `[height, width, 3]`. `None` where `shape` is no such picture's.
     pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
         let (height, width, grey) = match *shape {
@@ -55,14 +55,14 @@ impl LoadOptions {
 
     /// Refuses sizes out of range; `subject` is the folder.
     pub(crate) fn check(&self, subject: &str) -> Result<(), DataError> {
-        let sides = 1..=LONGEST_SIDE;
+        let sides = 1..=MAX_SIDE;
         match self.size {
             Some((height, width)) if !(sides.contains(&height) && sides.contains(&width)) => {
                 Err(DataError::invalid(
                     subject,
                     "size of an example",
                     format!("{height}x{width}"),
-                    format!("1 to {} a side", counted(LONGEST_SIDE as u64, "pixel")),
+                    format!("1 to {} a side", counted(MAX_SIDE as u64, "pixel")),
                 ))
             }
             _ => Ok(()),

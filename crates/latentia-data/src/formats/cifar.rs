@@ -1,4 +1,4 @@
-//! CIFAR-10 in its binary form: records of a label and three planes of 32 by 32 bytes, red, green and blue.
+//! CIFAR-10 in its binary form: records of a label and three channels of 32 by 32 bytes, red, green and blue.
 
 use std::fs;
 use std::path::Path;
@@ -18,12 +18,12 @@ pub(crate) static CIFAR: Format = Format {
 };
 
 const SIDE: usize = 32;
-const PLANE: usize = SIDE * SIDE;
+const PIXELS: usize = SIDE * SIDE;
 const CHANNELS: usize = 3;
 const CLASSES: u8 = 10;
 
 /// Bytes in a record.
-pub(crate) const RECORD: usize = 1 + CHANNELS * PLANE;
+const RECORD: usize = 1 + CHANNELS * PIXELS;
 
 fn read(path: &Path, subject: &str, _: &LoadOptions) -> Result<Dataset, DataError> {
     let mut records = Records::default();
@@ -62,7 +62,7 @@ impl Records {
         }
         self.pixels.reserve(bytes.len());
         for (number, record) in bytes.chunks_exact(RECORD).enumerate() {
-            let (label, planes) = (record[0], &record[1..]);
+            let (label, channels) = (record[0], &record[1..]);
             if label >= CLASSES {
                 return Err(DataError::invalid(
                     subject,
@@ -72,9 +72,9 @@ impl Records {
                 ));
             }
             self.labels.push(label);
-            for pixel in 0..PLANE {
-                let channels = [0, PLANE, 2 * PLANE].map(|plane| planes[plane + pixel]);
-                self.pixels.extend(channels);
+            for pixel in 0..PIXELS {
+                let colour = [0, PIXELS, 2 * PIXELS].map(|start| channels[start + pixel]);
+                self.pixels.extend(colour);
             }
         }
         Ok(())

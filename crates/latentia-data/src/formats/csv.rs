@@ -1,4 +1,4 @@
-//! Tables of numbers in CSV.
+//! CSV, a table of numbers as text.
 
 use std::io::{self, Chain, Cursor, Read};
 use std::path::Path;

@@ -73,15 +73,15 @@ impl Pictures {
         &self.fingerprint
     }
 
-    /// Hands example `index` to `see`.
+    /// Calls `visit` with example `index`.
     pub(crate) fn with_example<T>(
         &self,
         index: usize,
-        see: impl FnOnce(&[u8]) -> T,
+        visit: impl FnOnce(&[u8]) -> T,
     ) -> io::Result<T> {
         let cols = self.target.bytes();
         if let Some(example) = self.in_memory.get(index * cols..(index + 1) * cols) {
-            return Ok(see(example));
+            return Ok(visit(example));
         }
         let path = &self.files[index];
         let changed = || {
@@ -100,7 +100,7 @@ impl Pictures {
             _ => changed(),
         })?;
         match Sha256::digest(&example)[..] == self.digests[index - self.kept()] {
-            true => Ok(see(&example)),
+            true => Ok(visit(&example)),
             false => Err(changed()),
         }
     }

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::DataError;
-use crate::error::counted;
+use crate::error::{DataError, counted};
 
 /// The most classes: labels are bytes.
-const MOST_CLASSES: usize = 256;
+const MAX_CLASSES: usize = 256;
 
 /// A file that is a picture by its name.
 pub(crate) struct PictureFile {
@@ -52,10 +51,10 @@ impl PictureFolder {
                     .collect(),
                 classes: Vec::new(),
             }),
-            (false, 0) if folders.len() > MOST_CLASSES => refused(
+            (false, 0) if folders.len() > MAX_CLASSES => refused(
                 "classes",
                 counted(folders.len() as u64, "folder"),
-                &format!("{MOST_CLASSES} at most"),
+                &format!("{MAX_CLASSES} at most"),
             ),
             (false, 0) => Ok(Self::with_classes(folders, top.others)),
             (false, count) => refused(

@@ -1,25 +1,24 @@
-//! What a picture says of itself, before any memory is set aside for it.
+//! The header of a picture, read before any memory is allocated for its pixels.
 
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
 
 use image::ImageFormat;
 
-use crate::DataError;
-use crate::error::counted;
+use crate::error::{DataError, counted};
 
 /// The largest side and the most pixels of a picture that is read.
-const LONGEST_SIDE: u32 = 1 << 15;
-const MOST_PIXELS: u64 = 1 << 27;
+const MAX_SIDE: u32 = 1 << 15;
+const MAX_PIXELS: u64 = 1 << 27;
 
 /// The most pixels that a byte can stand for: deflate packs 1032 bytes into one, each of 8 pixels of a bit.
-const PIXELS_A_BYTE: u64 = 8 * 1032;
+const MAX_PIXELS_PER_BYTE: u64 = 8 * 1032;
 
 /// What is read, for messages.
-const READ: &str = "a grey, grey with alpha, RGB, RGBA or palette PNG of 8 bits a channel at most, or a grey or YCbCr JPEG of 8 bits";
+const SUPPORTED: &str = "a grey, grey with alpha, RGB, RGBA or palette PNG of 8 bits a channel at most, or a grey or YCbCr JPEG of 8 bits";
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// The head of a picture whose claims are in bounds.
+/// The header of a picture whose claims are in bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) format: ImageFormat,
@@ -34,7 +33,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the head of a file of `length` bytes.
+    /// Reads the header of a file of `length` bytes.
     pub(crate) fn read(
         file: impl Read + Seek,
         length: u64,
@@ -55,18 +54,19 @@ impl Header {
             ),
             _ => DataError::read(subject.as_ref(), error),
         })?;
-        let header = parsed.map_err(|wrong| refused(wrong.place, wrong.seen, READ.into()))?;
+        let header =
+            parsed.map_err(|reason| refused(reason.place, reason.seen, SUPPORTED.into()))?;
         let (width, height) = (header.width, header.height);
-        let sides = 1..=LONGEST_SIDE;
+        let sides = 1..=MAX_SIDE;
         let pixels = u64::from(width) * u64::from(height);
-        if !(sides.contains(&width) && sides.contains(&height)) || pixels > MOST_PIXELS {
+        if !(sides.contains(&width) && sides.contains(&height)) || pixels > MAX_PIXELS {
             return Err(refused(
                 "size of the picture",
                 format!("{width}x{height} pixels"),
-                format!("1 to {LONGEST_SIDE} a side and at most {MOST_PIXELS} in all"),
+                format!("1 to {MAX_SIDE} a side and at most {MAX_PIXELS} in all"),
             ));
         }
-        if pixels / PIXELS_A_BYTE > length {
+        if pixels / MAX_PIXELS_PER_BYTE > length {
             return Err(refused(
                 "size of the picture",
                 format!("{width}x{height} pixels in {}", counted(length, "byte")),
@@ -77,15 +77,18 @@ impl Header {
     }
 }
 
-/// What makes a picture one that is not read.
-struct Wrong {
+/// What makes a picture one that is not supported.
+struct Unsupported {
     place: &'static str,
     seen: String,
 }
 
-fn wrong(place: &'static str, seen: impl Into<String>) -> io::Result<Result<Header, Wrong>> {
+fn unsupported(
+    place: &'static str,
+    seen: impl Into<String>,
+) -> io::Result<Result<Header, Unsupported>> {
     let seen = seen.into();
-    Ok(Err(Wrong { place, seen }))
+    Ok(Err(Unsupported { place, seen }))
 }
 
 struct Parser<R> {
@@ -106,26 +109,26 @@ impl<R: Read + Seek> Parser<R> {
         self.file.seek_relative(bytes.into())
     }
 
-    fn parse(&mut self) -> io::Result<Result<Header, Wrong>> {
+    fn parse(&mut self) -> io::Result<Result<Header, Unsupported>> {
         match self.take()? {
             [0xff, 0xd8] => self.jpeg(),
             [0x89, b'P'] => self.png(),
-            start => wrong("first bytes", format!("{start:02x?}")),
+            start => unsupported("first bytes", format!("{start:02x?}")),
         }
     }
 
     /// The signature, and the chunk that is the first of every PNG.
-    fn png(&mut self) -> io::Result<Result<Header, Wrong>> {
+    fn png(&mut self) -> io::Result<Result<Header, Unsupported>> {
         let signature: [u8; 6] = self.take()?;
         let chunk: [u8; 8] = self.take()?;
         if signature != PNG_SIGNATURE[2..] || chunk != *b"\0\0\0\x0dIHDR" {
-            return wrong("first chunk of the PNG", "no header");
+            return unsupported("first chunk of the PNG", "no header");
         }
         let width = u32::from_be_bytes(self.take()?);
         let height = u32::from_be_bytes(self.take()?);
         let [depth, kind] = self.take()?;
         if depth > 8 {
-            return wrong("bits a channel", depth.to_string());
+            return unsupported("bits a channel", depth.to_string());
         }
         Ok(Ok(Header {
             format: ImageFormat::Png,
@@ -138,12 +141,12 @@ impl<R: Read + Seek> Parser<R> {
     }
 
     /// The segments up to the first scan, of which one tells the size.
-    fn jpeg(&mut self) -> io::Result<Result<Header, Wrong>> {
+    fn jpeg(&mut self) -> io::Result<Result<Header, Unsupported>> {
         let mut header = None;
         loop {
             let [fill] = self.take()?;
             if fill != 0xff {
-                return wrong("segment of the JPEG", format!("{fill:#04x}"));
+                return unsupported("segment of the JPEG", format!("{fill:#04x}"));
             }
             let mut marker = fill;
             while marker == 0xff {
@@ -154,7 +157,7 @@ impl<R: Read + Seek> Parser<R> {
                 continue;
             }
             if marker == 0xd9 {
-                return wrong("segment of the JPEG", "its end before any pixel");
+                return unsupported("segment of the JPEG", "its end before any pixel");
             }
             let length = u16::from_be_bytes(self.take()?);
             let is_frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
@@ -166,9 +169,11 @@ impl<R: Read + Seek> Parser<R> {
                     let [components] = self.take()?;
                     match (depth, components) {
                         (8, 1 | 3) => {}
-                        (8, 4) => return wrong("colours of the JPEG", "4 (CMYK)"),
-                        (8, _) => return wrong("colours of the JPEG", components.to_string()),
-                        _ => return wrong("bits a channel", depth.to_string()),
+                        (8, 4) => return unsupported("colours of the JPEG", "4 (CMYK)"),
+                        (8, _) => {
+                            return unsupported("colours of the JPEG", components.to_string());
+                        }
+                        _ => return unsupported("bits a channel", depth.to_string()),
                     }
                     // Progressive and lossless frames have other markers.
                     let sequential = matches!(marker, 0xc0 | 0xc1);
@@ -188,7 +193,7 @@ impl<R: Read + Seek> Parser<R> {
                     }));
                 }
                 (_, 0xda, None) => {
-                    return wrong("segment of the JPEG", "pixels before their size");
+                    return unsupported("segment of the JPEG", "pixels before their size");
                 }
                 _ => self.skip(length.saturating_sub(2))?,
             }

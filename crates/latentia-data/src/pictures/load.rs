@@ -10,7 +10,7 @@ use super::folder::{PictureFile, PictureFolder};
 use super::header::Header;
 use super::picture;
 use super::target::Target;
-use crate::DataError;
+use crate::error::DataError;
 use crate::fingerprint::Fingerprint;
 use crate::load_options::LoadOptions;
 

@@ -11,16 +11,15 @@ use image::{
 
 use super::header::Header;
 use super::target::Target;
-use crate::DataError;
-use crate::error::counted;
+use crate::error::{DataError, counted};
 
 /// The longest file that is read, in bytes.
-const LONGEST_FILE: u64 = 1 << 28;
+const MAX_FILE_LENGTH: u64 = 1 << 28;
 
 /// The most memory that a decoder may ask for, in bytes: the pixels of the largest picture, and half as much again.
-const MOST_MEMORY: u64 = 3 << 28;
+const MAX_MEMORY: u64 = 3 << 28;
 
-/// The head of the picture in a file.
+/// The header of the picture in a file.
 pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
     let failed = |error| DataError::read(path, error);
     let file = File::open(path).map_err(failed)?;
@@ -33,11 +32,11 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
     let subject = path.display().to_string();
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE_LENGTH + 1).read_to_end(&mut bytes))
         .map_err(|error| DataError::read(path, error))?;
     let length = bytes.len() as u64;
-    if length > LONGEST_FILE {
-        let expected = format!("{} at most", counted(LONGEST_FILE, "byte"));
+    if length > MAX_FILE_LENGTH {
+        let expected = format!("{} at most", counted(MAX_FILE_LENGTH, "byte"));
         return Err(DataError::invalid(
             subject,
             "length of the picture",
@@ -97,7 +96,7 @@ fn palettes(bytes: &[u8]) -> impl Iterator<Item = u32> {
 fn decode(bytes: &[u8], header: &Header) -> ImageResult<DynamicImage> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), header.format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation();
@@ -116,7 +115,7 @@ fn decode_scan_by_scan(bytes: &[u8]) -> ImageResult<DynamicImage> {
     let failed =
         |error: String| ImageError::Decoding(DecodingError::new(ImageFormat::Jpeg.into(), error));
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
-    decoder.set_max_decoding_buffer_size(MOST_MEMORY as usize);
+    decoder.set_max_decoding_buffer_size(MAX_MEMORY as usize);
     let pixels = decoder
         .decode()
         .map_err(|error| failed(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! What is known of a set that has a name.
+//! The description of a set that has a name.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub struct NamedSet {
     pub examples: (usize, usize),
     /// Shape of one example.
     pub shape: &'static [usize],
-    /// Its licence, as an SPDX expression; `none` for numbers that nobody owns, `NOASSERTION` where none is stated.
+    /// Its licence, as an SPDX expression; `none` for values that nobody owns, `NOASSERTION` where none is stated.
     pub licence: &'static str,
     /// Who made it, and where it is described.
     pub source: &'static str,

@@ -29,7 +29,7 @@ pub(crate) static NPY: Format = Format {
 fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
     let state = FileState::of(&file).map_err(failed)?;
-    let mut input = Input::of(file.try_clone().map_err(failed)?, subject);
+    let mut input = Input::from_file(file.try_clone().map_err(failed)?, subject);
     let (header, start) = Header::read(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
     let claim = (header.shape.iter()).try_fold(header.element_type.bytes(), |claim, &size| {
@@ -69,12 +69,12 @@ fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> 
         _ => FloatBuffer::new(subject, memory),
     };
     let mut floats = Vec::new();
-    input.body_in_pieces(claim, &layout, |piece| {
+    input.body_in_chunks(claim, &layout, |chunk| {
         if let ElementType::Byte = header.element_type {
-            bytes.extend_from_slice(&piece[..piece.len().min(memory - bytes.len())]);
+            bytes.extend_from_slice(&chunk[..chunk.len().min(memory - bytes.len())]);
         }
         floats.clear();
-        header.element_type.convert(piece, &mut floats);
+        header.element_type.convert(chunk, &mut floats);
         buffer.push(&floats)
     })?;
     if !stays {
