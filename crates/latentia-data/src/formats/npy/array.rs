@@ -22,73 +22,123 @@ pub(crate) static NPY: Format = Format {
     read: |path, subject, options: &LoadOptions| read(open(path)?, subject, options.memory),
 };
 
-/// Reads an array of two dimensions or more, the first of which counts the examples. Values beyond `memory` bytes stay in the
-/// file, if they lie there as they are used, or go to another one.
+/// Reads an array of two dimensions or more, the first of which counts the examples.
 ///
-/// An array in Fortran's order is in memory whatever it takes: its examples do not lie together.
+/// Values beyond `memory` bytes stay in the file, if they lie there as they are used, or go to another one. An array in
+/// Fortran's order is in memory whatever it takes: its examples do not lie together.
 fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
     let state = FileState::of(&file).map_err(failed)?;
     let mut input = Input::from_file(file.try_clone().map_err(failed)?, subject);
     let (header, start) = Header::read(&mut input)?;
     let shape = examples_first(subject, &header.shape)?;
-    let claim = (header.shape.iter()).try_fold(header.element_type.bytes(), |claim, &size| {
-        claim.checked_mul(size)
-    });
-    let Some(claim) = claim else {
-        return Err(DataError::invalid(
-            subject,
-            "shape in the header",
-            format!("{:?}", header.shape),
-            "fewer than 2^64 bytes",
-        ));
+    let body = Body {
+        length: length(subject, &header)?,
+        layout: format!("shape {:?} of `{}`", header.shape, header.descr),
+        element_type: header.element_type,
+        input,
     };
-    let layout = format!("shape {:?} of `{}`", header.shape, header.descr);
-    let example = shape[1..].to_vec();
     // A pipe gives its values only once.
-    let stays = claim > memory as u64 && file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if header.fortran_order || !stays && matches!(header.element_type, ElementType::Byte) {
-        let bytes = input.body(claim, &layout)?;
-        if let ElementType::Byte = header.element_type {
-            let bytes = in_row_major(bytes, &shape, header.fortran_order);
-            return Dataset::from_bytes(subject, example, bytes);
+    let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let is_large = body.length > memory as u64 && is_regular;
+    match header.element_type {
+        _ if header.fortran_order => body.into_memory(&shape, true),
+        ElementType::Byte if !is_large => body.into_memory(&shape, false),
+        ElementType::Byte | ElementType::SingleLittle if is_large => {
+            let (values, in_memory, range) = body.scan(shape[1..].iter().product(), memory)?;
+            let stored = StoredValues::in_file((subject, file, state), start, values, in_memory);
+            Dataset::from_stored(subject, shape[1..].to_vec(), stored.map_err(failed)?, range)
+        }
+        _ => body.into_buffer(&shape, memory),
+    }
+}
+
+/// The values of an array, yet to be read.
+struct Body<'a> {
+    input: Input<'a>,
+    /// Bytes that they take, as the header claims.
+    length: u64,
+    /// Why so many, for messages.
+    layout: String,
+    element_type: ElementType,
+}
+
+impl Body<'_> {
+    /// Reads the values at once.
+    fn into_memory(mut self, shape: &[usize], is_fortran: bool) -> Result<Dataset, DataError> {
+        let bytes = self.input.body(self.length, &self.layout)?;
+        let (subject, example) = (self.input.subject, shape[1..].to_vec());
+        if let ElementType::Byte = self.element_type {
+            return Dataset::from_bytes(subject, example, in_row_major(bytes, shape, is_fortran));
         }
         let mut floats = Vec::new();
-        header.element_type.convert(&bytes, &mut floats);
-        return Dataset::from_floats(subject, example, in_row_major(floats, &shape, true));
+        self.element_type.convert(&bytes, &mut floats);
+        Dataset::from_floats(subject, example, in_row_major(floats, shape, is_fortran))
     }
-    let stays = stays
-        && matches!(
-            header.element_type,
-            ElementType::Byte | ElementType::SingleLittle
-        );
-    let mut bytes = Vec::new();
-    let mut buffer = match header.element_type {
-        ElementType::Byte => FloatBuffer::with_source(subject, 0),
-        ElementType::SingleLittle if stays => FloatBuffer::with_source(subject, memory),
-        _ => FloatBuffer::new(subject, memory),
-    };
-    let mut floats = Vec::new();
-    input.body_in_chunks(claim, &layout, |chunk| {
-        if let ElementType::Byte = header.element_type {
-            bytes.extend_from_slice(&chunk[..chunk.len().min(memory - bytes.len())]);
-        }
-        floats.clear();
-        header.element_type.convert(chunk, &mut floats);
-        buffer.push(&floats)
-    })?;
-    if !stays {
-        return buffer.into_dataset(example);
+
+    /// Reads the values chunk by chunk, those beyond `memory` bytes into a temporary file.
+    fn into_buffer(mut self, shape: &[usize], memory: usize) -> Result<Dataset, DataError> {
+        let mut buffer = FloatBuffer::new(self.input.subject, memory);
+        self.visit(|_, floats| buffer.push(floats))?;
+        buffer.into_dataset(shape[1..].to_vec())
     }
-    let count = buffer.count();
-    let (floats, range) = buffer.into_values(example.iter().product())?;
-    let in_memory = match header.element_type {
-        ElementType::Byte => InMemory::Bytes(bytes),
-        _ => InMemory::Floats(floats),
-    };
-    let stored =
-        StoredValues::in_file((subject, file, state), start, count, in_memory).map_err(failed)?;
-    Dataset::from_stored(subject, example, stored, range)
+
+    /// Checks values that stay in their file, bytes or little-endian floats in rows of `cols`: how many there are, the first
+    /// `memory` bytes of them, and the smallest and the largest.
+    fn scan(
+        mut self,
+        cols: usize,
+        memory: usize,
+    ) -> Result<(usize, InMemory, (f32, f32)), DataError> {
+        let is_bytes = matches!(self.element_type, ElementType::Byte);
+        let mut bytes = Vec::new();
+        let floats_in_memory = if is_bytes { 0 } else { memory };
+        let mut buffer = FloatBuffer::with_source(self.input.subject, floats_in_memory);
+        self.visit(|chunk, floats| {
+            if is_bytes {
+                bytes.extend_from_slice(&chunk[..chunk.len().min(memory - bytes.len())]);
+            }
+            buffer.push(floats)
+        })?;
+        let count = buffer.count();
+        let (floats, range) = buffer.into_values(cols)?;
+        let in_memory = match is_bytes {
+            true => InMemory::Bytes(bytes),
+            false => InMemory::Floats(floats),
+        };
+        Ok((count, in_memory, range))
+    }
+
+    /// Calls `visit` with the bytes of each chunk and the values that they are.
+    fn visit(
+        &mut self,
+        mut visit: impl FnMut(&[u8], &[f32]) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let (element_type, mut floats) = (self.element_type, Vec::new());
+        self.input
+            .body_in_chunks(self.length, &self.layout, |chunk| {
+                floats.clear();
+                element_type.convert(chunk, &mut floats);
+                visit(chunk, &floats)
+            })
+    }
+}
+
+/// Bytes that the values take.
+fn length(subject: &str, header: &Header) -> Result<u64, DataError> {
+    let mut sizes = header.shape.iter();
+    let length = sizes.try_fold(header.element_type.bytes(), |length, &size| {
+        length.checked_mul(size)
+    });
+    length.ok_or_else(|| {
+        let seen = format!("{:?}", header.shape);
+        DataError::invalid(
+            subject,
+            "shape in the header",
+            seen,
+            "fewer than 2^64 bytes",
+        )
+    })
 }
 
 /// The shape as sizes in memory, when its first dimension counts examples.
