@@ -52,7 +52,7 @@ impl FloatBuffer {
         }
     }
 
-    /// Takes the next floats.
+    /// Appends floats.
     pub(crate) fn push(&mut self, floats: &[f32]) -> Result<(), DataError> {
         let (mut low, mut high, mut finite) = (self.range.0, self.range.1, true);
         for &value in floats {
@@ -88,7 +88,7 @@ impl FloatBuffer {
         floats.try_for_each(|float| file.write_all(&float.to_le_bytes()))
     }
 
-    /// How many there were.
+    /// How many floats there are.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -107,7 +107,7 @@ impl FloatBuffer {
     /// A set of examples of shape `shape`.
     ///
     /// # Errors
-    /// When a value is not finite, the values are no whole examples, or the disk is full.
+    /// When a value is not finite, the values do not make whole examples, or the disk is full.
     pub(crate) fn into_dataset(mut self, shape: Vec<usize>) -> Result<Dataset, DataError> {
         let (name, count) = (self.name.clone(), self.count);
         let overflow = std::mem::replace(&mut self.overflow, Overflow::None);

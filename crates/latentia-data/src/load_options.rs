@@ -9,7 +9,7 @@ const MAX_SIDE: usize = 4096;
 ///
 /// Examples of pictures are bytes, channels last: `[height, width]` in grey and `[height, width, 3]` in colour.
 ///
-/// Each picture is turned as its EXIF data says, composed on black where it is transparent, cut around its centre to the
+/// Each picture is rotated as its EXIF data says, composed on black where it is transparent, cut around its centre to the
 /// aspect ratio of the examples and resized with a triangle filter as wide as what is reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadOptions {
@@ -39,7 +39,7 @@ impl Default for LoadOptions {
 
 impl LoadOptions {
     /// The same, so that examples have the pixels of `shape` in its order: `[height, width]`, `[height, width, 1]` or
-    /// `[height, width, 3]`. `None` where `shape` is no such picture's.
+    /// `[height, width, 3]`. `None` for any other shape.
     pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
         let (height, width, grey) = match *shape {
             [height, width] | [height, width, 1] => (height, width, true),

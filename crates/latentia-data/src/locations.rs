@@ -1,4 +1,4 @@
-//! Where named sets lie.
+//! The folders in which named sets are looked for.
 
 use std::env;
 use std::ffi::OsString;

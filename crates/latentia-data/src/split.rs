@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-/// Divides the rows `0..rows` at random into those to train on and those to validate on, each in rising order.
+/// Divides the rows `0..rows` at random into those to train on and those to validate on, each in ascending order.
 ///
 /// `round(rows * validation)` rows go to validation, but at least one, and at least one stays to train on. A share
 /// `validation` of zero, less, or NaN holds nothing back, nor can fewer than two rows be divided. The same arguments

@@ -243,7 +243,7 @@ impl StoredValues {
     }
 }
 
-/// The first of `indices` and those behind it that rise by little, within `rows` rows.
+/// The first of `indices` and those behind it that ascend in small steps, within `rows` rows.
 fn near(indices: &[u32], rows: usize) -> &[u32] {
     const GAP: u32 = 8;
     let apart = indices.windows(2).position(|pair| {

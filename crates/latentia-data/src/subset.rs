@@ -15,11 +15,11 @@ impl<'a> Subset<'a> {
     /// Row `i` of the subset is row `indices[i]` of `source`.
     ///
     /// # Panics
-    /// When `source` has no row of such an index.
+    /// When an index is out of range.
     pub fn new(source: &'a dyn Rows, indices: Vec<u32>) -> Self {
         let rows = source.rows();
         if let Some(index) = indices.iter().find(|&&index| index as usize >= rows) {
-            panic!("row {index} of a source of {rows} rows");
+            panic!("index out of range: {index} of {rows} rows");
         }
         Self { source, indices }
     }

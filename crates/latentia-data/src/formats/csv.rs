@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
         let text = Text::new(input).map_err(|error| DataError::read(Path::new(subject), error))?;
         let reader = ReaderBuilder::new()
             .has_headers(false)
-            // Rows of unequal length are refused here, with better words.
+            // Rows of unequal length are refused here, with a clearer message.
             .flexible(true)
             .buffer_capacity(1 << 16)
             .from_reader(text);
@@ -99,7 +99,7 @@ impl<'a> Table<'a> {
             Err(error) => {
                 return Err(match error.into_kind() {
                     ErrorKind::Io(error) => DataError::read(Path::new(self.subject), error),
-                    // Rows of bytes, of any length, can be read; this is for errors yet to be invented.
+                    // None that rows of bytes, of any length, can have today.
                     kind => self.refused("text", format!("{kind:?}"), "rows of numbers"),
                 });
             }
@@ -169,7 +169,7 @@ fn number(field: &[u8]) -> Option<f32> {
     std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
 }
 
-/// The text of a file without its byte order mark, that knows what it gave last.
+/// The text of a file without its byte order mark; it remembers the bytes that it gave last.
 struct Text<'a> {
     input: Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>,
     last: Vec<u8>,

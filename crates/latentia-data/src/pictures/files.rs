@@ -11,7 +11,7 @@ use crate::error::DataError;
 
 /// Pictures in files: the first ones, as many as fit, are kept in memory, the others are decoded again each time.
 ///
-/// In an epoch each example is read once, in an order of its own: no other choice of examples would be read more often.
+/// An epoch reads each example once, in random order: no other choice of examples would be read more often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pictures {
     pub(super) target: Target,

@@ -115,7 +115,7 @@ impl Entries {
                 .is_some_and(|ending| ["png", "jpg", "jpeg"].iter().any(|known| ending == *known));
             match (path.is_dir(), is_picture) {
                 (true, _) => entries.folders.push(path),
-                // What cannot be opened is told of as a picture that cannot be read; a pipe would be waited for.
+                // A file that cannot be opened is reported when it is read; a pipe would block.
                 (false, true) if path.is_file() || !path.exists() => entries.pictures.push(path),
                 _ => entries.others += 1,
             }

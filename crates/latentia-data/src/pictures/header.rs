@@ -13,7 +13,7 @@ const MAX_PIXELS: u64 = 1 << 27;
 /// The most pixels that a byte can stand for: deflate packs 1032 bytes into one, each of 8 pixels of a bit.
 const MAX_PIXELS_PER_BYTE: u64 = 8 * 1032;
 
-/// What is read, for messages.
+/// The pictures that are supported, for messages.
 const SUPPORTED: &str = "a grey, grey with alpha, RGB, RGBA or palette PNG of 8 bits a channel at most, or a grey or YCbCr JPEG of 8 bits";
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -77,7 +77,7 @@ impl Header {
     }
 }
 
-/// What makes a picture one that is not supported.
+/// Why a picture is not supported.
 struct Unsupported {
     place: &'static str,
     seen: String,
@@ -117,7 +117,7 @@ impl<R: Read + Seek> Parser<R> {
         }
     }
 
-    /// The signature, and the chunk that is the first of every PNG.
+    /// The signature, and the header chunk, which is the first of every PNG.
     fn png(&mut self) -> io::Result<Result<Header, Unsupported>> {
         let signature: [u8; 6] = self.take()?;
         let chunk: [u8; 8] = self.take()?;

@@ -62,7 +62,7 @@ pub(crate) fn load(
     };
     pictures.fingerprint = match pictures.rows() == files.len() {
         true => examples.fingerprint.finish(),
-        // The count comes first in what is hashed, and it was not the right one.
+        // The hash begins with the count, which was too high.
         false => fingerprint(&pictures)?,
     };
     Ok((pictures, labels))
@@ -138,7 +138,7 @@ struct Examples {
 }
 
 impl Examples {
-    /// No picture yet of `rows`, if all can be read.
+    /// None yet of `rows` examples, if all pictures can be read.
     fn new(target: Target, rows: usize, memory: usize) -> Self {
         Self {
             target,

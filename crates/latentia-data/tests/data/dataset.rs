@@ -37,7 +37,7 @@ fn a_subset_reads_through() {
 }
 
 #[test]
-#[should_panic(expected = "row 2 of a source of 2 rows")]
+#[should_panic(expected = "index out of range: 2 of 2 rows")]
 fn a_subset_has_only_rows_of_its_source() {
     let source = Dataset::from_bytes("b", vec![1], vec![1, 2]).unwrap();
     let _ = Subset::new(&source, vec![0, 2]);
