@@ -1,61 +1,15 @@
-//! Values that are partly in memory and partly in a file, read by position.
+//! Stored values, read by position.
 
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use super::file::{FileState, read_exact_at};
+use super::in_memory::InMemory;
 use crate::fingerprint::Fingerprint;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 14;
-
-/// The values that are in memory, from the first on, and so the type of all.
-pub(crate) enum InMemory {
-    Bytes(Vec<u8>),
-    Floats(Vec<f32>),
-}
-
-impl InMemory {
-    fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Floats(floats) => floats.len(),
-        }
-    }
-
-    /// Bytes of a value in the file: those of u8, or of f32, little-endian.
-    fn size(&self) -> usize {
-        match self {
-            Self::Bytes(_) => 1,
-            Self::Floats(_) => 4,
-        }
-    }
-
-    /// Values of the file, from its bytes.
-    fn convert(&self, bytes: &[u8], values: &mut [f32]) {
-        match self {
-            Self::Bytes(_) => {
-                for (value, &byte) in values.iter_mut().zip(bytes) {
-                    *value = byte.into();
-                }
-            }
-            Self::Floats(_) => {
-                for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
-                    *value = f32::from_le_bytes(*bytes);
-                }
-            }
-        }
-    }
-
-    /// Values from the first on.
-    fn read(&self, first: usize, values: &mut [f32]) {
-        match self {
-            Self::Bytes(bytes) => self.convert(&bytes[first..], values),
-            Self::Floats(floats) => values.copy_from_slice(&floats[first..][..values.len()]),
-        }
-    }
-}
 
 /// Values one after the other; clones share them.
 #[derive(Clone)]
@@ -69,25 +23,8 @@ struct Storage {
     /// Bytes of the file before its first value, and which that is.
     start: u64,
     first: usize,
-    /// Its name and its state, where others may change the file.
-    others: Option<(String, FileState)>,
-}
-
-/// What changes with the content of a file.
-#[derive(PartialEq)]
-pub(crate) struct FileState {
-    length: u64,
-    modified: Option<SystemTime>,
-}
-
-impl FileState {
-    pub(crate) fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-        })
-    }
+    /// Its name and its state, where it is a user's, who may change it.
+    user_file: Option<(String, FileState)>,
 }
 
 impl StoredValues {
@@ -99,14 +36,14 @@ impl StoredValues {
         values: usize,
         in_memory: InMemory,
     ) -> io::Result<Self> {
-        let others = Some((name.to_owned(), state));
+        let user_file = Some((name.to_owned(), state));
         let stored = Self(Arc::new(Storage {
             in_memory,
             values,
             file,
             start,
             first: 0,
-            others,
+            user_file,
         }));
         stored.check_unchanged()?;
         Ok(stored)
@@ -121,7 +58,7 @@ impl StoredValues {
             file,
             start: 0,
             first,
-            others: None,
+            user_file: None,
         }))
     }
 
@@ -227,7 +164,7 @@ impl StoredValues {
 
     /// Refuses a file that is no longer what it was when it was loaded.
     fn check_unchanged(&self) -> io::Result<()> {
-        match &self.0.others {
+        match &self.0.user_file {
             Some((_, known)) if FileState::of(&self.0.file)? != *known => Err(self.changed()),
             _ => Ok(()),
         }
@@ -236,7 +173,7 @@ impl StoredValues {
     fn changed(&self) -> io::Error {
         let name = self
             .0
-            .others
+            .user_file
             .as_ref()
             .map_or("a temporary file", |(name, _)| name);
         io::Error::other(format!("`{name}` has changed since it was loaded"))
@@ -258,23 +195,4 @@ impl PartialEq for StoredValues {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => {
-                bytes = &mut bytes[read..];
-                offset += read as u64;
-            }
-        }
-    }
-    Ok(())
 }
