@@ -3,7 +3,7 @@
 use latentia_models::{Autoencoder, ConditionSpec, Labelled};
 use latentia_tensor::Rows;
 
-use crate::UsageError;
+use crate::terminal::UsageError;
 
 /// `codes` as `model` takes them: all of class `label`, or, where none is asked for, of each class in turn.
 ///

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use latentia_models::{ModelError, Preset};
 
-use crate::UsageError;
+use crate::terminal::UsageError;
 
 /// Names of the parser for kinds of values, and what people call them.
 const WORDS: &[(&str, &str)] = &[

@@ -5,7 +5,7 @@ use latentia_tensor::Rows;
 use serde::Serialize;
 
 use crate::probes::Probes;
-use crate::table::{counted, number, table};
+use crate::terminal::{count, counted, number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.
 const SAMPLING_SEED: u64 = 0;
@@ -113,7 +113,7 @@ impl Evaluation {
                 "{} ({}, {})",
                 self.data,
                 self.part,
-                crate::table::count(self.metrics.examples)
+                count(self.metrics.examples)
             ),
             "model".to_string(),
             format!("pca {}", self.pca_components),

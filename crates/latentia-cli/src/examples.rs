@@ -8,8 +8,7 @@ use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
 
 use crate::args::PictureArgs;
-use crate::table::{count, counted};
-use crate::{UsageError, tell};
+use crate::terminal::{UsageError, count, counted, tell};
 
 /// Pictures that are named when they are left out.
 const MOST_NAMED: usize = 10;

@@ -7,7 +7,7 @@ use latentia_data::Dataset;
 use latentia_models::{Autoencoder, ModelFile, Preprocessing};
 use latentia_tensor::Rows;
 
-use crate::tell;
+use crate::terminal::tell;
 
 /// Reads a model file.
 ///

@@ -7,7 +7,7 @@ use latentia_models::write_atomically;
 use latentia_tensor::{Matrix, MatrixRef};
 use npyz::WriterBuilder;
 
-use crate::UsageError;
+use crate::terminal::UsageError;
 
 /// How numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use latentia_models::{Autoencoder, Labelled, ModelError, Pca, Probe};
 use latentia_tensor::{Matrix, Rows};
 use serde::Serialize;
 
-use crate::table::table;
+use crate::terminal::table;
 
 /// Accuracies of classifiers that learned from the training part and were measured on the test part; see [`Probe`].
 #[derive(Debug, Serialize)]

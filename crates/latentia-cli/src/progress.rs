@@ -1,6 +1,5 @@
 //! A training run as it goes: a bar on a terminal, a line now and then elsewhere; and its end by Ctrl-C.
 
-use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
 };
 
 use crate::run_folder::RunFolder;
-use crate::table::{count, number};
-use crate::tell;
+use crate::terminal::{INTERRUPTED, bar, count, number, tell};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -96,12 +94,12 @@ impl Progress {
         ctrlc::set_handler(move || {
             // The second time, the user means it.
             if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(crate::INTERRUPTED));
+                std::process::exit(i32::from(INTERRUPTED));
             }
         })?;
         let now = Instant::now();
         Ok(Self {
-            bar: bar(epochs, examples).filter(|_| io::stderr().is_terminal()),
+            bar: bar(epochs, examples),
             epochs,
             examples,
             checkpoint: folder.checkpoint(),
@@ -255,36 +253,6 @@ impl Observer for Progress {
     fn gradients_failed(&mut self, report: &GradientReport) {
         self.say(&report.to_string());
     }
-}
-
-/// Shows how many of `examples` examples are done, as it is told: a bar on a terminal, nothing elsewhere.
-pub fn examples_bar(what: &'static str, examples: usize) -> impl FnMut(u64) {
-    let bar = bar(1, examples).filter(|_| io::stderr().is_terminal());
-    move |done| {
-        let Some(bar) = &bar else { return };
-        bar.set_position(done);
-        let all = examples as u64;
-        match done < all {
-            true => bar.set_message(format!(
-                "{what}: {} of {}",
-                count(done as usize),
-                count(examples)
-            )),
-            false => bar.finish_and_clear(),
-        }
-    }
-}
-
-/// A bar, where the terminal can draw one.
-fn bar(epochs: u32, examples: usize) -> Option<ProgressBar> {
-    let total = u64::from(epochs) * examples as u64;
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    // A template of ours cannot fail.
-    let style = ProgressStyle::with_template("[{bar:10}] {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    // One byte a character: without tables of widths, the terminal's columns are counted by bytes.
-    let bar = bar.with_style(style.progress_chars("=> "));
-    (!bar.is_hidden()).then_some(bar)
 }
 
 fn duration(seconds: f64) -> String {

@@ -12,7 +12,7 @@ use latentia_tensor::{Matrix, Rows};
 use serde_json::{Value, json};
 
 use crate::rivals::{Images, Rival, lossless, lossy_at};
-use crate::table::{count, number, table};
+use crate::terminal::{count, number, table};
 
 /// The shorter side of the smallest picture whose structural similarity is measured.
 const SMALLEST: usize = 11;

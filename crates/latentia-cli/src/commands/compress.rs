@@ -14,10 +14,8 @@ use serde_json::json;
 use crate::args::CompressArgs;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
-use crate::progress::examples_bar;
 use crate::report::Report;
-use crate::table::{count, counted, number};
-use crate::{UsageError, print, tell};
+use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
 
 /// Quality where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.
 const QUALITY: u8 = 50;

@@ -8,9 +8,7 @@ use latentia_tensor::Rows;
 use crate::args::{DataCommand, FetchArgs};
 use crate::examples::{Loader, no_parts, split_part};
 use crate::fetch::{FetchOptions, Outcome, fetch};
-use crate::table::{count, counted, number, table};
-use crate::usage::suggestion;
-use crate::{UsageError, print, tell};
+use crate::terminal::{UsageError, count, counted, number, print, suggestion, table, tell};
 
 pub(super) fn run(
     command: &DataCommand,

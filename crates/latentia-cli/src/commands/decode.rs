@@ -13,8 +13,7 @@ use crate::examples::Loader;
 use crate::model::open;
 use crate::output::{Format, write};
 use crate::picture::grid;
-use crate::table::counted;
-use crate::tell;
+use crate::terminal::{counted, tell};
 
 /// Pictures beside each other.
 pub(super) const COLUMNS: usize = 10;

@@ -13,9 +13,7 @@ use crate::commands::decode::COLUMNS;
 use crate::model::open;
 use crate::output::{Element, Format, write_values};
 use crate::picture::{exact, grid};
-use crate::progress::examples_bar;
-use crate::table::{count, counted};
-use crate::{UsageError, tell};
+use crate::terminal::{UsageError, count, counted, examples_bar, tell};
 
 /// Pictures that one file shows.
 const SHOWN: usize = 100;

@@ -10,8 +10,7 @@ use crate::commands::reconstruct::pairs;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
-use crate::table::{number, table};
-use crate::{UsageError, print, tell};
+use crate::terminal::{UsageError, number, print, table, tell};
 
 pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
     if let Some(output) = &args.output {

@@ -10,8 +10,7 @@ use crate::commands::reconstruct::picture_of;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write};
-use crate::table::{counted, number, table};
-use crate::{print, tell};
+use crate::terminal::{counted, number, print, table, tell};
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let formats = [Format::Npy, Format::Csv, Format::Png];

@@ -9,8 +9,7 @@ use crate::args::EncodeArgs;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write_blocks};
-use crate::table::counted;
-use crate::tell;
+use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv])?;

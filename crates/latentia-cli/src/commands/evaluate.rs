@@ -9,7 +9,7 @@ use crate::args::EvaluateArgs;
 use crate::evaluation::Evaluation;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
-use crate::print;
+use crate::terminal::print;
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     let ModelFile {

@@ -12,8 +12,7 @@ use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
 use crate::picture::grid;
-use crate::table::{counted, number};
-use crate::{UsageError, print, tell};
+use crate::terminal::{UsageError, counted, number, print, tell};
 
 /// The most filters in a picture.
 const MOST_FILTERS: usize = 1024;

@@ -5,8 +5,7 @@ use serde_json::json;
 
 use crate::args::InspectArgs;
 use crate::model::open;
-use crate::print;
-use crate::table::{count, number, table};
+use crate::terminal::{count, number, print, table};
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let ModelFile {

@@ -4,12 +4,12 @@ use latentia_data::Subset;
 use latentia_models::{Autoencoder, Labelled, ModelFile};
 use latentia_tensor::Rows;
 
-use crate::UsageError;
 use crate::args::InterpolateArgs;
 use crate::commands::decode::write_decoded;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
+use crate::terminal::UsageError;
 
 pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;

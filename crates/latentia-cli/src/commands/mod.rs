@@ -20,14 +20,14 @@ mod traverse;
 use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
 
-use crate::Ended;
 use crate::args::{Args, Command};
 use crate::examples::Loader;
+use crate::terminal::Ended;
 
 /// Does what was asked for.
 ///
 /// # Errors
-/// A [`crate::UsageError`] when the request itself is wrong, else what could not be done.
+/// A [`crate::terminal::UsageError`] when the request itself is wrong, else what could not be done.
 pub fn run(args: Args) -> anyhow::Result<Ended> {
     let loader = Loader {
         locations: Locations::new(args.data_dir.as_deref()),

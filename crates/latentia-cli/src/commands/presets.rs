@@ -3,8 +3,7 @@
 use latentia_models::Preset;
 
 use crate::args::PresetsArgs;
-use crate::usage::suggestion;
-use crate::{UsageError, print};
+use crate::terminal::{UsageError, print, suggestion};
 
 pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
     let Some(name) = &args.name else {

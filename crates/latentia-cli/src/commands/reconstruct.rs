@@ -9,8 +9,7 @@ use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::{Format, write};
 use crate::picture::{Picture, comparison};
-use crate::table::counted;
-use crate::tell;
+use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;

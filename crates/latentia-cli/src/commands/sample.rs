@@ -10,8 +10,7 @@ use crate::condition::of_classes;
 use crate::examples::Loader;
 use crate::model::{check_fit, open};
 use crate::output::Format;
-use crate::table::counted;
-use crate::{UsageError, tell};
+use crate::terminal::{UsageError, counted, tell};
 
 /// The most examples in a picture.
 const MOST_SHOWN: usize = 1000;

@@ -19,13 +19,12 @@ use crate::condition::of_classes;
 use crate::config;
 use crate::evaluation::Evaluation;
 use crate::examples::{Loader, split_part};
-use crate::message::shell_word;
 use crate::picture::grid;
 use crate::progress::Progress;
 use crate::run_folder::RunFolder;
-use crate::table::{count, counted, number};
-use crate::usage::suggestion;
-use crate::{Ended, UsageError, print, tell};
+use crate::terminal::{
+    Ended, UsageError, count, counted, number, print, shell_word, suggestion, tell,
+};
 
 /// Held out where a preset asks for a test part that the data does not have.
 const HELD_OUT: f64 = 0.1;

@@ -2,12 +2,12 @@
 
 use latentia_models::ModelFile;
 
-use crate::UsageError;
 use crate::args::TraverseArgs;
 use crate::commands::decode::write_decoded;
 use crate::condition::of_classes;
 use crate::model::open;
 use crate::output::Format;
+use crate::terminal::UsageError;
 
 /// The most examples in a picture.
 const MOST_SHOWN: usize = 10_000;
