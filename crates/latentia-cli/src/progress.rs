@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
 };
 
+use crate::args::Every;
 use crate::run_folder::RunFolder;
 use crate::terminal::{INTERRUPTED, bar, count, number, tell};
 
@@ -22,32 +22,6 @@ const LINE: Duration = Duration::from_secs(2);
 /// How often a checkpoint is written at most, where nobody says how often: a hundred epochs in a second are not to spend it
 /// on the disk.
 const CHECKPOINT: Duration = Duration::from_secs(1);
-
-/// When a checkpoint is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Every {
-    /// At the end of an epoch, if the last time is a second ago.
-    Epoch,
-    /// After so many batches.
-    Batches(u64),
-    /// After the first batch that ends so long after the last time.
-    Time(Duration),
-}
-
-impl FromStr for Every {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
-        let every = match text.strip_suffix('s') {
-            Some(seconds) => {
-                number(seconds).map(|seconds| Self::Time(Duration::from_secs(seconds)))
-            }
-            None => number(text).map(Self::Batches),
-        };
-        every.ok_or("it must be a number of batches such as 100, or of seconds such as 30s")
-    }
-}
 
 /// Watches a run: shows it, writes it down, ends it on request.
 pub struct Progress {

@@ -4,11 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
-fn decibels(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok();
-    let number = number.filter(|&number: &f64| number.is_finite() && number > 0.0);
-    number.ok_or_else(|| "it must be a positive number of decibels".into())
-}
+use super::values::decibels;
 
 /// Arguments of `compress`.
 #[derive(Debug, Group)]

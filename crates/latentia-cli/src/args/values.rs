@@ -52,3 +52,9 @@ pub(super) fn positive(text: &str) -> Result<f32, String> {
         .filter(|&number: &f32| number.is_finite() && number > 0.0);
     number.ok_or_else(|| "it must be a positive number".into())
 }
+
+pub(super) fn decibels(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|&number: &f64| number.is_finite() && number > 0.0);
+    number.ok_or_else(|| "it must be a positive number of decibels".into())
+}

@@ -1,0 +1,55 @@
+//! Arguments of `encode`, `decode` and `reconstruct`.
+
+use std::path::PathBuf;
+
+use clap::Args as Group;
+
+use super::values::class;
+
+/// Arguments of `encode`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Example:\n  latentia encode runs/digits/model.safetensors mnist-mini:train -o codes.npy"
+)]
+pub struct EncodeArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Where to write the codes, one row an example: .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `decode`.
+#[derive(Debug, Group)]
+pub struct DecodeArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The codes, one row an example: .npy or .csv
+    pub codes: String,
+    /// Where to write: a .png shows examples; .npy and .csv hold all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
+    pub label: Option<u8>,
+    /// How many examples a picture shows at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+}
+
+/// Arguments of `reconstruct`.
+#[derive(Debug, Group)]
+pub struct ReconstructArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Where to write: a .png shows originals above reconstructions; .npy and .csv hold all reconstructions
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How many examples a picture shows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+}

@@ -1,0 +1,50 @@
+//! The commands.
+
+use clap::Subcommand;
+
+use super::codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
+use super::compression::{CompressArgs, DecompressArgs};
+use super::datasets::DataCommand;
+use super::evaluation::{DenoiseArgs, DetectArgs, EvaluateArgs};
+use super::explanation::ExplainArgs;
+use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
+use super::inspection::{InspectArgs, PresetsArgs};
+use super::training::TrainArgs;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model and write it to a folder
+    Train(TrainArgs),
+    /// Measure a model, beside PCA of the same dimension
+    Evaluate(EvaluateArgs),
+    /// Turn examples into codes
+    Encode(EncodeArgs),
+    /// Turn codes into examples
+    Decode(DecodeArgs),
+    /// Encode and decode examples
+    Reconstruct(ReconstructArgs),
+    /// Spoil examples and let the model restore them
+    Denoise(DenoiseArgs),
+    /// Find the examples that a model explains worst
+    Detect(DetectArgs),
+    /// Draw new examples
+    Sample(SampleArgs),
+    /// Decode the prior along each dimension of the code
+    Traverse(TraverseArgs),
+    /// Decode the line between two codes
+    Interpolate(InterpolateArgs),
+    /// Draw what a model looks for, and where a reconstruction errs
+    Explain(ExplainArgs),
+    /// Write examples as a compressed file
+    Compress(CompressArgs),
+    /// Bring the examples of a compressed file back
+    Decompress(DecompressArgs),
+    /// Show what a model is made of and how it was trained
+    Inspect(InspectArgs),
+    /// List the presets, or print one as TOML
+    Presets(PresetsArgs),
+    /// List, fetch or describe data sets
+    #[command(subcommand)]
+    Data(DataCommand),
+}

@@ -1,0 +1,50 @@
+//! Arguments of `explain`.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args as Group};
+
+use super::values::{seed, whole};
+
+/// Arguments of `explain`.
+#[derive(Debug, Group)]
+#[command(
+    group = ArgGroup::new("what").required(true),
+    after_help = "\
+Examples:
+  latentia explain runs/mnist/model.safetensors mnist --index 7 -o errors.png
+  latentia explain runs/conv/model.safetensors --filters -o filters.png
+  latentia explain runs/vae-20/model.safetensors --dimension 0,1,2 -o dimensions.png
+
+A picture of DATA shows one example, its reconstruction, and the squared error of each pixel: black is
+none, white the largest. Filters are drawn around a grey that stands for 0, each up to its own largest
+weight."
+)]
+pub struct ExplainArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples, of which one is reconstructed
+    #[arg(group = "what")]
+    pub data: Option<String>,
+    /// Number of the example, from 0
+    #[arg(long, value_name = "I", default_value_t = 0, conflicts_with_all = ["filters", "dimension"])]
+    pub index: usize,
+    /// Draw the weights of the first layer
+    #[arg(long, group = "what")]
+    pub filters: bool,
+    /// Draw the input that makes these dimensions of the code large
+    #[arg(long, group = "what", value_name = "D,...", value_delimiter = ',')]
+    pub dimension: Vec<usize>,
+    /// Steps up the gradient of a dimension
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = whole::<u32>, requires = "dimension")]
+    pub steps: u32,
+    /// Seed of the noise that an input begins at
+    #[arg(long, value_name = "N", default_value_t = 42, value_parser = seed, requires = "dimension")]
+    pub seed: u64,
+    /// The picture to write, a .png
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Print one JSON object to stdout
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,89 @@
+//! Arguments of `sample`, `traverse` and `interpolate`.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, ValueEnum};
+
+use super::values::class;
+
+/// Arguments of `sample`.
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Examples:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png\n  \
+                  latentia sample runs/features/model.safetensors --prior mixture -o samples.png\n  \
+                  latentia sample runs/conditional-vae/model.safetensors --label 7 -o sevens.png"
+)]
+pub struct SampleArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// How many examples
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// What codes are drawn from: the `normal` prior of a variational model, or a `mixture` fitted to codes of any model
+    #[arg(long, value_enum, default_value_t = Prior::Normal, hide_possible_values = true)]
+    pub prior: Prior,
+    /// Gaussians in the mixture [default: 10]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub components: Option<u8>,
+    /// What the mixture is fitted to: the training part of it [default: the model's data]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Seed of the draw
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
+    pub label: Option<u8>,
+    /// Draw each number from the likelihood instead of taking its mean
+    #[arg(long)]
+    pub draw: bool,
+    /// Where to write: .npy and .csv hold all, a .png at most 1000
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// What codes are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Prior {
+    /// The standard normal distribution that a variational model is trained with
+    Normal,
+    /// A mixture of Gaussians, fitted to the codes of examples; for every model
+    Mixture,
+}
+
+/// Arguments of `traverse`.
+#[derive(Debug, Group)]
+pub struct TraverseArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// Steps from -3 to 3 along a dimension
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
+    pub steps: u16,
+    /// Class of the examples, for a model that is conditioned on classes [default: 0]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
+    pub label: Option<u8>,
+    /// Where to write: .png, .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `interpolate`.
+#[derive(Debug, Group)]
+pub struct InterpolateArgs {
+    /// The model file
+    pub model: PathBuf,
+    /// The examples
+    pub data: String,
+    /// Number of the first example, from 0
+    #[arg(long, value_name = "I", default_value_t = 0)]
+    pub from: usize,
+    /// Number of the last example, from 0
+    #[arg(long, value_name = "J", default_value_t = 1)]
+    pub to: usize,
+    /// Examples on the line, both ends included
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub steps: u16,
+    /// Where to write: .png, .npy or .csv
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}

@@ -1,0 +1,28 @@
+//! What can be asked for: a file for each group of commands, and [`Args`] above them all.
+
+mod checkpoint;
+mod codes;
+mod command;
+mod compression;
+mod datasets;
+mod evaluation;
+mod explanation;
+mod generation;
+mod inspection;
+mod pictures;
+mod program;
+mod training;
+mod values;
+
+pub use checkpoint::Every;
+pub use codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
+pub use command::Command;
+pub use compression::{CompressArgs, DecompressArgs};
+pub use datasets::{DataCommand, FetchArgs};
+pub use evaluation::{DenoiseArgs, DetectArgs, EvaluateArgs};
+pub use explanation::ExplainArgs;
+pub use generation::{InterpolateArgs, Prior, SampleArgs, TraverseArgs};
+pub use inspection::{InspectArgs, PresetsArgs};
+pub use pictures::PictureArgs;
+pub use program::Args;
+pub use training::TrainArgs;

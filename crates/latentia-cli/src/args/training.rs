@@ -1,0 +1,64 @@
+//! Arguments of `train`.
+
+use std::path::PathBuf;
+
+use clap::Args as Group;
+
+use super::checkpoint::Every;
+use super::pictures::PictureArgs;
+use super::values::{positive, seed, whole};
+
+/// Arguments of `train`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  latentia train                                     digits, in seconds
+  latentia train --preset mnist --out runs/m         a preset on all of MNIST
+  latentia train --data people.csv --latent 2        a table
+  latentia train --data photos --image-size 32       pictures in a folder
+  latentia presets features > my.toml; latentia train --config my.toml
+  latentia train --preset mnist --resume             go on after an interruption")]
+pub struct TrainArgs {
+    /// What to train; see `latentia presets`
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub preset: Option<String>,
+    /// A file in the format of a preset
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to train on [default: what the preset names]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// How pictures become examples.
+    #[command(flatten)]
+    pub pictures: PictureArgs,
+    /// Where to write [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Passes over the training examples
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
+    pub epochs: Option<u32>,
+    /// Examples in a batch
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub batch_size: Option<usize>,
+    /// Step size of the optimiser
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = positive)]
+    pub learning_rate: Option<f32>,
+    /// Width of the code
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub latent: Option<usize>,
+    /// Seed of initial values, order and noise: the same seed gives the same bits
+    #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
+    pub seed: u64,
+    /// Save a checkpoint, from which --resume goes on, every N batches, or every N seconds as in 30s [default: at the end of each epoch, at most once a second]
+    #[arg(long, value_name = "N|Ns", allow_negative_numbers = true)]
+    pub checkpoint_every: Option<Every>,
+    /// Go on with the run in the folder
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Replace the model in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON object to stdout
+    #[arg(long)]
+    pub json: bool,
+}
