@@ -4,31 +4,25 @@
 //! Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 could not, 2 wrong usage, 130 interrupted.
 //!
 //! - [`args`]: what can be asked for; [`commands`]: one file for each command
-//! - [`examples`]: what a user means by DATA; [`model`], [`config`]: by MODEL and by a configuration
-//! - [`evaluation`], [`probes`]: a model's measures beside PCA's
-//! - [`picture`], [`output`]: PNG, NPY and CSV
+//! - [`inputs`]: what a user means by DATA and MODEL; [`outputs`]: NPY, CSV; [`figures`]: PNG
+//! - [`training`]: a run as it goes, and its folder; [`fetch`]: downloads
+//! - [`measures`]: a model's measures beside PCA's
 //! - [`report`], [`rivals`]: a compressed file beside other formats
-//! - [`progress`]: a run as it goes; [`run_folder`]: its files; [`fetch`]: downloads
 //! - [`terminal`]: messages, tables, bars, exit codes
 
 #![forbid(unsafe_code)]
 
 pub mod args;
 pub mod commands;
-pub mod condition;
-pub mod config;
-pub mod evaluation;
-pub mod examples;
 pub mod fetch;
-pub mod model;
-pub mod output;
-pub mod picture;
-pub mod probes;
+pub mod figures;
+pub mod inputs;
+pub mod measures;
+pub mod outputs;
 mod program;
-pub mod progress;
 pub mod report;
 pub mod rivals;
-pub mod run_folder;
 pub mod terminal;
+pub mod training;
 
 pub use program::main;

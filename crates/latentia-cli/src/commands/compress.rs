@@ -12,8 +12,7 @@ use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::CompressArgs;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
+use crate::inputs::{Loader, check_fit, open};
 use crate::report::Report;
 use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
 

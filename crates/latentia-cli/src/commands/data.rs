@@ -6,8 +6,8 @@ use latentia_data::{CATALOGUE, Dataset, Locations, NamedSet, Pictures};
 use latentia_tensor::Rows;
 
 use crate::args::{DataCommand, FetchArgs};
-use crate::examples::{Loader, no_parts, split_part};
 use crate::fetch::{FetchOptions, Outcome, fetch};
+use crate::inputs::{Loader, no_parts, split_part};
 use crate::terminal::{UsageError, count, counted, number, print, suggestion, table, tell};
 
 pub(super) fn run(

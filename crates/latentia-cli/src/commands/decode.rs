@@ -1,22 +1,15 @@
 //! `latentia decode`
 
-use std::path::Path;
-
 use anyhow::bail;
 use latentia_data::Subset;
-use latentia_models::{Autoencoder, ConditionSpec, ModelFile};
-use latentia_tensor::{Matrix, Rows};
+use latentia_models::{ConditionSpec, ModelFile};
+use latentia_tensor::Rows;
 
 use crate::args::DecodeArgs;
-use crate::condition::of_classes;
-use crate::examples::Loader;
-use crate::model::open;
-use crate::output::{Format, write};
-use crate::picture::grid;
-use crate::terminal::{counted, tell};
-
-/// Pictures beside each other.
-pub(super) const COLUMNS: usize = 10;
+use crate::figures::COLUMNS;
+use crate::inputs::{Loader, of_classes, open};
+use crate::outputs::{Format, write_decoded};
+use crate::terminal::tell;
 
 pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv, Format::Png])?;
@@ -42,33 +35,4 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
         ));
     }
     write_decoded(&model, &*first, format, COLUMNS, &args.output)
-}
-
-/// Writes the examples that `codes` stand for; a picture has `columns` of them beside each other.
-pub(super) fn write_decoded(
-    model: &Autoencoder,
-    codes: &dyn Rows,
-    format: Format,
-    columns: usize,
-    output: &Path,
-) -> anyhow::Result<()> {
-    write_examples(model, model.decode(codes)?, format, columns, output)
-}
-
-/// Writes examples in the model's scale; a picture has `columns` of them beside each other.
-pub(super) fn write_examples(
-    model: &Autoencoder,
-    mut examples: Matrix,
-    format: Format,
-    columns: usize,
-    output: &Path,
-) -> anyhow::Result<()> {
-    model.scaling().undo(examples.view_mut(), 1.0);
-    match format {
-        Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
-        Format::Npy | Format::Csv => write(output, format, &examples)?,
-    }
-    let count = counted(examples.rows(), "example");
-    tell(&format!("wrote {}: {count}", output.display()));
-    Ok(())
 }

@@ -9,10 +9,9 @@ use latentia_codec::{Archive, CodecError};
 use latentia_tensor::{Matrix, MatrixRef};
 
 use crate::args::DecompressArgs;
-use crate::commands::decode::COLUMNS;
-use crate::model::open;
-use crate::output::{Element, Format, write_values};
-use crate::picture::{exact, grid};
+use crate::figures::{COLUMNS, exact, grid};
+use crate::inputs::open;
+use crate::outputs::{Element, Format, write_values};
 use crate::terminal::{UsageError, count, counted, examples_bar, tell};
 
 /// Pictures that one file shows.

@@ -6,10 +6,9 @@ use latentia_nn::Corruption;
 use latentia_tensor::Rows;
 
 use crate::args::DenoiseArgs;
-use crate::commands::reconstruct::pairs;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::Format;
+use crate::figures::pairs;
+use crate::inputs::{Loader, check_fit, open};
+use crate::outputs::Format;
 use crate::terminal::{UsageError, number, print, table, tell};
 
 pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {

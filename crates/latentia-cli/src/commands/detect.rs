@@ -6,10 +6,9 @@ use latentia_tensor::Matrix;
 use serde_json::json;
 
 use crate::args::DetectArgs;
-use crate::commands::reconstruct::picture_of;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::{Format, write};
+use crate::figures::picture_of;
+use crate::inputs::{Loader, check_fit, open};
+use crate::outputs::{Format, write};
 use crate::terminal::{counted, number, print, table, tell};
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {

@@ -6,9 +6,8 @@ use latentia_models::{ModelError, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::args::EncodeArgs;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::{Format, write_blocks};
+use crate::inputs::{Loader, check_fit, open};
+use crate::outputs::{Format, write_blocks};
 use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {

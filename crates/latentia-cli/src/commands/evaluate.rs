@@ -6,9 +6,8 @@ use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::EvaluateArgs;
-use crate::evaluation::Evaluation;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
+use crate::inputs::{Loader, check_fit, open};
+use crate::measures::Evaluation;
 use crate::terminal::print;
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {

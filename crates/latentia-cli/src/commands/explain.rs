@@ -8,10 +8,9 @@ use latentia_tensor::{Matrix, MatrixRef, Rows};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::Format;
-use crate::picture::grid;
+use crate::figures::{Colours, grid, heat};
+use crate::inputs::{Loader, check_fit, open};
+use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
 
 /// The most filters in a picture.
@@ -108,64 +107,6 @@ fn error_map(
         args.output.display()
     ));
     Ok(())
-}
-
-/// How the numbers of an example make a picture.
-struct Colours {
-    height: usize,
-    width: usize,
-    channels: usize,
-    /// Whether the channels come first.
-    planes: bool,
-}
-
-impl Colours {
-    fn of(shape: &[usize]) -> Self {
-        let (height, width, channels, planes) = match *shape {
-            [height, width] => (height, width, 1, true),
-            [height, width, channels @ 1..=4] => (height, width, channels, false),
-            [channels, height, width] => (height, width, channels, true),
-            _ => (1, shape.iter().product(), 1, true),
-        };
-        Self {
-            height,
-            width,
-            channels,
-            planes,
-        }
-    }
-
-    /// Where number `channel` of pixel `pixel` is.
-    fn place(&self, pixel: usize, channel: usize) -> usize {
-        match self.planes {
-            true => channel * self.height * self.width + pixel,
-            false => pixel * self.channels + channel,
-        }
-    }
-
-    /// The sum over the channels of each pixel.
-    fn sums(&self, x: &[f32]) -> Vec<f32> {
-        let sum = |pixel| (0..self.channels).map(|c| x[self.place(pixel, c)]).sum();
-        (0..self.height * self.width).map(sum).collect()
-    }
-
-    /// Red, green and blue of each pixel; of other channels than three, their mean.
-    fn drawn(&self, x: &[f32]) -> Vec<f32> {
-        match self.channels {
-            3 => (0..self.height * self.width)
-                .flat_map(|pixel| [0, 1, 2].map(|c| x[self.place(pixel, c)]))
-                .collect(),
-            channels => {
-                let grey = self.sums(x).into_iter().map(|x| x / channels as f32);
-                grey.flat_map(|x| [x; 3]).collect()
-            }
-        }
-    }
-}
-
-/// From black over red and yellow to white.
-fn heat(x: f32) -> [f32; 3] {
-    [0.0, 1.0, 2.0].map(|start| (3.0 * x - start).clamp(0.0, 1.0))
 }
 
 /// The first layer's weights, grey for 0.

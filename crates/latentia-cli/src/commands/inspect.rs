@@ -4,7 +4,7 @@ use latentia_models::{Autoencoder, ModelFile, Provenance};
 use serde_json::json;
 
 use crate::args::InspectArgs;
-use crate::model::open;
+use crate::inputs::open;
 use crate::terminal::{count, number, print, table};
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {

@@ -5,10 +5,8 @@ use latentia_models::{Autoencoder, Labelled, ModelFile};
 use latentia_tensor::Rows;
 
 use crate::args::InterpolateArgs;
-use crate::commands::decode::write_decoded;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::Format;
+use crate::inputs::{Loader, check_fit, open};
+use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
 pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()> {

@@ -21,7 +21,7 @@ use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
 
 use crate::args::{Args, Command};
-use crate::examples::Loader;
+use crate::inputs::Loader;
 use crate::terminal::Ended;
 
 /// Does what was asked for.

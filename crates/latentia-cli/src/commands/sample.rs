@@ -5,11 +5,9 @@ use latentia_models::{Mixture, ModelFile};
 use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
-use crate::commands::decode::{COLUMNS, write_examples};
-use crate::condition::of_classes;
-use crate::examples::Loader;
-use crate::model::{check_fit, open};
-use crate::output::Format;
+use crate::figures::COLUMNS;
+use crate::inputs::{Loader, check_fit, of_classes, open};
+use crate::outputs::{Format, write_examples};
 use crate::terminal::{UsageError, counted, tell};
 
 /// The most examples in a picture.

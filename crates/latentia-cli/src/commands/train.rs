@@ -13,18 +13,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::args::TrainArgs;
-use crate::commands::decode::COLUMNS;
-use crate::commands::reconstruct::picture_of;
-use crate::condition::of_classes;
-use crate::config;
-use crate::evaluation::Evaluation;
-use crate::examples::{Loader, split_part};
-use crate::picture::grid;
-use crate::progress::Progress;
-use crate::run_folder::RunFolder;
+use crate::figures::{COLUMNS, grid, picture_of};
+use crate::inputs::{Loader, of_classes, split_part};
+use crate::measures::Evaluation;
 use crate::terminal::{
     Ended, UsageError, count, counted, number, print, shell_word, suggestion, tell,
 };
+use crate::training::{Progress, RunFolder, config};
 
 /// Held out where a preset asks for a test part that the data does not have.
 const HELD_OUT: f64 = 0.1;

@@ -3,10 +3,8 @@
 use latentia_models::ModelFile;
 
 use crate::args::TraverseArgs;
-use crate::commands::decode::write_decoded;
-use crate::condition::of_classes;
-use crate::model::open;
-use crate::output::Format;
+use crate::inputs::{of_classes, open};
+use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
 /// The most examples in a picture.

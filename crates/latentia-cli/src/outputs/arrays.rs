@@ -1,4 +1,4 @@
-//! Numbers as files: NPY and CSV, chosen by the name's ending.
+//! Numbers as files: NPY and CSV.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,52 +7,7 @@ use latentia_models::write_atomically;
 use latentia_tensor::{Matrix, MatrixRef};
 use npyz::WriterBuilder;
 
-use crate::terminal::UsageError;
-
-/// How numbers are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// NumPy's format, f32 in C order.
-    Npy,
-    /// Text, one line an example, no header.
-    Csv,
-    /// A picture.
-    Png,
-}
-
-impl Format {
-    /// The format that a file's name asks for, one of `accepted`.
-    ///
-    /// # Errors
-    /// Names the endings that would do.
-    pub fn of(path: &Path, accepted: &[Self]) -> Result<Self, UsageError> {
-        let ending = path
-            .extension()
-            .map(|ending| ending.to_string_lossy().to_lowercase());
-        let found = accepted
-            .iter()
-            .find(|format| Some(format.ending()) == ending.as_deref());
-        found.copied().ok_or_else(|| {
-            let endings: Vec<String> = accepted
-                .iter()
-                .map(|f| format!(".{}", f.ending()))
-                .collect();
-            UsageError(format!(
-                "cannot tell the format of `{}`; end it in {}",
-                path.display(),
-                endings.join(" or ")
-            ))
-        })
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Npy => "npy",
-            Self::Csv => "csv",
-            Self::Png => "png",
-        }
-    }
-}
+use super::format::Format;
 
 /// What the numbers of an NPY file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
 };
 
+use super::run_folder::RunFolder;
 use crate::args::Every;
-use crate::run_folder::RunFolder;
 use crate::terminal::{INTERRUPTED, bar, count, number, tell};
 
 /// How often a bar moves.

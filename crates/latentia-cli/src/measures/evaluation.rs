@@ -4,7 +4,7 @@ use latentia_models::{Autoencoder, Code, Metrics, PCA_MAX_COLUMNS, Pca, Usage, V
 use latentia_tensor::Rows;
 use serde::Serialize;
 
-use crate::probes::Probes;
+use super::probes::Probes;
 use crate::terminal::{count, counted, number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.

@@ -1,0 +1,92 @@
+//! Examples as tiles on a sheet.
+
+use latentia_tensor::MatrixRef;
+
+use super::picture::Picture;
+use super::tile::Tile;
+
+/// Examples beside each other, where nothing else decides.
+pub const COLUMNS: usize = 10;
+/// Pairs beside each other in a comparison.
+const PAIRS: usize = 10;
+
+/// Draws originals above their reconstructions, column by column.
+///
+/// Ten pairs make a band; further pairs go into further bands below, set apart by a wider gap. Where one of the two
+/// has more rows, the rest is left out.
+///
+/// # Shapes
+/// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: `[height, width]`,
+/// `[height, width, 1]`, `[height, width, 3]` (the colours of a pixel beside each other), `[1, height, width]` or
+/// `[3, height, width]` (a plane for each colour); examples of any other shape are drawn as a near-square tile, number
+/// after number. Where two would do, as for `[3, 8, 3]`, colours lie beside each other.
+///
+/// # Panics
+/// When the columns of either are not the product of `shape`.
+pub fn comparison(
+    originals: MatrixRef<'_>,
+    reconstructions: MatrixRef<'_>,
+    shape: &[usize],
+) -> Picture {
+    let tile = Tile::new(shape);
+    let pairs = originals.rows().min(reconstructions.rows());
+    let bands = pairs.div_ceil(PAIRS);
+    let band_height = tile.extent(2, tile.height);
+    let band_pitch = band_height + 4 * tile.gap();
+
+    let mut picture = Picture::sheet(
+        &tile,
+        tile.extent(pairs.min(PAIRS), tile.width),
+        (bands * band_pitch).saturating_sub(4 * tile.gap()),
+    );
+    for (index, (above, below)) in originals
+        .iter_rows()
+        .zip(reconstructions.iter_rows())
+        .enumerate()
+    {
+        let x = (index % PAIRS) * tile.pitch(tile.width);
+        let y = (index / PAIRS) * band_pitch;
+        picture.paint(&tile, x, y, above);
+        picture.paint(&tile, x, y + tile.pitch(tile.height), below);
+    }
+    picture
+}
+
+/// Draws images in reading order, `columns` beside each other (at least one).
+///
+/// # Shapes
+/// `images`: `[examples, product of shape]`; `shape` as in [`comparison`].
+///
+/// # Panics
+/// When the columns of `images` are not the product of `shape`.
+pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
+    let tile = Tile::new(shape);
+    let columns = columns.min(images.rows()).max(1);
+    let rows = images.rows().div_ceil(columns);
+
+    let mut picture = Picture::sheet(
+        &tile,
+        tile.extent(columns, tile.width),
+        tile.extent(rows, tile.height),
+    );
+    for (index, image) in images.iter_rows().enumerate() {
+        let x = (index % columns) * tile.pitch(tile.width);
+        let y = (index / columns) * tile.pitch(tile.height);
+        picture.paint(&tile, x, y, image);
+    }
+    picture
+}
+
+/// Draws one image as it is, a pixel for each of its own and nothing around it.
+///
+/// # Shapes
+/// `image`: `[product of shape]`; `shape` as in [`comparison`].
+pub fn exact(image: &[f32], shape: &[usize]) -> Picture {
+    let tile = Tile::new(shape);
+    let cells = 0..tile.height * tile.width;
+    Picture {
+        width: tile.width,
+        height: tile.height,
+        pixels: cells.map(|cell| tile.colour(image, cell)).collect(),
+    }
+}

@@ -1,0 +1,177 @@
+use std::io;
+use std::path::Path;
+
+use latentia_tensor::{Matrix, MatrixRef};
+
+use super::picture::{Picture, SHEET};
+use super::sheet::{comparison, grid};
+use super::tile::{NOT_A_NUMBER, PAD, Tile};
+
+impl Picture {
+    fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        self.pixels[y * self.width + x]
+    }
+}
+
+/// `rows` examples of equal numbers, the first 0, each next a tenth brighter.
+fn ramp(rows: usize, numbers: usize) -> Matrix {
+    let data = (0..rows * numbers).map(|i| (i / numbers) as f32 / 10.0);
+    Matrix::from_vec(rows, numbers, data.collect())
+}
+
+#[test]
+fn grid_has_gaps_and_a_margin() {
+    // 28 cells of 3 pixels, gaps of 3, a margin of 6.
+    let picture = grid(ramp(5, 784).view(), &[28, 28], 3);
+    assert_eq!(picture.width(), 3 * 84 + 2 * 3 + 2 * 6);
+    assert_eq!(picture.height(), 2 * 84 + 3 + 2 * 6);
+    assert_eq!(picture.pixel(5, 6), SHEET);
+    assert_eq!(picture.pixel(6, 6), [0; 3]);
+    assert_eq!(picture.pixel(89, 89), [0; 3]);
+    assert_eq!(picture.pixel(90, 89), SHEET);
+    assert_eq!(picture.pixel(93, 89), [26; 3]);
+    assert_eq!(picture.pixel(93, 93), [102; 3]);
+    // The sixth place stays empty.
+    assert_eq!(picture.pixel(200, 120), SHEET);
+}
+
+#[test]
+fn grid_is_as_narrow_as_its_images() {
+    assert_eq!(grid(ramp(2, 784).view(), &[28, 28], 10).width(), 183);
+    assert_eq!(grid(ramp(2, 784).view(), &[28, 28], 0).width(), 96);
+    let empty = grid(ramp(0, 784).view(), &[28, 28], 10);
+    assert_eq!((empty.width(), empty.height()), (96, 12));
+}
+
+#[test]
+fn comparison_sets_bands_apart() {
+    let (above, below) = (ramp(11, 784), Matrix::zeros(12, 784));
+    let picture = comparison(above.view(), below.view(), &[28, 28]);
+    assert_eq!(picture.width(), 10 * 84 + 9 * 3 + 12);
+    assert_eq!(picture.height(), 2 * (2 * 84 + 3) + 12 + 12);
+    // The tenth pair, then the eleventh in the second band.
+    let x = 6 + 9 * 87;
+    assert_eq!(picture.pixel(x, 6), [230; 3]);
+    assert_eq!(picture.pixel(x, 6 + 84), SHEET);
+    assert_eq!(picture.pixel(x, 6 + 87), [0; 3]);
+    let y = 6 + 171;
+    assert_eq!(picture.pixel(6, y + 11), SHEET);
+    assert_eq!(picture.pixel(6, y + 12), [255; 3]);
+    assert_eq!(picture.pixel(6, y + 12 + 87), [0; 3]);
+    assert_eq!(picture.pixel(6 + 87, y + 12), SHEET);
+}
+
+#[test]
+fn comparison_of_nothing_is_a_margin() {
+    let picture = comparison(ramp(0, 4).view(), ramp(3, 4).view(), &[2, 2]);
+    assert_eq!((picture.width(), picture.height()), (16, 16));
+}
+
+#[test]
+fn numbers_without_a_shape_become_a_padded_tile() {
+    // Four by three cells for ten numbers.
+    let tile = Tile::new(&[10]);
+    assert_eq!((tile.width, tile.height, tile.scale), (4, 3, 21));
+    let picture = grid(Matrix::zeros(1, 10).view(), &[10], 1);
+    assert_eq!(picture.width(), 4 * 21 + 16);
+    assert_eq!(picture.height(), 3 * 21 + 16);
+    assert_eq!(picture.pixel(8 + 2 * 21 - 1, 8 + 2 * 21), [0; 3]);
+    assert_eq!(picture.pixel(8 + 2 * 21, 8 + 2 * 21), PAD);
+    for (numbers, side) in [(1, 1), (2, 2), (4, 2), (9, 3), (100, 10), (101, 11)] {
+        assert_eq!(Tile::new(&[numbers]).width, side, "{numbers} numbers");
+    }
+    assert_eq!(Tile::new(&[0]).height, 0);
+}
+
+#[test]
+fn large_images_keep_their_size() {
+    assert_eq!(Tile::new(&[500, 400]).scale, 1);
+    assert_eq!(Tile::new(&[32, 32, 3]).scale, 3);
+}
+
+#[test]
+fn colours_clamps_and_trouble() {
+    let nan = f32::NAN;
+    let data = vec![-1.0, 0.5, 7.0, f32::INFINITY, nan, 0.0];
+    let picture = grid(MatrixRef::new(&data, 1, 6), &[1, 2, 3], 1);
+    assert_eq!(picture.pixel(8, 8), [0, 128, 255]);
+    assert_eq!(picture.pixel(8 + 42, 8), NOT_A_NUMBER);
+    let picture = grid(MatrixRef::new(&data, 1, 6), &[2, 3], 1);
+    assert_eq!(picture.pixel(8, 8), [0; 3]);
+    assert_eq!(picture.pixel(8 + 28, 8 + 28), NOT_A_NUMBER);
+}
+
+#[test]
+fn planes_of_colours_look_as_colours_beside_each_other() {
+    let beside: Vec<f32> = (0..24).map(|i| i as f32 / 24.0).collect();
+    let plane = |channel| (0..8).map(move |cell| 3 * cell + channel);
+    let planes: Vec<f32> = (0..3usize).flat_map(plane).map(|i| beside[i]).collect();
+    let expected = grid(MatrixRef::new(&beside, 1, 24), &[2, 4, 3], 1);
+    let obtained = grid(MatrixRef::new(&planes, 1, 24), &[3, 2, 4], 1);
+    assert_eq!(obtained, expected);
+    let grey = grid(MatrixRef::new(&beside, 1, 24), &[4, 6], 1);
+    for shape in [[4, 6, 1], [1, 4, 6]] {
+        assert_eq!(grid(MatrixRef::new(&beside, 1, 24), &shape, 1), grey);
+    }
+}
+
+fn decode(path: &Path) -> (png::ColorType, usize, usize, Vec<u8>) {
+    let file = io::BufReader::new(std::fs::File::open(path).expect("the picture"));
+    let mut reader = png::Decoder::new(file).read_info().expect("a header");
+    let size = reader.output_buffer_size().expect("a size");
+    let mut bytes = vec![0; size];
+    let info = reader.next_frame(&mut bytes).expect("an image");
+    let (width, height) = (info.width as usize, info.height as usize);
+    (info.color_type, width, height, bytes)
+}
+
+#[test]
+fn files_decode_to_the_same_pixels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("picture.png");
+
+    let grey = grid(ramp(3, 784).view(), &[28, 28], 2);
+    grey.write(&path).expect("a written picture");
+    let levels: Vec<u8> = grey.pixels.iter().map(|pixel| pixel[0]).collect();
+    let expected = (
+        png::ColorType::Grayscale,
+        grey.width(),
+        grey.height(),
+        levels,
+    );
+    assert_eq!(decode(&path), expected);
+
+    // Over the file that is there.
+    let data = [1.0, 0.0, 0.0];
+    let red = grid(MatrixRef::new(&data, 1, 3), &[1, 1, 3], 1);
+    red.write(&path).expect("a written picture");
+    let (kind, width, height, bytes) = decode(&path);
+    assert_eq!((kind, width, height), (png::ColorType::Rgb, 100, 100));
+    assert_eq!(bytes, red.pixels.as_flattened());
+    assert_eq!(folder.path().read_dir().expect("a folder").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn others_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let [picture, other] = ["a.png", "b"].map(|name| folder.path().join(name));
+    grid(ramp(1, 1).view(), &[1], 1)
+        .write(&picture)
+        .expect("a written picture");
+    std::fs::write(&other, "").expect("a file");
+    let mode = |path: &Path| path.metadata().expect("a file").permissions().mode();
+    assert_eq!(mode(&picture), mode(&other));
+}
+
+#[test]
+fn an_error_names_the_path() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("missing").join("picture.png");
+    let error = grid(ramp(1, 1).view(), &[1], 1)
+        .write(&path)
+        .expect_err("no such folder");
+    let expected = format!("cannot write `{}`: ", path.display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+}

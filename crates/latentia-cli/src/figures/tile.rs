@@ -1,0 +1,93 @@
+//! One example as a rectangle of cells.
+//!
+//! A tile is enlarged by a whole factor, without smoothing, so that its pixels are seen as they are. Numbers are taken
+//! as brightness in `[0, 1]` and clamped to it; NaN is magenta, so that trouble is visible.
+
+/// Side that a tile is enlarged to, about, in pixels of the picture: 28 becomes three times 28.
+const SIDE: usize = 84;
+
+/// Fills the cells that an example without a shape leaves over in its last row.
+pub(super) const PAD: [u8; 3] = [64; 3];
+pub(super) const NOT_A_NUMBER: [u8; 3] = [255, 0, 255];
+
+/// How one example becomes a rectangle.
+pub(super) struct Tile {
+    /// In cells, as are all lengths but those of the methods below.
+    pub(super) height: usize,
+    pub(super) width: usize,
+    /// Numbers in a cell: 1 or 3.
+    channels: usize,
+    /// Whether the colours of all cells follow each other, instead of the cells.
+    planes: bool,
+    /// Numbers in an example; fewer than the cells hold where the shape is not an image's.
+    pub(super) numbers: usize,
+    /// Pixels of the picture along a cell.
+    pub(super) scale: usize,
+}
+
+impl Tile {
+    pub(super) fn new(shape: &[usize]) -> Self {
+        let numbers: usize = shape.iter().product();
+        let (height, width, channels) = match *shape {
+            [height, width] | [height, width, 1] => (height, width, 1),
+            [height, width, 3] | [3, height, width] => (height, width, 3),
+            [1, height, width] => (height, width, 1),
+            _ => {
+                let width = numbers.isqrt() + usize::from(numbers.isqrt().pow(2) < numbers);
+                (numbers.div_ceil(width.max(1)), width, 1)
+            }
+        };
+        let side = height.max(width).max(1);
+        Self {
+            height,
+            width,
+            channels,
+            planes: channels == 3 && shape.last() != Some(&3),
+            numbers,
+            scale: ((SIDE + side / 2) / side).max(1),
+        }
+    }
+
+    /// Pixels between two tiles; the margin is twice as wide.
+    pub(super) fn gap(&self) -> usize {
+        // Tiles of few cells would stand far apart with a gap of a whole cell.
+        self.scale.clamp(2, 4)
+    }
+
+    /// Pixels from the start of a tile to the start of the next, `cells` being its height or width.
+    pub(super) fn pitch(&self, cells: usize) -> usize {
+        cells * self.scale + self.gap()
+    }
+
+    /// Pixels of `count` tiles with their gaps.
+    pub(super) fn extent(&self, count: usize, cells: usize) -> usize {
+        (count * self.pitch(cells)).saturating_sub(self.gap())
+    }
+
+    /// Colour of cell `cell`, counted row after row.
+    pub(super) fn colour(&self, example: &[f32], cell: usize) -> [u8; 3] {
+        let number = |channel: usize| match self.planes {
+            true => channel * self.height * self.width + cell,
+            false => cell * self.channels + channel,
+        };
+        let last = number(self.channels - 1);
+        match example.get(last) {
+            None => PAD,
+            Some(_) => {
+                // A grey cell has one number for all three.
+                let values =
+                    [0, 1, 2].map(|channel| example[number(channel.min(self.channels - 1))]);
+                match values.iter().any(|value| value.is_nan()) {
+                    true => NOT_A_NUMBER,
+                    false => values.map(level),
+                }
+            }
+        }
+    }
+}
+
+/// Brightness as a byte.
+fn level(value: f32) -> u8 {
+    // A cast from float to integer saturates, so infinities need no word of their own.
+    (value * 255.0).round() as u8
+}

@@ -1,0 +1,10 @@
+//! What a user names: DATA, MODEL, and the classes of codes.
+
+mod condition;
+mod loader;
+mod model;
+
+pub use condition::of_classes;
+pub(crate) use loader::no_parts;
+pub use loader::{Examples, Loader, split_part};
+pub use model::{check_fit, open};
