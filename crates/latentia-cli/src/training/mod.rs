@@ -1,11 +1,23 @@
 //! A training run as its user sees it.
 //!
-//! - [`config`]: a user's own experiment
-//! - [`RunFolder`]: its files; [`Progress`]: the run as it goes
+//! - [`experiment`](experiment()), [`overridden`]: what is trained; [`config`]: a user's own file
+//! - [`DataSplit`]: on what; [`fingerprint_of_all`]
+//! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are
+//! - [`Progress`]: the run as it goes; [`Summary`], [`TrainingWarnings`]: how it went
 
 pub mod config;
+mod experiment;
 mod progress;
+mod run;
 mod run_folder;
+mod split;
+mod summary;
+mod warnings;
 
+pub use experiment::{experiment, overridden};
 pub use progress::Progress;
+pub use run::{Run, Trained};
 pub use run_folder::RunFolder;
+pub use split::{DataSplit, fingerprint_of_all};
+pub use summary::Summary;
+pub use warnings::TrainingWarnings;

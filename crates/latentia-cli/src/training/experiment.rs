@@ -1,0 +1,47 @@
+//! What a run trains: a preset or a file, and what arguments change of it.
+
+use latentia_models::{Preset, TrainingSpec};
+
+use super::config::read;
+use crate::args::TrainArgs;
+use crate::terminal::{UsageError, suggestion};
+
+/// The preset or the file asked for; without either, what suits the data.
+///
+/// # Errors
+/// When there is none of the name, or the file is no experiment.
+pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
+    if let Some(path) = &args.config {
+        let preset = read(path)?;
+        let name = path.file_stem().map_or_else(
+            || "model".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        return Ok((name, preset));
+    }
+    let is_table = |data: &str| data.to_lowercase().ends_with(".csv");
+    let name = match (&args.preset, &args.data) {
+        (Some(name), _) => name.as_str(),
+        (None, Some(data)) if is_table(data) => "table",
+        (None, _) => "digits",
+    };
+    let Some(text) = Preset::text(name) else {
+        let names: Vec<&str> = Preset::names().collect();
+        return Err(UsageError(format!(
+            "no preset is called `{name}`; {}",
+            suggestion(name, &names)
+        ))
+        .into());
+    };
+    Ok((name.to_string(), Preset::parse(text)?))
+}
+
+/// What the arguments make of a preset's training.
+pub fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
+    TrainingSpec {
+        epochs: args.epochs.unwrap_or(training.epochs),
+        batch_size: args.batch_size.unwrap_or(training.batch_size),
+        learning_rate: args.learning_rate.unwrap_or(training.learning_rate),
+        ..training
+    }
+}

@@ -1,0 +1,117 @@
+//! What there is to say of a complete run.
+
+use std::path::Path;
+
+use anyhow::Context;
+use latentia_models::{Autoencoder, Epoch, Provenance, StoppedBy};
+use serde_json::json;
+
+use super::progress::Progress;
+use super::warnings::TrainingWarnings;
+use crate::measures::Evaluation;
+use crate::terminal::{counted, number, print, shell_word, tell};
+
+/// A complete run: its model, where that is, and how it did.
+pub struct Summary<'a> {
+    /// The model, as it was written.
+    pub model: &'a Autoencoder,
+    /// The model's file.
+    pub path: &'a Path,
+    /// How the model came to be.
+    pub provenance: &'a Provenance,
+    /// The run as it went.
+    pub progress: &'a Progress,
+    /// The epoch with the lowest loss.
+    pub best: Option<Epoch>,
+    /// What went wrong all the same.
+    pub warnings: &'a TrainingWarnings,
+    /// How good the model is.
+    pub evaluation: &'a Evaluation,
+}
+
+impl Summary<'_> {
+    /// Prints one JSON object.
+    ///
+    /// # Errors
+    /// When the standard output cannot be written.
+    pub fn print_json(&self, seed: u64) -> anyhow::Result<()> {
+        let (provenance, last) = (self.provenance, self.last_epoch()?);
+        let report = json!({
+            "model": self.path.to_string_lossy(),
+            "preset": provenance.preset,
+            "data": provenance.data,
+            "epochs_run": provenance.history.len(),
+            "stopped_by": provenance.stopped_by,
+            "train_loss": last.train_loss,
+            "validation_loss": last.validation_loss,
+            "best_epoch": self.best.map(|best| best.epoch),
+            "setbacks": self.warnings.setbacks,
+            "gradients": {
+                "vanishing": self.warnings.vanishing,
+                "exploding": self.warnings.exploding,
+            },
+            "epoch_seconds": self.progress.seconds,
+            "examples_per_second": self.progress.examples_per_second(),
+            "threads": rayon::current_num_threads(),
+            "seed": seed,
+            "parameters": self.model.chain().parameter_count(),
+            "evaluation": self.evaluation,
+        });
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
+    }
+
+    /// Prints the measures, and says how the run went, what it wrote, and what to do next.
+    ///
+    /// # Errors
+    /// When the standard output cannot be written.
+    pub fn print_text(&self, data_dir: Option<&Path>) -> anyhow::Result<()> {
+        let last = self.last_epoch()?;
+        let seconds: f64 = self.progress.seconds.iter().sum();
+        let why = match self.provenance.stopped_by {
+            StoppedBy::Patience => {
+                format!(", best after {}", self.best.map_or(0, |best| best.epoch))
+            }
+            StoppedBy::StopAtLoss => ", loss threshold reached".into(),
+            StoppedBy::Epochs | StoppedBy::Interrupt | StoppedBy::Error => String::new(),
+        };
+        let validation = last
+            .validation_loss
+            .map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
+        tell(&format!(
+            "trained {} in {seconds:.1} s{why}: loss {}{validation}",
+            counted(self.provenance.history.len(), "epoch"),
+            number(last.train_loss),
+        ));
+        let setbacks = self.warnings.setbacks;
+        if setbacks > 0 {
+            tell(&format!(
+                "it went back {}: the learning rate was 1/{} of the one asked for at the end",
+                counted(setbacks as usize, "time"),
+                1u32 << setbacks,
+            ));
+        }
+        print(&self.evaluation.table())?;
+        let samples = match self.evaluation.variational {
+            Some(_) => ", samples.png",
+            None => "",
+        };
+        tell(&format!(
+            "wrote {}, metrics.csv, reconstructions.png{samples}",
+            self.path.display()
+        ));
+        let data_dir = data_dir.map_or_else(String::new, |folder| {
+            format!(" --data-dir {}", shell_word(&folder.to_string_lossy()))
+        });
+        tell(&format!(
+            "next: latentia inspect {0}\n      latentia encode {0} {1} -o codes.npy{data_dir}",
+            shell_word(&self.path.to_string_lossy()),
+            shell_word(&self.provenance.data)
+        ));
+        Ok(())
+    }
+
+    fn last_epoch(&self) -> anyhow::Result<&Epoch> {
+        let last = self.provenance.history.last();
+        last.context("a run has at least one epoch")
+    }
+}

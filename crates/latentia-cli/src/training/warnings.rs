@@ -1,0 +1,24 @@
+//! What went wrong in a run that is complete all the same.
+
+use latentia_models::{GradientFault, GradientReport, Training};
+
+/// What went wrong in a run that is complete all the same.
+pub struct TrainingWarnings {
+    /// How often it went back to its best epoch.
+    pub setbacks: u32,
+    /// Gradients that vanished, when they first did.
+    pub vanishing: Option<GradientReport>,
+    /// Gradients that exploded, when they first did.
+    pub exploding: Option<GradientReport>,
+}
+
+impl TrainingWarnings {
+    /// Those of `run`.
+    pub fn of(run: &Training<'_>) -> Self {
+        Self {
+            setbacks: run.setbacks(),
+            vanishing: run.gradients(GradientFault::Vanishing).cloned(),
+            exploding: run.gradients(GradientFault::Exploding).cloned(),
+        }
+    }
+}
