@@ -5,13 +5,9 @@ use latentia_tensor::Rows;
 use serde::Serialize;
 
 use super::probes::Probes;
-use crate::terminal::{count, counted, number, table};
 
 /// Seed of the samples behind a likelihood: a measure repeats to the bit.
 const SAMPLING_SEED: u64 = 0;
-
-/// A codebook whose perplexity is below this share of its vectors is in disuse.
-const IN_DISUSE: f64 = 0.1;
 
 /// What is known of a model on some examples.
 #[derive(Debug, Serialize)]
@@ -31,7 +27,7 @@ pub struct Evaluation {
     pub usage: Option<Usage>,
     /// Vectors in the codebook.
     #[serde(skip)]
-    codebook: Option<usize>,
+    pub(super) codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has numbers; absent where it would take too long.
     pub pca_mse: Option<f64>,
     /// How many components that is.
@@ -43,16 +39,16 @@ pub struct Evaluation {
     pub probes: Option<Probes>,
     /// Numbers in an example.
     #[serde(skip)]
-    width: usize,
+    pub(super) width: usize,
     /// Whether the likelihood is a density, whose bits compare with no other's.
     #[serde(skip)]
-    is_density: bool,
+    pub(super) is_density: bool,
     /// Numbers in a code.
     #[serde(skip)]
-    code_width: usize,
+    pub(super) code_width: usize,
     /// Whether the loss is a negative log likelihood.
     #[serde(skip)]
-    is_in_nats: bool,
+    pub(super) is_in_nats: bool,
 }
 
 impl Evaluation {
@@ -104,128 +100,5 @@ impl Evaluation {
             is_density: model.likelihood().is_density(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
-    }
-
-    /// The measures as a table: the model's column, then PCA's; below it, that of the probes.
-    pub fn table(&self) -> String {
-        let mut rows = vec![vec![
-            format!(
-                "{} ({}, {})",
-                self.data,
-                self.part,
-                count(self.metrics.examples)
-            ),
-            "model".to_string(),
-            format!("pca {}", self.pca_components),
-        ]];
-        let psnr = |mse: f64| -10.0 * mse.log10();
-        let per_example = self.width as f64;
-        let mut row = |name: &str, model: Option<f64>, pca: Option<f64>| {
-            if let Some(model) = model {
-                let pca = pca.map_or_else(String::new, number);
-                rows.push(vec![name.into(), number(model), pca]);
-            }
-        };
-        row("mean squared error", Some(self.metrics.mse), self.pca_mse);
-        let squared = self.metrics.squared_error_per_example;
-        row(
-            "squared error per example",
-            Some(squared),
-            self.pca_mse.map(|mse| mse * per_example),
-        );
-        row("psnr, dB", self.metrics.psnr_db, self.pca_mse.map(psnr));
-        row("ssim", self.metrics.ssim, None);
-        row("binary cross-entropy", self.metrics.bce, None);
-        row(
-            "  above its floor",
-            self.metrics
-                .bce
-                .zip(self.metrics.bce_floor)
-                .map(|(a, b)| a - b),
-            None,
-        );
-        if self.is_in_nats && self.variational.is_none() {
-            row("loss, nats per example", Some(self.metrics.loss), None);
-        }
-        if let Some(likelihood) = &self.variational {
-            row("elbo, nats", Some(likelihood.elbo_nats), None);
-            row(
-                "  reconstruction",
-                Some(likelihood.reconstruction_nats),
-                None,
-            );
-            row("  divergence", Some(likelihood.kl_nats), None);
-            let samples = likelihood.importance_samples;
-            row(
-                &format!("nll, nats, {}", counted(samples as usize, "sample")),
-                Some(likelihood.nll_nats),
-                None,
-            );
-            row(
-                "  standard error",
-                Some(likelihood.nll_standard_error),
-                None,
-            );
-            let bits = match self.is_density {
-                true => "bits per dimension, of a density",
-                false => "bits per dimension",
-            };
-            row(bits, Some(likelihood.bits_per_dim), None);
-        }
-        let mut text = table(&rows);
-        if let Some(likelihood) = &self.variational {
-            let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
-            let several = self.metrics.examples > 1;
-            if several {
-                text.push_str(&format!(
-                    "{active} of {all} dimensions of the code are active\n"
-                ));
-            }
-            if active == 0 && several {
-                text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }`, free-bits or a smaller beta\n");
-            }
-        }
-        if let Some(usage) = &self.usage {
-            text.push_str(&self.usage_in_words(usage));
-        }
-        if self.pca_mse.is_none() {
-            text.push_str("pca is left out: more than 4,096 columns\n");
-        } else if self.pca_learned_from == self.part {
-            text.push_str("pca was fitted to these same examples: the best that it can do\n");
-        }
-        if let Some(probes) = &self.probes {
-            text.push('\n');
-            text.push_str(&probes.table(self.pca_components));
-        }
-        text
-    }
-
-    /// What there is to say of a code without a distribution, and what to try.
-    fn usage_in_words(&self, usage: &Usage) -> String {
-        let mut text = String::new();
-        let several = self.metrics.examples > 1;
-        if let (Some(perplexity), Some(used), Some(codebook)) = (
-            usage.codebook_perplexity,
-            usage.codebook_used,
-            self.codebook,
-        ) {
-            text = format!(
-                "{used} of {codebook} vectors of the codebook are in use, perplexity {}\n",
-                number(perplexity)
-            );
-            if several && perplexity < IN_DISUSE * codebook as f64 {
-                text.push_str(
-                    "most of the codebook is in disuse: try a smaller one, larger batches or a smaller commitment\n",
-                );
-            }
-        }
-        if let Some(dead) = usage.dead_units.filter(|&dead| dead > 0 && several) {
-            let units = self.code_width;
-            text = format!(
-                "{dead} of {units} units of the code are dead, the same for every example: \
-                 try fewer units, a smaller learning rate, another activation, or for top-k a larger k or a warm-up\n"
-            );
-        }
-        text
     }
 }

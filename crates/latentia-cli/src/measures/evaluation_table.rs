@@ -1,0 +1,145 @@
+//! An evaluation as people read it.
+
+use latentia_models::{Usage, Variational};
+
+use super::evaluation::Evaluation;
+use crate::terminal::{count, counted, number, table};
+
+/// A codebook whose perplexity is below this share of its vectors is in disuse.
+const IN_DISUSE: f64 = 0.1;
+
+/// Rows of a name, the model's measure, and PCA's.
+struct Measures(Vec<Vec<String>>);
+
+impl Measures {
+    /// Adds a row, where the model has the measure.
+    fn add(&mut self, name: &str, model: Option<f64>, pca: Option<f64>) {
+        if let Some(model) = model {
+            let pca = pca.map_or_else(String::new, number);
+            self.0.push(vec![name.into(), number(model), pca]);
+        }
+    }
+
+    /// Adds a row that PCA has no measure for.
+    fn add_own(&mut self, name: &str, model: f64) {
+        self.add(name, Some(model), None);
+    }
+}
+
+impl Evaluation {
+    /// The measures as a table: the model's column, then PCA's; below it, that of the probes.
+    pub fn table(&self) -> String {
+        let mut measures = Measures(vec![vec![
+            format!(
+                "{} ({}, {})",
+                self.data,
+                self.part,
+                count(self.metrics.examples)
+            ),
+            "model".to_string(),
+            format!("pca {}", self.pca_components),
+        ]]);
+        self.add_errors(&mut measures);
+        if let Some(likelihood) = &self.variational {
+            self.add_likelihood(likelihood, &mut measures);
+        }
+        let mut text = table(&measures.0);
+        if let Some(likelihood) = &self.variational {
+            text.push_str(&self.activity_in_words(likelihood));
+        }
+        if let Some(usage) = &self.usage {
+            text.push_str(&self.usage_in_words(usage));
+        }
+        if self.pca_mse.is_none() {
+            text.push_str("pca is left out: more than 4,096 columns\n");
+        } else if self.pca_learned_from == self.part {
+            text.push_str("pca was fitted to these same examples: the best that it can do\n");
+        }
+        if let Some(probes) = &self.probes {
+            text.push('\n');
+            text.push_str(&probes.table(self.pca_components));
+        }
+        text
+    }
+
+    /// What a reconstruction errs, for every model.
+    fn add_errors(&self, measures: &mut Measures) {
+        let (metrics, pca) = (&self.metrics, self.pca_mse);
+        measures.add("mean squared error", Some(metrics.mse), pca);
+        measures.add(
+            "squared error per example",
+            Some(metrics.squared_error_per_example),
+            pca.map(|mse| mse * self.width as f64),
+        );
+        let psnr = |mse: f64| -10.0 * mse.log10();
+        measures.add("psnr, dB", metrics.psnr_db, pca.map(psnr));
+        measures.add("ssim", metrics.ssim, None);
+        measures.add("binary cross-entropy", metrics.bce, None);
+        let above = metrics.bce.zip(metrics.bce_floor);
+        measures.add(
+            "  above its floor",
+            above.map(|(bce, floor)| bce - floor),
+            None,
+        );
+        if self.is_in_nats && self.variational.is_none() {
+            measures.add_own("loss, nats per example", metrics.loss);
+        }
+    }
+
+    /// Likelihood measures, of a model whose code has a distribution.
+    fn add_likelihood(&self, likelihood: &Variational, measures: &mut Measures) {
+        measures.add_own("elbo, nats", likelihood.elbo_nats);
+        measures.add_own("  reconstruction", likelihood.reconstruction_nats);
+        measures.add_own("  divergence", likelihood.kl_nats);
+        let samples = counted(likelihood.importance_samples as usize, "sample");
+        measures.add_own(&format!("nll, nats, {samples}"), likelihood.nll_nats);
+        measures.add_own("  standard error", likelihood.nll_standard_error);
+        let bits = match self.is_density {
+            true => "bits per dimension, of a density",
+            false => "bits per dimension",
+        };
+        measures.add_own(bits, likelihood.bits_per_dim);
+    }
+
+    /// How many dimensions of a code with a distribution say something, and what to try where none does.
+    fn activity_in_words(&self, likelihood: &Variational) -> String {
+        if self.metrics.examples <= 1 {
+            return String::new();
+        }
+        let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
+        let mut text = format!("{active} of {all} dimensions of the code are active\n");
+        if active == 0 {
+            text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }`, free-bits or a smaller beta\n");
+        }
+        text
+    }
+
+    /// What there is to say of a code without a distribution, and what to try.
+    fn usage_in_words(&self, usage: &Usage) -> String {
+        let mut text = String::new();
+        let several = self.metrics.examples > 1;
+        if let (Some(perplexity), Some(used), Some(codebook)) = (
+            usage.codebook_perplexity,
+            usage.codebook_used,
+            self.codebook,
+        ) {
+            text = format!(
+                "{used} of {codebook} vectors of the codebook are in use, perplexity {}\n",
+                number(perplexity)
+            );
+            if several && perplexity < IN_DISUSE * codebook as f64 {
+                text.push_str(
+                    "most of the codebook is in disuse: try a smaller one, larger batches or a smaller commitment\n",
+                );
+            }
+        }
+        if let Some(dead) = usage.dead_units.filter(|&dead| dead > 0 && several) {
+            let units = self.code_width;
+            text = format!(
+                "{dead} of {units} units of the code are dead, the same for every example: \
+                 try fewer units, a smaller learning rate, another activation, or for top-k a larger k or a warm-up\n"
+            );
+        }
+        text
+    }
+}
