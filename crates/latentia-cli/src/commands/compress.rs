@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use latentia_codec::{Codec, CodecError, Compressed, Method};
 use latentia_data::Dataset;
-use latentia_models::{Code, write_atomically};
+use latentia_models::{Code, ModelFile, write_atomically};
 use latentia_tensor::Rows;
 use serde_json::json;
 
@@ -22,61 +22,15 @@ const ROUNDED_QUALITY: u8 = 100;
 
 pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let file = open(&args.model)?;
-    let same = |output| fs::canonicalize(output).ok() == fs::canonicalize(&args.model).ok();
-    if let Some(output) = &args.output
-        && output.exists()
-        && same(output)
-    {
-        bail!(
-            "`{}` is the model, without which nothing comes back; name another file",
-            output.display()
-        );
-    }
+    check_output(args)?;
     let examples = loader.pick(&args.data, &file.model)?.dataset;
     check_fit(&file.model, &args.data, &examples)?;
-    let bytes = examples.is_bytes();
-    let usual = match file.model.spec().code {
-        Code::Rounded { .. } => ROUNDED_QUALITY,
-        _ => QUALITY,
-    };
-    let quality = args.quality.unwrap_or(usual);
-    let codec = match (args.lossless, args.psnr_floor) {
-        (true, _) => Codec::lossless(&file, &examples, bytes)?,
-        (false, Some(floor)) => {
-            let (codec, reached) = Codec::with_psnr(&file, &examples, bytes, floor)?;
-            if reached < floor {
-                bail!(
-                    "the model reaches {reached:.2} dB with the finest cells, less than {floor}; ask for less, or train one with a wider code"
-                );
-            }
-            codec
-        }
-        (false, None) => Codec::new(&file, Method::of_quality(quality), bytes)?,
-    };
+    let codec = codec(args, &file, &examples)?;
     if args.lossless {
         check_black_and_white(&codec, args, &examples)?;
     }
     let start = Instant::now();
-    let mut progress = examples_bar("compressing", examples.rows());
-    let mut compress = |out: &mut dyn Write| {
-        let compressed = codec.compress(&examples, out, &mut progress);
-        compressed.map_err(|error| match error {
-            CodecError::Io(error) => error,
-            error => io::Error::other(error),
-        })
-    };
-    // A report reads the file again; without one, it need not fit into memory.
-    let mut file_bytes = Vec::new();
-    let mut done = Compressed::default();
-    if args.report {
-        done = compress(&mut file_bytes)?;
-    }
-    if let Some(output) = &args.output {
-        write_atomically(output, |out| match args.report {
-            true => out.write_all(&file_bytes),
-            false => compress(out).map(|compressed| done = compressed),
-        })?;
-    }
+    let (done, compressed) = compress(args, &codec, &examples)?;
     let seconds = start.elapsed().as_secs_f64();
     if let Some(output) = &args.output {
         tell(&format!(
@@ -88,24 +42,95 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let model_bytes = fs::metadata(&args.model)
         .with_context(|| format!("cannot read `{}`", args.model.display()))?
         .len();
-    if !args.report {
-        if args.json {
-            print(&format!(
-                "{}\n",
-                facts(&codec, &done, &examples, seconds, model_bytes)
-            ))?;
-        }
-        return Ok(());
-    }
-    let report = Report::of(&codec, &examples, &file_bytes, seconds, model_bytes)?;
-    match args.json {
+    let report = match args.report {
         true => {
+            let report = Report::of(&codec, &examples, &compressed, seconds, model_bytes)?;
+            Some(report)
+        }
+        false => None,
+    };
+    match (args.json, report) {
+        (true, report) => {
             let mut all = facts(&codec, &done, &examples, seconds, model_bytes);
-            report.add_to(&mut all);
+            if let Some(report) = report {
+                report.add_to(&mut all);
+            }
             print(&format!("{all}\n"))
         }
-        false => print(&report.to_string()),
+        (false, Some(report)) => print(&report.to_string()),
+        (false, None) => Ok(()),
     }
+}
+
+/// Refuses to write over the model.
+fn check_output(args: &CompressArgs) -> anyhow::Result<()> {
+    let same = |output| fs::canonicalize(output).ok() == fs::canonicalize(&args.model).ok();
+    if let Some(output) = &args.output
+        && output.exists()
+        && same(output)
+    {
+        bail!(
+            "`{}` is the model, without which nothing comes back; name another file",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
+/// The codec that was asked for.
+fn codec<'a>(
+    args: &CompressArgs,
+    file: &'a ModelFile,
+    examples: &Dataset,
+) -> anyhow::Result<Codec<'a>> {
+    let bytes = examples.is_bytes();
+    let usual = match file.model.spec().code {
+        Code::Rounded { .. } => ROUNDED_QUALITY,
+        _ => QUALITY,
+    };
+    let quality = args.quality.unwrap_or(usual);
+    match (args.lossless, args.psnr_floor) {
+        (true, _) => Ok(Codec::lossless(file, examples, bytes)?),
+        (false, Some(floor)) => {
+            let (codec, reached) = Codec::with_psnr(file, examples, bytes, floor)?;
+            if reached < floor {
+                bail!(
+                    "the model reaches {reached:.2} dB with the finest cells, less than {floor}; ask for less, or train one with a wider code"
+                );
+            }
+            Ok(codec)
+        }
+        (false, None) => Ok(Codec::new(file, Method::of_quality(quality), bytes)?),
+    }
+}
+
+/// Writes the examples to the output, if there is one; for a report, hands back the compressed file as well.
+fn compress(
+    args: &CompressArgs,
+    codec: &Codec<'_>,
+    examples: &Dataset,
+) -> anyhow::Result<(Compressed, Vec<u8>)> {
+    let mut progress = examples_bar("compressing", examples.rows());
+    let mut compress = |out: &mut dyn Write| {
+        let compressed = codec.compress(examples, out, &mut progress);
+        compressed.map_err(|error| match error {
+            CodecError::Io(error) => error,
+            error => io::Error::other(error),
+        })
+    };
+    // A report reads the file again; without one, it need not fit into memory.
+    let mut file = Vec::new();
+    let mut done = Compressed::default();
+    if args.report {
+        done = compress(&mut file)?;
+    }
+    if let Some(output) = &args.output {
+        write_atomically(output, |out| match args.report {
+            true => out.write_all(&file),
+            false => compress(out).map(|compressed| done = compressed),
+        })?;
+    }
+    Ok((done, file))
 }
 
 fn summary(done: &Compressed, examples: &Dataset) -> String {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use latentia_codec::{Archive, CodecError};
 use latentia_tensor::{Matrix, MatrixRef};
 
@@ -29,25 +29,11 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     let model = open(&args.model)?;
     let path = args.file.display();
     let source = File::open(&args.file).with_context(|| format!("cannot read `{path}`"))?;
-    let wrong = |error: CodecError| match error {
-        CodecError::OtherModel { wanted, given } => anyhow::anyhow!(
-            "`{path}` was compressed with the model of SHA-256 {}…, and `{}` is {}…",
-            &wanted[..16],
-            args.model.display(),
-            &given[..16]
-        ),
-        error => anyhow::Error::new(error).context(format!("cannot decompress `{path}`")),
-    };
-    let mut archive = Archive::open(BufReader::new(source), &model).map_err(wrong)?;
+    let archive = Archive::open(BufReader::new(source), &model);
+    let mut archive = archive.map_err(|error| in_words(error, args))?;
     let header = archive.header().clone();
-    let shape = &header.shape;
-    let element = if header.bytes {
-        Element::Byte
-    } else {
-        Element::Float
-    };
     let width = model.model.width();
-    if matches!(format, None | Some(Format::Png)) && shape.len() < 2 {
+    if matches!(format, None | Some(Format::Png)) && header.shape.len() < 2 {
         return Err(UsageError(format!(
             "examples of {width} numbers are no pictures; end the output in .npy or .csv"
         ))
@@ -57,22 +43,17 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
         Some(_) => 1,
         None => usize::try_from(header.examples).context("more examples than there is memory")?,
     };
-    let mut bar = examples_bar("decompressing", rows);
-    let (mut done, mut failed) = (0, None);
-    // Every chunk goes where it belongs as soon as it is decoded; memory does not grow with the file.
-    let mut produce = |see: &mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>| -> io::Result<()> {
-        let decoded = match args.index {
-            Some(index) => archive
-                .example(index)
-                .and_then(|values| see(MatrixRef::new(&values, 1, width)).map_err(CodecError::Io)),
-            None => archive.for_each_chunk(|chunk| {
-                see(chunk.view())?;
-                done += chunk.rows() as u64;
-                bar(done);
-                Ok(())
-            }),
-        };
-        decoded.map_err(|error| match error {
+    let output = Output {
+        path: &args.output,
+        shape: &[&[rows], &header.shape[..]].concat(),
+        element: match header.bytes {
+            true => Element::Byte,
+            false => Element::Float,
+        },
+    };
+    let mut failed = None;
+    let mut produce = |see: &mut See<'_>| {
+        decode(&mut archive, args.index, (rows, width), see).map_err(|error| match error {
             CodecError::Io(error) => error,
             error => {
                 failed = Some(error);
@@ -80,18 +61,9 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
             }
         })
     };
-    let output = Output {
-        path: &args.output,
-        shape: &[&[rows], &shape[..]].concat(),
-        element,
-    };
-    let written = match format {
-        Some(Format::Png) => output.write_picture(&mut produce),
-        Some(format) => write_values(output.path, format, output.shape, element, &mut produce),
-        None => output.write_folder(&mut produce),
-    };
+    let written = output.write(format, &mut produce);
     match failed {
-        Some(error) => return Err(wrong(error)),
+        Some(error) => return Err(in_words(error, args)),
         None => written?,
     }
     tell(&format!(
@@ -102,9 +74,46 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An error that names the files.
+fn in_words(error: CodecError, args: &DecompressArgs) -> anyhow::Error {
+    let path = args.file.display();
+    match error {
+        CodecError::OtherModel { wanted, given } => anyhow!(
+            "`{path}` was compressed with the model of SHA-256 {}…, and `{}` is {}…",
+            &wanted[..16],
+            args.model.display(),
+            &given[..16]
+        ),
+        error => anyhow::Error::new(error).context(format!("cannot decompress `{path}`")),
+    }
+}
+
+/// Hands one example to `see`, or every chunk as soon as it is decoded: memory does not grow with the file.
+fn decode(
+    archive: &mut Archive<'_, BufReader<File>>,
+    index: Option<u64>,
+    (rows, width): (usize, usize),
+    see: &mut See<'_>,
+) -> Result<(), CodecError> {
+    let mut bar = examples_bar("decompressing", rows);
+    if let Some(index) = index {
+        let values = archive.example(index)?;
+        return see(MatrixRef::new(&values, 1, width)).map_err(CodecError::Io);
+    }
+    let mut done = 0;
+    archive.for_each_chunk(|chunk| {
+        see(chunk.view())?;
+        done += chunk.rows() as u64;
+        bar(done);
+        Ok(())
+    })
+}
+
+/// What is done with a block of examples.
+type See<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
+
 /// What decoded examples come from: it hands each block to the function it is given.
-type Produce<'a> =
-    dyn FnMut(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()> + 'a;
+type Produce<'a> = dyn FnMut(&mut See<'_>) -> io::Result<()> + 'a;
 
 /// Where examples go, how many there are and of which shape, and what their values are.
 struct Output<'a> {
@@ -114,6 +123,15 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
+    /// Writes examples as `format` says, or into a folder.
+    fn write(&self, format: Option<Format>, produce: &mut Produce<'_>) -> anyhow::Result<()> {
+        match format {
+            Some(Format::Png) => self.write_picture(produce),
+            Some(format) => write_values(self.path, format, self.shape, self.element, produce),
+            None => self.write_folder(produce),
+        }
+    }
+
     /// Writes the first examples as one picture.
     fn write_picture(&self, produce: &mut Produce<'_>) -> anyhow::Result<()> {
         let (rows, shape) = (self.shape[0], &self.shape[1..]);
