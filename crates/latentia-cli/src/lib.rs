@@ -7,12 +7,13 @@
 //! - [`inputs`]: what a user means by DATA and MODEL; [`outputs`]: NPY, CSV; [`figures`]: PNG
 //! - [`training`]: a run as it goes, and its folder; [`fetch`]: downloads
 //! - [`measures`]: a model's measures beside PCA's
-//! - [`report`], [`rivals`]: a compressed file beside other formats
+//! - [`baselines`]: a compressed file beside other formats
 //! - [`terminal`]: messages, tables, bars, exit codes
 
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod baselines;
 pub mod commands;
 pub mod fetch;
 pub mod figures;
@@ -20,8 +21,6 @@ pub mod inputs;
 pub mod measures;
 pub mod outputs;
 mod program;
-pub mod report;
-pub mod rivals;
 pub mod terminal;
 pub mod training;
 

@@ -12,8 +12,8 @@ use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::CompressArgs;
+use crate::baselines::Report;
 use crate::inputs::{Loader, check_fit, open};
-use crate::report::Report;
 use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
 
 /// Quality where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.

@@ -3,7 +3,8 @@
 use anyhow::Context;
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter};
 
-use super::{Format, Size};
+use super::images::Size;
+use super::measurement::Format;
 
 /// Where the chunks start.
 const SIGNATURE: usize = 8;

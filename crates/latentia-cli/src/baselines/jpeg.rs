@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use jpeg_decoder::Decoder;
 use jpeg_encoder::{ColorType, Encoder};
 
-use super::{Format, Size};
+use super::images::Size;
+use super::measurement::Format;
 
 const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: u8 = 0xd9;

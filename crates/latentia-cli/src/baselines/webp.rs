@@ -3,7 +3,8 @@
 use anyhow::{anyhow, ensure};
 use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
-use super::{Format, Size};
+use super::images::Size;
+use super::measurement::Format;
 
 /// The longest side that the format has bits for.
 const LONGEST: u32 = 16_383;

@@ -11,7 +11,10 @@ use latentia_models::ssim;
 use latentia_tensor::{Matrix, Rows};
 use serde_json::{Value, json};
 
-use crate::rivals::{Images, Rival, lossless, lossy_at};
+use super::images::Images;
+use super::lossless::lossless;
+use super::lossy::lossy_at;
+use super::rival::Rival;
 use crate::terminal::{count, number, table};
 
 /// The shorter side of the smallest picture whose structural similarity is measured.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use lzma_rust2::{XzOptions, XzReader, XzWriter};
 
-use super::Rival;
+use super::rival::Rival;
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 16;

@@ -1,4 +1,6 @@
-use super::*;
+use super::jpeg::Jpeg;
+use super::measurement::Format;
+use super::{Images, Rival, jpeg, lossless, lossy_at, webp};
 
 /// Waves with some noise, each image another.
 fn waves(count: usize, height: usize, width: usize, channels: usize) -> Vec<u8> {

@@ -1,0 +1,29 @@
+//! The same images in other formats, and what each needs for them.
+//!
+//! Every byte of a file counts, headers and all, and every file is read again: that a format without loss gives the same values
+//! back is checked, what a format with loss gives back is measured. Images are coded on all threads; the seconds are those of
+//! one, summed over the images. Only sums are kept, no files, except the one file of a stream.
+//!
+//! - [`Report`]: a compressed file beside them
+//! - [`lossless`](lossless()), [`lossy_at`]: all formats; [`jpeg`](jpeg()), [`webp`](webp()): one at one quality
+//! - [`Images`]: what they are given; [`Rival`]: what they need
+
+mod images;
+mod jpeg;
+mod lossless;
+mod lossy;
+mod measurement;
+mod png;
+mod report;
+mod rival;
+mod streams;
+mod webp;
+
+pub use images::Images;
+pub use lossless::lossless;
+pub use lossy::{jpeg, lossy_at, webp};
+pub use report::Report;
+pub use rival::Rival;
+
+#[cfg(test)]
+mod tests;
