@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::images::{Images, Size};
 use super::rival::Rival;
+use crate::measures::psnr;
 
 /// A format with a file for each image.
 pub(super) trait Format: Sync {
@@ -99,7 +100,7 @@ pub(super) fn measure(
         name: name.to_owned(),
         bytes: sums.bytes,
         bytes_without_headers: Some(sums.content),
-        psnr_db: format.loses().then(|| 10.0 * (255.0 * 255.0 / mse).log10()),
+        psnr_db: format.loses().then(|| psnr(mse, 255.0)),
         encode_seconds: sums.encode.as_secs_f64(),
         decode_seconds: sums.decode.as_secs_f64(),
     })

@@ -15,6 +15,7 @@ use super::images::Images;
 use super::lossless::lossless;
 use super::lossy::lossy_at;
 use super::rival::Rival;
+use crate::measures::psnr;
 use crate::terminal::{count, number, table};
 
 /// The shorter side of the smallest picture whose structural similarity is measured.
@@ -68,7 +69,7 @@ impl Report {
         if is_lossless && !codec.binarises() {
             ensure!(back == originals, "not every byte came back");
         }
-        let psnr = (!is_lossless).then(|| psnr(&originals, &back));
+        let psnr = (!is_lossless).then(|| psnr(mean_squared_error(&originals, &back), 255.0));
         let images = Images {
             values: if is_lossless { &back } else { &originals },
             height,
@@ -184,13 +185,10 @@ impl fmt::Display for Report {
     }
 }
 
-fn psnr(a: &[u8], b: &[u8]) -> f64 {
-    let squares = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));
-    let error = squares.sum::<f64>() / a.len() as f64;
-    10.0 * (255.0 * 255.0 / error).log10()
+fn mean_squared_error(a: &[u8], b: &[u8]) -> f64 {
+    let pairs = a.iter().zip(b);
+    let squares = pairs.map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));
+    squares.sum::<f64>() / a.len() as f64
 }
 
 fn mean_ssim(a: &[u8], b: &[u8], sides: (usize, usize)) -> f64 {

@@ -41,11 +41,7 @@ pub(super) fn check(mut file: &File, wanted: &NamedFile) -> anyhow::Result<()> {
         "its content is larger than {} bytes",
         wanted.bytes
     );
-    let sha256: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256 = hex::encode(hash.finalize());
     ensure!(
         sha256 == wanted.sha256,
         "the sha-256 of its content is {sha256}, expected {}",

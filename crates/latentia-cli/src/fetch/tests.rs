@@ -32,12 +32,10 @@ fn content() -> Vec<u8> {
 }
 
 fn wanted(content: &[u8]) -> NamedFile {
-    let hash = Sha256::digest(content);
-    let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     NamedFile {
         name: "images",
         bytes: content.len() as u64,
-        sha256: sha256.leak(),
+        sha256: hex::encode(Sha256::digest(content)).leak(),
         compressed: false,
     }
 }

@@ -3,6 +3,7 @@
 use latentia_models::{Usage, Variational};
 
 use super::evaluation::Evaluation;
+use super::psnr::psnr;
 use crate::terminal::{count, counted, number, table};
 
 /// A codebook whose perplexity is below this share of its vectors is in disuse.
@@ -71,8 +72,7 @@ impl Evaluation {
             Some(metrics.squared_error_per_example),
             pca.map(|mse| mse * self.width as f64),
         );
-        let psnr = |mse: f64| -10.0 * mse.log10();
-        measures.add("psnr, dB", metrics.psnr_db, pca.map(psnr));
+        measures.add("psnr, dB", metrics.psnr_db, pca.map(|mse| psnr(mse, 1.0)));
         measures.add("ssim", metrics.ssim, None);
         measures.add("binary cross-entropy", metrics.bce, None);
         let above = metrics.bce.zip(metrics.bce_floor);

@@ -69,9 +69,5 @@ pub fn fingerprint_of_all(source: &Source, training: &str) -> io::Result<String>
         hash.update(test.fingerprint()?);
         hash.update(test.labels().unwrap_or_default());
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex::encode(hash.finalize()))
 }
