@@ -1,9 +1,9 @@
 //! Formats without loss.
 
+use super::baseline::Baseline;
 use super::images::Images;
 use super::measurement::measure;
 use super::png::Png;
-use super::rival::Rival;
 use super::streams;
 use super::webp::WebP;
 
@@ -11,7 +11,7 @@ use super::webp::WebP;
 ///
 /// # Errors
 /// When the values are not whole images, a format has no room for one, or what is read back is not what was written.
-pub fn lossless(images: &Images<'_>) -> anyhow::Result<Vec<Rival>> {
+pub fn lossless(images: &Images<'_>) -> anyhow::Result<Vec<Baseline>> {
     let size = images.size()?;
     Ok(vec![
         measure("PNG", &Png, images)?,

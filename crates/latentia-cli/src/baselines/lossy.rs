@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use super::baseline::Baseline;
 use super::images::Images;
 use super::jpeg::Jpeg;
 use super::measurement::measure;
-use super::rival::Rival;
 use super::webp::WebP;
 
 /// JPEG and WebP at the lowest quality whose PSNR is at least `psnr_db`. Where none is as good, the best; where even the worst
@@ -13,7 +13,7 @@ use super::webp::WebP;
 ///
 /// # Errors
 /// When the values are not whole images, or a format has no room for one.
-pub fn lossy_at(images: &Images<'_>, psnr_db: f64) -> anyhow::Result<Vec<Rival>> {
+pub fn lossy_at(images: &Images<'_>, psnr_db: f64) -> anyhow::Result<Vec<Baseline>> {
     Ok(vec![
         lowest(1..=100, psnr_db, |quality| jpeg(images, quality))?,
         // Halves, for quality 1 is many times as good as 0.
@@ -28,7 +28,7 @@ pub fn lossy_at(images: &Images<'_>, psnr_db: f64) -> anyhow::Result<Vec<Rival>>
 ///
 /// # Errors
 /// When the quality is not one of 1 to 100, the values are not whole images, or one has more than 65,535 pixels a side.
-pub fn jpeg(images: &Images<'_>, quality: u8) -> anyhow::Result<Rival> {
+pub fn jpeg(images: &Images<'_>, quality: u8) -> anyhow::Result<Baseline> {
     let jpeg = Jpeg::new(quality)?;
     measure(&format!("JPEG q{quality}"), &jpeg, images)
 }
@@ -37,7 +37,7 @@ pub fn jpeg(images: &Images<'_>, quality: u8) -> anyhow::Result<Rival> {
 ///
 /// # Errors
 /// When the quality is not within 0 and 100, the values are not whole images, or one has more than 16,383 pixels a side.
-pub fn webp(images: &Images<'_>, quality: f32) -> anyhow::Result<Rival> {
+pub fn webp(images: &Images<'_>, quality: f32) -> anyhow::Result<Baseline> {
     let webp = WebP::lossy(images.size()?, quality)?;
     measure(&format!("WebP q{quality}"), &webp, images)
 }
@@ -46,23 +46,23 @@ pub fn webp(images: &Images<'_>, quality: f32) -> anyhow::Result<Rival> {
 fn lowest(
     steps: RangeInclusive<u8>,
     psnr_db: f64,
-    at: impl Fn(u8) -> anyhow::Result<Rival>,
-) -> anyhow::Result<Rival> {
+    at: impl Fn(u8) -> anyhow::Result<Baseline>,
+) -> anyhow::Result<Baseline> {
     let (mut low, mut high) = steps.into_inner();
     // Always of `high`.
     let mut found = None;
     while low < high {
         let middle = low + (high - low) / 2;
-        let rival = at(middle)?;
-        if rival.psnr_db.is_some_and(|reached| reached >= psnr_db) {
+        let baseline = at(middle)?;
+        if baseline.psnr_db.is_some_and(|reached| reached >= psnr_db) {
             high = middle;
-            found = Some(rival);
+            found = Some(baseline);
         } else {
             low = middle + 1;
         }
     }
     match found {
-        Some(rival) => Ok(rival),
+        Some(baseline) => Ok(baseline),
         None => at(high),
     }
 }

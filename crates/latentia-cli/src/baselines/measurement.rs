@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use rayon::prelude::*;
 
+use super::baseline::Baseline;
 use super::images::{Images, Size};
-use super::rival::Rival;
 use crate::measures::psnr;
 
 /// A format with a file for each image.
@@ -86,7 +86,7 @@ pub(super) fn measure(
     name: &str,
     format: &dyn Format,
     images: &Images<'_>,
-) -> anyhow::Result<Rival> {
+) -> anyhow::Result<Baseline> {
     let size = images.size()?;
     let numbers = images.height * images.width * images.channels;
     let sums = images
@@ -96,7 +96,7 @@ pub(super) fn measure(
         .try_reduce(Sums::default, |a, b| Ok(a.plus(b)))
         .with_context(|| format!("cannot compare with {name}"))?;
     let mse = sums.squares as f64 / images.values.len() as f64;
-    Ok(Rival {
+    Ok(Baseline {
         name: name.to_owned(),
         bytes: sums.bytes,
         bytes_without_headers: Some(sums.content),

@@ -6,8 +6,9 @@
 //!
 //! - [`Report`]: a compressed file beside them
 //! - [`lossless`](lossless()), [`lossy_at`]: all formats; [`jpeg`](jpeg()), [`webp`](webp()): one at one quality
-//! - [`Images`]: what they are given; [`Rival`]: what they need
+//! - [`Images`]: what they are given; [`Baseline`]: what they need
 
+mod baseline;
 mod images;
 mod jpeg;
 mod lossless;
@@ -15,15 +16,14 @@ mod lossy;
 mod measurement;
 mod png;
 mod report;
-mod rival;
 mod streams;
 mod webp;
 
+pub use baseline::Baseline;
 pub use images::Images;
 pub use lossless::lossless;
 pub use lossy::{jpeg, lossy_at, webp};
 pub use report::Report;
-pub use rival::Rival;
 
 #[cfg(test)]
 mod tests;

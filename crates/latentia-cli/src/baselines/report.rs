@@ -11,10 +11,10 @@ use latentia_models::ssim;
 use latentia_tensor::{Matrix, Rows};
 use serde_json::{Value, json};
 
+use super::baseline::Baseline;
 use super::images::Images;
 use super::lossless::lossless;
 use super::lossy::lossy_at;
-use super::rival::Rival;
 use crate::measures::psnr;
 use crate::terminal::{count, number, table};
 
@@ -24,7 +24,7 @@ const SMALLEST: usize = 11;
 /// A compressed file beside others.
 pub struct Report {
     /// Ours first.
-    formats: Vec<Rival>,
+    formats: Vec<Baseline>,
     ssim: Option<f64>,
     examples: usize,
     raw_bytes: u64,
@@ -76,7 +76,7 @@ impl Report {
             width,
             channels,
         };
-        let mut formats = vec![Rival {
+        let mut formats = vec![Baseline {
             name: "latentia".into(),
             bytes: file.len() as u64,
             bytes_without_headers: None,
@@ -99,7 +99,7 @@ impl Report {
     }
 
     /// From how many examples on our file and the model together are smaller than `other`.
-    fn worth_it_from(&self, other: &Rival) -> Option<u64> {
+    fn worth_it_from(&self, other: &Baseline) -> Option<u64> {
         let saved = other.bytes.checked_sub(self.formats[0].bytes)?;
         let each = saved as f64 / self.examples as f64;
         (each > 0.0).then(|| (self.model_bytes as f64 / each).ceil() as u64)
@@ -107,7 +107,7 @@ impl Report {
 
     /// Adds what the report says to a JSON object.
     pub fn add_to(&self, all: &mut Value) {
-        let format = |format: &Rival| {
+        let format = |format: &Baseline| {
             json!({
                 "name": format.name,
                 "bytes": format.bytes,
@@ -126,7 +126,7 @@ impl Report {
         all["formats"] = formats.into();
     }
 
-    fn bits(&self, format: &Rival) -> f64 {
+    fn bits(&self, format: &Baseline) -> f64 {
         8.0 * format.bytes as f64 / self.raw_bytes as f64
     }
 }

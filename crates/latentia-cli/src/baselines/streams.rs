@@ -6,13 +6,13 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use lzma_rust2::{XzOptions, XzReader, XzWriter};
 
-use super::rival::Rival;
+use super::baseline::Baseline;
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 16;
 
 /// As `gzip -9`.
-pub(super) fn gzip(values: &[u8]) -> anyhow::Result<Rival> {
+pub(super) fn gzip(values: &[u8]) -> anyhow::Result<Baseline> {
     let encode = |values: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(values)?;
@@ -22,7 +22,7 @@ pub(super) fn gzip(values: &[u8]) -> anyhow::Result<Rival> {
 }
 
 /// As `bzip2 -9`.
-pub(super) fn bzip2(values: &[u8]) -> anyhow::Result<Rival> {
+pub(super) fn bzip2(values: &[u8]) -> anyhow::Result<Baseline> {
     let encode = |values: &[u8]| {
         let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
         encoder.write_all(values)?;
@@ -32,7 +32,7 @@ pub(super) fn bzip2(values: &[u8]) -> anyhow::Result<Rival> {
 }
 
 /// As `xz -9e`.
-pub(super) fn xz(values: &[u8]) -> anyhow::Result<Rival> {
+pub(super) fn xz(values: &[u8]) -> anyhow::Result<Baseline> {
     let encode = |values: &[u8]| {
         let mut options = XzOptions::with_preset(9);
         let lzma = &mut options.lzma_options;
@@ -54,7 +54,7 @@ fn measure<R: Read>(
     values: &[u8],
     encode: impl Fn(&[u8]) -> io::Result<Vec<u8>>,
     decoder: impl Fn(io::Cursor<Vec<u8>>) -> R,
-) -> anyhow::Result<Rival> {
+) -> anyhow::Result<Baseline> {
     let start = Instant::now();
     let stream = encode(values).with_context(|| format!("cannot compare with {name}"))?;
     let encode_seconds = start.elapsed().as_secs_f64();
@@ -68,7 +68,7 @@ fn measure<R: Read>(
         same,
         "cannot compare with {name}: the values were not read as they were written"
     );
-    Ok(Rival {
+    Ok(Baseline {
         name: name.to_owned(),
         bytes,
         bytes_without_headers: None,

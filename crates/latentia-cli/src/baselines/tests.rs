@@ -1,6 +1,6 @@
 use super::jpeg::Jpeg;
 use super::measurement::Format;
-use super::{Images, Rival, jpeg, lossless, lossy_at, webp};
+use super::{Baseline, Images, jpeg, lossless, lossy_at, webp};
 
 /// Waves with some noise, each image another.
 fn waves(count: usize, height: usize, width: usize, channels: usize) -> Vec<u8> {
@@ -28,35 +28,38 @@ fn images(values: &[u8], height: usize, width: usize, channels: usize) -> Images
 }
 
 /// Everything that there is, for any size.
-fn all(images: &Images<'_>) -> Vec<Rival> {
-    let mut rivals = lossless(images).expect("formats without loss");
-    rivals.extend(lossy_at(images, 30.0).expect("formats with loss"));
-    rivals
+fn all(images: &Images<'_>) -> Vec<Baseline> {
+    let mut baselines = lossless(images).expect("formats without loss");
+    baselines.extend(lossy_at(images, 30.0).expect("formats with loss"));
+    baselines
 }
 
 #[test]
 fn formats_without_loss_read_what_they_wrote() {
     for channels in [1, 3] {
         let values = waves(4, 33, 41, channels);
-        let rivals = lossless(&images(&values, 33, 41, channels)).expect("five formats");
-        let names: Vec<&str> = rivals.iter().map(|rival| rival.name.as_str()).collect();
+        let baselines = lossless(&images(&values, 33, 41, channels)).expect("five formats");
+        let names: Vec<&str> = baselines
+            .iter()
+            .map(|baseline| baseline.name.as_str())
+            .collect();
         assert_eq!(names, ["PNG", "WebP lossless", "gzip", "bzip2", "xz"]);
-        for rival in &rivals {
+        for baseline in &baselines {
             // Three bits of noise of eight at least; not more than the values and their headers.
             let length = values.len() as u64;
-            assert!(rival.bytes > length * 3 / 8, "{rival:?}");
-            assert!(rival.bytes < length + length / 10, "{rival:?}");
-            assert_eq!(rival.psnr_db, None);
-            assert!(rival.encode_seconds > 0.0 && rival.decode_seconds > 0.0);
+            assert!(baseline.bytes > length * 3 / 8, "{baseline:?}");
+            assert!(baseline.bytes < length + length / 10, "{baseline:?}");
+            assert_eq!(baseline.psnr_db, None);
+            assert!(baseline.encode_seconds > 0.0 && baseline.decode_seconds > 0.0);
         }
         // Signature, header, end, and a frame around the rows.
-        let headers = |rival: &Rival| Some(rival.bytes - rival.bytes_without_headers?);
-        assert_eq!(headers(&rivals[0]), Some(4 * 57));
+        let headers = |baseline: &Baseline| Some(baseline.bytes - baseline.bytes_without_headers?);
+        assert_eq!(headers(&baselines[0]), Some(4 * 57));
         // 25 bytes, and one where the length is odd.
         assert!(
-            headers(&rivals[1]).is_some_and(|bytes| (100..=104).contains(&bytes)),
+            headers(&baselines[1]).is_some_and(|bytes| (100..=104).contains(&bytes)),
             "{:?}",
-            rivals[1]
+            baselines[1]
         );
     }
 }
@@ -66,24 +69,27 @@ fn the_lowest_quality_that_reaches_a_psnr_is_found() {
     for channels in [1, 3] {
         let values = waves(3, 30, 45, channels);
         let images = images(&values, 30, 45, channels);
-        let rivals = lossy_at(&images, 33.0).expect("two formats");
-        assert_eq!(rivals.len(), 2);
-        for rival in &rivals {
-            assert!(rival.psnr_db.is_some_and(|psnr| psnr >= 33.0), "{rival:?}");
-            assert!(rival.bytes < values.len() as u64);
+        let baselines = lossy_at(&images, 33.0).expect("two formats");
+        assert_eq!(baselines.len(), 2);
+        for baseline in &baselines {
             assert!(
-                rival
+                baseline.psnr_db.is_some_and(|psnr| psnr >= 33.0),
+                "{baseline:?}"
+            );
+            assert!(baseline.bytes < values.len() as u64);
+            assert!(
+                baseline
                     .bytes_without_headers
-                    .is_some_and(|content| content < rival.bytes)
+                    .is_some_and(|content| content < baseline.bytes)
             );
         }
-        let quality: u8 = rivals[0]
+        let quality: u8 = baselines[0]
             .name
             .strip_prefix("JPEG q")
             .map_or(0, |quality| quality.parse().expect("a quality"));
         let worse = jpeg(&images, quality - 1).expect("a JPEG");
         assert!(worse.psnr_db.is_some_and(|psnr| psnr < 33.0), "{worse:?}");
-        let quality: f32 = rivals[1]
+        let quality: f32 = baselines[1]
             .name
             .strip_prefix("WebP q")
             .map_or(0.0, |quality| quality.parse().expect("a quality"));
@@ -97,10 +103,10 @@ fn a_psnr_out_of_reach_gets_the_nearest() {
     let values = waves(2, 16, 16, 1);
     let images = images(&values, 16, 16, 1);
     let names = |psnr_db| {
-        let rivals = lossy_at(&images, psnr_db).expect("two formats");
-        rivals
+        let baselines = lossy_at(&images, psnr_db).expect("two formats");
+        baselines
             .into_iter()
-            .map(|rival| rival.name)
+            .map(|baseline| baseline.name)
             .collect::<Vec<_>>()
     };
     assert_eq!(names(0.0), ["JPEG q1", "WebP q0"]);
@@ -163,8 +169,11 @@ fn any_size_has_a_file() {
     for (height, width) in [(1, 1), (1, 9), (17, 1), (8, 8)] {
         for channels in [1, 3] {
             let values = waves(2, height, width, channels);
-            let rivals = all(&images(&values, height, width, channels));
-            assert!(rivals.iter().all(|rival| rival.bytes > 0), "{rivals:?}");
+            let baselines = all(&images(&values, height, width, channels));
+            assert!(
+                baselines.iter().all(|baseline| baseline.bytes > 0),
+                "{baselines:?}"
+            );
         }
     }
 }
@@ -175,9 +184,12 @@ fn images_of_one_value_take_little() {
         for channels in [1, 3] {
             let values = vec![level; 2 * 32 * 32 * channels];
             let constant = images(&values, 32, 32, channels);
-            for rival in all(&constant) {
-                assert!(rival.bytes < 1000, "{rival:?}");
-                assert!(rival.psnr_db.is_none_or(|psnr| psnr >= 30.0), "{rival:?}");
+            for baseline in all(&constant) {
+                assert!(baseline.bytes < 1000, "{baseline:?}");
+                assert!(
+                    baseline.psnr_db.is_none_or(|psnr| psnr >= 30.0),
+                    "{baseline:?}"
+                );
             }
         }
     }

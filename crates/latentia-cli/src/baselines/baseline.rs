@@ -2,7 +2,7 @@
 
 /// What a format needs for some images.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rival {
+pub struct Baseline {
     /// The format, and its quality where it has one: `PNG`, `JPEG q37`.
     pub name: String,
     /// Of all files together, or of the one stream.
