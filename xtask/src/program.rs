@@ -35,6 +35,7 @@ impl Program {
     pub fn build() -> anyhow::Result<Self> {
         let output = command("build")?
             .args(["--quiet", "--release", "--package", "latentia-cli"])
+            .args(["--features", "baselines"])
             .args(["--bin", "latentia", "--message-format", "json"])
             .stderr(Stdio::inherit())
             .output()

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::baseline::Baseline;
 use super::images::Images;
 use super::lossless::lossless;
+#[cfg(feature = "baselines")]
 use super::lossy::lossy_at;
 use crate::measures::psnr;
 use crate::terminal::{count, number, table};
@@ -85,8 +86,9 @@ impl Report {
             decode_seconds,
         }];
         formats.extend(match psnr {
+            #[cfg(feature = "baselines")]
             Some(psnr) => lossy_at(&images, psnr)?,
-            None => lossless(&images)?,
+            _ => lossless(&images)?,
         });
         let measured = psnr.is_some() && channels == 1 && height.min(width) >= SMALLEST;
         Ok(Self {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+#[cfg(feature = "baselines")]
 use lzma_rust2::{XzOptions, XzReader, XzWriter};
 
 use super::baseline::Baseline;
@@ -22,6 +23,7 @@ pub(super) fn gzip(values: &[u8]) -> anyhow::Result<Baseline> {
 }
 
 /// As `bzip2 -9`.
+#[cfg(feature = "baselines")]
 pub(super) fn bzip2(values: &[u8]) -> anyhow::Result<Baseline> {
     let encode = |values: &[u8]| {
         let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
@@ -32,6 +34,7 @@ pub(super) fn bzip2(values: &[u8]) -> anyhow::Result<Baseline> {
 }
 
 /// As `xz -9e`.
+#[cfg(feature = "baselines")]
 pub(super) fn xz(values: &[u8]) -> anyhow::Result<Baseline> {
     let encode = |values: &[u8]| {
         let mut options = XzOptions::with_preset(9);

@@ -12,7 +12,7 @@ use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::CompressArgs;
-use crate::baselines::Report;
+use crate::baselines::{Report, left_out};
 use crate::inputs::{Loader, check_fit, open};
 use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
 
@@ -44,6 +44,9 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
         .len();
     let report = match args.report {
         true => {
+            if let Some(formats) = left_out() {
+                tell(formats);
+            }
             let report = Report::of(&codec, &examples, &compressed, seconds, model_bytes)?;
             Some(report)
         }
