@@ -17,7 +17,7 @@
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from
-//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues
+//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues; [`cholesky`]: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: planes under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
@@ -44,7 +44,7 @@ pub use elementwise::{
     add_bias_map, add_column_sums, map, map_in_place, sum_and_dot, sum_of_squares, update,
     vectorized,
 };
-pub use linalg::{add_gram, symmetric_eigen};
+pub use linalg::{add_gram, cholesky, symmetric_eigen};
 pub use matrix::{Matrix, MatrixMut, MatrixRef};
 pub use noise::Noise;
 pub use pooling::{Pooling, sum_into_blocks, transpose, upsample};

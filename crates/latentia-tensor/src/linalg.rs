@@ -1,4 +1,4 @@
-//! The symmetric eigenproblem in f64: the only file that names faer.
+//! Gram matrices, Cholesky factors and symmetric eigenproblems in f64: the only file that names faer.
 //!
 //! Every call runs on the calling thread: parallelism belongs to the loops above.
 
@@ -46,9 +46,22 @@ pub fn symmetric_eigen(a: &[f64], n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
     Some((values, vectors))
 }
 
+/// Overwrites the lower triangle of the symmetric `a` of shape `[n, n]` by its Cholesky factor: the lower triangular `L`
+/// with positive diagonal and `L · Lᵀ = a`. Only the lower triangle is read, and what stands above the diagonal stays.
+///
+/// `false` when `a` is not positive definite to working precision, or holds a number that is not finite; `a` is then
+/// unspecified.
+pub fn cholesky(a: &mut [f64], n: usize) -> bool {
+    let Ok(factor) = MatRef::from_row_major_slice(a, n, n).llt(Side::Lower) else {
+        return false;
+    };
+    MatMut::from_row_major_slice_mut(a, n, n).copy_from_triangular_lower(factor.L());
+    true
+}
+
 #[cfg(test)]
 mod tests {
-    use latentia_testing::numbers;
+    use latentia_testing::{SIZES, numbers};
 
     use super::*;
 
@@ -68,6 +81,45 @@ mod tests {
                 assert!((rebuilt - gram[i * n + j]).abs() < 1e-10 * values[0]);
             }
             assert!(gram[i * n + i + 1..(i + 1) * n].iter().all(|&x| x == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_cholesky_factor_rebuilds_its_matrix() {
+        for n in SIZES.into_iter().filter(|&n| n < 300) {
+            let x: Vec<f64> = numbers(4, 2 * n * n).into_iter().map(f64::from).collect();
+            let mut gram = vec![0.0; n * n];
+            add_gram(&mut gram, &x, 2 * n);
+            for i in 0..n {
+                gram[i * n + i] += 0.1;
+                gram[i * n + i + 1..(i + 1) * n].fill(f64::NAN);
+            }
+            let mut factor = gram.clone();
+            assert!(cholesky(&mut factor, n), "{n}");
+            for i in 0..n {
+                assert!(factor[i * n + i] > 0.0, "{n}");
+                for j in 0..=i {
+                    let rebuilt: f64 = (0..=j).map(|k| factor[i * n + k] * factor[j * n + k]).sum();
+                    assert!((rebuilt - gram[i * n + j]).abs() < 1e-12 * n as f64, "{n}");
+                }
+                let above = &factor[i * n + i + 1..(i + 1) * n];
+                assert!(above.iter().all(|x| x.is_nan()), "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_positive_definite_has_no_cholesky_factor() {
+        let nan = f64::NAN;
+        for mut a in [
+            [1.0, 0.0, 2.0, 1.0],
+            [1.0, 0.0, 1.0, 1.0],
+            [0.0; 4],
+            [-1.0, 0.0, 0.0, 1.0],
+            [1.0, 0.0, nan, 1.0],
+            [f64::INFINITY, 0.0, 0.0, 1.0],
+        ] {
+            assert!(!cholesky(&mut a, 2), "{a:?}");
         }
     }
 
