@@ -27,27 +27,30 @@
 #![forbid(unsafe_code)]
 
 mod convolution;
+mod dispatch;
 mod elementwise;
 mod linalg;
 pub mod loss;
 pub mod math;
+mod matmul;
 mod matrix;
 mod noise;
 pub mod optimizer;
 mod pooling;
-mod product;
+mod reduction;
 mod rows;
+mod upsampling;
 mod window;
 
 pub use convolution::Convolution;
-pub use elementwise::{
-    add_bias_map, add_column_sums, map, map_in_place, sum_and_dot, sum_of_squares, update,
-    vectorized,
-};
+pub use dispatch::vectorized;
+pub use elementwise::{add_bias_map, map, map_in_place, update};
 pub use linalg::{add_gram, cholesky, symmetric_eigen};
-pub use matrix::{Matrix, MatrixMut, MatrixRef};
+pub use matmul::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
+pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};
 pub use noise::Noise;
-pub use pooling::{Pooling, sum_into_blocks, transpose, upsample};
-pub use product::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
+pub use pooling::Pooling;
+pub use reduction::{add_column_sums, sum_and_dot, sum_of_squares};
 pub use rows::Rows;
+pub use upsampling::{sum_into_blocks, upsample};
 pub use window::Window;

@@ -231,3 +231,12 @@ impl<'a> MatrixMut<'a> {
         MatrixMut::new(self.data, self.rows, self.cols)
     }
 }
+
+/// `y = xᵀ`: `[cols, rows]` from `[rows, cols]`.
+pub fn transpose(x: &[f32], rows: usize, cols: usize, y: &mut [f32]) {
+    for (column, y) in y.chunks_mut(rows.max(1)).enumerate().take(cols) {
+        for (y, x) in y.iter_mut().zip(x[column..].iter().step_by(cols)) {
+            *y = *x;
+        }
+    }
+}

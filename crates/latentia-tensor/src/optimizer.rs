@@ -2,7 +2,7 @@
 //!
 //! All slices have the same length.
 
-use crate::elementwise::vectorized;
+use crate::dispatch::vectorized;
 
 /// A moment, or zero below 2⁻¹²⁰. Where gradients stay zero a moment decays for ever: it would end in numbers too small to be
 /// normal, with which many processors compute a hundred times as slowly.

@@ -1,6 +1,7 @@
-//! Planes made smaller and larger.
+//! Planes made smaller.
 
-use crate::{MatrixMut, MatrixRef, Window, vectorized};
+use crate::dispatch::vectorized;
+use crate::{MatrixMut, MatrixRef, Window};
 
 /// The places of a window on planes of one size.
 #[derive(Clone, Debug)]
@@ -185,60 +186,4 @@ fn double(which: &[f32], dy: &[f32], upper: &mut [f32], lower: &mut [f32]) {
             }
         },
     );
-}
-
-/// Each number of planes `width` wide as a block of `[down, across]` numbers like it.
-pub fn upsample(x: &[f32], width: usize, [down, across]: [usize; 2], y: &mut [f32]) {
-    let rows = x.chunks(width.max(1));
-    for (x, y) in rows.zip(y.chunks_mut((width * down * across).max(1))) {
-        let (first, others) = y.split_at_mut(width * across);
-        match across {
-            2 => {
-                let (pairs, _) = first.as_chunks_mut::<2>();
-                for (pair, x) in pairs.iter_mut().zip(x) {
-                    *pair = [*x; 2];
-                }
-            }
-            _ => {
-                for (block, x) in first.chunks_mut(across).zip(x) {
-                    block.fill(*x);
-                }
-            }
-        }
-        for row in others.chunks_mut(width * across) {
-            row.copy_from_slice(first);
-        }
-    }
-}
-
-/// The sum of each block of `[down, across]` numbers: planes `width` wide from planes that are wider by `across`.
-pub fn sum_into_blocks(y: &[f32], width: usize, [down, across]: [usize; 2], x: &mut [f32]) {
-    let blocks = y.chunks((width * down * across).max(1));
-    for (x, y) in x.chunks_mut(width.max(1)).zip(blocks) {
-        x.fill(0.0);
-        for row in y.chunks(width * across) {
-            match across {
-                2 => {
-                    let (pairs, _) = row.as_chunks::<2>();
-                    for (x, pair) in x.iter_mut().zip(pairs) {
-                        *x += pair[0] + pair[1];
-                    }
-                }
-                _ => {
-                    for (x, block) in x.iter_mut().zip(row.chunks(across)) {
-                        *x += block.iter().sum::<f32>();
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `y = xᵀ`: `[cols, rows]` from `[rows, cols]`.
-pub fn transpose(x: &[f32], rows: usize, cols: usize, y: &mut [f32]) {
-    for (column, y) in y.chunks_mut(rows.max(1)).enumerate().take(cols) {
-        for (y, x) in y.iter_mut().zip(x[column..].iter().step_by(cols)) {
-            *y = *x;
-        }
-    }
 }

@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use rand::RngExt;
 
-use super::discretised_logistic::level;
-use crate::elementwise::vectorized;
+use super::level::level;
+use crate::dispatch::vectorized;
 use crate::math::double::{exp, ln, tanh};
 use crate::math::gamma::{Stirling, ln_gamma};
 use crate::math::{self, sigmoid};
@@ -166,8 +166,8 @@ pub fn draw(outputs: &[f32], noise: Noise, row: u32, out: &mut [f32]) {
 mod tests {
     use latentia_testing::numbers;
 
+    use super::super::checks::{check_masses, check_moments, check_two};
     use super::*;
-    use crate::loss::tests::{check_masses, check_moments, check_two};
 
     /// As a product over the trials.
     fn reference(a: f64, b: f64, t: f64) -> f64 {

@@ -12,31 +12,21 @@
 
 use rand::RngExt;
 
-use super::each_row_of_two;
+use super::each_row::each_row_of_two;
+use super::level::{TOP, level};
 use super::log_scale::{log_scale, scale_of};
-use crate::elementwise::vectorized;
-use crate::math::{exp, ln, ln_1p_unit, round};
+use crate::dispatch::vectorized;
+use crate::math::{exp, ln, ln_1p_unit};
 use crate::{MatrixMut, MatrixRef, Noise};
 
 /// Least logarithm of a scale.
 const LEAST: f32 = -8.0;
-
-/// Largest value.
-const TOP: f32 = 255.0;
 
 /// `ln 255`
 const LN_TOP: f32 = 5.541_263_6;
 
 /// Beyond any mean in use; it keeps sums of losses finite for every finite output.
 const FAR: f32 = 1e28;
-
-/// The value of 0 to 255 that is nearest to `255 t`.
-#[inline(always)]
-pub(super) fn level(t: f32) -> f32 {
-    let v = round(TOP * t);
-    let v = if v < 0.0 { 0.0 } else { v };
-    if v > TOP { TOP } else { v }
-}
 
 /// A mean that is not too far off.
 #[inline(always)]
@@ -193,8 +183,8 @@ pub fn draw(outputs: &[f32], noise: Noise, row: u32, out: &mut [f32]) {
 mod tests {
     use latentia_testing::numbers;
 
+    use super::super::checks::{check_masses, check_moments, check_two};
     use super::*;
-    use crate::loss::tests::{check_masses, check_moments, check_two};
 
     fn bounded(s: f64) -> f64 {
         (s + 8.0).max(0.0) + (-(s + 8.0).abs()).exp().ln_1p() - 8.0

@@ -3,10 +3,11 @@
 //! `-ln N(t; m, σ²) = ½ ((t - m) / σ)² + ln σ + ½ ln 2π`. The scale is `ln σ = -6 + softplus(s + 6)` of an output `s`, so
 //! that `σ > e⁻⁶` and no density is infinite (σ-VAE: Rybkin et al. 2021).
 
-use super::each_row_of_two;
+use super::each_row::each_row_of_two;
 use super::log_scale::{log_scale, scale_of};
-use crate::elementwise::{sum_pairs, vectorized};
+use crate::dispatch::vectorized;
 use crate::math::exp;
+use crate::reduction::sum_pairs;
 use crate::{MatrixMut, MatrixRef};
 
 /// Least `ln σ`.
@@ -114,8 +115,8 @@ pub fn scale_and_shift(x: &mut [f32], means: &[f32], log_scales: &[f32]) {
 mod tests {
     use std::f64::consts::PI;
 
+    use super::super::checks::check_two;
     use super::*;
-    use crate::loss::tests::check_two;
     use latentia_testing::numbers;
 
     fn bounded(s: f64) -> f64 {

@@ -1,8 +1,4 @@
-//! Elementary functions of one `f32`, without branches, so that loops over them vectorise; [`double`] has some of one `f64`,
-//! [`gamma`] the gamma function.
-//!
-//! They are built from operations that round the same way on every processor (add, multiply, fused multiply-add, divide):
-//! the result does not depend on the instruction set. NaN in gives NaN out.
+//! Elementary functions of one `f32`.
 
 #![allow(
     clippy::excessive_precision,
@@ -10,9 +6,6 @@
 )]
 
 use std::f32::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
-
-pub mod double;
-pub mod gamma;
 
 /// 1.5 · 2²³: adding it to `x` leaves the nearest integer to `x` in the lowest bits.
 const ROUND: f32 = 12_582_912.0;

@@ -1,0 +1,22 @@
+//! The instruction set of the processor that runs.
+
+use std::env;
+use std::sync::LazyLock;
+
+use pulp::Arch;
+
+/// The instruction set of all kernels: the widest that this processor has, or none beyond the baseline where the environment
+/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so.
+pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| match env::var_os("LATENTIA_PORTABLE") {
+    Some(_) => Arch::Scalar,
+    None => Arch::new(),
+});
+
+/// Runs `kernel` compiled for the widest instruction set that this processor has.
+///
+/// The choice changes the speed and not the result: no floating-point operation is reordered or contracted. Mark `kernel`
+/// `#[inline(always)]`, or it is compiled for the baseline.
+#[inline]
+pub fn vectorized<R>(kernel: impl FnOnce() -> R) -> R {
+    ARCH.dispatch(kernel)
+}

@@ -1,0 +1,82 @@
+//! The right matrix, laid out for the tile.
+
+// Loops over indices that are known when compiling: they become registers.
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
+
+use super::tile::Right;
+
+/// Rows of the right matrix that a panel holds: with the widest tile's columns they fill two thirds of a first-level cache.
+pub(super) const DEPTH: usize = 128;
+
+/// Numbers in a row of the widest panel, on any processor.
+pub(super) const WIDTH: usize = 64;
+
+/// Rows of the right matrix, cut to the columns of one tile.
+#[repr(align(64))]
+pub(super) struct Panel([f32; DEPTH * WIDTH]);
+
+impl Panel {
+    pub(super) fn new() -> Self {
+        Self([0.0; DEPTH * WIDTH])
+    }
+
+    /// Takes `width` columns of `rows` rows of `data`.
+    #[inline(always)]
+    pub(super) fn take(&mut self, data: &[f32], stride: usize, rows: usize, width: usize) {
+        // A length known when compiling becomes a few registers, another one a call for each row.
+        if width == WIDTH {
+            let (to, _) = self.0.as_chunks_mut::<WIDTH>();
+            for row in 0..rows {
+                to[row].copy_from_slice(&data[row * stride..][..WIDTH]);
+            }
+        } else {
+            for row in 0..rows {
+                let from = &data[row * stride..][..width];
+                self.0[row * width..][..width].copy_from_slice(from);
+            }
+        }
+    }
+
+    /// Takes `steps` columns of `rows` rows of `data` as rows of `width` numbers, with zeros for rows that are missing.
+    #[inline(always)]
+    pub(super) fn take_transposed(
+        &mut self,
+        data: &[f32],
+        stride: usize,
+        rows: usize,
+        steps: usize,
+        width: usize,
+    ) {
+        const GROUP: usize = 16;
+        let mut first = 0;
+        while first + GROUP <= rows {
+            let mut from = [&data[..0]; GROUP];
+            for r in 0..GROUP {
+                from[r] = &data[(first + r) * stride..][..steps];
+            }
+            for step in 0..steps {
+                let to = &mut self.0[step * width + first..][..GROUP];
+                for r in 0..GROUP {
+                    to[r] = from[r][step];
+                }
+            }
+            first += GROUP;
+        }
+        for step in 0..steps {
+            for row in first..width {
+                self.0[step * width + row] = match row < rows {
+                    true => data[row * stride + step],
+                    false => 0.0,
+                };
+            }
+        }
+    }
+
+    /// The panel, whose rows have `width` numbers.
+    pub(super) fn right(&self, width: usize) -> Right<'_> {
+        Right {
+            data: &self.0,
+            stride: width,
+        }
+    }
+}

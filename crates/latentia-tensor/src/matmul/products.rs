@@ -1,0 +1,183 @@
+//! The three products of a layer.
+
+use super::accumulate::Accumulate;
+use super::blocked::multiply;
+use super::left::Side;
+use super::transposed::multiply_transposed;
+use crate::{MatrixMut, MatrixRef};
+
+/// `out = a · b`: `[m, n]` from `[m, k]` and `[k, n]`; a layer forward, `x · W`.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn matmul_nn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
+    assert_shapes(&out, [a.rows(), a.cols()], [b.rows(), b.cols()]);
+    let left = Side::Rows {
+        data: a.span(),
+        stride: a.stride(),
+    };
+    multiply(out, accumulate, left, b);
+}
+
+/// `out = aᵀ · b`: `[m, n]` from `[k, m]` and `[k, n]`; the gradient of a layer's weight, `xᵀ · dy`.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
+    assert_shapes(&out, [a.cols(), a.rows()], [b.rows(), b.cols()]);
+    let left = Side::Columns {
+        data: a.span(),
+        stride: a.stride(),
+    };
+    multiply(out, accumulate, left, b);
+}
+
+/// `out = a · bᵀ`: `[m, n]` from `[m, k]` and `[n, k]`; the gradient of a layer's input, `dy · Wᵀ`.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn matmul_nt(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
+    assert_shapes(&out, [a.rows(), a.cols()], [b.cols(), b.rows()]);
+    multiply_transposed(out, accumulate, a, b);
+}
+
+fn assert_shapes(out: &MatrixMut<'_>, left: [usize; 2], right: [usize; 2]) {
+    assert!(
+        [out.rows(), out.cols()] == [left[0], right[1]] && left[1] == right[0],
+        "{left:?} times {right:?} is not {} x {}",
+        out.rows(),
+        out.cols(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_testing::{SIZES, assert_close, numbers, reference};
+
+    use super::super::left::ROWS;
+    use super::super::nonzero::listed_share;
+    use super::*;
+    use crate::Matrix;
+
+    type Product = fn(MatrixMut<'_>, Accumulate, MatrixRef<'_>, MatrixRef<'_>);
+
+    fn transposed(x: &Matrix) -> Matrix {
+        let data = (0..x.cols())
+            .flat_map(|c| (0..x.rows()).map(move |r| x.row(r)[c]))
+            .collect();
+        Matrix::from_vec(x.cols(), x.rows(), data)
+    }
+
+    /// One product of the shape `[m, k] x [k, n]` in one layout, both ways to accumulate, against f64.
+    fn check(
+        product: Product,
+        a_transposed: bool,
+        b_transposed: bool,
+        m: usize,
+        k: usize,
+        n: usize,
+    ) {
+        let a = Matrix::from_vec(m, k, numbers(1, m * k));
+        let b = Matrix::from_vec(k, n, numbers(2, k * n));
+        let expected = reference::matmul(a.as_slice(), b.as_slice(), m, k, n);
+        let stored = |x: &Matrix, flip: bool| if flip { transposed(x) } else { x.clone() };
+        let (a, b) = (stored(&a, a_transposed), stored(&b, b_transposed));
+        // k terms of size one, each rounded to 2^-24
+        let tolerance = 1e-6 * (k.max(1) as f64).sqrt();
+
+        let mut out = Matrix::from_vec(m, n, vec![f32::NAN; m * n]);
+        product(out.view_mut(), Accumulate::Replace, a.view(), b.view());
+        assert_close(out.as_slice(), &expected, tolerance);
+
+        let mut out = Matrix::from_vec(m, n, vec![0.5; m * n]);
+        product(out.view_mut(), Accumulate::Add, a.view(), b.view());
+        let expected: Vec<f64> = expected.iter().map(|x| x + 0.5).collect();
+        assert_close(out.as_slice(), &expected, tolerance);
+    }
+
+    #[test]
+    fn products_match_f64_in_every_layout() {
+        for (i, &m) in SIZES.iter().enumerate() {
+            for (j, &n) in SIZES.iter().enumerate() {
+                let k = SIZES[(i + j) % SIZES.len()];
+                check(matmul_nn, false, false, m, k, n);
+                check(matmul_nt, false, true, m, k, n);
+                check(matmul_tn, true, false, m, k, n);
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_of_columns_gives_those_rows_of_a_weight_gradient() {
+        let x = Matrix::from_vec(33, 40, numbers(1, 33 * 40));
+        let dy = Matrix::from_vec(33, 17, numbers(2, 33 * 17));
+        let mut whole = Matrix::zeros(40, 17);
+        matmul_tn(whole.view_mut(), Accumulate::Replace, x.view(), dy.view());
+        let mut part = Matrix::zeros(9, 17);
+        matmul_tn(
+            part.view_mut(),
+            Accumulate::Replace,
+            x.view().columns(31..40),
+            dy.view(),
+        );
+        let expected: Vec<f64> = whole.as_slice()[31 * 17..]
+            .iter()
+            .map(|&x| x.into())
+            .collect();
+        assert_close(part.as_slice(), &expected, 1e-6);
+    }
+
+    /// `[rows, cols]` with zeros in most places: in blocks, which whole tiles leave out, and between them.
+    fn mostly_zero(rows: usize, cols: usize) -> Matrix {
+        let data = numbers(4, rows * cols).into_iter().enumerate();
+        let data = data.map(|(i, x)| {
+            let (row, col) = (i / cols, i % cols);
+            let counts = (row / ROWS + col / 9) % 5 < 1 && (row + col) % 4 > 0;
+            if counts { x } else { 0.0 }
+        });
+        Matrix::from_vec(rows, cols, data.collect())
+    }
+
+    #[test]
+    fn zeros_are_found_in_both_layouts() {
+        let (m, k) = (150, 300);
+        let (zeros, full) = (mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k)));
+        for (x, sparse) in [(&zeros, true), (&full, false)] {
+            let (data, stride) = (x.as_slice(), k);
+            let rows = listed_share(Side::Rows { data, stride }, m, k);
+            let columns = listed_share(Side::Columns { data, stride }, k, m);
+            assert_eq!([rows < 0.6, columns < 0.6], [sparse; 2], "{rows} {columns}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_same_bits_alone_as_among_others() {
+        let (m, k, n) = (150, 300, 83);
+        let w = Matrix::from_vec(k, n, numbers(5, k * n));
+        for x in [mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k))] {
+            let mut all = Matrix::zeros(m, n);
+            matmul_nn(all.view_mut(), Accumulate::Replace, x.view(), w.view());
+            for row in 0..m {
+                let mut alone = Matrix::zeros(1, n);
+                let x = MatrixRef::new(x.row(row), 1, k);
+                matmul_nn(alone.view_mut(), Accumulate::Replace, x, w.view());
+                assert_eq!(alone.as_slice(), all.row(row), "row {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_left_out_change_no_bit_of_a_weight_gradient() {
+        let (m, k, n) = (150, 300, 83);
+        let x = mostly_zero(k, m);
+        let dy = Matrix::from_vec(k, n, numbers(7, k * n));
+        let (mut listed, mut dense) = (Matrix::zeros(m, n), Matrix::zeros(m, n));
+        matmul_tn(listed.view_mut(), Accumulate::Replace, x.view(), dy.view());
+        for row in 0..m {
+            let out = MatrixMut::new(&mut dense.as_mut_slice()[row * n..][..n], 1, n);
+            let x = x.view().columns(row..row + 1);
+            matmul_tn(out, Accumulate::Replace, x, dy.view());
+        }
+        assert_eq!(listed, dense);
+    }
+}
