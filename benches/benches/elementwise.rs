@@ -1,4 +1,4 @@
-//! Activations of a block of rows, forward with the bias and backward. Throughput in numbers.
+//! Activations of a block of rows, forward with the bias and backward. Throughput in elements.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{BLOCK_ROWS, PIXELS, matrix};
@@ -22,7 +22,7 @@ fn elementwise(c: &mut Criterion) {
             0
         };
         let mut z = matrix(4, BLOCK_ROWS, kept);
-        // In place: without fresh numbers, the repeated function would be measured at its fixed point.
+        // In place: without fresh values, the repeated function would be measured at its fixed point.
         group.bench_function(format!("{name}/forward/{size}"), |b| {
             b.iter_batched_ref(
                 || x.clone(),

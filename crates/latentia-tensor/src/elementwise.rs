@@ -1,6 +1,6 @@
-//! Loops over numbers, compiled for the processor that runs them.
+//! Elementwise loops, compiled for the processor that runs them.
 //!
-//! The loops are generic over a function of single numbers, mostly one of [`crate::math`]: a caller writes the formula, the
+//! The loops are generic over a function of single values, mostly one of [`crate::math`]: a caller writes the formula, the
 //! loop around it is vectorised here.
 
 use crate::MatrixMut;
@@ -20,7 +20,7 @@ pub fn add_bias_map(mut y: MatrixMut<'_>, bias: &[f32], f: impl Fn(f32) -> f32) 
     );
 }
 
-/// `y = f(x)`, number by number.
+/// `y = f(x)`, element by element.
 pub fn map(y: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     vectorized(
         #[inline(always)]
@@ -32,7 +32,7 @@ pub fn map(y: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     );
 }
 
-/// `y = f(y)`, number by number.
+/// `y = f(y)`, element by element.
 pub fn map_in_place(y: &mut [f32], f: impl Fn(f32) -> f32) {
     vectorized(
         #[inline(always)]
@@ -44,7 +44,7 @@ pub fn map_in_place(y: &mut [f32], f: impl Fn(f32) -> f32) {
     );
 }
 
-/// `y = f(y, x)`, number by number.
+/// `y = f(y, x)`, element by element.
 pub fn update(y: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32) {
     vectorized(
         #[inline(always)]

@@ -18,7 +18,7 @@
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues; [`cholesky`]: factors
-//! - [`Convolution`], [`Pooling`], [`Window`]: planes under a window
+//! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
 //! - [`optimizer`]: update rules

@@ -5,7 +5,7 @@
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, Side};
 
-/// Adds the lower triangle of `xᵀ · x` to that of `out`, in f64: `[n, n]` from `rows` rows of `n` numbers. What stands above
+/// Adds the lower triangle of `xᵀ · x` to that of `out`, in f64: `[n, n]` from `rows` rows of `n` values. What stands above
 /// the diagonal of `out` stays.
 pub fn add_gram(out: &mut [f64], x: &[f64], rows: usize) {
     let cols = x.len() / rows.max(1);
@@ -30,7 +30,7 @@ pub fn add_gram(out: &mut [f64], x: &[f64], rows: usize) {
 /// triangle is read.
 ///
 /// The second part has shape `[n, n]`: row `i` is the unit eigenvector of eigenvalue `i`. `None` when `a` holds a
-/// number that is not finite.
+/// value that is not finite.
 pub fn symmetric_eigen(a: &[f64], n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
     if (0..n).any(|row| a[row * n..][..=row].iter().any(|x| !x.is_finite())) {
         return None;
@@ -49,7 +49,7 @@ pub fn symmetric_eigen(a: &[f64], n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
 /// Overwrites the lower triangle of the symmetric `a` of shape `[n, n]` by its Cholesky factor: the lower triangular `L`
 /// with positive diagonal and `L · Lᵀ = a`. Only the lower triangle is read, and what stands above the diagonal stays.
 ///
-/// `false` when `a` is not positive definite to working precision, or holds a number that is not finite; `a` is then
+/// `false` when `a` is not positive definite to working precision, or holds a value that is not finite; `a` is then
 /// unspecified.
 pub fn cholesky(a: &mut [f64], n: usize) -> bool {
     let Ok(factor) = MatRef::from_row_major_slice(a, n, n).llt(Side::Lower) else {

@@ -1,6 +1,6 @@
 //! Row-major matrices of `f32` and views of them.
 //!
-//! A row is an example (or an input unit, for a weight). [`Matrix`] owns its numbers, [`MatrixRef`] and [`MatrixMut`]
+//! A row is an example (or an input unit, for a weight). [`Matrix`] owns its elements, [`MatrixRef`] and [`MatrixMut`]
 //! borrow them. A [`MatrixRef`] may have a stride, so that a range of columns is a view; a [`MatrixMut`] is always
 //! contiguous.
 
@@ -27,12 +27,12 @@ impl Matrix {
     /// A matrix that takes over `data`, row by row.
     ///
     /// # Panics
-    /// When `data` does not hold exactly `rows * cols` numbers.
+    /// When `data` does not hold exactly `rows * cols` elements.
     pub fn from_vec(rows: usize, cols: usize, data: Vec<f32>) -> Self {
         assert_eq!(
             data.len(),
             rows * cols,
-            "a {rows} x {cols} matrix needs as many numbers"
+            "a {rows} x {cols} matrix needs as many elements"
         );
         Self { data, rows, cols }
     }
@@ -47,17 +47,17 @@ impl Matrix {
         self.cols
     }
 
-    /// All numbers, row after row.
+    /// All elements, row after row.
     pub fn as_slice(&self) -> &[f32] {
         &self.data
     }
 
-    /// All numbers, row after row, to write.
+    /// All elements, row after row, to write.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         &mut self.data
     }
 
-    /// The numbers, without the shape.
+    /// The elements, without the shape.
     pub fn into_vec(self) -> Vec<f32> {
         self.data
     }
@@ -88,7 +88,7 @@ impl Matrix {
     }
 }
 
-/// A view of shape `[rows, cols]` whose rows lie `stride` numbers apart.
+/// A view of shape `[rows, cols]` whose rows lie `stride` elements apart.
 #[derive(Clone, Copy, Debug)]
 pub struct MatrixRef<'a> {
     data: &'a [f32],
@@ -101,12 +101,12 @@ impl<'a> MatrixRef<'a> {
     /// A view of contiguous rows.
     ///
     /// # Panics
-    /// When `data` does not hold exactly `rows * cols` numbers.
+    /// When `data` does not hold exactly `rows * cols` elements.
     pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
         assert_eq!(
             data.len(),
             rows * cols,
-            "a {rows} x {cols} view needs as many numbers"
+            "a {rows} x {cols} view needs as many elements"
         );
         Self {
             data,
@@ -144,7 +144,7 @@ impl<'a> MatrixRef<'a> {
     /// The same rows, only the columns in `range`.
     pub fn columns(self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.cols);
-        // An empty view may start past the last number of `data`.
+        // An empty view may start past the last element of `data`.
         let start = range.start.min(self.data.len());
         Self {
             data: &self.data[start..],
@@ -153,7 +153,7 @@ impl<'a> MatrixRef<'a> {
         }
     }
 
-    /// The numbers from the first of the first row to the last of the last row; those between two rows are included.
+    /// The elements from the first of the first row to the last of the last row; those between two rows are included.
     pub fn span(&self) -> &'a [f32] {
         match self.rows {
             0 => &[],
@@ -161,7 +161,7 @@ impl<'a> MatrixRef<'a> {
         }
     }
 
-    /// A copy of the viewed numbers.
+    /// A copy of the viewed elements.
     pub fn to_matrix(&self) -> Matrix {
         let data = self.iter_rows().flatten().copied().collect();
         Matrix::from_vec(self.rows, self.cols, data)
@@ -180,12 +180,12 @@ impl<'a> MatrixMut<'a> {
     /// A view of contiguous rows.
     ///
     /// # Panics
-    /// When `data` does not hold exactly `rows * cols` numbers.
+    /// When `data` does not hold exactly `rows * cols` elements.
     pub fn new(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
         assert_eq!(
             data.len(),
             rows * cols,
-            "a {rows} x {cols} view needs as many numbers"
+            "a {rows} x {cols} view needs as many elements"
         );
         Self { data, rows, cols }
     }
@@ -200,7 +200,7 @@ impl<'a> MatrixMut<'a> {
         self.cols
     }
 
-    /// All numbers, row after row.
+    /// All elements, row after row.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         self.data
     }

@@ -4,7 +4,7 @@
 
 use crate::dispatch::vectorized;
 
-/// A moment, or zero below 2⁻¹²⁰. Where gradients stay zero a moment decays for ever: it would end in numbers too small to be
+/// A moment, or zero below 2⁻¹²⁰. Where gradients stay zero a moment decays for ever: it would end in values too small to be
 /// normal, with which many processors compute a hundred times as slowly.
 #[inline(always)]
 fn normal(moment: f32) -> f32 {

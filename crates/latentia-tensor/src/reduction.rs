@@ -1,4 +1,4 @@
-//! Sums over numbers, in a fixed order.
+//! Sums, in a fixed order.
 
 use crate::MatrixRef;
 use crate::dispatch::vectorized;
@@ -20,8 +20,8 @@ pub fn add_column_sums(sums: &mut [f32], x: MatrixRef<'_>) {
 /// Independent partial sums in a reduction: enough to fill two of the widest registers.
 const LANES: usize = 32;
 
-/// `term[i], out[i] = f(a[i], b[i])` and `Σ term[i]` back, in a fixed order: 32 partial sums, number `i` in sum
-/// `i mod 32`, then added in f64. For slices of at most a few thousand numbers, so that the partial sums stay precise.
+/// `term[i], out[i] = f(a[i], b[i])` and `Σ term[i]` back, in a fixed order: 32 partial sums, element `i` in sum
+/// `i mod 32`, then added in f64. For slices of at most a few thousand elements, so that the partial sums stay precise.
 #[inline(always)]
 pub(crate) fn sum_pairs(
     a: &[f32],
@@ -42,11 +42,11 @@ pub(crate) fn sum_pairs(
             add_pairs(&mut lanes, a_rest, b_rest, out_rest, &f);
         }
         None => {
-            let mut unasked = [0.0f32; LANES];
+            let mut discarded = [0.0f32; LANES];
             for (a, b) in a.iter().zip(b) {
-                add_pairs(&mut lanes, a, b, &mut unasked, &f);
+                add_pairs(&mut lanes, a, b, &mut discarded, &f);
             }
-            add_pairs(&mut lanes, a_rest, b_rest, &mut unasked, &f);
+            add_pairs(&mut lanes, a_rest, b_rest, &mut discarded, &f);
         }
     }
     total(lanes)
@@ -109,8 +109,8 @@ fn add_triples(
     [u, v]: [&mut [f32]; 2],
     f: &impl Fn(f32, f32, f32) -> (f32, f32, f32),
 ) {
-    let numbers = a.iter().zip(b).zip(c);
-    for (((lane, u), v), ((&a, &b), &c)) in lanes.iter_mut().zip(u).zip(v).zip(numbers) {
+    let elements = a.iter().zip(b).zip(c);
+    for (((lane, u), v), ((&a, &b), &c)) in lanes.iter_mut().zip(u).zip(v).zip(elements) {
         let (term, first, second) = (*f)(a, b, c);
         *u = first;
         *v = second;
@@ -124,10 +124,10 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
         #[inline(always)]
         || {
             let mut sum = 0.0;
-            // Short stretches keep the f32 partial sums precise.
-            for stretch in x.chunks(4096) {
+            // Short slices keep the f32 partial sums precise.
+            for slice in x.chunks(4096) {
                 let mut lanes = [0.0f32; LANES];
-                let (chunks, rest) = stretch.as_chunks::<LANES>();
+                let (chunks, rest) = slice.as_chunks::<LANES>();
                 for chunk in chunks {
                     for (lane, x) in lanes.iter_mut().zip(chunk) {
                         *lane += x * x;

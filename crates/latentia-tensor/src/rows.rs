@@ -6,13 +6,13 @@ use crate::{Matrix, MatrixMut};
 
 /// A source of examples of equal width that are read by index.
 ///
-/// This is all that training and inference know of data: a matrix in memory, bytes that become numbers when they are
+/// This is all that training and inference know of data: a matrix in memory, bytes that become floats when they are
 /// read, or files on a disk.
 pub trait Rows: Sync {
     /// Number of examples.
     fn rows(&self) -> usize;
 
-    /// Numbers in an example.
+    /// Values in an example.
     fn cols(&self) -> usize;
 
     /// The value that stands for one: 255 where examples are bytes, else 1.

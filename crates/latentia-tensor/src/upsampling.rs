@@ -1,6 +1,6 @@
-//! Planes made larger, and back.
+//! Upsampling of feature maps, and its gradient.
 
-/// Each number of planes `width` wide as a block of `[down, across]` numbers like it.
+/// Repeats each element of feature maps `width` wide as a block of `[down, across]`.
 pub fn upsample(x: &[f32], width: usize, [down, across]: [usize; 2], y: &mut [f32]) {
     let rows = x.chunks(width.max(1));
     for (x, y) in rows.zip(y.chunks_mut((width * down * across).max(1))) {
@@ -24,7 +24,7 @@ pub fn upsample(x: &[f32], width: usize, [down, across]: [usize; 2], y: &mut [f3
     }
 }
 
-/// The sum of each block of `[down, across]` numbers: planes `width` wide from planes that are wider by `across`.
+/// The sum of each block of `[down, across]` elements: maps `width` wide from maps that are wider by `across`.
 pub fn sum_into_blocks(y: &[f32], width: usize, [down, across]: [usize; 2], x: &mut [f32]) {
     let blocks = y.chunks((width * down * across).max(1));
     for (x, y) in x.chunks_mut(width.max(1)).zip(blocks) {

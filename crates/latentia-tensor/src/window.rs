@@ -1,21 +1,21 @@
-//! A window that slides over planes of numbers.
+//! A window that slides over feature maps.
 
-/// What a convolution or a pooling looks at: a window of `kernel` numbers, `dilation` apart, that moves by `stride` over a
-/// plane with `padding` zeros around it. All are `[down, across]`, padding is `[before, after]` of each.
+/// What a convolution or a pooling looks at: a window of `kernel` elements, `dilation` apart, that moves by `stride` over a
+/// feature map with `padding` zeros around it. All are `[down, across]`, padding is `[before, after]` of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Numbers in the window.
+    /// Elements of the window.
     pub kernel: [usize; 2],
     /// How far it moves.
     pub stride: [usize; 2],
-    /// Distance of its numbers.
+    /// Distance of its elements.
     pub dilation: [usize; 2],
-    /// Numbers around the plane, before and after: `[[above, below], [left, right]]`.
+    /// Zeros around the map, before and after: `[[above, below], [left, right]]`.
     pub padding: [[usize; 2]; 2],
 }
 
 impl Window {
-    /// A square window of `kernel` numbers a side that moves by `stride`, without dilation and padding.
+    /// A square window of `kernel` elements a side that moves by `stride`, without dilation and padding.
     pub fn square(kernel: usize, stride: usize) -> Self {
         Self {
             kernel: [kernel; 2],
@@ -33,23 +33,23 @@ impl Window {
         })
     }
 
-    /// Places of the window on a plane of `size`: `⌊(size + padding - extent) / stride⌋ + 1` each way; nothing when it does not
+    /// Positions of the window on a map of `size`: `⌊(size + padding - extent) / stride⌋ + 1` each way; `None` when it does not
     /// fit once, or a kernel, a stride or a dilation is 0.
     pub fn places(&self, size: [usize; 2]) -> Option<[usize; 2]> {
-        let numbers = [self.kernel, self.stride, self.dilation];
-        if numbers.iter().flatten().any(|&n| n == 0) {
+        let sizes = [self.kernel, self.stride, self.dilation];
+        if sizes.iter().flatten().any(|&n| n == 0) {
             return None;
         }
         let mut places = [0; 2];
         for axis in 0..2 {
             let [before, after] = self.padding[axis];
-            let room = size[axis].checked_add(before)?.checked_add(after)?;
-            places[axis] = room.checked_sub(self.extent()[axis])? / self.stride[axis] + 1;
+            let padded = size[axis].checked_add(before)?.checked_add(after)?;
+            places[axis] = padded.checked_sub(self.extent()[axis])? / self.stride[axis] + 1;
         }
         Some(places)
     }
 
-    /// Where number `at` of the window lies on a plane of `size` when the window is at place `place`, along `axis`; nothing
+    /// Where element `at` of the window lies on a map of `size` when the window is at position `place`, along `axis`; `None`
     /// in the padding.
     pub(crate) fn position(
         &self,

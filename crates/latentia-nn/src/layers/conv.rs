@@ -201,7 +201,7 @@ impl Layer for Conv {
         let ([rows, cols], output) = (self.convolution.weight(), self.feature_maps()[1]);
         Memory {
             saved: self.activation.saved(output.iter().product()),
-            workspace: self.convolution.scratch(),
+            workspace: self.convolution.workspace(),
             partial_sums: rows * cols + output[0],
         }
     }

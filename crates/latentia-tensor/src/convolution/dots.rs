@@ -1,4 +1,4 @@
-//! Sums of products of stretches, held in registers.
+//! Sums of products of slices, held in registers.
 
 // Loops over indices that are known when compiling: they become registers.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
@@ -48,7 +48,7 @@ impl WithSimd for Dots<'_> {
 }
 
 impl Dots<'_> {
-    /// `M` rows and `N` columns of the output from number `(row, column)` on; gives back how many columns.
+    /// `M` rows and `N` columns of the output from element `(row, column)` on; gives back how many columns.
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const N: usize>(
         &mut self,
@@ -64,8 +64,8 @@ impl Dots<'_> {
             let right = &self.right[example * self.length..];
             let mut lefts = [S::as_simd_f32s(&left[..0]).0; M];
             for m in 0..M {
-                let stretch = &left[(row + m) * self.span..][..self.span];
-                lefts[m] = S::as_simd_f32s(stretch).0;
+                let slice = &left[(row + m) * self.span..][..self.span];
+                lefts[m] = S::as_simd_f32s(slice).0;
             }
             let vectors = self.span / S::F32_LANES;
             let mut rights = [S::as_simd_f32s(&right[..0]).0; N];
@@ -85,9 +85,9 @@ impl Dots<'_> {
                     met[m] = lefts[m][vector];
                 }
                 for n in 0..N {
-                    let number = rights[n][vector];
+                    let element = rights[n][vector];
                     for m in 0..M {
-                        sums[m][n] = simd.mul_add_f32s(met[m], number, sums[m][n]);
+                        sums[m][n] = simd.mul_add_f32s(met[m], element, sums[m][n]);
                     }
                 }
             }

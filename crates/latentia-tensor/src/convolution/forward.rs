@@ -7,24 +7,25 @@ use crate::dispatch::ARCH;
 use crate::{MatrixMut, MatrixRef};
 
 impl Convolution {
-    /// `y = x * w + bias`, the bias one number a channel.
+    /// `y = x * w + bias`, the bias one value a channel.
     ///
-    /// Shapes: `x` `[rows, input]`, `y` `[rows, output]`, `weight` as [`Self::weight`], `bias` `[channels out]` or empty; `scratch` as
-    /// [`Self::scratch`], with any content.
+    /// Shapes: `x` `[rows, input]`, `y` `[rows, output]`, `weight` as [`Self::weight`], `bias` `[channels out]` or empty;
+    /// `workspace` as [`Self::workspace`], with any content.
     pub fn forward(
         &self,
         x: MatrixRef<'_>,
         weight: &[f32],
         bias: &[f32],
         mut y: MatrixMut<'_>,
-        scratch: &mut [f32],
+        workspace: &mut [f32],
     ) {
         let [out, height, width] = self.output;
-        let span = span([height, width], self.planes.row);
-        let (copy, sums) = scratch.split_at_mut(self.planes.len() + SLACK);
+        let span = span([height, width], self.input_layout.row);
+        let (copy, sums) = workspace.split_at_mut(self.input_layout.len() + SLACK);
         copy.fill(0.0);
         for (x, y) in x.iter_rows().zip(y.iter_rows_mut()) {
-            self.planes.take(copy, x, [self.input[1], self.input[2]]);
+            self.input_layout
+                .take(copy, x, [self.input[1], self.input[2]]);
             ARCH.dispatch(Shifted {
                 out: &mut sums[..out * span],
                 span,
@@ -32,10 +33,10 @@ impl Convolution {
                 right: copy,
                 offsets: &self.offsets,
             });
-            let planes = y.chunks_mut(height * width).zip(sums.chunks(span));
-            for (channel, (y, sums)) in planes.enumerate() {
+            let maps = y.chunks_mut(height * width).zip(sums.chunks(span));
+            for (channel, (y, sums)) in maps.enumerate() {
                 let bias = bias.get(channel).copied().unwrap_or(0.0);
-                for (y, sums) in y.chunks_mut(width).zip(sums.chunks(self.planes.row)) {
+                for (y, sums) in y.chunks_mut(width).zip(sums.chunks(self.input_layout.row)) {
                     add(y, sums, bias);
                 }
             }

@@ -1,25 +1,25 @@
-//! Planes copied with their padding, such that each row of the matrix of windows is a stretch of the copy.
+//! Feature maps copied with their padding, such that each row of the matrix of windows is a slice of the copy.
 
 use crate::Window;
 
-/// A multiple of the numbers in a register, on any processor.
+/// A multiple of the elements of a register, on any processor.
 const LANES: usize = 16;
 
-/// How planes are laid out in their copy.
+/// How feature maps are laid out in their copy.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Planes {
+pub(super) struct Layout {
     channels: usize,
-    /// Planes of a channel: one for each remainder of the place by the stride.
+    /// Maps of a channel: one for each remainder of the position by the stride.
     stride: [usize; 2],
     /// Zeros above and left.
     before: [usize; 2],
-    /// Numbers from the start of a row to that of the next.
+    /// Elements from the start of a row to that of the next.
     pub(super) row: usize,
-    /// Numbers of a plane.
-    plane: usize,
+    /// Elements of a map.
+    map: usize,
 }
 
-impl Planes {
+impl Layout {
     /// Of the input of a convolution, for forward and for the weight's gradient.
     pub(super) fn of_input(
         input: [usize; 3],
@@ -33,8 +33,8 @@ impl Planes {
         Self::new(input, window.stride, before, rows, (across, last))
     }
 
-    /// Of the output of a convolution, for the input's gradient: a number of the input at padded place `u` is met from place
-    /// `U - K` of the output, by the numbers of the window whose reach is `r + K · stride`, where `u = r + U · stride`.
+    /// Of the output of a convolution, for the input's gradient: an element of the input at padded position `u` is met from
+    /// position `U - K` of the output, by the kernel's elements whose offset is `r + K · stride`, where `u = r + U · stride`.
     pub(super) fn of_output(
         [_, height, width]: [usize; 3],
         output: [usize; 3],
@@ -48,7 +48,7 @@ impl Planes {
         Self::new(output, [1; 2], lead, rows, places)
     }
 
-    /// Room for planes that are read `places` times in a row from place `reach` on, and down to row `rows`.
+    /// For maps that are read in slices of `places` elements, as far as column `last`, and down to row `rows`.
     fn new(
         [channels, _, width]: [usize; 3],
         stride: [usize; 2],
@@ -60,13 +60,13 @@ impl Planes {
         let row = (width + before[1].max(after)).div_ceil(stride[1]);
         let row = row.max(places);
         // One row more: the zeros behind the last one.
-        let plane = row * (rows.div_ceil(stride[0]) + 1);
+        let map = row * (rows.div_ceil(stride[0]) + 1);
         Self {
             channels,
             stride,
             before,
             row,
-            plane,
+            map,
         }
     }
 
@@ -75,21 +75,21 @@ impl Planes {
         self.before
     }
 
-    /// Numbers of a channel.
+    /// Elements of a channel.
     pub(super) fn channel(&self) -> usize {
-        self.plane * self.stride[0] * self.stride[1]
+        self.map * self.stride[0] * self.stride[1]
     }
 
-    /// Numbers of all planes.
+    /// Elements of all channels.
     pub(super) fn len(&self) -> usize {
         self.channels * self.channel()
     }
 
-    /// Where the number at the padded place `at` of the first channel lies.
+    /// Where the element at the padded position `at` of the first channel lies.
     pub(super) fn offset(&self, at: [usize; 2]) -> usize {
         let remainder = [0, 1].map(|axis| at[axis] % self.stride[axis]);
-        let plane = remainder[0] * self.stride[1] + remainder[1];
-        plane * self.plane + at[0] / self.stride[0] * self.row + at[1] / self.stride[1]
+        let map = remainder[0] * self.stride[1] + remainder[1];
+        map * self.map + at[0] / self.stride[0] * self.row + at[1] / self.stride[1]
     }
 
     /// Copies `x`, `[channels, height, width]`, into `copy`, whose padding is zero.
@@ -115,13 +115,13 @@ impl Planes {
     }
 }
 
-/// Numbers from the first of the first row to the last of the last, up to whole registers.
+/// Elements from the first of the first row to the last of the last, up to whole registers.
 pub(super) fn span(places: [usize; 2], row: usize) -> usize {
     ((places[0] - 1) * row + places[1]).next_multiple_of(LANES)
 }
 
-/// Where each number of the window lies, from its first.
-pub(super) fn reaches(window: Window) -> impl Iterator<Item = [usize; 2]> + Clone {
+/// Offset of each of the kernel's elements from its first, dilated.
+pub(super) fn kernel_offsets(window: Window) -> impl Iterator<Item = [usize; 2]> + Clone {
     let [height, width] = window.kernel;
     (0..height * width).map(move |k| {
         let at = [k / width, k % width];

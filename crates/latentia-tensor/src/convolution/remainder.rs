@@ -1,41 +1,41 @@
-//! The parts of the input's gradient: one for each remainder of a place by the stride.
+//! The parts of the input's gradient: one for each remainder of a position by the stride.
 
-use super::layout::{Planes, reaches};
+use super::layout::{Layout, kernel_offsets};
 use crate::Window;
 
-/// The numbers of the input whose padded place has one remainder by the stride.
+/// The elements of the input whose padded position has one remainder by the stride.
 #[derive(Clone, Debug)]
 pub(super) struct Remainder {
-    /// The first place, and how many there are, `stride` apart.
+    /// The first position, and how many there are, `stride` apart.
     pub(super) first: [usize; 2],
     pub(super) places: [usize; 2],
-    /// The window's numbers that meet them.
+    /// The kernel's elements that meet them.
     pub(super) kernel: Vec<usize>,
     /// Where in the copy of the output each of them begins, channel after channel.
     pub(super) offsets: Vec<u32>,
 }
 
 impl Remainder {
-    /// All that occur in planes of `size`, whose outputs, of `channels` channels, are laid out as `back`.
+    /// All that occur in maps of `size`, whose outputs, of `channels` channels, are laid out as `layout`.
     pub(super) fn all(
         size: [usize; 2],
         channels: usize,
         window: Window,
-        back: &Planes,
+        layout: &Layout,
     ) -> Vec<Self> {
         let [down, across] = window.stride;
         (0..down * across)
-            .filter_map(|r| Self::new([r / across, r % across], size, channels, window, back))
+            .filter_map(|r| Self::new([r / across, r % across], size, channels, window, layout))
             .collect()
     }
 
-    /// That of remainder `r`, if any place has it.
+    /// That of remainder `r`, if any position has it.
     fn new(
         r: [usize; 2],
         size: [usize; 2],
         channels: usize,
         window: Window,
-        back: &Planes,
+        layout: &Layout,
     ) -> Option<Self> {
         let stride = window.stride;
         let before = window.padding.map(|padding| padding[0]);
@@ -46,18 +46,18 @@ impl Remainder {
             return None;
         }
         let places = [0, 1].map(|axis| (size[axis] - first[axis]).div_ceil(stride[axis]));
-        let (kernel, starts): (Vec<usize>, Vec<usize>) = reaches(window)
+        let (kernel, starts): (Vec<usize>, Vec<usize>) = kernel_offsets(window)
             .enumerate()
-            .filter(|(_, reach)| (0..2).all(|axis| reach[axis] % stride[axis] == r[axis]))
-            .map(|(k, reach)| {
-                let lead = back.before();
-                let start = [0, 1].map(|axis| low[axis] + lead[axis] - reach[axis] / stride[axis]);
-                (k, back.offset(start))
+            .filter(|(_, offset)| (0..2).all(|axis| offset[axis] % stride[axis] == r[axis]))
+            .map(|(k, offset)| {
+                let lead = layout.before();
+                let start = [0, 1].map(|axis| low[axis] + lead[axis] - offset[axis] / stride[axis]);
+                (k, layout.offset(start))
             })
             .unzip();
         let offsets = (0..channels).flat_map(|o| {
             let starts = starts.iter();
-            starts.map(move |start| (o * back.channel() + start) as u32)
+            starts.map(move |start| (o * layout.channel() + start) as u32)
         });
         Some(Self {
             first,

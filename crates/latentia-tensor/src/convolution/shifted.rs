@@ -1,11 +1,11 @@
-//! Products of a matrix with stretches of a copy: sums held in registers.
+//! Products of a matrix with slices of a copy: sums held in registers.
 
 // Loops over indices that are known when compiling: they become registers.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use pulp::{Simd, WithSimd};
 
-/// `out = left · right`, where row `k` of `right` is the stretch of it that begins at `offsets[k]`.
+/// `out = left · right`, where row `k` of `right` is the slice of it that begins at `offsets[k]`.
 ///
 /// Shapes: `out` `[rows, span]`, `left` `[rows, steps]`, `offsets` `[steps]`.
 pub(super) struct Shifted<'a> {
@@ -40,7 +40,7 @@ impl WithSimd for Shifted<'_> {
             let count = (vectors - vector).min(if rows == 1 { 6 } else { 3 });
             let mut row = 0;
             while row < rows {
-                let room = Room {
+                let tile = Tile {
                     out: &mut out[row * span + column..],
                     span,
                     left: &left[row * offsets.len()..],
@@ -49,20 +49,20 @@ impl WithSimd for Shifted<'_> {
                 };
                 // As many sums as registers hold, and enough to wait for none of them.
                 row += match (rows - row, count) {
-                    (1, 6) => room.tile::<S, 1, 6>(simd),
-                    (1, 4..) => room.tile::<S, 1, 3>(simd),
-                    (8.., 3) if many => room.tile::<S, 8, 3>(simd),
-                    (8.., 2) if many => room.tile::<S, 8, 2>(simd),
-                    (8.., 1) => room.tile::<S, 8, 1>(simd),
-                    (4.., 3) => room.tile::<S, 4, 3>(simd),
-                    (4.., 2) => room.tile::<S, 4, 2>(simd),
-                    (4.., _) => room.tile::<S, 4, 1>(simd),
-                    (2.., 3) => room.tile::<S, 2, 3>(simd),
-                    (2.., 2) => room.tile::<S, 2, 2>(simd),
-                    (2.., _) => room.tile::<S, 2, 1>(simd),
-                    (_, 3) => room.tile::<S, 1, 3>(simd),
-                    (_, 2) => room.tile::<S, 1, 2>(simd),
-                    _ => room.tile::<S, 1, 1>(simd),
+                    (1, 6) => tile.tile::<S, 1, 6>(simd),
+                    (1, 4..) => tile.tile::<S, 1, 3>(simd),
+                    (8.., 3) if many => tile.tile::<S, 8, 3>(simd),
+                    (8.., 2) if many => tile.tile::<S, 8, 2>(simd),
+                    (8.., 1) => tile.tile::<S, 8, 1>(simd),
+                    (4.., 3) => tile.tile::<S, 4, 3>(simd),
+                    (4.., 2) => tile.tile::<S, 4, 2>(simd),
+                    (4.., _) => tile.tile::<S, 4, 1>(simd),
+                    (2.., 3) => tile.tile::<S, 2, 3>(simd),
+                    (2.., 2) => tile.tile::<S, 2, 2>(simd),
+                    (2.., _) => tile.tile::<S, 2, 1>(simd),
+                    (_, 3) => tile.tile::<S, 1, 3>(simd),
+                    (_, 2) => tile.tile::<S, 1, 2>(simd),
+                    _ => tile.tile::<S, 1, 1>(simd),
                 };
             }
             vector += match count {
@@ -73,8 +73,8 @@ impl WithSimd for Shifted<'_> {
     }
 }
 
-/// A product from a tile's first number on.
-struct Room<'a> {
+/// A product from a tile's first element on.
+struct Tile<'a> {
     out: &'a mut [f32],
     span: usize,
     left: &'a [f32],
@@ -82,7 +82,7 @@ struct Room<'a> {
     offsets: &'a [u32],
 }
 
-impl Room<'_> {
+impl Tile<'_> {
     /// `M` rows of `V` registers; gives back how many rows.
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const V: usize>(self, simd: S) -> usize {
@@ -94,15 +94,15 @@ impl Room<'_> {
         }
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
         for step in 0..steps {
-            let (stretch, _) = S::as_simd_f32s(&self.right[self.offsets[step] as usize..][..width]);
+            let (slice, _) = S::as_simd_f32s(&self.right[self.offsets[step] as usize..][..width]);
             let mut met = [simd.splat_f32s(0.0); V];
             for v in 0..V {
-                met[v] = stretch[v];
+                met[v] = slice[v];
             }
             for m in 0..M {
-                let number = simd.splat_f32s(rows[m][step]);
+                let element = simd.splat_f32s(rows[m][step]);
                 for v in 0..V {
-                    sums[m][v] = simd.mul_add_f32s(number, met[v], sums[m][v]);
+                    sums[m][v] = simd.mul_add_f32s(element, met[v], sums[m][v]);
                 }
             }
         }

@@ -32,13 +32,13 @@ static LN_CHOOSE: LazyLock<[f64; 256]> = LazyLock::new(|| {
     std::array::from_fn(|v| whole - ln_gamma(v as f64 + 1.0) - ln_gamma(256.0 - v as f64))
 });
 
-/// `α` and `β` of a number's distribution, from its two outputs.
+/// `α` and `β` of an element's distribution, from its two outputs.
 #[inline(always)]
 pub fn parameters(a: f32, b: f32) -> [f64; 2] {
     [a, b].map(|x| exp(BOUND * tanh(f64::from(x) / BOUND)))
 }
 
-/// Numbers that are computed at once.
+/// Elements that are computed at once.
 const LANES: usize = 32;
 
 /// Beta-binomial distribution with 255 trials, in nats: `Σ -ln P(v)`, computed in f64, within 1e-8 before it is rounded.
@@ -69,19 +69,19 @@ pub fn beta_binomial(
                     for (v, &t) in v.iter_mut().zip(&t[range.clone()]) {
                         *v = level(t);
                     }
-                    // A table is read number by number; it would keep the loops below from being vectors.
+                    // A table is read element by element; it would keep the loops below from being vectors.
                     let mut constants = [0.0f64; LANES];
                     for (constant, &v) in constants.iter_mut().zip(&v) {
                         *constant = ln_choose[usize::from(v as u8)];
                     }
                     let [mut da, mut db] = [[0.0f32; LANES]; 2];
-                    let numbers = a[range.clone()].iter().zip(&b[range.clone()]).zip(&v);
-                    let rooms = sums.iter_mut().zip(&constants).zip(&mut da).zip(&mut db);
-                    for ((((sum, constant), da), db), ((&a, &b), &v)) in rooms.zip(numbers) {
-                        let (loss, slopes) = loss_and_slopes(a, b, v);
+                    let elements = a[range.clone()].iter().zip(&b[range.clone()]).zip(&v);
+                    let outputs = sums.iter_mut().zip(&constants).zip(&mut da).zip(&mut db);
+                    for ((((sum, constant), da), db), ((&a, &b), &v)) in outputs.zip(elements) {
+                        let (loss, derivatives) = loss_and_derivatives(a, b, v);
                         *sum += loss - constant;
-                        *da = scale * slopes[0] as f32;
-                        *db = scale * slopes[1] as f32;
+                        *da = scale * derivatives[0] as f32;
+                        *db = scale * derivatives[1] as f32;
                     }
                     if let Some(gradient) = &mut gradient {
                         let (first, second) = gradient.row_mut(row).split_at_mut(n);
@@ -99,9 +99,9 @@ pub fn beta_binomial(
     )
 }
 
-/// `ln B(α, β) - ln B(v + α, 255 - v + β)` and its slopes by the outputs `a` and `b`.
+/// `ln B(α, β) - ln B(v + α, 255 - v + β)` and its derivatives by the outputs `a` and `b`.
 #[inline(always)]
-fn loss_and_slopes(a: f32, b: f32, v: f32) -> (f64, [f64; 2]) {
+fn loss_and_derivatives(a: f32, b: f32, v: f32) -> (f64, [f64; 2]) {
     let (v, trials) = (f64::from(v), f64::from(TRIALS));
     let bend = [tanh(f64::from(a) / BOUND), tanh(f64::from(b) / BOUND)];
     let (alpha, beta) = (exp(BOUND * bend[0]), exp(BOUND * bend[1]));
@@ -112,11 +112,11 @@ fn loss_and_slopes(a: f32, b: f32, v: f32) -> (f64, [f64; 2]) {
     let products = (a1.product * b1.product * c0.product) / (a0.product * b0.product * c1.product);
     let shifted = (a0.shifted - a1.shifted) + (b0.shifted - b1.shifted) + (c1.shifted - c0.shifted);
     let both = c1.digamma - c0.digamma;
-    let slopes = [
+    let derivatives = [
         alpha * ((a0.digamma - a1.digamma) + both) * (1.0 - bend[0] * bend[0]),
         beta * ((b0.digamma - b1.digamma) + both) * (1.0 - bend[1] * bend[1]),
     ];
-    (shifted + ln(products), slopes)
+    (shifted + ln(products), derivatives)
 }
 
 /// `ln α` or `ln β` that stands for an output.
@@ -144,7 +144,7 @@ pub fn mean(outputs: MatrixRef<'_>, mut means: MatrixMut<'_>) {
     )
 }
 
-/// One draw of each number, in the model's scale, from Pólya's urn: each of 255 draws raises the probability of its like.
+/// One draw of each element, in the model's scale, from Pólya's urn: each of 255 draws raises the probability of its like.
 ///
 /// Shapes: `outputs` `[2 n]`, as for the loss; `out` `[n]`. The noise is that of row `row`.
 pub fn draw(outputs: &[f32], noise: Noise, row: u32, out: &mut [f32]) {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_and_slopes_match_f64() {
+    fn losses_and_gradients_match_f64() {
         let check = |a: fn(f32) -> f32, b: fn(f32) -> f32| {
             check_two(beta_binomial, reference, a, b, level_of)
         };

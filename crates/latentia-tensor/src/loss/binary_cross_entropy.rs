@@ -24,7 +24,7 @@ pub fn binary_cross_entropy(
                 gradient,
                 #[inline(always)]
                 |p, t| {
-                    // One exponential serves the loss and its slope.
+                    // One exponential serves the loss and its derivative.
                     let e = exp(-p.abs());
                     let positive = if p < 0.0 { 0.0 } else { p };
                     let numerator = if p < 0.0 { e } else { 1.0 };

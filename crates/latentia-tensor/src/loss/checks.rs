@@ -6,7 +6,7 @@ use crate::{Matrix, MatrixMut, MatrixRef, Noise};
 
 pub(super) type Loss = fn(MatrixRef<'_>, MatrixRef<'_>, f32, &mut [f64], Option<MatrixMut<'_>>);
 
-/// Holds a loss with two predictions for each target, made from numbers in `[-1, 1)`, to its formula in f64.
+/// Holds a loss with two predictions for each target, made from values in `[-1, 1)`, to its formula in f64.
 pub(super) fn check_two(
     loss: Loss,
     reference: fn(f64, f64, f64) -> f64,
@@ -28,13 +28,13 @@ pub(super) fn check_two(
             [p[at], p[at + n], t[i]].map(f64::from)
         };
         let h = 1e-6;
-        let mut slopes = vec![0.0; rows * 2 * n];
+        let mut derivatives = vec![0.0; rows * 2 * n];
         for i in 0..rows * n {
             let [a, b, t] = triple(i);
             let at = 2 * n * (i / n) + i % n;
-            let slope = |up: f64, down: f64| 0.25 * (up - down) / (2.0 * h);
-            slopes[at] = slope(reference(a + h, b, t), reference(a - h, b, t));
-            slopes[at + n] = slope(reference(a, b + h, t), reference(a, b - h, t));
+            let derivative = |up: f64, down: f64| 0.25 * (up - down) / (2.0 * h);
+            derivatives[at] = derivative(reference(a + h, b, t), reference(a - h, b, t));
+            derivatives[at + n] = derivative(reference(a, b + h, t), reference(a, b - h, t));
         }
 
         let mut gradient = Matrix::from_vec(rows, 2 * n, vec![f32::NAN; rows * 2 * n]);
@@ -57,7 +57,7 @@ pub(super) fn check_two(
                 "{n}: {loss} {sum}"
             );
         }
-        assert_close(gradient.as_slice(), &slopes, 3e-6);
+        assert_close(gradient.as_slice(), &derivatives, 3e-6);
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn check(loss: Loss, reference: fn(f64, f64) -> f64) {
                 .sum()
         };
         let h = 1e-5;
-        let slopes: Vec<f64> = (0..rows * n)
+        let derivatives: Vec<f64> = (0..rows * n)
             .map(|i| {
                 let (p, t) = pair(i);
                 0.25 * (reference(p + h, t) - reference(p - h, t)) / (2.0 * h)
@@ -168,7 +168,7 @@ pub(super) fn check(loss: Loss, reference: fn(f64, f64) -> f64) {
                 "{loss} {expected}"
             );
         }
-        assert_close(gradient.as_slice(), &slopes, 2e-6);
+        assert_close(gradient.as_slice(), &derivatives, 2e-6);
     }
 }
 

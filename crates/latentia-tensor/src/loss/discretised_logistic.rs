@@ -41,18 +41,19 @@ fn log_width(d: f32, ln_d: f32) -> (f32, f32) {
     // Near 0 by their series, which need no quotient of small numbers.
     let z = d * d;
     let near = ln_d - 0.5 * d + z * (1.0 / 24.0 - z * (1.0 / 2_880.0 - z * (1.0 / 181_440.0)));
-    let near_slope = 1.0 - 0.5 * d + z * (1.0 / 12.0 - z * (1.0 / 720.0 - z * (1.0 / 30_240.0)));
+    let near_derivative =
+        1.0 - 0.5 * d + z * (1.0 / 12.0 - z * (1.0 / 720.0 - z * (1.0 / 30_240.0)));
     let e = exp(-d);
     let is_near = d < 0.5;
     let far = if is_near { 0.5 } else { 1.0 - e };
-    let far_slope = d * e / far;
+    let far_derivative = d * e / far;
     match is_near {
-        true => (near, near_slope),
-        false => (ln(far), far_slope),
+        true => (near, near_derivative),
+        false => (ln(far), far_derivative),
     }
 }
 
-/// Mean and `1 / s` of a number's distribution, both on the scale of the values 0 to 255, from its two outputs.
+/// Mean and `1 / s` of an element's distribution, both on the scale of the values 0 to 255, from its two outputs.
 #[inline(always)]
 pub fn parameters(m: f32, s: f32) -> [f64; 2] {
     let inverse = exp(-log_scale(s, LEAST).0 - LN_TOP);
@@ -85,31 +86,33 @@ pub fn discretised_logistic(
                 #[inline(always)]
                 |m, s, t| {
                     let v = level(t);
-                    let (s, slope) = log_scale(s, LEAST);
+                    let (s, derivative) = log_scale(s, LEAST);
                     let ln_d = -s - ln_top;
                     let d = exp(ln_d);
                     let x = held(m).mul_add(-TOP, v) * d;
                     let (a, b) = (x - 0.5 * d, x + 0.5 * d);
-                    // One exponential each serves the loss and its slope: ln(1 + e^y) and σ(y).
-                    let (above, above_slope) = softplus_and_sigmoid(a);
-                    let (below, below_slope) = softplus_and_sigmoid(-b);
-                    let (width, width_slope) = log_width(d, ln_d);
+                    // One exponential each serves the loss and its derivative: ln(1 + e^y) and σ(y).
+                    let (above, above_derivative) = softplus_and_sigmoid(a);
+                    let (below, below_derivative) = softplus_and_sigmoid(-b);
+                    let (width, width_derivative) = log_width(d, ln_d);
                     // What the ends do not have.
                     let lower = if v < 0.5 { 0.0 } else { 1.0 };
                     let upper = if v > TOP - 0.5 { 0.0 } else { 1.0 };
-                    let (above_slope, below_slope) = (lower * above_slope, upper * below_slope);
+                    let (above_derivative, below_derivative) =
+                        (lower * above_derivative, upper * below_derivative);
                     let both = lower * upper;
                     let loss = (lower * above + upper * below) - both * width;
-                    let dm = TOP * d * (below_slope - above_slope);
-                    let ds = (b * below_slope - a * above_slope) + both * width_slope;
-                    (loss, scale * dm, scale * slope * ds)
+                    let dm = TOP * d * (below_derivative - above_derivative);
+                    let ds =
+                        (b * below_derivative - a * above_derivative) + both * width_derivative;
+                    (loss, scale * dm, scale * derivative * ds)
                 },
             )
         },
     )
 }
 
-/// `ln(1 + eˣ)` and its slope `σ(x)`.
+/// `ln(1 + eˣ)` and its derivative `σ(x)`.
 #[inline(always)]
 fn softplus_and_sigmoid(x: f32) -> (f32, f32) {
     let e = exp(-x.abs());
@@ -165,7 +168,7 @@ pub fn mean(outputs: MatrixRef<'_>, mut means: MatrixMut<'_>) {
     )
 }
 
-/// One draw of each number, in the model's scale: the value nearest to a draw of the logistic distribution.
+/// One draw of each element, in the model's scale: the value nearest to a draw of the logistic distribution.
 ///
 /// Shapes: `outputs` `[2 n]`, as for the loss; `out` `[n]`. The noise is that of row `row`.
 pub fn draw(outputs: &[f32], noise: Noise, row: u32, out: &mut [f32]) {
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_and_slopes_match_f64() {
+    fn losses_and_gradients_match_f64() {
         let check = |m: fn(f32) -> f32, s: fn(f32) -> f32| {
             check_two(discretised_logistic, reference, m, s, level_of)
         };

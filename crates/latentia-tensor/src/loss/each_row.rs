@@ -3,7 +3,7 @@
 use crate::reduction::{sum_pairs, sum_triples};
 use crate::{MatrixMut, MatrixRef};
 
-/// Row by row: `losses = Σ term` and `gradient = slope` with `(term, slope) = f(prediction, target)`.
+/// Row by row: `losses = Σ term` and `gradient = derivative` with `(term, derivative) = f(prediction, target)`.
 #[inline(always)]
 pub(super) fn each_row(
     predictions: MatrixRef<'_>,
@@ -29,7 +29,7 @@ pub(super) fn each_row(
 }
 
 /// Row by row, with two predictions for each target, all the first ones before all the second ones: `losses = Σ term` and
-/// `gradient = slopes` with `(term, slope, slope) = f(first, second, target)`.
+/// `gradient = derivatives` with `(term, derivative, derivative) = f(first, second, target)`.
 #[inline(always)]
 pub(super) fn each_row_of_two(
     predictions: MatrixRef<'_>,

@@ -16,7 +16,7 @@ const LEAST: f32 = -6.0;
 /// `½ ln 2π`
 const HALF_LN_TWO_PI: f32 = 0.918_938_5;
 
-/// Gaussian with one scale for all numbers, in nats: `½ e^-2s Σ (t - m)² + n (s + ½ ln 2π)`.
+/// Gaussian with one scale for all elements, in nats: `½ e^-2s Σ (t - m)² + n (s + ½ ln 2π)`.
 ///
 /// Shapes: `outputs` and `gradient` `[rows, n + 1]`, means and then the scale's logarithm before its bound; `targets`
 /// `[rows, n]`.
@@ -34,7 +34,7 @@ pub fn gaussian_shared_scale(
             let mut gradient = gradient;
             for (row, loss) in losses.iter_mut().enumerate() {
                 let (means, s) = outputs.row(row).split_at(n);
-                let (s, slope) = log_scale(s[0], LEAST);
+                let (s, derivative) = log_scale(s[0], LEAST);
                 let precision = exp(-2.0 * s);
                 let factor = scale * precision;
                 let (out, last) = match &mut gradient {
@@ -58,14 +58,14 @@ pub fn gaussian_shared_scale(
                 let constant = f64::from(s) + f64::from(HALF_LN_TWO_PI);
                 *loss = 0.5 * squares + n as f64 * constant;
                 if let Some(last) = last {
-                    *last = ((n as f64 - squares) * f64::from(scale * slope)) as f32;
+                    *last = ((n as f64 - squares) * f64::from(scale * derivative)) as f32;
                 }
             }
         },
     )
 }
 
-/// Gaussian with a scale for each number, in nats: `Σ ½ ((t - m) e^-s)² + s + ½ ln 2π`.
+/// Gaussian with a scale for each element, in nats: `Σ ½ ((t - m) e^-s)² + s + ½ ln 2π`.
 ///
 /// Shapes: `outputs` and `gradient` `[rows, 2 n]`, means and then the scales' logarithms before their bound; `targets`
 /// `[rows, n]`.
@@ -86,14 +86,14 @@ pub fn gaussian_learned_scale(
                 gradient,
                 #[inline(always)]
                 |m, s, t| {
-                    let (s, slope) = log_scale(s, LEAST);
+                    let (s, derivative) = log_scale(s, LEAST);
                     let inverse = exp(-s);
                     let z = (m - t) * inverse;
                     let loss = (0.5 * z).mul_add(z, s + HALF_LN_TWO_PI);
                     (
                         loss,
                         scale * (z * inverse),
-                        scale * slope * z.mul_add(-z, 1.0),
+                        scale * derivative * z.mul_add(-z, 1.0),
                     )
                 },
             )
@@ -101,7 +101,7 @@ pub fn gaussian_learned_scale(
     )
 }
 
-/// `x = m + σ x`: turns standard normal numbers into draws.
+/// `x = m + σ x`: turns standard normal values into draws.
 ///
 /// Shapes: `x` and `means` `[n]`; `log_scales`, before their bound, `[n]` or one for all.
 pub fn scale_and_shift(x: &mut [f32], means: &[f32], log_scales: &[f32]) {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_for_each_number_matches_f64() {
+    fn a_scale_for_each_element_matches_f64() {
         let targets = |x: f32| 0.5 + 0.5 * x;
         check_two(
             gaussian_learned_scale,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_scale_is_that_scale_for_each_number() {
+    fn one_scale_is_that_scale_for_each_element() {
         for s in [-30.0f32, -6.0, -1.0, 0.0, 2.0, 70.0] {
             for n in [1, 5, 33, 784] {
                 let (m, t) = (numbers(1, n), numbers(2, n));
@@ -165,13 +165,19 @@ mod tests {
                 let (mut da, mut db) = (vec![f32::NAN; n + 1], vec![f32::NAN; 2 * n]);
                 let t = MatrixRef::new(&t, 1, n);
                 let shared = MatrixRef::new(&shared, 1, n + 1);
-                let room = MatrixMut::new(&mut da, 1, n + 1);
-                gaussian_shared_scale(shared, t, 0.5, &mut a, Some(room));
+                let gradient = MatrixMut::new(&mut da, 1, n + 1);
+                gaussian_shared_scale(shared, t, 0.5, &mut a, Some(gradient));
                 let mut alone = [0.0];
                 gaussian_shared_scale(shared, t, 0.5, &mut alone, None);
                 assert_eq!(a, alone);
-                let room = MatrixMut::new(&mut db, 1, 2 * n);
-                gaussian_learned_scale(MatrixRef::new(&each, 1, 2 * n), t, 0.5, &mut b, Some(room));
+                let gradient = MatrixMut::new(&mut db, 1, 2 * n);
+                gaussian_learned_scale(
+                    MatrixRef::new(&each, 1, 2 * n),
+                    t,
+                    0.5,
+                    &mut b,
+                    Some(gradient),
+                );
                 assert!((a[0] - b[0]).abs() < 2e-6 * b[0].abs().max(1.0));
                 db[n] = db[n..].iter().map(|&x| f64::from(x)).sum::<f64>() as f32;
                 for (a, b) in da.iter().zip(&db) {

@@ -5,7 +5,7 @@ use crate::math::{exp, ln_1p_unit};
 /// Far beyond any scale in use; it keeps sums of losses finite for every finite output.
 const MOST: f32 = 1e30;
 
-/// The logarithm of the scale that stands for output `s`, and its slope: `least + softplus(s - least)`, which is `s` where
+/// The logarithm of the scale that stands for output `s`, and its derivative: `least + softplus(s - least)`, which is `s` where
 /// `s` is well above `least` and never less than `least` (Rybkin et al. 2021).
 ///
 /// Without the bound the density of a constant pixel has no maximum. Above there is none: losses hold `e^-s`, which only
@@ -34,15 +34,18 @@ mod tests {
         for s in [-1e30, -50.0, -7.0, -6.0, -5.0, 0.0, 3.0, 1000.0] {
             let wide = f64::from(s) + 6.0;
             let expected = wide.max(0.0) + (-wide.abs()).exp().ln_1p() - 6.0;
-            let (value, slope) = log_scale(s, -6.0);
+            let (value, derivative) = log_scale(s, -6.0);
             let error = (f64::from(value) - expected).abs();
             assert!(error < 1e-6 * expected.abs().max(1.0), "{s}: {value}");
             let expected = 1.0 / (1.0 + (-wide).exp());
-            assert!((f64::from(slope) - expected).abs() < 1e-6, "{s}: {slope}");
+            assert!(
+                (f64::from(derivative) - expected).abs() < 1e-6,
+                "{s}: {derivative}"
+            );
         }
         for s in [f32::MIN, f32::MAX] {
-            let (value, slope) = log_scale(s, -6.0);
-            assert!(value.is_finite() && slope.is_finite() && scale_of(value).is_finite());
+            let (value, derivative) = log_scale(s, -6.0);
+            assert!(value.is_finite() && derivative.is_finite() && scale_of(value).is_finite());
         }
         assert!(log_scale(f32::NAN, -6.0).0.is_nan());
     }

@@ -49,7 +49,7 @@ impl Stirling {
                 1.0 / 1188.0,
             ],
         );
-        let slope = polynomial(
+        let derivative_series = polynomial(
             z,
             [
                 1.0 / 12.0,
@@ -60,7 +60,7 @@ impl Stirling {
             ],
         );
         let shifted = (y - 0.5).mul_add(logarithm, inverse.mul_add(series, HALF_LN_TWO_PI - y));
-        let digamma = logarithm - 0.5 * inverse - z * slope - derivative / product;
+        let digamma = logarithm - 0.5 * inverse - z * derivative_series - derivative / product;
         Self {
             shifted,
             product,

@@ -1,6 +1,6 @@
-//! What becomes of the numbers that are there.
+//! Whether a product replaces or adds.
 
-/// What a product does with the numbers that its output already holds.
+/// What a product does with the elements that its output already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accumulate {
     /// They are overwritten and never read.

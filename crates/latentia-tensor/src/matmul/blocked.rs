@@ -121,8 +121,8 @@ impl WithSimd for MostlyZero<'_> {
 
 impl Product<'_> {
     fn is_small(&self) -> bool {
-        let (rows, numbers) = (self.out.rows(), self.right.rows() * self.right.cols());
-        rows <= ROWS || rows * numbers <= 1 << 14
+        let (rows, elements) = (self.out.rows(), self.right.rows() * self.right.cols());
+        rows <= ROWS || rows * elements <= 1 << 14
     }
 
     /// Whether so many steps would be left out that listing the others pays.
@@ -205,7 +205,7 @@ impl Product<'_> {
     }
 }
 
-/// The numbers of `x` from number `offset` on; none behind the last.
+/// The elements of `x` from element `offset` on; none behind the last.
 pub(super) fn from(x: MatrixRef<'_>, offset: usize) -> &[f32] {
     x.span().get(offset..).unwrap_or_default()
 }
@@ -224,7 +224,7 @@ pub(super) struct Cut {
 pub(super) enum Columns {
     /// So many registers.
     Vectors(usize),
-    /// So many numbers, less than a register.
+    /// So many elements, fewer than a register.
     Fewer(usize),
 }
 
@@ -243,8 +243,8 @@ struct Job<'a> {
 impl Job<'_> {
     #[inline(always)]
     fn run<S: Simd, const M: usize>(self, simd: S) {
-        if let Some((numbers, met)) = self.listed {
-            let left = Listed { numbers, met };
+        if let Some((elements, met)) = self.listed {
+            let left = Listed { elements, met };
             return work::<S, _, M>(simd, self.columns, left, self.right, self.out);
         }
         match self.left {

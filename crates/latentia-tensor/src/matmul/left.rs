@@ -4,7 +4,7 @@
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 /// Rows of the largest tile. With the widest one's columns it fills 16 registers as well as 32: the tile, a row of the right
-/// matrix and one number of the left one.
+/// matrix and one element of the left one.
 pub(super) const ROWS: usize = 6;
 
 /// The left matrix: element `(i, k)` of the product's `[m, k]`.
@@ -26,8 +26,8 @@ pub(super) trait Left<const M: usize>: Copy {
         step
     }
 
-    /// The numbers of the rows at step `step`.
-    fn numbers(self, step: usize) -> [f32; M];
+    /// The elements of the rows at step `step`.
+    fn elements(self, step: usize) -> [f32; M];
 }
 
 /// Rows that lie one after another, as in `x` of `x · W`.
@@ -38,7 +38,7 @@ pub(super) struct Across<'a, const M: usize> {
 }
 
 impl<'a, const M: usize> Across<'a, M> {
-    /// The first `M` rows of `data`, of which `steps` numbers are used.
+    /// The first `M` rows of `data`, of which `steps` elements are used.
     #[inline(always)]
     pub(super) fn new(data: &'a [f32], stride: usize, steps: usize) -> Self {
         // A plain loop: `from_fn` would be compiled for the baseline, and each length be checked at each step.
@@ -57,12 +57,12 @@ impl<const M: usize> Left<M> for Across<'_, M> {
     }
 
     #[inline(always)]
-    fn numbers(self, step: usize) -> [f32; M] {
-        let mut numbers = [0.0; M];
+    fn elements(self, step: usize) -> [f32; M] {
+        let mut elements = [0.0; M];
         for m in 0..M {
-            numbers[m] = self.rows[m][step];
+            elements[m] = self.rows[m][step];
         }
-        numbers
+        elements
     }
 }
 
@@ -81,18 +81,18 @@ impl<const M: usize> Left<M> for Down<'_> {
     }
 
     #[inline(always)]
-    fn numbers(self, step: usize) -> [f32; M] {
+    fn elements(self, step: usize) -> [f32; M] {
         let row = &self.data[step * self.stride..][..M];
-        let mut numbers = [0.0; M];
-        numbers.copy_from_slice(row);
-        numbers
+        let mut elements = [0.0; M];
+        elements.copy_from_slice(row);
+        elements
     }
 }
 
-/// Steps of which at least one number is not zero.
+/// Steps of which at least one element is not zero.
 #[derive(Clone, Copy)]
 pub(super) struct Listed<'a> {
-    pub(super) numbers: &'a [[f32; ROWS]],
+    pub(super) elements: &'a [[f32; ROWS]],
     pub(super) met: &'a [u8],
 }
 
@@ -108,9 +108,9 @@ impl<const M: usize> Left<M> for Listed<'_> {
     }
 
     #[inline(always)]
-    fn numbers(self, step: usize) -> [f32; M] {
-        let mut numbers = [0.0; M];
-        numbers.copy_from_slice(&self.numbers[step][..M]);
-        numbers
+    fn elements(self, step: usize) -> [f32; M] {
+        let mut elements = [0.0; M];
+        elements.copy_from_slice(&self.elements[step][..M]);
+        elements
     }
 }

@@ -11,7 +11,7 @@ pub(super) const GROUPS: usize = 22;
 
 /// For each group of rows of the left matrix, the steps where at least one of them is not zero.
 pub(super) struct Lists {
-    numbers: [[[f32; ROWS]; DEPTH]; GROUPS],
+    elements: [[[f32; ROWS]; DEPTH]; GROUPS],
     met: [[u8; DEPTH]; GROUPS],
     counts: [usize; GROUPS],
 }
@@ -19,7 +19,7 @@ pub(super) struct Lists {
 impl Lists {
     pub(super) fn new() -> Self {
         Self {
-            numbers: [[[0.0; ROWS]; DEPTH]; GROUPS],
+            elements: [[[0.0; ROWS]; DEPTH]; GROUPS],
             met: [[0; DEPTH]; GROUPS],
             counts: [0; GROUPS],
         }
@@ -77,43 +77,43 @@ impl Lists {
             count += usize::from(bits[step] != 0);
         }
         self.counts[group] = count;
-        let numbers = &mut self.numbers[group][..count];
-        for (numbers, &step) in numbers.iter_mut().zip(&*met) {
+        let elements = &mut self.elements[group][..count];
+        for (elements, &step) in elements.iter_mut().zip(&*met) {
             for m in 0..height {
-                numbers[m] = rows[m][usize::from(step)];
+                elements[m] = rows[m][usize::from(step)];
             }
         }
     }
 
-    /// Adds one step to the lists of all groups, whose numbers at this step lie side by side.
+    /// Adds one step to the lists of all groups, whose elements at this step lie side by side.
     #[inline(always)]
     fn list_columns(&mut self, step: usize, row: &[f32]) {
         let (groups, rest) = row.as_chunks::<ROWS>();
-        for (group, numbers) in groups.iter().enumerate() {
-            self.add(group, step, *numbers);
+        for (group, elements) in groups.iter().enumerate() {
+            self.add(group, step, *elements);
         }
         if !rest.is_empty() {
-            let mut numbers = [0.0; ROWS];
-            numbers[..rest.len()].copy_from_slice(rest);
-            self.add(groups.len(), step, numbers);
+            let mut elements = [0.0; ROWS];
+            elements[..rest.len()].copy_from_slice(rest);
+            self.add(groups.len(), step, elements);
         }
     }
 
     #[inline(always)]
-    fn add(&mut self, group: usize, step: usize, numbers: [f32; ROWS]) {
+    fn add(&mut self, group: usize, step: usize, elements: [f32; ROWS]) {
         let count = self.counts[group];
         // Written always, kept where it counts: no branch to guess.
-        self.numbers[group][count] = numbers;
+        self.elements[group][count] = elements;
         self.met[group][count] = step as u8;
-        let bits = numbers.iter().fold(0, |bits, x| bits | x.to_bits() << 1);
+        let bits = elements.iter().fold(0, |bits, x| bits | x.to_bits() << 1);
         self.counts[group] = count + usize::from(bits != 0);
     }
 
-    /// The numbers of group `group`, and the rows of the right matrix that they meet.
+    /// The elements of group `group`, and the rows of the right matrix that they meet.
     #[inline(always)]
     pub(super) fn group(&self, group: usize) -> (&[[f32; ROWS]], &[u8]) {
         let count = self.counts[group];
-        (&self.numbers[group][..count], &self.met[group][..count])
+        (&self.elements[group][..count], &self.met[group][..count])
     }
 }
 
@@ -128,8 +128,8 @@ pub(super) fn listed_share(left: Side<'_>, rows: usize, depth: usize) -> f64 {
                 let steps = DEPTH.min(depth - first);
                 met.fill(false);
                 for row in 0..ROWS.min(rows) {
-                    let numbers = &data[row * stride + first..][..steps];
-                    for (met, &x) in met.iter_mut().zip(numbers) {
+                    let elements = &data[row * stride + first..][..steps];
+                    for (met, &x) in met.iter_mut().zip(elements) {
                         *met |= x != 0.0;
                     }
                 }

@@ -8,7 +8,7 @@ use super::tile::Right;
 /// Rows of the right matrix that a panel holds: with the widest tile's columns they fill two thirds of a first-level cache.
 pub(super) const DEPTH: usize = 128;
 
-/// Numbers in a row of the widest panel, on any processor.
+/// Elements of a row of the widest panel, on any processor.
 pub(super) const WIDTH: usize = 64;
 
 /// Rows of the right matrix, cut to the columns of one tile.
@@ -37,7 +37,7 @@ impl Panel {
         }
     }
 
-    /// Takes `steps` columns of `rows` rows of `data` as rows of `width` numbers, with zeros for rows that are missing.
+    /// Takes `steps` columns of `rows` rows of `data` as rows of `width` elements, with zeros for rows that are missing.
     #[inline(always)]
     pub(super) fn take_transposed(
         &mut self,
@@ -72,7 +72,7 @@ impl Panel {
         }
     }
 
-    /// The panel, whose rows have `width` numbers.
+    /// The panel, whose rows have `width` elements.
     pub(super) fn right(&self, width: usize) -> Right<'_> {
         Right {
             data: &self.0,

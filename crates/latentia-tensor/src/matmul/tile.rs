@@ -19,7 +19,7 @@ pub(super) struct Right<'a> {
     pub(super) stride: usize,
 }
 
-/// The output from a tile's first number on.
+/// The output from a tile's first element on.
 pub(super) struct Out<'a> {
     pub(super) data: &'a mut [f32],
     pub(super) stride: usize,
@@ -27,7 +27,7 @@ pub(super) struct Out<'a> {
     pub(super) add: bool,
 }
 
-/// `out = left · right`: `M` rows of `V` registers. Each number is a sum over the steps in order, each term fused into it
+/// `out = left · right`: `M` rows of `V` registers. Each element is a sum over the steps in order, each term fused into it
 /// where the processor can: it does not depend on the size of the tile.
 #[inline(always)]
 fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
@@ -52,11 +52,11 @@ fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
         for v in 0..V {
             met[v] = row[v];
         }
-        let numbers = left.numbers(step);
+        let elements = left.elements(step);
         for m in 0..M {
-            let number = simd.splat_f32s(numbers[m]);
+            let element = simd.splat_f32s(elements[m]);
             for v in 0..V {
-                sums[m][v] = simd.mul_add_f32s(number, met[v], sums[m][v]);
+                sums[m][v] = simd.mul_add_f32s(element, met[v], sums[m][v]);
             }
         }
     }
@@ -103,9 +103,9 @@ pub(super) fn ragged<S: Simd, L: Left<M>, const M: usize>(
     for step in 0..left.steps() {
         let row = &right.data[left.met(step) * right.stride..][..width];
         let met = simd.partial_load_f32s(row);
-        let numbers = left.numbers(step);
+        let elements = left.elements(step);
         for m in 0..M {
-            sums[m] = simd.mul_add_f32s(simd.splat_f32s(numbers[m]), met, sums[m]);
+            sums[m] = simd.mul_add_f32s(simd.splat_f32s(elements[m]), met, sums[m]);
         }
     }
     for m in 0..M {

@@ -1,5 +1,5 @@
 //! Convolutions, in the sizes of the presets `conv` and `conv-vae`, and pooling. Throughput in flops of the windows, or in
-//! numbers.
+//! elements.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::matrix;
@@ -34,23 +34,23 @@ fn convolution(c: &mut Criterion) {
         let weight = matrix(3, rows, cols);
         let mut dw = vec![0.0; rows * cols];
         let bias = vec![0.0; outputs];
-        let mut scratch = vec![0.0; convolution.scratch()];
+        let mut workspace = vec![0.0; convolution.workspace()];
         let id = format!("{inputs}x{size}x{size}-{outputs}/3x3/stride-{stride}");
         group.throughput(Throughput::Elements((2 * ROWS * convolution.work()) as u64));
         group.bench_function(format!("forward/{id}"), |b| {
             b.iter(|| {
                 let weight = weight.as_slice();
-                convolution.forward(x.view(), weight, &bias, y.view_mut(), &mut scratch);
+                convolution.forward(x.view(), weight, &bias, y.view_mut(), &mut workspace);
             });
         });
         group.bench_function(format!("input-gradient/{id}"), |b| {
             b.iter(|| {
                 let weight = weight.as_slice();
-                convolution.input_gradient(dy.view(), weight, &[], dx.view_mut(), &mut scratch);
+                convolution.input_gradient(dy.view(), weight, &[], dx.view_mut(), &mut workspace);
             });
         });
         group.bench_function(format!("weight-gradient/{id}"), |b| {
-            b.iter(|| convolution.weight_gradient(x.view(), dy.view(), &mut dw, &mut scratch));
+            b.iter(|| convolution.weight_gradient(x.view(), dy.view(), &mut dw, &mut workspace));
         });
     }
 }

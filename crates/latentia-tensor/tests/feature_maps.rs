@@ -1,4 +1,4 @@
-//! The promises of the kernels on planes: the numbers of slow f64 loops, for any window that fits.
+//! The promises of the kernels on feature maps: the results of slow f64 loops, for any window that fits.
 
 use latentia_tensor::{Convolution, Matrix, Pooling, Window, sum_into_blocks, transpose, upsample};
 use latentia_testing::{assert_close, numbers, reference};
@@ -16,7 +16,7 @@ fn reference_of(window: Window) -> reference::Window {
     }
 }
 
-/// Sizes, channels and windows that meet every path: odd, uneven, wider than the plane's padding allows.
+/// Sizes, channels and windows that meet every path: odd, uneven, wider than the map's padding allows.
 fn windows() -> Vec<([usize; 2], Window)> {
     let mut all = Vec::new();
     for size in [[1, 1], [4, 7], [5, 5], [9, 6], [28, 28], [3, 70]] {
@@ -47,9 +47,9 @@ fn windows() -> Vec<([usize; 2], Window)> {
 #[test]
 fn convolutions_match_f64_for_every_window_that_fits() {
     let mut met = 0;
-    for (number, (size, window)) in windows().into_iter().enumerate() {
-        let [inputs, outputs] = [[1, 1], [1, 9], [3, 1], [2, 5], [7, 12]][number % 5];
-        let rows = [1, 3][number % 2];
+    for (index, (size, window)) in windows().into_iter().enumerate() {
+        let [inputs, outputs] = [[1, 1], [1, 9], [3, 1], [2, 5], [7, 12]][index % 5];
+        let rows = [1, 3][index % 2];
         let input = [inputs, size[0], size[1]];
         let Some(convolution) = Convolution::new(input, outputs, window) else {
             assert!(window.places(size).is_none());
@@ -57,25 +57,31 @@ fn convolutions_match_f64_for_every_window_that_fits() {
         };
         met += 1;
         let [_, down, across] = convolution.output();
-        let (plane, places) = (size[0] * size[1], down * across);
-        let x = Matrix::from_vec(rows, inputs * plane, numbers(1, rows * inputs * plane));
+        let (map, places) = (size[0] * size[1], down * across);
+        let x = Matrix::from_vec(rows, inputs * map, numbers(1, rows * inputs * map));
         let dy = Matrix::from_vec(rows, outputs * places, numbers(2, rows * outputs * places));
         let [weight_rows, weight_cols] = convolution.weight();
         let weight = numbers(3, weight_rows * weight_cols);
         let (bias, back_bias) = (numbers(4, outputs), numbers(5, inputs));
-        let mut scratch = vec![f32::MAX; convolution.scratch()];
+        let mut workspace = vec![f32::MAX; convolution.workspace()];
         let mut y = Matrix::from_vec(
             rows,
             outputs * places,
             vec![f32::NAN; rows * outputs * places],
         );
-        let mut dx = Matrix::from_vec(rows, inputs * plane, vec![f32::NAN; rows * inputs * plane]);
+        let mut dx = Matrix::from_vec(rows, inputs * map, vec![f32::NAN; rows * inputs * map]);
         let mut dw = vec![f32::NAN; weight.len()];
-        convolution.forward(x.view(), &weight, &bias, y.view_mut(), &mut scratch);
-        scratch.fill(f32::MAX);
-        convolution.input_gradient(dy.view(), &weight, &back_bias, dx.view_mut(), &mut scratch);
-        scratch.fill(f32::MAX);
-        convolution.weight_gradient(x.view(), dy.view(), &mut dw, &mut scratch);
+        convolution.forward(x.view(), &weight, &bias, y.view_mut(), &mut workspace);
+        workspace.fill(f32::MAX);
+        convolution.input_gradient(
+            dy.view(),
+            &weight,
+            &back_bias,
+            dx.view_mut(),
+            &mut workspace,
+        );
+        workspace.fill(f32::MAX);
+        convolution.weight_gradient(x.view(), dy.view(), &mut dw, &mut workspace);
 
         let (slow, w) = (reference_of(window), wide(&weight));
         let mut expected_dw = vec![0.0; weight.len()];
@@ -89,7 +95,7 @@ fn convolutions_match_f64_for_every_window_that_fits() {
             assert_close(y.row(row), &expected, 3e-6);
             let mut expected =
                 reference::transposed_convolution(&wide_dy, [down, across], &w, inputs, size, slow);
-            for (x, bias) in expected.chunks_mut(plane).zip(&back_bias) {
+            for (x, bias) in expected.chunks_mut(map).zip(&back_bias) {
                 x.iter_mut().for_each(|x| *x += f64::from(*bias));
             }
             assert_close(dx.row(row), &expected, 3e-6);
@@ -98,7 +104,7 @@ fn convolutions_match_f64_for_every_window_that_fits() {
                 for c in 0..inputs {
                     slow.each(size, [down, across], |position, place, at| {
                         expected_dw[(o * inputs + c) * kernel + at] +=
-                            wide_x[c * plane + position] * wide_dy[o * places + place];
+                            wide_x[c * map + position] * wide_dy[o * places + place];
                     });
                 }
             }
@@ -110,14 +116,14 @@ fn convolutions_match_f64_for_every_window_that_fits() {
 
 #[test]
 fn poolings_match_plain_loops_for_every_window_that_fits() {
-    for (number, (size, window)) in windows().into_iter().enumerate() {
-        let channels = 1 + number % 3;
+    for (index, (size, window)) in windows().into_iter().enumerate() {
+        let channels = 1 + index % 3;
         let Some(pooling) = Pooling::new([channels, size[0], size[1]], window) else {
             continue;
         };
         let [_, down, across] = pooling.output();
-        let (plane, places) = (size[0] * size[1], down * across);
-        let x = Matrix::from_vec(2, channels * plane, numbers(1, 2 * channels * plane));
+        let (map, places) = (size[0] * size[1], down * across);
+        let x = Matrix::from_vec(2, channels * map, numbers(1, 2 * channels * map));
         let dy = Matrix::from_vec(2, channels * places, numbers(2, 2 * channels * places));
         let mut y = dy.clone();
         let mut which = dy.clone();
@@ -130,7 +136,7 @@ fn poolings_match_plain_loops_for_every_window_that_fits() {
         let slow = reference_of(window);
         for c in 0..2 * channels {
             let (x, dy) = (
-                &x.as_slice()[c * plane..][..plane],
+                &x.as_slice()[c * map..][..map],
                 &dy.as_slice()[c * places..][..places],
             );
             let mut met = vec![Vec::new(); places];
@@ -138,26 +144,26 @@ fn poolings_match_plain_loops_for_every_window_that_fits() {
                 met[place].push(position)
             });
             let (mut largest, mut means) = (Vec::new(), Vec::new());
-            let (mut slopes, mut slopes_of_mean) = (vec![0.0; plane], vec![0.0; plane]);
+            let (mut gradient, mut gradient_of_mean) = (vec![0.0; map], vec![0.0; map]);
             for (met, &dy) in met.iter().zip(dy) {
                 let mut at = met[0];
                 for &position in met {
                     if x[position] > x[at] {
                         at = position;
                     }
-                    slopes_of_mean[position] += f64::from(dy) / met.len() as f64;
+                    gradient_of_mean[position] += f64::from(dy) / met.len() as f64;
                 }
                 largest.push(f64::from(x[at]));
-                slopes[at] += f64::from(dy);
+                gradient[at] += f64::from(dy);
                 let sum: f64 = met.iter().map(|&p| f64::from(x[p])).sum();
                 means.push(sum / met.len() as f64);
             }
             assert_close(&y.as_slice()[c * places..][..places], &largest, 0.0);
             assert_close(&mean.as_slice()[c * places..][..places], &means, 1e-6);
-            assert_close(&dx.as_slice()[c * plane..][..plane], &slopes, 1e-6);
+            assert_close(&dx.as_slice()[c * map..][..map], &gradient, 1e-6);
             assert_close(
-                &dx_of_mean.as_slice()[c * plane..][..plane],
-                &slopes_of_mean,
+                &dx_of_mean.as_slice()[c * map..][..map],
+                &gradient_of_mean,
                 1e-6,
             );
         }
