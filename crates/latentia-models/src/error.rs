@@ -1,11 +1,10 @@
 //! What can go wrong with a model.
 
+use std::fmt::{Display, Formatter, Result as Written};
 use std::io;
 use std::path::PathBuf;
 
 use latentia_nn::SpecError;
-
-use crate::Breakdown;
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
@@ -147,4 +146,32 @@ pub enum ModelError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+/// A loss that is not finite, and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breakdown {
+    /// The loss seen.
+    pub loss: f64,
+    /// Epoch, from 1.
+    pub epoch: u32,
+    /// Batch in the epoch, from 1; the last one too when validation after it found out.
+    pub batch: usize,
+    /// Where it began, in words: a layer by its part, number and name, and what of it was not finite.
+    pub origin: String,
+}
+
+impl Display for Breakdown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
+        let Self {
+            loss,
+            epoch,
+            batch,
+            origin,
+        } = self;
+        write!(
+            f,
+            "the loss became {loss} in epoch {epoch}, batch {batch}; it began in {origin}"
+        )
+    }
 }

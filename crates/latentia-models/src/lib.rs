@@ -35,69 +35,26 @@
 
 #![forbid(unsafe_code)]
 
-mod atomic;
-mod augmentation;
 mod autoencoder;
-mod balance;
-mod checkpoint;
-mod code;
-mod compressed_image;
-mod denoising;
+mod detection;
 mod error;
-mod explanation;
-mod extent;
-mod generate;
-mod gradients;
-mod inference;
-mod labelled;
-mod lbfgs;
-mod logistic;
-mod metrics;
-mod mixture;
-mod model_file;
-mod neighbours;
-mod network;
-mod objective;
-mod pca;
-mod preprocessing;
-mod preset;
-mod probe;
-mod quantiser;
-mod scores;
-mod setback;
+mod evaluation;
+mod files;
+mod generation;
 mod spec;
-mod ssim;
 mod stream;
-mod tensor_file;
 mod training;
-mod training_spec;
-mod usage;
-mod variational;
 
-pub use atomic::write_atomically;
-pub use augmentation::AugmentationSpec;
-pub use autoencoder::{Autoencoder, Sections};
-pub use code::Code;
-pub use compressed_image::CompressedImage;
-pub use denoising::Denoising;
-pub use error::ModelError;
-pub use explanation::Filters;
-pub use gradients::{GradientFault, GradientReport};
-pub use labelled::Labelled;
-pub use metrics::Metrics;
-pub use mixture::Mixture;
-pub use model_file::{ModelFile, Provenance};
-pub use network::Network;
-pub use objective::ObjectiveSpec;
-pub use pca::{PCA_MAX_COLUMNS, Pca};
-pub use preprocessing::{Preprocessing, Scaled, Scaling};
-pub use preset::{Expected, Preset};
-pub use probe::Probe;
-pub use quantiser::{Quantiser, Symbols};
-pub use setback::{Breakdown, Setback};
-pub use spec::{ConditionSpec, ModelSpec, OutputBias};
-pub use ssim::ssim;
-pub use training::{Epoch, Observer, StoppedBy, Training};
-pub use training_spec::{Part, TrainingSpec, Validation};
-pub use usage::Usage;
-pub use variational::Variational;
+pub use autoencoder::{
+    Autoencoder, CompressedImage, Labelled, Network, Quantiser, Scaled, Scaling, Sections, Symbols,
+};
+pub use detection::Filters;
+pub use error::{Breakdown, ModelError};
+pub use evaluation::{Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, ssim};
+pub use files::{ModelFile, Provenance, write_atomically};
+pub use generation::Mixture;
+pub use spec::{
+    AugmentationSpec, Code, ConditionSpec, Expected, ModelSpec, ObjectiveSpec, OutputBias, Part,
+    Preprocessing, Preset, TrainingSpec, Validation,
+};
+pub use training::{Epoch, GradientFault, GradientReport, Observer, Setback, StoppedBy, Training};

@@ -1,0 +1,25 @@
+//! The one model type, and running it over any number of examples.
+
+mod build;
+mod codebook;
+mod compressed_image;
+pub(crate) mod extent;
+pub(crate) mod inference;
+mod labelled;
+mod model;
+mod network;
+mod quantiser;
+mod scaled;
+mod scaling;
+mod sections;
+
+pub(crate) use labelled::labels;
+
+pub use compressed_image::CompressedImage;
+pub use labelled::Labelled;
+pub use model::Autoencoder;
+pub use network::Network;
+pub use quantiser::{Quantiser, Symbols};
+pub use scaled::Scaled;
+pub use scaling::Scaling;
+pub use sections::Sections;

@@ -1,0 +1,216 @@
+//! The constants of a preprocessing: from raw values to the numbers a model sees, and back.
+
+use std::io;
+
+use latentia_tensor::{Matrix, MatrixMut, Rows, vectorized};
+use serde::{Deserialize, Serialize};
+
+use super::inference::{ROW_SLOTS, fold_rows};
+use crate::Preprocessing;
+
+/// The constants of a preprocessing: `x = (raw / full scale - shift) / divisor`, column by column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// One number a column, or one for all.
+    pub shift: Vec<f32>,
+    /// One number a column, or one for all; never 0.
+    pub divisor: Vec<f32>,
+}
+
+impl Scaling {
+    /// Constants that leave values as they are, but for the full scale.
+    pub(crate) fn identity() -> Self {
+        Self {
+            shift: vec![0.0],
+            divisor: vec![1.0],
+        }
+    }
+
+    /// Learns the constants of `preprocessing` from `examples`, the training part alone.
+    ///
+    /// A column whose values are all the same is only shifted.
+    ///
+    /// # Errors
+    /// When an example cannot be read.
+    pub fn learn(preprocessing: Preprocessing, examples: &dyn Rows) -> io::Result<Self> {
+        let constants = matches!(
+            preprocessing,
+            Preprocessing::Standardise | Preprocessing::MinMax
+        );
+        if !constants || examples.rows() == 0 {
+            return Ok(Self::identity());
+        }
+        let cols = examples.cols();
+        let mut first = Matrix::zeros(1, cols);
+        examples.read(&[0], first.view_mut())?;
+        let origins = first.as_slice();
+        let slots = fold_rows(
+            examples,
+            ROW_SLOTS,
+            || vec![Column::default(); cols],
+            |columns, block| {
+                for row in block.iter_rows() {
+                    for ((column, &x), &origin) in columns.iter_mut().zip(row).zip(origins) {
+                        column.add(x, origin);
+                    }
+                }
+            },
+        )?;
+        let columns = slots.into_iter().reduce(|mut columns, others| {
+            for (column, other) in columns.iter_mut().zip(others) {
+                column.join(other);
+            }
+            columns
+        });
+        let (n, full_scale) = (examples.rows() as f64, examples.full_scale());
+        let (shift, divisor) = columns
+            .iter()
+            .flatten()
+            .zip(origins)
+            .map(|(column, &origin)| {
+                let (shift, divisor) = match preprocessing {
+                    Preprocessing::MinMax => (column.low, column.high - column.low),
+                    _ => column.mean_and_deviation(n, origin),
+                };
+                let usable = if divisor > 0.0 {
+                    divisor / full_scale
+                } else {
+                    1.0
+                };
+                (shift / full_scale, usable)
+            })
+            .unzip();
+        Ok(Self { shift, divisor })
+    }
+
+    /// Whether the constants fit examples of `cols` numbers.
+    pub(crate) fn fits(&self, cols: usize) -> bool {
+        let fits = |x: &[f32]| x.len() == 1 || x.len() == cols;
+        fits(&self.shift) && fits(&self.divisor) && self.divisor.iter().all(|&d| d != 0.0)
+    }
+
+    /// Raw values to the model's, in place; `[rows, cols]`.
+    pub fn apply(&self, mut x: MatrixMut<'_>, full_scale: f32) {
+        match (&self.shift[..], &self.divisor[..]) {
+            (&[shift], &[divisor]) => {
+                // Moved into the loop, which is not vectorised around references.
+                let (shift, divisor) = (shift * full_scale, divisor * full_scale);
+                latentia_tensor::map_in_place(x.as_mut_slice(), move |x| (x - shift) / divisor);
+            }
+            (shift, divisor) => vectorized(
+                #[inline(always)]
+                move || {
+                    for row in x.iter_rows_mut() {
+                        for ((x, &shift), &divisor) in row.iter_mut().zip(shift).zip(divisor) {
+                            *x = (*x - shift * full_scale) / (divisor * full_scale);
+                        }
+                    }
+                },
+            ),
+        }
+    }
+
+    /// The model's values to raw ones, in place; `[rows, cols]`.
+    pub fn undo(&self, mut x: MatrixMut<'_>, full_scale: f32) {
+        for row in x.iter_rows_mut() {
+            let constants = self.shift.iter().cycle().zip(self.divisor.iter().cycle());
+            for (x, (shift, divisor)) in row.iter_mut().zip(constants) {
+                *x = (*x * divisor + shift) * full_scale;
+            }
+        }
+    }
+}
+
+/// What the constants of a column follow from.
+#[derive(Clone, Copy)]
+struct Column {
+    low: f32,
+    high: f32,
+    /// Of differences from the first example, so that a large mean does not drown a small deviation.
+    sum: f64,
+    squares: f64,
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self {
+            low: f32::INFINITY,
+            high: f32::NEG_INFINITY,
+            sum: 0.0,
+            squares: 0.0,
+        }
+    }
+}
+
+impl Column {
+    fn add(&mut self, x: f32, origin: f32) {
+        self.low = self.low.min(x);
+        self.high = self.high.max(x);
+        let difference = f64::from(x) - f64::from(origin);
+        self.sum += difference;
+        self.squares += difference * difference;
+    }
+
+    fn join(&mut self, other: Self) {
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    fn mean_and_deviation(&self, n: f64, origin: f32) -> (f32, f32) {
+        let mean = self.sum / n;
+        let variance = (self.squares / n - mean * mean).max(0.0);
+        ((f64::from(origin) + mean) as f32, variance.sqrt() as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scaled;
+
+    fn examples() -> Matrix {
+        // one column far from zero, one constant
+        Matrix::from_vec(
+            3,
+            3,
+            vec![1e6, 5.0, -1.0, 1e6 + 1.0, 5.0, 0.0, 1e6 + 2.0, 5.0, 3.0],
+        )
+    }
+
+    fn check(preprocessing: Preprocessing, expected: [f32; 9]) {
+        let examples = examples();
+        let scaling = Scaling::learn(preprocessing, &examples).expect("in memory");
+        let mut x = Matrix::zeros(3, 3);
+        Scaled::new(&examples, &scaling)
+            .read(&[0, 1, 2], x.view_mut())
+            .expect("in memory");
+        for (x, expected) in x.as_slice().iter().zip(expected) {
+            assert!(
+                (x - expected).abs() < 1e-6,
+                "{preprocessing:?}: {x}, expected {expected}"
+            );
+        }
+        scaling.undo(x.view_mut(), 1.0);
+        for (x, expected) in x.as_slice().iter().zip(examples.as_slice()) {
+            assert!((x - expected).abs() < 1e-6 * expected.abs().max(1.0));
+        }
+    }
+
+    #[test]
+    fn columns_are_scaled_by_their_own_constants() {
+        let raw: [f32; 9] = examples().as_slice().try_into().expect("nine numbers");
+        check(Preprocessing::UnitRange, raw);
+        check(
+            Preprocessing::MinMax,
+            [0.0, 0.0, 0.0, 0.5, 0.0, 0.25, 1.0, 0.0, 1.0],
+        );
+        let (a, b) = (1.224_744_9, [-0.980_580_7, -0.392_232_27, 1.372_812_9]);
+        check(
+            Preprocessing::Standardise,
+            [-a, 0.0, b[0], 0.0, 0.0, b[1], a, 0.0, b[2]],
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! How well spoilt examples are restored.
+
+use std::io;
+
+use latentia_nn::{BLOCK_ROWS, Corruption};
+use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, loss};
+use serde::Serialize;
+
+use crate::autoencoder::inference::fold_blocks;
+use crate::stream;
+use crate::{Autoencoder, ModelError, Scaled};
+
+/// Squared errors, means over all elements, of examples that were spoilt and restored; both against the clean ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Denoising {
+    /// Number of examples.
+    pub examples: usize,
+    /// Of the spoilt examples.
+    pub noisy_mse: f64,
+    /// Of what the model makes of them.
+    pub denoised_mse: f64,
+}
+
+/// Examples in the model's scale, spoilt when they are read: example `i` always alike.
+struct Spoilt<'a> {
+    clean: Scaled<'a>,
+    corruption: Corruption,
+    noise: Noise,
+}
+
+impl Rows for Spoilt<'_> {
+    fn rows(&self) -> usize {
+        self.clean.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.clean.cols()
+    }
+
+    fn label(&self, index: u32) -> Option<u8> {
+        self.clean.label(index)
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        self.clean.read(indices, out.reborrow())?;
+        let mut scratch = vec![0.0; self.cols()];
+        for (row, &index) in out.iter_rows_mut().zip(indices) {
+            self.corruption.apply(self.noise, index, row, &mut scratch);
+        }
+        Ok(())
+    }
+}
+
+impl Denoising {
+    /// Spoils `examples` by `corruption`, the same way for the same `seed`, and measures what `model` restores, in bounded
+    /// memory.
+    ///
+    /// # Errors
+    /// When there are no examples, or they do not fit the model or cannot be read.
+    pub fn measure(
+        model: &Autoencoder,
+        examples: &dyn Rows,
+        corruption: Corruption,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let rows = examples.rows();
+        if rows == 0 {
+            return Err(ModelError::NoExamples { purpose: "denoise" });
+        }
+        let spoilt = model.spoilt(examples, corruption, seed)?;
+        let room = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
+        let start = || (Ok(()), [0.0; 2], [room(), room()]);
+        let slots = fold_blocks(
+            model.chain(),
+            model.whole(),
+            &spoilt,
+            start,
+            |(result, sums, [clean, restored]), first, block| {
+                let n = block.input().rows();
+                let indices: Vec<u32> = (first..first + n).map(|row| row as u32).collect();
+                if let Err(error) = spoilt.clean.read(&indices, clean.top_mut(n)) {
+                    *result = Err(error);
+                    return;
+                }
+                model.likelihood().mean(block.output(), restored.top_mut(n));
+                let mut losses = [0.0; BLOCK_ROWS];
+                for (sum, images) in sums.iter_mut().zip([block.input(), restored.top(n)]) {
+                    loss::squared_error(images, clean.top(n), 0.0, &mut losses[..n], None);
+                    *sum += losses[..n].iter().sum::<f64>();
+                }
+            },
+        )?;
+        let mut totals = [0.0; 2];
+        for (result, sums, _) in slots {
+            result?;
+            totals[0] += sums[0];
+            totals[1] += sums[1];
+        }
+        let elements = (rows * model.width()) as f64;
+        Ok(Self {
+            examples: rows,
+            noisy_mse: totals[0] / elements,
+            denoised_mse: totals[1] / elements,
+        })
+    }
+}
+
+impl Autoencoder {
+    fn spoilt<'a>(
+        &'a self,
+        examples: &'a dyn Rows,
+        corruption: Corruption,
+        seed: u64,
+    ) -> Result<Spoilt<'a>, ModelError> {
+        Ok(Spoilt {
+            clean: self.scaled(examples)?,
+            corruption,
+            noise: Noise::new(seed, stream::SPOIL),
+        })
+    }
+
+    /// All of `examples` spoilt as in [`Denoising::measure`], and what the model restores, both in the model's scale:
+    /// `[rows, width]` each.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn denoise(
+        &self,
+        examples: &dyn Rows,
+        corruption: Corruption,
+        seed: u64,
+    ) -> Result<(Matrix, Matrix), ModelError> {
+        let spoilt = self.spoilt(examples, corruption, seed)?;
+        let indices: Vec<u32> = (0..examples.rows() as u32).collect();
+        let mut noisy = Matrix::zeros(indices.len(), self.width());
+        spoilt.read(&indices, noisy.view_mut())?;
+        Ok((noisy, self.means(self.whole(), &spoilt)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ModelSpec;
+
+    #[test]
+    fn a_model_that_hands_its_input_on_restores_nothing() {
+        let spec = "likelihood = 'mse'\nencoder = [{ layer = 'dense', units = 4 }]\ndecoder = [{ layer = 'dense' }]";
+        let spec: ModelSpec = toml::from_str(spec).expect("a specification");
+        let mut model = spec.build(&[4], 1).expect("parts that fit");
+        for parameter in model.chain.parameters_mut() {
+            let cols = parameter.value.cols();
+            for (i, w) in parameter.value.as_mut_slice().iter_mut().enumerate() {
+                *w = f32::from(parameter.name == "weight" && i / cols == i % cols);
+            }
+        }
+        let ones = Matrix::from_vec(1000, 4, vec![1.0; 4000]);
+        let masking = Corruption::Masking { rate: 0.3 };
+        let measured = Denoising::measure(&model, &ones, masking, 1).expect("in memory");
+        assert!((measured.noisy_mse - 0.3).abs() < 0.03, "{measured:?}");
+        assert!(
+            (measured.noisy_mse - measured.denoised_mse).abs() < 1e-9,
+            "{measured:?}"
+        );
+        let (noisy, restored) = model.denoise(&ones, masking, 1).expect("in memory");
+        assert_eq!(noisy, restored);
+        let zeros = noisy.as_slice().iter().filter(|&&x| x == 0.0).count();
+        assert!((zeros as f64 / 4000.0 - measured.noisy_mse).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,223 @@
+//! Principal components: what a linear model of the same size reaches.
+
+use std::io;
+
+use latentia_tensor::{
+    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, add_gram, matmul_nn, matmul_nt, sum_of_squares,
+    symmetric_eigen, update,
+};
+
+use crate::ModelError;
+use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows, total};
+
+/// The most columns whose covariance is decomposed; its cost grows with their cube.
+pub const PCA_MAX_COLUMNS: usize = 4096;
+
+/// The most numbers in the covariances that are summed side by side.
+const GRAM_NUMBERS: usize = 5 << 19;
+
+/// The exact principal components of a set of examples, computed in f64 from their covariance.
+#[derive(Clone, Debug)]
+pub struct Pca {
+    mean: Vec<f32>,
+    /// `[components, cols]`, orthonormal rows, largest variance first.
+    components: Matrix,
+}
+
+impl Pca {
+    /// Learns at most `components` components from `examples`.
+    ///
+    /// # Errors
+    /// When there are no examples, more than [`PCA_MAX_COLUMNS`] columns, or values that are not finite or cannot be read.
+    pub fn learn(examples: &dyn Rows, components: usize) -> Result<Self, ModelError> {
+        let (rows, cols) = (examples.rows(), examples.cols());
+        if rows == 0 {
+            return Err(ModelError::NoExamples {
+                purpose: "learn components from",
+            });
+        }
+        if cols > PCA_MAX_COLUMNS {
+            return Err(ModelError::Option {
+                name: "columns",
+                seen: cols.to_string(),
+                valid: "at most 4096 for PCA",
+            });
+        }
+        let mean = column_means(examples)?;
+        let grams = fold_rows(
+            examples,
+            (GRAM_NUMBERS / (cols * cols).max(1)).clamp(1, ROW_SLOTS),
+            || {
+                (
+                    vec![0.0f64; cols * cols],
+                    Vec::with_capacity(ROWS_AT_ONCE.min(rows) * cols),
+                )
+            },
+            |(gram, centred), block| {
+                centred.clear();
+                for row in block.iter_rows() {
+                    centred.extend(row.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean));
+                }
+                add_gram(gram, centred, block.rows());
+            },
+        )?;
+        let gram = total(grams.into_iter().map(|(gram, _)| gram));
+        let (_, vectors) = symmetric_eigen(&gram, cols)
+            .ok_or_else(|| io::Error::other("a value is not finite"))?;
+        let kept = components.min(cols);
+        let vectors = vectors[..kept * cols].iter().map(|&x| x as f32).collect();
+        Ok(Self {
+            mean: mean.iter().map(|&x| x as f32).collect(),
+            components: Matrix::from_vec(kept, cols, vectors),
+        })
+    }
+
+    /// Coordinates of `examples` along the components, `(x - mean) · componentsᵀ`: `[rows, components]`.
+    ///
+    /// # Errors
+    /// When the examples are of another width or cannot be read.
+    pub fn project(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.check_width(examples)?;
+        let (rows, kept) = (examples.rows(), self.components.rows());
+        let mut block = Matrix::zeros(ROWS_AT_ONCE.min(rows), examples.cols());
+        let mut coordinates = Matrix::zeros(rows, kept);
+        let (mut rest, mut indices) = (coordinates.as_mut_slice(), Vec::new());
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            let count = ROWS_AT_ONCE.min(rows - first);
+            indices.clear();
+            indices.extend(first as u32..(first + count) as u32);
+            examples.read(&indices, block.top_mut(count))?;
+            for row in block.top_mut(count).iter_rows_mut() {
+                update(row, &self.mean, |x, mean| x - mean);
+            }
+            let (out, tail) = rest.split_at_mut(count * kept);
+            rest = tail;
+            matmul_nt(
+                MatrixMut::new(out, count, kept),
+                Accumulate::Replace,
+                block.top(count),
+                self.components.view(),
+            );
+        }
+        Ok(coordinates)
+    }
+
+    fn check_width(&self, examples: &dyn Rows) -> Result<(), ModelError> {
+        let (seen, expected) = (examples.cols(), self.mean.len());
+        match seen == expected {
+            true => Ok(()),
+            false => Err(ModelError::Width { seen, expected }),
+        }
+    }
+
+    /// Mean squared error over all elements of `examples` projected on the components and back.
+    ///
+    /// # Errors
+    /// When there are no examples, of another width, or they cannot be read.
+    pub fn mse(&self, examples: &dyn Rows) -> Result<f64, ModelError> {
+        self.check_width(examples)?;
+        if examples.rows() == 0 {
+            return Err(ModelError::NoExamples { purpose: "measure" });
+        }
+        let (room, cols) = (ROWS_AT_ONCE.min(examples.rows()), examples.cols());
+        let start = || Projection {
+            centred: Matrix::zeros(room, cols),
+            codes: Matrix::zeros(room, self.components.rows()),
+            back: Matrix::zeros(room, cols),
+            squares: 0.0,
+        };
+        let slots = fold_rows(examples, ROW_SLOTS, start, |slot, block| {
+            slot.add(self, block);
+        })?;
+        let squares: f64 = slots.iter().map(|slot| slot.squares).sum();
+        Ok(squares / (examples.rows() * cols) as f64)
+    }
+}
+
+/// Room to project a block of examples, and the squared error of those that have been.
+struct Projection {
+    centred: Matrix,
+    codes: Matrix,
+    back: Matrix,
+    squares: f64,
+}
+
+impl Projection {
+    fn add(&mut self, pca: &Pca, block: MatrixRef<'_>) {
+        let rows = block.rows();
+        let mut centred = self.centred.top_mut(rows);
+        for (centred, row) in centred.iter_rows_mut().zip(block.iter_rows()) {
+            for ((centred, x), mean) in centred.iter_mut().zip(row).zip(&pca.mean) {
+                *centred = x - mean;
+            }
+        }
+        let (centred, components) = (self.centred.top(rows), pca.components.view());
+        let replace = Accumulate::Replace;
+        matmul_nt(self.codes.top_mut(rows), replace, centred, components);
+        matmul_nn(
+            self.back.top_mut(rows),
+            replace,
+            self.codes.top(rows),
+            components,
+        );
+        let mut error = self.back.top_mut(rows);
+        update(error.as_mut_slice(), centred.span(), |back, x| x - back);
+        self.squares += sum_of_squares(error.as_mut_slice());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_testing::numbers;
+
+    use super::*;
+
+    #[test]
+    fn a_plane_in_space_needs_two_components() {
+        let (a, b) = (numbers(1, 200), numbers(2, 200));
+        let data = a
+            .iter()
+            .zip(&b)
+            .flat_map(|(a, b)| [a + b + 3.0, a - 2.0 * b, 0.5 * a])
+            .collect();
+        let x = Matrix::from_vec(200, 3, data);
+        let mse = |k| {
+            Pca::learn(&x, k)
+                .and_then(|pca| pca.mse(&x))
+                .expect("in memory")
+        };
+        assert!(mse(2) < 1e-12, "{}", mse(2));
+        assert!(mse(1) > 1e-2, "{}", mse(1));
+        // no components: the variance itself
+        assert!(mse(0) > mse(1));
+    }
+
+    #[test]
+    fn coordinates_in_a_plane_keep_its_distances() {
+        let (a, b) = (numbers(1, 600), numbers(2, 600));
+        let rows = a
+            .iter()
+            .zip(&b)
+            .flat_map(|(a, b)| [a + b, 3.0 - a, 2.0 * b]);
+        let x = Matrix::from_vec(600, 3, rows.collect());
+        let pca = Pca::learn(&x, 2).expect("in memory");
+        let plane = pca.project(&x).expect("of the same width");
+        assert_eq!((plane.rows(), plane.cols()), (600, 2));
+        let distance = |x: &Matrix, i: usize, j: usize| -> f32 {
+            let pairs = x.row(i).iter().zip(x.row(j));
+            pairs.map(|(a, b)| (a - b).powi(2)).sum()
+        };
+        for i in 1..600 {
+            let (obtained, expected) = (distance(&plane, i, i - 1), distance(&x, i, i - 1));
+            assert!(
+                (obtained - expected).abs() < 1e-5,
+                "{i}: {obtained} {expected}"
+            );
+        }
+        // Largest variance first, around the mean.
+        let sum = |of: fn(&[f32]) -> f32| plane.view().iter_rows().map(of).sum::<f32>();
+        assert!(sum(|z| z[0] * z[0]) > sum(|z| z[1] * z[1]));
+        assert!(sum(|z| z[0]).abs() < 1e-3);
+        assert!(pca.project(&Matrix::zeros(1, 2)).is_err());
+    }
+}

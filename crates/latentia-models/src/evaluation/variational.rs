@@ -1,0 +1,344 @@
+//! How probable a variational model finds examples.
+
+use latentia_nn::{BLOCK_ROWS, Block, Gaussian, Mode, Place};
+use latentia_tensor::{Noise, Rows};
+use serde::Serialize;
+
+use crate::autoencoder::inference::Run;
+use crate::stream;
+use crate::{Autoencoder, ModelError};
+
+/// Within this, each sample of each row has noise of its own.
+const MOST_SAMPLES: u32 = 1_000_000;
+
+/// A dimension is active whose mean varies more than this over the examples (Burda et al. 2016).
+const ACTIVE: f64 = 0.01;
+
+/// Likelihood measures of a model with a Gaussian code, in nats per example, means over examples.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Variational {
+    /// Evidence lower bound `E_q[ln p(x | z)] - KL(q(z | x) ‖ p(z))`, with the samples of `nll_nats`; higher is better.
+    pub elbo_nats: f64,
+    /// `-E_q[ln p(x | z)]`
+    pub reconstruction_nats: f64,
+    /// `KL(q(z | x) ‖ p(z))`, analytic
+    pub kl_nats: f64,
+    /// Its part in each dimension of the code
+    pub kl_per_dimension: Vec<f64>,
+    /// Negative log likelihood, importance-sampled: `-ln (1/k) Σ p(x | z) p(z) / q(z | x)` with `z` from `q`. It never
+    /// falls short of the truth on average, and approaches it as `k` grows (Burda et al. 2016).
+    pub nll_nats: f64,
+    /// Standard error of `nll_nats` as a mean over examples
+    pub nll_standard_error: f64,
+    /// `nll_nats` in bits over the numbers in an example
+    pub bits_per_dim: f64,
+    /// How many samples, `k`
+    pub importance_samples: u32,
+    /// Dimensions of the code whose mean varies over the examples by more than 0.01
+    pub active_units: usize,
+}
+
+/// What is gathered over blocks of examples.
+struct Sums {
+    decoder: Block,
+    kl: Vec<f64>,
+    mean: Vec<f64>,
+    mean_squares: Vec<f64>,
+    reconstruction: f64,
+    nll: f64,
+    nll_squares: f64,
+    row_kl: Vec<f32>,
+    sigma: Vec<f32>,
+    epsilon: Vec<f32>,
+    weights: Vec<LogSum>,
+}
+
+/// `ln Σ eˣ` of numbers that come one by one.
+#[derive(Clone, Copy)]
+struct LogSum {
+    greatest: f64,
+    sum: f64,
+}
+
+impl LogSum {
+    const EMPTY: Self = Self {
+        greatest: f64::NEG_INFINITY,
+        sum: 0.0,
+    };
+
+    fn add(&mut self, x: f64) {
+        if x > self.greatest {
+            self.sum = self.sum * (self.greatest - x).exp() + 1.0;
+            self.greatest = x;
+        } else {
+            self.sum += (x - self.greatest).exp();
+        }
+    }
+
+    fn value(self) -> f64 {
+        self.greatest + self.sum.ln()
+    }
+}
+
+impl Variational {
+    /// Measures `model` on `examples` with `samples` samples for each, in bounded memory. `None` when the model's code has
+    /// no distribution.
+    ///
+    /// # Errors
+    /// When there are no examples or samples, or the examples do not fit the model or cannot be read.
+    pub fn measure(
+        model: &Autoencoder,
+        examples: &dyn Rows,
+        samples: u32,
+        seed: u64,
+    ) -> Result<Option<Self>, ModelError> {
+        if !model.spec().code.has_prior() {
+            return Ok(None);
+        }
+        if examples.rows() == 0 {
+            return Err(ModelError::NoExamples { purpose: "measure" });
+        }
+        if !(1..=MOST_SAMPLES).contains(&samples) {
+            return Err(ModelError::Option {
+                name: "importance-samples",
+                seen: samples.to_string(),
+                valid: "from 1 to 1,000,000",
+            });
+        }
+        // Up to what the Gaussian layer takes: means and log-variances.
+        let run = Run::of(0..model.sections().code.end - 1);
+        let noise = Noise::new(seed, stream::IMPORTANCE);
+        let room = BLOCK_ROWS.min(examples.rows());
+        let slots = model.fold_outputs(
+            run,
+            examples,
+            || Sums::new(model, room),
+            |sums, first, block| {
+                let number = (first / BLOCK_ROWS) as u32;
+                sums.add(model, block, samples, noise.at_step(number));
+            },
+        )?;
+        Ok(Some(Self::of(
+            model,
+            &slots,
+            examples.rows() as f64,
+            samples,
+        )))
+    }
+
+    fn of(model: &Autoencoder, slots: &[Sums], n: f64, samples: u32) -> Self {
+        let sum = |of: fn(&Sums) -> f64| slots.iter().map(of).sum::<f64>() / n;
+        let each = |of: fn(&Sums) -> &Vec<f64>| -> Vec<f64> {
+            (0..model.code_width())
+                .map(|j| slots.iter().map(|slot| of(slot)[j]).sum::<f64>() / n)
+                .collect()
+        };
+        let kl_per_dimension = each(|s| &s.kl);
+        let kl_nats: f64 = kl_per_dimension.iter().sum();
+        let reconstruction_nats = sum(|s| s.reconstruction);
+        let nll_nats = sum(|s| s.nll);
+        let variance = (sum(|s| s.nll_squares) - nll_nats * nll_nats).max(0.0);
+        let (means, squares) = (each(|s| &s.mean), each(|s| &s.mean_squares));
+        let varies = |(mean, square): (&f64, &f64)| square - mean * mean > ACTIVE;
+        Self {
+            elbo_nats: -(reconstruction_nats + kl_nats),
+            reconstruction_nats,
+            kl_nats,
+            kl_per_dimension,
+            nll_nats,
+            nll_standard_error: (variance / n).sqrt(),
+            bits_per_dim: nll_nats / std::f64::consts::LN_2 / model.width() as f64,
+            importance_samples: samples,
+            active_units: means
+                .iter()
+                .zip(&squares)
+                .filter(|pair| varies(*pair))
+                .count(),
+        }
+    }
+}
+
+impl Sums {
+    fn new(model: &Autoencoder, room: usize) -> Self {
+        let code = model.code_width();
+        Self {
+            decoder: Block::for_use(
+                model.chain(),
+                model.sections().decoder.clone(),
+                Mode::Use,
+                room,
+            ),
+            kl: vec![0.0; code],
+            mean: vec![0.0; code],
+            mean_squares: vec![0.0; code],
+            reconstruction: 0.0,
+            nll: 0.0,
+            nll_squares: 0.0,
+            row_kl: vec![0.0; code],
+            sigma: vec![0.0; code],
+            epsilon: vec![0.0; code],
+            weights: Vec::with_capacity(room),
+        }
+    }
+
+    /// Adds a block whose output holds means and log-variances.
+    fn add(&mut self, model: &Autoencoder, block: &Block, samples: u32, noise: Noise) {
+        let (inputs, moments) = (block.input(), block.output());
+        let (rows, code) = (inputs.rows(), model.code_width());
+        for x in moments.iter_rows() {
+            Gaussian::divergence(x, &mut self.row_kl);
+            for (j, (&kl, &mean)) in self.row_kl.iter().zip(x).enumerate() {
+                self.kl[j] += f64::from(kl);
+                self.mean[j] += f64::from(mean);
+                self.mean_squares[j] += f64::from(mean).powi(2);
+            }
+        }
+        self.weights.clear();
+        self.weights.resize(rows, LogSum::EMPTY);
+        let likelihood = model.likelihood();
+        for sample in 0..samples {
+            // ln p(z) - ln q(z | x) = ½ Σ (ε² - z²) + Σ ln σ; the constants cancel
+            let mut log_ratios = [0.0f64; BLOCK_ROWS];
+            let mut z = self.decoder.input_mut(rows, block.labels());
+            for (row, (z, x)) in z.iter_rows_mut().zip(moments.iter_rows()).enumerate() {
+                Gaussian::deviation(x, &mut self.sigma);
+                noise.normal(sample * BLOCK_ROWS as u32 + row as u32, &mut self.epsilon);
+                for j in 0..code {
+                    let (sigma, epsilon) = (self.sigma[j], self.epsilon[j]);
+                    z[j] = x[j] + sigma * epsilon;
+                    let squares = f64::from(epsilon).powi(2) - f64::from(z[j]).powi(2);
+                    log_ratios[row] += 0.5 * squares + f64::from(sigma).ln();
+                }
+            }
+            self.decoder.forward(model.chain(), Place::default());
+            let outputs = self.decoder.output();
+            let mut losses = [0.0; BLOCK_ROWS];
+            likelihood.losses(outputs, inputs, &mut losses[..rows]);
+            for (row, log_sum) in self.weights.iter_mut().enumerate() {
+                self.reconstruction += losses[row] / f64::from(samples);
+                log_sum.add(log_ratios[row] - losses[row]);
+            }
+        }
+        for log_sum in &self.weights {
+            let nll = f64::from(samples).ln() - log_sum.value();
+            self.nll += nll;
+            self.nll_squares += nll * nll;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use latentia_tensor::Matrix;
+    use latentia_testing::numbers;
+
+    use super::*;
+    use crate::ModelSpec;
+
+    /// A linear Gaussian model of three numbers with a code of one, `x = w z + b + ε`, whose encoder is its posterior, moved
+    /// by `shift` from it: `z | x ~ N(σ² w·(x - b) + shift, σ²)`, `σ² = 1 / (1 + |w|²)`.
+    fn linear_gaussian(shift: f32) -> (Autoencoder, [f64; 3], [f64; 3]) {
+        let spec: ModelSpec = toml::from_str(
+            "likelihood = 'gaussian'\n\
+             encoder = [{ layer = 'dense', units = 3 }]\n\
+             code = { kind = 'gaussian', units = 1 }\n\
+             decoder = [{ layer = 'dense' }]",
+        )
+        .expect("a specification");
+        let mut model = spec.build(&[3], 1).expect("parts that fit");
+        let (w, b) = ([0.9f32, -1.3, 0.4], [0.2f32, 0.1, -0.5]);
+        let variance = 1.0 / (1.0 + w.iter().map(|w| w * w).sum::<f32>());
+        let mu = -variance * w.iter().zip(&b).map(|(w, b)| w * b).sum::<f32>() + shift;
+        let s = 30.0 * (variance.ln() / 30.0).atanh();
+        let identity = vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+        let moments = w.iter().flat_map(|w| [variance * w, 0.0]).collect();
+        let values = [
+            identity,
+            vec![0.0; 3],
+            moments,
+            vec![mu, s],
+            w.to_vec(),
+            b.to_vec(),
+        ];
+        for (parameter, values) in model.chain.parameters_mut().iter_mut().zip(values) {
+            parameter.value.as_mut_slice().copy_from_slice(&values);
+        }
+        (model, w.map(f64::from), b.map(f64::from))
+    }
+
+    fn examples() -> Matrix {
+        Matrix::from_vec(130, 3, numbers(7, 390).iter().map(|x| 2.0 * x).collect())
+    }
+
+    /// `-ln N(x; b, w wᵀ + 1)`, mean over examples.
+    fn exact_nll(w: [f64; 3], b: [f64; 3]) -> f64 {
+        let norm: f64 = w.iter().map(|w| w * w).sum();
+        let one = |x: &[f32]| {
+            let d: Vec<f64> = x.iter().zip(b).map(|(&x, b)| f64::from(x) - b).collect();
+            let along: f64 = d.iter().zip(w).map(|(d, w)| d * w).sum();
+            let squares: f64 = d.iter().map(|d| d * d).sum();
+            0.5 * (squares - along * along / (1.0 + norm)
+                + (1.0 + norm).ln()
+                + 3.0 * (2.0 * PI).ln())
+        };
+        let x = examples();
+        (0..x.rows()).map(|row| one(x.row(row))).sum::<f64>() / x.rows() as f64
+    }
+
+    fn measure(model: &Autoencoder, samples: u32) -> Variational {
+        measure_with(model, samples, 3)
+    }
+
+    fn measure_with(model: &Autoencoder, samples: u32, seed: u64) -> Variational {
+        let measured = Variational::measure(model, &examples(), samples, seed);
+        measured
+            .expect("examples that fit")
+            .expect("a Gaussian code")
+    }
+
+    #[test]
+    fn a_linear_gaussian_model_has_its_exact_likelihood() {
+        let (model, w, b) = linear_gaussian(0.0);
+        let exact = exact_nll(w, b);
+        // With the true posterior every weight is the likelihood itself, and the bound is tight.
+        for samples in [1, 5] {
+            let nll = measure(&model, samples).nll_nats;
+            assert!((nll - exact).abs() < 1e-5 * exact, "{nll} {exact}");
+        }
+        let elbo = measure(&model, 2000).elbo_nats;
+        assert!((-elbo - exact).abs() < 0.01, "{elbo} {exact}");
+    }
+
+    #[test]
+    fn the_bound_rises_with_the_samples_from_the_elbo_to_the_likelihood() {
+        let (model, w, b) = linear_gaussian(0.7);
+        let exact = exact_nll(w, b);
+        let nll = [1, 3, 30, 3000].map(|samples| measure(&model, samples).nll_nats);
+        assert!(nll.is_sorted_by(|a, b| a > b), "{nll:?}");
+        assert!((nll[3] - exact).abs() < 0.01, "{nll:?} {exact}");
+        // On average, one sample is the ELBO.
+        let elbo = measure(&model, 3000).elbo_nats;
+        let seeds = 0..1000;
+        let one: f64 = seeds
+            .map(|seed| measure_with(&model, 1, seed).nll_nats)
+            .sum();
+        assert!(
+            (one / 1000.0 + elbo).abs() < 0.03,
+            "{} {elbo}",
+            one / 1000.0
+        );
+        assert!(exact < -elbo);
+    }
+
+    #[test]
+    fn the_measure_does_not_depend_on_the_number_of_threads() {
+        let (model, ..) = linear_gaussian(0.3);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads start").install(|| measure(&model, 7))
+        };
+        assert_eq!(with(1), with(3));
+    }
+}

@@ -1,0 +1,9 @@
+//! Models and runs on disk.
+
+mod atomic;
+mod checkpoint;
+mod model_file;
+mod tensor_file;
+
+pub use atomic::write_atomically;
+pub use model_file::{ModelFile, Provenance};

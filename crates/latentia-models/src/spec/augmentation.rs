@@ -1,0 +1,76 @@
+//! How training examples that are pictures are changed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// How training examples that are pictures are changed, anew in each epoch. What is learned is to reconstruct the changed
+/// picture; validation examples stay as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct AugmentationSpec {
+    /// Whether left and right are exchanged in half of the pictures.
+    pub flip: bool,
+    /// The most pixels that a picture is moved by, each way; the pixels at its edge are repeated.
+    pub shift: usize,
+    /// The largest share of height and width that is cut off; the rest is enlarged to the full size, bilinearly.
+    pub crop: f32,
+}
+
+/// The most channels that the last dimension of a picture can be.
+const MOST_CHANNELS: usize = 4;
+
+/// Height, width and channels, the last beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) channels: usize,
+}
+
+impl AugmentationSpec {
+    /// Refuses numbers out of range, and examples of a shape that is no picture's.
+    pub(crate) fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
+        let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
+        let Some(size) = Size::of(shape) else {
+            let valid = "for pictures, of shape [height, width] or [height, width, channels]";
+            return refuse(
+                "augmentation",
+                format!("for examples of shape {shape:?}"),
+                valid,
+            );
+        };
+        if self.shift >= size.height.min(size.width) {
+            let valid = "less than the height and the width of the pictures";
+            return refuse("shift", self.shift.to_string(), valid);
+        }
+        self.check_crop()
+    }
+
+    /// Refuses a share that is none.
+    pub(crate) fn check_crop(&self) -> Result<(), ModelError> {
+        match (0.0..1.0).contains(&self.crop) {
+            true => Ok(()),
+            false => Err(ModelError::Option {
+                name: "crop",
+                seen: self.crop.to_string(),
+                valid: "at least 0 and less than 1",
+            }),
+        }
+    }
+}
+
+impl Size {
+    pub(crate) fn of(shape: &[usize]) -> Option<Self> {
+        let (height, width, channels) = match *shape {
+            [height, width] => (height, width, 1),
+            [height, width, channels] if channels <= MOST_CHANNELS => (height, width, channels),
+            _ => return None,
+        };
+        Some(Self {
+            height,
+            width,
+            channels,
+        })
+    }
+}

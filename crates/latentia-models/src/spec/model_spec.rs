@@ -1,0 +1,225 @@
+//! What an autoencoder is made of.
+
+use std::io;
+
+use latentia_nn::{Activation, Corruption, LayerSpec, Likelihood};
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, ModelError, ObjectiveSpec, Preprocessing};
+
+/// An autoencoder as plain data: `preprocessing -> corruption -> encoder -> code -> decoder -> likelihood`, and an
+/// objective that weighs the terms.
+///
+/// ```
+/// let spec: latentia_models::ModelSpec = toml::from_str(r#"
+///     likelihood = "bce"
+///     encoder = [{ layer = "dense", units = 32, activation = "relu" }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[28, 28], 42)?;
+/// assert_eq!(model.code_width(), 32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ModelSpec {
+    /// How raw values become the model's input.
+    #[serde(default)]
+    pub preprocessing: Preprocessing,
+    /// What the decoder's output means, and the loss.
+    pub likelihood: Likelihood,
+    /// Where the output begins.
+    #[serde(default, skip_serializing_if = "OutputBias::is_zero")]
+    pub output_bias: OutputBias,
+    /// How examples are spoilt in training before the encoder sees them; the target stays clean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corruption: Option<Corruption>,
+    /// What stands between encoder and decoder.
+    #[serde(default, skip_serializing_if = "Code::is_deterministic")]
+    pub code: Code,
+    /// The weights of the code's terms.
+    #[serde(default, skip_serializing_if = "ObjectiveSpec::is_default")]
+    pub objective: ObjectiveSpec,
+    /// What encoder and decoder are told beside the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionSpec>,
+    /// From an example to its code, or to what the code is made of.
+    pub encoder: Vec<LayerSpec>,
+    /// From a code to the likelihood's parameters; a layer without `units` or `channels` is as wide as an example, the last one
+    /// as the likelihood asks for.
+    pub decoder: Vec<LayerSpec>,
+}
+
+/// What a model is told of an example beside its numbers: its class (Sohn et al. 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// How many classes there are; labels count from 0.
+    pub classes: usize,
+}
+
+/// First values of the bias of the decoder's last layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputBias {
+    /// Zero
+    #[default]
+    Zero,
+    /// Such that the output begins at the mean of the training examples: under a sigmoid `ln(m / (1 - m))`, the means `m`
+    /// held to `[0.001, 0.999]` (Burda et al. 2016), else `m`. Without it, the first steps push all units down to reach the
+    /// mean of dark pictures, and some units of a ReLU never return. Of two outputs a number, the first begin there (`ln α`
+    /// of a beta-binomial likelihood) and the second at 0.
+    DataMean,
+}
+
+impl OutputBias {
+    fn is_zero(&self) -> bool {
+        *self == Self::Zero
+    }
+
+    /// The bias for means `means` of the training examples, where it depends on them.
+    pub(crate) fn values(
+        self,
+        spec: &ModelSpec,
+        means: impl FnOnce() -> io::Result<Vec<f64>>,
+    ) -> io::Result<Option<Vec<f32>>> {
+        if self.is_zero() {
+            return Ok(None);
+        }
+        let last = spec.decoder.iter().rfind(|layer| layer.has_width());
+        let sigmoid = spec.likelihood.has_sigmoid_mean()
+            || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
+        let bias = |mean: f64| {
+            let held = mean.clamp(0.001, 0.999);
+            let bias = if sigmoid {
+                (held / (1.0 - held)).ln()
+            } else {
+                mean
+            };
+            bias as f32
+        };
+        Ok(Some(means()?.into_iter().map(bias).collect()))
+    }
+}
+
+impl ModelSpec {
+    /// Sets the width of the code: its own units, or those of the encoder's last layer that has a width, which are channels of
+    /// a convolution.
+    ///
+    /// # Errors
+    /// When `width` is 0, or the encoder has no such layer.
+    pub fn set_code_width(&mut self, width: usize) -> Result<(), ModelError> {
+        if width == 0 {
+            return Err(ModelError::Option {
+                name: "latent",
+                seen: "0".into(),
+                valid: "at least 1",
+            });
+        }
+        if let Code::Gaussian { units } = &mut self.code {
+            *units = width;
+            return Ok(());
+        }
+        let last = self.encoder.iter_mut().rfind(|layer| layer.has_width());
+        last.ok_or_else(no_encoder)?.set_width(width);
+        Ok(())
+    }
+
+    /// Epochs after which losses compare with each other: nothing warms up any more.
+    pub(crate) fn warm_up(&self) -> u32 {
+        self.objective.warm_up.max(self.code.warm_up())
+    }
+
+    /// Refuses numbers of corruption, condition and objective that make no sense, alone or together.
+    pub(crate) fn check_parts(&self) -> Result<(), ModelError> {
+        let refuse = |part, seen: String, valid: &str| {
+            let valid = valid.into();
+            Err(ModelError::Part { part, seen, valid })
+        };
+        if let Some(corruption) = self.corruption.filter(|corruption| !corruption.is_valid()) {
+            let valid = "a rate lies in [0, 1], a deviation is finite and at least 0";
+            return refuse("corruption", format!("is {corruption}"), valid);
+        }
+        if let Some(ConditionSpec { classes }) = self.condition
+            && !(2..=256).contains(&classes)
+        {
+            let valid = "it must be from 2 to 256";
+            return refuse("condition", format!("has {classes} classes"), valid);
+        }
+        let ends = self.decoder.iter().rfind(|layer| layer.has_width());
+        if !self.output_bias.is_zero() && !ends.is_some_and(LayerSpec::is_dense) {
+            let seen = "`data-mean` begins at a mean for each number".into();
+            return refuse(
+                "output-bias",
+                seen,
+                "leave it out, or end the decoder with a dense layer",
+            );
+        }
+        self.objective.check(&self.code, &self.encoder)?;
+        if self.code.has_prior() && !self.likelihood.is_in_nats_per_example() {
+            let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
+            let seen = format!("`{}` is a mean over elements", self.likelihood.name());
+            return refuse("likelihood", seen, valid);
+        }
+        Ok(())
+    }
+
+    /// Refuses preprocessing and a last activation that the likelihood cannot work on.
+    pub(crate) fn check_likelihood(&self) -> Result<(), ModelError> {
+        let name = self.likelihood.name();
+        let preprocessing = self.preprocessing.name();
+        let refused = |valid: &str| {
+            Err(ModelError::Part {
+                part: "likelihood",
+                seen: format!("`{name}` does not fit preprocessing `{preprocessing}`"),
+                valid: valid.into(),
+            })
+        };
+        if self.preprocessing.binarises() && !self.likelihood.is_binary() {
+            return refused("values are 0 or 1: use `bernoulli` or `bce`");
+        }
+        if self.likelihood.is_discrete() && self.preprocessing != Preprocessing::UnitRange {
+            return refused(
+                "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`",
+            );
+        }
+        if self.likelihood.is_binary() && self.preprocessing == Preprocessing::Standardise {
+            return refused(
+                "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`",
+            );
+        }
+        let what = match self.likelihood {
+            Likelihood::Bce | Likelihood::Bernoulli => "logits and applies the sigmoid itself",
+            Likelihood::GaussianLearnedScale | Likelihood::DiscretisedLogistic => {
+                "means and the logarithms of scales"
+            }
+            Likelihood::BetaBinomial => "the logarithms of α and β",
+            Likelihood::Mse | Likelihood::Gaussian | Likelihood::GaussianSharedScale => {
+                return Ok(());
+            }
+        };
+        // Whatever comes last may bend the output, behind the last layer that has a width.
+        let bends = |layer: &&LayerSpec| layer.activation() != Activation::Linear;
+        let end = self.decoder.iter().rposition(LayerSpec::has_width);
+        let last = self.decoder[end.unwrap_or(0)..].iter().find(bends);
+        match last.map(LayerSpec::activation) {
+            None => Ok(()),
+            Some(activation) => Err(ModelError::Part {
+                part: "decoder",
+                seen: format!(
+                    "ends with activation `{}` under likelihood `{name}`",
+                    activation.name()
+                ),
+                valid: format!("it works on {what}: leave the last activation out"),
+            }),
+        }
+    }
+}
+
+pub(crate) fn no_encoder() -> ModelError {
+    ModelError::Part {
+        part: "encoder",
+        seen: "has no layer that learns a weight".into(),
+        valid: "it needs at least one, dense or a convolution; the last one's `units` are the width of a deterministic code".into(),
+    }
+}

@@ -1,0 +1,49 @@
+//! From raw values to the numbers a model sees.
+
+use serde::{Deserialize, Serialize};
+
+/// How the columns of the training examples set the scale.
+///
+/// Raw values are first divided by [`latentia_tensor::Rows::full_scale`]: bytes become numbers in `[0, 1]`, floats stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preprocessing {
+    /// Nothing more
+    #[default]
+    UnitRange,
+    /// Each column minus its mean, over its standard deviation
+    Standardise,
+    /// Each column from its smallest and largest value to 0 and 1
+    MinMax,
+    /// Each value `p` in `[0, 1]` drawn as 1 with probability `p`, else 0, once and for all: the same example is always
+    /// drawn alike (Salakhutdinov and Murray 2008)
+    BinariseStatic,
+    /// The same, drawn anew in each epoch of training (Burda et al. 2016)
+    BinariseFresh,
+}
+
+impl Preprocessing {
+    /// Its name in a specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnitRange => "unit-range",
+            Self::Standardise => "standardise",
+            Self::MinMax => "min-max",
+            Self::BinariseStatic => "binarise-static",
+            Self::BinariseFresh => "binarise-fresh",
+        }
+    }
+
+    /// Whether values are drawn as 0 or 1, and must lie in `[0, 1]` before.
+    pub fn binarises(self) -> bool {
+        matches!(self, Self::BinariseStatic | Self::BinariseFresh)
+    }
+
+    /// The draw that training sees in epoch `epoch`, which counts from 1; in use, all see draw 0.
+    pub(crate) fn draw(self, epoch: u32) -> u32 {
+        match self {
+            Self::BinariseFresh => epoch,
+            Self::UnitRange | Self::Standardise | Self::MinMax | Self::BinariseStatic => 0,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Whole experiments as TOML: a model, its training, its data, and what to expect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ModelError, ModelSpec, TrainingSpec};
+
+/// An experiment. The presets that come along and a user's own file have this one format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Preset {
+    /// One line for a list.
+    #[serde(default)]
+    pub description: String,
+    /// The data that it is meant for; used when the user names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// What the model is made of.
+    pub model: ModelSpec,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: TrainingSpec,
+    /// The result to reproduce.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// A result of someone else's program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expected {
+    /// A key of the evaluation; a minus before it turns what should be great into what should be small.
+    pub metric: String,
+    /// Its published value.
+    pub value: f64,
+    /// The largest value that counts as reproduced, by the median over the seeds.
+    pub at_most: f64,
+    /// How many seeds.
+    pub seeds: u32,
+    /// Samples behind the likelihood, where the metric is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importance_samples: Option<u32>,
+    /// Whose result it is, and how it was measured.
+    pub source: String,
+}
+
+/// Each preset is a file in `presets/` and a line here.
+const PRESETS: &[(&str, &str)] = &[
+    ("digits", include_str!("../../presets/digits.toml")),
+    ("table", include_str!("../../presets/table.toml")),
+    ("features", include_str!("../../presets/features.toml")),
+    ("mnist", include_str!("../../presets/mnist.toml")),
+    ("tiny", include_str!("../../presets/tiny.toml")),
+    (
+        "compression",
+        include_str!("../../presets/compression.toml"),
+    ),
+    (
+        "variational",
+        include_str!("../../presets/variational.toml"),
+    ),
+    ("vae-20", include_str!("../../presets/vae-20.toml")),
+    ("vae-2", include_str!("../../presets/vae-2.toml")),
+    ("beta-vae", include_str!("../../presets/beta-vae.toml")),
+    ("beta-tcvae", include_str!("../../presets/beta-tcvae.toml")),
+    ("info-vae", include_str!("../../presets/info-vae.toml")),
+    (
+        "conditional-vae",
+        include_str!("../../presets/conditional-vae.toml"),
+    ),
+    ("vae-burda", include_str!("../../presets/vae-burda.toml")),
+    (
+        "rate-distortion",
+        include_str!("../../presets/rate-distortion.toml"),
+    ),
+    (
+        "lossless-binary",
+        include_str!("../../presets/lossless-binary.toml"),
+    ),
+    ("lossless", include_str!("../../presets/lossless.toml")),
+    ("iwae-burda", include_str!("../../presets/iwae-burda.toml")),
+    ("denoising", include_str!("../../presets/denoising.toml")),
+    ("vq-vae", include_str!("../../presets/vq-vae.toml")),
+    ("sparse", include_str!("../../presets/sparse.toml")),
+    ("top-k", include_str!("../../presets/top-k.toml")),
+    (
+        "contractive",
+        include_str!("../../presets/contractive.toml"),
+    ),
+    ("deep", include_str!("../../presets/deep.toml")),
+    ("conv", include_str!("../../presets/conv.toml")),
+    (
+        "conv-denoising",
+        include_str!("../../presets/conv-denoising.toml"),
+    ),
+    ("conv-vae", include_str!("../../presets/conv-vae.toml")),
+    (
+        "conv-vq-vae",
+        include_str!("../../presets/conv-vq-vae.toml"),
+    ),
+    ("cifar-conv", include_str!("../../presets/cifar-conv.toml")),
+];
+
+impl Preset {
+    /// Names of the presets that come along.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PRESETS.iter().map(|(name, _)| *name)
+    }
+
+    /// The TOML of a preset that comes along, comments included.
+    pub fn text(name: &str) -> Option<&'static str> {
+        let found = PRESETS.iter().find(|(known, _)| *known == name);
+        found.map(|(_, text)| *text)
+    }
+
+    /// A preset that comes along.
+    ///
+    /// ```
+    /// let preset = latentia_models::Preset::named("features").expect("it comes along");
+    /// assert_eq!(preset.data.as_deref(), Some("mnist"));
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        // A test parses them all.
+        Self::parse(Self::text(name)?).ok()
+    }
+
+    /// Reads an experiment.
+    ///
+    /// # Errors
+    /// Names the line and the key that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        Ok(toml::from_str(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_parses_builds_and_survives_being_written() {
+        for name in Preset::names() {
+            let preset = Preset::text(name).map(Preset::parse).expect("listed");
+            let preset = preset.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!preset.description.is_empty(), "{name}");
+            preset
+                .training
+                .check()
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let shape = match preset.data.as_deref() {
+                Some("cifar10") => vec![32, 32, 3],
+                _ => vec![28, 28],
+            };
+            let model = preset.model.build(&shape, 1);
+            model.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let text = toml::to_string(&preset).expect("plain data");
+            assert_eq!(
+                Preset::parse(&text).expect("our own text"),
+                preset,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Pictures changed a little each time they are learned from, so that a model learns what does not change.
+
+use std::cell::RefCell;
+use std::io;
+
+use latentia_tensor::{MatrixMut, Noise, Rows};
+
+use crate::spec::Size;
+use crate::{AugmentationSpec, stream};
+
+/// Examples as they are changed in one epoch: a function of seed, epoch and the number of the example.
+pub(crate) struct Augmented<'a> {
+    examples: &'a dyn Rows,
+    /// Absent where nothing is changed.
+    change: Option<(AugmentationSpec, Size)>,
+    noise: Noise,
+}
+
+impl<'a> Augmented<'a> {
+    /// `examples` of shape `shape`, changed by `spec` in epoch `epoch`, if there is one and it suits the shape.
+    pub(crate) fn new(
+        examples: &'a dyn Rows,
+        spec: Option<AugmentationSpec>,
+        shape: &[usize],
+        seed: u64,
+        epoch: u32,
+    ) -> Self {
+        Self {
+            examples,
+            change: spec.zip(Size::of(shape)),
+            noise: Noise::new(seed, stream::AUGMENT).at_step(epoch),
+        }
+    }
+}
+
+/// Where the numbers of a line of pixels come from: `(1 - part) · low + part · high`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tap {
+    low: usize,
+    high: usize,
+    part: f32,
+}
+
+impl Tap {
+    /// For pixel `to` of `size`, where the part of length `scale · size` from `start` fills the line and is then moved by
+    /// `shift` pixels.
+    fn new(to: usize, size: usize, shift: isize, start: f32, scale: f32) -> Self {
+        let last = size - 1;
+        let moved = to.saturating_add_signed(-shift).min(last);
+        // Centres of pixels lie at halves.
+        let from = start + (moved as f32 + 0.5) * scale - 0.5;
+        let from = from.clamp(0.0, last as f32);
+        let low = from as usize;
+        Self {
+            low,
+            high: (low + 1).min(last),
+            part: from - low as f32,
+        }
+    }
+}
+
+/// What a change needs beside the picture: kept by each thread, so that a step allocates nothing.
+#[derive(Default)]
+struct Scratch {
+    original: Vec<f32>,
+    columns: Vec<Tap>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Scratch {
+    /// Changes a picture in place, by numbers uniform in `[0, 1)`; `whole` numbers stay whole.
+    fn change(
+        &mut self,
+        spec: AugmentationSpec,
+        size: Size,
+        uniform: [f32; 6],
+        whole: bool,
+        picture: &mut [f32],
+    ) {
+        let Size {
+            height,
+            width,
+            channels,
+        } = size;
+        let [flip, down, right, cut, top, left] = uniform;
+        let flip = spec.flip && flip < 0.5;
+        let shift = |u: f32| {
+            let places = 2 * spec.shift + 1;
+            ((u * places as f32) as usize).min(places - 1) as isize - spec.shift as isize
+        };
+        let (down, right) = (shift(down), shift(right));
+        let cut = cut * spec.crop;
+        let scale = 1.0 - cut;
+        let start = |u: f32, side: usize| u * cut * side as f32;
+        let (top, left) = (start(top, height), start(left, width));
+
+        self.original.clear();
+        self.original.extend_from_slice(picture);
+        self.columns.clear();
+        self.columns.extend((0..width).map(|x| {
+            let x = if flip { width - 1 - x } else { x };
+            Tap::new(x, width, right, left, scale)
+        }));
+        let line = width * channels;
+        for (y, to) in picture.chunks_exact_mut(line).enumerate() {
+            let rows = Tap::new(y, height, down, top, scale);
+            let low = &self.original[rows.low * line..][..line];
+            let high = &self.original[rows.high * line..][..line];
+            for (to, columns) in to.chunks_exact_mut(channels).zip(&self.columns) {
+                let (a, b) = (columns.low * channels, columns.high * channels);
+                for (channel, to) in to.iter_mut().enumerate() {
+                    let across =
+                        |row: &[f32]| mix(row[a + channel], row[b + channel], columns.part);
+                    let x = mix(across(low), across(high), rows.part);
+                    *to = if whole { x.round() } else { x };
+                }
+            }
+        }
+    }
+}
+
+/// `a` where `part` is 0, exactly, and never outside of `a` and `b`.
+fn mix(a: f32, b: f32, part: f32) -> f32 {
+    let x = a + part * (b - a);
+    x.clamp(a.min(b), a.max(b))
+}
+
+impl Rows for Augmented<'_> {
+    fn rows(&self) -> usize {
+        self.examples.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.examples.cols()
+    }
+
+    fn full_scale(&self) -> f32 {
+        self.examples.full_scale()
+    }
+
+    fn label(&self, index: u32) -> Option<u8> {
+        self.examples.label(index)
+    }
+
+    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        self.examples.read(indices, out.reborrow())?;
+        let Some((spec, size)) = self.change else {
+            return Ok(());
+        };
+        // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
+        let whole = self.examples.full_scale() == 255.0;
+        SCRATCH.with_borrow_mut(|scratch| {
+            for (row, &index) in out.iter_rows_mut().zip(indices) {
+                let mut uniform = [0.0; 6];
+                self.noise.uniform(index, &mut uniform);
+                scratch.change(spec, size, uniform, whole, row);
+            }
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latentia_tensor::Matrix;
+    use latentia_testing::numbers;
+
+    use super::*;
+
+    const SIZE: Size = Size {
+        height: 5,
+        width: 7,
+        channels: 3,
+    };
+
+    fn picture() -> Vec<f32> {
+        numbers(3, SIZE.height * SIZE.width * SIZE.channels)
+    }
+
+    fn pixel(picture: &[f32], y: usize, x: usize) -> [f32; 3] {
+        let at = (y * SIZE.width + x) * SIZE.channels;
+        [0, 1, 2].map(|channel| picture[at + channel])
+    }
+
+    fn changed(spec: AugmentationSpec, uniform: [f32; 6]) -> Vec<f32> {
+        let mut picture = picture();
+        Scratch::default().change(spec, SIZE, uniform, false, &mut picture);
+        picture
+    }
+
+    #[test]
+    fn a_flip_exchanges_left_and_right() {
+        let spec = AugmentationSpec {
+            flip: true,
+            ..AugmentationSpec::default()
+        };
+        let (original, flipped) = (picture(), changed(spec, [0.49, 0.0, 0.0, 0.0, 0.0, 0.0]));
+        for y in 0..SIZE.height {
+            for x in 0..SIZE.width {
+                let mirrored = pixel(&original, y, SIZE.width - 1 - x);
+                assert_eq!(pixel(&flipped, y, x), mirrored);
+            }
+        }
+        assert_eq!(changed(spec, [0.5; 6]), original);
+        let off = AugmentationSpec::default();
+        assert_eq!(changed(off, [0.0; 6]), original);
+    }
+
+    #[test]
+    fn a_shift_repeats_the_edge() {
+        let spec = AugmentationSpec {
+            shift: 2,
+            ..AugmentationSpec::default()
+        };
+        let original = picture();
+        for (place, by) in (-2isize..=2).enumerate() {
+            let u = (place as f32 + 0.5) / 5.0;
+            let moved = changed(spec, [0.9, u, 1.0 - u, 0.0, 0.0, 0.0]);
+            for y in 0..SIZE.height {
+                for x in 0..SIZE.width {
+                    let from_y = (y as isize - by).clamp(0, 4) as usize;
+                    let from_x = (x as isize + by).clamp(0, 6) as usize;
+                    let expected = pixel(&original, from_y, from_x);
+                    assert_eq!(pixel(&moved, y, x), expected, "by {by}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_crop_is_the_part_enlarged() {
+        let spec = AugmentationSpec {
+            crop: 0.6,
+            ..AugmentationSpec::default()
+        };
+        let original = picture();
+        // in f64, from the definition: a weight of 1 - distance for each pixel nearer than 1
+        let reference = |[_, _, _, cut, top, left]: [f32; 6], y: usize, x: usize| {
+            let cut = 0.6 * f64::from(cut);
+            let place = |to: usize, side: usize, u: f32| {
+                let from = f64::from(u) * cut * side as f64 + (to as f64 + 0.5) * (1.0 - cut) - 0.5;
+                from.clamp(0.0, side as f64 - 1.0)
+            };
+            let (at_y, at_x) = (place(y, SIZE.height, top), place(x, SIZE.width, left));
+            let mut sum = [0.0; 3];
+            for y in 0..SIZE.height {
+                for x in 0..SIZE.width {
+                    let near = |a: f64, b: usize| (1.0 - (a - b as f64).abs()).max(0.0);
+                    let weight = near(at_y, y) * near(at_x, x);
+                    for (sum, value) in sum.iter_mut().zip(pixel(&original, y, x)) {
+                        *sum += weight * f64::from(value);
+                    }
+                }
+            }
+            sum
+        };
+        for uniform in numbers(8, 60).as_chunks::<6>().0 {
+            let uniform = uniform.map(|x| 0.5 + 0.499 * x);
+            let cropped = changed(spec, uniform);
+            for y in 0..SIZE.height {
+                for x in 0..SIZE.width {
+                    let pairs = pixel(&cropped, y, x).into_iter();
+                    for (obtained, expected) in pairs.zip(reference(uniform, y, x)) {
+                        let error = (f64::from(obtained) - expected).abs();
+                        assert!(error < 1e-5, "{obtained} {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows of bytes.
+    struct Bytes(Matrix);
+
+    impl Rows for Bytes {
+        fn rows(&self) -> usize {
+            self.0.rows()
+        }
+
+        fn cols(&self) -> usize {
+            self.0.cols()
+        }
+
+        fn full_scale(&self) -> f32 {
+            255.0
+        }
+
+        fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+            self.0.read(indices, out)
+        }
+    }
+
+    #[test]
+    fn an_example_is_changed_alike_in_any_batch_and_anew_in_each_epoch() {
+        let bytes = numbers(1, 40 * 36)
+            .iter()
+            .map(|x| (127.0 + 127.0 * x).round())
+            .collect();
+        let bytes = Bytes(Matrix::from_vec(40, 36, bytes));
+        let spec = AugmentationSpec {
+            flip: true,
+            shift: 1,
+            crop: 0.3,
+        };
+        let read = |seed, epoch, indices: &[u32]| {
+            let mut out = Matrix::zeros(indices.len(), 36);
+            Augmented::new(&bytes, Some(spec), &[6, 6], seed, epoch)
+                .read(indices, out.view_mut())
+                .expect("in memory");
+            out
+        };
+        let all: Vec<u32> = (0..40).collect();
+        let first = read(1, 1, &all);
+        assert_eq!(read(1, 1, &[7, 39, 0]).row(1), first.row(39));
+        for (seed, epoch) in [(1, 2), (2, 1)] {
+            let other = read(seed, epoch, &all);
+            let alike = (0..40)
+                .filter(|&row| other.row(row) == first.row(row))
+                .count();
+            assert!(alike < 3, "{alike}");
+        }
+        assert!(
+            first
+                .as_slice()
+                .iter()
+                .all(|x| *x == x.round() && (0.0..=255.0).contains(x))
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! The training loop.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use latentia_nn::Rates;
+use latentia_tensor::{Noise, Rows};
+use rand::seq::SliceRandom;
+
+use super::augmentation::Augmented;
+use super::gradients::GradientReport;
+use super::history::{Begun, Epoch, StoppedBy};
+use super::run::Training;
+use super::setback::Setback;
+use crate::autoencoder::inference::Run;
+use crate::{Breakdown, ModelError, Scaled, stream};
+
+/// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
+/// that of the first batch where it was positive: a loss that is finite may have exploded already. Batches of one example
+/// differ by less.
+fn sound(first: f64) -> f64 {
+    first + 9.0 * first.abs()
+}
+
+/// Someone who watches a run, and may end it.
+pub trait Observer: Send {
+    /// After each batch: `done` examples of the epoch under way, and the mean loss so far.
+    ///
+    /// # Errors
+    /// Ends the run with the observer's own error, as when a file of it cannot be written.
+    fn batch_ended(
+        &mut self,
+        _training: &Training<'_>,
+        _done: usize,
+        _loss: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// After each epoch and its validation. `seconds` are those of training alone, by the wall clock: they are no part of
+    /// the result, which repeats to the bit.
+    ///
+    /// # Errors
+    /// Ends the run with the observer's own error, as when a file of it cannot be written.
+    fn epoch_ended(
+        &mut self,
+        _training: &Training<'_>,
+        _epoch: &Epoch,
+        _seconds: f64,
+    ) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    /// After a loss that was not finite, when the run has gone back to its last good weights.
+    fn went_back(&mut self, _setback: &Setback) {}
+
+    /// After an epoch with gradients that vanish or explode; once a run for each of both.
+    fn gradients_failed(&mut self, _report: &GradientReport) {}
+}
+
+impl Observer for () {}
+
+/// How a pass over the training examples ended.
+enum Passed {
+    /// After all of them.
+    Whole,
+    /// By the observer.
+    Interrupted,
+    /// By a loss that was not finite, in a batch that counts from 1.
+    Broken { loss: f64, batch: usize },
+}
+
+impl Training<'_> {
+    /// Trains until an end is reached, on the threads of the current rayon pool.
+    ///
+    /// With patience, the model then has the weights of its best epoch. After an interrupt it has those of the last batch,
+    /// so that a checkpoint can go on from there; [`Self::restore_best`] then takes the best.
+    ///
+    /// A loss that is not finite stops its step. The run then goes back to the weights of its best epoch, or to the initial
+    /// ones, and on with half the learning rate; three times at most.
+    ///
+    /// # Errors
+    /// When an example cannot be read, the loss is not finite for a fourth time, or the observer fails.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
+        // On a thread of the pool, where waking its neighbours costs least.
+        let stopped_by = rayon::scope(|_| self.epochs(observer))?;
+        if self.spec.patience.is_some() && stopped_by != StoppedBy::Interrupt {
+            self.restore_best();
+        }
+        Ok(stopped_by)
+    }
+
+    fn epochs(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
+        let mut order: Vec<u32> = (0..self.examples.rows() as u32).collect();
+        loop {
+            // Asked first, so that a resumed run that had ended ends again.
+            if let Some(end) = self.end() {
+                return Ok(end);
+            }
+            let learning_rate = self.learning_rate();
+            let start = Instant::now();
+            match self.epoch(&mut order, learning_rate, observer)? {
+                Passed::Whole => {}
+                Passed::Interrupted => return Ok(StoppedBy::Interrupt),
+                Passed::Broken { loss, batch } => {
+                    let breakdown = self.breakdown(loss, batch, None)?;
+                    observer.went_back(&self.go_back(breakdown)?);
+                    continue;
+                }
+            }
+            let seconds = start.elapsed().as_secs_f64();
+            let epoch = Epoch {
+                epoch: self.history.len() as u32 + 1,
+                train_loss: self.begun.mean(),
+                validation_loss: self.validation.map(|rows| self.loss(rows)).transpose()?,
+                learning_rate,
+            };
+            // The last batch's loss was taken before its update.
+            if !epoch.watched_loss().is_finite() || self.model.chain.first_not_finite().is_some() {
+                let loss = epoch.validation_loss.unwrap_or(f64::NAN);
+                let batches = order.len().div_ceil(self.spec.batch_size);
+                let breakdown = self.breakdown(loss, batches, self.validation)?;
+                observer.went_back(&self.go_back(breakdown)?);
+                continue;
+            }
+            self.history.push(epoch);
+            if self
+                .first_loss
+                .is_some_and(|first| epoch.train_loss.max(self.begun.last) <= sound(first))
+            {
+                self.initial = None;
+            }
+            if self
+                .best_epoch()
+                .is_some_and(|best| best.epoch == epoch.epoch)
+            {
+                self.keep_best();
+            }
+            self.begun = Begun::default();
+            for report in self.gradients.epoch_ended(self.model, epoch.epoch) {
+                observer.gradients_failed(&report);
+            }
+            observer.epoch_ended(self, &epoch, seconds)?;
+        }
+    }
+
+    /// One pass over the training examples in a fresh order, or what an interrupt left of it.
+    fn epoch(
+        &mut self,
+        order: &mut [u32],
+        learning_rate: f32,
+        observer: &mut dyn Observer,
+    ) -> Result<Passed, ModelError> {
+        let past = self.history.len() as u32;
+        match &self.balance {
+            Some(balance) => balance.draw(self.seed, past, self.setbacks, order),
+            None => (0..)
+                .zip(&mut *order)
+                .for_each(|(place, index)| *index = place),
+        }
+        let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
+        order.shuffle(&mut noise.row(self.setbacks));
+
+        // Copies, as the observer sees the whole run while examples are read through them.
+        let (scaling, shape) = (self.model.scaling.clone(), self.model.shape.clone());
+        let preprocessing = self.model.spec.preprocessing;
+        let draw = preprocessing.draw(past + 1);
+        let change = self.spec.augmentation;
+        let examples = Augmented::new(self.examples, change, &shape, self.seed, past + 1);
+        let examples = Scaled::new(&examples, &scaling).drawn(preprocessing, draw);
+        let total = order.len();
+        let begun = total.min(self.begun.examples as usize);
+        let first = begun / self.spec.batch_size;
+        for (number, batch) in (first..).zip(order[begun..].chunks(self.spec.batch_size)) {
+            let rates = Rates {
+                learning_rate,
+                epochs: f64::from(past) + self.begun.examples as f64 / total as f64,
+            };
+            let loss = self
+                .step
+                .run(&mut self.model.chain, &examples, batch, rates)?;
+            if !loss.is_finite() {
+                let batch = number + 1;
+                return Ok(Passed::Broken { loss, batch });
+            }
+            self.first_loss = self.first_loss.or(Some(loss));
+            self.begun.examples += batch.len() as u64;
+            self.begun.loss += loss * batch.len() as f64;
+            self.begun.last = loss;
+            let done = self.begun.examples as usize;
+            let gradients = (&self.model.chain, self.step.moments());
+            self.gradients
+                .batch_ended(gradients, past + 1, batch.len(), done, total);
+            let mean = self.begun.mean();
+            if observer.batch_ended(self, done, mean)?.is_break() {
+                return Ok(Passed::Interrupted);
+            }
+        }
+        Ok(Passed::Whole)
+    }
+
+    /// What is known of a loss that is not finite; after an epoch, with the examples that found out.
+    fn breakdown(
+        &self,
+        loss: f64,
+        batch: usize,
+        validation: Option<&dyn Rows>,
+    ) -> Result<Breakdown, ModelError> {
+        let origin = self.origin(validation)?;
+        Ok(Breakdown {
+            loss,
+            epoch: self.history.len() as u32 + 1,
+            batch,
+            origin: self.model.origin_label(origin),
+        })
+    }
+
+    fn end(&self) -> Option<StoppedBy> {
+        let last = self.history.last()?;
+        let warm = last.epoch > self.model.spec.warm_up();
+        if warm
+            && self
+                .spec
+                .stop_at_loss
+                .is_some_and(|threshold| last.watched_loss() <= threshold)
+        {
+            return Some(StoppedBy::StopAtLoss);
+        }
+        let waited = self
+            .best_epoch()
+            .map_or(0, |best| last.epoch.saturating_sub(best.epoch));
+        if self
+            .spec
+            .patience
+            .is_some_and(|patience| waited >= patience)
+        {
+            return Some(StoppedBy::Patience);
+        }
+        (last.epoch >= self.spec.epochs).then_some(StoppedBy::Epochs)
+    }
+
+    fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
+        let (chain, objective) = (self.model.chain(), self.model.objective());
+        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let parts = self.model.fold_outputs(
+            run,
+            rows,
+            || 0.0,
+            |sum, _, block| {
+                *sum += block.objective(chain, &objective, rows.rows());
+            },
+        )?;
+        Ok(parts.iter().sum())
+    }
+}

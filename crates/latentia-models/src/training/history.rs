@@ -1,0 +1,58 @@
+//! What is known of the epochs of a run.
+
+use serde::{Deserialize, Serialize};
+
+/// One epoch's results.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Number of the epoch, from 1.
+    pub epoch: u32,
+    /// Loss over the training examples while they were learned from, in the likelihood's unit, with the code's terms at the
+    /// weights then in force.
+    pub train_loss: f64,
+    /// Loss over the validation examples after the epoch, with the code's terms at their full weights. Examples are not
+    /// spoilt for it, a denoising model's neither.
+    pub validation_loss: Option<f64>,
+    /// Learning rate in force.
+    pub learning_rate: f32,
+}
+
+impl Epoch {
+    /// The loss that stops and schedules look at.
+    pub(crate) fn watched_loss(&self) -> f64 {
+        self.validation_loss.unwrap_or(self.train_loss)
+    }
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoppedBy {
+    /// All epochs were run.
+    Epochs,
+    /// The loss found no new minimum for as long as the patience lasted.
+    Patience,
+    /// The loss fell to the threshold.
+    StopAtLoss,
+    /// The observer asked for it.
+    Interrupt,
+    /// An example could not be read, or a file not written.
+    Error,
+}
+
+/// How far the epoch under way has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// Examples seen.
+    pub(crate) examples: u64,
+    /// Sum of their losses.
+    pub(crate) loss: f64,
+    /// Loss of the last batch.
+    pub(crate) last: f64,
+}
+
+impl Begun {
+    pub(crate) fn mean(self) -> f64 {
+        self.loss / self.examples as f64
+    }
+}

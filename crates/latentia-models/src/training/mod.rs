@@ -1,0 +1,18 @@
+//! How a model learns, and what goes wrong on the way.
+
+mod augmentation;
+mod balance;
+mod fit;
+mod gradients;
+mod history;
+mod run;
+mod setback;
+
+pub(crate) use gradients::GradientWatch;
+pub(crate) use history::Begun;
+
+pub use fit::Observer;
+pub use gradients::{GradientFault, GradientReport};
+pub use history::{Epoch, StoppedBy};
+pub use run::Training;
+pub use setback::Setback;

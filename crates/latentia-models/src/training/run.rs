@@ -1,0 +1,186 @@
+//! A training run.
+
+use latentia_nn::{Step, StepOptions};
+use latentia_tensor::{Matrix, Rows};
+
+use super::balance::Balance;
+use super::gradients::{GradientFault, GradientReport, GradientWatch};
+use super::history::{Begun, Epoch};
+use crate::autoencoder::extent::check_range;
+use crate::autoencoder::inference::column_means;
+use crate::{Autoencoder, ModelError, Scaled, Scaling, TrainingSpec};
+
+/// A training run: a model, its examples, and all that a checkpoint has to hold.
+pub struct Training<'a> {
+    pub(crate) model: &'a mut Autoencoder,
+    pub(crate) spec: TrainingSpec,
+    pub(crate) seed: u64,
+    pub(crate) step: Step,
+    pub(crate) history: Vec<Epoch>,
+    /// Parameters after the best epoch.
+    pub(crate) best: Option<Vec<Matrix>>,
+    /// Those that the run began with, until it has better ones to go back to.
+    pub(crate) initial: Option<Vec<Matrix>>,
+    /// Loss of the first batch, before anything was learned.
+    pub(crate) first_loss: Option<f64>,
+    pub(crate) begun: Begun,
+    /// How often the run went back.
+    pub(crate) setbacks: u32,
+    pub(crate) gradients: GradientWatch,
+    pub(super) examples: &'a dyn Rows,
+    pub(super) validation: Option<&'a dyn Rows>,
+    /// Where every class is to come equally often.
+    pub(super) balance: Option<Balance>,
+}
+
+impl<'a> Training<'a> {
+    /// Prepares to train `model` on `examples`. The preprocessing constants are learned from them alone.
+    ///
+    /// # Errors
+    /// When a number of `spec` is out of range, there are no examples, or they do not fit the model.
+    pub fn new(
+        model: &'a mut Autoencoder,
+        spec: TrainingSpec,
+        seed: u64,
+        examples: &'a dyn Rows,
+        validation: Option<&'a dyn Rows>,
+    ) -> Result<Self, ModelError> {
+        spec.check()?;
+        if examples.rows() == 0 {
+            return Err(ModelError::NoExamples {
+                purpose: "train on",
+            });
+        }
+        if model.spec.objective.needs_pairs() && spec.batch_size == 1 {
+            return Err(ModelError::Option {
+                name: "batch-size",
+                seen: "1".into(),
+                valid: "at least 2 for an objective with mmd or total-correlation, which compare codes with each other",
+            });
+        }
+        if let Some(augmentation) = spec.augmentation {
+            augmentation.check(&model.shape)?;
+            let bytes = examples.full_scale() == 255.0;
+            if augmentation.crop > 0.0 && model.likelihood().is_discrete() && !bytes {
+                return Err(ModelError::Option {
+                    name: "crop",
+                    seen: augmentation.crop.to_string(),
+                    valid: "0 under a likelihood of 8-bit values, or the data stored as bytes",
+                });
+            }
+        }
+        let balanced = spec.balance_classes.then(|| Balance::new(examples));
+        let balance = balanced.transpose()?;
+        let validation = validation.filter(|rows| rows.rows() > 0);
+        let parts = [Some(examples), validation];
+        // Refuses another width, and labels that are missing, before anything is learned.
+        for rows in parts.into_iter().flatten() {
+            model.scaled(rows)?;
+        }
+        let scaling = Scaling::learn(model.spec.preprocessing, examples)?;
+        for rows in parts.into_iter().flatten() {
+            check_range(&model.spec, &Scaled::new(rows, &scaling))?;
+        }
+        model.scaling = scaling;
+        let means = || column_means(&Scaled::new(examples, &model.scaling));
+        if let Some(bias) = model.spec.output_bias.values(&model.spec, means)? {
+            model.set_output_bias(&bias);
+        }
+        let options = StepOptions {
+            objective: model.objective(),
+            optimizer: spec.optimizer,
+            clip_norm: spec.clip_norm,
+            seed,
+        };
+        let batch_size = spec.batch_size.min(examples.rows());
+        Ok(Self {
+            step: Step::new(&model.chain, batch_size, options),
+            best: None,
+            initial: Some(weights(model)),
+            first_loss: None,
+            model,
+            spec,
+            seed,
+            history: Vec::new(),
+            begun: Begun::default(),
+            setbacks: 0,
+            gradients: GradientWatch::default(),
+            examples,
+            validation,
+            balance,
+        })
+    }
+
+    /// The model as it is now.
+    pub fn model(&self) -> &Autoencoder {
+        self.model
+    }
+
+    /// The numbers of the run.
+    pub fn spec(&self) -> &TrainingSpec {
+        &self.spec
+    }
+
+    /// The epochs so far.
+    pub fn history(&self) -> &[Epoch] {
+        &self.history
+    }
+
+    /// Training examples seen so far, over all epochs.
+    pub fn examples_done(&self) -> usize {
+        self.history.len() * self.examples.rows() + self.begun.examples as usize
+    }
+
+    /// The epoch with the least loss, of validation where there is one. While a divergence or a code warms up, losses of
+    /// different epochs do not compare: the last one is the best until the warm-up is over.
+    pub fn best_epoch(&self) -> Option<&Epoch> {
+        let warm_up = self.model.spec.warm_up() as usize;
+        let Some(comparable) = self
+            .history
+            .get(warm_up..)
+            .filter(|epochs| !epochs.is_empty())
+        else {
+            return self.history.last();
+        };
+        comparable
+            .iter()
+            .min_by(|a, b| a.watched_loss().total_cmp(&b.watched_loss()))
+    }
+
+    /// The first report of a fault of the gradients.
+    pub fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {
+        self.gradients.report(fault)
+    }
+
+    /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each setback.
+    pub(crate) fn learning_rate(&self) -> f32 {
+        let losses: Vec<f64> = self.history.iter().map(Epoch::watched_loss).collect();
+        let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
+        self.spec.learning_rate * factor * 0.5f32.powi(self.setbacks as i32)
+    }
+
+    /// Keeps the weights as those of the best epoch.
+    pub(super) fn keep_best(&mut self) {
+        match &mut self.best {
+            Some(best) => {
+                for (best, parameter) in best.iter_mut().zip(self.model.chain.parameters()) {
+                    best.as_mut_slice()
+                        .copy_from_slice(parameter.value.as_slice());
+                }
+            }
+            None => self.best = Some(weights(self.model)),
+        }
+    }
+
+    /// Gives the model the weights of its best epoch, where one is complete.
+    pub fn restore_best(&mut self) {
+        if let Some(best) = &self.best {
+            self.model.set_weights(best);
+        }
+    }
+}
+
+fn weights(model: &Autoencoder) -> Vec<Matrix> {
+    let parameters = model.chain.parameters().iter();
+    parameters.map(|p| p.value.clone()).collect()
+}

@@ -1,0 +1,130 @@
+//! Going back from a loss that is not finite.
+
+use std::fmt::{Display, Formatter, Result as Written};
+
+use latentia_nn::Origin;
+use latentia_tensor::Rows;
+
+use super::run::Training;
+use crate::autoencoder::inference::Run;
+use crate::{Autoencoder, Breakdown, ModelError};
+
+/// How often a run goes back before it ends.
+pub(crate) const MOST: u32 = 3;
+
+/// A breakdown after which a run goes on from its last good weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setback {
+    /// What happened.
+    pub breakdown: Breakdown,
+    /// The epoch whose weights the model has again; 0 for those it began with.
+    pub back_to: u32,
+    /// Learning rate from here on.
+    pub learning_rate: f32,
+    /// Number of the setback, from 1.
+    pub number: u32,
+}
+
+impl Display for Setback {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
+        let Self {
+            breakdown,
+            learning_rate,
+            number,
+            ..
+        } = self;
+        let weights = match self.back_to {
+            0 => "the initial weights".into(),
+            epoch => format!("epoch {epoch}"),
+        };
+        write!(
+            f,
+            "{breakdown}; going back to {weights} with half the learning rate, {learning_rate:?} ({number} of {MOST})"
+        )
+    }
+}
+
+impl Training<'_> {
+    /// How often the run went back so far.
+    pub fn setbacks(&self) -> u32 {
+        self.setbacks
+    }
+
+    /// Goes back to the last good weights and halves the learning rate. The optimiser begins anew; noise and the order of
+    /// examples do not repeat.
+    ///
+    /// # Errors
+    /// When the run went back as often as it may; the model has its last good weights then too.
+    pub(crate) fn go_back(&mut self, breakdown: Breakdown) -> Result<Setback, ModelError> {
+        let learning_rate = self.learning_rate();
+        let back_to = match &self.initial {
+            Some(initial) => {
+                self.model.set_weights(initial);
+                self.best = None;
+                0
+            }
+            None => {
+                self.restore_best();
+                self.best_epoch().map_or(0, |best| best.epoch)
+            }
+        };
+        self.history.truncate(back_to as usize);
+        self.begun = Default::default();
+        self.gradients.forget(back_to == 0);
+        self.step.forget();
+        if self.setbacks >= MOST {
+            return Err(ModelError::Diverged {
+                breakdown,
+                setbacks: self.setbacks,
+                learning_rate,
+            });
+        }
+        self.setbacks += 1;
+        Ok(Setback {
+            breakdown,
+            back_to,
+            learning_rate: self.learning_rate(),
+            number: self.setbacks,
+        })
+    }
+
+    /// What is not finite after the last batch or in validation.
+    pub(crate) fn origin(&self, validation: Option<&dyn Rows>) -> Result<Origin, ModelError> {
+        let chain = self.model.chain();
+        let origin = self.step.origin(chain);
+        let Some(rows) = validation.filter(|_| origin == Origin::Terms) else {
+            return Ok(origin);
+        };
+        // The step was finite, and so are the weights that it left: another look at the validation examples.
+        let objective = self.model.objective();
+        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let origins = self.model.fold_outputs(
+            run,
+            rows,
+            || Origin::Terms,
+            |first, _, block| {
+                block.objective(chain, &objective, rows.rows());
+                *first = block.origin().map_or(*first, |origin| origin.min(*first));
+            },
+        )?;
+        Ok(origins.into_iter().min().unwrap_or(origin))
+    }
+}
+
+impl Autoencoder {
+    /// An origin in words.
+    pub(crate) fn origin_label(&self, origin: Origin) -> String {
+        let of =
+            |layer, what| format!("{}, whose {what} no longer finite", self.layer_label(layer));
+        match origin {
+            Origin::Gradient(layer) => of(layer, "gradient was"),
+            Origin::Parameters(layer) => of(layer, "weights were"),
+            Origin::Output(layer) => of(layer, "output was"),
+            Origin::Likelihood => format!(
+                "the likelihood ({}), after layers whose output was finite",
+                self.likelihood().name()
+            ),
+            Origin::Terms => "the terms on the code, while all else was finite".into(),
+        }
+    }
+}
