@@ -7,8 +7,8 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use latentia_codec::{Archive, Codec, CodecError, Method};
-use latentia_models::{ModelFile, ModelSpec, Provenance, Quantiser, StoppedBy, TrainingSpec};
+use latentia_codec::{Archive, Codec, CodecError, Method, Quantiser};
+use latentia_models::{ModelFile, ModelSpec, Provenance, StoppedBy, TrainingSpec};
 use latentia_tensor::Matrix;
 use libfuzzer_sys::fuzz_target;
 
@@ -38,7 +38,7 @@ fn made(spec: &str, method: Method) -> Made {
             stopped_by: StoppedBy::Epochs,
             history: Vec::new(),
         },
-        quantiser: Some(quantiser),
+        attachments: quantiser.tensors(),
         digest: "00".repeat(32),
     };
     let mut file = Vec::new();

@@ -1,6 +1,6 @@
 //! Lossless coding by a model with a Gaussian code: bits back.
 
-use latentia_models::{Autoencoder, Code, Network};
+use latentia_models::{Autoencoder, Code};
 use latentia_nn::{Gaussian, Likelihood};
 use latentia_tensor::loss::{beta_binomial, discretised_logistic};
 use latentia_tensor::math::sigmoid;
@@ -9,6 +9,7 @@ use latentia_tensor::{Matrix, MatrixMut, Rows, map};
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
 use crate::distributions::{Bernoulli, BetaBinomial, Logistic, Normal, Prior};
+use crate::network::Network;
 use crate::stack::{Distribution, Stack};
 
 /// Bits back with asymmetric numeral systems (Townsend, Bird and Barber 2019).
@@ -60,14 +61,14 @@ impl<'a> BitsBack<'a> {
     }
 
     fn networks(&self) -> Result<Networks<'_>, CodecError> {
-        let posterior = self.model.posterior();
+        let posterior = Network::posterior(self.model);
         let posterior = posterior.ok_or_else(|| CodecError::Unfit("no posterior".into()))?;
         let (width, code) = (self.model.width(), self.model.code_width());
         Ok(Networks {
             model: self.model,
             pixels: self.pixels,
             posterior,
-            decoder: self.model.decoder(),
+            decoder: Network::decoder(self.model),
             example: vec![0.0; width],
             deviations: vec![0.0; code],
             code: vec![0.0; code],

@@ -1,54 +1,22 @@
-//! Examples to bytes and back.
+//! Examples to bytes.
 
-use std::io::{Read, Seek, Write};
+use std::io::Write;
 
 use latentia_models::ModelFile;
-use latentia_tensor::{Matrix, Rows};
+use latentia_tensor::Rows;
 use rayon::prelude::*;
 
 use crate::CodecError;
 use crate::bits_back::BitsBack;
 use crate::chunk::{Chunk, ChunkCoder, examples_in_chunk, read_all};
-use crate::container::{CHUNK_HEADER, Header, Place, find_chunks, read_chunk, write_chunk};
+use crate::container::{CHUNK_HEADER, Header, write_chunk};
 use crate::lossy::Lossy;
+use crate::method::Method;
+use crate::quantiser::Quantiser;
 use crate::residual::Residual;
 
 /// Chunks that are worked on at once; memory goes with it.
-const AT_ONCE: usize = 8;
-
-/// How examples are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// The code in cells of `step` finest ones: what comes back are reconstructions. See [`latentia_models::Quantiser`].
-    Lossy {
-        /// 1 at least.
-        step: u16,
-    },
-    /// Every byte, at the cost of the model's `-ELBO`, with a Gaussian code and a likelihood of bytes.
-    BitsBack,
-    /// Every byte: the lossy reconstruction, and what it errs by.
-    Residual {
-        /// 1 at least.
-        step: u16,
-    },
-}
-
-impl Method {
-    /// The coarsest step of the code.
-    pub const MOST_STEP: u16 = 1000;
-
-    /// Lossy at a quality of 1 to 100: at 100 the finest cells, at 50 cells ten times as wide, which add a tenth to the
-    /// error of a reconstruction.
-    pub fn of_quality(quality: u8) -> Self {
-        let step = 10f64.powf((100.0 - f64::from(quality)) / 50.0).round();
-        Self::Lossy { step: step as u16 }
-    }
-
-    /// Whether every byte comes back.
-    pub fn is_lossless(self) -> bool {
-        !matches!(self, Self::Lossy { .. })
-    }
-}
+pub(crate) const AT_ONCE: usize = 8;
 
 /// A model that compresses, one way.
 pub struct Codec<'a> {
@@ -91,14 +59,16 @@ impl<'a> Codec<'a> {
         if let Method::Lossy { step: 0 } | Method::Residual { step: 0 } = method {
             return unfit("a step of 0 makes no cells; it is 1 at least".into());
         }
-        let quantiser = model.quantiser.as_ref().ok_or_else(|| {
-            CodecError::Unfit(
-                "the model file has no tables of its codes' symbols; train it again with this version".into(),
-            )
-        });
+        let quantiser = || {
+            Quantiser::of(model)?.ok_or_else(|| {
+                CodecError::Unfit(
+                    "the model file has no tables of its codes' symbols; train it again with this version".into(),
+                )
+            })
+        };
         let coder: Box<dyn ChunkCoder> = match method {
-            Method::Lossy { step } => Box::new(Lossy::new(&model.model, quantiser?, step, bytes)),
-            Method::Residual { step } => Box::new(Residual::new(&model.model, quantiser?, step)),
+            Method::Lossy { step } => Box::new(Lossy::new(&model.model, quantiser()?, step, bytes)),
+            Method::Residual { step } => Box::new(Residual::new(&model.model, quantiser()?, step)),
             Method::BitsBack => Box::new(BitsBack::new(&model.model).map_err(CodecError::Unfit)?),
         };
         Ok(Self {
@@ -214,7 +184,13 @@ impl<'a> Codec<'a> {
         self.method == Method::BitsBack && preprocessing.binarises()
     }
 
-    fn header(&self, examples: u64) -> Header {
+    /// What turns a chunk into bytes, and back.
+    pub(crate) fn coder(&self) -> &dyn ChunkCoder {
+        &*self.coder
+    }
+
+    /// What a file of `examples` examples says of itself.
+    pub(crate) fn header(&self, examples: u64) -> Header {
         let model = &self.model.model;
         Header {
             method: self.method,
@@ -279,96 +255,5 @@ impl<'a> Codec<'a> {
             sum += pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
         }
         Ok(sum)
-    }
-}
-
-/// A compressed file with the model that decodes it.
-pub struct Archive<'a, S> {
-    codec: Codec<'a>,
-    header: Header,
-    chunks: Vec<Place>,
-    source: S,
-}
-
-impl<'a, S: Read + Seek> Archive<'a, S> {
-    /// Opens a file, of which nothing is decoded yet.
-    ///
-    /// # Errors
-    /// When it is no such file, of a newer version, made with another model, cut short or otherwise damaged.
-    pub fn open(mut source: S, model: &'a ModelFile) -> Result<Self, CodecError> {
-        let header = Header::read(&mut source)?;
-        if header.model != model.digest {
-            return Err(CodecError::OtherModel {
-                wanted: header.model,
-                given: model.digest.clone(),
-            });
-        }
-        let codec = Codec::new(model, header.method, header.bytes)?;
-        if header != codec.header(header.examples) {
-            return Err(CodecError::Damaged(
-                "its header does not fit the model".into(),
-            ));
-        }
-        let chunks = find_chunks(&mut source, &header)?;
-        Ok(Self {
-            codec,
-            header,
-            chunks,
-            source,
-        })
-    }
-
-    /// What the file says of itself.
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// Decodes all examples and hands the raw values of each chunk, `[examples, width]`, to `see`, in order.
-    ///
-    /// # Errors
-    /// When the file is damaged or cannot be read, or `see` fails.
-    pub fn for_each_chunk<E: From<CodecError>>(
-        &mut self,
-        mut see: impl FnMut(&Matrix) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for first in (0..self.chunks.len()).step_by(AT_ONCE) {
-            let numbers = first..self.chunks.len().min(first + AT_ONCE);
-            let read = |number| read_chunk(&mut self.source, self.chunks[number], number);
-            let coded: Result<Vec<_>, CodecError> = numbers.clone().map(read).collect();
-            let sizes = numbers.map(|number| self.examples_of(number));
-            let coded: Vec<_> = sizes.zip(coded?).collect();
-            let coder = &self.codec.coder;
-            let decoded: Vec<_> = coded
-                .par_iter()
-                .map(|(examples, bytes)| coder.decode(bytes, *examples))
-                .collect();
-            for matrix in decoded {
-                see(&matrix?)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Raw values of one example, of which only its chunk is decoded.
-    ///
-    /// # Errors
-    /// When there is none, or the file is damaged or cannot be read.
-    pub fn example(&mut self, index: u64) -> Result<Vec<f32>, CodecError> {
-        if index >= self.header.examples {
-            return Err(CodecError::NoExample {
-                index,
-                examples: self.header.examples,
-            });
-        }
-        let size = u64::from(self.header.chunk);
-        let number = (index / size) as usize;
-        let bytes = read_chunk(&mut self.source, self.chunks[number], number)?;
-        let values = self.codec.coder.decode(&bytes, self.examples_of(number))?;
-        Ok(values.row((index % size) as usize).to_vec())
-    }
-
-    fn examples_of(&self, chunk: usize) -> usize {
-        let size = u64::from(self.header.chunk);
-        size.min(self.header.examples - chunk as u64 * size) as usize
     }
 }

@@ -18,12 +18,13 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use crate::{CodecError, Method};
+use crate::CodecError;
+use crate::method::Method;
 
 const MAGIC: [u8; 8] = [0x89, b'L', b'T', b'C', 0x0D, 0x0A, 0x1A, 0x0A];
 
 /// The version that this program writes, and the newest that it reads.
-pub(crate) const VERSION: u16 = 1;
+const VERSION: u16 = 1;
 
 /// Dimensions of an example, at most.
 const MOST_DIMENSIONS: usize = 8;
@@ -86,7 +87,10 @@ impl Header {
         }
         let version = u16::from_le_bytes(kept.take()?);
         if version > VERSION {
-            return Err(CodecError::Newer(version));
+            return Err(CodecError::Newer {
+                seen: version,
+                known: VERSION,
+            });
         }
         let [method, bytes] = kept.take()?;
         let step = u16::from_le_bytes(kept.take()?);

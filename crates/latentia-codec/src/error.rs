@@ -19,9 +19,19 @@ pub enum CodecError {
     /// A file that was not written by [`crate::Codec::compress`].
     #[error("it is no compressed file of latentia: {0}")]
     Foreign(&'static str),
+    /// A model file whose tables of symbols are no quantiser of its code.
+    #[error(
+        "the model file is damaged: the symbols do not fit the code; restore it from a copy or train again"
+    )]
+    DamagedSymbols,
     /// A file of a newer version.
-    #[error("it has version {0}; this program reads up to {known}: use a newer latentia", known = crate::container::VERSION)]
-    Newer(u16),
+    #[error("it has version {seen}; this program reads up to {known}: use a newer latentia")]
+    Newer {
+        /// The file's version.
+        seen: u16,
+        /// The newest that this program reads.
+        known: u16,
+    },
     /// A file that was made with another model.
     #[error("it was made with the model of SHA-256 {wanted}, and this one's is {given}")]
     OtherModel {

@@ -3,6 +3,7 @@
 //! It knows nothing of training, files of data, or terminals.
 //!
 //! - [`Codec`], [`Method`]: examples to bytes; [`Archive`]: bytes to examples, all or one
+//! - [`Quantiser`]: how codes become symbols, kept with the model
 //! - [`Header`]: what a file says of itself
 //!
 //! What is coded follows from integers, and from numbers that the layers compute with the same bits on every machine: products
@@ -10,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod archive;
 mod bits_back;
 mod chunk;
 mod codec;
@@ -17,9 +19,18 @@ mod container;
 mod distributions;
 mod error;
 mod lossy;
+mod method;
+mod network;
+mod quantiser;
 mod residual;
+mod spread;
 mod stack;
+mod symbols;
 
-pub use codec::{Archive, Codec, Compressed, Method};
+pub use archive::Archive;
+pub use codec::{Codec, Compressed};
 pub use container::Header;
 pub use error::CodecError;
+pub use method::Method;
+pub use quantiser::Quantiser;
+pub use symbols::Symbols;

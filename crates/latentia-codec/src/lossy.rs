@@ -1,24 +1,26 @@
 //! Lossy coding: the code's numbers in cells, by how often training codes lay in each.
 
-use latentia_models::{Autoencoder, Quantiser, Symbols};
+use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded};
 use crate::distributions::Frequencies;
+use crate::quantiser::{Quantiser, choices};
 use crate::stack::{Distribution, Stack};
+use crate::symbols::Symbols;
 
 /// Codes examples as the cells of their codes; what comes back are reconstructions.
 pub(crate) struct Lossy<'a> {
     model: &'a Autoencoder,
-    units: Vec<Unit<'a>>,
+    units: Vec<Unit>,
     /// Whether examples are bytes.
     bytes: bool,
 }
 
 /// One number of the code, or one vector.
-struct Unit<'a> {
-    symbols: &'a Symbols,
+struct Unit {
+    symbols: Symbols,
     /// Finest cells in one of these.
     step: i64,
     first: i64,
@@ -27,17 +29,17 @@ struct Unit<'a> {
     values: Vec<f32>,
 }
 
-impl<'a> Unit<'a> {
-    fn new(symbols: &'a Symbols, step: u16) -> Self {
+impl Unit {
+    fn new(symbols: Symbols, step: u16) -> Self {
         let counts = symbols.counts.iter().map(|&count| u64::from(count));
         if symbols.step == 0.0 {
             // Vectors of a codebook have no neighbours and no coarser cells.
             let weights: Vec<u64> = counts.map(|count| 16 * count + 1).collect();
             return Self {
+                frequencies: Frequencies::new(&weights),
                 symbols,
                 step: 1,
                 first: 0,
-                frequencies: Frequencies::new(&weights),
                 values: Vec::new(),
             };
         }
@@ -82,11 +84,11 @@ impl<'a> Unit<'a> {
 impl<'a> Lossy<'a> {
     pub(crate) fn new(
         model: &'a Autoencoder,
-        quantiser: &'a Quantiser,
+        quantiser: Quantiser,
         step: u16,
         bytes: bool,
     ) -> Self {
-        let units = quantiser.symbols.iter().map(|s| Unit::new(s, step));
+        let units = quantiser.symbols.into_iter().map(|s| Unit::new(s, step));
         Self {
             model,
             units: units.collect(),
@@ -100,7 +102,7 @@ impl<'a> Lossy<'a> {
         let mut symbols = Vec::with_capacity(codes.rows() * self.units.len());
         for code in codes.view().iter_rows() {
             match self.model.codebook() {
-                Some(_) => symbols.extend(self.model.choices(code)),
+                Some(codebook) => symbols.extend(choices(codebook, code)),
                 None => symbols.extend(self.units.iter().zip(code).map(|(u, &x)| u.symbol(x))),
             }
         }

@@ -1,11 +1,12 @@
 //! Lossless coding by any model: its reconstruction, and what that errs by.
 
-use latentia_models::{Autoencoder, Quantiser};
+use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
 use crate::lossy::Lossy;
+use crate::quantiser::Quantiser;
 use crate::stack::{Distribution, Interval, Stack, TOTAL};
 
 /// Codes examples as [`Lossy`] does, and behind it the difference of every value from the reconstruction, by how often
@@ -19,7 +20,7 @@ pub(crate) struct Residual<'a> {
 }
 
 impl<'a> Residual<'a> {
-    pub(crate) fn new(model: &'a Autoencoder, quantiser: &'a Quantiser, step: u16) -> Self {
+    pub(crate) fn new(model: &'a Autoencoder, quantiser: Quantiser, step: u16) -> Self {
         let (left, above) = match *model.shape() {
             [_, width] => (1, width),
             // Channels last, as files of pictures have them.

@@ -1,11 +1,11 @@
 //! What is compressed comes back, and nothing else passes for it.
 
 use std::io::{Cursor, Read, Seek};
+use std::path::Path;
 
-use latentia_codec::{Archive, Codec, CodecError, Method};
+use latentia_codec::{Archive, Codec, CodecError, Method, Quantiser};
 use latentia_models::{
-    Autoencoder, ModelFile, ModelSpec, Provenance, Quantiser, StoppedBy, Training, TrainingSpec,
-    Variational,
+    Autoencoder, ModelFile, ModelSpec, Provenance, StoppedBy, Training, TrainingSpec, Variational,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::numbers;
@@ -93,7 +93,7 @@ fn with_model(model: Autoencoder, quantiser: Option<Quantiser>) -> ModelFile {
             stopped_by: StoppedBy::Epochs,
             history: Vec::new(),
         },
-        quantiser,
+        attachments: quantiser.map_or(Vec::new(), |quantiser| quantiser.tensors()),
         digest: "5a".repeat(32),
     }
 }
@@ -309,6 +309,53 @@ fn what_cannot_be_coded_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_quantiser_comes_back_from_its_model_file_or_is_told_to_be_damaged() {
+    let examples = Bytes::pictures(20, 48);
+    let mut file = file(PLAIN, &[48], &examples);
+    let quantiser = Quantiser::fit(&file.model, &examples).expect("examples that fit");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("model.safetensors");
+    ModelFile::save(&file.model, &file.provenance, &file.attachments, &path)
+        .expect("the folder can be written");
+    let loaded = ModelFile::load(&path).expect("it was just written");
+    let kept = Quantiser::of(&loaded).expect("it was just written");
+    assert_eq!(kept, Some(quantiser));
+
+    let good = file.attachments.clone();
+    for number in 0..good.len() {
+        let mut cut_short = good.clone();
+        cut_short[number].bytes.truncate(2);
+        let mut absent = good.clone();
+        absent.remove(number);
+        let mut of_other_numbers = good.clone();
+        of_other_numbers[number].bytes.fill(0x80);
+        for damaged in [cut_short, absent, of_other_numbers] {
+            // Any counts are possible ones.
+            if damaged.len() == good.len()
+                && damaged[number].name == "symbols.counts"
+                && damaged[number].bytes.len() == good[number].bytes.len()
+            {
+                continue;
+            }
+            file.attachments = damaged;
+            let refused = Codec::new(&file, Method::Lossy { step: 1 }, true);
+            let error = refused.err().expect("it is damaged");
+            assert_eq!(
+                error.to_string(),
+                "the model file is damaged: the symbols do not fit the code; restore it from a copy or train again"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_quantiser_of_the_first_model_files_is_found() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../latentia-models/tests/models");
+    let file = ModelFile::load(&folder.join("formats/model-1.safetensors")).expect("it was ours");
+    assert!(Quantiser::of(&file).expect("it was ours").is_some());
+}
+
+#[test]
 fn another_model_and_a_newer_version_are_told_apart_from_damage() {
     let examples = Bytes::pictures(20, 48);
     let model = file(PLAIN, &[48], &examples);
@@ -319,7 +366,10 @@ fn another_model_and_a_newer_version_are_told_apart_from_damage() {
     let mut newer = bytes.clone();
     newer[8] = 9;
     let error = decompress(&newer, &model).expect_err("newer");
-    assert!(matches!(error, CodecError::Newer(9)), "{error}");
+    assert!(
+        matches!(error, CodecError::Newer { seen: 9, .. }),
+        "{error}"
+    );
     let error = decompress(b"PK\x03\x04 something else", &model).expect_err("foreign");
     assert!(matches!(error, CodecError::Foreign(_)), "{error}");
     let other = ModelFile {

@@ -29,9 +29,8 @@
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
-//! - [`Quantiser`], [`Network`]: what a compressor needs of a model
 //! - [`Preset`]: whole experiments as TOML
-//! - [`ModelFile`], [`write_atomically`]: files
+//! - [`ModelFile`], [`StoredTensor`], [`write_atomically`]: files
 
 #![forbid(unsafe_code)]
 
@@ -45,13 +44,11 @@ mod spec;
 mod stream;
 mod training;
 
-pub use autoencoder::{
-    Autoencoder, CompressedImage, Labelled, Network, Quantiser, Scaled, Scaling, Sections, Symbols,
-};
+pub use autoencoder::{Autoencoder, CompressedImage, Labelled, Scaled, Scaling, Sections};
 pub use detection::Filters;
 pub use error::{Breakdown, ModelError};
 pub use evaluation::{Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, ssim};
-pub use files::{ModelFile, Provenance, write_atomically};
+pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
 pub use generation::Mixture;
 pub use spec::{
     AugmentationSpec, Code, ConditionSpec, Expected, ModelSpec, ObjectiveSpec, OutputBias, Part,

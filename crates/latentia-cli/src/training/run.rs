@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use latentia_models::{
-    Autoencoder, Epoch, ModelError, ModelFile, Provenance, Quantiser, StoppedBy, Training,
-};
+use latentia_codec::Quantiser;
+use latentia_models::{Autoencoder, Epoch, ModelError, ModelFile, Provenance, StoppedBy, Training};
 use latentia_tensor::Rows;
 
 use super::progress::Progress;
@@ -140,7 +139,7 @@ impl Run<'_> {
                 can_resume,
             } => {
                 if let Some(best) = best
-                    && ModelFile::save(model, &provenance, None, &self.folder.model()).is_ok()
+                    && ModelFile::save(model, &provenance, &[], &self.folder.model()).is_ok()
                 {
                     tell(&self.kept(best));
                 }
@@ -211,12 +210,8 @@ impl Run<'_> {
         // Those of another model.
         self.folder.remove_pictures()?;
         let quantiser = Quantiser::fit(model, &self.split.training);
-        ModelFile::save(
-            model,
-            provenance,
-            quantiser.as_ref().ok(),
-            &self.folder.model(),
-        )?;
+        let tables = quantiser.as_ref().map_or(Vec::new(), Quantiser::tensors);
+        ModelFile::save(model, provenance, &tables, &self.folder.model())?;
         quantiser?;
         progress.write_metrics(&provenance.history)?;
         progress.nothing_left_to_keep();

@@ -14,17 +14,4 @@ impl Autoencoder {
             _ => None,
         }
     }
-
-    /// Which vectors of the codebook a code is made of: the numbers of the first that equal its parts, or 0 for a part that
-    /// is no vector of the codebook. Empty for other codes.
-    pub fn choices(&self, code: &[f32]) -> Vec<u32> {
-        let Some(codebook) = self.codebook() else {
-            return Vec::new();
-        };
-        let vectors = || codebook.view().iter_rows().zip(0..);
-        let choice = |part: &[f32]| vectors().find(|(vector, _)| *vector == part);
-        code.chunks(codebook.cols())
-            .map(|part| choice(part).map_or(0, |(_, number)| number))
-            .collect()
-    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::tensor_file::{Kind, Opened, Tensor, floats, invalid, read_floats};
+use super::tensor_file::{Kind, Opened, StoredTensor, floats, invalid, read_floats};
 use crate::training::Begun;
 use crate::training::GradientWatch;
 use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec};
@@ -84,7 +84,7 @@ impl Training<'_> {
             initial: self.initial.is_some(),
         };
         let names = self.model.parameter_names();
-        let mut tensors: Vec<Tensor> = Vec::new();
+        let mut tensors: Vec<StoredTensor> = Vec::new();
         let mut keep = |set: &str, values: &mut dyn Iterator<Item = &Matrix>| {
             for (name, value) in names.iter().zip(values) {
                 let shape = vec![value.rows(), value.cols()];

@@ -7,3 +7,5 @@ mod tensor_file;
 
 pub use atomic::write_atomically;
 pub use model_file::{ModelFile, Provenance};
+pub use safetensors::Dtype;
+pub use tensor_file::StoredTensor;

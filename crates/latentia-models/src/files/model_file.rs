@@ -1,18 +1,16 @@
 //! Models on disk: one safetensors file.
 //!
-//! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). Beside them lie the [`Quantiser`]'s tables
-//! (`symbols.step`, …). The metadata key `latentia` holds the specification, the preprocessing and the provenance.
+//! Weights lie under plain names (`encoder.0.weight`, `decoder.0.bias`, …). Beside them may lie what others attach
+//! (`symbols.step`, … of a compressor). The metadata key `latentia` holds the specification, the preprocessing and the provenance.
 
 use std::fs;
 use std::path::Path;
 
-use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
-use super::tensor_file::{Kind, Opened, Tensor, floats, read_floats};
+use super::tensor_file::{Kind, Opened, StoredTensor, floats, read_floats};
 use crate::{
-    Autoencoder, Epoch, ModelError, ModelSpec, Quantiser, Scaling, StoppedBy, Symbols, Training,
-    TrainingSpec,
+    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
 };
 
 /// The format rises with the first change of `ModelSpec` after a release.
@@ -70,8 +68,8 @@ pub struct ModelFile {
     pub model: Autoencoder,
     /// How it came to be.
     pub provenance: Provenance,
-    /// How its codes become symbols, where it was kept.
-    pub quantiser: Option<Quantiser>,
+    /// Tensors that are none of the model's, by name: what a compressor keeps with it. They are saved and loaded as they are.
+    pub attachments: Vec<StoredTensor>,
     /// SHA-256 of all of this, in hexadecimal.
     pub digest: String,
 }
@@ -86,14 +84,14 @@ struct Content {
 }
 
 impl ModelFile {
-    /// Writes the file whole or not at all.
+    /// Writes the file whole or not at all. No attachment may have the name of a parameter.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(
         model: &Autoencoder,
         provenance: &Provenance,
-        quantiser: Option<&Quantiser>,
+        attachments: &[StoredTensor],
         path: &Path,
     ) -> Result<(), ModelError> {
         let content = Content {
@@ -116,9 +114,7 @@ impl ModelFile {
             };
             floats(name, shape, parameter.value.as_slice())
         });
-        let tensors: Vec<Tensor> = weights
-            .chain(quantiser.into_iter().flat_map(quantiser_tensors))
-            .collect();
+        let tensors: Vec<StoredTensor> = weights.chain(attachments.iter().cloned()).collect();
         MODEL.write(path, &content, &tensors)
     }
 
@@ -150,87 +146,16 @@ impl ModelFile {
                 )));
             }
         }
-        let is_kept = tensors
-            .names()
+        let others = tensors
             .iter()
-            .any(|name| name.starts_with("symbols."));
-        let quantiser = quantiser_of(&tensors).filter(|quantiser| quantiser.fits(&model));
-        if is_kept && quantiser.is_none() {
-            return Err(damaged("the symbols do not fit the code"));
-        }
+            .filter(|(name, _)| !names.iter().any(|own| own == name));
+        let mut attachments: Vec<StoredTensor> = others.map(StoredTensor::from).collect();
+        attachments.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(Self {
             model,
             provenance: content.provenance,
-            quantiser,
+            attachments,
             digest,
         })
     }
-}
-
-/// A quantiser as tensors: for each of its numbers the width of a cell, the first cell and how many there are; then all
-/// their counts, one number's after the other.
-fn quantiser_tensors(quantiser: &Quantiser) -> [Tensor; 4] {
-    let symbols = &quantiser.symbols;
-    fn tensor<const N: usize>(
-        name: &str,
-        kind: Dtype,
-        numbers: impl Iterator<Item = [u8; N]>,
-    ) -> Tensor {
-        let bytes: Vec<u8> = numbers.flatten().collect();
-        (
-            format!("symbols.{name}"),
-            kind,
-            vec![bytes.len() / N],
-            bytes,
-        )
-    }
-    let counts = symbols.iter().flat_map(|s| &s.counts);
-    [
-        tensor(
-            "step",
-            Dtype::F32,
-            symbols.iter().map(|s| s.step.to_le_bytes()),
-        ),
-        tensor(
-            "first",
-            Dtype::I32,
-            symbols.iter().map(|s| s.first.to_le_bytes()),
-        ),
-        tensor(
-            "size",
-            Dtype::U32,
-            symbols
-                .iter()
-                .map(|s| (s.counts.len() as u32).to_le_bytes()),
-        ),
-        tensor("counts", Dtype::U16, counts.map(|n| n.to_le_bytes())),
-    ]
-}
-
-/// The quantiser in a file, if one was kept; nothing where its parts do not fit each other.
-fn quantiser_of(tensors: &SafeTensors<'_>) -> Option<Quantiser> {
-    fn numbers<'a, const N: usize>(
-        tensors: &SafeTensors<'a>,
-        name: &str,
-        kind: Dtype,
-    ) -> Option<&'a [[u8; N]]> {
-        let tensor = tensors.tensor(&format!("symbols.{name}")).ok()?;
-        let (numbers, rest) = tensor.data().as_chunks();
-        (tensor.dtype() == kind && rest.is_empty()).then_some(numbers)
-    }
-    let steps = numbers(tensors, "step", Dtype::F32)?;
-    let first = numbers(tensors, "first", Dtype::I32)?;
-    let sizes = numbers(tensors, "size", Dtype::U32)?;
-    let mut counts = numbers(tensors, "counts", Dtype::U16)?;
-    let mut symbols = Vec::with_capacity(steps.len());
-    for ((step, first), size) in steps.iter().zip(first).zip(sizes) {
-        let (own, rest) = counts.split_at_checked(u32::from_le_bytes(*size) as usize)?;
-        counts = rest;
-        symbols.push(Symbols {
-            step: f32::from_le_bytes(*step),
-            first: i32::from_le_bytes(*first),
-            counts: own.iter().map(|n| u16::from_le_bytes(*n)).collect(),
-        });
-    }
-    Some(Quantiser { symbols })
 }

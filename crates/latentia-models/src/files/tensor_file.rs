@@ -27,13 +27,38 @@ pub(crate) struct Kind {
     pub(crate) remedy: &'static str,
 }
 
-/// Name, type, shape and bytes.
-pub(crate) type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+/// A tensor as it lies in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTensor {
+    /// Its name in the file.
+    pub name: String,
+    /// The type of its elements.
+    pub dtype: Dtype,
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its elements, little-endian.
+    pub bytes: Vec<u8>,
+}
+
+impl From<(&str, TensorView<'_>)> for StoredTensor {
+    fn from((name, tensor): (&str, TensorView<'_>)) -> Self {
+        Self {
+            name: name.into(),
+            dtype: tensor.dtype(),
+            shape: tensor.shape().to_vec(),
+            bytes: tensor.data().to_vec(),
+        }
+    }
+}
 
 /// A tensor of f32.
-pub(crate) fn floats(name: String, shape: Vec<usize>, numbers: &[f32]) -> Tensor {
-    let bytes = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-    (name, Dtype::F32, shape, bytes)
+pub(crate) fn floats(name: String, shape: Vec<usize>, values: &[f32]) -> StoredTensor {
+    StoredTensor {
+        name,
+        dtype: Dtype::F32,
+        shape,
+        bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+    }
 }
 
 /// Fills `numbers` with a tensor of as many f32; says whether there was one.
@@ -78,12 +103,12 @@ impl Kind {
         &self,
         path: &Path,
         content: &impl Serialize,
-        tensors: &[Tensor],
+        tensors: &[StoredTensor],
     ) -> Result<(), ModelError> {
         let text = serde_json::to_string(content).map_err(|e| invalid(path, e.to_string()))?;
-        let parts = tensors.iter().map(|(name, kind, shape, bytes)| {
-            (name.as_str(), *kind, shape.as_slice(), bytes.as_slice())
-        });
+        let parts = tensors
+            .iter()
+            .map(|t| (t.name.as_str(), t.dtype, &t.shape[..], &t.bytes[..]));
         let metadata = Metadata {
             sha256: digest(&text, parts),
             content: RawValue::from_string(text).map_err(|e| invalid(path, e.to_string()))?,
@@ -91,8 +116,11 @@ impl Kind {
         let metadata =
             serde_json::to_string(&metadata).map_err(|e| invalid(path, e.to_string()))?;
         let metadata = HashMap::from([(self.key.to_string(), metadata)]);
-        let views = tensors.iter().map(|(name, kind, shape, bytes)| {
-            Ok((name, TensorView::new(*kind, shape.clone(), bytes)?))
+        let views = tensors.iter().map(|t| {
+            Ok((
+                &t.name,
+                TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?,
+            ))
         });
         let bytes = views
             .collect::<Result<Vec<_>, _>>()

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use latentia_models::{
-    Autoencoder, ModelError, ModelFile, Observer, Provenance, Quantiser, StoppedBy, Training,
+    Autoencoder, ModelError, ModelFile, Observer, Provenance, StoppedBy, Training,
 };
 
 use crate::{model_spec, training_spec, unit};
@@ -104,7 +104,10 @@ fn models_of_every_format_open() {
         assert_eq!(file.model.spec(), &model_spec(SPEC));
         assert_eq!(file.provenance.training, training_spec(TRAINING));
         assert_eq!(file.provenance.stopped_by, StoppedBy::Epochs);
-        assert!(file.quantiser.is_some());
+        // Of a compressor, which reads them.
+        let attached = file.attachments.iter().map(|tensor| &tensor.name[..]);
+        let expected = ["counts", "first", "size", "step"];
+        assert!(attached.eq(expected.map(|name| format!("symbols.{name}"))));
     }
 }
 
@@ -144,7 +147,5 @@ fn files_of_this_version() {
     let provenance = Provenance::of(&run, "own", "data", FINGERPRINT.into(), StoppedBy::Epochs);
     println!("const LOSSES: [f64; 6] = {:?};", losses(run.history()));
     println!("const CODES: [f32; 4] = {:?};", codes(run.model()));
-    let quantiser = Quantiser::fit(&model, &examples).expect("examples that fit");
-    ModelFile::save(&model, &provenance, Some(&quantiser), &model_path)
-        .expect("the folder is there");
+    ModelFile::save(&model, &provenance, &[], &model_path).expect("the folder is there");
 }

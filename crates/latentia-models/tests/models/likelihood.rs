@@ -196,7 +196,7 @@ fn a_learned_scale_is_kept_in_the_file() {
         let mut run = Training::new(&mut model, training, 1, &examples, None).expect("all fits");
         run.run(&mut ()).expect("it stays finite");
         let provenance = Provenance::of(&run, "x", "y", "z".into(), StoppedBy::Epochs);
-        ModelFile::save(&model, &provenance, None, &path).expect("a folder of the test's own");
+        ModelFile::save(&model, &provenance, &[], &path).expect("a folder of the test's own");
         let loaded = ModelFile::load(&path).expect("it was just written").model;
         let loss = |model: &Autoencoder| Metrics::measure(model, &examples).expect("all fits").loss;
         assert_eq!(loss(&loaded), loss(&model));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use latentia_models::{
-    Autoencoder, ModelFile, Provenance, Quantiser, StoppedBy, Training, write_atomically,
+    Autoencoder, ModelFile, Provenance, StoppedBy, StoredTensor, Training, write_atomically,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::numbers;
@@ -24,6 +24,21 @@ fn examples() -> Matrix {
         .map(|(i, x)| x * (1.0 + (i % 3) as f32) + 0.1 * i as f32)
         .collect();
     Matrix::from_vec(30, 3, data)
+}
+
+/// What somebody else keeps with a model, of several types, in the order of the names.
+fn attachments() -> Vec<StoredTensor> {
+    let tensor = |name: &str, dtype, shape, bytes: &[u8]| StoredTensor {
+        name: name.into(),
+        dtype,
+        shape,
+        bytes: bytes.into(),
+    };
+    vec![
+        tensor("symbols.counts", Dtype::U16, vec![1, 2], &[1, 2, 3, 4]),
+        tensor("symbols.step", Dtype::F32, vec![1], &0.1f32.to_le_bytes()),
+        tensor("z", Dtype::U8, vec![0], &[]),
+    ]
 }
 
 /// A model that was trained a little, saved in a folder.
@@ -53,9 +68,7 @@ fn saved(folder: &TempDir) -> (Autoencoder, Provenance, PathBuf) {
         history: run.history().to_vec(),
     };
     let path = folder.path().join("model.safetensors");
-    let quantiser = Quantiser::fit(&model, &examples).expect("examples that fit");
-    ModelFile::save(&model, &provenance, Some(&quantiser), &path)
-        .expect("the folder can be written");
+    ModelFile::save(&model, &provenance, &attachments(), &path).expect("the folder can be written");
     (model, provenance, path)
 }
 
@@ -69,6 +82,7 @@ fn a_model_comes_back_bit_by_bit() {
     let (model, provenance, path) = saved(&folder);
     let loaded = ModelFile::load(&path).expect("it was just written");
     assert_eq!(loaded.provenance, provenance);
+    assert_eq!(loaded.attachments, attachments());
     assert_eq!(loaded.model.spec(), model.spec());
     assert_eq!(loaded.model.shape(), model.shape());
     assert_eq!(loaded.model.scaling(), model.scaling());
@@ -95,11 +109,10 @@ fn the_same_model_gives_the_same_bytes() {
     let ModelFile {
         model,
         provenance,
-        quantiser,
+        attachments,
         ..
     } = ModelFile::load(&path).expect("it was just written");
-    ModelFile::save(&model, &provenance, quantiser.as_ref(), &path)
-        .expect("the folder can be written");
+    ModelFile::save(&model, &provenance, &attachments, &path).expect("the folder can be written");
     assert_eq!(read(path), bytes);
 }
 
@@ -112,7 +125,7 @@ fn others_find_the_weights_by_their_names() {
     let mut found: Vec<_> = tensors
         .iter()
         .map(|(name, tensor)| (name, tensor.dtype(), tensor.shape().to_vec()))
-        .filter(|(name, ..)| !name.starts_with("symbols."))
+        .filter(|(name, ..)| name.starts_with("encoder.") || name.starts_with("decoder."))
         .collect();
     found.sort_unstable_by_key(|(name, ..)| *name);
     let expected = [
@@ -212,7 +225,7 @@ fn assert_same(a: &ModelFile, b: &ModelFile) {
     assert_eq!(a.model.shape(), b.model.shape());
     assert_eq!(a.model.scaling(), b.model.scaling());
     assert_eq!(a.provenance, b.provenance);
-    assert_eq!(a.quantiser, b.quantiser);
+    assert_eq!(a.attachments, b.attachments);
 }
 
 #[test]

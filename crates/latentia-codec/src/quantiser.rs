@@ -1,0 +1,237 @@
+//! How the numbers of a code become symbols.
+
+use latentia_models::{Autoencoder, Code, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
+use latentia_tensor::{Matrix, Rows};
+
+use crate::CodecError;
+use crate::spread::Spread;
+use crate::symbols::Symbols;
+
+/// What the names of the tensors begin with that a model file keeps.
+const PREFIX: &str = "symbols.";
+
+/// Training examples that a quantiser is fitted to, at most; counts of them fit 16 bits.
+const MOST_EXAMPLES: usize = 1 << 15;
+
+/// Share of the squared error of a reconstruction that the finest cells add to it.
+const ADDED_ERROR: f64 = 1e-3;
+
+/// Numbers that are changed to see what a code's unit does to the output, at most, over all units.
+const MOST_CHANGES: usize = 1 << 14;
+
+/// How the numbers of a model's code become symbols, and how often training codes had each: what an entropy coder needs.
+///
+/// Each number `z` of a code is cut into cells of one width `δ`, the cell of `i` around `i δ`. Widths are such that all units
+/// add the same squared error `δ² s² / 12` to a reconstruction, where `s²` is the mean squared change of the output by a unit
+/// change of the number (at high rates that is the best choice for a given sum: Gersho and Gray, Vector Quantization and
+/// Signal Compression, 1992); together they add a thousandth of what the model's reconstructions err by. Coarser cells are
+/// whole numbers of these.
+///
+/// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the numbers of its vectors, for each place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantiser {
+    /// The symbols of each number of the code, or of each of its vectors.
+    pub symbols: Vec<Symbols>,
+}
+
+impl Quantiser {
+    /// Fits the quantiser of `model`'s code to training examples.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
+        let examples = Spread::over(examples, MOST_EXAMPLES);
+        let codes = model.encode(&examples)?;
+        if let Some(codebook) = model.codebook() {
+            let none = Symbols {
+                step: 0.0,
+                first: 0,
+                counts: vec![0; codebook.rows()],
+            };
+            let mut symbols = vec![none; model.code_width() / codebook.cols()];
+            for row in codes.view().iter_rows() {
+                for (symbols, choice) in symbols.iter_mut().zip(choices(codebook, row)) {
+                    symbols.counts[choice as usize] += 1;
+                }
+            }
+            return Ok(Self { symbols });
+        }
+        if let Code::Rounded { .. } = model.spec().code {
+            // Whole numbers are cells already.
+            let symbols = (0..codes.cols())
+                .map(|unit| Symbols::of(codes.view().iter_rows().map(|row| row[unit]), 1.0));
+            return Ok(Self {
+                symbols: symbols.collect(),
+            });
+        }
+        let sensitivity = sensitivity(model, &examples, &codes)?;
+        let live = sensitivity.iter().filter(|&&s| s > 0.0).count().max(1);
+        let error = squared_error(model, &examples)?;
+        let allowed = (12.0 * ADDED_ERROR * error / live as f64).sqrt();
+        let symbols = (0..codes.cols()).map(|unit| {
+            let numbers = codes.view().iter_rows().map(|row| row[unit]);
+            Symbols::of(numbers, allowed / sensitivity[unit])
+        });
+        Ok(Self {
+            symbols: symbols.collect(),
+        })
+    }
+
+    /// Whether these are symbols of `model`'s code.
+    fn fits(&self, model: &Autoencoder) -> bool {
+        let codebook = model.codebook();
+        let symbols = model.code_width() / codebook.map_or(1, Matrix::cols);
+        self.symbols.len() == symbols && self.symbols.iter().all(|s| s.fits(codebook))
+    }
+
+    /// The quantiser that was kept with a model, where one was.
+    ///
+    /// # Errors
+    /// When what was kept is no quantiser, or none of the model's code.
+    pub fn of(file: &ModelFile) -> Result<Option<Self>, CodecError> {
+        let is_ours = |tensor: &StoredTensor| tensor.name.starts_with(PREFIX);
+        if !file.attachments.iter().any(is_ours) {
+            return Ok(None);
+        }
+        let kept = Self::from_tensors(&file.attachments).filter(|kept| kept.fits(&file.model));
+        kept.map(Some).ok_or(CodecError::DamagedSymbols)
+    }
+
+    /// The quantiser as what a model file keeps beside the weights: for each of its symbols `symbols.step`, the width of a cell,
+    /// `symbols.first`, the first cell, and `symbols.size`, how many there are; in `symbols.counts` all counts one after the
+    /// other.
+    pub fn tensors(&self) -> Vec<StoredTensor> {
+        let symbols = &self.symbols;
+        let sizes = symbols.iter().map(|s| s.counts.len() as u32);
+        let counts = symbols.iter().flat_map(|s| &s.counts);
+        vec![
+            tensor(
+                "step",
+                Dtype::F32,
+                symbols.iter().map(|s| s.step.to_le_bytes()),
+            ),
+            tensor(
+                "first",
+                Dtype::I32,
+                symbols.iter().map(|s| s.first.to_le_bytes()),
+            ),
+            tensor("size", Dtype::U32, sizes.map(|n| n.to_le_bytes())),
+            tensor("counts", Dtype::U16, counts.map(|n| n.to_le_bytes())),
+        ]
+    }
+
+    /// The quantiser in these tensors; nothing where they do not fit each other.
+    fn from_tensors(tensors: &[StoredTensor]) -> Option<Self> {
+        let steps = elements(tensors, "step", Dtype::F32)?;
+        let first = elements(tensors, "first", Dtype::I32)?;
+        let sizes = elements(tensors, "size", Dtype::U32)?;
+        let mut counts = elements(tensors, "counts", Dtype::U16)?;
+        let mut symbols = Vec::with_capacity(steps.len());
+        for ((step, first), size) in steps.iter().zip(first).zip(sizes) {
+            let (own, rest) = counts.split_at_checked(u32::from_le_bytes(*size) as usize)?;
+            counts = rest;
+            symbols.push(Symbols {
+                step: f32::from_le_bytes(*step),
+                first: i32::from_le_bytes(*first),
+                counts: own.iter().map(|n| u16::from_le_bytes(*n)).collect(),
+            });
+        }
+        Some(Self { symbols })
+    }
+}
+
+fn tensor<const N: usize>(
+    name: &str,
+    dtype: Dtype,
+    elements: impl Iterator<Item = [u8; N]>,
+) -> StoredTensor {
+    let bytes: Vec<u8> = elements.flatten().collect();
+    StoredTensor {
+        name: format!("{PREFIX}{name}"),
+        dtype,
+        shape: vec![bytes.len() / N],
+        bytes,
+    }
+}
+
+fn elements<'a, const N: usize>(
+    tensors: &'a [StoredTensor],
+    name: &str,
+    dtype: Dtype,
+) -> Option<&'a [[u8; N]]> {
+    let is_named = |tensor: &&StoredTensor| tensor.name.strip_prefix(PREFIX) == Some(name);
+    let tensor = tensors.iter().find(is_named)?;
+    let (elements, rest) = tensor.bytes.as_chunks();
+    (tensor.dtype == dtype && rest.is_empty()).then_some(elements)
+}
+
+/// Which vectors of the codebook a code is made of: the numbers of the first that equal its parts, or 0 for a part that is no
+/// vector of the codebook.
+pub(crate) fn choices(codebook: &Matrix, code: &[f32]) -> impl Iterator<Item = u32> {
+    let vectors = || codebook.view().iter_rows().zip(0..);
+    let choice = move |part: &[f32]| vectors().find(|(vector, _)| *vector == part);
+    code.chunks(codebook.cols())
+        .map(move |part| choice(part).map_or(0, |(_, number)| number))
+}
+
+/// Mean squared error of a reconstruction, summed over its numbers.
+fn squared_error(model: &Autoencoder, examples: &Spread<'_>) -> Result<f64, ModelError> {
+    let first = Spread::over(examples, 1024);
+    let reconstructions = model.reconstruct(&first)?;
+    let mut originals = Matrix::zeros(first.rows(), first.cols());
+    let all: Vec<u32> = (0..first.rows() as u32).collect();
+    model.scaled(&first)?.read(&all, originals.view_mut())?;
+    Ok(distance(originals.as_slice(), reconstructions.as_slice()) / first.rows() as f64)
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let differences = a.iter().zip(b).map(|(a, b)| f64::from(a - b));
+    differences.map(|x| x * x).sum()
+}
+
+/// For each unit of the code, the root mean square of the output's change by a change of the unit, over it.
+fn sensitivity(
+    model: &Autoencoder,
+    examples: &Spread<'_>,
+    codes: &Matrix,
+) -> Result<Vec<f64>, ModelError> {
+    let units = codes.cols();
+    let rows = (MOST_CHANGES / units).clamp(16, 256).min(codes.rows());
+    // The same examples' codes, in a matrix of their own that is changed unit by unit.
+    let chosen = Spread::over(examples, rows);
+    let rows = chosen.rows();
+    let mut codes_of = Matrix::zeros(rows, units);
+    let indices: Vec<u32> = chosen.indices().collect();
+    codes.read(&indices, codes_of.view_mut())?;
+    let before = decode(model, &codes_of, &chosen)?;
+    let mut found = Vec::with_capacity(units);
+    for unit in 0..units {
+        let own = codes.view().iter_rows().map(|row| f64::from(row[unit]));
+        let mean = own.clone().sum::<f64>() / codes.rows() as f64;
+        let variance = own.map(|z| (z - mean).powi(2)).sum::<f64>() / codes.rows() as f64;
+        let change = (0.1 * variance.sqrt()) as f32;
+        if !(change > 0.0 && change.is_finite()) {
+            found.push(0.0);
+            continue;
+        }
+        let mut changed = codes_of.clone();
+        for row in changed.view_mut().iter_rows_mut() {
+            row[unit] += change;
+        }
+        let after = decode(model, &changed, &chosen)?;
+        let squared = distance(before.as_slice(), after.as_slice()) / rows as f64;
+        found.push(squared.sqrt() / f64::from(change));
+    }
+    Ok(found)
+}
+
+fn decode(
+    model: &Autoencoder,
+    codes: &Matrix,
+    examples: &Spread<'_>,
+) -> Result<Matrix, ModelError> {
+    match Labelled::like(codes, examples) {
+        Some(labelled) => model.decode(&labelled),
+        None => model.decode(codes),
+    }
+}
