@@ -14,9 +14,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::tensor_file::{Kind, Opened, StoredTensor, floats, invalid, read_floats};
-use crate::training::Begun;
-use crate::training::GradientWatch;
-use crate::{Epoch, ModelError, ModelSpec, Training, TrainingSpec};
+use crate::training::RunState;
+use crate::{ModelError, ModelSpec, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
 const CHECKPOINT: Kind = Kind {
@@ -44,11 +43,8 @@ struct Content {
     fingerprint: String,
     steps: u64,
     updates: u64,
-    setbacks: u32,
-    begun: Begun,
-    history: Vec<Epoch>,
-    first_loss: Option<f64>,
-    gradients: GradientWatch,
+    #[serde(flatten)]
+    state: RunState,
     /// Whether there are weights of a best epoch, and those that the run began with.
     best: bool,
     initial: bool,
@@ -75,11 +71,7 @@ impl Training<'_> {
             fingerprint: fingerprint.into(),
             steps: self.step.steps(),
             updates: self.step.updates(),
-            setbacks: self.setbacks,
-            begun: self.begun,
-            history: self.history.clone(),
-            first_loss: self.first_loss,
-            gradients: self.gradients.clone(),
+            state: self.state.clone(),
             best: self.best.is_some(),
             initial: self.initial.is_some(),
         };
@@ -163,11 +155,7 @@ impl Training<'_> {
         }
         let moments = first.into_iter().zip(second);
         self.step.resume(content.steps, content.updates, moments);
-        self.first_loss = content.first_loss;
-        self.history = content.history;
-        self.begun = content.begun;
-        self.setbacks = content.setbacks;
-        self.gradients = content.gradients;
+        self.state = content.state;
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ impl Provenance {
             seed: training.seed,
             training: training.spec.clone(),
             stopped_by,
-            history: training.history.clone(),
+            history: training.state.history.clone(),
         }
     }
 }

@@ -110,8 +110,8 @@ impl Training<'_> {
             }
             let seconds = start.elapsed().as_secs_f64();
             let epoch = Epoch {
-                epoch: self.history.len() as u32 + 1,
-                train_loss: self.begun.mean(),
+                epoch: self.state.history.len() as u32 + 1,
+                train_loss: self.state.progress.mean(),
                 validation_loss: self.validation.map(|rows| self.loss(rows)).transpose()?,
                 learning_rate,
             };
@@ -123,10 +123,11 @@ impl Training<'_> {
                 observer.went_back(&self.go_back(breakdown)?);
                 continue;
             }
-            self.history.push(epoch);
+            self.state.history.push(epoch);
             if self
+                .state
                 .first_loss
-                .is_some_and(|first| epoch.train_loss.max(self.begun.last) <= sound(first))
+                .is_some_and(|first| epoch.train_loss.max(self.state.progress.last) <= sound(first))
             {
                 self.initial = None;
             }
@@ -136,8 +137,8 @@ impl Training<'_> {
             {
                 self.keep_best();
             }
-            self.begun = Begun::default();
-            for report in self.gradients.epoch_ended(self.model, epoch.epoch) {
+            self.state.progress = Begun::default();
+            for report in self.state.gradients.epoch_ended(self.model, epoch.epoch) {
                 observer.gradients_failed(&report);
             }
             observer.epoch_ended(self, &epoch, seconds)?;
@@ -151,15 +152,15 @@ impl Training<'_> {
         learning_rate: f32,
         observer: &mut dyn Observer,
     ) -> Result<Passed, ModelError> {
-        let past = self.history.len() as u32;
+        let past = self.state.history.len() as u32;
         match &self.balance {
-            Some(balance) => balance.draw(self.seed, past, self.setbacks, order),
+            Some(balance) => balance.draw(self.seed, past, self.state.setbacks, order),
             None => (0..)
                 .zip(&mut *order)
                 .for_each(|(place, index)| *index = place),
         }
         let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
-        order.shuffle(&mut noise.row(self.setbacks));
+        order.shuffle(&mut noise.row(self.state.setbacks));
 
         // Copies, as the observer sees the whole run while examples are read through them.
         let (scaling, shape) = (self.model.scaling.clone(), self.model.shape.clone());
@@ -169,12 +170,12 @@ impl Training<'_> {
         let examples = Augmented::new(self.examples, change, &shape, self.seed, past + 1);
         let examples = Scaled::new(&examples, &scaling).drawn(preprocessing, draw);
         let total = order.len();
-        let begun = total.min(self.begun.examples as usize);
+        let begun = total.min(self.state.progress.examples as usize);
         let first = begun / self.spec.batch_size;
         for (number, batch) in (first..).zip(order[begun..].chunks(self.spec.batch_size)) {
             let rates = Rates {
                 learning_rate,
-                epochs: f64::from(past) + self.begun.examples as f64 / total as f64,
+                epochs: f64::from(past) + self.state.progress.examples as f64 / total as f64,
             };
             let loss = self
                 .step
@@ -183,15 +184,16 @@ impl Training<'_> {
                 let batch = number + 1;
                 return Ok(Passed::Broken { loss, batch });
             }
-            self.first_loss = self.first_loss.or(Some(loss));
-            self.begun.examples += batch.len() as u64;
-            self.begun.loss += loss * batch.len() as f64;
-            self.begun.last = loss;
-            let done = self.begun.examples as usize;
+            self.state.first_loss = self.state.first_loss.or(Some(loss));
+            self.state.progress.examples += batch.len() as u64;
+            self.state.progress.loss += loss * batch.len() as f64;
+            self.state.progress.last = loss;
+            let done = self.state.progress.examples as usize;
             let gradients = (&self.model.chain, self.step.moments());
-            self.gradients
+            self.state
+                .gradients
                 .batch_ended(gradients, past + 1, batch.len(), done, total);
-            let mean = self.begun.mean();
+            let mean = self.state.progress.mean();
             if observer.batch_ended(self, done, mean)?.is_break() {
                 return Ok(Passed::Interrupted);
             }
@@ -209,14 +211,14 @@ impl Training<'_> {
         let origin = self.origin(validation)?;
         Ok(Breakdown {
             loss,
-            epoch: self.history.len() as u32 + 1,
+            epoch: self.state.history.len() as u32 + 1,
             batch,
             origin: self.model.origin_label(origin),
         })
     }
 
     fn end(&self) -> Option<StoppedBy> {
-        let last = self.history.last()?;
+        let last = self.state.history.last()?;
         let warm = last.epoch > self.model.spec.warm_up();
         if warm
             && self

@@ -7,9 +7,9 @@ mod gradients;
 mod history;
 mod run;
 mod setback;
+mod state;
 
-pub(crate) use gradients::GradientWatch;
-pub(crate) use history::Begun;
+pub(crate) use state::RunState;
 
 pub use fit::Observer;
 pub use gradients::{GradientFault, GradientReport};

@@ -4,8 +4,9 @@ use latentia_nn::{Step, StepOptions};
 use latentia_tensor::{Matrix, Rows};
 
 use super::balance::Balance;
-use super::gradients::{GradientFault, GradientReport, GradientWatch};
-use super::history::{Begun, Epoch};
+use super::gradients::{GradientFault, GradientReport};
+use super::history::Epoch;
+use super::state::RunState;
 use crate::autoencoder::extent::check_range;
 use crate::autoencoder::inference::column_means;
 use crate::{Autoencoder, ModelError, Scaled, Scaling, TrainingSpec};
@@ -16,17 +17,11 @@ pub struct Training<'a> {
     pub(crate) spec: TrainingSpec,
     pub(crate) seed: u64,
     pub(crate) step: Step,
-    pub(crate) history: Vec<Epoch>,
+    pub(crate) state: RunState,
     /// Parameters after the best epoch.
     pub(crate) best: Option<Vec<Matrix>>,
     /// Those that the run began with, until it has better ones to go back to.
     pub(crate) initial: Option<Vec<Matrix>>,
-    /// Loss of the first batch, before anything was learned.
-    pub(crate) first_loss: Option<f64>,
-    pub(crate) begun: Begun,
-    /// How often the run went back.
-    pub(crate) setbacks: u32,
-    pub(crate) gradients: GradientWatch,
     pub(super) examples: &'a dyn Rows,
     pub(super) validation: Option<&'a dyn Rows>,
     /// Where every class is to come equally often.
@@ -97,14 +92,10 @@ impl<'a> Training<'a> {
             step: Step::new(&model.chain, batch_size, options),
             best: None,
             initial: Some(weights(model)),
-            first_loss: None,
             model,
             spec,
             seed,
-            history: Vec::new(),
-            begun: Begun::default(),
-            setbacks: 0,
-            gradients: GradientWatch::default(),
+            state: RunState::default(),
             examples,
             validation,
             balance,
@@ -123,12 +114,12 @@ impl<'a> Training<'a> {
 
     /// The epochs so far.
     pub fn history(&self) -> &[Epoch] {
-        &self.history
+        &self.state.history
     }
 
     /// Training examples seen so far, over all epochs.
     pub fn examples_done(&self) -> usize {
-        self.history.len() * self.examples.rows() + self.begun.examples as usize
+        self.state.history.len() * self.examples.rows() + self.state.progress.examples as usize
     }
 
     /// The epoch with the least loss, of validation where there is one. While a divergence or a code warms up, losses of
@@ -136,11 +127,12 @@ impl<'a> Training<'a> {
     pub fn best_epoch(&self) -> Option<&Epoch> {
         let warm_up = self.model.spec.warm_up() as usize;
         let Some(comparable) = self
+            .state
             .history
             .get(warm_up..)
             .filter(|epochs| !epochs.is_empty())
         else {
-            return self.history.last();
+            return self.state.history.last();
         };
         comparable
             .iter()
@@ -149,14 +141,14 @@ impl<'a> Training<'a> {
 
     /// The first report of a fault of the gradients.
     pub fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {
-        self.gradients.report(fault)
+        self.state.gradients.report(fault)
     }
 
     /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each setback.
     pub(crate) fn learning_rate(&self) -> f32 {
-        let losses: Vec<f64> = self.history.iter().map(Epoch::watched_loss).collect();
+        let losses: Vec<f64> = self.state.history.iter().map(Epoch::watched_loss).collect();
         let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
-        self.spec.learning_rate * factor * 0.5f32.powi(self.setbacks as i32)
+        self.spec.learning_rate * factor * 0.5f32.powi(self.state.setbacks as i32)
     }
 
     /// Keeps the weights as those of the best epoch.

@@ -47,7 +47,7 @@ impl Display for Setback {
 impl Training<'_> {
     /// How often the run went back so far.
     pub fn setbacks(&self) -> u32 {
-        self.setbacks
+        self.state.setbacks
     }
 
     /// Goes back to the last good weights and halves the learning rate. The optimiser begins anew; noise and the order of
@@ -68,23 +68,23 @@ impl Training<'_> {
                 self.best_epoch().map_or(0, |best| best.epoch)
             }
         };
-        self.history.truncate(back_to as usize);
-        self.begun = Default::default();
-        self.gradients.forget(back_to == 0);
+        self.state.history.truncate(back_to as usize);
+        self.state.progress = Default::default();
+        self.state.gradients.forget(back_to == 0);
         self.step.forget();
-        if self.setbacks >= MOST {
+        if self.state.setbacks >= MOST {
             return Err(ModelError::Diverged {
                 breakdown,
-                setbacks: self.setbacks,
+                setbacks: self.state.setbacks,
                 learning_rate,
             });
         }
-        self.setbacks += 1;
+        self.state.setbacks += 1;
         Ok(Setback {
             breakdown,
             back_to,
             learning_rate: self.learning_rate(),
-            number: self.setbacks,
+            number: self.state.setbacks,
         })
     }
 

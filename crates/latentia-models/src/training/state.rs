@@ -1,0 +1,23 @@
+//! What a run remembers.
+
+use serde::{Deserialize, Serialize};
+
+use super::gradients::GradientWatch;
+use super::history::{Begun, Epoch};
+
+/// What a run remembers beside weights and the optimiser: plain data, which a checkpoint keeps whole. Checkpoints of format
+/// 1 keep it as JSON, under the names that differ here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunState {
+    /// The epochs that are over.
+    pub(crate) history: Vec<Epoch>,
+    /// How far the one under way has come.
+    #[serde(rename = "begun")]
+    pub(crate) progress: Begun,
+    /// Loss of the first batch, before anything was learned.
+    pub(crate) first_loss: Option<f64>,
+    /// How often the run went back.
+    pub(crate) setbacks: u32,
+    /// What is known of its gradients.
+    pub(crate) gradients: GradientWatch,
+}
