@@ -16,12 +16,7 @@ fn elementwise(c: &mut Criterion) {
         ("tanh", Activation::Tanh),
         ("gelu", Activation::Gelu),
     ] {
-        let kept = if activation.slope_needs_input() {
-            PIXELS
-        } else {
-            0
-        };
-        let mut z = matrix(4, BLOCK_ROWS, kept);
+        let mut z = matrix(4, BLOCK_ROWS, activation.saved(PIXELS));
         // In place: without fresh values, the repeated function would be measured at its fixed point.
         group.bench_function(format!("{name}/forward/{size}"), |b| {
             b.iter_batched_ref(

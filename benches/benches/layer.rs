@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{BLOCK_ROWS, HIDDEN, PIXELS, dense, matrix};
-use latentia_nn::{Activation, Chain, Mode, Pass, Trace};
+use latentia_nn::{Activation, BackwardMemory, Chain, ForwardMemory, Mode, Pass, Trace};
 use latentia_tensor::{Accumulate, Matrix};
 
 fn layer(c: &mut Criterion) {
@@ -15,13 +15,16 @@ fn layer(c: &mut Criterion) {
 
         let chain = Chain::new(vec![dense(inputs, outputs, Activation::Relu)], 1);
         let (layer, parameters) = (&chain.layers()[0], chain.parameters());
-        let pass = Pass::new(Mode::Use);
+        let pass = Pass::new(Mode::Eval);
         let x = matrix(1, rows, inputs);
         let (mut y, mut saved) = (Matrix::zeros(rows, outputs), Matrix::zeros(rows, 0));
         group.bench_function(format!("dense/forward/{size}"), |b| {
             b.iter(|| {
-                let (y, saved) = (y.view_mut(), saved.view_mut());
-                layer.forward(parameters, pass, x.view(), y, saved, &mut []);
+                let memory = ForwardMemory {
+                    saved: saved.view_mut(),
+                    workspace: &mut [],
+                };
+                layer.forward(parameters, pass, x.view(), y.view_mut(), memory);
             });
         });
 
@@ -30,7 +33,11 @@ fn layer(c: &mut Criterion) {
         group.bench_function(format!("dense/backward/{size}"), |b| {
             b.iter(|| {
                 let (dy, dx) = (dy.view_mut(), Some(dx.view_mut()));
-                layer.backward(parameters, trace, dy, dx, &mut [], &mut []);
+                let memory = BackwardMemory {
+                    partial_sums: &mut [],
+                    workspace: &mut [],
+                };
+                layer.backward(parameters, trace, dy, dx, memory);
             });
         });
 

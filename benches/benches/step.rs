@@ -3,7 +3,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latentia_benches::{HIDDEN, PIXELS, dense, examples};
 use latentia_nn::Activation::{Linear, Relu, Sigmoid};
-use latentia_nn::{Chain, Layer, Likelihood, Optimizer, Step, StepOptions};
+use latentia_nn::{Chain, Layer, LikelihoodSpec, Optimizer, Step, StepOptions};
 use latentia_tensor::Matrix;
 use rayon::ThreadPoolBuilder;
 
@@ -11,7 +11,7 @@ fn bench(
     c: &mut Criterion,
     id: &str,
     layers: fn() -> Vec<Box<dyn Layer>>,
-    likelihood: Likelihood,
+    likelihood: LikelihoodSpec,
     examples: &Matrix,
     batch: usize,
 ) {
@@ -50,7 +50,7 @@ fn mnist(c: &mut Criterion) {
         c,
         "mnist/784-256-784/batch-256",
         || vec![dense(PIXELS, HIDDEN, Relu), dense(HIDDEN, PIXELS, Linear)],
-        Likelihood::Bce,
+        LikelihoodSpec::Bce,
         &examples("mnist-mini"),
         256,
     );
@@ -68,7 +68,7 @@ fn tiny(c: &mut Criterion) {
                 dense(5, 10, Sigmoid),
             ]
         },
-        Likelihood::Mse,
+        LikelihoodSpec::Mse,
         &examples("random"),
         1,
     );

@@ -11,7 +11,8 @@
 #![forbid(unsafe_code)]
 
 use latentia_data::{Locations, load};
-use latentia_nn::{Activation, Dense, Initializer, Layer};
+use latentia_nn::layers::Dense;
+use latentia_nn::{Activation, Initializer, Layer};
 use latentia_tensor::{Matrix, Rows, map_in_place};
 use latentia_testing::numbers;
 
@@ -23,7 +24,7 @@ pub const PIXELS: usize = 784;
 /// Hidden units of the preset `mnist`.
 pub const HIDDEN: usize = 256;
 
-/// Numbers in `[-1, 1)`, of shape `[rows, cols]`; another `seed` gives others.
+/// Values in `[-1, 1)`, of shape `[rows, cols]`; another `seed` gives others.
 pub fn matrix(seed: u64, rows: usize, cols: usize) -> Matrix {
     Matrix::from_vec(rows, cols, numbers(seed, rows * cols))
 }

@@ -1,7 +1,7 @@
 //! Lossless coding by a model with a Gaussian code: bits back.
 
-use latentia_models::{Autoencoder, Code};
-use latentia_nn::{Gaussian, Likelihood};
+use latentia_models::Autoencoder;
+use latentia_nn::{Discrete, LatentDistribution};
 use latentia_tensor::loss::{beta_binomial, discretised_logistic};
 use latentia_tensor::math::sigmoid;
 use latentia_tensor::{Matrix, MatrixMut, Rows, map};
@@ -22,6 +22,7 @@ use crate::stack::{Distribution, Stack};
 /// Examples are chained through the stack from the last to the first, so that they come back in order.
 pub(crate) struct BitsBack<'a> {
     model: &'a Autoencoder,
+    distribution: &'a dyn LatentDistribution,
     pixels: Pixels,
 }
 
@@ -39,25 +40,29 @@ impl<'a> BitsBack<'a> {
     /// The coder by `model`, or why it has none.
     pub(crate) fn new(model: &'a Autoencoder) -> Result<Self, String> {
         let spec = model.spec();
-        let pixels = match spec.likelihood {
-            Likelihood::Bernoulli if spec.preprocessing.binarises() => Pixels::Binary,
-            Likelihood::DiscretisedLogistic => Pixels::Logistic,
-            Likelihood::BetaBinomial => Pixels::BetaBinomial,
-            likelihood => {
+        let pixels = match spec.likelihood.discrete() {
+            Some(Discrete::Bernoulli) if spec.preprocessing.binarises() => Pixels::Binary,
+            Some(Discrete::DiscretisedLogistic) => Pixels::Logistic,
+            Some(Discrete::BetaBinomial) => Pixels::BetaBinomial,
+            Some(Discrete::Bernoulli) | None => {
                 return Err(format!(
                     "likelihood `{}` with preprocessing `{}` gives 8-bit values no probabilities",
-                    likelihood.name(),
+                    spec.likelihood.name(),
                     spec.preprocessing.name()
                 ));
             }
         };
-        if !matches!(spec.code, Code::Gaussian { .. }) {
+        let Some(distribution) = spec.code.distribution() else {
             return Err(format!(
                 "a code that is {} has no distribution",
                 spec.code.name()
             ));
-        }
-        Ok(Self { model, pixels })
+        };
+        Ok(Self {
+            model,
+            distribution,
+            pixels,
+        })
     }
 
     fn networks(&self) -> Result<Networks<'_>, CodecError> {
@@ -66,6 +71,7 @@ impl<'a> BitsBack<'a> {
         let (width, code) = (self.model.width(), self.model.code_width());
         Ok(Networks {
             model: self.model,
+            distribution: self.distribution,
             pixels: self.pixels,
             posterior,
             decoder: Network::decoder(self.model),
@@ -81,6 +87,7 @@ impl<'a> BitsBack<'a> {
 /// The two networks, and room for one example.
 struct Networks<'a> {
     model: &'a Autoencoder,
+    distribution: &'a dyn LatentDistribution,
     pixels: Pixels,
     posterior: Network<'a>,
     decoder: Network<'a>,
@@ -103,7 +110,7 @@ impl Networks<'_> {
             self.model.scaling().apply(row, 255.0);
         }
         let moments = self.posterior.run(&self.example);
-        Gaussian::deviation(moments, &mut self.deviations);
+        self.distribution.deviation(moments, &mut self.deviations);
         let moments = moments.iter().zip(&self.deviations);
         for ((&mean, &deviation), bucket) in moments.zip(&mut self.buckets) {
             see(Normal::new(mean, deviation), bucket);

@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn shares_are_the_probabilities_of_the_likelihoods() {
-        use latentia_nn::Likelihood;
+        use latentia_nn::LikelihoodSpec;
         use latentia_tensor::MatrixRef;
         use latentia_tensor::loss::{beta_binomial, discretised_logistic};
         let outputs = [
@@ -428,7 +428,7 @@ mod tests {
         for [a, b] in outputs {
             for value in [0u32, 1, 17, 101, 128, 254, 255] {
                 let target = [value as f32 / 255.0];
-                let expected = |likelihood: Likelihood| {
+                let expected = |likelihood: LikelihoodSpec| {
                     let mut loss = [0.0];
                     let outputs = [a, b];
                     likelihood.losses(
@@ -442,7 +442,7 @@ mod tests {
                 let logistic = Logistic::new(discretised_logistic::parameters(a, b));
                 let (p, q) = (
                     probability(&logistic, value),
-                    expected(Likelihood::DiscretisedLogistic),
+                    expected(LikelihoodSpec::DiscretisedLogistic),
                 );
                 assert!(
                     (p - q).abs() < 1e-4 * q + 3e-7,
@@ -451,7 +451,7 @@ mod tests {
                 let counts = BetaBinomial::new(beta_binomial::parameters(a, b));
                 let (p, q) = (
                     probability(&counts, value),
-                    expected(Likelihood::BetaBinomial),
+                    expected(LikelihoodSpec::BetaBinomial),
                 );
                 assert!(
                     (p - q).abs() < 1e-4 * q + 3e-7,

@@ -6,7 +6,7 @@ use latentia_tensor::{Matrix, Rows};
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded};
 use crate::distributions::Frequencies;
-use crate::quantiser::{Quantiser, choices};
+use crate::quantiser::Quantiser;
 use crate::stack::{Distribution, Stack};
 use crate::symbols::Symbols;
 
@@ -98,13 +98,13 @@ impl<'a> Lossy<'a> {
 
     /// The symbols of each example's code, one example after the other.
     pub(crate) fn symbols(&self, examples: &dyn Rows) -> Result<Vec<u32>, CodecError> {
+        if self.model.codebook().is_some() {
+            return Ok(self.model.encode_indices(examples)?);
+        }
         let codes = self.model.encode(examples)?;
         let mut symbols = Vec::with_capacity(codes.rows() * self.units.len());
         for code in codes.view().iter_rows() {
-            match self.model.codebook() {
-                Some(codebook) => symbols.extend(choices(codebook, code)),
-                None => symbols.extend(self.units.iter().zip(code).map(|(u, &x)| u.symbol(x))),
-            }
+            symbols.extend(self.units.iter().zip(code).map(|(u, &x)| u.symbol(x)));
         }
         Ok(symbols)
     }

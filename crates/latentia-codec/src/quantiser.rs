@@ -1,6 +1,7 @@
 //! How the numbers of a code become symbols.
 
-use latentia_models::{Autoencoder, Code, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
+use latentia_models::{Autoencoder, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
+use latentia_nn::LatentSymbols;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
@@ -41,22 +42,23 @@ impl Quantiser {
     /// When the examples do not fit the model or cannot be read.
     pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
         let examples = Spread::over(examples, MOST_EXAMPLES);
-        let codes = model.encode(&examples)?;
-        if let Some(codebook) = model.codebook() {
+        let symbols = model.spec().code.symbols();
+        if let LatentSymbols::Codebook { vectors, dimension } = symbols {
             let none = Symbols {
                 step: 0.0,
                 first: 0,
-                counts: vec![0; codebook.rows()],
+                counts: vec![0; vectors],
             };
-            let mut symbols = vec![none; model.code_width() / codebook.cols()];
-            for row in codes.view().iter_rows() {
-                for (symbols, choice) in symbols.iter_mut().zip(choices(codebook, row)) {
-                    symbols.counts[choice as usize] += 1;
+            let mut symbols = vec![none; model.code_width() / dimension];
+            for code in model.encode_indices(&examples)?.chunks(symbols.len()) {
+                for (symbols, &index) in symbols.iter_mut().zip(code) {
+                    symbols.counts[index as usize] += 1;
                 }
             }
             return Ok(Self { symbols });
         }
-        if let Code::Rounded { .. } = model.spec().code {
+        let codes = model.encode(&examples)?;
+        if symbols == LatentSymbols::Integers {
             // Whole numbers are cells already.
             let symbols = (0..codes.cols())
                 .map(|unit| Symbols::of(codes.view().iter_rows().map(|row| row[unit]), 1.0));
@@ -163,15 +165,6 @@ fn elements<'a, const N: usize>(
     let tensor = tensors.iter().find(is_named)?;
     let (elements, rest) = tensor.bytes.as_chunks();
     (tensor.dtype == dtype && rest.is_empty()).then_some(elements)
-}
-
-/// Which vectors of the codebook a code is made of: the numbers of the first that equal its parts, or 0 for a part that is no
-/// vector of the codebook.
-pub(crate) fn choices(codebook: &Matrix, code: &[f32]) -> impl Iterator<Item = u32> {
-    let vectors = || codebook.view().iter_rows().zip(0..);
-    let choice = move |part: &[f32]| vectors().find(|(vector, _)| *vector == part);
-    code.chunks(codebook.cols())
-        .map(move |part| choice(part).map_or(0, |(_, number)| number))
 }
 
 /// Mean squared error of a reconstruction, summed over its numbers.

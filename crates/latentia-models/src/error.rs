@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result as Written};
 use std::io;
 use std::path::PathBuf;
 
-use latentia_nn::SpecError;
+use latentia_nn::{Misfit, SpecError};
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
@@ -173,5 +173,12 @@ impl Display for Breakdown {
             f,
             "the loss became {loss} in epoch {epoch}, batch {batch}; it began in {origin}"
         )
+    }
+}
+
+impl ModelError {
+    /// A part that does not fit, by what is wrong with it and what would be valid.
+    pub(crate) fn part(part: &'static str) -> impl FnOnce(Misfit) -> Self {
+        move |(seen, valid)| Self::Part { part, seen, valid }
     }
 }

@@ -25,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`], [`Code`], [`ObjectiveSpec`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
+//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
@@ -51,7 +51,7 @@ pub use evaluation::{Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Var
 pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
 pub use generation::Mixture;
 pub use spec::{
-    AugmentationSpec, Code, ConditionSpec, Expected, ModelSpec, ObjectiveSpec, OutputBias, Part,
-    Preprocessing, Preset, TrainingSpec, Validation,
+    AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
+    TrainingSpec, Validation,
 };
 pub use training::{Epoch, GradientFault, GradientReport, Observer, Setback, StoppedBy, Training};

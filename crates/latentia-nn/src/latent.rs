@@ -69,7 +69,7 @@ pub trait Latent: Debug + Send + Sync {
 }
 
 /// The posterior `q(z | x)` and the prior `p(z)` of a code of `n` elements.
-pub trait LatentDistribution {
+pub trait LatentDistribution: Sync {
     /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`.
     fn kl(&self, parameters: &[f32], kl: &mut [f32]);
 

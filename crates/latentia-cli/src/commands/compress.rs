@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use latentia_codec::{Codec, CodecError, Compressed, Method};
 use latentia_data::Dataset;
-use latentia_models::{Code, ModelFile, write_atomically};
+use latentia_models::{ModelFile, write_atomically};
+use latentia_nn::LatentSymbols;
 use latentia_tensor::Rows;
 use serde_json::json;
 
@@ -87,9 +88,9 @@ fn codec<'a>(
     examples: &Dataset,
 ) -> anyhow::Result<Codec<'a>> {
     let bytes = examples.is_bytes();
-    let usual = match file.model.spec().code {
-        Code::Rounded { .. } => ROUNDED_QUALITY,
-        _ => QUALITY,
+    let usual = match file.model.spec().code.symbols() {
+        LatentSymbols::Integers => ROUNDED_QUALITY,
+        LatentSymbols::Continuous | LatentSymbols::Codebook { .. } => QUALITY,
     };
     let quality = args.quality.unwrap_or(usual);
     match (args.lossless, args.psnr_floor) {

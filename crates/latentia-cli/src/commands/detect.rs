@@ -35,7 +35,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
             .collect();
         let report = json!({
             "examples": scores.len(),
-            "unit": model.likelihood().unit(),
+            "unit": model.likelihood().unit().name(),
             "median": median,
             "worst": worst,
         });
@@ -56,7 +56,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
             vec![i.to_string(), number(score(i)), number(compared)]
         };
         let rows: Vec<_> = [head].into_iter().chain(worst.iter().map(line)).collect();
-        let unit = model.likelihood().unit();
+        let unit = model.likelihood().unit().name();
         let all = counted(scores.len(), "example");
         print(&format!(
             "{}median of {all}: {} ({unit})\n",

@@ -48,12 +48,12 @@ fn chain(model: &Autoencoder) -> String {
         let (part, place) = model.sections().place(number);
         let own = &model.chain().parameters()[model.chain().owned(number)];
         // As the total and the library count them; a codebook is no parameter, but a statistic.
-        let learned = own.iter().filter(|p| p.learned);
+        let learned = own.iter().filter(|p| p.is_learned());
         let parameters: usize = learned.map(|p| p.value.as_slice().len()).sum();
         rows.push(line([
             format!("{part}.{place}"),
             layer.name(),
-            layer.shape().to_string(),
+            layer.output().to_string(),
             count(parameters),
         ]));
         if number + 1 == model.sections().decoder.start {

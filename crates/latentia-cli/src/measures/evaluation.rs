@@ -1,6 +1,7 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, Code, Metrics, PCA_MAX_COLUMNS, Pca, Usage, Variational};
+use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca, Usage, Variational};
+use latentia_nn::LatentSymbols;
 use latentia_tensor::Rows;
 use serde::Serialize;
 
@@ -87,8 +88,8 @@ impl Evaluation {
             metrics: Metrics::measure(model, examples)?,
             variational: Variational::measure(model, examples, importance_samples, SAMPLING_SEED)?,
             usage: Usage::measure(model, examples)?,
-            codebook: match model.spec().code {
-                Code::VectorQuantised { codebook, .. } => Some(codebook),
+            codebook: match model.spec().code.symbols() {
+                LatentSymbols::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
             },
             pca_mse,

@@ -1,13 +1,13 @@
 //! From a specification to a model.
 
-use latentia_nn::terms::Perturb;
-use latentia_nn::{Chain, Condition, Corrupt, Layer, LayerSpec, Permute, Shape, Widths};
+use latentia_nn::layers::{Condition, Corrupt, Permute};
+use latentia_nn::{Chain, Layer, LayerSpec, Shape, Widths};
 
 use super::sections::Sections;
 use crate::spec::no_encoder;
-use crate::{Autoencoder, Code, ConditionSpec, ModelError, ModelSpec, Scaling};
+use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Scaling};
 
-/// The most numbers that a model learns: a slip of the keyboard should not end in a lack of memory.
+/// The most elements that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
 
 impl ModelSpec {
@@ -21,16 +21,16 @@ impl ModelSpec {
         let inputs = shape
             .iter()
             .try_fold(1, |inputs: usize, &n| inputs.checked_mul(n));
-        // No example of that many numbers fits into memory: none can be had.
+        // No example of that many elements fits into memory: none can be had.
         let Some(inputs) = inputs.filter(|&n| n > 0) else {
             return Err(ModelError::NoExamples {
                 purpose: "build a model for",
             });
         };
-        if !self.encoder.iter().any(LayerSpec::has_width) {
+        if !self.encoder.iter().any(|layer| layer.has_width()) {
             return Err(no_encoder());
         }
-        if !self.decoder.iter().any(LayerSpec::has_width) {
+        if !self.decoder.iter().any(|layer| layer.has_width()) {
             return Err(ModelError::Part {
                 part: "decoder",
                 seen: "has no layer that learns a weight".into(),
@@ -38,91 +38,22 @@ impl ModelSpec {
             });
         }
         self.check_parts()?;
-        let mut layers: Vec<Box<dyn Layer>> = Vec::new();
-        if let Some(corruption) = self.corruption {
-            layers.push(Box::new(Corrupt::new(inputs, corruption)));
-        }
-        if self.objective.contractive > 0.0 {
-            layers.push(Box::new(Perturb::new(inputs)));
-        }
-
-        let encoder = layers.len();
-        let picture = Picture::of(shape);
-        let mut row = self.condition(Shape::Flat(inputs), &mut layers);
-        if self.encoder.iter().any(LayerSpec::needs_planes)
-            && let Some(Picture { planes, last }) = picture
-            && row == Shape::Flat(inputs)
-        {
-            row = Shape::Planes(planes);
-            if last {
-                layers.push(Box::new(Permute::channels_first(planes)));
-            }
-        }
-        let widths = Widths {
-            last: inputs,
-            others: inputs,
+        let mut parts = Parts {
+            spec: self,
+            inputs,
+            picture: Picture::of(shape),
+            layers: Vec::new(),
+            row: Shape::Flat(inputs),
         };
-        let mut row = part("encoder", &self.encoder, row, widths, &mut layers)?;
-        let quantised = matches!(self.code, Code::VectorQuantised { .. });
-        let places = match row {
-            Shape::Planes(planes) if quantised => Some(planes),
-            _ => None,
-        };
-        if let Some(planes) = places {
-            // The vectors that are replaced are those of all channels at a place.
-            layers.push(Box::new(Permute::channels_last(planes, 1)));
-        }
-
-        let code = layers.len();
-        if let Some((seen, valid)) = self.code.problem(row) {
-            let part = "code";
-            return Err(ModelError::Part { part, seen, valid });
-        }
-        let samples = self.objective.importance_samples;
-        let own = self.code.build(row.numbers(), samples);
-        if let Some(last) = own.last().filter(|last| last.outputs() != row.numbers()) {
-            row = last.shape();
-        }
-        layers.extend(own);
-
-        let decoder = layers.len();
-        if let Some(planes) = places {
-            layers.push(Box::new(Permute::channels_first(planes)));
-        }
-        let row = self.condition(row, &mut layers);
-        let last = self.likelihood.last_layer(inputs);
-        let wanted = match &last {
-            Some(last) => last.inputs(),
-            None => self.likelihood.outputs(inputs),
-        };
-        let widths = Widths {
-            last: wanted,
-            others: inputs,
-        };
-        let row = part("decoder", &self.decoder, row, widths, &mut layers)?;
-        let outputs = row.numbers();
-        if outputs != wanted {
-            let valid = match wanted == inputs {
-                true => format!("an example has {inputs}"),
-                false => format!(
-                    "`{}` takes {wanted} for the {inputs} of an example",
-                    self.likelihood.name()
-                ),
-            };
-            let seen = match row {
-                Shape::Flat(outputs) => format!("ends with {outputs} numbers"),
-                Shape::Planes(_) => format!("ends with {row}, {outputs} numbers"),
-            };
-            return Err(ModelError::Part {
-                part: "decoder",
-                seen,
-                valid: format!("{valid}; leave out `units` or `channels` of its last layer"),
-            });
-        }
-        if let (Shape::Planes(_), Some(Picture { planes, last: true })) = (row, picture) {
-            layers.push(Box::new(Permute::channels_last(planes, wanted / inputs)));
-        }
-        layers.extend(last);
+        parts.add_corruption();
+        let encoder = parts.layers.len();
+        parts.add_encoder()?;
+        let positions = parts.add_channels_last();
+        let code = parts.layers.len();
+        parts.add_latent()?;
+        let decoder = parts.layers.len();
+        parts.add_decoder(positions)?;
+        let layers = parts.layers;
         self.check_likelihood()?;
         check_size(&layers)?;
         Ok(Autoencoder {
@@ -137,24 +68,146 @@ impl ModelSpec {
             chain: Chain::new(layers, seed),
         })
     }
+}
 
-    /// Adds the layer that tells of the class, where the model is told it, and gives back the shape of a row behind it.
-    fn condition(&self, row: Shape, layers: &mut Vec<Box<dyn Layer>>) -> Shape {
-        let Some(ConditionSpec { classes }) = self.condition else {
-            return row;
+/// The parts of a model so far, and the shape of a row behind them.
+struct Parts<'a> {
+    spec: &'a ModelSpec,
+    /// Elements in an example.
+    inputs: usize,
+    picture: Option<Picture>,
+    layers: Vec<Box<dyn Layer>>,
+    row: Shape,
+}
+
+impl Parts<'_> {
+    /// What stands before the encoder, in training alone.
+    fn add_corruption(&mut self) {
+        if let Some(corruption) = self.spec.corruption {
+            self.layers
+                .push(Box::new(Corrupt::new(self.inputs, corruption)));
+        }
+        self.layers
+            .extend(self.spec.objective.first_layers(self.inputs));
+    }
+
+    fn add_encoder(&mut self) -> Result<(), ModelError> {
+        self.add_condition();
+        if self.spec.encoder.iter().any(|l| l.needs_feature_maps())
+            && let Some(Picture { feature_maps, last }) = self.picture
+            && self.row == Shape::Flat(self.inputs)
+        {
+            self.row = Shape::feature_maps(feature_maps);
+            if last {
+                self.layers
+                    .push(Box::new(Permute::channels_first(feature_maps)));
+            }
+        }
+        self.add_layers("encoder", &self.spec.encoder, self.inputs)
+    }
+
+    /// Where codes are made position by position of feature maps: all channels of a position beside each other. Gives back the
+    /// feature maps.
+    fn add_channels_last(&mut self) -> Option<[usize; 3]> {
+        let per_position = self.spec.code.is_per_position();
+        let feature_maps = self.row.as_feature_maps().filter(|_| per_position)?;
+        self.layers
+            .push(Box::new(Permute::channels_last(feature_maps, 1)));
+        Some(feature_maps)
+    }
+
+    fn add_latent(&mut self) -> Result<(), ModelError> {
+        let latent = &self.spec.code;
+        latent.check(self.row).map_err(ModelError::part("code"))?;
+        let (width, samples) = (self.row.elements(), self.spec.objective.importance_samples);
+        let own = latent.layers(width, samples);
+        if let Some(last) = own.last().filter(|last| last.outputs() != width) {
+            self.row = last.output();
+        }
+        self.layers.extend(own);
+        Ok(())
+    }
+
+    /// The decoder and the likelihood's own layer; `positions` are the feature maps that codes were made of.
+    fn add_decoder(&mut self, positions: Option<[usize; 3]>) -> Result<(), ModelError> {
+        if let Some(feature_maps) = positions {
+            self.layers
+                .push(Box::new(Permute::channels_first(feature_maps)));
+        }
+        self.add_condition();
+        let last = self.spec.likelihood.last_layer(self.inputs);
+        let wanted = match &last {
+            Some(last) => last.inputs(),
+            None => self.spec.likelihood.outputs(self.inputs),
         };
-        let layer = Condition::new(row.numbers(), classes);
-        let row = layer.shape();
-        layers.push(Box::new(layer));
-        row
+        self.add_layers("decoder", &self.spec.decoder, wanted)?;
+        self.check_outputs(wanted)?;
+        if let (Shape::FeatureMaps { .. }, Some(Picture { feature_maps, last })) =
+            (self.row, self.picture)
+            && last
+        {
+            let times = wanted / self.inputs;
+            self.layers
+                .push(Box::new(Permute::channels_last(feature_maps, times)));
+        }
+        self.layers.extend(last);
+        Ok(())
+    }
+
+    /// Refuses a decoder that does not end with `wanted` elements.
+    fn check_outputs(&self, wanted: usize) -> Result<(), ModelError> {
+        let (inputs, outputs) = (self.inputs, self.row.elements());
+        if outputs == wanted {
+            return Ok(());
+        }
+        let valid = match wanted == inputs {
+            true => format!("an example has {inputs}"),
+            false => format!(
+                "`{}` takes {wanted} for the {inputs} of an example",
+                self.spec.likelihood.name()
+            ),
+        };
+        let seen = match self.row {
+            Shape::Flat(outputs) => format!("ends with {outputs} elements"),
+            Shape::FeatureMaps { .. } => format!("ends with {}, {outputs} elements", self.row),
+        };
+        Err(ModelError::Part {
+            part: "decoder",
+            seen,
+            valid: format!("{valid}; leave out `units` or `channels` of its last layer"),
+        })
+    }
+
+    /// The layer that tells of the class, where the model is told it.
+    fn add_condition(&mut self) {
+        if let Some(ConditionSpec { classes }) = self.spec.condition {
+            let layer = Condition::new(self.row.elements(), classes);
+            self.row = layer.output();
+            self.layers.push(Box::new(layer));
+        }
+    }
+
+    /// The layers of one part, of which the last has `last` elements where it does not say how wide it is.
+    fn add_layers(
+        &mut self,
+        part: &'static str,
+        specs: &[LayerSpec],
+        last: usize,
+    ) -> Result<(), ModelError> {
+        let others = self.inputs;
+        let built = LayerSpec::build(specs, self.row, Widths { last, others });
+        let (layers, row) = built.map_err(|source| ModelError::Layer { part, source })?;
+        self.layers.extend(layers);
+        self.row = row;
+        Ok(())
     }
 }
 
-/// Examples that are planes.
+/// Examples that are pictures.
 #[derive(Clone, Copy, Debug)]
 struct Picture {
     /// `[channels, height, width]`
-    planes: [usize; 3],
+    feature_maps: [usize; 3],
     /// Whether the channels come last, as files of pictures have them.
     last: bool,
 }
@@ -162,28 +215,14 @@ struct Picture {
 impl Picture {
     /// What examples of shape `shape` are: `[height, width]`, or with up to 4 channels behind, or else with channels before.
     fn of(shape: &[usize]) -> Option<Self> {
-        let (planes, last) = match *shape {
+        let (feature_maps, last) = match *shape {
             [height, width] => ([1, height, width], false),
             [height, width, channels @ 1..=4] => ([channels, height, width], channels > 1),
             [channels, height, width] => ([channels, height, width], false),
             _ => return None,
         };
-        Some(Self { planes, last })
+        Some(Self { feature_maps, last })
     }
-}
-
-/// Adds the layers of one part, for rows of shape `row`, and gives back the shape behind them.
-fn part(
-    part: &'static str,
-    specs: &[LayerSpec],
-    row: Shape,
-    widths: Widths,
-    layers: &mut Vec<Box<dyn Layer>>,
-) -> Result<Shape, ModelError> {
-    let built = LayerSpec::build(specs, row, widths);
-    let (built, row) = built.map_err(|source| ModelError::Layer { part, source })?;
-    layers.extend(built);
-    Ok(row)
 }
 
 fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
@@ -199,7 +238,7 @@ fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
     Err(ModelError::Part {
         part: "model",
         seen: format!(
-            "has {parameters} parameters, in layers of {} numbers",
+            "has {parameters} parameters, in layers of {} elements",
             widths.join(", ")
         ),
         valid: format!("at most {MAX_PARAMETERS} are possible; use smaller layers"),

@@ -6,7 +6,7 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{Block, Chain, Mode, Place};
+use latentia_nn::{Chain, Mode, Position, Tape};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
@@ -27,7 +27,7 @@ impl Run {
     pub(crate) fn of(layers: Range<usize>) -> Self {
         Self {
             layers,
-            mode: Mode::Use,
+            mode: Mode::Eval,
             seed: 0,
         }
     }
@@ -47,7 +47,7 @@ pub(crate) fn for_each_block<E: From<io::Error>>(
     chain: &Chain,
     run: Run,
     examples: &dyn Rows,
-    mut see: impl FnMut(usize, &Block) -> Result<(), E>,
+    mut see: impl FnMut(usize, &Tape) -> Result<(), E>,
 ) -> Result<(), E> {
     in_rounds(
         examples.rows(),
@@ -66,7 +66,7 @@ pub(crate) fn fold_blocks<S: Send>(
     run: Run,
     examples: &dyn Rows,
     start: impl Fn() -> S,
-    add: impl Fn(&mut S, usize, &mut Block) + Sync,
+    add: impl Fn(&mut S, usize, &mut Tape) + Sync,
 ) -> io::Result<Vec<S>> {
     let slots = in_rounds(
         examples.rows(),
@@ -88,12 +88,12 @@ fn block_slots<S>(
     run: &Run,
     examples: &dyn Rows,
     start: impl Fn() -> S,
-) -> Vec<(Block, S)> {
+) -> Vec<(Tape, S)> {
     let (rows, layers) = (examples.rows(), run.layers.clone());
     let size = chain.block_examples(layers.clone(), run.mode);
-    let room = || Block::for_use(chain, layers.clone(), run.mode, size.min(rows));
+    let tape = || Tape::forward_only(chain, layers.clone(), run.mode, size.min(rows));
     (0..rows.div_ceil(size).min(BLOCKS_AT_ONCE))
-        .map(|_| (room(), start()))
+        .map(|_| (tape(), start()))
         .collect()
 }
 
@@ -101,17 +101,17 @@ fn forward(
     chain: &Chain,
     run: &Run,
     examples: &dyn Rows,
-    block: &mut Block,
+    tape: &mut Tape,
     rows: &[u32],
 ) -> io::Result<()> {
-    block.read(examples, rows)?;
-    let place = Place {
+    tape.read(examples, rows)?;
+    let position = Position {
         seed: run.seed,
         step: 0,
         first_row: rows.first().copied().unwrap_or(0),
-        ..Place::default()
+        ..Position::default()
     };
-    block.forward(chain, place);
+    tape.forward(chain, position);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use latentia_nn::{Block, Chain, Likelihood, Objective};
+use latentia_nn::{Chain, Likelihood, Objective, ParameterRole, Tape};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
 use super::extent::check_range;
@@ -10,7 +10,7 @@ use super::inference::{Run, fold_blocks, for_each_block, outputs};
 use super::scaled::Scaled;
 use super::scaling::Scaling;
 use super::sections::Sections;
-use crate::{Code, ConditionSpec, ModelError, ModelSpec, stream};
+use crate::{ConditionSpec, ModelError, ModelSpec, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
 ///
@@ -36,12 +36,12 @@ impl Autoencoder {
         &self.shape
     }
 
-    /// Numbers in an example.
+    /// Elements in an example.
     pub fn width(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Numbers in a code.
+    /// Elements in a code.
     pub fn code_width(&self) -> usize {
         self.chain.layers()[self.sections.decoder.start - 1].outputs()
     }
@@ -62,8 +62,8 @@ impl Autoencoder {
     }
 
     /// What the output means.
-    pub fn likelihood(&self) -> Likelihood {
-        self.spec.likelihood
+    pub fn likelihood(&self) -> &dyn Likelihood {
+        &*self.spec.likelihood
     }
 
     /// Refuses examples whose values the likelihood gives no probability.
@@ -102,12 +102,12 @@ impl Autoencoder {
     /// What training minimises.
     pub fn objective(&self) -> Objective {
         let spec = &self.spec;
-        let own = spec.code.term(self.code_width(), spec.likelihood);
-        let asked = spec.objective.terms(spec.code);
+        let own = spec.code.penalty(self.code_width(), self.likelihood());
+        let asked = spec.objective.penalties(&*spec.code);
         Objective {
-            likelihood: spec.likelihood,
-            code: self.sections.decoder.start - 1,
-            terms: own.into_iter().chain(asked).collect(),
+            likelihood: spec.likelihood.into(),
+            latent: self.sections.decoder.start - 1,
+            penalties: own.into_iter().chain(asked).collect(),
             importance_weighted: spec.objective.is_importance_weighted(),
         }
     }
@@ -117,10 +117,10 @@ impl Autoencoder {
         Run::of(0..self.chain.layers().len())
     }
 
-    /// Sets the last bias where outputs stand for means: one number for each of an example's.
+    /// Sets the last bias where outputs stand for means: one value for each element of an example.
     pub(crate) fn set_output_bias(&mut self, bias: &[f32]) {
         let parameters = self.chain.parameters_mut().iter_mut();
-        if let Some(last) = parameters.rev().find(|parameter| parameter.name == "bias") {
+        if let Some(last) = parameters.rev().find(|p| p.role == ParameterRole::Bias) {
             last.value.as_mut_slice()[..bias.len()].copy_from_slice(bias);
         }
     }
@@ -130,7 +130,7 @@ impl Autoencoder {
         let mut names = Vec::new();
         for layer in 0..self.chain.layers().len() {
             let (part, number) = self.sections.place(layer);
-            for parameter in &self.chain.parameters()[self.chain.owned(layer)] {
+            for parameter in self.chain.parameters_of(layer) {
                 names.push(format!("{part}.{number}.{}", parameter.name));
             }
         }
@@ -245,13 +245,11 @@ impl Autoencoder {
     /// When the numbers do not fit the model.
     pub fn restrict_codes(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
         check_width(numbers.cols(), self.code_width())?;
-        match self.spec.code {
-            Code::VectorQuantised { .. } | Code::Rounded { .. } | Code::TopK { .. } => {
-                let run = Run::of(self.sections.code.clone());
-                Ok(outputs(&self.chain, run, &numbers)?)
-            }
-            Code::Deterministic | Code::Gaussian { .. } => Ok(numbers),
+        if !self.spec.code.is_restricted() {
+            return Ok(numbers);
         }
+        let run = Run::of(self.sections.code.clone());
+        Ok(outputs(&self.chain, run, &numbers)?)
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the
@@ -280,7 +278,7 @@ impl Autoencoder {
         run: Run,
         examples: &dyn Rows,
         start: impl Fn() -> S,
-        add: impl Fn(&mut S, usize, &mut Block) + Sync,
+        add: impl Fn(&mut S, usize, &mut Tape) + Sync,
     ) -> Result<Vec<S>, ModelError> {
         let scaled = self.scaled(examples)?;
         Ok(fold_blocks(&self.chain, run, &scaled, start, add)?)

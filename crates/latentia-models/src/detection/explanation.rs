@@ -1,9 +1,9 @@
 //! What a model looks for in its input.
 
-use latentia_nn::{Block, Place};
+use latentia_nn::{ParameterRole, Position, Tape};
 use latentia_tensor::{Matrix, Noise, transpose};
 
-use crate::{Autoencoder, Code, ModelError, Preprocessing, stream};
+use crate::{Autoencoder, ModelError, Preprocessing, stream};
 
 /// How far an input moves at a step towards what a unit looks for, in the model's scale.
 const STEP: f32 = 0.05;
@@ -27,7 +27,7 @@ impl Autoencoder {
             let own = &self.chain.parameters()[self.chain.owned(layer)];
             let weight = own
                 .iter()
-                .find(|p| p.name == "weight" && p.value.rows() > 1)?;
+                .find(|p| p.role == ParameterRole::Weight && p.value.rows() > 1)?;
             Some((layer, &weight.value))
         });
         let Some((layer, weight)) = layers else {
@@ -36,7 +36,7 @@ impl Autoencoder {
                 weights: Matrix::default(),
             };
         };
-        match self.chain.layers()[layer].filter() {
+        match self.chain.layers()[layer].abilities().filter {
             Some([channels, height, width]) => Filters {
                 shape: vec![height, width, channels],
                 weights: channels_last(weight, channels),
@@ -64,11 +64,9 @@ impl Autoencoder {
     /// # Errors
     /// When the code has no such number, or it does not depend on the input.
     pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
-        let end = match self.spec.code {
-            Code::Deterministic | Code::Gaussian { .. } => self.sections.code.end,
-            Code::VectorQuantised { .. } | Code::Rounded { .. } | Code::TopK { .. } => {
-                self.sections.encoder.end
-            }
+        let end = match self.spec.code.is_restricted() {
+            true => self.sections.encoder.end,
+            false => self.sections.code.end,
         };
         let layers = self.sections.encoder.start..end;
         let units = self.code_width();
@@ -88,12 +86,12 @@ impl Autoencoder {
         for x in input.as_mut_slice() {
             *x *= 0.1;
         }
-        let mut block = Block::for_input_gradients(&self.chain, layers, 1);
+        let mut tape = Tape::for_input_gradients(&self.chain, layers, 1);
         for _ in 0..steps {
-            let mut room = block.input_mut(1, &[]);
+            let mut room = tape.input_mut(1, &[]);
             room.as_mut_slice().copy_from_slice(input.as_slice());
-            block.forward(&self.chain, Place::default());
-            let gradient = block.input_gradient(&self.chain, |mut slopes| {
+            tape.forward(&self.chain, Position::default());
+            let gradient = tape.input_gradient(&self.chain, |mut slopes| {
                 slopes.as_mut_slice().fill(0.0);
                 slopes.as_mut_slice()[unit] = 1.0;
             });

@@ -140,6 +140,8 @@ impl Autoencoder {
 
 #[cfg(test)]
 mod tests {
+    use latentia_nn::ParameterRole;
+
     use super::*;
     use crate::ModelSpec;
 
@@ -151,7 +153,7 @@ mod tests {
         for parameter in model.chain.parameters_mut() {
             let cols = parameter.value.cols();
             for (i, w) in parameter.value.as_mut_slice().iter_mut().enumerate() {
-                *w = f32::from(parameter.name == "weight" && i / cols == i % cols);
+                *w = f32::from(parameter.role == ParameterRole::Weight && i / cols == i % cols);
             }
         }
         let ones = Matrix::from_vec(1000, 4, vec![1.0; 4000]);

@@ -48,8 +48,9 @@ impl Metrics {
             || Sums::new(model, rows),
             |sums, _, block| sums.add(block.input(), block.output()),
         )?;
-        let sum = |of: fn(&Sums) -> f64| slots.iter().map(of).sum::<f64>();
-        let all = |of: fn(&Sums) -> Extent| slots.iter().map(of).fold(Extent::new(), Extent::join);
+        let sum = |of: fn(&Sums<'_>) -> f64| slots.iter().map(of).sum::<f64>();
+        let all =
+            |of: fn(&Sums<'_>) -> Extent| slots.iter().map(of).fold(Extent::new(), Extent::join);
         let elements = (rows * model.width()) as f64;
         let squares = sum(|s| s.squares);
         let mse = squares / elements;
@@ -71,8 +72,8 @@ impl Metrics {
 }
 
 /// What is summed over blocks of examples, with room for one block.
-struct Sums {
-    likelihood: Likelihood,
+struct Sums<'a> {
+    likelihood: &'a dyn Likelihood,
     /// Examples in all.
     examples: usize,
     loss: f64,
@@ -86,8 +87,8 @@ struct Sums {
     pictures: Option<Similarity>,
 }
 
-impl Sums {
-    fn new(model: &Autoencoder, examples: usize) -> Self {
+impl<'a> Sums<'a> {
+    fn new(model: &'a Autoencoder, examples: usize) -> Self {
         Self {
             likelihood: model.likelihood(),
             examples,

@@ -1,11 +1,11 @@
 //! How much of a code is in use.
 
-use latentia_nn::{Block, VectorQuantiser};
+use latentia_nn::{LatentSymbols, Tape};
 use latentia_tensor::Rows;
 use serde::Serialize;
 
 use crate::autoencoder::inference::{Run, total};
-use crate::{Autoencoder, Code, ModelError};
+use crate::{Autoencoder, ModelError};
 
 /// How much of a code that has no distribution is in use over a set of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -32,57 +32,66 @@ impl Usage {
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let layers = 0..model.sections().decoder.start;
-        let code = layers.end - 1;
-        match model.spec().code {
-            Code::Gaussian { .. } => Ok(None),
-            Code::VectorQuantised {
-                codebook,
-                dimension,
-                ..
-            } => {
-                let vectors = model.code_width() / dimension;
-                let add = |counts: &mut Vec<f64>, _: usize, block: &mut Block| {
-                    for saved in block.trace(code).saved.iter_rows() {
-                        for &choice in VectorQuantiser::choices(saved, vectors) {
-                            counts[choice as usize] += 1.0;
-                        }
-                    }
-                };
-                let start = || vec![0.0; codebook];
-                let counts = total(model.fold_outputs(Run::of(layers), examples, start, add)?);
-                let all: f64 = counts.iter().sum();
-                let used = counts.iter().filter(|&&count| count > 0.0);
-                let entropy: f64 = used.clone().map(|n| -n / all * (n / all).ln()).sum();
-                Ok(Some(Self {
-                    dead_units: None,
-                    codebook_perplexity: Some(entropy.exp()),
-                    codebook_used: Some(used.count()),
-                }))
-            }
-            Code::Deterministic | Code::Rounded { .. } | Code::TopK { .. } => {
-                let width = model.code_width();
-                let start = || vec![(f32::INFINITY, f32::NEG_INFINITY); width];
-                let add = |ranges: &mut Vec<(f32, f32)>, _: usize, block: &mut Block| {
-                    for row in block.output().iter_rows() {
-                        for ((low, high), &y) in ranges.iter_mut().zip(row) {
-                            (*low, *high) = (low.min(y), high.max(y));
-                        }
-                    }
-                };
-                let slots = model.fold_outputs(Run::of(layers), examples, start, add)?;
-                let dead = |&unit: &usize| {
-                    let low = slots.iter().map(|ranges| ranges[unit].0);
-                    let high = slots.iter().map(|ranges| ranges[unit].1);
-                    low.fold(f32::INFINITY, f32::min) == high.fold(f32::NEG_INFINITY, f32::max)
-                };
-                let dead_units = (0..width).filter(dead).count();
-                Ok(Some(Self {
-                    dead_units: Some(dead_units),
-                    codebook_perplexity: None,
-                    codebook_used: None,
-                }))
-            }
+        let latent = &model.spec().code;
+        if latent.distribution().is_some() {
+            return Ok(None);
         }
+        let usage = match latent.symbols() {
+            LatentSymbols::Codebook { vectors, .. } => Self::of_codebook(model, examples, vectors),
+            LatentSymbols::Continuous | LatentSymbols::Integers => Self::of_units(model, examples),
+        };
+        usage.map(Some)
+    }
+
+    fn of_codebook(
+        model: &Autoencoder,
+        examples: &dyn Rows,
+        vectors: usize,
+    ) -> Result<Self, ModelError> {
+        let layers = 0..model.sections().decoder.start;
+        let (latent, last) = (&model.spec().code, layers.end - 1);
+        let start = || (vec![0.0; vectors], Vec::new());
+        let add = |(counts, indices): &mut (Vec<f64>, Vec<u32>), _: usize, tape: &mut Tape| {
+            for saved in tape.trace(last).saved.iter_rows() {
+                indices.clear();
+                latent.read_indices(saved, indices);
+                indices
+                    .iter()
+                    .for_each(|&index| counts[index as usize] += 1.0);
+            }
+        };
+        let slots = model.fold_outputs(Run::of(layers), examples, start, add)?;
+        let counts = total(slots.into_iter().map(|(counts, _)| counts));
+        let all: f64 = counts.iter().sum();
+        let used = counts.iter().filter(|&&count| count > 0.0);
+        let entropy: f64 = used.clone().map(|n| -n / all * (n / all).ln()).sum();
+        Ok(Self {
+            dead_units: None,
+            codebook_perplexity: Some(entropy.exp()),
+            codebook_used: Some(used.count()),
+        })
+    }
+
+    fn of_units(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
+        let (layers, width) = (0..model.sections().decoder.start, model.code_width());
+        let start = || vec![(f32::INFINITY, f32::NEG_INFINITY); width];
+        let add = |ranges: &mut Vec<(f32, f32)>, _: usize, tape: &mut Tape| {
+            for row in tape.output().iter_rows() {
+                for ((low, high), &y) in ranges.iter_mut().zip(row) {
+                    (*low, *high) = (low.min(y), high.max(y));
+                }
+            }
+        };
+        let slots = model.fold_outputs(Run::of(layers), examples, start, add)?;
+        let dead = |&unit: &usize| {
+            let low = slots.iter().map(|ranges| ranges[unit].0);
+            let high = slots.iter().map(|ranges| ranges[unit].1);
+            low.fold(f32::INFINITY, f32::min) == high.fold(f32::NEG_INFINITY, f32::max)
+        };
+        Ok(Self {
+            dead_units: Some((0..width).filter(dead).count()),
+            codebook_perplexity: None,
+            codebook_used: None,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! How probable a variational model finds examples.
 
-use latentia_nn::{BLOCK_ROWS, Block, Gaussian, Mode, Place};
+use latentia_nn::{BLOCK_ROWS, ImportanceBound, LatentDistribution, Mode, Position, Tape};
 use latentia_tensor::{Noise, Rows};
 use serde::Serialize;
 
@@ -39,8 +39,10 @@ pub struct Variational {
 }
 
 /// What is gathered over blocks of examples.
-struct Sums {
-    decoder: Block,
+struct Sums<'a> {
+    model: &'a Autoencoder,
+    distribution: &'a dyn LatentDistribution,
+    decoder: Tape,
     kl: Vec<f64>,
     mean: Vec<f64>,
     mean_squares: Vec<f64>,
@@ -50,34 +52,7 @@ struct Sums {
     row_kl: Vec<f32>,
     sigma: Vec<f32>,
     epsilon: Vec<f32>,
-    weights: Vec<LogSum>,
-}
-
-/// `ln Σ eˣ` of numbers that come one by one.
-#[derive(Clone, Copy)]
-struct LogSum {
-    greatest: f64,
-    sum: f64,
-}
-
-impl LogSum {
-    const EMPTY: Self = Self {
-        greatest: f64::NEG_INFINITY,
-        sum: 0.0,
-    };
-
-    fn add(&mut self, x: f64) {
-        if x > self.greatest {
-            self.sum = self.sum * (self.greatest - x).exp() + 1.0;
-            self.greatest = x;
-        } else {
-            self.sum += (x - self.greatest).exp();
-        }
-    }
-
-    fn value(self) -> f64 {
-        self.greatest + self.sum.ln()
-    }
+    bounds: Vec<ImportanceBound>,
 }
 
 impl Variational {
@@ -92,9 +67,9 @@ impl Variational {
         samples: u32,
         seed: u64,
     ) -> Result<Option<Self>, ModelError> {
-        if !model.spec().code.has_prior() {
+        let Some(distribution) = model.spec().code.distribution() else {
             return Ok(None);
-        }
+        };
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
@@ -112,10 +87,10 @@ impl Variational {
         let slots = model.fold_outputs(
             run,
             examples,
-            || Sums::new(model, room),
-            |sums, first, block| {
+            || Sums::new(model, distribution, room),
+            |sums, first, tape| {
                 let number = (first / BLOCK_ROWS) as u32;
-                sums.add(model, block, samples, noise.at_step(number));
+                sums.add(tape, samples, noise.at_step(number));
             },
         )?;
         Ok(Some(Self::of(
@@ -126,9 +101,9 @@ impl Variational {
         )))
     }
 
-    fn of(model: &Autoencoder, slots: &[Sums], n: f64, samples: u32) -> Self {
-        let sum = |of: fn(&Sums) -> f64| slots.iter().map(of).sum::<f64>() / n;
-        let each = |of: fn(&Sums) -> &Vec<f64>| -> Vec<f64> {
+    fn of(model: &Autoencoder, slots: &[Sums<'_>], n: f64, samples: u32) -> Self {
+        let sum = |of: fn(&Sums<'_>) -> f64| slots.iter().map(of).sum::<f64>() / n;
+        let each = |of: for<'s> fn(&'s Sums<'_>) -> &'s Vec<f64>| -> Vec<f64> {
             (0..model.code_width())
                 .map(|j| slots.iter().map(|slot| of(slot)[j]).sum::<f64>() / n)
                 .collect()
@@ -158,15 +133,17 @@ impl Variational {
     }
 }
 
-impl Sums {
-    fn new(model: &Autoencoder, room: usize) -> Self {
+impl<'a> Sums<'a> {
+    fn new(model: &'a Autoencoder, distribution: &'a dyn LatentDistribution, rows: usize) -> Self {
         let code = model.code_width();
         Self {
-            decoder: Block::for_use(
+            model,
+            distribution,
+            decoder: Tape::forward_only(
                 model.chain(),
                 model.sections().decoder.clone(),
-                Mode::Use,
-                room,
+                Mode::Eval,
+                rows,
             ),
             kl: vec![0.0; code],
             mean: vec![0.0; code],
@@ -177,50 +154,44 @@ impl Sums {
             row_kl: vec![0.0; code],
             sigma: vec![0.0; code],
             epsilon: vec![0.0; code],
-            weights: Vec::with_capacity(room),
+            bounds: Vec::with_capacity(rows),
         }
     }
 
-    /// Adds a block whose output holds means and log-variances.
-    fn add(&mut self, model: &Autoencoder, block: &Block, samples: u32, noise: Noise) {
-        let (inputs, moments) = (block.input(), block.output());
-        let (rows, code) = (inputs.rows(), model.code_width());
-        for x in moments.iter_rows() {
-            Gaussian::divergence(x, &mut self.row_kl);
+    /// Adds a block whose output holds the posteriors' parameters.
+    fn add(&mut self, tape: &Tape, samples: u32, noise: Noise) {
+        let (inputs, parameters) = (tape.input(), tape.output());
+        let rows = inputs.rows();
+        for x in parameters.iter_rows() {
+            self.distribution.kl(x, &mut self.row_kl);
             for (j, (&kl, &mean)) in self.row_kl.iter().zip(x).enumerate() {
                 self.kl[j] += f64::from(kl);
                 self.mean[j] += f64::from(mean);
                 self.mean_squares[j] += f64::from(mean).powi(2);
             }
         }
-        self.weights.clear();
-        self.weights.resize(rows, LogSum::EMPTY);
-        let likelihood = model.likelihood();
+        self.bounds.clear();
+        self.bounds.resize(rows, ImportanceBound::default());
+        let (chain, likelihood) = (self.model.chain(), self.model.likelihood());
         for sample in 0..samples {
-            // ln p(z) - ln q(z | x) = ½ Σ (ε² - z²) + Σ ln σ; the constants cancel
             let mut log_ratios = [0.0f64; BLOCK_ROWS];
-            let mut z = self.decoder.input_mut(rows, block.labels());
-            for (row, (z, x)) in z.iter_rows_mut().zip(moments.iter_rows()).enumerate() {
-                Gaussian::deviation(x, &mut self.sigma);
+            let mut z = self.decoder.input_mut(rows, tape.labels());
+            let codes = z.iter_rows_mut().zip(parameters.iter_rows());
+            for (row, (z, parameters)) in codes.enumerate() {
                 noise.normal(sample * BLOCK_ROWS as u32 + row as u32, &mut self.epsilon);
-                for j in 0..code {
-                    let (sigma, epsilon) = (self.sigma[j], self.epsilon[j]);
-                    z[j] = x[j] + sigma * epsilon;
-                    let squares = f64::from(epsilon).powi(2) - f64::from(z[j]).powi(2);
-                    log_ratios[row] += 0.5 * squares + f64::from(sigma).ln();
-                }
+                let (epsilon, sigma) = (&self.epsilon, &mut self.sigma);
+                log_ratios[row] = self.distribution.draw(parameters, epsilon, sigma, z);
             }
-            self.decoder.forward(model.chain(), Place::default());
-            let outputs = self.decoder.output();
+            self.decoder.forward(chain, Position::default());
             let mut losses = [0.0; BLOCK_ROWS];
-            likelihood.losses(outputs, inputs, &mut losses[..rows]);
-            for (row, log_sum) in self.weights.iter_mut().enumerate() {
+            likelihood.losses(self.decoder.output(), inputs, &mut losses[..rows]);
+            for (row, bound) in self.bounds.iter_mut().enumerate() {
                 self.reconstruction += losses[row] / f64::from(samples);
-                log_sum.add(log_ratios[row] - losses[row]);
+                bound.add(log_ratios[row] - losses[row]);
             }
         }
-        for log_sum in &self.weights {
-            let nll = f64::from(samples).ln() - log_sum.value();
+        for bound in &self.bounds {
+            let nll = -bound.nats();
             self.nll += nll;
             self.nll_squares += nll * nll;
         }

@@ -1,5 +1,6 @@
 //! Codes to decode: drawn from the prior, along a dimension, between two examples.
 
+use latentia_nn::LatentDistribution;
 use latentia_tensor::{Matrix, Noise};
 
 use crate::stream;
@@ -14,14 +15,14 @@ impl Autoencoder {
     /// # Errors
     /// When the code is deterministic: it has no prior. A [`crate::Mixture`] of its codes is what to draw from.
     pub fn sample_codes(&self, count: usize, seed: u64) -> Result<Matrix, ModelError> {
-        self.check_prior(
+        let prior = self.prior(
             "draw from a mixture that is fitted to its codes with `--prior mixture`, or train a variational model, as in \
              `latentia train --preset variational`",
         )?;
         let mut codes = Matrix::zeros(count, self.code_width());
         let noise = Noise::new(seed, stream::PRIOR);
         for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
-            noise.normal(row, code);
+            prior.draw_prior(noise, row, code);
         }
         Ok(codes)
     }
@@ -33,7 +34,7 @@ impl Autoencoder {
     /// # Errors
     /// When the code is deterministic: it has no prior.
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
-        self.check_prior("train a variational model, as in `latentia train --preset variational`")?;
+        self.prior("train a variational model, as in `latentia train --preset variational`")?;
         let width = self.code_width();
         let at = |step: usize| REACH * (2.0 * step as f32 / (steps.max(2) - 1) as f32 - 1.0);
         let rows = if width == 2 { steps } else { width };
@@ -65,14 +66,14 @@ impl Autoencoder {
         line
     }
 
-    fn check_prior(&self, hint: &str) -> Result<(), ModelError> {
-        match self.spec().code.has_prior() {
-            true => Ok(()),
-            false => Err(ModelError::Part {
+    fn prior(&self, hint: &str) -> Result<&dyn LatentDistribution, ModelError> {
+        self.spec()
+            .code
+            .distribution()
+            .ok_or_else(|| ModelError::Part {
                 part: "code",
                 seen: "is deterministic and has no prior to draw from".into(),
                 valid: hint.into(),
-            }),
-        }
+            })
     }
 }

@@ -1,9 +1,7 @@
 //! What a model and its training are made of, as plain data.
 
 mod augmentation;
-mod code;
 mod model_spec;
-mod objective;
 mod preprocessing;
 mod preset;
 mod training_spec;
@@ -12,9 +10,7 @@ pub(crate) use augmentation::Size;
 pub(crate) use model_spec::no_encoder;
 
 pub use augmentation::AugmentationSpec;
-pub use code::Code;
 pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};
-pub use objective::ObjectiveSpec;
 pub use preprocessing::Preprocessing;
 pub use preset::{Expected, Preset};
 pub use training_spec::{Part, TrainingSpec, Validation};

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use latentia_nn::{Activation, Corruption, LayerSpec, Likelihood};
+use latentia_nn::{Activation, Corruption, LatentSpec, LayerSpec, LikelihoodSpec, ObjectiveSpec};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, ModelError, ObjectiveSpec, Preprocessing};
+use crate::{ModelError, Preprocessing};
 
-/// An autoencoder as plain data: `preprocessing -> corruption -> encoder -> code -> decoder -> likelihood`, and an
-/// objective that weighs the terms.
+/// An autoencoder as plain data: `preprocessing -> corruption -> encoder -> latent -> decoder -> likelihood`, and
+/// an objective that weighs penalties.
 ///
 /// ```
 /// let spec: latentia_models::ModelSpec = toml::from_str(r#"
@@ -27,20 +27,20 @@ pub struct ModelSpec {
     #[serde(default)]
     pub preprocessing: Preprocessing,
     /// What the decoder's output means, and the loss.
-    pub likelihood: Likelihood,
+    pub likelihood: LikelihoodSpec,
     /// Where the output begins.
     #[serde(default, skip_serializing_if = "OutputBias::is_zero")]
     pub output_bias: OutputBias,
-    /// How examples are spoilt in training before the encoder sees them; the target stays clean.
+    /// How examples are corrupted in training before the encoder sees them; the target stays clean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruption: Option<Corruption>,
     /// What stands between encoder and decoder.
-    #[serde(default, skip_serializing_if = "Code::is_deterministic")]
-    pub code: Code,
-    /// The weights of the code's terms.
+    #[serde(default, skip_serializing_if = "LatentSpec::is_default")]
+    pub code: LatentSpec,
+    /// The weights of the penalties.
     #[serde(default, skip_serializing_if = "ObjectiveSpec::is_default")]
     pub objective: ObjectiveSpec,
-    /// What encoder and decoder are told beside the numbers.
+    /// What encoder and decoder are told beside the values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionSpec>,
     /// From an example to its code, or to what the code is made of.
@@ -50,7 +50,7 @@ pub struct ModelSpec {
     pub decoder: Vec<LayerSpec>,
 }
 
-/// What a model is told of an example beside its numbers: its class (Sohn et al. 2015).
+/// What a model is told of an example beside its values: its class (Sohn et al. 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConditionSpec {
@@ -58,7 +58,7 @@ pub struct ConditionSpec {
     pub classes: usize,
 }
 
-/// First values of the bias of the decoder's last layer.
+/// Initial values of the bias of the decoder's last layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputBias {
@@ -67,7 +67,7 @@ pub enum OutputBias {
     Zero,
     /// Such that the output begins at the mean of the training examples: under a sigmoid `ln(m / (1 - m))`, the means `m`
     /// held to `[0.001, 0.999]` (Burda et al. 2016), else `m`. Without it, the first steps push all units down to reach the
-    /// mean of dark pictures, and some units of a ReLU never return. Of two outputs a number, the first begin there (`ln α`
+    /// mean of dark pictures, and some units of a ReLU never return. Of two outputs an element, the first begin there (`ln α`
     /// of a beta-binomial likelihood) and the second at 0.
     DataMean,
 }
@@ -116,8 +116,7 @@ impl ModelSpec {
                 valid: "at least 1",
             });
         }
-        if let Code::Gaussian { units } = &mut self.code {
-            *units = width;
+        if self.code.set_width(width) {
             return Ok(());
         }
         let last = self.encoder.iter_mut().rfind(|layer| layer.has_width());
@@ -130,7 +129,7 @@ impl ModelSpec {
         self.objective.warm_up.max(self.code.warm_up())
     }
 
-    /// Refuses numbers of corruption, condition and objective that make no sense, alone or together.
+    /// Refuses values of corruption, condition and objective that make no sense, alone or together.
     pub(crate) fn check_parts(&self) -> Result<(), ModelError> {
         let refuse = |part, seen: String, valid: &str| {
             let valid = valid.into();
@@ -147,16 +146,17 @@ impl ModelSpec {
             return refuse("condition", format!("has {classes} classes"), valid);
         }
         let ends = self.decoder.iter().rfind(|layer| layer.has_width());
-        if !self.output_bias.is_zero() && !ends.is_some_and(LayerSpec::is_dense) {
-            let seen = "`data-mean` begins at a mean for each number".into();
+        if !self.output_bias.is_zero() && !ends.is_some_and(|layer| layer.is_dense()) {
+            let seen = "`data-mean` begins at a mean for each element".into();
             return refuse(
                 "output-bias",
                 seen,
                 "leave it out, or end the decoder with a dense layer",
             );
         }
-        self.objective.check(&self.code, &self.encoder)?;
-        if self.code.has_prior() && !self.likelihood.is_in_nats_per_example() {
+        let objective = self.objective.check(&*self.code, &self.encoder);
+        objective.map_err(ModelError::part("objective"))?;
+        if self.code.distribution().is_some() && !self.likelihood.is_in_nats_per_example() {
             let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
             let seen = format!("`{}` is a mean over elements", self.likelihood.name());
             return refuse("likelihood", seen, valid);
@@ -188,21 +188,14 @@ impl ModelSpec {
                 "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`",
             );
         }
-        let what = match self.likelihood {
-            Likelihood::Bce | Likelihood::Bernoulli => "logits and applies the sigmoid itself",
-            Likelihood::GaussianLearnedScale | Likelihood::DiscretisedLogistic => {
-                "means and the logarithms of scales"
-            }
-            Likelihood::BetaBinomial => "the logarithms of α and β",
-            Likelihood::Mse | Likelihood::Gaussian | Likelihood::GaussianSharedScale => {
-                return Ok(());
-            }
+        let Some(what) = self.likelihood.linear_outputs() else {
+            return Ok(());
         };
         // Whatever comes last may bend the output, behind the last layer that has a width.
         let bends = |layer: &&LayerSpec| layer.activation() != Activation::Linear;
-        let end = self.decoder.iter().rposition(LayerSpec::has_width);
+        let end = self.decoder.iter().rposition(|layer| layer.has_width());
         let last = self.decoder[end.unwrap_or(0)..].iter().find(bends);
-        match last.map(LayerSpec::activation) {
+        match last.map(|layer| layer.activation()) {
             None => Ok(()),
             Some(activation) => Err(ModelError::Part {
                 part: "decoder",

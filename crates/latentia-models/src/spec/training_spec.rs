@@ -119,64 +119,15 @@ impl TrainingSpec {
         if let Some(loss) = self.stop_at_loss.filter(|loss| !loss.is_finite()) {
             return refuse("stop-at-loss", loss.to_string(), "a finite number");
         }
-        match self.schedule {
-            Schedule::Step { every: 0, .. } => return refuse("every", "0".into(), "at least 1"),
-            Schedule::Plateau { patience: 0, .. } => {
-                return refuse("patience", "0".into(), "at least 1");
-            }
-            _ => {}
-        }
-        let wrong = self.parts().into_iter().find(|(_, x, bound)| !bound.0(*x));
+        let mut hyperparameters = self.optimizer.hyperparameters();
+        hyperparameters.extend(self.schedule.hyperparameters());
+        let wrong = hyperparameters.iter().find(|h| !h.bound.holds(h.value));
         match wrong {
-            Some((name, x, bound)) => refuse(name, x.to_string(), bound.1),
+            Some(h) => refuse(h.name, h.value.to_string(), h.bound.valid()),
             None => Ok(()),
         }
     }
-
-    /// The numbers of optimiser and schedule, with their bounds.
-    fn parts(&self) -> Vec<(&'static str, f32, Bound)> {
-        const DECAY: Bound = (|x| (0.0..1.0).contains(&x), "at least 0 and less than 1");
-        const POSITIVE: Bound = (positive, "a positive number");
-        let mut parts = match self.optimizer {
-            Optimizer::Sgd { momentum } => vec![("momentum", momentum, DECAY)],
-            Optimizer::Rmsprop { rho, epsilon } => {
-                vec![("rho", rho, DECAY), ("epsilon", epsilon, POSITIVE)]
-            }
-            Optimizer::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            }
-            | Optimizer::Adamw {
-                beta1,
-                beta2,
-                epsilon,
-                ..
-            } => vec![
-                ("beta1", beta1, DECAY),
-                ("beta2", beta2, DECAY),
-                ("epsilon", epsilon, POSITIVE),
-            ],
-        };
-        if let Optimizer::Adamw { weight_decay, .. } = self.optimizer {
-            parts.push(("weight_decay", weight_decay, DECAY));
-        }
-        match self.schedule {
-            Schedule::Constant | Schedule::Burda => {}
-            Schedule::Step { factor, .. } | Schedule::Plateau { factor, .. } => {
-                parts.push(("factor", factor, POSITIVE));
-            }
-            Schedule::Cosine { floor } => {
-                let bound: Bound = (|x| (0.0..=1.0).contains(&x), "from 0 to 1");
-                parts.push(("floor", floor, bound));
-            }
-        }
-        parts
-    }
 }
-
-/// Whether a number is valid, and in words what would be.
-type Bound = (fn(f32) -> bool, &'static str);
 
 fn is_false(x: &bool) -> bool {
     !x
@@ -191,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_optimiser_and_schedule_have_bounds() {
+    fn hyperparameters_of_optimiser_and_schedule_have_bounds() {
         let check = |text: &str| {
             let spec: TrainingSpec = toml::from_str(text).expect("a specification");
             spec.check().map_err(|error| error.to_string())

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::Rates;
+use latentia_nn::{BLOCK_ROWS, Mode, ObjectiveBuffers, Rates};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
@@ -247,11 +247,16 @@ impl Training<'_> {
         let parts = self.model.fold_outputs(
             run,
             rows,
-            || 0.0,
-            |sum, _, block| {
-                *sum += block.objective(chain, &objective, rows.rows());
+            || (0.0, self.validation_buffers()),
+            |(sum, buffers), _, tape| {
+                *sum += objective.evaluate(chain, tape, buffers, rows.rows());
             },
         )?;
-        Ok(parts.iter().sum())
+        Ok(parts.iter().map(|(sum, _)| sum).sum())
+    }
+
+    /// What the objective needs beside a tape of validation examples.
+    pub(super) fn validation_buffers(&self) -> ObjectiveBuffers {
+        ObjectiveBuffers::new(self.model.chain(), Mode::Sample, BLOCK_ROWS)
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt::{Display, Formatter, Result as Written};
 
-use latentia_nn::{Chain, Moments, Parameter};
+use latentia_nn::{Chain, Moments, Parameter, ParameterRole};
 use latentia_tensor::sum_of_squares;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ impl Ratios {
             let (mut gradient, mut weight) = (0.0, 0.0);
             for at in chain.owned(layer) {
                 let parameter = &chain.parameters()[at];
-                if parameter.learned {
+                if parameter.is_learned() {
                     gradient += sum_of_squares(moments[at].gradient.as_slice());
                 }
                 // Biases and scales begin at zero, and are no measure.
@@ -202,7 +202,7 @@ impl GradientWatch {
 }
 
 fn is_weight(parameter: &Parameter) -> bool {
-    parameter.learned && parameter.name == "weight"
+    parameter.role == ParameterRole::Weight
 }
 
 /// The layers that learn weights, first to last. Before a normalisation a weight's size does not matter, nor does its gradient's.
@@ -210,7 +210,10 @@ fn weighty(chain: &Chain) -> impl DoubleEndedIterator<Item = usize> {
     let last = chain.layers().len();
     (0..last).filter(move |&layer| {
         let own = |layer| &chain.parameters()[chain.owned(layer)];
-        let normalised = layer + 1 < last && own(layer + 1).iter().any(|p| p.name == "gamma");
+        let normalised = layer + 1 < last
+            && own(layer + 1)
+                .iter()
+                .any(|p| p.role == ParameterRole::Scale);
         own(layer).iter().any(is_weight) && !normalised
     })
 }

@@ -46,7 +46,7 @@ impl<'a> Training<'a> {
                 purpose: "train on",
             });
         }
-        if model.spec.objective.needs_pairs() && spec.batch_size == 1 {
+        if model.spec.objective.compares_codes() && spec.batch_size == 1 {
             return Err(ModelError::Option {
                 name: "batch-size",
                 seen: "1".into(),

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result as Written};
 
-use latentia_nn::Origin;
+use latentia_nn::NonFinite;
 use latentia_tensor::Rows;
 
 use super::run::Training;
@@ -71,7 +71,7 @@ impl Training<'_> {
         self.state.history.truncate(back_to as usize);
         self.state.progress = Default::default();
         self.state.gradients.forget(back_to == 0);
-        self.step.forget();
+        self.step.reset();
         if self.state.setbacks >= MOST {
             return Err(ModelError::Diverged {
                 breakdown,
@@ -89,10 +89,10 @@ impl Training<'_> {
     }
 
     /// What is not finite after the last batch or in validation.
-    pub(crate) fn origin(&self, validation: Option<&dyn Rows>) -> Result<Origin, ModelError> {
+    pub(crate) fn origin(&self, validation: Option<&dyn Rows>) -> Result<NonFinite, ModelError> {
         let chain = self.model.chain();
-        let origin = self.step.origin(chain);
-        let Some(rows) = validation.filter(|_| origin == Origin::Terms) else {
+        let origin = self.step.non_finite(chain);
+        let Some(rows) = validation.filter(|_| origin == NonFinite::Penalties) else {
             return Ok(origin);
         };
         // The step was finite, and so are the weights that it left: another look at the validation examples.
@@ -101,30 +101,32 @@ impl Training<'_> {
         let origins = self.model.fold_outputs(
             run,
             rows,
-            || Origin::Terms,
-            |first, _, block| {
-                block.objective(chain, &objective, rows.rows());
-                *first = block.origin().map_or(*first, |origin| origin.min(*first));
+            || (NonFinite::Penalties, self.validation_buffers()),
+            |(first, buffers), _, tape| {
+                objective.evaluate(chain, tape, buffers, rows.rows());
+                let origin = objective.non_finite(tape, buffers);
+                *first = origin.map_or(*first, |origin| origin.min(*first));
             },
         )?;
-        Ok(origins.into_iter().min().unwrap_or(origin))
+        let origins = origins.into_iter().map(|(origin, _)| origin);
+        Ok(origins.min().unwrap_or(origin))
     }
 }
 
 impl Autoencoder {
     /// An origin in words.
-    pub(crate) fn origin_label(&self, origin: Origin) -> String {
+    pub(crate) fn origin_label(&self, origin: NonFinite) -> String {
         let of =
             |layer, what| format!("{}, whose {what} no longer finite", self.layer_label(layer));
         match origin {
-            Origin::Gradient(layer) => of(layer, "gradient was"),
-            Origin::Parameters(layer) => of(layer, "weights were"),
-            Origin::Output(layer) => of(layer, "output was"),
-            Origin::Likelihood => format!(
+            NonFinite::Gradient(layer) => of(layer, "gradient was"),
+            NonFinite::Parameters(layer) => of(layer, "weights were"),
+            NonFinite::Output(layer) => of(layer, "output was"),
+            NonFinite::Likelihood => format!(
                 "the likelihood ({}), after layers whose output was finite",
                 self.likelihood().name()
             ),
-            Origin::Terms => "the terms on the code, while all else was finite".into(),
+            NonFinite::Penalties => "the penalties on the code, while all else was finite".into(),
         }
     }
 }

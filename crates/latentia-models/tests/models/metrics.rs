@@ -2,7 +2,7 @@
 
 use latentia_data::{Locations, load};
 use latentia_models::{Autoencoder, Metrics, ssim};
-use latentia_nn::Likelihood;
+use latentia_nn::LikelihoodSpec;
 use latentia_tensor::{Matrix, Rows};
 use latentia_testing::reference;
 
@@ -68,10 +68,10 @@ fn check(likelihood: &str, activation: &str, last: fn(f64) -> f64, examples: &Ma
         cross += crossed;
         let n = COLS as f64;
         loss += match model.likelihood() {
-            Likelihood::Mse => squared / n,
-            Likelihood::Bce => crossed / n,
-            Likelihood::Bernoulli => crossed,
-            Likelihood::Gaussian => 0.5 * squared + 0.5 * n * (2.0 * std::f64::consts::PI).ln(),
+            LikelihoodSpec::Mse => squared / n,
+            LikelihoodSpec::Bce => crossed / n,
+            LikelihoodSpec::Bernoulli => crossed,
+            LikelihoodSpec::Gaussian => 0.5 * squared + 0.5 * n * (2.0 * std::f64::consts::PI).ln(),
             other => panic!("no reference for `{}`", other.name()),
         };
     }

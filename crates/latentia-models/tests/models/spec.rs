@@ -142,12 +142,12 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             gaussian,
             "objective = { importance-samples = 5, beta = 2.0 }",
-            "objective has beta beside importance-samples 5; samples are weighed whole: leave it out, or importance-samples",
+            "objective has beta beside importance-samples 5; samples are weighted whole: leave it out, or importance-samples",
         ),
         (
             gaussian,
             "objective = { importance-samples = 5, mmd = 2.0 }",
-            "objective has mmd beside importance-samples 5; samples are weighed whole: leave it out, or importance-samples",
+            "objective has mmd beside importance-samples 5; samples are weighted whole: leave it out, or importance-samples",
         ),
         (
             gaussian,
@@ -177,7 +177,7 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             plain,
             "objective = { kl-sparsity = { weight = 1.0, target = 0.1 } }",
-            "objective has kl-sparsity for a code whose numbers do not lie in (0, 1); let the encoder end with a dense \
+            "objective has kl-sparsity for a code whose elements do not lie in (0, 1); let the encoder end with a dense \
              layer of activation `sigmoid`",
         ),
         (
@@ -269,7 +269,7 @@ fn the_width_of_the_code_is_that_of_the_encoders_last_dense_layer() {
     );
     assert_eq!(spec, before);
     spec.encoder
-        .retain(|layer| matches!(layer, LayerSpec::Dropout { .. }));
+        .retain(|layer| matches!(layer, LayerSpec::Dropout(_)));
     let error = message(spec.set_code_width(3));
     assert!(
         error.starts_with("encoder has no layer that learns a weight"),
