@@ -1,5 +1,5 @@
 use super::{images, waves};
-use crate::baselines::jpeg::Jpeg;
+use crate::baselines::jpeg::{Jpeg, segments};
 use crate::baselines::measurement::Format;
 use crate::baselines::{jpeg, lossy_at, webp};
 
@@ -101,6 +101,40 @@ fn scans_of_a_jpeg() {
         0, 2, 7, 0xff, 0xd9,
     ];
     assert_eq!(jpeg.content(&scans), Some(7));
+}
+
+#[test]
+fn a_jpeg_has_the_quantisation_tables_that_it_uses_and_no_others() {
+    for (channels, tables) in [(1, &[0][..]), (3, &[0, 1])] {
+        let values = waves(1, 28, 28, channels);
+        let size = images(&values, 28, 28, channels).size().expect("an image");
+        for quality in [10, 50, 95] {
+            let jpeg = Jpeg::new(quality).expect("a quality");
+            let file = Format::encode(&jpeg, &values, size).expect("a JPEG");
+            let parts = segments(&file).expect("segments");
+            let found: Vec<u8> = parts
+                .iter()
+                .filter_map(|s| s.quantization_table())
+                .collect();
+            assert_eq!(found, tables, "quality {quality}");
+
+            // As the encoder wrote it, with all its tables.
+            let mut whole = Vec::new();
+            let colours = match channels {
+                1 => jpeg_encoder::ColorType::Luma,
+                _ => jpeg_encoder::ColorType::Rgb,
+            };
+            let mut encoder = jpeg_encoder::Encoder::new(&mut whole, quality);
+            encoder.set_optimized_huffman_tables(true);
+            encoder.encode(&values, 28, 28, colours).expect("a JPEG");
+            let spared = if channels == 1 { 69 } else { 0 };
+            assert_eq!(file.len() + spared, whole.len());
+            let pixels = |file| jpeg.decode(file, size).expect("pixels");
+            assert!(pixels(&file) == pixels(&whole));
+            let theirs = image::load_from_memory(&file).expect("a JPEG for other readers too");
+            assert_eq!((theirs.width(), theirs.height()), (28, 28));
+        }
+    }
 }
 
 #[test]
