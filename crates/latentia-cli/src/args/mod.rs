@@ -1,6 +1,6 @@
 //! What can be asked for: a file for each group of commands, and [`Args`] above them all.
 
-mod checkpoint;
+mod checkpoint_interval;
 mod codes;
 mod command;
 mod compression;
@@ -14,7 +14,7 @@ mod program;
 mod training;
 mod values;
 
-pub use checkpoint::Every;
+pub use checkpoint_interval::CheckpointInterval;
 pub use codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
 pub use command::Command;
 pub use compression::{CompressArgs, DecompressArgs};

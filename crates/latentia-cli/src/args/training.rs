@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
-use super::checkpoint::Every;
+use super::checkpoint_interval::CheckpointInterval;
 use super::pictures::PictureArgs;
 use super::values::{positive, seed, whole};
 
@@ -51,7 +51,7 @@ pub struct TrainArgs {
     pub seed: u64,
     /// Save a checkpoint, from which --resume goes on, every N batches, or every N seconds as in 30s [default: at the end of each epoch, at most once a second]
     #[arg(long, value_name = "N|Ns", allow_negative_numbers = true)]
-    pub checkpoint_every: Option<Every>,
+    pub checkpoint_every: Option<CheckpointInterval>,
     /// Go on with the run in the folder
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,

@@ -17,7 +17,7 @@ pub struct Images<'a> {
 
 /// Height, width and channels of an image, as the formats count them.
 #[derive(Clone, Copy)]
-pub(super) struct Size {
+pub(super) struct ImageSize {
     pub(super) height: u32,
     pub(super) width: u32,
     pub(super) channels: usize,
@@ -25,7 +25,7 @@ pub(super) struct Size {
 
 impl Images<'_> {
     /// The size of an image, if these are images.
-    pub(super) fn size(&self) -> anyhow::Result<Size> {
+    pub(super) fn size(&self) -> anyhow::Result<ImageSize> {
         let Self {
             values,
             height,
@@ -37,16 +37,16 @@ impl Images<'_> {
             "images of other formats have 1 or 3 channels, not {channels}"
         );
         let cells = height.checked_mul(width);
-        let numbers = match cells.and_then(|cells| cells.checked_mul(channels)) {
-            Some(numbers @ 1..) => numbers,
+        let values_per_image = match cells.and_then(|cells| cells.checked_mul(channels)) {
+            Some(values_per_image @ 1..) => values_per_image,
             _ => bail!("images of {height} by {width} pixels have no file"),
         };
         ensure!(
-            !values.is_empty() && values.len().is_multiple_of(numbers),
+            !values.is_empty() && values.len().is_multiple_of(values_per_image),
             "{} values are not images of {height} by {width} by {channels}",
             values.len()
         );
-        Ok(Size {
+        Ok(ImageSize {
             height: u32::try_from(height)?,
             width: u32::try_from(width)?,
             channels,

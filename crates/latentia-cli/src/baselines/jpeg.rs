@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use jpeg_decoder::Decoder;
 use jpeg_encoder::{ColorType, Encoder};
 
-use super::images::Size;
+use super::images::ImageSize;
 use super::measurement::Format;
 
 const START_OF_IMAGE: [u8; 2] = [0xff, 0xd8];
@@ -28,7 +28,7 @@ impl Jpeg {
         Ok(Self { quality })
     }
 
-    fn encode(&self, image: &[u8], size: Size, progressive: bool) -> anyhow::Result<Vec<u8>> {
+    fn encode(&self, image: &[u8], size: ImageSize, progressive: bool) -> anyhow::Result<Vec<u8>> {
         let side = |n: u32| u16::try_from(n).context("a JPEG has at most 65,535 pixels a side");
         let colours = match size.channels {
             1 => ColorType::Luma,
@@ -45,11 +45,11 @@ impl Jpeg {
 }
 
 impl Format for Jpeg {
-    fn loses(&self) -> bool {
+    fn is_lossy(&self) -> bool {
         true
     }
 
-    fn encode(&self, image: &[u8], size: Size) -> anyhow::Result<Vec<u8>> {
+    fn encode(&self, image: &[u8], size: ImageSize) -> anyhow::Result<Vec<u8>> {
         // The same coefficients in another order, so the same image.
         let one_pass = Self::encode(self, image, size, false)?;
         let several = Self::encode(self, image, size, true)?;
@@ -60,11 +60,11 @@ impl Format for Jpeg {
         })
     }
 
-    fn decode(&self, file: &[u8], _: Size) -> anyhow::Result<Vec<u8>> {
+    fn decode(&self, file: &[u8], _: ImageSize) -> anyhow::Result<Vec<u8>> {
         Ok(Decoder::new(file).decode()?)
     }
 
-    fn content(&self, file: &[u8]) -> Option<usize> {
+    fn payload(&self, file: &[u8]) -> Option<usize> {
         let scans = segments(file)?
             .into_iter()
             .map(|segment| segment.scan.len());

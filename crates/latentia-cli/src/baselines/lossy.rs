@@ -15,9 +15,9 @@ use super::webp::WebP;
 /// When the values are not whole images, or a format has no room for one.
 pub fn lossy_at(images: &Images<'_>, psnr_db: f64) -> anyhow::Result<Vec<Baseline>> {
     Ok(vec![
-        lowest(1..=100, psnr_db, |quality| jpeg(images, quality))?,
+        lowest_quality(1..=100, psnr_db, |quality| jpeg(images, quality))?,
         // Halves, for quality 1 is many times as good as 0.
-        lowest(0..=200, psnr_db, |halves| {
+        lowest_quality(0..=200, psnr_db, |halves| {
             webp(images, f32::from(halves) / 2.0)
         })?,
     ])
@@ -43,7 +43,7 @@ pub fn webp(images: &Images<'_>, quality: f32) -> anyhow::Result<Baseline> {
 }
 
 /// What the lowest step needs that reaches `psnr_db`, or the last where none does, found by halving.
-fn lowest(
+fn lowest_quality(
     steps: RangeInclusive<u8>,
     psnr_db: f64,
     at: impl Fn(u8) -> anyhow::Result<Baseline>,

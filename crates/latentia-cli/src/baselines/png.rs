@@ -3,7 +3,7 @@
 use anyhow::Context;
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter};
 
-use super::images::Size;
+use super::images::ImageSize;
 use super::measurement::Format;
 
 /// Where the chunks start.
@@ -13,11 +13,11 @@ const SIGNATURE: usize = 8;
 pub(super) struct Png;
 
 impl Format for Png {
-    fn loses(&self) -> bool {
+    fn is_lossy(&self) -> bool {
         false
     }
 
-    fn encode(&self, image: &[u8], size: Size) -> anyhow::Result<Vec<u8>> {
+    fn encode(&self, image: &[u8], size: ImageSize) -> anyhow::Result<Vec<u8>> {
         let filtered = encode(image, size, Filter::Adaptive)?;
         let plain = encode(image, size, Filter::NoFilter)?;
         Ok(if plain.len() < filtered.len() {
@@ -27,7 +27,7 @@ impl Format for Png {
         })
     }
 
-    fn decode(&self, file: &[u8], _: Size) -> anyhow::Result<Vec<u8>> {
+    fn decode(&self, file: &[u8], _: ImageSize) -> anyhow::Result<Vec<u8>> {
         let mut reader = Decoder::new(std::io::Cursor::new(file)).read_info()?;
         let length = reader.output_buffer_size().context("too large a PNG")?;
         let mut image = vec![0; length];
@@ -35,7 +35,7 @@ impl Format for Png {
         Ok(image)
     }
 
-    fn content(&self, file: &[u8]) -> Option<usize> {
+    fn payload(&self, file: &[u8]) -> Option<usize> {
         let mut chunks = file.get(SIGNATURE..)?;
         let mut content = 0;
         loop {
@@ -53,7 +53,7 @@ impl Format for Png {
     }
 }
 
-fn encode(image: &[u8], size: Size, filter: Filter) -> anyhow::Result<Vec<u8>> {
+fn encode(image: &[u8], size: ImageSize, filter: Filter) -> anyhow::Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, size.width, size.height);
     encoder.set_depth(BitDepth::Eight);

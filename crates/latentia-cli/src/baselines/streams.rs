@@ -10,7 +10,7 @@ use lzma_rust2::{XzOptions, XzReader, XzWriter};
 use super::baseline::Baseline;
 
 /// Bytes read at once.
-const PIECE: usize = 1 << 16;
+const BLOCK: usize = 1 << 16;
 
 /// As `gzip -9`.
 pub(super) fn gzip(values: &[u8]) -> anyhow::Result<Baseline> {
@@ -83,15 +83,15 @@ fn measure<R: Read>(
 
 /// Whether these values and no others are read.
 fn reads_as(mut reader: impl Read, mut values: &[u8]) -> io::Result<bool> {
-    let mut piece = vec![0; PIECE];
+    let mut block = vec![0; BLOCK];
     loop {
-        let count = match reader.read(&mut piece) {
+        let count = match reader.read(&mut block) {
             Ok(0) => return Ok(values.is_empty()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        match values.strip_prefix(&piece[..count]) {
+        match values.strip_prefix(&block[..count]) {
             Some(rest) => values = rest,
             None => return Ok(false),
         }

@@ -3,7 +3,7 @@
 use anyhow::{anyhow, ensure};
 use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
-use super::images::Size;
+use super::images::ImageSize;
 use super::measurement::Format;
 
 /// The longest side that the format has bits for.
@@ -16,7 +16,7 @@ pub(super) struct WebP {
 
 impl WebP {
     /// The smallest files without loss.
-    pub(super) fn lossless(size: Size) -> anyhow::Result<Self> {
+    pub(super) fn lossless(size: ImageSize) -> anyhow::Result<Self> {
         let mut config = thorough(size)?;
         config.lossless = 1;
         config.quality = 100.0;
@@ -24,7 +24,7 @@ impl WebP {
     }
 
     /// With loss; `quality` within 0 and 100.
-    pub(super) fn lossy(size: Size, quality: f32) -> anyhow::Result<Self> {
+    pub(super) fn lossy(size: ImageSize, quality: f32) -> anyhow::Result<Self> {
         ensure!(
             (0.0..=100.0).contains(&quality),
             "a WebP's quality is 0 to 100, not {quality}"
@@ -40,7 +40,7 @@ impl WebP {
 }
 
 /// Libwebp's usual settings, but as thorough as it can be.
-fn thorough(size: Size) -> anyhow::Result<WebPConfig> {
+fn thorough(size: ImageSize) -> anyhow::Result<WebPConfig> {
     ensure!(
         size.height.max(size.width) <= LONGEST,
         "a WebP has at most 16,383 pixels a side"
@@ -51,11 +51,11 @@ fn thorough(size: Size) -> anyhow::Result<WebPConfig> {
 }
 
 impl Format for WebP {
-    fn loses(&self) -> bool {
+    fn is_lossy(&self) -> bool {
         self.config.lossless == 0
     }
 
-    fn encode(&self, image: &[u8], size: Size) -> anyhow::Result<Vec<u8>> {
+    fn encode(&self, image: &[u8], size: ImageSize) -> anyhow::Result<Vec<u8>> {
         // The format has no grey: it is the same in all three colours.
         let coloured: Vec<u8>;
         let image = match size.channels {
@@ -73,7 +73,7 @@ impl Format for WebP {
     }
 
     /// Grey is the rounded mean of the three colours.
-    fn decode(&self, file: &[u8], size: Size) -> anyhow::Result<Vec<u8>> {
+    fn decode(&self, file: &[u8], size: ImageSize) -> anyhow::Result<Vec<u8>> {
         let image = Decoder::new(file)
             .decode()
             .ok_or_else(|| anyhow!("libwebp cannot read its own file"))?;
@@ -84,7 +84,7 @@ impl Format for WebP {
         })
     }
 
-    fn content(&self, file: &[u8]) -> Option<usize> {
+    fn payload(&self, file: &[u8]) -> Option<usize> {
         // Past `RIFF`, the length and `WEBP`: one chunk, for neither alpha nor metadata have one.
         let (kind, rest) = file.get(12..)?.split_first_chunk()?;
         let (length, _) = rest.split_first_chunk()?;

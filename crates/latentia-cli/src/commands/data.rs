@@ -18,14 +18,14 @@ pub(super) fn run(
     match command {
         DataCommand::List => list(&loader.locations),
         DataCommand::Info { data, pictures } => info(data, &loader.with_pictures(*pictures)),
-        DataCommand::Fetch(args) => bring(args, &loader.locations, data_dir),
+        DataCommand::Fetch(args) => fetch_set(args, &loader.locations, data_dir),
     }
 }
 
 fn list(locations: &Locations) -> anyhow::Result<()> {
     let mut text = String::new();
     for set in CATALOGUE {
-        let place = match locations.find(set) {
+        let location = match locations.find(set) {
             _ if set.is_built_in() => "built in".to_string(),
             Some(files) => files
                 .first()
@@ -34,7 +34,7 @@ fn list(locations: &Locations) -> anyhow::Result<()> {
             None => format!("not here; `latentia data fetch {}` brings it", set.name),
         };
         text.push_str(&format!(
-            "{:<16}{}\n{:16}licence {}; {place}\n",
+            "{:<16}{}\n{:16}licence {}; {location}\n",
             set.name, set.summary, "", set.licence
         ));
     }
@@ -104,7 +104,11 @@ fn folder(pictures: &Pictures) -> String {
     text
 }
 
-fn bring(args: &FetchArgs, locations: &Locations, data_dir: Option<&Path>) -> anyhow::Result<()> {
+fn fetch_set(
+    args: &FetchArgs,
+    locations: &Locations,
+    data_dir: Option<&Path>,
+) -> anyhow::Result<()> {
     let Some(set) = NamedSet::find(&args.name) else {
         let names: Vec<&str> = CATALOGUE.iter().map(|set| set.name).collect();
         return Err(UsageError(format!(

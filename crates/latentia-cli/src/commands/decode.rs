@@ -7,7 +7,7 @@ use latentia_tensor::Rows;
 
 use crate::args::DecodeArgs;
 use crate::figures::COLUMNS;
-use crate::inputs::{Loader, of_classes, open};
+use crate::inputs::{Loader, open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::tell;
 
@@ -27,7 +27,7 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
         Format::Npy | Format::Csv => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
-    let first = of_classes(&model, &first, args.label)?;
+    let first = with_labels(&model, &first, args.label)?;
     if let (Some(ConditionSpec { classes }), None) = (model.spec().condition, args.label) {
         let last = classes - 1;
         tell(&format!(

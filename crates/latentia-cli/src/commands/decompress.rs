@@ -52,8 +52,8 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
         },
     };
     let mut failed = None;
-    let mut produce = |see: &mut See<'_>| {
-        decode(&mut archive, args.index, (rows, width), see).map_err(|error| match error {
+    let mut produce = |sink: &mut Sink<'_>| {
+        decode(&mut archive, args.index, (rows, width), sink).map_err(|error| match error {
             CodecError::Io(error) => error,
             error => {
                 failed = Some(error);
@@ -88,21 +88,21 @@ fn in_words(error: CodecError, args: &DecompressArgs) -> anyhow::Error {
     }
 }
 
-/// Hands one example to `see`, or every chunk as soon as it is decoded: memory does not grow with the file.
+/// Hands one example to `sink`, or every chunk as soon as it is decoded: memory does not grow with the file.
 fn decode(
     archive: &mut Archive<'_, BufReader<File>>,
     index: Option<u64>,
     (rows, width): (usize, usize),
-    see: &mut See<'_>,
+    sink: &mut Sink<'_>,
 ) -> Result<(), CodecError> {
     let mut bar = examples_bar("decompressing", rows);
     if let Some(index) = index {
         let values = archive.example(index)?;
-        return see(MatrixRef::new(&values, 1, width)).map_err(CodecError::Io);
+        return sink(MatrixRef::new(&values, 1, width)).map_err(CodecError::Io);
     }
     let mut done = 0;
     archive.for_each_chunk(|chunk| {
-        see(chunk.view())?;
+        sink(chunk.view())?;
         done += chunk.rows() as u64;
         bar(done);
         Ok(())
@@ -110,10 +110,10 @@ fn decode(
 }
 
 /// What is done with a block of examples.
-type See<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
+type Sink<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
 
 /// What decoded examples come from: it hands each block to the function it is given.
-type Produce<'a> = dyn FnMut(&mut See<'_>) -> io::Result<()> + 'a;
+type BlockSource<'a> = dyn FnMut(&mut Sink<'_>) -> io::Result<()> + 'a;
 
 /// Where examples go, how many there are and of which shape, and what their values are.
 struct Output<'a> {
@@ -124,7 +124,7 @@ struct Output<'a> {
 
 impl Output<'_> {
     /// Writes examples as `format` says, or into a folder.
-    fn write(&self, format: Option<Format>, produce: &mut Produce<'_>) -> anyhow::Result<()> {
+    fn write(&self, format: Option<Format>, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
         match format {
             Some(Format::Png) => self.write_picture(produce),
             Some(format) => write_values(self.path, format, self.shape, self.element, produce),
@@ -133,17 +133,17 @@ impl Output<'_> {
     }
 
     /// Writes the first examples as one picture.
-    fn write_picture(&self, produce: &mut Produce<'_>) -> anyhow::Result<()> {
+    fn write_picture(&self, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
         let (rows, shape) = (self.shape[0], &self.shape[1..]);
         let width: usize = shape.iter().product();
-        let room = rows.min(SHOWN) * width;
-        let mut shown = Vec::with_capacity(room);
+        let capacity = rows.min(SHOWN) * width;
+        let mut shown = Vec::with_capacity(capacity);
         produce(&mut |block| {
-            let values = block.iter_rows().flatten().take(room - shown.len());
+            let values = block.iter_rows().flatten().take(capacity - shown.len());
             shown.extend(values.map(|x| x / self.element.full_scale()));
             Ok(())
         })?;
-        let shown = Matrix::from_vec(room / width, width, shown);
+        let shown = Matrix::from_vec(capacity / width, width, shown);
         if rows > shown.rows() {
             tell(&format!(
                 "the picture shows {} of {}; a name without an ending is a folder of all",
@@ -159,7 +159,7 @@ impl Output<'_> {
     }
 
     /// Writes each example as a picture into a new folder, which appears whole or not at all.
-    fn write_folder(&self, produce: &mut Produce<'_>) -> anyhow::Result<()> {
+    fn write_folder(&self, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
         let folder = self.path;
         if folder.exists() {
             bail!("`{}` exists; name a new folder", folder.display());

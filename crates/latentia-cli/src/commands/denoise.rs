@@ -44,8 +44,9 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
     if args.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&measured)?))?;
     } else {
-        let line =
-            |name: &str, spoilt: String, restored: String| vec![name.to_string(), spoilt, restored];
+        let line = |name: &str, corrupted: String, restored: String| {
+            vec![name.to_string(), corrupted, restored]
+        };
         print(&table(&[
             line("", "spoilt".into(), "restored".into()),
             line(

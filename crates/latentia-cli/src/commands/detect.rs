@@ -6,7 +6,7 @@ use latentia_tensor::Matrix;
 use serde_json::json;
 
 use crate::args::DetectArgs;
-use crate::figures::picture_of;
+use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::outputs::{Format, write};
 use crate::terminal::{counted, number, print, table, tell};
@@ -67,7 +67,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     match (&args.output, format) {
         (Some(output), Some(Format::Png)) => {
             let shown = Subset::new(&examples, worst.to_vec());
-            picture_of(&model, &shown, worst.len())?.write(output)?;
+            reconstruction_pairs(&model, &shown, worst.len())?.write(output)?;
             tell(&format!(
                 "wrote {}: the worst above their reconstructions",
                 output.display()

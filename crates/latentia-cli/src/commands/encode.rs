@@ -16,9 +16,9 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let shape = [examples.rows(), model.code_width()];
-    write_blocks(&args.output, format, shape, |see| {
+    write_blocks(&args.output, format, shape, |sink| {
         model
-            .for_each_code(&examples, |_, codes| see(codes))
+            .for_each_code(&examples, |_, codes| sink(codes))
             .map_err(|error| match error {
                 ModelError::Codes(reason) => reason,
                 error => io::Error::other(error),

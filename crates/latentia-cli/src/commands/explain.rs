@@ -8,7 +8,7 @@ use latentia_tensor::{Matrix, MatrixRef, Rows};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
-use crate::figures::{Colours, grid, heat};
+use crate::figures::{PixelLayout, grid, heat_colour};
 use crate::inputs::{Loader, check_fit, open};
 use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
@@ -62,34 +62,34 @@ fn error_map(
     for matrix in [&mut above, &mut below] {
         model.scaling().undo(matrix.view_mut(), 1.0);
     }
-    let shape = Colours::of(model.shape());
+    let layout = PixelLayout::from_shape(model.shape());
     let (above, below) = (above.as_slice(), below.as_slice());
     let errors: Vec<f32> = above
         .iter()
         .zip(below)
         .map(|(x, y)| (x - y) * (x - y))
         .collect();
-    let errors = shape.sums(&errors);
+    let errors = layout.channel_sums(&errors);
     let worst = (0..errors.len()).max_by(|&a, &b| errors[a].total_cmp(&errors[b]));
     let worst = worst.unwrap_or(0);
     let largest = errors.get(worst).copied().unwrap_or(0.0);
     let total: f64 = errors.iter().map(|&e| f64::from(e)).sum();
 
-    let mut tiles = shape.drawn(above);
-    tiles.extend(shape.drawn(below));
+    let mut tiles = layout.to_rgb(above);
+    tiles.extend(layout.to_rgb(below));
     let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
-    tiles.extend(errors.iter().flat_map(|e| heat((e * scale).sqrt())));
+    tiles.extend(errors.iter().flat_map(|e| heat_colour((e * scale).sqrt())));
     let tiles = MatrixRef::new(&tiles, 3, tiles.len() / 3);
-    grid(tiles, &[shape.height, shape.width, 3], 3).write(&args.output)?;
+    grid(tiles, &[layout.height, layout.width, 3], 3).write(&args.output)?;
 
-    let place = [worst / shape.width.max(1), worst % shape.width.max(1)];
+    let worst_pixel = [worst / layout.width.max(1), worst % layout.width.max(1)];
     if args.json {
         let report = json!({
             "output": args.output.to_string_lossy(),
             "example": index,
             "squared_error": total,
-            "worst_row": place[0],
-            "worst_column": place[1],
+            "worst_row": worst_pixel[0],
+            "worst_column": worst_pixel[1],
             "worst_squared_error": largest,
         });
         print(&format!("{report}\n"))?;
@@ -98,8 +98,8 @@ fn error_map(
             "example {index}: squared error {}, the largest {} at row {}, column {}\n",
             number(total),
             number(largest.into()),
-            place[0],
-            place[1]
+            worst_pixel[0],
+            worst_pixel[1]
         ))?;
     }
     tell(&format!(
@@ -117,17 +117,17 @@ fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
         let rows = weights.rows();
         tell(&format!("drawing the first {drawn} of {rows} filters"));
     }
-    let shape = Colours::of(&shape);
+    let layout = PixelLayout::from_shape(&shape);
     let mut pictures = Vec::new();
     for filter in weights.view().iter_rows().take(drawn) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));
         let scale = if largest > 0.0 { 0.5 / largest } else { 0.0 };
         let around_grey: Vec<f32> = filter.iter().map(|w| 0.5 + scale * w).collect();
-        pictures.extend(shape.drawn(&around_grey));
+        pictures.extend(layout.to_rgb(&around_grey));
     }
     let pictures = Matrix::from_vec(drawn, pictures.len() / drawn.max(1), pictures);
     let columns = drawn.isqrt().clamp(8, 32);
-    grid(pictures.view(), &[shape.height, shape.width, 3], columns).write(output)?;
+    grid(pictures.view(), &[layout.height, layout.width, 3], columns).write(output)?;
     Ok(drawn)
 }
 

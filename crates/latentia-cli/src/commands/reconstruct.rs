@@ -4,7 +4,7 @@ use latentia_models::ModelFile;
 use latentia_tensor::Rows;
 
 use crate::args::ReconstructArgs;
-use crate::figures::picture_of;
+use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::outputs::{Format, write};
 use crate::terminal::{counted, tell};
@@ -16,7 +16,7 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
     check_fit(&model, &args.data, &examples)?;
     let shown = match format {
         Format::Png => {
-            picture_of(&model, &examples, args.count.into())?.write(&args.output)?;
+            reconstruction_pairs(&model, &examples, args.count.into())?.write(&args.output)?;
             examples.rows().min(args.count.into())
         }
         Format::Npy | Format::Csv => {

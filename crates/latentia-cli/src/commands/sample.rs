@@ -6,7 +6,7 @@ use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
 use crate::figures::COLUMNS;
-use crate::inputs::{Loader, check_fit, of_classes, open};
+use crate::inputs::{Loader, check_fit, open, with_labels};
 use crate::outputs::{Format, write_examples};
 use crate::terminal::{UsageError, counted, tell};
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         Prior::Normal => model.sample_codes(wanted, args.seed)?,
         Prior::Mixture => from_mixture(&file, args, wanted, loader)?,
     };
-    let codes = of_classes(model, &codes, args.label)?;
+    let codes = with_labels(model, &codes, args.label)?;
     let examples = match args.draw {
         true => model.decode_draws(&*codes, args.seed)?,
         false => model.decode(&*codes)?,

@@ -73,8 +73,8 @@ pub(super) fn run(
         // Once more, for a run that has ended since.
         folder.check_free()?;
     }
-    let every = args.checkpoint_every;
-    let mut progress = Progress::new(&folder, all_data, every, &training, examples.rows())?;
+    let interval = args.checkpoint_every;
+    let mut progress = Progress::new(&folder, all_data, interval, &training, examples.rows())?;
     if !folder.model().exists() {
         progress.write_metrics(training.history())?;
     }

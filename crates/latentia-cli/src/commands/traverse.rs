@@ -3,7 +3,7 @@
 use latentia_models::ModelFile;
 
 use crate::args::TraverseArgs;
-use crate::inputs::{of_classes, open};
+use crate::inputs::{open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
@@ -23,6 +23,6 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
             format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
         return Err(UsageError(hint).into());
     }
-    let codes = of_classes(&model, &codes, class)?;
+    let codes = with_labels(&model, &codes, class)?;
     write_decoded(&model, &*codes, format, steps, &args.output)
 }

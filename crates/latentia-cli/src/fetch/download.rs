@@ -13,7 +13,7 @@ use super::options::FetchOptions;
 use super::outcome::Outcome;
 use super::partial_file::{PartialFile, Progress};
 
-/// Who asks the servers.
+/// An HTTP client.
 pub(super) struct Client(Agent);
 
 impl Client {
@@ -56,7 +56,7 @@ pub(super) fn download(
     let mut tried = String::new();
     for mirror in mirrors {
         let address = format!("{mirror}{name}");
-        match ask(agent, &address, &part, progress) {
+        match complete(agent, &address, &part, progress) {
             Ok(resumed) => {
                 part.finish(folder, &name)?;
                 let mirror = (*mirror).to_owned();
@@ -78,18 +78,18 @@ pub(super) fn download(
 }
 
 /// Completes `part` from one address; says whether what was there before is part of it.
-fn ask(
+fn complete(
     agent: &Agent,
     address: &str,
     part: &PartialFile<'_>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<bool> {
-    let mut resumed = request(agent, address, part, progress)?;
+    let mut resumed = receive_from(agent, address, part, progress)?;
     let mut verdict = part.check();
     if resumed && verdict.is_err() {
         // The beginning may be another mirror's, which packed the same content in another way.
         part.clear()?;
-        resumed = request(agent, address, part, progress)?;
+        resumed = receive_from(agent, address, part, progress)?;
         verdict = part.check();
     }
     if verdict.is_err() {
@@ -99,24 +99,24 @@ fn ask(
 }
 
 /// Receives the rest of `part`, or all of it; says whether it was the rest.
-fn request(
+fn receive_from(
     agent: &Agent,
     address: &str,
     part: &PartialFile<'_>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<bool> {
     let start = part.length()?;
-    let mut question = agent.get(address);
+    let mut request = agent.get(address);
     if start > 0 {
-        question = question.header(header::RANGE, format!("bytes={start}-"));
+        request = request.header(header::RANGE, format!("bytes={start}-"));
     }
-    let response = question.call()?;
+    let response = request.call()?;
     let start = match response.status() {
         StatusCode::OK => 0,
         StatusCode::PARTIAL_CONTENT if start > 0 && begins_at(&response, start) => start,
         StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
             part.clear()?;
-            return request(agent, address, part, progress);
+            return receive_from(agent, address, part, progress);
         }
         status => bail!("the server answered {status}"),
     };

@@ -44,7 +44,7 @@ pub(super) fn fetch_by(
     from: Option<&Path>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let bring = |wanted: &NamedFile| {
+    let fetch_one = |wanted: &NamedFile| {
         let is_right =
             |name| File::open(folder.join(name)).is_ok_and(|file| check(&file, wanted).is_ok());
         if names(wanted).into_iter().any(is_right) {
@@ -55,5 +55,5 @@ pub(super) fn fetch_by(
             None => download(client, wanted, mirrors, folder, progress),
         }
     };
-    files.iter().map(bring).collect()
+    files.iter().map(fetch_one).collect()
 }

@@ -2,17 +2,17 @@
 //!
 //! - [`Picture`]: written as PNG
 //! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
-//! - [`picture_of`], [`pairs`](pairs()): examples above what a model makes of them
-//! - [`Colours`], [`heat`]: the colours of pixels
+//! - [`reconstruction_pairs`], [`pairs`](pairs()): examples above what a model makes of them
+//! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
-mod colours;
+mod layout;
 mod pairs;
 mod picture;
 mod sheet;
 mod tile;
 
-pub use colours::{Colours, heat};
-pub use pairs::{pairs, picture_of};
+pub use layout::{PixelLayout, heat_colour};
+pub use pairs::{pairs, reconstruction_pairs};
 pub use picture::Picture;
 pub use sheet::{COLUMNS, comparison, exact, grid};
 

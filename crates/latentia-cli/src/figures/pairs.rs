@@ -11,7 +11,7 @@ use super::sheet::comparison;
 ///
 /// # Errors
 /// When the examples do not fit the model or cannot be read.
-pub fn picture_of(
+pub fn reconstruction_pairs(
     model: &Autoencoder,
     examples: &dyn Rows,
     count: usize,

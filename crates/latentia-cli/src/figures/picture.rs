@@ -35,8 +35,8 @@ impl Picture {
     pub(super) fn paint(&mut self, tile: &Tile, x: usize, y: usize, example: &[f32]) {
         assert_eq!(
             example.len(),
-            tile.numbers,
-            "an example has as many numbers as its shape"
+            tile.values,
+            "an example has as many values as its shape"
         );
         let margin = 2 * tile.gap();
         for row in 0..tile.height * tile.scale {

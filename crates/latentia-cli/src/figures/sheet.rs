@@ -18,8 +18,8 @@ const PAIRS: usize = 10;
 /// # Shapes
 /// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: `[height, width]`,
 /// `[height, width, 1]`, `[height, width, 3]` (the colours of a pixel beside each other), `[1, height, width]` or
-/// `[3, height, width]` (a plane for each colour); examples of any other shape are drawn as a near-square tile, number
-/// after number. Where two would do, as for `[3, 8, 3]`, colours lie beside each other.
+/// `[3, height, width]` (a feature map for each colour); examples of any other shape are drawn as a near-square tile, value
+/// after value. Where two would do, as for `[3, 8, 3]`, colours lie beside each other.
 ///
 /// # Panics
 /// When the columns of either are not the product of `shape`.

@@ -1,7 +1,7 @@
 //! One example as a rectangle of cells.
 //!
-//! A tile is enlarged by a whole factor, without smoothing, so that its pixels are seen as they are. Numbers are taken
-//! as brightness in `[0, 1]` and clamped to it; NaN is magenta, so that trouble is visible.
+//! A tile is enlarged by a whole factor, without smoothing, so that its pixels are seen as they are. Values are taken
+//! as brightness in `[0, 1]` and clamped to it; NaN is magenta, so that it is seen.
 
 /// Side that a tile is enlarged to, about, in pixels of the picture: 28 becomes three times 28.
 const SIDE: usize = 84;
@@ -15,26 +15,26 @@ pub(super) struct Tile {
     /// In cells, as are all lengths but those of the methods below.
     pub(super) height: usize,
     pub(super) width: usize,
-    /// Numbers in a cell: 1 or 3.
+    /// Values of a cell: 1 or 3.
     channels: usize,
     /// Whether the colours of all cells follow each other, instead of the cells.
-    planes: bool,
-    /// Numbers in an example; fewer than the cells hold where the shape is not an image's.
-    pub(super) numbers: usize,
+    channels_first: bool,
+    /// Values of an example; fewer than the cells hold where the shape is not an image's.
+    pub(super) values: usize,
     /// Pixels of the picture along a cell.
     pub(super) scale: usize,
 }
 
 impl Tile {
     pub(super) fn new(shape: &[usize]) -> Self {
-        let numbers: usize = shape.iter().product();
+        let values: usize = shape.iter().product();
         let (height, width, channels) = match *shape {
             [height, width] | [height, width, 1] => (height, width, 1),
             [height, width, 3] | [3, height, width] => (height, width, 3),
             [1, height, width] => (height, width, 1),
             _ => {
-                let width = numbers.isqrt() + usize::from(numbers.isqrt().pow(2) < numbers);
-                (numbers.div_ceil(width.max(1)), width, 1)
+                let width = values.isqrt() + usize::from(values.isqrt().pow(2) < values);
+                (values.div_ceil(width.max(1)), width, 1)
             }
         };
         let side = height.max(width).max(1);
@@ -42,8 +42,8 @@ impl Tile {
             height,
             width,
             channels,
-            planes: channels == 3 && shape.last() != Some(&3),
-            numbers,
+            channels_first: channels == 3 && shape.last() != Some(&3),
+            values,
             scale: ((SIDE + side / 2) / side).max(1),
         }
     }
@@ -66,17 +66,17 @@ impl Tile {
 
     /// Colour of cell `cell`, counted row after row.
     pub(super) fn colour(&self, example: &[f32], cell: usize) -> [u8; 3] {
-        let number = |channel: usize| match self.planes {
+        let index = |channel: usize| match self.channels_first {
             true => channel * self.height * self.width + cell,
             false => cell * self.channels + channel,
         };
-        let last = number(self.channels - 1);
+        let last = index(self.channels - 1);
         match example.get(last) {
             None => PAD,
             Some(_) => {
-                // A grey cell has one number for all three.
+                // A grey cell has one value for all three.
                 let values =
-                    [0, 1, 2].map(|channel| example[number(channel.min(self.channels - 1))]);
+                    [0, 1, 2].map(|channel| example[index(channel.min(self.channels - 1))]);
                 match values.iter().any(|value| value.is_nan()) {
                     true => NOT_A_NUMBER,
                     false => values.map(level),

@@ -1,10 +1,10 @@
 //! What a user names: DATA, MODEL, and the classes of codes.
 
-mod condition;
+mod labels;
 mod loader;
 mod model;
 
-pub use condition::of_classes;
+pub use labels::with_labels;
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};

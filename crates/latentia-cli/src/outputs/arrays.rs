@@ -83,7 +83,7 @@ pub fn write_values(
 /// When the file cannot be written; nothing is then left under its name.
 pub fn write(path: &Path, format: Format, matrix: &Matrix) -> anyhow::Result<()> {
     let shape = [matrix.rows(), matrix.cols()];
-    write_blocks(path, format, shape, |see| see(matrix.view()))
+    write_blocks(path, format, shape, |sink| sink(matrix.view()))
 }
 
 fn write_csv(out: &mut dyn Write, block: MatrixRef<'_>) -> io::Result<()> {

@@ -84,11 +84,11 @@ pub fn read(path: &Path) -> anyhow::Result<Preset> {
         Ok(preset) => Ok(preset),
         Err(ModelError::Toml(error)) => {
             let message = in_words(error.message());
-            let place = match error.span() {
+            let span = match error.span() {
                 Some(span) => narrowed(&text, span, error.message()),
                 None => 0..0,
             };
-            let (line, excerpt) = excerpt(&text, place);
+            let (line, excerpt) = excerpt(&text, span);
             let what = format!("`{shown}`, line {line}: {message}\n{excerpt}");
             Err(UsageError(what).into())
         }
@@ -127,8 +127,8 @@ fn narrowed(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
 }
 
 /// The number of the line, from 1, and the line itself with the place marked.
-fn excerpt(text: &str, place: Range<usize>) -> (usize, String) {
-    let mut start = place.start.min(text.len());
+fn excerpt(text: &str, span: Range<usize>) -> (usize, String) {
+    let mut start = span.start.min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
@@ -138,7 +138,7 @@ fn excerpt(text: &str, place: Range<usize>) -> (usize, String) {
     let number = 1 + before.matches('\n').count();
     let column = text[line_start..start].chars().count();
     let length = text
-        .get(start..place.end.min(line_start + line.len()))
+        .get(start..span.end.min(line_start + line.len()))
         .map_or(1, |marked| marked.chars().count().max(1));
     let margin = " ".repeat(number.to_string().len());
     let (blank, mark) = (" ".repeat(column), "^".repeat(length));

@@ -12,7 +12,7 @@ use latentia_models::{
 };
 
 use super::run_folder::RunFolder;
-use crate::args::Every;
+use crate::args::CheckpointInterval;
 use crate::terminal::{INTERRUPTED, bar, count, number, tell};
 
 /// How often a bar moves.
@@ -31,18 +31,18 @@ pub struct Progress {
     checkpoint: PathBuf,
     metrics: PathBuf,
     fingerprint: String,
-    every: Every,
+    interval: CheckpointInterval,
     /// Batches since the last checkpoint.
     batches: u64,
     has_saved: bool,
     interrupted: Arc<AtomicBool>,
     start: Instant,
     /// Examples that an earlier run had seen.
-    begun_at: usize,
-    /// Those of them in the epoch that it had begun.
-    begun_in_epoch: usize,
+    resumed_at: usize,
+    /// Those of them in the epoch that it did not complete.
+    resumed_in_epoch: usize,
     /// Examples of whole epochs that a setback undid.
-    lost: usize,
+    undone: usize,
     shown: Instant,
     saved: Instant,
     last_validation: Option<f64>,
@@ -58,7 +58,7 @@ impl Progress {
     pub fn new(
         folder: &RunFolder,
         fingerprint: String,
-        every: Option<Every>,
+        interval: Option<CheckpointInterval>,
         run: &Training<'_>,
         examples: usize,
     ) -> anyhow::Result<Self> {
@@ -79,14 +79,14 @@ impl Progress {
             checkpoint: folder.checkpoint(),
             metrics: folder.metrics(),
             fingerprint,
-            every: every.unwrap_or(Every::Epoch),
+            interval: interval.unwrap_or(CheckpointInterval::Epoch),
             batches: 0,
             has_saved: false,
             interrupted,
             start: now,
-            begun_at: run.examples_done(),
-            begun_in_epoch: run.examples_done() - run.history().len() * examples,
-            lost: 0,
+            resumed_at: run.examples_done(),
+            resumed_in_epoch: run.examples_done() - run.history().len() * examples,
+            undone: 0,
             shown: now,
             saved: now,
             last_validation: None,
@@ -118,7 +118,7 @@ impl Progress {
     pub fn examples_per_second(&self) -> f64 {
         let seconds: f64 = self.seconds.iter().sum();
         let in_whole_epochs = self.seconds.len() * self.examples;
-        in_whole_epochs.saturating_sub(self.begun_in_epoch) as f64 / seconds.max(1e-9)
+        in_whole_epochs.saturating_sub(self.resumed_in_epoch) as f64 / seconds.max(1e-9)
     }
 
     /// Whether a checkpoint has been written.
@@ -149,7 +149,7 @@ impl Progress {
 
     fn describe(&self, epoch: u32, loss: f64, examples_done: usize) -> String {
         let elapsed = self.start.elapsed().as_secs_f64().max(1e-9);
-        let seen = (examples_done + self.lost).saturating_sub(self.begun_at);
+        let seen = (examples_done + self.undone).saturating_sub(self.resumed_at);
         let speed = seen as f64 / elapsed;
         let left = (self.epochs as usize * self.examples).saturating_sub(examples_done) as f64
             / speed.max(1e-9);
@@ -186,10 +186,10 @@ impl Observer for Progress {
             return Ok(ControlFlow::Break(()));
         }
         self.batches += 1;
-        let due = match self.every {
-            Every::Epoch => false,
-            Every::Batches(batches) => self.batches >= batches,
-            Every::Time(time) => self.saved.elapsed() >= time,
+        let due = match self.interval {
+            CheckpointInterval::Epoch => false,
+            CheckpointInterval::Batches(batches) => self.batches >= batches,
+            CheckpointInterval::Time(time) => self.saved.elapsed() >= time,
         };
         if due {
             self.save(training)?;
@@ -211,7 +211,8 @@ impl Observer for Progress {
             tell(&self.describe(epoch.epoch, epoch.train_loss, examples_done));
             self.shown = Instant::now();
         }
-        if self.every == Every::Epoch && self.saved.elapsed() >= CHECKPOINT && !last {
+        if self.interval == CheckpointInterval::Epoch && self.saved.elapsed() >= CHECKPOINT && !last
+        {
             self.save(training)?;
         }
         Ok(())
@@ -219,7 +220,7 @@ impl Observer for Progress {
 
     fn went_back(&mut self, setback: &Setback) {
         let undone = (setback.breakdown.epoch - 1).saturating_sub(setback.back_to);
-        self.lost += undone as usize * self.examples;
+        self.undone += undone as usize * self.examples;
         self.last_validation = None;
         self.say(&setback.to_string());
     }

@@ -12,8 +12,8 @@ use super::split::DataSplit;
 use super::summary::Summary;
 use super::warnings::TrainingWarnings;
 use crate::args::TrainArgs;
-use crate::figures::{COLUMNS, grid, picture_of};
-use crate::inputs::of_classes;
+use crate::figures::{COLUMNS, grid, reconstruction_pairs};
+use crate::inputs::with_labels;
 use crate::measures::Evaluation;
 use crate::terminal::{Ended, UsageError, counted, tell};
 
@@ -141,7 +141,7 @@ impl Run<'_> {
                 if let Some(best) = best
                     && ModelFile::save(model, &provenance, &[], &self.folder.model()).is_ok()
                 {
-                    tell(&self.kept(best));
+                    tell(&self.best_kept(best));
                 }
                 if can_resume {
                     tell(&self.how_to_resume());
@@ -164,7 +164,7 @@ impl Run<'_> {
         }
         self.write_model(model, &provenance, progress)?;
         if let Some(best) = best.filter(|_| interrupted) {
-            let (kept, resume) = (self.kept(best), self.how_to_resume());
+            let (kept, resume) = (self.best_kept(best), self.how_to_resume());
             tell(&format!("interrupted: {kept}; {resume}"));
             return Ok(Ended::Interrupted);
         }
@@ -221,15 +221,15 @@ impl Run<'_> {
     /// Draws reconstructions, and samples of a model that has a prior.
     fn draw(&self, model: &Autoencoder) -> anyhow::Result<()> {
         let (_, examples) = self.split.to_show();
-        picture_of(model, examples, PAIRS)?.write(&self.folder.reconstructions())?;
+        reconstruction_pairs(model, examples, PAIRS)?.write(&self.folder.reconstructions())?;
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
-            let samples = model.decode(&*of_classes(model, &codes, None)?)?;
+            let samples = model.decode(&*with_labels(model, &codes, None)?)?;
             grid(samples.view(), model.shape(), COLUMNS).write(&self.folder.samples())?;
         }
         Ok(())
     }
 
-    fn kept(&self, best: Epoch) -> String {
+    fn best_kept(&self, best: Epoch) -> String {
         let (epoch, path) = (best.epoch, self.folder.model());
         let path = path.display();
         format!("kept the model of epoch {epoch}, the best so far, in `{path}`")

@@ -89,18 +89,18 @@ fn scans_of_a_jpeg() {
     let jpeg = Jpeg::new(80).expect("a quality");
     let size = images(&values, 16, 16, 1).size().expect("an image");
     let file = jpeg.encode(&values, size).expect("a JPEG");
-    let content = jpeg.content(&file).expect("scans");
+    let content = jpeg.payload(&file).expect("scans");
     // The scan is what stands before the end, behind a header that ends with 0, 63, 0.
     let start = file.len() - 2 - content;
     assert_eq!(file[start - 3..start], [0, 63, 0]);
-    assert_eq!(jpeg.content(&file[..file.len() - 2]), None);
+    assert_eq!(jpeg.payload(&file[..file.len() - 2]), None);
 
     // Two scans, one with an escaped 255 and a mark.
     let scans = [
         0xff, 0xd8, 0xff, 0xda, 0, 3, 9, 1, 0xff, 0, 0xff, 0xd0, 2, 0xff, 0xc4, 0, 2, 0xff, 0xda,
         0, 2, 7, 0xff, 0xd9,
     ];
-    assert_eq!(jpeg.content(&scans), Some(7));
+    assert_eq!(jpeg.payload(&scans), Some(7));
 }
 
 #[test]

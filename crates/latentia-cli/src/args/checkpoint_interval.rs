@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// When a checkpoint is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Every {
+pub enum CheckpointInterval {
     /// At the end of an epoch, if the last time is a second ago.
     Epoch,
     /// After so many batches.
@@ -14,7 +14,7 @@ pub enum Every {
     Time(Duration),
 }
 
-impl FromStr for Every {
+impl FromStr for CheckpointInterval {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

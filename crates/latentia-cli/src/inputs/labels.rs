@@ -9,7 +9,7 @@ use crate::terminal::UsageError;
 ///
 /// # Errors
 /// A [`UsageError`] when the model knows no such class, or no classes.
-pub fn of_classes<'a>(
+pub fn with_labels<'a>(
     model: &Autoencoder,
     codes: &'a dyn Rows,
     label: Option<u8>,
