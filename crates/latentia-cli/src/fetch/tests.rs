@@ -41,9 +41,9 @@ fn wanted(content: &[u8]) -> NamedFile {
 }
 
 /// A folder to fetch into.
-struct Place(TempDir);
+struct TestDir(TempDir);
 
-impl Place {
+impl TestDir {
     fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
@@ -104,7 +104,7 @@ fn an_archive_is_judged_as_it_was_packed() {
         compressed: true,
         ..wanted(&packed)
     };
-    let (from, to) = (Place::new(), Place::new());
+    let (from, to) = (TestDir::new(), TestDir::new());
     from.write("images.gz", &gzip(&content(), 1));
     let another = to.fetch(archive(), &[], Some(from.0.path()));
     another.expect_err("another packing of the same content");
@@ -122,17 +122,17 @@ fn downloaded(mirror: &str, resumed: bool) -> Outcome {
 
 #[test]
 fn downloads_once() {
-    let (content, place) = (content(), Place::new());
+    let (content, dir) = (content(), TestDir::new());
     let server = Server::new(Behaviour::new(gzip(&content, 6)));
-    let outcome = place.fetch(wanted(&content), &[&server.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&server.mirror], None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&server.mirror, false)
     );
-    assert_eq!(place.names(), ["images.gz"]);
-    assert_eq!(place.read("images.gz"), gzip(&content, 6));
+    assert_eq!(dir.names(), ["images.gz"]);
+    assert_eq!(dir.read("images.gz"), gzip(&content, 6));
 
-    let outcome = place.fetch(wanted(&content), &[&server.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&server.mirror], None);
     assert_eq!(outcome.expect("the file"), Outcome::AlreadyThere);
     let asked = server.asked.lock().expect("a log");
     assert_eq!(asked.len(), 1);
@@ -141,17 +141,17 @@ fn downloads_once() {
 
 #[test]
 fn a_plain_file_counts() {
-    let (content, place) = (content(), Place::new());
-    place.write("images", &content);
-    let outcome = place.fetch(wanted(&content), &[], None);
+    let (content, dir) = (content(), TestDir::new());
+    dir.write("images", &content);
+    let outcome = dir.fetch(wanted(&content), &[], None);
     assert_eq!(outcome.expect("the file"), Outcome::AlreadyThere);
 }
 
 #[test]
 fn a_server_may_unpack() {
-    let (content, place) = (content(), Place::new());
+    let (content, dir) = (content(), TestDir::new());
     let server = Server::new(Behaviour::new(content.clone()));
-    let outcome = place.fetch(wanted(&content), &[&server.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&server.mirror], None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&server.mirror, false)
@@ -160,35 +160,35 @@ fn a_server_may_unpack() {
 
 #[test]
 fn wrong_files_are_replaced() {
-    let (content, place) = (content(), Place::new());
-    place.write("images", b"something else");
-    place.write("images.gz", &gzip(&content[1..], 6));
+    let (content, dir) = (content(), TestDir::new());
+    dir.write("images", b"something else");
+    dir.write("images.gz", &gzip(&content[1..], 6));
     let server = Server::new(Behaviour::new(gzip(&content, 6)));
-    let outcome = place.fetch(wanted(&content), &[&server.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&server.mirror], None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&server.mirror, false)
     );
-    assert_eq!(place.names(), ["images.gz"]);
+    assert_eq!(dir.names(), ["images.gz"]);
 }
 
 /// Breaks a download off, then completes it at a second server, which has `second` and may know ranges.
 #[track_caller]
 fn check_continued(second: Vec<u8>, ranges: bool, announces: bool, resumed: bool, asks: usize) {
-    let (content, place) = (content(), Place::new());
+    let (content, dir) = (content(), TestDir::new());
     let first = Server::new(Behaviour {
         breaks_after: 100_000,
         ..Behaviour::new(gzip(&content, 6))
     });
-    let error = place
+    let error = dir
         .fetch(wanted(&content), &[&first.mirror], None)
         .expect_err("a broken connection");
     assert!(
         format!("{error:#}").contains("broke off after"),
         "{error:#}"
     );
-    assert_eq!(place.names(), ["images.gz.part"]);
-    let start = place.read("images.gz.part").len();
+    assert_eq!(dir.names(), ["images.gz.part"]);
+    let start = dir.read("images.gz.part").len();
     assert!(start > 0 && start <= 100_000, "{start}");
 
     let second = Server::new(Behaviour {
@@ -196,12 +196,12 @@ fn check_continued(second: Vec<u8>, ranges: bool, announces: bool, resumed: bool
         announces,
         ..Behaviour::new(second)
     });
-    let outcome = place.fetch(wanted(&content), &[&second.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&second.mirror], None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&second.mirror, resumed)
     );
-    assert_eq!(place.names(), ["images.gz"]);
+    assert_eq!(dir.names(), ["images.gz"]);
     let asked = second.asked.lock().expect("a log");
     assert_eq!(asked.len(), asks);
     assert!(asked[0].contains(&format!("range: bytes={start}-\r\n")));
@@ -218,10 +218,10 @@ fn starts_again_where_it_cannot_continue() {
     // The second server knows no ranges; or holds other bytes; or holds fewer than are there.
     check_continued(gzip(&content(), 6), false, true, false, 1);
     check_continued(gzip(&content(), 1), true, true, false, 2);
-    let (content, place) = (content(), Place::new());
-    place.write("images.gz.part", &[7; 400_000]);
+    let (content, dir) = (content(), TestDir::new());
+    dir.write("images.gz.part", &[7; 400_000]);
     let server = Server::new(Behaviour::new(gzip(&content, 6)));
-    let outcome = place.fetch(wanted(&content), &[&server.mirror], None);
+    let outcome = dir.fetch(wanted(&content), &[&server.mirror], None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&server.mirror, false)
@@ -232,12 +232,12 @@ fn starts_again_where_it_cannot_continue() {
 /// Fetches `content` from a server that behaves badly, and gives the message.
 #[track_caller]
 fn refused(behaviour: Behaviour) -> String {
-    let place = Place::new();
+    let dir = TestDir::new();
     let server = Server::new(behaviour);
-    let error = place
+    let error = dir
         .fetch(wanted(&content()), &[&server.mirror], None)
         .expect_err("a bad server");
-    assert_eq!(place.names(), [""; 0]);
+    assert_eq!(dir.names(), [""; 0]);
     let error = format!("{error:#}");
     assert!(error.contains(&format!("\n  {}images.gz: ", server.mirror)));
     error
@@ -281,12 +281,12 @@ fn too_much_is_refused() {
 
 #[test]
 fn the_next_mirror_is_tried() {
-    let (content, place) = (content(), Place::new());
+    let (content, dir) = (content(), TestDir::new());
     let bad = Server::new(Behaviour::new(b"not it".to_vec()));
     let good = Server::new(Behaviour::new(gzip(&content, 6)));
     let mirrors = [nobody(), bad.mirror, good.mirror.clone()];
     let mirrors: Vec<&str> = mirrors.iter().map(String::as_str).collect();
-    let outcome = place.fetch(wanted(&content), &mirrors, None);
+    let outcome = dir.fetch(wanted(&content), &mirrors, None);
     assert_eq!(
         outcome.expect("a download"),
         downloaded(&good.mirror, false)
@@ -295,9 +295,9 @@ fn the_next_mirror_is_tried() {
 
 #[test]
 fn without_a_network_the_message_helps() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let [first, second] = [nobody(), nobody()];
-    let error = place
+    let error = dir
         .fetch(wanted(&content()), &[&first, &second], None)
         .expect_err("no server");
     let error = format!("{error:#}");
@@ -309,14 +309,14 @@ fn without_a_network_the_message_helps() {
         lines[3],
         "hint: without a network, `--from DIR` takes files that are already on the disk"
     );
-    assert_eq!(place.names(), [""; 0]);
+    assert_eq!(dir.names(), [""; 0]);
 }
 
 #[test]
 fn a_silent_server_is_not_waited_for() {
     let (_listener, mirror) = silent();
     let start = Instant::now();
-    let error = Place::new()
+    let error = TestDir::new()
         .fetch(wanted(&content()), &[&mirror], None)
         .expect_err("no answer");
     assert!(start.elapsed() < Duration::from_secs(20));
@@ -330,14 +330,14 @@ fn files_are_taken_from_a_folder() {
         ("images.gz", gzip(&content, 6)),
         ("images", content.clone()),
     ] {
-        let (from, place) = (Place::new(), Place::new());
+        let (from, dir) = (TestDir::new(), TestDir::new());
         from.write(name, &bytes);
         // A download that broke off does not matter.
-        place.write("images.gz.part", &[7; 400_000]);
-        let outcome = place.fetch(wanted(&content), &[], Some(from.0.path()));
+        dir.write("images.gz.part", &[7; 400_000]);
+        let outcome = dir.fetch(wanted(&content), &[], Some(from.0.path()));
         assert_eq!(outcome.expect("a copy"), Outcome::Copied);
-        assert_eq!(place.names(), [name]);
-        assert_eq!(place.read(name), bytes);
+        assert_eq!(dir.names(), [name]);
+        assert_eq!(dir.read(name), bytes);
         assert_eq!(from.names(), [name]);
     }
 }
@@ -349,19 +349,19 @@ fn a_folder_is_not_trusted_either() {
         (gzip(&content[1..], 6), "the sha-256 of its content is"),
         (vec![0; 1_400_000], "it is larger than 1348576 bytes"),
     ] {
-        let (from, place) = (Place::new(), Place::new());
+        let (from, dir) = (TestDir::new(), TestDir::new());
         from.write("images.gz", &bytes);
-        let error = place
+        let error = dir
             .fetch(wanted(&content), &[], Some(from.0.path()))
             .expect_err("a wrong file");
         let error = format!("{error:#}");
         let path = from.0.path().join("images.gz");
         assert!(error.starts_with(&format!("could not take `{}`: ", path.display())));
         assert!(error.contains(expected), "{error}");
-        assert_eq!(place.names(), [""; 0]);
+        assert_eq!(dir.names(), [""; 0]);
     }
-    let (from, place) = (Place::new(), Place::new());
-    let error = place
+    let (from, dir) = (TestDir::new(), TestDir::new());
+    let error = dir
         .fetch(wanted(&content), &[], Some(from.0.path()))
         .expect_err("an empty folder");
     let expected = "has no file `images.gz` or `images` that can be read";
@@ -370,10 +370,10 @@ fn a_folder_is_not_trusted_either() {
 
 #[test]
 fn two_do_not_write_one_file() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let file = wanted(&content());
-    let held = PartialFile::open(&file, place.0.path()).expect("a part");
-    let error = place
+    let held = PartialFile::open(&file, dir.0.path()).expect("a part");
+    let error = dir
         .fetch(wanted(&content()), &[&nobody()], None)
         .expect_err("a held part");
     let expected = "is being written by another download, wait for its end";

@@ -1,10 +1,10 @@
 //! Arguments and configurations that make no sense: wrong usage, exit code 2.
 
-use crate::harness::{Place, TINY, table};
+use crate::harness::{TINY, TestDir, table};
 
 #[test]
 fn numbers_out_of_range() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let whole = "it must be a whole number of at least 1";
     let positive = "it must be a positive number";
     for (arguments, valid) in [
@@ -24,15 +24,15 @@ fn numbers_out_of_range() {
     ] {
         let (name, value) = arguments.split_once(' ').expect("a name and a value");
         let seen = format!("invalid value '{value}' for '{name} ");
-        place.refused(&format!("train {arguments}"), 2, &[&seen, valid]);
+        dir.refused(&format!("train {arguments}"), 2, &[&seen, valid]);
     }
 }
 
 #[test]
 fn a_model_larger_than_any_memory() {
-    let place = Place::new();
+    let dir = TestDir::new();
     for width in ["1000000000", "99999999999999999"] {
-        place.refused(
+        dir.refused(
             &format!("train --latent {width}"),
             2,
             &[width, "parameters", "at most 1073741824"],
@@ -42,15 +42,15 @@ fn a_model_larger_than_any_memory() {
 
 #[test]
 fn arguments_that_exclude_each_other() {
-    let place = Place::new();
-    place.refused("train --resume --force", 2, &["'--resume'", "'--force'"]);
-    place.refused("train --preset a --config b", 2, &["'--preset <NAME>'"]);
-    place.refused("encode m data", 2, &["--output <FILE>"]);
+    let dir = TestDir::new();
+    dir.refused("train --resume --force", 2, &["'--resume'", "'--force'"]);
+    dir.refused("train --preset a --config b", 2, &["'--preset <NAME>'"]);
+    dir.refused("encode m data", 2, &["--output <FILE>"]);
 }
 
 #[test]
 fn an_output_of_unknown_ending() {
-    let place = Place::with([("m", &TINY[..]), ("c.csv", &b"1,2,3,4,5\n"[..])]);
+    let dir = TestDir::with([("m", &TINY[..]), ("c.csv", &b"1,2,3,4,5\n"[..])]);
     for (command, endings) in [
         ("encode m random -o c.txt", ".npy or .csv"),
         ("encode m random -o c.png", ".npy or .csv"),
@@ -60,18 +60,18 @@ fn an_output_of_unknown_ending() {
     ] {
         let output = command.rsplit(' ').next().unwrap_or_default();
         let seen = format!("cannot tell the format of `{output}`; end it in {endings}");
-        place.refused(command, 2, &[&seen]);
+        dir.refused(command, 2, &[&seen]);
     }
 }
 
 /// Trains with the preset `table`, in which `from` stands as `to`.
 #[track_caller]
 fn check_config(from: &str, to: &str, words: &[&str]) {
-    let place = Place::with([("t.csv", table(20).as_bytes())]);
-    let preset = place.run("presets table").done().stdout;
+    let dir = TestDir::with([("t.csv", table(20).as_bytes())]);
+    let preset = dir.run("presets table").done().stdout;
     assert!(preset.contains(from), "{preset}");
-    place.write("my.toml", preset.replacen(from, to, 1));
-    place.refused("train --config my.toml --data t.csv", 2, words);
+    dir.write("my.toml", preset.replacen(from, to, 1));
+    dir.refused("train --config my.toml --data t.csv", 2, words);
 }
 
 #[test]
@@ -151,13 +151,13 @@ fn no_toml_at_all() {
         "epochs = 2\nepochs = 3",
         &["line 19: duplicate key"],
     );
-    let place = Place::with([("empty.toml", &b""[..]), ("bytes.toml", b"\xff\xfe")]);
-    place.refused(
+    let dir = TestDir::with([("empty.toml", &b""[..]), ("bytes.toml", b"\xff\xfe")]);
+    dir.refused(
         "train --config empty.toml",
         2,
         &["`empty.toml`, line 1: missing key `model`"],
     );
-    place.refused(
+    dir.refused(
         "train --config bytes.toml",
         2,
         &["`bytes.toml` is no text, or longer than 1048576 bytes"],
@@ -189,13 +189,13 @@ fn a_decoder_that_does_not_fit_the_data() {
 
 #[test]
 fn a_sigmoid_before_a_likelihood_on_logits() {
-    let place = Place::new();
-    let preset = place.run("presets mnist").done().stdout;
+    let dir = TestDir::new();
+    let preset = dir.run("presets mnist").done().stdout;
     let decoder = "decoder = [{ layer = \"dense\" }]";
     assert!(preset.contains(decoder), "{preset}");
     let sigmoid = "decoder = [{ layer = \"dense\", activation = \"sigmoid\" }]";
-    place.write("my.toml", preset.replace(decoder, sigmoid));
-    place.refused(
+    dir.write("my.toml", preset.replace(decoder, sigmoid));
+    dir.refused(
         "train --config my.toml --data mnist-mini",
         2,
         &[
@@ -215,8 +215,8 @@ fn a_sigmoid_before_a_likelihood_on_logits() {
 
 #[test]
 fn no_data_at_all() {
-    let place = Place::new();
-    place.refused(
+    let dir = TestDir::new();
+    dir.refused(
         "train --preset table",
         2,
         &["preset `table` names no data; say what to train on with --data"],

@@ -1,30 +1,30 @@
 //! Data and models that are not what they should be: said what, where and what would be valid, and nothing written.
 
-use crate::harness::{DIGITS, Place, TINY, idx, npy, npy_floats, numbers};
+use crate::harness::{DIGITS, TINY, TestDir, idx, npy, npy_floats, numbers};
 #[cfg(unix)]
 use crate::harness::{LATENTIA, Ran};
 
 /// Trains on one file, which is refused.
 #[track_caller]
 fn check_data(name: &str, content: &[u8], words: &[&str]) {
-    let place = Place::with([(name, content)]);
+    let dir = TestDir::with([(name, content)]);
     let subject = format!("`{name}`: ");
     let words: Vec<&str> = words.iter().copied().chain([subject.as_str()]).collect();
-    place.refused(&format!("train --data {name} --out run"), 1, &words);
-    place.refused(&format!("data info {name}"), 1, &words);
+    dir.refused(&format!("train --data {name} --out run"), 1, &words);
+    dir.refused(&format!("data info {name}"), 1, &words);
 }
 
 #[test]
 fn a_file_that_is_not_there() {
-    let place = Place::with([("m", &TINY[..])]);
-    place.refused("train --data t.csv", 1, &["no such file: `t.csv`"]);
-    place.refused("encode m t.npy -o c.npy", 1, &["no such file: `t.npy`"]);
-    place.refused(
+    let dir = TestDir::with([("m", &TINY[..])]);
+    dir.refused("train --data t.csv", 1, &["no such file: `t.csv`"]);
+    dir.refused("encode m t.npy -o c.npy", 1, &["no such file: `t.npy`"]);
+    dir.refused(
         "inspect models/m",
         1,
         &["cannot read `models/m`: no such file or directory"],
     );
-    place.refused(
+    dir.refused(
         "train --config my.toml",
         1,
         &["cannot read `my.toml`: no such file or directory"],
@@ -33,24 +33,24 @@ fn a_file_that_is_not_there() {
 
 #[test]
 fn a_name_that_is_not_known() {
-    let place = Place::new();
-    place.refused(
+    let dir = TestDir::new();
+    dir.refused(
         "train --data mnist-mnii",
         1,
         &["`mnist-mnii`", "did you mean `mnist-mini`?"],
     );
-    place.refused(
+    dir.refused(
         "train --data faces",
         1,
         &["`faces`", "known sets are `mnist-mini`, `mnist`"],
     );
-    place.refused(
+    dir.refused(
         "train --preset digts",
         2,
         &["`digts`", "did you mean `digits`?"],
     );
-    place.refused("presets mnsit", 2, &["`mnsit`", "did you mean `mnist`?"]);
-    place.refused(
+    dir.refused("presets mnsit", 2, &["`mnsit`", "did you mean `mnist`?"]);
+    dir.refused(
         "train --preset unknown",
         2,
         &["no preset is called `unknown`", "there are digits, table"],
@@ -176,8 +176,8 @@ fn a_file_of_no_known_kind() {
         b"a note",
         &["kind of file: found first bytes", ".npy"],
     );
-    let place = Place::with([("texts/a.txt", &b"a text"[..])]);
-    place.refused(
+    let dir = TestDir::with([("texts/a.txt", &b"a text"[..])]);
+    dir.refused(
         "train --data texts",
         1,
         &["`texts`: pictures: found none, expected files that end in .png, .jpg or .jpeg"],
@@ -187,7 +187,7 @@ fn a_file_of_no_known_kind() {
 #[test]
 fn values_that_a_likelihood_gives_no_probability() {
     let values: Vec<f32> = numbers(300).map(|x| 20.0 * x - 5.0).collect();
-    let place = Place::with([("wide.npy", &npy_floats(6, &values)[..])]);
+    let dir = TestDir::with([("wide.npy", &npy_floats(6, &values)[..])]);
     let low = values.iter().copied().fold(f32::INFINITY, f32::min);
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let range = format!("ranges from {low} to {high}; ");
@@ -196,23 +196,22 @@ fn values_that_a_likelihood_gives_no_probability() {
         &range,
         "`--preset table`",
     ];
-    let ran = place.refused("train --data wide.npy", 1, &words);
+    let ran = dir.refused("train --data wide.npy", 1, &words);
     assert!(!ran.stderr.contains("epoch 1"), "{}", ran.stderr);
     // The hint is a good one.
-    place
-        .run("train --data wide.npy --preset table --epochs 1")
+    dir.run("train --data wide.npy --preset table --epochs 1")
         .done();
 }
 
 #[test]
 fn a_part_that_the_data_does_not_have() {
-    let place = Place::with([("m", &TINY[..])]);
-    place.refused(
+    let dir = TestDir::with([("m", &TINY[..])]);
+    dir.refused(
         "encode m random:test -o c.npy",
         2,
         &["`random` has no parts; leave out `:test`"],
     );
-    place.refused(
+    dir.refused(
         "train --data mnist-mini:test",
         2,
         &["`mnist-mini` without `:test`"],
@@ -221,7 +220,7 @@ fn a_part_that_the_data_does_not_have() {
 
 #[test]
 fn data_of_another_width_than_the_model() {
-    let place = Place::with([
+    let dir = TestDir::with([
         ("digits", &DIGITS[..]),
         ("tiny", &TINY[..]),
         ("t.csv", &b"1,2,3\n"[..]),
@@ -232,14 +231,14 @@ fn data_of_another_width_than_the_model() {
         "encode digits t.csv -o c.npy",
         "reconstruct digits t.csv -o r.png",
     ] {
-        place.refused(command, 1, &words);
+        dir.refused(command, 1, &words);
     }
-    place.refused(
+    dir.refused(
         "encode tiny t.csv -o c.npy",
         1,
         &["`t.csv` has 3 numbers an example, the model takes 10\n"],
     );
-    place.refused(
+    dir.refused(
         "decode tiny t.csv -o r.npy",
         1,
         &[
@@ -251,28 +250,28 @@ fn data_of_another_width_than_the_model() {
 
 #[test]
 fn a_model_that_is_none() {
-    let place = Place::with([
+    let dir = TestDir::with([
         ("t.csv", &b"1,2,3\n"[..]),
         ("runs/a/model.safetensors", b""),
     ]);
-    place.refused(
+    dir.refused(
         "inspect t.csv",
         1,
         &["`t.csv` is no model file, or is cut short"],
     );
-    place.refused(
+    dir.refused(
         "inspect runs/a",
         1,
         &["`runs/a` is a folder; its model is `runs/a/model.safetensors`"],
     );
-    place.refused("inspect runs", 1, &["`runs` is a folder"]);
+    dir.refused("inspect runs", 1, &["`runs` is a folder"]);
     // A tensor of somebody else's.
     let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend(header);
     file.extend([0; 4]);
-    place.write("other.safetensors", file);
-    place.refused(
+    dir.write("other.safetensors", file);
+    dir.refused(
         "inspect other.safetensors",
         1,
         &["`other.safetensors` is a safetensors file without the key `latentia`"],
@@ -281,29 +280,29 @@ fn a_model_that_is_none() {
 
 #[test]
 fn a_model_file_cut_short() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let whole = &TINY[..];
     for length in [0, 1, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
-        place.write("m", &whole[..length]);
-        place.refused("inspect m", 1, &["`m` is no model file, or is cut short"]);
+        dir.write("m", &whole[..length]);
+        dir.refused("inspect m", 1, &["`m` is no model file, or is cut short"]);
     }
-    place.write("m", [whole, b"x"].concat());
-    place.refused("inspect m", 1, &["`m` is no model file"]);
+    dir.write("m", [whole, b"x"].concat());
+    dir.refused("inspect m", 1, &["`m` is no model file"]);
 }
 
 #[test]
 fn a_model_file_with_a_flipped_byte_never_loads_as_another() {
-    let place = Place::with([("m", &TINY[..])]);
-    let sound = place.run("inspect m --json").done().stdout;
+    let dir = TestDir::with([("m", &TINY[..])]);
+    let sound = dir.run("inspect m --json").done().stdout;
     let mut loaded = Vec::new();
-    // The whole beginning, then a sample; a prime stride meets every place in a word.
+    // The whole beginning, then a sample; a prime stride meets every offset in a word.
     let positions = (0..64).chain((64..TINY.len()).step_by(7));
     for position in positions {
         let mut file = TINY.clone();
         // Now one bit, now many.
         file[position] ^= [0x01, 0x80, 0xff, 0x20][position % 4];
-        place.write("m", &file);
-        let ran = place.run("inspect m --json");
+        dir.write("m", &file);
+        let ran = dir.run("inspect m --json");
         if ran.code == 0 {
             assert_eq!(ran.stdout, sound, "byte {position}");
             loaded.push(position);
@@ -323,8 +322,8 @@ fn a_model_of_a_newer_format() {
         .position(|window| window == format);
     let mut file = TINY.clone();
     file[at.expect("the format") + format.len() - 2] = b'2';
-    let place = Place::with([("m", &file[..])]);
-    place.refused(
+    let dir = TestDir::with([("m", &file[..])]);
+    dir.refused(
         "inspect m",
         1,
         &["`m` has format 2; this program reads up to 1: use a newer latentia"],
@@ -333,10 +332,10 @@ fn a_model_of_a_newer_format() {
 
 #[test]
 fn data_that_a_model_was_trained_on_and_is_gone() {
-    let place = Place::with([("t.csv", &b"1,2,3\n4,5,6\n"[..])]);
-    place.run("train --data t.csv --epochs 1 --out .").done();
-    std::fs::remove_file(place.path("t.csv")).expect("a file");
-    place.refused(
+    let dir = TestDir::with([("t.csv", &b"1,2,3\n4,5,6\n"[..])]);
+    dir.run("train --data t.csv --epochs 1 --out .").done();
+    std::fs::remove_file(dir.path("t.csv")).expect("a file");
+    dir.refused(
         "evaluate model.safetensors",
         1,
         &["no such file: `t.csv`; the model was trained on it, --data names other data"],
@@ -346,16 +345,16 @@ fn data_that_a_model_was_trained_on_and_is_gone() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_ends_too_early() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let whole = npy("<f4", "(1000, 4)", &[0; 16_000]);
-    place.write("whole.npy", &whole);
-    place.write("half.npy", &whole[..whole.len() / 2]);
+    dir.write("whole.npy", &whole);
+    dir.write("half.npy", &whole[..whole.len() / 2]);
     for (content, fails) in [("half.npy", true), ("whole.npy", false)] {
         let script = format!(
             "rm -f data.npy; mkfifo data.npy; cat {content} >data.npy & exec \"$LATENTIA\" train --data data.npy \
              --preset table --epochs 1 --memory 1K --force --out run"
         );
-        let mut command = place.command("sh");
+        let mut command = dir.command("sh");
         command.args(["-c", &script]).env("LATENTIA", LATENTIA);
         let ran = Ran::of(command);
         match fails {
@@ -372,41 +371,41 @@ fn a_pipe_that_ends_too_early() {
 }
 
 /// Starts a long training whose examples stay in `data.npy`, and waits for its first epoch.
-fn training_from_a_file(place: &Place) -> std::process::Child {
+fn training_from_a_file(dir: &TestDir) -> std::process::Child {
     let values: Vec<f32> = numbers(40_000).collect();
-    place.write("data.npy", npy_floats(4, &values));
-    let child = place.start(
+    dir.write("data.npy", npy_floats(4, &values));
+    let child = dir.start(
         "train --data data.npy --preset table --epochs 100000 --memory 1K --checkpoint-every 100 --out run",
     );
-    place.wait_until("an epoch", || place.text("stderr").contains("epoch 1/"));
+    dir.wait_until("an epoch", || dir.text("stderr").contains("epoch 1/"));
     child
 }
 
 #[test]
 fn a_file_that_is_cut_off_while_it_is_read() {
-    let place = Place::new();
-    let mut child = training_from_a_file(&place);
+    let dir = TestDir::new();
+    let mut child = training_from_a_file(&dir);
     let file = std::fs::File::options()
         .write(true)
-        .open(place.path("data.npy"));
+        .open(dir.path("data.npy"));
     file.and_then(|file| file.set_len(1000))
         .expect("our own file");
     assert_eq!(child.wait().expect("an end").code(), Some(1));
-    let said = place.text("stderr");
+    let said = dir.text("stderr");
     let message = "error: cannot read the examples: `data.npy` has changed since it was loaded\n";
     assert!(said.ends_with(message), "{said}");
     // What was learned is there.
     assert!(said.contains("kept the model of epoch "), "{said}");
     let kept = ["checkpoint.safetensors", "metrics.csv", "model.safetensors"];
-    assert_eq!(place.names("run"), kept);
+    assert_eq!(dir.names("run"), kept);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_file_that_vanishes_while_it_is_read_is_read_on() {
-    let place = Place::new();
-    let mut child = training_from_a_file(&place);
-    std::fs::remove_file(place.path("data.npy")).expect("our own file");
+    let dir = TestDir::new();
+    let mut child = training_from_a_file(&dir);
+    std::fs::remove_file(dir.path("data.npy")).expect("our own file");
     std::thread::sleep(std::time::Duration::from_millis(300));
     let kill = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
@@ -416,15 +415,15 @@ fn a_file_that_vanishes_while_it_is_read_is_read_on() {
         child.wait().expect("an end").code(),
         Some(130),
         "{}",
-        place.text("stderr")
+        dir.text("stderr")
     );
 }
 
 #[test]
 fn memory_is_a_size() {
-    let place = Place::new();
+    let dir = TestDir::new();
     for wrong in ["1.5G", "G", "-1", "1T", "99999999999G"] {
-        place.refused(
+        dir.refused(
             &format!("train --memory {wrong}"),
             2,
             &["it must be a whole number of bytes, or of K, M or G"],
@@ -435,8 +434,8 @@ fn memory_is_a_size() {
 #[cfg(unix)]
 #[test]
 fn a_temporary_folder_that_is_not_there_is_named() {
-    let place = Place::with([("t.csv", b"1,2\n3,4\n")]);
-    let mut command = place.command(LATENTIA);
+    let dir = TestDir::with([("t.csv", b"1,2\n3,4\n")]);
+    let mut command = dir.command(LATENTIA);
     command
         .args(["data", "info", "t.csv", "--memory", "1"])
         .env("TMPDIR", "/nowhere");

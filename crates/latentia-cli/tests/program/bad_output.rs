@@ -1,21 +1,21 @@
 //! Places that cannot be written to: said before the work where possible, and nothing left half-written.
 #![allow(clippy::print_stderr, reason = "a test that is left out says so")]
 
-use crate::harness::{DIGITS, Place, table};
+use crate::harness::{DIGITS, TestDir, table};
 #[cfg(unix)]
 use crate::harness::{LATENTIA, Ran};
 
 #[test]
 fn a_folder_that_cannot_be() {
-    let place = Place::with([("m", &DIGITS[..]), ("file", b"")]);
-    let ran = place.refused(
+    let dir = TestDir::with([("m", &DIGITS[..]), ("file", b"")]);
+    let ran = dir.refused(
         "train --out file/run",
         1,
         &["cannot create `file/run`: not a directory"],
     );
     // Found out before the training.
     assert!(!ran.stderr.contains("epoch 1"), "{}", ran.stderr);
-    place.refused(
+    dir.refused(
         "train --out file",
         1,
         &["cannot create `file`: file exists"],
@@ -26,10 +26,10 @@ fn a_folder_that_cannot_be() {
         "reconstruct m mnist-mini -o missing/r.csv",
     ] {
         let output = command.rsplit(' ').next().unwrap_or_default();
-        place.refused(command, 1, &[&format!("cannot write `{output}`: ")]);
+        dir.refused(command, 1, &[&format!("cannot write `{output}`: ")]);
     }
-    std::fs::create_dir(place.path("folder.npy")).expect("a folder");
-    place.refused(
+    std::fs::create_dir(dir.path("folder.npy")).expect("a folder");
+    dir.refused(
         "encode m mnist-mini -o folder.npy",
         1,
         &["cannot write `folder.npy`: is a directory"],
@@ -38,17 +38,16 @@ fn a_folder_that_cannot_be() {
 
 #[test]
 fn an_output_that_is_there_is_replaced_whole_or_not_at_all() {
-    let place = Place::with([("m", &DIGITS[..]), ("c.npy", b"old"), ("t.csv", b"1,2\n")]);
-    place.refused("encode m t.csv -o c.npy", 1, &["2 numbers an example"]);
-    place.run("encode m mnist-mini -o c.npy").done();
-    assert!(place.read("c.npy").len() > 100_000);
+    let dir = TestDir::with([("m", &DIGITS[..]), ("c.npy", b"old"), ("t.csv", b"1,2\n")]);
+    dir.refused("encode m t.csv -o c.npy", 1, &["2 numbers an example"]);
+    dir.run("encode m mnist-mini -o c.npy").done();
+    assert!(dir.read("c.npy").len() > 100_000);
 }
 
 #[test]
 fn a_loss_that_is_no_number() {
-    let place = Place::with([("t.csv", table(50).as_bytes())]);
-    place
-        .run("train --data t.csv --learning-rate 1e30 --epochs 5")
+    let dir = TestDir::with([("t.csv", table(50).as_bytes())]);
+    dir.run("train --data t.csv --learning-rate 1e30 --epochs 5")
         .fails(
             1,
             &[
@@ -60,19 +59,19 @@ fn a_loss_that_is_no_number() {
             ],
         );
     // Nothing to go on with, and nothing in the way of another learning rate.
-    assert_eq!(place.names("runs/table"), ["metrics.csv"]);
-    assert_eq!(place.text("runs/table/metrics.csv").lines().count(), 1);
-    let ran = place.run("train --data t.csv --epochs 1 --resume").done();
+    assert_eq!(dir.names("runs/table"), ["metrics.csv"]);
+    assert_eq!(dir.text("runs/table/metrics.csv").lines().count(), 1);
+    let ran = dir.run("train --data t.csv --epochs 1 --resume").done();
     let said = "nothing to resume in `runs/table`: a new run begins\n";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 /// Runs a script where `disk` is a small disk of its own; what it prints is left for the caller to read.
 #[cfg(target_os = "linux")]
-fn on_a_small_disk(place: &Place, script: &str) -> Option<Ran> {
-    std::fs::create_dir(place.path("disk")).expect("a folder");
+fn on_a_small_disk(dir: &TestDir, script: &str) -> Option<Ran> {
+    std::fs::create_dir(dir.path("disk")).expect("a folder");
     let run = |script: &str| {
-        let mut command = place.command("unshare");
+        let mut command = dir.command("unshare");
         command
             .args(["-Urm", "sh", "-c", script])
             .env("LATENTIA", LATENTIA);
@@ -92,9 +91,9 @@ fn on_a_small_disk(place: &Place, script: &str) -> Option<Ran> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_keeps_no_half_of_a_model() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let script = "$LATENTIA train --epochs 1 --out disk/run >/dev/null; echo $?; ls -A disk/run";
-    let Some(ran) = on_a_small_disk(&place, script) else {
+    let Some(ran) = on_a_small_disk(&dir, script) else {
         return;
     };
     assert_eq!(ran.stdout, "1\nmetrics.csv\n", "{}", ran.stderr);
@@ -105,10 +104,10 @@ fn a_full_disk_keeps_no_half_of_a_model() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_keeps_the_old_codes() {
-    let place = Place::with([("m", &DIGITS[..])]);
+    let dir = TestDir::with([("m", &DIGITS[..])]);
     let script = "echo old >disk/c.npy; \
         $LATENTIA encode m mnist-mini -o disk/c.npy; echo $?; ls -A disk; cat disk/c.npy";
-    let Some(ran) = on_a_small_disk(&place, script) else {
+    let Some(ran) = on_a_small_disk(&dir, script) else {
         return;
     };
     assert_eq!(ran.stdout, "1\nc.npy\nold\n", "{}", ran.stderr);
@@ -119,11 +118,11 @@ fn a_full_disk_keeps_the_old_codes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_is_only_read() {
-    let place = Place::with([("m", &DIGITS[..])]);
+    let dir = TestDir::with([("m", &DIGITS[..])]);
     let script = "mount -o remount,ro disk; \
         $LATENTIA train --out disk/run; echo $?; \
         $LATENTIA encode m mnist-mini -o disk/c.npy; echo $?";
-    let Some(ran) = on_a_small_disk(&place, script) else {
+    let Some(ran) = on_a_small_disk(&dir, script) else {
         return;
     };
     assert_eq!(ran.stdout, "1\n1\n", "{}", ran.stderr);
@@ -137,7 +136,7 @@ fn a_disk_that_is_only_read() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let train = "$LATENTIA train --epochs 8 --checkpoint-every 5";
     // Stopped while the disk is filled, so that it does not end before.
     let script = format!(
@@ -148,7 +147,7 @@ fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
          {train} --out disk/run --resume >/dev/null 2>&1; echo $?; {train} --out whole >/dev/null 2>&1; \
          cmp disk/run/model.safetensors whole/model.safetensors && echo same"
     );
-    let Some(ran) = on_a_small_disk(&place, &script) else {
+    let Some(ran) = on_a_small_disk(&dir, &script) else {
         return;
     };
     let lines: Vec<&str> = ran.stdout.lines().collect();
@@ -168,7 +167,7 @@ fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
         names.len() == 2 || names[2..] == ["model.safetensors"],
         "{names:?}"
     );
-    let said = place.text("said");
+    let said = dir.text("said");
     let (_, message) = said
         .split_once("error: cannot write `disk/run/")
         .expect("an error");
@@ -179,7 +178,7 @@ fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
 /// or told so where it ignores it.
 #[cfg(unix)]
 fn with_short_files(
-    place: &Place,
+    dir: &TestDir,
     blocks: u32,
     ignores_signal: bool,
     arguments: &str,
@@ -187,7 +186,7 @@ fn with_short_files(
     let trap = if ignores_signal { "trap '' XFSZ; " } else { "" };
     // Whatever a shell counts in, blocks or KiB, most models of digits are longer.
     let script = format!("{trap}ulimit -f {blocks}; exec \"$LATENTIA\" {arguments}");
-    let mut command = place.command("sh");
+    let mut command = dir.command("sh");
     command.args(["-c", &script]).env("LATENTIA", LATENTIA);
     command.output().expect("a shell")
 }
@@ -195,7 +194,7 @@ fn with_short_files(
 #[cfg(unix)]
 #[test]
 fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
-    let place = Place::with([("m", &DIGITS[..]), ("c.npy", b"old")]);
+    let dir = TestDir::with([("m", &DIGITS[..]), ("c.npy", b"old")]);
     for ignores_signal in [true, false] {
         for (arguments, file) in [
             ("encode m mnist-mini -o c.npy", "c.npy"),
@@ -204,7 +203,7 @@ fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
                 "run/model.safetensors",
             ),
         ] {
-            let output = with_short_files(&place, 16, ignores_signal, arguments);
+            let output = with_short_files(&dir, 16, ignores_signal, arguments);
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(
                 !output.status.success() && !said.contains("panicked"),
@@ -218,30 +217,30 @@ fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
                 );
             }
         }
-        assert_eq!(place.text("c.npy"), "old");
-        assert!(!place.path("run/model.safetensors").exists());
+        assert_eq!(dir.text("c.npy"), "old");
+        assert!(!dir.path("run/model.safetensors").exists());
     }
     // What the signal left under a temporary name is taken away by the next run.
-    place.run("train --epochs 1 --force --out run").done();
+    dir.run("train --epochs 1 --force --out run").done();
     assert_eq!(
-        place.names("run"),
+        dir.names("run"),
         ["metrics.csv", "model.safetensors", "reconstructions.png"]
     );
 }
 
 /// A command of a user who may not do everything, as the tests' own user may where it is root.
 #[cfg(target_os = "linux")]
-fn as_nobody(place: &Place, arguments: &str) -> Option<Ran> {
+fn as_nobody(dir: &TestDir, arguments: &str) -> Option<Ran> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(place.folder(), PermissionsExt::from_mode(0o755)).expect("our folder");
-    let probe = place.command("id").arg("-u").output().expect("`id` starts");
+    std::fs::set_permissions(dir.folder(), PermissionsExt::from_mode(0o755)).expect("our folder");
+    let probe = dir.command("id").arg("-u").output().expect("`id` starts");
     let mut command = match probe.stdout.as_slice() {
         b"0\n" => {
-            let mut command = place.command("setpriv");
+            let mut command = dir.command("setpriv");
             command.args(["--reuid=65534", "--regid=65534", "--clear-groups", LATENTIA]);
             command
         }
-        _ => place.command(LATENTIA),
+        _ => dir.command(LATENTIA),
     };
     command.args(arguments.split(' '));
     let probe = command.output();
@@ -256,14 +255,14 @@ fn as_nobody(place: &Place, arguments: &str) -> Option<Ran> {
 #[test]
 fn what_may_not_be_read_or_written_is_named() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::with([
+    let dir = TestDir::with([
         ("m", &DIGITS[..]),
         ("secret.csv", b"1,2\n"),
         ("secret", &DIGITS[..]),
         ("locked/checkpoint.safetensors", b""),
     ]);
     let allow = |name: &str, mode| {
-        std::fs::set_permissions(place.path(name), PermissionsExt::from_mode(mode))
+        std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(mode))
             .expect("our own file");
     };
     for (name, mode) in [("secret.csv", 0), ("secret", 0), ("locked", 0o555)] {
@@ -291,7 +290,7 @@ fn what_may_not_be_read_or_written_is_named() {
             "cannot write `locked/metrics.csv`: permission denied",
         ),
     ] {
-        let Some(ran) = as_nobody(&place, arguments) else {
+        let Some(ran) = as_nobody(&dir, arguments) else {
             break;
         };
         ran.fails(1, &[message]);
@@ -304,31 +303,31 @@ fn what_may_not_be_read_or_written_is_named() {
 #[test]
 fn links_pipes_and_rights_stay_what_they_are() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let place = Place::with([("m", &DIGITS[..]), ("target.npy", b"old")]);
-    symlink("target.npy", place.path("link.npy")).expect("a link");
+    let dir = TestDir::with([("m", &DIGITS[..]), ("target.npy", b"old")]);
+    symlink("target.npy", dir.path("link.npy")).expect("a link");
     let own = PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(place.path("target.npy"), own).expect("our own file");
-    place.run("encode m mnist-mini -o link.npy").done();
-    assert!(place.path("link.npy").is_symlink());
-    let codes = place.read("target.npy");
+    std::fs::set_permissions(dir.path("target.npy"), own).expect("our own file");
+    dir.run("encode m mnist-mini -o link.npy").done();
+    assert!(dir.path("link.npy").is_symlink());
+    let codes = dir.read("target.npy");
     assert!(codes.len() > 100_000);
-    let mode = std::fs::metadata(place.path("target.npy"))
+    let mode = std::fs::metadata(dir.path("target.npy"))
         .expect("a file")
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let script = "mkfifo p.npy; cat p.npy >read & \"$LATENTIA\" encode m mnist-mini -o p.npy && wait && test -p p.npy";
-    let mut command = place.command("sh");
+    let mut command = dir.command("sh");
     command.args(["-c", script]).env("LATENTIA", LATENTIA);
     Ran::of(command).done();
-    assert!(place.read("read") == codes);
+    assert!(dir.read("read") == codes);
 }
 
 #[test]
 fn a_model_is_not_replaced_by_what_it_compresses() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    place.refused(
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    dir.refused(
         "compress m mnist-mini -o ./m",
         1,
         &["`./m` is the model, without which nothing comes back; name another file"],

@@ -3,15 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::harness::{LATENTIA, Place, Ran, idx, table};
+use crate::harness::{LATENTIA, Ran, TestDir, idx, table};
 
 /// Four files of the form of MNIST, three images and two.
-fn write_small_set(place: &Place, folder: &str) {
+fn write_small_set(dir: &TestDir, folder: &str) {
     for (part, count) in [("train", 3), ("t10k", 2)] {
         let images = idx(&[count, 4, 4], &vec![200; 16 * count as usize]);
         let labels = idx(&[count], &vec![1; count as usize]);
-        place.write(&format!("{folder}/{part}-images-idx3-ubyte"), images);
-        place.write(&format!("{folder}/{part}-labels-idx1-ubyte"), labels);
+        dir.write(&format!("{folder}/{part}-images-idx3-ubyte"), images);
+        dir.write(&format!("{folder}/{part}-labels-idx1-ubyte"), labels);
     }
 }
 
@@ -29,8 +29,8 @@ fn data_list_says_what_there_is_and_where() {
     if is_installed() {
         return;
     }
-    let place = Place::new();
-    let list = place.run("data list").done().stdout;
+    let dir = TestDir::new();
+    let list = dir.run("data list").done().stdout;
     for said in [
         "mnist-mini ",
         "; built in",
@@ -41,15 +41,15 @@ fn data_list_says_what_there_is_and_where() {
     ] {
         assert!(list.contains(said), "`{said}` in {list}");
     }
-    write_small_set(&place, "sets/mnist");
-    let list = place.run("data list --data-dir sets").done().stdout;
+    write_small_set(&dir, "sets/mnist");
+    let list = dir.run("data list --data-dir sets").done().stdout;
     assert!(list.contains("; sets/mnist\n"), "{list}");
 }
 
 #[test]
 fn data_info_describes_names_and_files() {
-    let place = Place::with([("t.csv", table(20).as_bytes())]);
-    let info = |data: &str| place.run(&format!("data info {data}")).done().stdout;
+    let dir = TestDir::with([("t.csv", table(20).as_bytes())]);
+    let info = |data: &str| dir.run(&format!("data info {data}")).done().stdout;
     let digits = info("mnist-mini");
     assert!(
         digits.contains("\ntrain     5,000  28x28   bytes"),
@@ -67,21 +67,21 @@ fn data_info_describes_names_and_files() {
 
 #[test]
 fn a_named_set_is_found_where_the_user_says() {
-    let place = Place::new();
-    write_small_set(&place, "sets/mnist");
-    let by_argument = place.run("data info mnist --data-dir sets").done().stdout;
+    let dir = TestDir::new();
+    write_small_set(&dir, "sets/mnist");
+    let by_argument = dir.run("data info mnist --data-dir sets").done().stdout;
     assert!(
         by_argument.contains("\ntrain         3    4x4"),
         "{by_argument}"
     );
-    let mut command = place.command(LATENTIA);
+    let mut command = dir.command(LATENTIA);
     command
         .args(["data", "info", "mnist"])
-        .env("LATENTIA_DATA_DIR", place.path("sets"));
+        .env("LATENTIA_DATA_DIR", dir.path("sets"));
     assert_eq!(Ran::of(command).done().stdout, by_argument);
 
     // What is suggested after a training finds it there, too.
-    let ran = place.run("train --data mnist --data-dir sets --latent 2 --epochs 1");
+    let ran = dir.run("train --data mnist --data-dir sets --latent 2 --epochs 1");
     let (_, encode) = ran
         .done()
         .stderr
@@ -90,7 +90,7 @@ fn a_named_set_is_found_where_the_user_says() {
             || panic!("what to try next"),
             |(_, rest)| ((), rest.to_string()),
         );
-    place.run(&format!("encode {encode}")).done();
+    dir.run(&format!("encode {encode}")).done();
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn a_set_that_is_not_here_comes_with_the_way_to_get_it() {
     if is_installed() {
         return;
     }
-    let place = Place::new();
-    place.refused(
+    let dir = TestDir::new();
+    dir.refused(
         "train --preset mnist --data-dir nowhere",
         1,
         &[
@@ -107,9 +107,9 @@ fn a_set_that_is_not_here_comes_with_the_way_to_get_it() {
             "`latentia data fetch mnist` brings it",
         ],
     );
-    place.refused("data info mnsit", 1, &["`mnsit`", "did you mean `mnist`?"]);
-    place.refused("data fetch mnsit", 2, &["`mnsit`", "did you mean `mnist`?"]);
-    place.refused(
+    dir.refused("data info mnsit", 1, &["`mnsit`", "did you mean `mnist`?"]);
+    dir.refused("data fetch mnsit", 2, &["`mnsit`", "did you mean `mnist`?"]);
+    dir.refused(
         "data fetch mnist --from nowhere --to sets",
         1,
         &["`nowhere` has no file `train-images-idx3-ubyte.gz`"],
@@ -118,18 +118,17 @@ fn a_set_that_is_not_here_comes_with_the_way_to_get_it() {
 
 #[test]
 fn fetch_does_not_believe_a_folder() {
-    let place = Place::new();
-    write_small_set(&place, "wrong");
+    let dir = TestDir::new();
+    write_small_set(&dir, "wrong");
     let words = [
         "wrong/train-images-idx3-ubyte",
         "sha-256",
         "expected ba891046",
     ];
-    place
-        .run("data fetch mnist --from wrong --to sets")
+    dir.run("data fetch mnist --from wrong --to sets")
         .fails(1, &words);
-    assert!(place.names("sets/mnist").is_empty());
-    let ran = place.run("data fetch mnist-mini").done();
+    assert!(dir.names("sets/mnist").is_empty());
+    let ran = dir.run("data fetch mnist-mini").done();
     assert!(ran.stderr.contains("there is nothing to fetch"));
 }
 
@@ -140,9 +139,9 @@ fn fetch_takes_files_that_are_on_the_disk() {
         eprintln!("left out: LATENTIA_DATA_DIR names no folder with `mnist`");
         return;
     };
-    let place = Place::new();
+    let dir = TestDir::new();
     let fetch = || {
-        let mut command = place.command(LATENTIA);
+        let mut command = dir.command(LATENTIA);
         command
             .args(["data", "fetch", "mnist", "--to", "sets", "--from"])
             .arg(folder.join("mnist"));
@@ -150,7 +149,7 @@ fn fetch_takes_files_that_are_on_the_disk() {
     };
     assert_eq!(fetch().matches(": copied\n").count(), 4);
     assert_eq!(fetch().matches(": already there\n").count(), 4);
-    let info = place.run("data info mnist --data-dir sets").done().stdout;
+    let info = dir.run("data info mnist --data-dir sets").done().stdout;
     assert!(info.contains("\ntrain    60,000  28x28"), "{info}");
     assert!(info.contains("\ntest     10,000  28x28"), "{info}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use crate::harness::LATENTIA;
-use crate::harness::{Place, Ran};
+use crate::harness::{Ran, TestDir};
 
 /// How a server disappoints.
 #[derive(Clone, Copy)]
@@ -85,17 +85,17 @@ fn mnist() -> Option<PathBuf> {
 
 const FIRST: &str = "sets/mnist/train-images-idx3-ubyte.gz";
 
-fn fetch(place: &Place, mirror: &str) -> Ran {
-    place.run(&format!("data fetch mnist --to sets --mirror {mirror}"))
+fn fetch(dir: &TestDir, mirror: &str) -> Ran {
+    dir.run(&format!("data fetch mnist --to sets --mirror {mirror}"))
 }
 
 #[test]
 fn a_download_that_broke_off_goes_on_where_it_was() {
     let Some(folder) = mnist() else { return };
-    let place = Place::new();
+    let dir = TestDir::new();
     let broken = serve(folder.clone(), Fault::HangsUp(1_000_000));
     let mirror = format!("{broken}/train-images-idx3-ubyte.gz: ");
-    fetch(&place, &broken).fails(
+    fetch(&dir, &broken).fails(
         1,
         &[
             "could not download `train-images-idx3-ubyte.gz`, tried",
@@ -103,53 +103,47 @@ fn a_download_that_broke_off_goes_on_where_it_was() {
         ],
     );
     // What came has another name than what is whole.
-    assert_eq!(
-        place.names("sets/mnist"),
-        ["train-images-idx3-ubyte.gz.part"]
-    );
-    assert_eq!(place.read(&format!("{FIRST}.part")).len(), 1_000_000);
-    fetch(&place, &serve(folder.clone(), Fault::None)).done();
-    assert_eq!(place.names("sets/mnist").len(), 4);
+    assert_eq!(dir.names("sets/mnist"), ["train-images-idx3-ubyte.gz.part"]);
+    assert_eq!(dir.read(&format!("{FIRST}.part")).len(), 1_000_000);
+    fetch(&dir, &serve(folder.clone(), Fault::None)).done();
+    assert_eq!(dir.names("sets/mnist").len(), 4);
     assert!(
-        place.read(FIRST) == fs::read(folder.join("train-images-idx3-ubyte.gz")).expect("a file")
+        dir.read(FIRST) == fs::read(folder.join("train-images-idx3-ubyte.gz")).expect("a file")
     );
 }
 
 #[test]
 fn a_killed_download_goes_on_where_it_was() {
     let Some(folder) = mnist() else { return };
-    let place = Place::new();
+    let dir = TestDir::new();
     let silent = serve(folder.clone(), Fault::FallsSilent(2_000_000));
-    let mut child = place.start(&format!("data fetch mnist --to sets --mirror {silent}"));
-    let part = place.path(&format!("{FIRST}.part"));
-    place.wait_until("some bytes", || {
+    let mut child = dir.start(&format!("data fetch mnist --to sets --mirror {silent}"));
+    let part = dir.path(&format!("{FIRST}.part"));
+    dir.wait_until("some bytes", || {
         part.metadata().is_ok_and(|part| part.len() > 1_900_000)
     });
     child.kill().expect("it can be killed");
     child.wait().expect("an end");
-    assert_eq!(
-        place.names("sets/mnist"),
-        ["train-images-idx3-ubyte.gz.part"]
-    );
-    fetch(&place, &serve(folder.clone(), Fault::None)).done();
+    assert_eq!(dir.names("sets/mnist"), ["train-images-idx3-ubyte.gz.part"]);
+    fetch(&dir, &serve(folder.clone(), Fault::None)).done();
     assert!(
-        place.read(FIRST) == fs::read(folder.join("train-images-idx3-ubyte.gz")).expect("a file")
+        dir.read(FIRST) == fs::read(folder.join("train-images-idx3-ubyte.gz")).expect("a file")
     );
 }
 
 #[test]
 fn files_of_another_content_are_not_taken() {
-    let place = Place::with([("wrong/train-images-idx3-ubyte.gz", b"something else")]);
-    let mirror = serve(place.path("wrong"), Fault::None);
-    fetch(&place, &mirror).fails(1, &["the sha-256 of its content is ", "expected ba891046"]);
-    assert!(place.names("sets/mnist").is_empty());
+    let dir = TestDir::with([("wrong/train-images-idx3-ubyte.gz", b"something else")]);
+    let mirror = serve(dir.path("wrong"), Fault::None);
+    fetch(&dir, &mirror).fails(1, &["the sha-256 of its content is ", "expected ba891046"]);
+    assert!(dir.names("sets/mnist").is_empty());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_but_fetch_needs_a_network() {
-    let place = Place::new();
-    let mut probe = place.command("unshare");
+    let dir = TestDir::new();
+    let mut probe = dir.command("unshare");
     if !probe
         .args(["-Urn", "true"])
         .status()
@@ -159,7 +153,7 @@ fn nothing_but_fetch_needs_a_network() {
         return;
     }
     let without = |arguments: &str| {
-        let mut command = place.command("unshare");
+        let mut command = dir.command("unshare");
         command.args(["-Urn", LATENTIA]).args(arguments.split(' '));
         Ran::of(command)
     };

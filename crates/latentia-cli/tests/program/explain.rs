@@ -1,6 +1,6 @@
 //! What a model looks for, as pictures.
 
-use crate::harness::{DIGITS, Place, npy_floats, numbers, png_size, read_npy};
+use crate::harness::{DIGITS, TestDir, npy_floats, numbers, png_size, read_npy};
 
 /// A convolution on digits, trained for a moment.
 const CONV: &str = "
@@ -25,19 +25,19 @@ const CONV: &str = "
 fn the_error_map_adds_up_to_the_squared_error_of_the_example() {
     let originals: Vec<f32> = numbers(4 * 784).collect();
     let data = npy_floats(784, &originals);
-    let place = Place::with([("m", &DIGITS[..]), ("x.npy", &data)]);
-    let ran = place
+    let dir = TestDir::with([("m", &DIGITS[..]), ("x.npy", &data)]);
+    let ran = dir
         .run("explain m x.npy --index 2 -o errors.png --json")
         .done();
     let report = ran.json();
     // Three tiles of 84 pixels, gaps of 3, a margin of 6.
     assert_eq!(
-        png_size(&place.read("errors.png")),
+        png_size(&dir.read("errors.png")),
         (3 * 84 + 6 + 12, 84 + 12)
     );
 
-    place.run("reconstruct m x.npy -o r.npy").done();
-    let (_, _, back) = read_npy(&place.read("r.npy"));
+    dir.run("reconstruct m x.npy -o r.npy").done();
+    let (_, _, back) = read_npy(&dir.read("r.npy"));
     let pairs = originals.iter().zip(&back).skip(2 * 784).take(784);
     let errors: Vec<f64> = pairs.map(|(x, y)| f64::from(x - y).powi(2)).collect();
     let (total, largest) = (
@@ -53,15 +53,15 @@ fn the_error_map_adds_up_to_the_squared_error_of_the_example() {
         (told("worst_squared_error") - largest).abs() < 1e-3 * largest,
         "{report}"
     );
-    let place = (28.0 * told("worst_row") + told("worst_column")) as usize;
-    assert!(errors[place] > 0.999 * largest, "{report}");
+    let worst = (28.0 * told("worst_row") + told("worst_column")) as usize;
+    assert!(errors[worst] > 0.999 * largest, "{report}");
 }
 
 #[test]
 fn filters_and_dimensions_are_drawn_of_convolutions_too() {
-    let place = Place::with([("c.toml", CONV.as_bytes())]);
-    place.run("train --config c.toml --out .").done();
-    let run = |arguments: &str| place.run(arguments).done();
+    let dir = TestDir::with([("c.toml", CONV.as_bytes())]);
+    dir.run("train --config c.toml --out .").done();
+    let run = |arguments: &str| dir.run(arguments).done();
     let m = "model.safetensors";
     let ran = run(&format!("explain {m} --filters -o filters.png"));
     assert!(
@@ -76,11 +76,11 @@ fn filters_and_dimensions_are_drawn_of_convolutions_too() {
         ran.stderr
     );
     run(&format!("explain {m} --dimension 0,7 -o again.png"));
-    assert!(place.read("dimensions.png") == place.read("again.png"));
+    assert!(dir.read("dimensions.png") == dir.read("again.png"));
     run(&format!(
         "explain {m} --dimension 0,7 --seed 3 -o other.png"
     ));
-    assert!(place.read("dimensions.png") != place.read("other.png"));
+    assert!(dir.read("dimensions.png") != dir.read("other.png"));
 
     let ran = run(&format!("inspect {m}"));
     for shape in [
@@ -95,21 +95,21 @@ fn filters_and_dimensions_are_drawn_of_convolutions_too() {
 
 #[test]
 fn what_cannot_be_explained_is_refused_by_name() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    place.refused(
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    dir.refused(
         "explain m mnist-mini --index 1000 -o e.png",
         2,
         &["`mnist-mini` has no example 1000; --index must be from 0 to 999"],
     );
-    place.refused(
+    dir.refused(
         "explain m --dimension 32 -o e.png",
         1,
         &["unit 32 is none of the code's 32, which count from 0"],
     );
-    place.refused(
+    dir.refused(
         "explain m -o e.png",
         2,
         &["<DATA|--filters|--dimension <D,...>>"],
     );
-    place.refused("explain m --filters -o e.npy", 2, &["e.npy"]);
+    dir.refused("explain m --filters -o e.npy", 2, &["e.npy"]);
 }

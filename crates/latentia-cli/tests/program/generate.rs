@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{DIGITS, Place, npy_floats, png_size, read_npy, table};
+use crate::harness::{DIGITS, TestDir, npy_floats, png_size, read_npy, table};
 
 fn number(report: &Value, key: &str) -> f64 {
     let value = report[key].as_f64();
@@ -11,21 +11,21 @@ fn number(report: &Value, key: &str) -> f64 {
 
 #[test]
 fn a_variational_model_generates_and_says_how_probable_examples_are() {
-    let place = Place::new();
-    let run = |arguments: &str| place.run(arguments).done();
+    let dir = TestDir::new();
+    let run = |arguments: &str| dir.run(arguments).done();
     let ran = run("train --preset vae-2 --data mnist-mini --epochs 2 --out .");
     assert!(ran.stdout.contains("elbo, nats"), "{}", ran.stdout);
     assert!(ran.stderr.contains("samples.png"), "{}", ran.stderr);
-    let (width, height) = png_size(&place.read("samples.png"));
+    let (width, height) = png_size(&dir.read("samples.png"));
     assert_eq!(width, height);
 
     run("sample model.safetensors -n 3 --seed 7 -o three.npy");
     run("sample model.safetensors -n 5 --seed 7 -o five.npy");
-    let (rows, cols, three) = read_npy(&place.read("three.npy"));
+    let (rows, cols, three) = read_npy(&dir.read("three.npy"));
     assert_eq!((rows, cols), (3, 784));
     assert!(three.iter().all(|x| (0.0..=1.0).contains(x)));
     // The first examples of a draw do not depend on how many follow.
-    let (_, _, five) = read_npy(&place.read("five.npy"));
+    let (_, _, five) = read_npy(&dir.read("five.npy"));
     assert!(
         five[..2 * 784]
             .iter()
@@ -33,30 +33,30 @@ fn a_variational_model_generates_and_says_how_probable_examples_are() {
             .all(|(a, b)| (a - b).abs() < 1e-5)
     );
     run("sample model.safetensors -n 3 --seed 8 -o other.npy");
-    assert!(place.read("other.npy") != place.read("three.npy"));
+    assert!(dir.read("other.npy") != dir.read("three.npy"));
 
     // A draw of each pixel is black or white, and goes with the seed too.
     run("sample model.safetensors -n 3 --seed 7 --draw -o drawn.npy");
-    let (rows, cols, drawn) = read_npy(&place.read("drawn.npy"));
+    let (rows, cols, drawn) = read_npy(&dir.read("drawn.npy"));
     assert_eq!((rows, cols), (3, 784));
     assert!(drawn.iter().all(|&x| x == 0.0 || x == 1.0));
     run("sample model.safetensors -n 3 --seed 7 --draw -o again.npy");
-    assert!(place.read("drawn.npy") == place.read("again.npy"));
+    assert!(dir.read("drawn.npy") == dir.read("again.npy"));
     run("sample model.safetensors -n 3 --seed 8 --draw -o again.npy");
-    assert!(place.read("drawn.npy") != place.read("again.npy"));
+    assert!(dir.read("drawn.npy") != dir.read("again.npy"));
 
     run("traverse model.safetensors --steps 4 -o manifold.npy");
-    assert_eq!(read_npy(&place.read("manifold.npy")).0, 16);
+    assert_eq!(read_npy(&dir.read("manifold.npy")).0, 16);
     run("interpolate model.safetensors mnist-mini --from 0 --to 9 --steps 5 -o line.npy");
-    let (rows, _, line) = read_npy(&place.read("line.npy"));
+    let (rows, _, line) = read_npy(&dir.read("line.npy"));
     assert_eq!(rows, 5);
     run("reconstruct model.safetensors mnist-mini -o back.npy");
-    let (_, _, back) = read_npy(&place.read("back.npy"));
+    let (_, _, back) = read_npy(&dir.read("back.npy"));
     // The ends of the line are the reconstructions of its two examples.
     let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
     assert!(close(&line[..784], &back[..784]));
     assert!(close(&line[4 * 784..], &back[9 * 784..10 * 784]));
-    place.refused(
+    dir.refused(
         "interpolate model.safetensors mnist-mini --to 1000 -o x.png",
         2,
         &["`--to` is 1000", "999"],
@@ -79,21 +79,21 @@ fn a_variational_model_generates_and_says_how_probable_examples_are() {
 
 #[test]
 fn a_model_of_8_bit_values_is_measured_and_drawn_from() {
-    let place = Place::new();
-    let preset = place.run("presets vae-2").done().stdout;
+    let dir = TestDir::new();
+    let preset = dir.run("presets vae-2").done().stdout;
     let bernoulli = "likelihood = \"bernoulli\"";
     assert!(preset.contains(bernoulli), "{preset}");
-    place.write(
+    dir.write(
         "my.toml",
         preset.replace(bernoulli, "likelihood = \"discretised-logistic\""),
     );
-    let run = |arguments: &str| place.run(arguments).done();
+    let run = |arguments: &str| dir.run(arguments).done();
     run("train --config my.toml --data mnist-mini --epochs 2 --out .");
     let report = run("evaluate model.safetensors --importance-samples 5 --json").json();
     let bits = number(&report, "bits_per_dim");
     assert!((0.0..8.0).contains(&bits), "{report}");
     run("sample model.safetensors -n 3 --draw -o drawn.npy");
-    let (_, _, drawn) = read_npy(&place.read("drawn.npy"));
+    let (_, _, drawn) = read_npy(&dir.read("drawn.npy"));
     let is_byte = |x: f32| (255.0 * x - (255.0 * x).round()).abs() < 1e-3;
     assert!(drawn.iter().all(|&x| is_byte(x)));
 
@@ -101,7 +101,7 @@ fn a_model_of_8_bit_values_is_measured_and_drawn_from() {
     let is_of_the_code = |line: &&str| line.starts_with("code =") || line.starts_with("objective");
     let lines = preset.lines().filter(|line| !is_of_the_code(line));
     let plain = lines.collect::<Vec<_>>().join("\n");
-    place.write(
+    dir.write(
         "plain.toml",
         plain.replace(bernoulli, "likelihood = \"beta-binomial\""),
     );
@@ -112,9 +112,9 @@ fn a_model_of_8_bit_values_is_measured_and_drawn_from() {
         ran.stdout
     );
     let (values, refusal) = ([0.25f32; 12], "multiples of 1/255 in [0, 1]");
-    place.write("quarters.npy", npy_floats(4, &values));
+    dir.write("quarters.npy", npy_floats(4, &values));
     let refused = "train --config plain.toml --data quarters.npy --out no";
-    place.refused(
+    dir.refused(
         refused,
         1,
         &["`quarters.npy`: `beta-binomial`", refusal, "0.25"],
@@ -123,29 +123,29 @@ fn a_model_of_8_bit_values_is_measured_and_drawn_from() {
 
 #[test]
 fn a_model_without_a_prior_is_refused_where_one_is_needed() {
-    let place = Place::with([("m", &DIGITS[..])]);
+    let dir = TestDir::with([("m", &DIGITS[..])]);
     for command in ["sample m -o x.png", "traverse m -o x.png"] {
-        place.refused(command, 1, &["deterministic", "--preset variational"]);
+        dir.refused(command, 1, &["deterministic", "--preset variational"]);
     }
-    place.refused("sample m -o x.png", 1, &["--prior mixture"]);
+    dir.refused("sample m -o x.png", 1, &["--prior mixture"]);
     // A line between two codes needs none.
-    place.run("interpolate m mnist-mini -o line.png").done();
+    dir.run("interpolate m mnist-mini -o line.png").done();
 }
 
 #[test]
 fn a_mixture_gives_every_model_a_sampler() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let run = |arguments: &str| place.run(arguments).done();
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| dir.run(arguments).done();
     let ran = run("sample m --prior mixture -n 20 -o digits.png");
     let fitted = "fitted a mixture of 10 Gaussians to codes of `mnist-mini` (train)\n";
     assert!(ran.stderr.contains(fitted), "{}", ran.stderr);
-    let (width, height) = png_size(&place.read("digits.png"));
+    let (width, height) = png_size(&dir.read("digits.png"));
     assert!(width > height);
 
     run("sample m --prior mixture -n 60 -o many.npy");
     run("sample m --prior mixture -n 60 --threads 1 -o again.npy");
-    assert!(place.read("many.npy") == place.read("again.npy"));
-    let (rows, cols, many) = read_npy(&place.read("many.npy"));
+    assert!(dir.read("many.npy") == dir.read("again.npy"));
+    let (rows, cols, many) = read_npy(&dir.read("many.npy"));
     assert_eq!((rows, cols), (60, 784));
     // As much ink as digits have.
     let ink = many.iter().sum::<f32>() / many.len() as f32;
@@ -155,12 +155,12 @@ fn a_mixture_gives_every_model_a_sampler() {
     let ran = run("sample m --prior mixture --components 3 --data mnist-mini:test -o few.npy");
     assert!(ran.stderr.contains("3 Gaussians"), "{}", ran.stderr);
     assert!(ran.stderr.contains("(test)"), "{}", ran.stderr);
-    place.write("one.npy", npy_floats(784, &[0.5; 784]));
+    dir.write("one.npy", npy_floats(784, &[0.5; 784]));
     let ran = run("sample m --prior mixture --data one.npy -n 2 -o same.npy");
     assert!(ran.stderr.contains("1 Gaussian to"), "{}", ran.stderr);
     run("reconstruct m one.npy -o one-back.npy");
-    let (_, _, same) = read_npy(&place.read("same.npy"));
-    let (_, _, back) = read_npy(&place.read("one-back.npy"));
+    let (_, _, same) = read_npy(&dir.read("same.npy"));
+    let (_, _, back) = read_npy(&dir.read("one-back.npy"));
     let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
     assert!(close(&same[..784], &back) && close(&same[784..], &back));
 
@@ -169,41 +169,41 @@ fn a_mixture_gives_every_model_a_sampler() {
     run("sample vae/model.safetensors -n 2 -o default.npy");
     run("sample vae/model.safetensors --prior normal -n 2 -o normal.npy");
     run("sample vae/model.safetensors --prior mixture -n 2 -o mixture.npy");
-    assert!(place.read("default.npy") == place.read("normal.npy"));
-    assert!(place.read("default.npy") != place.read("mixture.npy"));
+    assert!(dir.read("default.npy") == dir.read("normal.npy"));
+    assert!(dir.read("default.npy") != dir.read("mixture.npy"));
 }
 
 #[test]
 fn what_a_mixture_alone_takes_is_refused_without_it() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let place = |arguments: &str, code: i32, words: &[&str]| {
-        place.refused(arguments, code, words);
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let refused = |arguments: &str, code: i32, words: &[&str]| {
+        dir.refused(arguments, code, words);
     };
-    place(
+    refused(
         "sample m --components 5 -o x.png",
         2,
         &["`--components`", "`--prior mixture`"],
     );
-    place(
+    refused(
         "sample m --data mnist-mini -o x.png",
         2,
         &["`--data`", "`--prior mixture`"],
     );
-    place(
+    refused(
         "sample m --prior uniform -o x.png",
         2,
         &["uniform", "normal, mixture"],
     );
     for components in ["0", "-1", "101", "ten"] {
         let command = format!("sample m --prior mixture --components {components} -o x.png");
-        place(&command, 2, &["--components", components]);
+        refused(&command, 2, &["--components", components]);
     }
-    place(
+    refused(
         "sample m --prior mixture --data random -o x.png",
         1,
         &["the model takes 784"],
     );
-    place(
+    refused(
         "sample m --prior mixture --data nothing.npy -o x.png",
         1,
         &["nothing.npy"],
@@ -212,11 +212,11 @@ fn what_a_mixture_alone_takes_is_refused_without_it() {
 
 #[test]
 fn a_denoising_model_restores_what_was_spoilt() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let ran = place.run("train --preset denoising --data mnist-mini --epochs 8 --out dn");
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let ran = dir.run("train --preset denoising --data mnist-mini --epochs 8 --out dn");
     ran.done();
     let model = "dn/model.safetensors";
-    let own = place
+    let own = dir
         .run(&format!(
             "denoise {model} mnist-mini --json -o restored.png"
         ))
@@ -226,20 +226,20 @@ fn a_denoising_model_restores_what_was_spoilt() {
         number(&own.json(), "denoised_mse"),
     );
     assert!(restored < 0.7 * noisy, "{noisy} {restored}");
-    png_size(&place.read("restored.png"));
+    png_size(&dir.read("restored.png"));
     // Another noise, and the same one again to the bit.
     let pepper = format!("denoise {model} mnist-mini --salt-and-pepper 0.2");
     assert_eq!(
-        place.run(&pepper).done().stdout,
-        place.run(&pepper).done().stdout
+        dir.run(&pepper).done().stdout,
+        dir.run(&pepper).done().stdout
     );
-    place.refused(
+    dir.refused(
         "denoise m mnist-mini",
         2,
         &["not trained to denoise", "--masking 0.3"],
     );
-    place.refused("denoise m mnist-mini --masking 1.5", 2, &["[0, 1]"]);
-    place.refused(
+    dir.refused("denoise m mnist-mini --masking 1.5", 2, &["[0, 1]"]);
+    dir.refused(
         "denoise m mnist-mini --masking 0.1 --gaussian 0.1",
         2,
         &["cannot be used with"],
@@ -248,22 +248,21 @@ fn a_denoising_model_restores_what_was_spoilt() {
 
 #[test]
 fn what_does_not_belong_has_the_highest_score() {
-    let place = Place::with([("t.csv", table(200).as_bytes())]);
-    place
-        .run("train --data t.csv --latent 2 --epochs 60 --out .")
+    let dir = TestDir::with([("t.csv", table(200).as_bytes())]);
+    dir.run("train --data t.csv --latent 2 --epochs 60 --out .")
         .done();
     // One row whose columns do not go together.
     let mut rows: Vec<String> = table(200).lines().map(String::from).collect();
     rows[51] = "0,100,-50".into();
-    place.write("odd.csv", rows.join("\n"));
-    let found = place
+    dir.write("odd.csv", rows.join("\n"));
+    let found = dir
         .run("detect model.safetensors odd.csv -n 3 --json -o scores.csv")
         .done();
     let report = found.json();
     assert_eq!(report["worst"][0]["example"], 50, "{report}");
     assert_eq!(report["worst"].as_array().map(Vec::len), Some(3));
-    assert_eq!(place.text("scores.csv").lines().count(), 200);
-    let listed = place
+    assert_eq!(dir.text("scores.csv").lines().count(), 200);
+    let listed = dir
         .run("detect model.safetensors odd.csv -n 1")
         .done()
         .stdout;
@@ -271,7 +270,7 @@ fn what_does_not_belong_has_the_highest_score() {
         listed.contains("\n50 ") && listed.contains("median of 200 examples"),
         "{listed}"
     );
-    place.refused(
+    dir.refused(
         "detect model.safetensors odd.csv -o scores.txt",
         2,
         &[".npy", ".csv", ".png"],
@@ -279,21 +278,21 @@ fn what_does_not_belong_has_the_highest_score() {
 }
 
 /// A likelihood and a line more, on 20 digits with their classes.
-fn trained(place: &Place, likelihood: &str, line: &str) {
+fn trained(dir: &TestDir, likelihood: &str, line: &str) {
     let text = format!(
         "data = \"mnist-mini\"\n[model]\nlikelihood = \"{likelihood}\"\n{line}
          encoder = [{{ layer = \"dense\", units = 4 }}]\ndecoder = [{{ layer = \"dense\" }}]
          [training]\nepochs = 1\n"
     );
-    place.write("my.toml", text);
-    place.run("train --config my.toml --out .").done();
+    dir.write("my.toml", text);
+    dir.run("train --config my.toml --out .").done();
 }
 
 #[test]
 fn a_density_is_compared_by_differences() {
-    let place = Place::new();
-    trained(&place, "gaussian-learned-scale", "");
-    let listed = place.run("detect model.safetensors mnist-mini -n 1").done();
+    let dir = TestDir::new();
+    trained(&dir, "gaussian-learned-scale", "");
+    let listed = dir.run("detect model.safetensors mnist-mini -n 1").done();
     let lines: Vec<&str> = listed.stdout.lines().collect();
     assert!(lines[0].ends_with("above median"), "{lines:?}");
     let above = lines[1].split_whitespace().last();
@@ -304,29 +303,29 @@ fn a_density_is_compared_by_differences() {
 
 #[test]
 fn a_class_that_is_missing_is_told_of() {
-    let place = Place::new();
-    trained(&place, "mse", "condition = { classes = 10 }");
+    let dir = TestDir::new();
+    trained(&dir, "mse", "condition = { classes = 10 }");
     let digit = [&b"1,"[..]; 783].concat();
-    place.write("digit.csv", [&digit[..], b"1\n"].concat());
+    dir.write("digit.csv", [&digit[..], b"1\n"].concat());
     let words = [
         "`digit.csv`: the model is conditioned on one of 10 classes",
         "example 0 has no label",
     ];
     for command in ["encode", "reconstruct"] {
-        let refused = place.refused(
+        let refused = dir.refused(
             &format!("{command} model.safetensors digit.csv -o out.npy"),
             1,
             &words,
         );
         assert!(!refused.stderr.contains("cannot write"));
     }
-    place.write("codes.csv", "1,2,3,4\n");
+    dir.write("codes.csv", "1,2,3,4\n");
     let decode = "decode model.safetensors codes.csv -o out.npy";
-    assert!(place.run(decode).done().stderr.contains("in turn; --label"));
-    let labelled = place.run(&format!("{decode} --label 3")).done();
+    assert!(dir.run(decode).done().stderr.contains("in turn; --label"));
+    let labelled = dir.run(&format!("{decode} --label 3")).done();
     assert!(!labelled.stderr.contains("in turn"));
     let valid = "it must be a whole number from 0 to 255";
     for label in ["-1", "256", "seven"] {
-        place.refused(&format!("{decode} --label {label}"), 2, &[valid]);
+        dir.refused(&format!("{decode} --label {label}"), 2, &[valid]);
     }
 }

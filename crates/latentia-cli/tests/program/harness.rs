@@ -20,11 +20,11 @@ pub const LATENTIA: &str = env!("CARGO_BIN_EXE_latentia");
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A fresh folder, in which the program runs.
-pub struct Place {
+pub struct TestDir {
     folder: TempDir,
 }
 
-impl Place {
+impl TestDir {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { folder }
@@ -32,11 +32,11 @@ impl Place {
 
     /// A folder with these files.
     pub fn with<const N: usize>(files: [(&str, &[u8]); N]) -> Self {
-        let place = Self::new();
+        let dir = Self::new();
         for (name, content) in files {
-            place.write(name, content);
+            dir.write(name, content);
         }
-        place
+        dir
     }
 
     pub fn folder(&self) -> &Path {
@@ -219,16 +219,16 @@ impl Ran {
 
 /// A model of digits, trained for two epochs.
 pub static DIGITS: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let place = Place::new();
-    place.run("train --epochs 2").done();
-    place.read("runs/digits/model.safetensors")
+    let dir = TestDir::new();
+    dir.run("train --epochs 2").done();
+    dir.read("runs/digits/model.safetensors")
 });
 
 /// A model of the built-in random numbers, small enough to be read a thousand times.
 pub static TINY: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let place = Place::new();
-    place.run("train --preset tiny --epochs 1").done();
-    place.read("runs/tiny/model.safetensors")
+    let dir = TestDir::new();
+    dir.run("train --preset tiny --epochs 1").done();
+    dir.read("runs/tiny/model.safetensors")
 });
 
 /// Numbers from 0 to 1 that look random.

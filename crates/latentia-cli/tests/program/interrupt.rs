@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use crate::harness::Place;
+use crate::harness::TestDir;
 
 fn send(signal: &str, to: &Child) {
     let status = Command::new("kill")
@@ -21,27 +21,27 @@ const TRAIN: &str = "train --epochs 20 --out run";
 
 /// The model of a run that was never stopped.
 static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let place = Place::new();
-    place.run(TRAIN).done();
-    place.read("run/model.safetensors")
+    let dir = TestDir::new();
+    dir.run(TRAIN).done();
+    dir.read("run/model.safetensors")
 });
 
 /// A run that was stopped by `signal` in its second epoch, and what it said.
-fn stopped_by(signal: &str) -> (Place, String) {
-    let place = Place::new();
-    let mut child = place.start(TRAIN);
-    place.wait_until("an epoch", || place.text("stderr").contains("epoch 1/20"));
+fn stopped_by(signal: &str) -> (TestDir, String) {
+    let dir = TestDir::new();
+    let mut child = dir.start(TRAIN);
+    dir.wait_until("an epoch", || dir.text("stderr").contains("epoch 1/20"));
     send(signal, &child);
     let status = child.wait().expect("an end");
-    let said = place.text("stderr");
+    let said = dir.text("stderr");
     assert_eq!(status.code(), Some(130), "{said}");
     assert!(!said.contains("panicked"), "{said}");
-    (place, said)
+    (dir, said)
 }
 
 #[test]
 fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
-    let (place, said) = stopped_by("-INT");
+    let (dir, said) = stopped_by("-INT");
     let kept =
         ", the best so far, in `run/model.safetensors`; the same command with --resume goes on\n";
     assert!(
@@ -50,10 +50,10 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     );
     assert!(said.ends_with(kept), "{said}");
     assert_eq!(
-        place.names("run"),
+        dir.names("run"),
         ["checkpoint.safetensors", "metrics.csv", "model.safetensors"]
     );
-    let json = place
+    let json = dir
         .run("inspect run/model.safetensors --json")
         .done()
         .json();
@@ -61,45 +61,45 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     let epochs = json["provenance"]["history"].as_array().map_or(0, Vec::len);
     assert!((1..20).contains(&epochs), "{epochs}");
 
-    let ran = place.run(&format!("{TRAIN} --resume")).done();
+    let ran = dir.run(&format!("{TRAIN} --resume")).done();
     let resumed = format!("resumed in epoch {}, after ", epochs + 1);
     assert!(ran.stderr.contains(&resumed), "{}", ran.stderr);
-    assert!(place.read("run/model.safetensors") == *WHOLE);
+    assert!(dir.read("run/model.safetensors") == *WHOLE);
     assert_eq!(
-        place.names("run"),
+        dir.names("run"),
         ["metrics.csv", "model.safetensors", "reconstructions.png"]
     );
 }
 
 #[test]
 fn a_request_to_terminate_is_an_interrupt_too() {
-    let (place, said) = stopped_by("-TERM");
+    let (dir, said) = stopped_by("-TERM");
     assert!(said.contains("interrupted: kept the model"), "{said}");
-    place.run(&format!("{TRAIN} --resume --threads 1")).done();
-    assert!(place.read("run/model.safetensors") == *WHOLE);
+    dir.run(&format!("{TRAIN} --resume --threads 1")).done();
+    assert!(dir.read("run/model.safetensors") == *WHOLE);
 }
 
 #[test]
 fn a_killed_run_goes_on_from_its_last_checkpoint() {
-    let place = Place::new();
-    let mut child = place.start(TRAIN);
-    place.wait_until("an epoch", || place.text("stderr").contains("epoch 1/20"));
+    let dir = TestDir::new();
+    let mut child = dir.start(TRAIN);
+    dir.wait_until("an epoch", || dir.text("stderr").contains("epoch 1/20"));
     // A checkpoint is due every second: for a run that sleeps, too.
     send("-STOP", &child);
     thread::sleep(Duration::from_millis(1100));
     send("-CONT", &child);
-    let checkpoint = place.path("run/checkpoint.safetensors");
-    place.wait_until("a checkpoint", || checkpoint.exists());
+    let checkpoint = dir.path("run/checkpoint.safetensors");
+    dir.wait_until("a checkpoint", || checkpoint.exists());
     send("-KILL", &child);
     child.wait().expect("an end");
-    place.refused(
+    dir.refused(
         TRAIN,
         1,
         &["`run` holds an unfinished run; --resume goes on"],
     );
-    let ran = place.run(&format!("{TRAIN} --resume --json")).done();
+    let ran = dir.run(&format!("{TRAIN} --resume --json")).done();
     assert_eq!(ran.json()["epochs_run"], 20);
-    assert!(place.read("run/model.safetensors") == *WHOLE);
+    assert!(dir.read("run/model.safetensors") == *WHOLE);
 }
 
 /// What a run leaves, but for pictures of samples that not every model has.
@@ -111,32 +111,32 @@ const RESULTS: [&str; 3] = [
 
 /// Kills a run at ten random moments, lets it end, and compares all it wrote with what an undisturbed run writes.
 fn killed_at_ten_moments(arguments: &str) {
-    let whole = Place::new();
+    let whole = TestDir::new();
     whole.run(arguments).done();
 
-    let place = Place::new();
+    let dir = TestDir::new();
     let resume = format!("{arguments} --resume --checkpoint-every 3");
     let moments: Vec<u64> = (0..10)
         .map(|at| 60 + RandomState::new().hash_one(at) % 400)
         .collect();
     let mut resumed = 0;
     for &moment in &moments {
-        let mut child = place.start(&resume);
+        let mut child = dir.start(&resume);
         thread::sleep(Duration::from_millis(moment));
         child.kill().expect("it can be killed");
         child.wait().expect("an end");
-        resumed += usize::from(place.text("stderr").contains("resumed in epoch"));
+        resumed += usize::from(dir.text("stderr").contains("resumed in epoch"));
     }
-    let ran = place.run(&resume);
+    let ran = dir.run(&resume);
     resumed += usize::from(ran.stderr.contains("resumed in epoch"));
     assert!(resumed > 0, "no kill came behind a checkpoint: {moments:?}");
     let complete = ran.stderr.contains("is complete");
     assert!(ran.code == 0 || complete, "{moments:?}: {}", ran.stderr);
     for name in RESULTS {
-        let same = place.read(name) == whole.read(name);
+        let same = dir.read(name) == whole.read(name);
         assert!(same, "{name} differs after kills at {moments:?} ms");
     }
-    let left: Vec<_> = place.names("run");
+    let left: Vec<_> = dir.names("run");
     assert_eq!(left, whole.names("run"), "{moments:?}");
 }
 
@@ -162,10 +162,10 @@ fn a_convolutional_autoencoder_killed_at_ten_moments_ends_in_the_same_bytes() {
 
 #[test]
 fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let resume = format!("{TRAIN} --resume --checkpoint-every 1");
     let unfinished = || {
-        let names = place.path("run").read_dir().into_iter().flatten().flatten();
+        let names = dir.path("run").read_dir().into_iter().flatten().flatten();
         let mut names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.find(|name| name.starts_with(".latentia-checkpoint"))
     };
@@ -173,31 +173,31 @@ fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
     let mut times = 0;
     while times < 3 {
         let before = unfinished();
-        let mut child = place.start(&resume);
-        place.wait_until("a checkpoint half-written", || {
+        let mut child = dir.start(&resume);
+        dir.wait_until("a checkpoint half-written", || {
             unfinished().is_some_and(|name| Some(name) != before)
-                && place.path("run/checkpoint.safetensors").exists()
+                && dir.path("run/checkpoint.safetensors").exists()
         });
         child.kill().expect("it can be killed");
         child.wait().expect("an end");
         times += usize::from(unfinished().is_some());
     }
-    place.run(&format!("{TRAIN} --resume")).done();
-    assert!(place.read("run/model.safetensors") == *WHOLE);
+    dir.run(&format!("{TRAIN} --resume")).done();
+    assert!(dir.read("run/model.safetensors") == *WHOLE);
     assert_eq!(
-        place.names("run"),
+        dir.names("run"),
         ["metrics.csv", "model.safetensors", "reconstructions.png"]
     );
 }
 
 #[test]
 fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
-    let place = Place::new();
-    let mut child = place.start("train --preset tiny --epochs 20 --out run");
-    place.wait_until("a model", || place.path("run/model.safetensors").exists());
+    let dir = TestDir::new();
+    let mut child = dir.start("train --preset tiny --epochs 20 --out run");
+    dir.wait_until("a model", || dir.path("run/model.safetensors").exists());
     child.kill().expect("it can be killed");
     child.wait().expect("an end");
-    let ran = place.run("train --preset tiny --epochs 20 --out run --resume");
+    let ran = dir.run("train --preset tiny --epochs 20 --out run --resume");
     // The program may have been faster than we are.
     assert!(
         ran.code == 0 || ran.stderr.contains("is complete"),
@@ -205,52 +205,45 @@ fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
         ran.stderr
     );
     assert_eq!(
-        place.names("run"),
+        dir.names("run"),
         ["metrics.csv", "model.safetensors", "reconstructions.png"]
     );
 }
 
 #[test]
 fn a_run_that_replaces_another_leaves_it_until_there_is_something_new() {
-    let place = Place::new();
-    place
-        .run("train --preset tiny --epochs 20 --out run")
-        .done();
-    let before = place.files();
+    let dir = TestDir::new();
+    dir.run("train --preset tiny --epochs 20 --out run").done();
+    let before = dir.files();
     let mut child =
-        place.start("train --preset deep --data mnist-mini --batch-size 1 --out run --force");
-    place.wait_until("a beginning", || {
-        place.text("stderr").contains("parameters")
-    });
+        dir.start("train --preset deep --data mnist-mini --batch-size 1 --out run --force");
+    dir.wait_until("a beginning", || dir.text("stderr").contains("parameters"));
     thread::sleep(Duration::from_millis(300));
     child.kill().expect("it can be killed");
     child.wait().expect("an end");
-    std::fs::remove_file(place.path("stderr")).expect("our own file");
-    assert!(place.files() == before);
+    std::fs::remove_file(dir.path("stderr")).expect("our own file");
+    assert!(dir.files() == before);
 }
 
 #[test]
 fn checkpoints_come_as_often_as_they_are_asked_for() {
-    let place = Place::new();
+    let dir = TestDir::new();
     // In the first epoch, which takes longer than the test has patience.
     for every in ["100", "1s"] {
-        let mut child = place.start(&format!(
+        let mut child = dir.start(&format!(
             "train --preset deep --data mnist-mini --batch-size 1 --checkpoint-every {every} --out run{every}"
         ));
-        let checkpoint = place.path(&format!("run{every}/checkpoint.safetensors"));
-        place.wait_until("a checkpoint", || checkpoint.exists());
+        let checkpoint = dir.path(&format!("run{every}/checkpoint.safetensors"));
+        dir.wait_until("a checkpoint", || checkpoint.exists());
         child.kill().expect("it can be killed");
         child.wait().expect("an end");
         assert_eq!(
-            place
-                .text(&format!("run{every}/metrics.csv"))
-                .lines()
-                .count(),
+            dir.text(&format!("run{every}/metrics.csv")).lines().count(),
             1
         );
     }
     for wrong in ["0", "0s", "1.5s", "-3", "often"] {
-        place.refused(
+        dir.refused(
             &format!("train --checkpoint-every {wrong}"),
             2,
             &["it must be a number of batches such as 100, or of seconds such as 30s"],
@@ -260,12 +253,12 @@ fn checkpoints_come_as_often_as_they_are_asked_for() {
 
 #[test]
 fn two_runs_do_not_write_to_one_folder() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let arguments = "train --preset tiny --epochs 500000 --out run";
-    let mut child = place.start(arguments);
-    place.wait_until("a beginning", || place.path("run/metrics.csv").exists());
+    let mut child = dir.start(arguments);
+    dir.wait_until("a beginning", || dir.path("run/metrics.csv").exists());
     for second in ["", "--force", "--resume"] {
-        place.run(&format!("{arguments} {second}")).fails(
+        dir.run(&format!("{arguments} {second}")).fails(
             1,
             &["another run is training into `run`; wait for its end, or --out DIR writes elsewhere"],
         );
@@ -273,50 +266,45 @@ fn two_runs_do_not_write_to_one_folder() {
     send("-INT", &child);
     assert_eq!(child.wait().expect("an end").code(), Some(130));
     // The lock ends with the program, also with one that is killed.
-    let mut child = place.start(&format!("{arguments} --resume"));
-    place.wait_until("it goes on", || place.text("stderr").contains("resumed"));
+    let mut child = dir.start(&format!("{arguments} --resume"));
+    dir.wait_until("it goes on", || dir.text("stderr").contains("resumed"));
     child.kill().expect("it can be killed");
     child.wait().expect("an end");
-    place
-        .run("train --preset tiny --epochs 2 --out run --force")
+    dir.run("train --preset tiny --epochs 2 --out run --force")
         .done();
 }
 
 #[test]
 fn a_run_stopped_in_its_first_epoch_goes_on_too() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let arguments = "train --epochs 1 --batch-size 4 --out run";
-    let mut child = place.start(arguments);
-    let metrics = place.path("run/metrics.csv");
-    place.wait_until("a beginning", || metrics.exists());
+    let mut child = dir.start(arguments);
+    let metrics = dir.path("run/metrics.csv");
+    dir.wait_until("a beginning", || metrics.exists());
     send("-INT", &child);
     assert_eq!(child.wait().expect("an end").code(), Some(130));
-    let said = place.text("stderr");
+    let said = dir.text("stderr");
     assert!(said.contains("interrupted in the first epoch"), "{said}");
-    assert_eq!(
-        place.names("run"),
-        ["checkpoint.safetensors", "metrics.csv"]
-    );
-    place.run(&format!("{arguments} --resume")).done();
-    place
-        .run("train --epochs 1 --batch-size 4 --out whole")
+    assert_eq!(dir.names("run"), ["checkpoint.safetensors", "metrics.csv"]);
+    dir.run(&format!("{arguments} --resume")).done();
+    dir.run("train --epochs 1 --batch-size 4 --out whole")
         .done();
-    assert!(place.read("run/model.safetensors") == place.read("whole/model.safetensors"));
+    assert!(dir.read("run/model.safetensors") == dir.read("whole/model.safetensors"));
 }
 
 /// A small run that was stopped somewhere on its long way.
-fn long_run() -> Place {
-    let place = Place::new();
-    let mut child = place.start("train --preset tiny --epochs 500000 --out run");
-    place.wait_until("an epoch", || place.text("stderr").contains("epoch 1/"));
+fn long_run() -> TestDir {
+    let dir = TestDir::new();
+    let mut child = dir.start("train --preset tiny --epochs 500000 --out run");
+    dir.wait_until("an epoch", || dir.text("stderr").contains("epoch 1/"));
     send("-INT", &child);
     assert_eq!(child.wait().expect("an end").code(), Some(130));
-    place
+    dir
 }
 
 #[test]
 fn resume_names_what_is_different() {
-    let place = long_run();
+    let dir = long_run();
     let run = "train --preset tiny --out run --resume";
     for (arguments, difference) in [
         (
@@ -337,7 +325,7 @@ fn resume_names_what_is_different() {
         ),
         ("--epochs 500000 --data mnist-mini", "other training data; "),
     ] {
-        place.refused(
+        dir.refused(
             &format!("{run} {arguments}"),
             1,
             &[
@@ -351,29 +339,28 @@ fn resume_names_what_is_different() {
 
 #[test]
 fn a_damaged_checkpoint_is_refused() {
-    let place = long_run();
-    let sound = place.read("run/checkpoint.safetensors");
+    let dir = long_run();
+    let sound = dir.read("run/checkpoint.safetensors");
     let resume = "train --preset tiny --epochs 500000 --out run --resume";
     for position in (0..sound.len()).step_by(sound.len() / 20) {
         let mut file = sound.clone();
         file[position] ^= 0x10;
-        place.write("run/checkpoint.safetensors", file);
-        place.refused(resume, 1, &["`run/checkpoint.safetensors` "]);
+        dir.write("run/checkpoint.safetensors", file);
+        dir.refused(resume, 1, &["`run/checkpoint.safetensors` "]);
     }
     for length in [0, 20, 60, sound.len() - 1] {
-        place.write("run/checkpoint.safetensors", &sound[..length]);
-        place.refused(resume, 1, &["`run/checkpoint.safetensors` is "]);
+        dir.write("run/checkpoint.safetensors", &sound[..length]);
+        dir.refused(resume, 1, &["`run/checkpoint.safetensors` is "]);
     }
-    place
-        .run("train --preset tiny --epochs 1 --out run --force")
+    dir.run("train --preset tiny --epochs 1 --out run --force")
         .done();
-    assert!(!place.path("run/checkpoint.safetensors").exists());
+    assert!(!dir.path("run/checkpoint.safetensors").exists());
 }
 
 #[test]
 fn resume_of_nothing_says_so_and_begins() {
-    let place = Place::new();
-    let ran = place.run("train --preset tiny --epochs 1 --resume").done();
+    let dir = TestDir::new();
+    let ran = dir.run("train --preset tiny --epochs 1 --resume").done();
     let said = "nothing to resume in `runs/tiny`: a new run begins\n";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }

@@ -9,7 +9,7 @@ use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb, RgbIma
 use latentia_data::{Dataset, Locations, load};
 use latentia_tensor::{Matrix, Rows};
 
-use crate::harness::{Place, TINY, read_npy};
+use crate::harness::{TINY, TestDir, read_npy};
 
 fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
@@ -41,10 +41,10 @@ fn digit(number: u32) -> Vec<u8> {
 }
 
 /// A folder of `count` digits, each in the folder of its class.
-fn write_digits(place: &Place, folder: &str, count: u32) {
+fn write_digits(dir: &TestDir, folder: &str, count: u32) {
     for number in 0..count {
         let class = DIGITS.label(number).expect("digits have classes");
-        place.write(&format!("{folder}/{class}/{number:04}.jpg"), digit(number));
+        dir.write(&format!("{folder}/{class}/{number:04}.jpg"), digit(number));
     }
 }
 
@@ -83,12 +83,12 @@ balance-classes = true
 
 #[test]
 fn two_thousand_pictures_of_many_sizes_are_learned_from_and_a_broken_one_is_named() {
-    let place = Place::with([("small.toml", SMALL.as_bytes())]);
-    write_digits(&place, "digits", 2000);
+    let dir = TestDir::with([("small.toml", SMALL.as_bytes())]);
+    write_digits(&dir, "digits", 2000);
     let whole = digit(7);
-    place.write("digits/3/broken.jpg", &whole[..whole.len() - 20]);
+    dir.write("digits/3/broken.jpg", &whole[..whole.len() - 20]);
     let train = "train --config small.toml --data digits --image-size 16 --json --out";
-    let ran = place.run(&format!("{train} run")).done();
+    let ran = dir.run(&format!("{train} run")).done();
     let broken =
         "left out: `digits/3/broken.jpg`: end of the JPEG: found none: the file is cut off";
     assert_eq!(
@@ -102,36 +102,32 @@ fn two_thousand_pictures_of_many_sizes_are_learned_from_and_a_broken_one_is_name
     assert!(mse < 0.03, "{mse}");
 
     // The same bits on one thread, and no colour but those of the pictures.
-    place.run(&format!("{train} again --threads 1")).done();
-    assert!(place.read("run/model.safetensors") == place.read("again/model.safetensors"));
-    let shown = image::load_from_memory(&place.read("run/reconstructions.png")).expect("a picture");
+    dir.run(&format!("{train} again --threads 1")).done();
+    assert!(dir.read("run/model.safetensors") == dir.read("again/model.safetensors"));
+    let shown = image::load_from_memory(&dir.read("run/reconstructions.png")).expect("a picture");
     assert_eq!(shown.color(), image::ColorType::Rgb8);
 
     // The model says what the folder's pictures become.
     let model = "run/model.safetensors";
-    place
-        .run(&format!("encode {model} digits -o codes.npy"))
+    dir.run(&format!("encode {model} digits -o codes.npy"))
         .done();
-    assert_eq!(read_npy(&place.read("codes.npy")).0, 2000);
-    place
-        .run(&format!("reconstruct {model} digits -o r.npy"))
+    assert_eq!(read_npy(&dir.read("codes.npy")).0, 2000);
+    dir.run(&format!("reconstruct {model} digits -o r.npy"))
         .done();
-    let (rows, cols, values) = read_npy(&place.read("r.npy"));
+    let (rows, cols, values) = read_npy(&dir.read("r.npy"));
     assert_eq!((rows, cols), (2000, 768));
     assert!(values.iter().all(|x| (0.0..=1.0).contains(x)));
-    place.run(&format!("evaluate {model}")).done();
-    place
-        .run(&format!("detect {model} digits -o worst.png"))
+    dir.run(&format!("evaluate {model}")).done();
+    dir.run(&format!("detect {model} digits -o worst.png"))
         .done();
-    place
-        .run(&format!("interpolate {model} digits -o line.png"))
+    dir.run(&format!("interpolate {model} digits -o line.png"))
         .done();
-    place.refused(
+    dir.refused(
         &format!("encode {model} digits -o c.npy --strict"),
         1,
         &["`digits/3/broken.jpg`: end of the JPEG"],
     );
-    place.refused(
+    dir.refused(
         &format!("encode {model} digits:train -o c.npy"),
         2,
         &["`digits` has no parts"],
@@ -140,13 +136,13 @@ fn two_thousand_pictures_of_many_sizes_are_learned_from_and_a_broken_one_is_name
 
 #[test]
 fn a_folder_is_described() {
-    let place = Place::new();
-    write_digits(&place, "digits", 40);
+    let dir = TestDir::new();
+    write_digits(&dir, "digits", 40);
     for number in 0..12 {
-        place.write(&format!("digits/0/broken-{number:02}.png"), "no picture");
+        dir.write(&format!("digits/0/broken-{number:02}.png"), "no picture");
     }
-    place.write("digits/README", "digits");
-    let ran = place.run("data info digits").done();
+    dir.write("digits/README", "digits");
+    let ran = dir.run("data info digits").done();
     for said in [
         "\nall         40  64x64x3   bytes",
         " yes\n",
@@ -167,16 +163,14 @@ fn a_folder_is_described() {
         "{}",
         ran.stderr
     );
-    let grey = place
-        .run("data info digits --image-size 12x20 --gray")
-        .done();
+    let grey = dir.run("data info digits --image-size 12x20 --gray").done();
     assert!(grey.stdout.contains("  12x20   bytes"), "{}", grey.stdout);
-    place.refused(
+    dir.refused(
         "data info digits --image-size 12x",
         2,
         &["12x", "HEIGHTxWIDTH"],
     );
-    place.refused("data info digits --image-size 5000", 2, &["1 to 4096"]);
+    dir.refused("data info digits --image-size 5000", 2, &["1 to 4096"]);
 }
 
 #[test]
@@ -206,19 +200,19 @@ fn pictures_that_cannot_be_read_are_refused_by_name() {
             "first bytes: found [61, 20]",
         ),
     ];
-    let place = Place::new();
+    let dir = TestDir::new();
     for (name, content, reason) in &wrong {
         let folder = name.replace('.', "-");
-        place.write(&format!("{folder}/{name}"), content);
+        dir.write(&format!("{folder}/{name}"), content);
         let said = format!("`{folder}/{name}`: {reason}");
-        place.refused(
+        dir.refused(
             &format!("train --data {folder}"),
             1,
             &["pictures: found none of 1 that can be read", &said],
         );
-        place.write(&format!("{folder}/good.png"), &good);
-        place.refused(&format!("train --data {folder} --strict"), 1, &[&said]);
-        let ran = place.run(&format!("data info {folder}")).done();
+        dir.write(&format!("{folder}/good.png"), &good);
+        dir.refused(&format!("train --data {folder} --strict"), 1, &[&said]);
+        let ran = dir.run(&format!("data info {folder}")).done();
         assert!(
             ran.stderr.contains(&format!("left out: {said}")),
             "{}",
@@ -230,9 +224,9 @@ fn pictures_that_cannot_be_read_are_refused_by_name() {
             ran.stdout
         );
     }
-    fs::create_dir(place.path("empty")).expect("a folder");
+    fs::create_dir(dir.path("empty")).expect("a folder");
     let expected = "expected files that end in .png, .jpg or .jpeg";
-    place.refused(
+    dir.refused(
         "train --data empty",
         1,
         &["`empty`: pictures: found none", expected],
@@ -241,9 +235,9 @@ fn pictures_that_cannot_be_read_are_refused_by_name() {
 
 #[test]
 fn a_model_of_other_numbers_takes_no_folder() {
-    let place = Place::with([("m", &TINY[..])]);
-    place.write("photos/a.png", file(RgbImage::new(8, 8), ImageFormat::Png));
-    place.refused(
+    let dir = TestDir::with([("m", &TINY[..])]);
+    dir.write("photos/a.png", file(RgbImage::new(8, 8), ImageFormat::Png));
+    dir.refused(
         "encode m photos -o c.npy",
         1,
         &["`photos` is a folder of pictures, the model takes examples of shape 10"],
@@ -252,22 +246,22 @@ fn a_model_of_other_numbers_takes_no_folder() {
 
 #[test]
 fn what_cannot_be_changed_or_balanced_is_refused() {
-    let place = Place::with([("small.toml", SMALL.as_bytes())]);
-    place.refused(
+    let dir = TestDir::with([("small.toml", SMALL.as_bytes())]);
+    dir.refused(
         "train --config small.toml --data random",
         1,
         &["`augmentation` is for examples of shape [10]; it must be for pictures"],
     );
     let plain = SMALL.replace("augmentation", "# augmentation");
-    place.write("plain.toml", plain);
-    place.refused(
+    dir.write("plain.toml", plain);
+    dir.refused(
         "train --config plain.toml --data random",
         1,
         &["`balance-classes` is true; it must be false for examples without classes"],
     );
     let wrong = SMALL.replace("{ flip = true, shift = 1, crop = 0.1 }", "2");
-    place.write("wrong.toml", wrong);
-    place.refused(
+    dir.write("wrong.toml", wrong);
+    dir.refused(
         "train --config wrong.toml",
         2,
         &["expected a table such as `{ flip = true, shift = 2, crop = 0.1 }`"],

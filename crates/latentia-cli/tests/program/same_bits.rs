@@ -1,6 +1,6 @@
 //! The same result every time: whatever the number of threads, in repeated runs, alone or among others.
 
-use crate::harness::{Place, npy, numbers, read_npy};
+use crate::harness::{TestDir, npy, numbers, read_npy};
 
 /// Models of every kind of arithmetic: dense, sampled, spoilt, with a codebook, convolutional, normalised by the batch.
 const MODELS: [&str; 6] = [
@@ -31,41 +31,40 @@ decoder = [
 batch-size = 100";
 
 /// A folder with 300 small pictures in colour, that look like nothing.
-fn place() -> Place {
+fn dir() -> TestDir {
     let pixels: Vec<u8> = numbers(300 * 8 * 8 * 3)
         .map(|x| (255.0 * x) as u8)
         .collect();
-    let place = Place::with([("normalised.toml", NORMALISED.as_bytes())]);
-    place.write("pictures.npy", npy("|u1", "(300, 8, 8, 3)", &pixels));
-    place
+    let dir = TestDir::with([("normalised.toml", NORMALISED.as_bytes())]);
+    dir.write("pictures.npy", npy("|u1", "(300, 8, 8, 3)", &pixels));
+    dir
 }
 
-fn train(place: &Place, arguments: &str) {
-    place
-        .run(&format!("train {arguments} --force --out run"))
+fn train(dir: &TestDir, arguments: &str) {
+    dir.run(&format!("train {arguments} --force --out run"))
         .done();
 }
 
 #[test]
 fn training_and_encoding_on_any_number_of_threads() {
     for model in MODELS {
-        let place = place();
+        let dir = dir();
         let data = model.split("--data ").nth(1).map_or("mnist-mini", |rest| {
             rest.split(' ').next().unwrap_or_default()
         });
         let mut first = None;
         // One thread twice: a run that is repeated.
         for threads in [1, 1, 2, 3, 7] {
-            train(&place, &format!("{model} --threads {threads}"));
+            train(&dir, &format!("{model} --threads {threads}"));
             let encode = format!("encode {MODEL} {data} --threads {threads} -o codes.npy");
-            place.run(&encode).done();
+            dir.run(&encode).done();
             let files = [
                 "run/model.safetensors",
                 "run/metrics.csv",
                 "run/reconstructions.png",
                 "codes.npy",
             ];
-            let files = files.map(|name| place.read(name));
+            let files = files.map(|name| dir.read(name));
             let first = first.get_or_insert_with(|| files.clone());
             assert!(
                 *first == files,
@@ -77,10 +76,10 @@ fn training_and_encoding_on_any_number_of_threads() {
 
 #[test]
 fn another_seed_gives_another_model() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let [a, b] = [1, 2].map(|seed| {
-        train(&place, &format!("--epochs 1 --seed {seed}"));
-        place.read(MODEL)
+        train(&dir, &format!("--epochs 1 --seed {seed}"));
+        dir.read(MODEL)
     });
     assert!(a != b);
 }
@@ -89,24 +88,23 @@ fn another_seed_gives_another_model() {
 fn alone_and_among_others(model: &str, shape: &str, width: usize) {
     const ROWS: usize = 70;
     let pixels: Vec<u8> = numbers(ROWS * width).map(|x| (255.0 * x) as u8).collect();
-    let place = place();
-    place.write(
+    let dir = dir();
+    dir.write(
         "all.npy",
         npy("|u1", &format!("({ROWS}, {shape})"), &pixels),
     );
-    train(&place, model);
+    train(&dir, model);
     let codes = |file: &str| {
-        place
-            .run(&format!("encode {MODEL} {file} -o codes.npy"))
+        dir.run(&format!("encode {MODEL} {file} -o codes.npy"))
             .done();
-        let (_, _, codes) = read_npy(&place.read("codes.npy"));
+        let (_, _, codes) = read_npy(&dir.read("codes.npy"));
         codes.into_iter().map(f32::to_bits).collect::<Vec<_>>()
     };
     let all = codes("all.npy");
     let units = all.len() / ROWS;
     for row in [0, 1, 33, 64, ROWS - 1] {
         let pixels = &pixels[row * width..][..width];
-        place.write("one.npy", npy("|u1", &format!("(1, {shape})"), pixels));
+        dir.write("one.npy", npy("|u1", &format!("(1, {shape})"), pixels));
         assert_eq!(
             codes("one.npy"),
             all[row * units..][..units],

@@ -3,14 +3,14 @@
 
 use std::process::Stdio;
 
-use crate::harness::{LATENTIA, Place, TINY};
+use crate::harness::{LATENTIA, TINY, TestDir};
 
 #[test]
 fn the_program_alone_prints_help() {
-    let place = Place::new();
-    let ran = place.run("");
+    let dir = TestDir::new();
+    let ran = dir.run("");
     assert_eq!(ran.code, 2);
-    let help = place.run("--help").done();
+    let help = dir.run("--help").done();
     assert_eq!(help.stderr, "");
     for text in [&ran.stderr, &help.stdout] {
         assert!(
@@ -19,14 +19,14 @@ fn the_program_alone_prints_help() {
         );
         assert!(text.contains("Usage: latentia ") && text.contains("Examples:"));
     }
-    let version = place.run("--version").done().stdout;
+    let version = dir.run("--version").done().stdout;
     assert_eq!(version, format!("latentia {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn every_command_has_help() {
-    let place = Place::new();
-    let help = place.run("--help").done().stdout;
+    let dir = TestDir::new();
+    let help = dir.run("--help").done().stdout;
     let (_, commands) = help.split_once("Commands:\n").expect("commands");
     let names: Vec<&str> = commands
         .lines()
@@ -39,7 +39,7 @@ fn every_command_has_help() {
         .into_iter()
         .chain(["data list", "data fetch", "data info"])
     {
-        let text = place.run(&format!("{name} --help")).done().stdout;
+        let text = dir.run(&format!("{name} --help")).done().stdout;
         assert!(text.contains(&format!("Usage: latentia {name}")), "{text}");
         // An argument without a word on it is a riddle.
         for line in text.lines().filter(|line| line.starts_with("  -")) {
@@ -53,18 +53,18 @@ fn every_command_has_help() {
 
 #[test]
 fn an_unknown_command_is_wrong_usage() {
-    let place = Place::new();
-    place.refused("trian", 2, &["'trian'", "'train'"]);
-    place.refused("data lst", 2, &["'lst'", "'list'"]);
-    place.refused("train digits", 2, &["unexpected argument 'digits'"]);
+    let dir = TestDir::new();
+    dir.refused("trian", 2, &["'trian'", "'train'"]);
+    dir.refused("data lst", 2, &["'lst'", "'list'"]);
+    dir.refused("train digits", 2, &["unexpected argument 'digits'"]);
 }
 
 /// Runs the program with a stdout that nobody reads; it must not mind.
-fn unread(place: &Place, arguments: &str) {
-    let mut child = place.start(arguments);
+fn unread(dir: &TestDir, arguments: &str) {
+    let mut child = dir.start(arguments);
     drop(child.stdout.take());
     let status = child.wait().expect("an end");
-    let said = place.text("stderr");
+    let said = dir.text("stderr");
     assert!(
         !said.contains("panicked") && !said.contains("error"),
         "{said}"
@@ -74,7 +74,7 @@ fn unread(place: &Place, arguments: &str) {
 
 #[test]
 fn a_closed_stdout_is_no_error() {
-    let place = Place::with([("m", &TINY[..])]);
+    let dir = TestDir::with([("m", &TINY[..])]);
     for arguments in [
         "presets",
         "presets digits",
@@ -84,19 +84,19 @@ fn a_closed_stdout_is_no_error() {
         "evaluate m",
         "--help",
     ] {
-        unread(&place, arguments);
+        unread(&dir, arguments);
     }
     // The model matters more than the report.
-    unread(&place, "train --preset tiny --epochs 1 --json");
-    assert!(place.path("runs/tiny/model.safetensors").exists());
+    unread(&dir, "train --preset tiny --epochs 1 --json");
+    assert!(dir.path("runs/tiny/model.safetensors").exists());
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_stdout_is_one() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let full = std::fs::File::options().write(true).open("/dev/full");
-    let output = place
+    let output = dir
         .command(LATENTIA)
         .arg("presets")
         .stdout(full.expect("a device"))
@@ -112,8 +112,8 @@ fn a_full_stdout_is_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_a_bar() {
-    let place = Place::new();
-    let mut command = place.command("script");
+    let dir = TestDir::new();
+    let mut command = dir.command("script");
     let train = format!("{LATENTIA} train --epochs 4");
     command
         .args(["-qec", &train, "/dev/null"])
@@ -132,8 +132,8 @@ fn a_terminal_shows_a_bar() {
 
 #[test]
 fn a_closed_stderr_is_no_error() {
-    let place = Place::new();
-    let mut child = place
+    let dir = TestDir::new();
+    let mut child = dir
         .command(LATENTIA)
         .args(["train", "--preset", "tiny", "--epochs", "20"])
         .stdout(Stdio::null())
@@ -142,5 +142,5 @@ fn a_closed_stderr_is_no_error() {
         .expect("the program starts");
     drop(child.stderr.take());
     assert_eq!(child.wait().expect("an end").code(), Some(0));
-    assert!(place.path("runs/tiny/model.safetensors").exists());
+    assert!(dir.path("runs/tiny/model.safetensors").exists());
 }

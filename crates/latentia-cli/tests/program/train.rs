@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use crate::harness::{Place, npy_floats, numbers, png_size, table};
+use crate::harness::{TestDir, npy_floats, numbers, png_size, table};
 
 #[test]
 fn train_alone_makes_a_model_of_digits() {
-    let place = Place::new();
-    let ran = place.run("train --epochs 2").done();
+    let dir = TestDir::new();
+    let ran = dir.run("train --epochs 2").done();
     assert_eq!(
-        place.names("runs/digits"),
+        dir.names("runs/digits"),
         ["metrics.csv", "model.safetensors", "reconstructions.png"]
     );
-    let metrics = place.text("runs/digits/metrics.csv");
+    let metrics = dir.text("runs/digits/metrics.csv");
     let lines: Vec<&str> = metrics.lines().collect();
     assert_eq!(lines[0], "epoch,train_loss,validation_loss,learning_rate");
     assert!(lines.len() == 3 && lines[2].starts_with("2,"), "{metrics}");
     // Two bands of ten pairs.
-    let (width, height) = png_size(&place.read("runs/digits/reconstructions.png"));
+    let (width, height) = png_size(&dir.read("runs/digits/reconstructions.png"));
     assert!(width > 800 && height > 300, "{width} x {height}");
 
     // The table is data, the rest is for people.
@@ -60,7 +60,7 @@ fn the_suggested_commands_work_as_printed() {
 
     use crate::harness::{LATENTIA, Ran};
 
-    let place = Place::with([("my tables/it's.csv", table(20).as_bytes())]);
+    let dir = TestDir::with([("my tables/it's.csv", table(20).as_bytes())]);
     let arguments = [
         "train",
         "--epochs",
@@ -70,7 +70,7 @@ fn the_suggested_commands_work_as_printed() {
         "--out",
         "my runs/1",
     ];
-    let ran = place.run_with(arguments).done();
+    let ran = dir.run_with(arguments).done();
     let (_, next) = ran.stderr.split_once("next: ").expect("what to try next");
     let commands: Vec<&str> = next.lines().map(str::trim).collect();
     assert_eq!(commands.len(), 2, "{next}");
@@ -79,17 +79,17 @@ fn the_suggested_commands_work_as_printed() {
     let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&others));
     let folders = std::env::join_paths(folders).expect("a search path");
     for command in commands {
-        let mut shell = place.command("sh");
+        let mut shell = dir.command("sh");
         shell.args(["-c", command]).env("PATH", &folders);
         Ran::of(shell).done();
     }
-    assert!(place.path("codes.npy").exists());
+    assert!(dir.path("codes.npy").exists());
 }
 
 #[test]
 fn json_is_one_object_while_stderr_is_busy() {
-    let place = Place::new();
-    let ran = place
+    let dir = TestDir::new();
+    let ran = dir
         .run("train --epochs 2 --threads 2 --seed 7 --json")
         .done();
     assert!(ran.stderr.lines().count() >= 3, "{}", ran.stderr);
@@ -119,21 +119,21 @@ fn json_is_one_object_while_stderr_is_busy() {
 
 #[test]
 fn a_csv_table_trains_with_one_command() {
-    let place = Place::with([("t.csv", table(50).as_bytes())]);
-    let ran = place.run("train --data t.csv --latent 2 --epochs 3").done();
+    let dir = TestDir::with([("t.csv", table(50).as_bytes())]);
+    let ran = dir.run("train --data t.csv --latent 2 --epochs 3").done();
     assert!(ran.stdout.contains("pca 2\n"), "{}", ran.stdout);
     assert!(
         ran.stderr
             .contains("45 training examples of `t.csv`, 5 for validation")
     );
-    assert!(place.path("runs/table/model.safetensors").exists());
+    assert!(dir.path("runs/table/model.safetensors").exists());
 }
 
 #[test]
 fn an_npy_of_floats_trains_with_one_command() {
     let values: Vec<f32> = numbers(300).collect();
-    let place = Place::with([("f.npy", &npy_floats(6, &values)[..])]);
-    let json = place
+    let dir = TestDir::with([("f.npy", &npy_floats(6, &values)[..])]);
+    let json = dir
         .run("train --data f.npy --latent 2 --epochs 1 --json")
         .done()
         .json();
@@ -143,20 +143,20 @@ fn an_npy_of_floats_trains_with_one_command() {
 
 #[test]
 fn a_table_of_one_row_trains_too() {
-    let place = Place::with([("t.csv", &b"1,2\n"[..])]);
-    let ran = place.run("train --data t.csv --latent 1 --epochs 2").done();
+    let dir = TestDir::with([("t.csv", &b"1,2\n"[..])]);
+    let ran = dir.run("train --data t.csv --latent 1 --epochs 2").done();
     assert!(ran.stderr.contains("1 training example of `t.csv`\n"));
     assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
 }
 
 #[test]
 fn stopped_by_says_why() {
-    let place = Place::with([("t.csv", table(50).as_bytes())]);
-    let preset = place.run("presets table").done().stdout;
+    let dir = TestDir::with([("t.csv", table(50).as_bytes())]);
+    let preset = dir.run("presets table").done().stdout;
     let stopped_by = |line: &str| {
         let text = preset.replace("patience = 30", line);
-        place.write("my.toml", text);
-        let ran = place.run("train --config my.toml --data t.csv --force --json");
+        dir.write("my.toml", text);
+        let ran = dir.run("train --config my.toml --data t.csv --force --json");
         ran.done().json()
     };
     let json = stopped_by("stop-at-loss = 100.0");
@@ -171,26 +171,26 @@ fn stopped_by_says_why() {
 
 #[test]
 fn a_model_is_replaced_only_by_force() {
-    let place = Place::with([("t.csv", table(20).as_bytes())]);
-    place.run("train --data t.csv --epochs 1").done();
-    place.refused(
+    let dir = TestDir::with([("t.csv", table(20).as_bytes())]);
+    dir.run("train --data t.csv --epochs 1").done();
+    dir.refused(
         "train --data t.csv --epochs 2",
         1,
         &["`runs/table` holds a model already", "--force", "--out"],
     );
     // Not even force destroys for the sake of a request that is wrong.
-    place.refused(
+    dir.refused(
         "train --data t.csv --force --latent 0",
         2,
         &["'--latent <N>'"],
     );
-    place.refused(
+    dir.refused(
         "train --data t.csv --epochs 1 --resume",
         2,
         &["`runs/table/model.safetensors` is complete", "--force"],
     );
-    place.run("train --data t.csv --epochs 2 --force").done();
-    assert_eq!(place.text("runs/table/metrics.csv").lines().count(), 3);
+    dir.run("train --data t.csv --epochs 2 --force").done();
+    assert_eq!(dir.text("runs/table/metrics.csv").lines().count(), 3);
 }
 
 /// A specification of eight layers with this activation, trained for `epochs` epochs by `optimizer`.
@@ -206,12 +206,12 @@ fn eight(activation: &str, training: &str) -> String {
 #[test]
 fn a_run_that_goes_back_says_so_and_ends_well() {
     let training = "epochs = 5\nbatch-size = 4\nlearning-rate = 0.05\noptimizer = { kind = 'sgd', momentum = 0.9 }";
-    let place = Place::with([
+    let dir = TestDir::with([
         ("t.csv", table(100).as_bytes()),
         ("my.toml", eight("linear", training).as_bytes()),
     ]);
     let train = "train --config my.toml --data t.csv";
-    let ran = place.run(&format!("{train} --json")).done();
+    let ran = dir.run(&format!("{train} --json")).done();
     let json = ran.json();
     let setbacks = json["setbacks"].as_u64().expect("a number");
     assert!((1..=3).contains(&setbacks), "{json}");
@@ -226,25 +226,23 @@ fn a_run_that_goes_back_says_so_and_ends_well() {
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
     // The metrics are those of the epochs that count.
-    let metrics = place.text("runs/my/metrics.csv");
+    let metrics = dir.text("runs/my/metrics.csv");
     assert_eq!(metrics.lines().count(), 6, "{metrics}");
 
-    let again = place.run(&format!("{train} --force --threads 1")).done();
+    let again = dir.run(&format!("{train} --force --threads 1")).done();
     let share = 1 << setbacks;
     let said = format!(": the learning rate was 1/{share} of the one asked for at the end\n");
     assert!(again.stderr.contains(&said), "{}", again.stderr);
-    assert_eq!(place.text("runs/my/metrics.csv"), metrics);
+    assert_eq!(dir.text("runs/my/metrics.csv"), metrics);
 }
 
 #[test]
 fn gradients_that_vanish_are_told_of_once() {
-    let place = Place::with([
+    let dir = TestDir::with([
         ("t.csv", table(100).as_bytes()),
         ("my.toml", eight("sigmoid", "epochs = 3").as_bytes()),
     ]);
-    let ran = place
-        .run("train --config my.toml --data t.csv --json")
-        .done();
+    let ran = dir.run("train --config my.toml --data t.csv --json").done();
     let said = "gradients vanish in epoch 1: for their weights, those of encoder.";
     assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("gradients ").count(), 1);

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::harness::{DIGITS, Place, TINY, npy_floats, png_size, read_npy, table};
+use crate::harness::{DIGITS, TINY, TestDir, npy_floats, png_size, read_npy, table};
 
 #[test]
 fn decoded_codes_are_the_reconstructions() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let run = |arguments: &str| place.run(arguments).done();
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| dir.run(arguments).done();
     let ran = run("encode m mnist-mini -o codes.npy");
     assert_eq!(ran.stdout, "");
     assert!(
@@ -20,19 +20,19 @@ fn decoded_codes_are_the_reconstructions() {
     );
     run("decode m codes.npy -o decoded.npy");
     run("reconstruct m mnist-mini -o reconstructed.npy");
-    let (rows, cols, _) = read_npy(&place.read("codes.npy"));
+    let (rows, cols, _) = read_npy(&dir.read("codes.npy"));
     assert_eq!((rows, cols), (1000, 32));
-    let (rows, cols, decoded) = read_npy(&place.read("decoded.npy"));
+    let (rows, cols, decoded) = read_npy(&dir.read("decoded.npy"));
     assert_eq!((rows, cols), (1000, 784));
     assert!(decoded.iter().all(|x| (0.0..=1.0).contains(x)));
-    assert!(place.read("decoded.npy") == place.read("reconstructed.npy"));
+    assert!(dir.read("decoded.npy") == dir.read("reconstructed.npy"));
 
     // The same numbers as text.
     run("encode m mnist-mini -o codes.csv");
     run("decode m codes.csv -o decoded.csv");
     run("reconstruct m mnist-mini -o reconstructed.csv");
-    let text = place.text("decoded.csv");
-    assert!(text == place.text("reconstructed.csv"));
+    let text = dir.text("decoded.csv");
+    assert!(text == dir.text("reconstructed.csv"));
     let numbers = text.lines().flat_map(|line| line.split(','));
     let numbers = numbers.map(|number| number.parse::<f32>().expect("a number"));
     assert!(numbers.eq(decoded));
@@ -40,19 +40,17 @@ fn decoded_codes_are_the_reconstructions() {
 
 #[test]
 fn raw_values_come_back_on_their_own_scale() {
-    let place = Place::with([("t.csv", table(200).as_bytes())]);
-    place
-        .run("train --data t.csv --latent 2 --epochs 60 --out .")
+    let dir = TestDir::with([("t.csv", table(200).as_bytes())]);
+    dir.run("train --data t.csv --latent 2 --epochs 60 --out .")
         .done();
-    place
-        .run("reconstruct model.safetensors t.csv -o r.csv")
+    dir.run("reconstruct model.safetensors t.csv -o r.csv")
         .done();
     let second = |line: &str| -> f32 {
         let field = line.split(',').nth(1).expect("a column");
         field.parse().expect("a number")
     };
     let originals: Vec<f32> = table(200).lines().skip(1).map(second).collect();
-    let back: Vec<f32> = place.text("r.csv").lines().map(second).collect();
+    let back: Vec<f32> = dir.text("r.csv").lines().map(second).collect();
     let pairs = originals.iter().zip(&back);
     let error = pairs.map(|(a, b)| (a - b).abs()).sum::<f32>() / 200.0;
     // From 0 to 100; two numbers are enough for the table.
@@ -61,25 +59,25 @@ fn raw_values_come_back_on_their_own_scale() {
 
 #[test]
 fn pictures_are_png() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let run = |arguments: &str| place.run(arguments).done();
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| dir.run(arguments).done();
     run("reconstruct m mnist-mini -n 3 -o three.png");
-    let (width, height) = png_size(&place.read("three.png"));
+    let (width, height) = png_size(&dir.read("three.png"));
     // Three tiles of 84 pixels in a row, two in a column.
     assert!((252..300).contains(&width) && (168..200).contains(&height));
     run("encode m mnist-mini:train -o codes.npy");
     let ran = run("decode m codes.npy -o sheet.png");
     assert!(ran.stderr.ends_with("wrote sheet.png: 100 examples\n"));
-    let (width, height) = png_size(&place.read("sheet.png"));
+    let (width, height) = png_size(&dir.read("sheet.png"));
     assert!(width == height, "{width} x {height}");
     run("decode m codes.npy -n 5 -o five.PNG");
-    png_size(&place.read("five.PNG"));
+    png_size(&dir.read("five.PNG"));
 }
 
 #[test]
 fn inspect_shows_the_chain() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let text = place.run("inspect m").done().stdout;
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let text = dir.run("inspect m").done().stdout;
     for line in [
         "input                      28x28",
         "encoder.0     dense relu     512     401,920",
@@ -92,7 +90,7 @@ fn inspect_shows_the_chain() {
     ] {
         assert!(text.lines().any(|seen| seen == line), "{line} in\n{text}");
     }
-    let json = place.run("inspect m --json").done().json();
+    let json = dir.run("inspect m --json").done().json();
     assert_eq!(json["code_width"], 32);
     assert_eq!(json["parameters"], 837_424);
     assert_eq!(json["shape"], Value::from(vec![28, 28]));
@@ -101,11 +99,11 @@ fn inspect_shows_the_chain() {
 
 #[test]
 fn evaluate_measures_beside_pca() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let text = place.run("evaluate m").done().stdout;
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let text = dir.run("evaluate m").done().stdout;
     assert!(text.starts_with("mnist-mini (test, 1,000) "), "{text}");
     assert!(text.contains("pca 32"), "{text}");
-    let json = place.run("evaluate m --json").done().json();
+    let json = dir.run("evaluate m --json").done().json();
     assert_eq!(json["examples"], 1000);
     let number = |key: &str| {
         json[key]
@@ -121,26 +119,21 @@ fn evaluate_measures_beside_pca() {
     assert!((0.0176..0.0177).contains(&number("pca_mse")));
 
     // On the training part, and on other data of the same width.
-    let json = place
-        .run("evaluate m --data mnist-mini:train --json")
-        .done();
+    let json = dir.run("evaluate m --data mnist-mini:train --json").done();
     assert_eq!(json.json()["examples"], 5000);
-    place.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
-    let json = place
-        .run("evaluate m --data black.npy --json")
-        .done()
-        .json();
+    dir.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
+    let json = dir.run("evaluate m --data black.npy --json").done().json();
     assert_eq!(json["pca_learned_from"], "all");
 }
 
 #[test]
 fn evaluate_probes_codes_for_classes() {
-    let place = Place::with([("m", &DIGITS[..])]);
-    let text = place.run("evaluate m").done().stdout;
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let text = dir.run("evaluate m").done().stdout;
     let heading = "classes from features, % right  model  pca 32    raw\nlinear probe ";
     assert!(text.contains(heading), "{text}");
     assert!(text.contains("\n10 nearest neighbours "), "{text}");
-    let probes = place.run("evaluate m --json").done().json()["probes"].take();
+    let probes = dir.run("evaluate m --json").done().json()["probes"].take();
     assert_eq!(probes["training_examples"], 5000);
     assert_eq!(probes["neighbours"], 10);
     for features in ["model", "pca", "raw"] {
@@ -149,17 +142,17 @@ fn evaluate_probes_codes_for_classes() {
             assert!((0.8..0.97).contains(&accuracy), "{probes}");
         }
     }
-    let one = place.run("evaluate m --json --threads 1").done().json();
+    let one = dir.run("evaluate m --json --threads 1").done().json();
     assert_eq!(one["probes"], probes);
 
     // Without a part to learn from, without labels, and right after training, there is nothing of it.
-    place.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
+    dir.write("black.npy", npy_floats(784, &[0.0; 784 * 2]));
     for command in [
         "evaluate m --data mnist-mini:train --json",
         "evaluate m --data black.npy --json",
         "train --epochs 1 --json",
     ] {
-        let stdout = place.run(command).done().stdout;
+        let stdout = dir.run(command).done().stdout;
         assert!(!stdout.contains("probes"), "{command}: {stdout}");
     }
 }
@@ -168,15 +161,15 @@ fn evaluate_probes_codes_for_classes() {
 fn every_preset_prints_what_train_accepts() {
     // Twenty pictures of class 0 in the form of CIFAR-10.
     let pictures = [0; 20 * 3073];
-    let place = Place::with([("t.csv", table(20).as_bytes()), ("c.bin", &pictures)]);
-    let list = place.run("presets").done().stdout;
+    let dir = TestDir::with([("t.csv", table(20).as_bytes()), ("c.bin", &pictures)]);
+    let list = dir.run("presets").done().stdout;
     let names: Vec<&str> = list
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert!(names.len() >= 6, "{list}");
     for name in names {
-        let text = place.run(&format!("presets {name}")).done().stdout;
+        let text = dir.run(&format!("presets {name}")).done().stdout;
         let config: toml::Table = text.parse().expect("TOML");
         let data = match config.get("data").and_then(toml::Value::as_str) {
             None => "t.csv",
@@ -184,8 +177,8 @@ fn every_preset_prints_what_train_accepts() {
             Some("cifar10") => "c.bin",
             Some(data) => data,
         };
-        place.write("my.toml", &text);
-        let ran = place.run(&format!(
+        dir.write("my.toml", &text);
+        let ran = dir.run(&format!(
             "train --config my.toml --data {data} --epochs 1 --force --json"
         ));
         let json = ran.done().json();
@@ -196,8 +189,8 @@ fn every_preset_prints_what_train_accepts() {
 #[test]
 fn a_value_out_of_the_scale_is_warned_of() {
     let loud = npy_floats(784, &[200.0; 784]);
-    let place = Place::with([("m", &DIGITS[..]), ("loud.npy", &loud[..])]);
-    let ran = place.run("encode m loud.npy -o codes.npy").done();
+    let dir = TestDir::with([("m", &DIGITS[..]), ("loud.npy", &loud[..])]);
+    let ran = dir.run("encode m loud.npy -o codes.npy").done();
     let warning =
         "warning: `loud.npy` ranges from 200 to 200, the model learned from values in [0, 1]";
     assert!(ran.stderr.contains(warning), "{}", ran.stderr);
@@ -209,27 +202,26 @@ fn a_name_need_not_be_utf8() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    let place = Place::new();
+    let dir = TestDir::new();
     let name = OsStr::from_bytes(b"m\xff");
-    std::fs::write(place.folder().join(name), &TINY[..]).expect("a written file");
+    std::fs::write(dir.folder().join(name), &TINY[..]).expect("a written file");
     for command in ["inspect", "evaluate"] {
         let arguments = [OsStr::new(command), name, OsStr::new("--json")];
-        let json = place.run_with(arguments).done().json();
+        let json = dir.run_with(arguments).done().json();
         assert_eq!(json["model"], "m\u{fffd}");
     }
     let train = "train --preset tiny --epochs 1 --json --out"
         .split(' ')
         .map(OsStr::new);
-    let json = place.run_with(train.chain([OsStr::from_bytes(b"r\xff")]));
+    let json = dir.run_with(train.chain([OsStr::from_bytes(b"r\xff")]));
     assert_eq!(json.done().json()["model"], "r\u{fffd}/model.safetensors");
 }
 
 #[test]
 fn exact_reconstructions_leave_no_nan() {
-    let place = Place::with([("t.csv", &b"5,5\n5,5\n"[..])]);
-    place
-        .run("train --data t.csv --epochs 1 --latent 1 --out flat")
+    let dir = TestDir::with([("t.csv", &b"5,5\n5,5\n"[..])]);
+    dir.run("train --data t.csv --epochs 1 --latent 1 --out flat")
         .done();
-    let ran = place.run("evaluate flat/model.safetensors").done();
+    let ran = dir.run("evaluate flat/model.safetensors").done();
     assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
 }
