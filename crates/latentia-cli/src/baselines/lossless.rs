@@ -12,7 +12,7 @@ use super::webp::WebP;
 /// without the feature `baselines`, PNG and gzip.
 ///
 /// # Errors
-/// When the values are not whole images, a format has no room for one, or what is read back is not what was written.
+/// When the values are not whole images, one is too large for a format, or what is read back is not what was written.
 pub fn lossless(images: &Images<'_>) -> anyhow::Result<Vec<Baseline>> {
     Ok(vec![
         measure("PNG", &Png, images)?,

@@ -12,7 +12,7 @@ use super::webp::WebP;
 /// is better, the worst: `psnr_db` of the result says what it is.
 ///
 /// # Errors
-/// When the values are not whole images, or a format has no room for one.
+/// When the values are not whole images, or one is too large for a format.
 pub fn lossy_at(images: &Images<'_>, psnr_db: f64) -> anyhow::Result<Vec<Baseline>> {
     Ok(vec![
         lowest_quality(1..=100, psnr_db, |quality| jpeg(images, quality))?,

@@ -29,7 +29,7 @@ pub struct Evaluation {
     /// Vectors in the codebook.
     #[serde(skip)]
     pub(super) codebook: Option<usize>,
-    /// Mean squared error of PCA with as many components as the code has numbers; absent where it would take too long.
+    /// Mean squared error of PCA with as many components as the code has dimensions; absent where it would take too long.
     pub pca_mse: Option<f64>,
     /// How many components that is.
     pub pca_components: usize,
@@ -38,13 +38,13 @@ pub struct Evaluation {
     /// What codes say of classes, where that was asked for and there are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
-    /// Numbers in an example.
+    /// Values of an example.
     #[serde(skip)]
     pub(super) width: usize,
     /// Whether the likelihood is a density, whose bits compare with no other's.
     #[serde(skip)]
     pub(super) is_density: bool,
-    /// Numbers in a code.
+    /// Dimensions of a code.
     #[serde(skip)]
     pub(super) code_width: usize,
     /// Whether the loss is a negative log likelihood.

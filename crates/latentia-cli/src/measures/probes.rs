@@ -1,4 +1,4 @@
-//! What a model's codes say of classes, beside PCA's and the raw numbers.
+//! How well classes are told from a model's codes, from PCA's components and from raw values.
 
 use latentia_models::{Autoencoder, Labelled, ModelError, Pca, Probe};
 use latentia_tensor::{Matrix, Rows};
@@ -61,7 +61,7 @@ impl Probes {
         }))
     }
 
-    /// The accuracies in percent as a table: the model's column, then that of PCA with `components`, then the raw numbers'.
+    /// The accuracies in percent as a table: the model's column, then that of PCA with `components`, then that of the raw values.
     pub fn table(&self, components: usize) -> String {
         let row = |name: String, of: fn(&Probe) -> f64| {
             let percent = |probe: &Probe| format!("{:.2}", 100.0 * of(probe));

@@ -1,4 +1,4 @@
-//! Numbers as files: NPY and CSV.
+//! Arrays as files: NPY and CSV.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use npyz::WriterBuilder;
 
 use super::format::Format;
 
-/// What the numbers of an NPY file are.
+/// The type of an NPY file's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// u8

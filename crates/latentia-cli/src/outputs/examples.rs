@@ -1,4 +1,4 @@
-//! Examples that a model made, as a picture or as numbers.
+//! Examples that a model made, as a picture or as an array.
 
 use std::path::Path;
 

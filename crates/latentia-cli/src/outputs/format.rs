@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::terminal::UsageError;
 
-/// How numbers are written.
+/// How arrays and examples are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// NumPy's format, f32 in C order.

@@ -103,7 +103,7 @@ fn in_words(message: &str) -> String {
         .fold(text.to_string(), |text, (from, to)| text.replace(from, to))
 }
 
-/// The place of the word that the message names, where it is within `span`: for a part of an array, the parser only knows
+/// The span of the word that the message names, where it is within `span`: for a part of an array, the parser only knows
 /// where the array is.
 fn narrowed(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
     let quoted = ['`', '"'].iter().find_map(|&quote| {
@@ -126,7 +126,7 @@ fn narrowed(text: &str, span: Range<usize>, message: &str) -> Range<usize> {
     }
 }
 
-/// The number of the line, from 1, and the line itself with the place marked.
+/// The number of the line, from 1, and the line itself with the span marked.
 fn excerpt(text: &str, span: Range<usize>) -> (usize, String) {
     let mut start = span.start.min(text.len());
     while !text.is_char_boundary(start) {

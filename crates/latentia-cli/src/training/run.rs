@@ -26,7 +26,7 @@ const IMPORTANCE_SAMPLES: u32 = 10;
 /// Pairs in `reconstructions.png`.
 const PAIRS: usize = 20;
 
-/// What a run is made of, but for the model.
+/// All that a run needs, apart from the model.
 pub struct Run<'a> {
     /// What was asked for.
     pub args: &'a TrainArgs,
@@ -73,7 +73,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Trains to the end, and keeps what there is if that comes before its time. `finish` takes the model from there.
+    /// Trains until the run ends, is interrupted or fails, and leaves a checkpoint; hand what it gave to [`Run::finish`].
     ///
     /// # Errors
     /// When the training fails, or what it gave cannot be written.
@@ -96,7 +96,7 @@ impl Run<'_> {
                 return Err(error.into());
             }
             Err(error) => {
-                // What there is is kept, as far as what went wrong lets it.
+                // Keep a checkpoint, and in `finish` the best model, as far as the error allows.
                 let can_resume = progress.save(&training).is_ok();
                 training.restore_best();
                 return Ok(Trained::Failed {
