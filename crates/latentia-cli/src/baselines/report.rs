@@ -34,7 +34,7 @@ pub struct Report {
 
 impl Report {
     /// Measures `file`, which `codec` made of `examples` in `seconds`, and what other formats do: the same values without
-    /// loss, or as near in peak signal-to-noise ratio.
+    /// loss, or as near in peak signal-to-noise ratio; without the feature `baselines`, only the former.
     ///
     /// # Errors
     /// When examples are no 8-bit pictures or cannot be read, or something does not come back as it should.

@@ -45,10 +45,10 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
         .len();
     let report = match args.report {
         true => {
+            let report = Report::of(&codec, &examples, &compressed, seconds, model_bytes)?;
             if let Some(formats) = left_out() {
                 tell(formats);
             }
-            let report = Report::of(&codec, &examples, &compressed, seconds, model_bytes)?;
             Some(report)
         }
         false => None,
