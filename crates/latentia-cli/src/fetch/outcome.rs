@@ -5,7 +5,7 @@
 pub enum Outcome {
     /// It was in the folder, with the right digest.
     AlreadyThere,
-    /// It was copied from [`FetchOptions::from`].
+    /// It was copied from [`FetchOptions::from`](super::FetchOptions::from).
     Copied,
     /// It was downloaded.
     Downloaded {

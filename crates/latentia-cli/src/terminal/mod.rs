@@ -1,7 +1,7 @@
 //! What people and shells read: data and messages, tables, bars, exit codes.
 //!
 //! - [`print`](print()), [`tell`]: data to stdout, messages to stderr
-//! - [`Ended`], [`UsageError`]: how a command ends; [`describe`]: an error in one line
+//! - [`Ended`], [`UsageError`]: how a command ends; `describe`: an error in one line
 //! - [`table`](table()), [`number`], [`count`], [`counted`]: text in columns
 //! - [`examples_bar`], [`bar`](bar()): progress
 
