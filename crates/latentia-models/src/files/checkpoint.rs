@@ -1,8 +1,8 @@
 //! A run on disk, to go on with exactly.
 //!
 //! A safetensors file: the weights under the names of model files, once for each set (`model.encoder.0.weight`, and so on for
-//! the optimiser's moments, the best epoch and the beginning); all numbers of the run in the metadata key
-//! `latentia-checkpoint`.
+//! the optimiser's moments, the best epoch and the beginning); what else the run remembers as a [`RunRecord`] in the tensor `run`;
+//! and whose run it is in the metadata key `latentia-checkpoint`.
 
 use std::fmt::Display;
 use std::fs;
@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::tensor_file::{Kind, Opened, StoredTensor, floats, invalid, read_floats};
-use crate::training::RunState;
+use super::run_record::RunRecord;
+use super::tensor_file::{Kind, Opened, floats, invalid, read_floats};
 use crate::{ModelError, ModelSpec, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
 const CHECKPOINT: Kind = Kind {
     name: "checkpoint",
     key: "latentia-checkpoint",
-    format: 1,
+    format: 2,
     remedy: "begin anew with --force",
 };
 
@@ -37,17 +37,10 @@ struct Identity<'a> {
 #[derive(Serialize, Deserialize)]
 struct Content {
     format: u32,
-    /// An [`Identity`].
+    /// An [`Identity`], as JSON: bincode has no options that are left out, which specifications are full of.
     identity: Box<RawValue>,
     /// The training data's.
     fingerprint: String,
-    steps: u64,
-    updates: u64,
-    #[serde(flatten)]
-    state: RunState,
-    /// Whether there are weights of a best epoch, and those that the run began with.
-    best: bool,
-    initial: bool,
 }
 
 impl Training<'_> {
@@ -69,14 +62,15 @@ impl Training<'_> {
             format: CHECKPOINT.format,
             identity: self.identity().map_err(|e| invalid(path, e.to_string()))?,
             fingerprint: fingerprint.into(),
+        };
+        let record = RunRecord {
             steps: self.step.steps(),
             updates: self.step.updates(),
             state: self.state.clone(),
-            best: self.best.is_some(),
-            initial: self.initial.is_some(),
         };
+        let record = record.to_tensor();
         let names = self.model.parameter_names();
-        let mut tensors: Vec<StoredTensor> = Vec::new();
+        let mut tensors = vec![record.map_err(|e| invalid(path, e.to_string()))?];
         let mut keep = |set: &str, values: &mut dyn Iterator<Item = &Matrix>| {
             for (name, value) in names.iter().zip(values) {
                 let shape = vec![value.rows(), value.cols()];
@@ -112,8 +106,15 @@ impl Training<'_> {
         })?;
         let Opened {
             content, tensors, ..
-        } = CHECKPOINT.open::<Content>(path, &bytes)?;
-        if content.fingerprint != fingerprint {
+        } = CHECKPOINT.open::<Box<RawValue>>(path, &bytes)?;
+        let damaged = |what: &str| CHECKPOINT.damaged(path, what);
+        let unreadable = |e: serde_json::Error| damaged(&format!("metadata: {e}"));
+        let Content {
+            format,
+            identity: was,
+            fingerprint: theirs,
+        } = serde_json::from_str(content.get()).map_err(unreadable)?;
+        if theirs != fingerprint {
             return Err(invalid(
                 path,
                 "belongs to other training data; give the data it was trained on, or --force to begin anew".into(),
@@ -121,9 +122,9 @@ impl Training<'_> {
         }
         let identity = self.identity().map_err(|e| invalid(path, e.to_string()))?;
         let parse = |text: &RawValue| serde_json::from_str(text.get());
-        let (was, is) = parse(&content.identity)
+        let (was, is) = parse(&was)
             .and_then(|was| Ok((was, parse(&identity)?)))
-            .map_err(|e| CHECKPOINT.damaged(path, &format!("metadata: {e}")))?;
+            .map_err(unreadable)?;
         if let Some(said) = difference("", &was, &is) {
             return Err(invalid(
                 path,
@@ -131,6 +132,7 @@ impl Training<'_> {
             ));
         }
 
+        let record = RunRecord::read(&content, format, &tensors).map_err(|what| damaged(&what))?;
         let names = self.model.parameter_names();
         let weights = |set: &str| {
             let parameters = self.model.chain.parameters().iter();
@@ -139,23 +141,30 @@ impl Training<'_> {
                 let name = format!("{set}.{name}");
                 match read_floats(&tensors, &name, value.as_mut_slice()) {
                     true => Ok(value),
-                    false => Err(CHECKPOINT
-                        .damaged(path, &format!("`{name}` is missing or has the wrong size"))),
+                    false => Err(damaged(&format!(
+                        "`{name}` is missing or has the wrong size"
+                    ))),
                 }
             });
             values.collect::<Result<Vec<_>, _>>()
         };
+        // All of a set is there, or nothing.
+        let set = |set: &str| {
+            let has = names
+                .first()
+                .map(|name| tensors.tensor(&format!("{set}.{name}")));
+            matches!(has, Some(Ok(_))).then(|| weights(set)).transpose()
+        };
         let values = weights("model")?;
         let (first, second) = (weights("first-moment")?, weights("second-moment")?);
-        let best = content.best.then(|| weights("best")).transpose()?;
-        let initial = content.initial.then(|| weights("initial")).transpose()?;
+        let (best, initial) = (set("best")?, set("initial")?);
         (self.best, self.initial) = (best, initial);
         for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(values) {
             parameter.value = value;
         }
         let moments = first.into_iter().zip(second);
-        self.step.resume(content.steps, content.updates, moments);
-        self.state = content.state;
+        self.step.resume(record.steps, record.updates, moments);
+        self.state = record.state;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod atomic;
 mod checkpoint;
 mod model_file;
+mod run_record;
 mod tensor_file;
 
 pub use atomic::write_atomically;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use latentia_models::{Autoencoder, Epoch, ModelError, Observer, StoppedBy, Training};
 use latentia_tensor::Matrix;
 use proptest::prelude::*;
+use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -332,15 +333,15 @@ fn damaged_checkpoints_are_refused() {
     check(b"", "is no checkpoint, or is cut short");
     check(&[0; 1000], "is no checkpoint, or is cut short");
     check(
-        &changed(br#"\"format\":1"#, b'2'),
-        "has format 2; this program reads up to 1: use a newer latentia",
+        &changed(br#"\"format\":2"#, b'3'),
+        "has format 3; this program reads up to 2: use a newer latentia",
     );
     check(
         &[&good[..], b"more"].concat(),
         "is no checkpoint, or is cut short",
     );
     check(
-        &changed(br#"\"steps\":6"#, b'7'),
+        &changed(br#"\"seed\":3"#, b'7'),
         "does not match its SHA-256",
     );
     let model = b"{\"__metadata__\":{\"latentia-model";
@@ -362,6 +363,11 @@ fn with_digest(bytes: &[u8]) -> Option<Vec<u8>> {
     let content = content.strip_suffix('}')?;
     let mut named: Vec<_> = tensors.iter().collect();
     named.sort_unstable_by_key(|(name, _)| *name);
+    seal(content, named)
+}
+
+/// A checkpoint of this content and these tensors, in the order of their names.
+fn seal(content: &str, named: Vec<(&str, TensorView<'_>)>) -> Option<Vec<u8>> {
     let mut hash = Sha256::new_with_prefix(content);
     for (name, tensor) in &named {
         let (kind, shape) = (tensor.dtype(), tensor.shape());
@@ -376,6 +382,39 @@ fn with_digest(bytes: &[u8]) -> Option<Vec<u8>> {
     let metadata = format!("{{\"sha256\":\"{digest}\",\"content\":{content}}}");
     let key = "latentia-checkpoint".to_string();
     serialize(named, Some(HashMap::from([(key, metadata)]))).ok()
+}
+
+#[test]
+fn a_record_is_taken_whole_or_not_at_all() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let good = fs::read(checkpoint(&folder)).expect("it was just written");
+    let (_, header) = SafeTensors::read_metadata(&good).expect("it was just written");
+    let metadata = &header.metadata().as_ref().expect("it has some")["latentia-checkpoint"];
+    let content = metadata.split_once("\"content\":").expect("it has one").1;
+    let content = content.strip_suffix('}').expect("it is an object");
+    let tensors = SafeTensors::deserialize(&good).expect("it was just written");
+    let record = tensors.tensor("run").expect("it is in the file").data();
+    // With a digest that fits.
+    let taken = |dtype, record: &[u8]| {
+        let own = TensorView::new(dtype, vec![record.len()], record).expect("bytes");
+        let mut named: Vec<_> = tensors.iter().filter(|(name, _)| *name != "run").collect();
+        named.push(("run", own));
+        named.sort_unstable_by_key(|(name, _)| *name);
+        taken(&folder, &seal(content, named).expect("tensors that fit"))
+    };
+    assert_eq!(taken(Dtype::U8, record), Ok(()));
+    let more = message(taken(Dtype::U8, &[record, b"more"].concat()));
+    assert!(
+        more.contains("is damaged: `run`: 4 bytes are left over"),
+        "{more}"
+    );
+    let cut = message(taken(Dtype::U8, &record[..record.len() - 1]));
+    assert!(cut.contains("is damaged: `run`: "), "{cut}");
+    // A history of as many epochs as there can be, of which nothing is there: no memory is asked for.
+    let mut long = record.to_vec();
+    long[16..24].fill(0xff);
+    let long = message(taken(Dtype::U8, &long));
+    assert!(long.contains("is damaged: `run`: "), "{long}");
 }
 
 proptest! {
