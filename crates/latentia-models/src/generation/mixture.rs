@@ -1,23 +1,19 @@
 //! Gaussian mixtures of codes.
 
-use std::f64::consts::PI;
 use std::io;
 
-use latentia_tensor::{Matrix, Noise, add_gram, vectorized};
-use rand::RngExt;
+use latentia_tensor::{Matrix, Noise};
 use rayon::prelude::*;
 
-use crate::ModelError;
-use crate::stream;
+use super::code_sample::Codes;
+use super::component::{Component, LANES, Lanes};
+use crate::{ModelError, stream};
 
 /// The most numbers in a code: the cost of a step grows with their square.
 const MOST_COLUMNS: usize = 1024;
 
 /// The most components.
 const MOST_COMPONENTS: usize = 100;
-
-/// Codes that a mixture learns from at most.
-const MOST_CODES: usize = 20_000;
 
 /// Steps of expectation and maximisation at most.
 const STEPS: usize = 100;
@@ -31,9 +27,6 @@ const RIDGE: f64 = 1e-6;
 /// The least that is added, for codes that do not vary at all.
 const LEAST_RIDGE: f64 = 1e-12;
 
-/// A responsibility too small to matter to a sum of thousands.
-const NEGLIGIBLE: f64 = 1e-12;
-
 /// A density of codes `p(z) = Σ π N(z; μ, Σ)`: a mixture of Gaussians with full covariances, from which new codes are drawn.
 /// It gives a deterministic autoencoder a sampler, and one with a prior the density that its codes really have (Ghosh et
 /// al. 2020).
@@ -41,18 +34,6 @@ const NEGLIGIBLE: f64 = 1e-12;
 pub struct Mixture {
     components: Vec<Component>,
     cols: usize,
-}
-
-/// One Gaussian, `N(μ, L Lᵀ)`, and how probable it is.
-#[derive(Clone, Debug, PartialEq)]
-struct Component {
-    weight: f64,
-    /// `[cols]`
-    mean: Vec<f64>,
-    /// `L`, lower triangular, `[cols, cols]`.
-    factor: Vec<f64>,
-    /// `ln π - ½ ln |2π L Lᵀ|`
-    log_scale: f64,
 }
 
 impl Mixture {
@@ -99,14 +80,8 @@ impl Mixture {
         for (row, nearest) in nearest.into_iter().enumerate() {
             shares[row * centres + nearest] = 1.0;
         }
-        let none = Component {
-            weight: 0.0,
-            mean: vec![0.0; codes.cols],
-            factor: vec![0.0; codes.cols * codes.cols],
-            log_scale: f64::NEG_INFINITY,
-        };
         let mut mixture = Self {
-            components: vec![none; centres],
+            components: vec![Component::empty(codes.cols); centres],
             cols: codes.cols,
         };
         mixture.maximise(codes, &shares, ridge);
@@ -234,127 +209,6 @@ fn normalise(densities: impl Iterator<Item = f64> + Clone, shares: &mut [f64]) -
     greatest + sum.ln()
 }
 
-impl Component {
-    fn maximise(&mut self, codes: &Codes, shares: impl Iterator<Item = f64> + Clone, ridge: f64) {
-        let cols = codes.cols;
-        let members = codes
-            .rows()
-            .zip(shares)
-            .filter(|(_, share)| *share > NEGLIGIBLE);
-        let total: f64 = members.clone().map(|(_, share)| share).sum();
-        self.weight = total / codes.rows as f64;
-        // A component that has lost all codes stays where it was, and is never drawn.
-        if total > 0.0 {
-            self.mean.fill(0.0);
-            for (code, share) in members.clone() {
-                for (mean, z) in self.mean.iter_mut().zip(code) {
-                    *mean += share * z;
-                }
-            }
-            for mean in &mut self.mean {
-                *mean /= total;
-            }
-            self.factor.fill(0.0);
-            let mut block = Vec::with_capacity(BLOCK * cols);
-            for (code, share) in members {
-                let root = share.sqrt();
-                let centred = code.iter().zip(&self.mean);
-                block.extend(centred.map(|(z, mean)| root * (z - mean)));
-                if block.len() == BLOCK * cols {
-                    add_gram(&mut self.factor, &block, BLOCK);
-                    block.clear();
-                }
-            }
-            if !block.is_empty() {
-                add_gram(&mut self.factor, &block, block.len() / cols);
-            }
-            for (i, row) in self.factor.chunks_exact_mut(cols.max(1)).enumerate() {
-                for covariance in &mut row[..=i] {
-                    *covariance /= total;
-                }
-                row[i] += ridge;
-            }
-            cholesky(&mut self.factor, cols, ridge);
-        }
-        let diagonal = self.factor.iter().step_by(cols + 1);
-        let log_root: f64 = diagonal.map(|pivot| pivot.ln()).sum();
-        self.log_scale = self.weight.ln() - log_root - 0.5 * cols as f64 * (2.0 * PI).ln();
-    }
-
-    /// `ln π + ln N(z; μ, L Lᵀ)` of each lane's code; what `solved` holds is overwritten.
-    fn log_density(&self, codes: &[Lanes], solved: &mut [Lanes]) -> Lanes {
-        vectorized(
-            #[inline(always)]
-            || {
-                let mut squares = [0.0; LANES];
-                for (j, (row, mean)) in self
-                    .factor
-                    .chunks_exact(self.mean.len().max(1))
-                    .zip(&self.mean)
-                    .enumerate()
-                {
-                    // Forward substitution, L x = z - μ, in all lanes side by side.
-                    let mut x = codes[j];
-                    for x in &mut x {
-                        *x -= mean;
-                    }
-                    for (factor, solved) in row[..j].iter().zip(&*solved) {
-                        for (x, solved) in x.iter_mut().zip(solved) {
-                            *x -= factor * solved;
-                        }
-                    }
-                    let inverse = 1.0 / row[j];
-                    for (x, square) in x.iter_mut().zip(&mut squares) {
-                        *x *= inverse;
-                        *square += *x * *x;
-                    }
-                    solved[j] = x;
-                }
-                for square in &mut squares {
-                    *square = self.log_scale - 0.5 * *square;
-                }
-                squares
-            },
-        )
-    }
-
-    /// From standard normal numbers `ε` to a code, `μ + L ε`, in place.
-    fn place(&self, code: &mut [f32]) {
-        // From the last row up: a row takes only the numbers before it and its own.
-        for i in (0..code.len()).rev() {
-            let row = &self.factor[i * code.len()..][..=i];
-            let sum: f64 = row.iter().zip(&*code).map(|(l, &e)| l * f64::from(e)).sum();
-            code[i] = (self.mean[i] + sum) as f32;
-        }
-    }
-}
-
-/// Overwrites the lower triangle of the symmetric `a`, `[n, n]`, by the lower triangular `L` with `L Lᵀ = a`. No square of
-/// its diagonal falls below `least`, whatever the rounding.
-fn cholesky(a: &mut [f64], n: usize, least: f64) {
-    for i in 0..n {
-        let (above, rest) = a.split_at_mut(i * n);
-        let row = &mut rest[..n];
-        for (j, other) in above.chunks_exact(n).enumerate() {
-            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-        }
-        row[i] = (row[i] - dot(&row[..i], &row[..i])).max(least).sqrt();
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Codes whose densities are computed side by side: what stays in registers. With 32 a fit takes five times as long.
-const LANES: usize = 16;
-
-/// One number of each of some codes.
-type Lanes = [f64; LANES];
-
-/// Codes whose products are summed together.
-const BLOCK: usize = 512;
-
 /// Room for the densities of some codes.
 struct Room {
     /// `[cols, LANES]`
@@ -383,89 +237,14 @@ impl Room {
     }
 }
 
-/// Codes in f64.
-struct Codes {
-    numbers: Vec<f64>,
-    rows: usize,
-    cols: usize,
-}
-
-impl Codes {
-    fn of(codes: &Matrix, rows: impl ExactSizeIterator<Item = usize>) -> Self {
-        let (count, cols) = (rows.len(), codes.cols());
-        let numbers = rows.flat_map(|row| codes.row(row).iter().map(|&z| z.into()));
-        Self {
-            numbers: numbers.collect(),
-            rows: count,
-            cols,
-        }
-    }
-
-    /// At most 20,000 of `codes`, evenly spread.
-    fn spread(codes: &Matrix) -> Self {
-        let (all, count) = (codes.rows(), codes.rows().min(MOST_CODES));
-        Self::of(codes, (0..count).map(|i| i * all / count))
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[f64]> + Clone {
-        (0..self.rows).map(|row| self.row(row))
-    }
-
-    fn row(&self, row: usize) -> &[f64] {
-        &self.numbers[row * self.cols..][..self.cols]
-    }
-
-    /// Variance, mean over the columns.
-    fn mean_variance(&self) -> f64 {
-        let (n, cols) = (self.rows as f64, self.cols.max(1) as f64);
-        let mut mean = vec![0.0; self.cols];
-        for row in self.rows() {
-            for (mean, z) in mean.iter_mut().zip(row) {
-                *mean += z / n;
-            }
-        }
-        let squares = self.rows().flat_map(|row| row.iter().zip(&mean));
-        squares.map(|(z, mean)| (z - mean).powi(2)).sum::<f64>() / n / cols
-    }
-
-    /// Draws at most `most` of the codes as centres, each with a probability proportional to its squared distance to the
-    /// nearest centre before it; fewer where fewer differ. How many, and the nearest of them for every code.
-    fn start(&self, most: usize, seed: u64) -> (usize, Vec<usize>) {
-        let mut random = Noise::new(seed, stream::MIXTURE_START).row(0);
-        let mut centre = random.random_range(0..self.rows);
-        let mut distances = vec![f64::INFINITY; self.rows];
-        let mut nearest = vec![0; self.rows];
-        for number in 0..most {
-            let at = self.row(centre);
-            let rows = self.rows().zip(distances.iter_mut().zip(&mut nearest));
-            for (row, (distance, nearest)) in rows {
-                let own: f64 = row.iter().zip(at).map(|(a, b)| (a - b).powi(2)).sum();
-                if own < *distance {
-                    (*distance, *nearest) = (own, number);
-                }
-            }
-            let mut rest = random.random::<f64>() * distances.iter().sum::<f64>();
-            let mut apart = distances.iter().enumerate().filter(|(_, d)| **d > 0.0);
-            let Some((mut next, _)) = apart.clone().next_back() else {
-                return (number + 1, nearest);
-            };
-            if let Some((found, _)) = apart.find(|(_, distance)| {
-                rest -= **distance;
-                rest < 0.0
-            }) {
-                next = found;
-            }
-            centre = next;
-        }
-        (most, nearest)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use latentia_testing::reference::normal_cdf;
 
     use super::*;
+    use crate::generation::component::BLOCK;
 
     /// Two clusters, of 600 and 300 points: around (0, 0) with covariance (1, 0.6; 0.6, 1), around (10, -10) with 0.1² · 1.
     fn clusters() -> Matrix {
