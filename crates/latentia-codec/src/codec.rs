@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use latentia_models::ModelFile;
+use latentia_models::{ModelFile, psnr};
 use latentia_tensor::Rows;
 use rayon::prelude::*;
 
@@ -146,8 +146,7 @@ impl<'a> Codec<'a> {
     /// When the examples do not fit the model or cannot be read.
     pub fn psnr(&self, examples: &dyn Rows) -> Result<f64, CodecError> {
         let values = (examples.rows() * examples.cols()) as f64;
-        let error = self.squared_error(examples)? / values;
-        Ok(10.0 * (255.0 * 255.0 / error).log10())
+        Ok(psnr(self.squared_error(examples)? / values, 255.0))
     }
 
     /// The first value that is neither 0 nor 255, with its example's number.

@@ -64,11 +64,10 @@ impl Header {
         bytes.extend(self.shape.iter().flat_map(|&n| (n as u32).to_le_bytes()));
         bytes.extend(self.examples.to_le_bytes());
         bytes.extend(self.chunk.to_le_bytes());
-        let digits = self.model.as_bytes().chunks(2);
-        bytes.extend(digits.map(|pair| {
-            let pair = str::from_utf8(pair).unwrap_or_default();
-            u8::from_str_radix(pair, 16).unwrap_or_default()
-        }));
+        let mut digest = [0; 32];
+        // Always one of a model file, which has computed it.
+        hex::decode_to_slice(&self.model, &mut digest).unwrap_or_default();
+        bytes.extend(digest);
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
     }
@@ -125,7 +124,7 @@ impl Header {
             shape,
             examples,
             chunk,
-            model: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            model: hex::encode(digest),
         })
     }
 }

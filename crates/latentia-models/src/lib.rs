@@ -27,7 +27,7 @@
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`StoredTensor`], [`write_atomically`]: files
@@ -47,7 +47,9 @@ mod training;
 pub use autoencoder::{Autoencoder, CompressedImage, Labelled, Scaled, Scaling, Sections};
 pub use detection::Filters;
 pub use error::{Breakdown, ModelError};
-pub use evaluation::{Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, ssim};
+pub use evaluation::{
+    Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, psnr, ssim,
+};
 pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
 pub use generation::Mixture;
 pub use spec::{

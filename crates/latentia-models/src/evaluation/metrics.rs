@@ -4,6 +4,7 @@ use latentia_nn::{BLOCK_ROWS, Likelihood};
 use latentia_tensor::{Matrix, MatrixRef, Rows, loss};
 use serde::Serialize;
 
+use super::psnr::psnr;
 use super::ssim::{self, Similarity};
 use crate::autoencoder::extent::Extent;
 use crate::{Autoencoder, ModelError};
@@ -63,7 +64,7 @@ impl Metrics {
             squared_error_per_example: squares / rows as f64,
             bce: probabilities.then(|| sum(|s| s.cross) / elements),
             bce_floor: probabilities.then(|| sum(|s| s.floor) / elements),
-            psnr_db: unit_range.then(|| -10.0 * mse.log10()),
+            psnr_db: unit_range.then(|| psnr(mse, 1.0)),
             ssim: ssim::grey_shape(model.shape())
                 .filter(|_| unit_range)
                 .map(|_| sum(|s| s.similarity) / rows as f64),

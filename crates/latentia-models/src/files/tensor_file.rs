@@ -211,8 +211,5 @@ fn digest<'a>(
         hash.update(format!("\0{name}\0{kind:?}{shape:?}\0"));
         hash.update(bytes);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(hash.finalize())
 }

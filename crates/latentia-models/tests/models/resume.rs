@@ -374,11 +374,7 @@ fn seal(content: &str, named: Vec<(&str, TensorView<'_>)>) -> Option<Vec<u8>> {
         hash.update(format!("\0{name}\0{kind:?}{shape:?}\0"));
         hash.update(tensor.data());
     }
-    let digest: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex::encode(hash.finalize());
     let metadata = format!("{{\"sha256\":\"{digest}\",\"content\":{content}}}");
     let key = "latentia-checkpoint".to_string();
     serialize(named, Some(HashMap::from([(key, metadata)]))).ok()
