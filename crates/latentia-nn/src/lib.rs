@@ -28,7 +28,7 @@
 //! # }
 //! ```
 //!
-//! Each kind of part is a trait, with a room of its implementations, one file for each:
+//! Each kind of part is a trait, with a folder of its implementations, one file for each:
 //! - [`Layer`] in [`layers`], [`Latent`] in [`latents`], [`Likelihood`] in [`likelihoods`], [`Penalty`] in [`penalties`], update
 //!   rules and learning-rate schedules in [`optim`]
 //! - [`LayerSpec`], [`LatentSpec`], [`LikelihoodSpec`], [`ObjectiveSpec`], [`Optimizer`], [`Schedule`]: parts as users write them

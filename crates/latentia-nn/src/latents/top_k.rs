@@ -65,7 +65,7 @@ impl TopKLatent {
     }
 
     /// How many elements stay in a pass.
-    fn kept(&self, pass: Pass<'_>) -> usize {
+    fn kept_elements(&self, pass: Pass<'_>) -> usize {
         let progress = pass.epochs / f64::from(self.warm_up);
         if pass.mode != Mode::Train || self.warm_up == 0 || progress >= 1.0 {
             return self.k;
@@ -103,15 +103,15 @@ impl Layer for TopKLatent {
         mut y: MatrixMut<'_>,
         memory: ForwardMemory<'_>,
     ) {
-        let (k, mut saved) = (self.kept(pass), memory.saved);
+        let (k, mut saved) = (self.kept_elements(pass), memory.saved);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((y, kept), x) in rows.zip(x.iter_rows()) {
             // The row in falling order, as far as the last element that stays.
             kept.copy_from_slice(x);
-            let place = k.saturating_sub(1);
-            kept.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
-            let least = kept[place];
-            // A total order, in which a NaN is the greatest: it must show.
+            let last = k.saturating_sub(1);
+            kept.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
+            let least = kept[last];
+            // A total order, in which a NaN is the largest: it must show.
             let greater = |x: &f32| x.total_cmp(&least) == Ordering::Greater;
             let mut equal = k - kept[..k].iter().filter(|x| greater(x)).count();
             for ((y, kept), &x) in y.iter_mut().zip(kept).zip(x) {

@@ -311,10 +311,10 @@ impl RunningStatistics for VectorQuantisedLatent {
         };
         let (codebook, usage) = (&mut codebook.value, usage.value.as_mut_slice());
         let (vectors, counts) = (&sums[0].gradient, sums[1].gradient.as_slice());
-        let (kept, new) = (self.decay, 1.0 - self.decay);
+        let (decay, new) = (self.decay, 1.0 - self.decay);
         let mut codebook = codebook.view_mut();
         for (k, (usage, count)) in usage.iter_mut().zip(counts).enumerate() {
-            let before = kept * *usage;
+            let before = decay * *usage;
             *usage = before + new * count;
             if *count > 0.0 {
                 for (e, sum) in codebook.row_mut(k).iter_mut().zip(vectors.row(k)) {

@@ -79,11 +79,11 @@ impl Layer for Dropout {
         if pass.mode != Mode::Train {
             return saved.as_mut_slice().fill(1.0);
         }
-        let (rate, kept) = (self.rate, 1.0 / (1.0 - self.rate));
+        let (rate, scale) = (self.rate, 1.0 / (1.0 - self.rate));
         for (row, factors) in (pass.first_row..).zip(saved.iter_rows_mut()) {
             pass.noise.uniform(row, factors);
             for factor in factors {
-                *factor = if *factor < rate { 0.0 } else { kept };
+                *factor = if *factor < rate { 0.0 } else { scale };
             }
         }
         update(y.as_mut_slice(), saved.as_ref().span(), |y, factor| {

@@ -101,8 +101,8 @@ impl GroupNorm {
 
     /// Channels in a group, and elements of each.
     fn channels(&self) -> [usize; 2] {
-        let [channels, plane] = self.shape.channels();
-        [channels / self.groups, plane]
+        let [channels, positions] = self.shape.channels();
+        [channels / self.groups, positions]
     }
 }
 
@@ -150,11 +150,11 @@ impl Layer for GroupNorm {
     ) {
         let mut saved = memory.saved;
         let [weight, bias] = [&parameters[0].value, &parameters[1].value].map(|m| m.as_slice());
-        let [channels, plane] = self.channels();
+        let [channels, positions] = self.channels();
         let size = self.group();
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((y, saved), x) in rows.zip(x.iter_rows()) {
-            let (kept, moments) = saved.split_at_mut(saved.len() - 2 * self.groups);
+            let (z, moments) = saved.split_at_mut(saved.len() - 2 * self.groups);
             let groups = y.chunks_mut(size).zip(x.chunks(size)).enumerate();
             for ((group, (y, x)), moments) in groups.zip(moments.chunks_mut(2)) {
                 let [sum, squares] = sum_and_dot(x, x);
@@ -163,9 +163,9 @@ impl Layer for GroupNorm {
                 let inverse = 1.0 / (variance + EPSILON).sqrt();
                 moments.copy_from_slice(&[mean as f32, inverse as f32]);
                 let own = group * channels..(group + 1) * channels;
-                let numbers = y.chunks_mut(plane).zip(x.chunks(plane));
+                let elements = y.chunks_mut(positions).zip(x.chunks(positions));
                 let parameters = weight[own.clone()].iter().zip(&bias[own]);
-                for ((y, x), (weight, bias)) in numbers.zip(parameters) {
+                for ((y, x), (weight, bias)) in elements.zip(parameters) {
                     let factor = f64::from(*weight) * inverse;
                     let shift = (f64::from(*bias) - mean * factor) as f32;
                     let factor = factor as f32;
@@ -173,8 +173,8 @@ impl Layer for GroupNorm {
                 }
             }
             let width = y.len();
-            let kept = MatrixMut::new(kept, 1, kept.len());
-            self.activation.apply(MatrixMut::new(y, 1, width), kept);
+            let z = MatrixMut::new(z, 1, z.len());
+            self.activation.apply(MatrixMut::new(y, 1, width), z);
         }
     }
 
@@ -188,18 +188,18 @@ impl Layer for GroupNorm {
     ) {
         let sums = memory.partial_sums;
         let weight = parameters[0].value.as_slice();
-        let [channels, plane] = self.channels();
+        let [channels, positions] = self.channels();
         let size = self.group();
         sums.fill(0.0);
         let (products, plain) = sums.split_at_mut(weight.len());
         for (row, dz) in dy.iter_rows_mut().enumerate() {
             let (x, y, saved) = (trace.x.row(row), trace.y.row(row), trace.saved.row(row));
-            let (kept, moments) = saved.split_at(saved.len() - 2 * self.groups);
+            let (z, moments) = saved.split_at(saved.len() - 2 * self.groups);
             let width = dz.len();
             self.activation.backward(
                 MatrixMut::new(dz, 1, width),
                 MatrixRef::new(y, 1, width),
-                MatrixRef::new(kept, 1, kept.len()),
+                MatrixRef::new(z, 1, z.len()),
             );
             for (group, moments) in moments.chunks(2).enumerate() {
                 let [mean, inverse] = [moments[0], moments[1]].map(f64::from);
@@ -207,8 +207,8 @@ impl Layer for GroupNorm {
                 let (mut sum, mut product) = (0.0, 0.0);
                 let first = group * channels;
                 for channel in first..first + channels {
-                    let numbers = channel * plane..(channel + 1) * plane;
-                    let [own, own_product] = sum_and_dot(&dz[numbers.clone()], &x[numbers]);
+                    let elements = channel * positions..(channel + 1) * positions;
+                    let [own, own_product] = sum_and_dot(&dz[elements.clone()], &x[elements]);
                     let own_product = inverse * (own_product - mean * own);
                     plain[channel] += own as f32;
                     products[channel] += own_product as f32;
@@ -217,16 +217,16 @@ impl Layer for GroupNorm {
                 }
                 let Some(dx) = &mut dx else { continue };
                 let count = size as f64;
-                let slope = -inverse * inverse * product / count;
-                let shift = (-inverse * sum / count - slope * mean) as f32;
-                let slope = slope as f32;
+                let x_factor = -inverse * inverse * product / count;
+                let shift = (-inverse * sum / count - x_factor * mean) as f32;
+                let x_factor = x_factor as f32;
                 let weights = weight[first..first + channels].iter();
                 for (channel, weight) in (first..).zip(weights) {
-                    let numbers = channel * plane..(channel + 1) * plane;
+                    let elements = channel * positions..(channel + 1) * positions;
                     let factor = (f64::from(*weight) * inverse) as f32;
-                    let dx = &mut dx.row_mut(row)[numbers.clone()];
-                    map(dx, &dz[numbers.clone()], |dz| factor * dz + shift);
-                    update(dx, &x[numbers], |dx, x| dx + slope * x);
+                    let dx = &mut dx.row_mut(row)[elements.clone()];
+                    map(dx, &dz[elements.clone()], |dz| factor * dz + shift);
+                    update(dx, &x[elements], |dx, x| dx + x_factor * x);
                 }
             }
         }

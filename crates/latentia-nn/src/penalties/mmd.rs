@@ -41,7 +41,7 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     vectorized(
         #[inline(always)]
         || {
-            // Several sums, so that the order of the additions leaves room for wide registers.
+            // Several sums, so that the order of the additions can be done in wide registers.
             let mut lanes = [0.0f32; 16];
             let (a, a_rest) = a.as_chunks::<16>();
             let (b, b_rest) = b.as_chunks::<16>();
