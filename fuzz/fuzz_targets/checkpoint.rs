@@ -17,7 +17,7 @@ pub const SPEC: &str = "likelihood = 'mse'
 struct One;
 
 impl Observer for One {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,

@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 struct Two(usize);
 
 impl Observer for Two {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,

@@ -100,16 +100,16 @@ pub enum ModelError {
         /// What they were wanted for.
         purpose: &'static str,
     },
-    /// A loss that is not finite, once more after all setbacks.
+    /// A loss that is not finite, once more after all rollbacks.
     #[error(
-        "{breakdown}; going back {setbacks} times with half the learning rate did not help: \
+        "{cause}; going back {rollbacks} times with half the learning rate did not help: \
          try a smaller learning rate than {learning_rate:?}, or `clip-norm`"
     )]
     Diverged {
         /// What happened the last time.
-        breakdown: Breakdown,
+        cause: NonFiniteLoss,
         /// How often the run had gone back.
-        setbacks: u32,
+        rollbacks: u32,
         /// Learning rate at the end.
         learning_rate: f32,
     },
@@ -150,7 +150,7 @@ pub enum ModelError {
 
 /// A loss that is not finite, and where it came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Breakdown {
+pub struct NonFiniteLoss {
     /// The loss seen.
     pub loss: f64,
     /// Epoch, from 1.
@@ -161,7 +161,7 @@ pub struct Breakdown {
     pub origin: String,
 }
 
-impl Display for Breakdown {
+impl Display for NonFiniteLoss {
     fn fmt(&self, f: &mut Formatter<'_>) -> Written {
         let Self {
             loss,

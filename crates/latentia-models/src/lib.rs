@@ -26,7 +26,7 @@
 //! ```
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
-//! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Setback`], [`GradientReport`]: what goes wrong on the way
+//! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
@@ -46,7 +46,7 @@ mod training;
 
 pub use autoencoder::{Autoencoder, CompressedImage, Labelled, Scaled, Scaling, Sections};
 pub use detection::Filters;
-pub use error::{Breakdown, ModelError};
+pub use error::{ModelError, NonFiniteLoss};
 pub use evaluation::{
     Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, psnr, ssim,
 };
@@ -56,4 +56,4 @@ pub use spec::{
     AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
     TrainingSpec, Validation,
 };
-pub use training::{Epoch, GradientFault, GradientReport, Observer, Setback, StoppedBy, Training};
+pub use training::{Epoch, GradientFault, GradientReport, Observer, Rollback, StoppedBy, Training};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use latentia_models::{
-    Epoch, GradientReport, ModelError, Observer, Setback, Training, write_atomically,
+    Epoch, GradientReport, ModelError, Observer, Rollback, Training, write_atomically,
 };
 
 use super::run_folder::RunFolder;
@@ -41,7 +41,7 @@ pub struct Progress {
     resumed_at: usize,
     /// Those of them in the epoch that it did not complete.
     resumed_in_epoch: usize,
-    /// Examples of whole epochs that a setback undid.
+    /// Examples of whole epochs that a rollback undid.
     undone: usize,
     shown: Instant,
     saved: Instant,
@@ -167,7 +167,7 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         training: &Training<'_>,
         done: usize,
@@ -197,7 +197,7 @@ impl Observer for Progress {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn epoch_ended(
+    fn on_epoch_end(
         &mut self,
         training: &Training<'_>,
         epoch: &Epoch,
@@ -218,14 +218,14 @@ impl Observer for Progress {
         Ok(())
     }
 
-    fn went_back(&mut self, setback: &Setback) {
-        let undone = (setback.breakdown.epoch - 1).saturating_sub(setback.back_to);
+    fn on_rollback(&mut self, rollback: &Rollback) {
+        let undone = (rollback.cause.epoch - 1).saturating_sub(rollback.back_to);
         self.undone += undone as usize * self.examples;
         self.last_validation = None;
-        self.say(&setback.to_string());
+        self.say(&rollback.to_string());
     }
 
-    fn gradients_failed(&mut self, report: &GradientReport) {
+    fn on_gradient_warning(&mut self, report: &GradientReport) {
         self.say(&report.to_string());
     }
 }

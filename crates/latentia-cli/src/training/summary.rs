@@ -45,7 +45,7 @@ impl Summary<'_> {
             "train_loss": last.train_loss,
             "validation_loss": last.validation_loss,
             "best_epoch": self.best.map(|best| best.epoch),
-            "setbacks": self.warnings.setbacks,
+            "setbacks": self.warnings.rollbacks,
             "gradients": {
                 "vanishing": self.warnings.vanishing,
                 "exploding": self.warnings.exploding,
@@ -82,12 +82,12 @@ impl Summary<'_> {
             counted(self.provenance.history.len(), "epoch"),
             number(last.train_loss),
         ));
-        let setbacks = self.warnings.setbacks;
-        if setbacks > 0 {
+        let rollbacks = self.warnings.rollbacks;
+        if rollbacks > 0 {
             tell(&format!(
                 "it went back {}: the learning rate was 1/{} of the one asked for at the end",
-                counted(setbacks as usize, "time"),
-                1u32 << setbacks,
+                counted(rollbacks as usize, "time"),
+                1u32 << rollbacks,
             ));
         }
         print(&self.evaluation.table())?;

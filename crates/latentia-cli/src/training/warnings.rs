@@ -5,7 +5,7 @@ use latentia_models::{GradientFault, GradientReport, Training};
 /// What went wrong in a run that is complete all the same.
 pub struct TrainingWarnings {
     /// How often it went back to its best epoch.
-    pub setbacks: u32,
+    pub rollbacks: u32,
     /// Gradients that vanished, when they first did.
     pub vanishing: Option<GradientReport>,
     /// Gradients that exploded, when they first did.
@@ -16,7 +16,7 @@ impl TrainingWarnings {
     /// Those of `run`.
     pub fn of(run: &Training<'_>) -> Self {
         Self {
-            setbacks: run.setbacks(),
+            rollbacks: run.rollbacks(),
             vanishing: run.gradients(GradientFault::Vanishing).cloned(),
             exploding: run.gradients(GradientFault::Exploding).cloned(),
         }

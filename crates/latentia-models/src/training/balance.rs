@@ -35,9 +35,9 @@ impl Balance {
 
     /// Fills `order` with examples drawn with replacement, so many of each class as of any other, or one more; which
     /// classes have one more is drawn too. The order is that of classes: it is to be shuffled.
-    pub(crate) fn draw(&self, seed: u64, epoch: u32, setbacks: u32, order: &mut [u32]) {
+    pub(crate) fn draw(&self, seed: u64, epoch: u32, rollbacks: u32, order: &mut [u32]) {
         let noise = Noise::new(seed, stream::BALANCE).at_step(epoch);
-        let mut rng = noise.row(setbacks);
+        let mut rng = noise.row(rollbacks);
         let mut classes: Vec<&Vec<u32>> = self.members.iter().collect();
         classes.shuffle(&mut rng);
         for (index, members) in order.iter_mut().zip(classes.iter().cycle()) {

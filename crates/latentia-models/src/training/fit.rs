@@ -9,16 +9,16 @@ use rand::seq::SliceRandom;
 
 use super::augmentation::Augmented;
 use super::gradients::GradientReport;
-use super::history::{Begun, Epoch, StoppedBy};
+use super::history::{Epoch, EpochProgress, StoppedBy};
+use super::rollback::Rollback;
 use super::run::Training;
-use super::setback::Setback;
 use crate::autoencoder::inference::Run;
-use crate::{Breakdown, ModelError, Scaled, stream};
+use crate::{ModelError, NonFiniteLoss, Scaled, stream};
 
 /// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
 /// that of the first batch where it was positive: a loss that is finite may have exploded already. Batches of one example
 /// differ by less.
-fn sound(first: f64) -> f64 {
+fn acceptable_loss(first: f64) -> f64 {
     first + 9.0 * first.abs()
 }
 
@@ -28,7 +28,7 @@ pub trait Observer: Send {
     ///
     /// # Errors
     /// Ends the run with the observer's own error, as when a file of it cannot be written.
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _training: &Training<'_>,
         _done: usize,
@@ -42,7 +42,7 @@ pub trait Observer: Send {
     ///
     /// # Errors
     /// Ends the run with the observer's own error, as when a file of it cannot be written.
-    fn epoch_ended(
+    fn on_epoch_end(
         &mut self,
         _training: &Training<'_>,
         _epoch: &Epoch,
@@ -52,22 +52,22 @@ pub trait Observer: Send {
     }
 
     /// After a loss that was not finite, when the run has gone back to its last good weights.
-    fn went_back(&mut self, _setback: &Setback) {}
+    fn on_rollback(&mut self, _rollback: &Rollback) {}
 
     /// After an epoch with gradients that vanish or explode; once a run for each of both.
-    fn gradients_failed(&mut self, _report: &GradientReport) {}
+    fn on_gradient_warning(&mut self, _report: &GradientReport) {}
 }
 
 impl Observer for () {}
 
 /// How a pass over the training examples ended.
-enum Passed {
+enum EpochEnd {
     /// After all of them.
-    Whole,
+    Complete,
     /// By the observer.
     Interrupted,
     /// By a loss that was not finite, in a batch that counts from 1.
-    Broken { loss: f64, batch: usize },
+    NonFinite { loss: f64, batch: usize },
 }
 
 impl Training<'_> {
@@ -100,11 +100,11 @@ impl Training<'_> {
             let learning_rate = self.learning_rate();
             let start = Instant::now();
             match self.epoch(&mut order, learning_rate, observer)? {
-                Passed::Whole => {}
-                Passed::Interrupted => return Ok(StoppedBy::Interrupt),
-                Passed::Broken { loss, batch } => {
-                    let breakdown = self.breakdown(loss, batch, None)?;
-                    observer.went_back(&self.go_back(breakdown)?);
+                EpochEnd::Complete => {}
+                EpochEnd::Interrupted => return Ok(StoppedBy::Interrupt),
+                EpochEnd::NonFinite { loss, batch } => {
+                    let cause = self.non_finite_loss(loss, batch, None)?;
+                    observer.on_rollback(&self.roll_back(cause)?);
                     continue;
                 }
             }
@@ -119,16 +119,14 @@ impl Training<'_> {
             if !epoch.watched_loss().is_finite() || self.model.chain.first_not_finite().is_some() {
                 let loss = epoch.validation_loss.unwrap_or(f64::NAN);
                 let batches = order.len().div_ceil(self.spec.batch_size);
-                let breakdown = self.breakdown(loss, batches, self.validation)?;
-                observer.went_back(&self.go_back(breakdown)?);
+                let cause = self.non_finite_loss(loss, batches, self.validation)?;
+                observer.on_rollback(&self.roll_back(cause)?);
                 continue;
             }
             self.state.history.push(epoch);
-            if self
-                .state
-                .first_loss
-                .is_some_and(|first| epoch.train_loss.max(self.state.progress.last) <= sound(first))
-            {
+            if self.state.first_loss.is_some_and(|first| {
+                epoch.train_loss.max(self.state.progress.last) <= acceptable_loss(first)
+            }) {
                 self.initial = None;
             }
             if self
@@ -137,11 +135,11 @@ impl Training<'_> {
             {
                 self.keep_best();
             }
-            self.state.progress = Begun::default();
-            for report in self.state.gradients.epoch_ended(self.model, epoch.epoch) {
-                observer.gradients_failed(&report);
+            self.state.progress = EpochProgress::default();
+            for report in self.state.gradients.on_epoch_end(self.model, epoch.epoch) {
+                observer.on_gradient_warning(&report);
             }
-            observer.epoch_ended(self, &epoch, seconds)?;
+            observer.on_epoch_end(self, &epoch, seconds)?;
         }
     }
 
@@ -151,16 +149,16 @@ impl Training<'_> {
         order: &mut [u32],
         learning_rate: f32,
         observer: &mut dyn Observer,
-    ) -> Result<Passed, ModelError> {
+    ) -> Result<EpochEnd, ModelError> {
         let past = self.state.history.len() as u32;
         match &self.balance {
-            Some(balance) => balance.draw(self.seed, past, self.state.setbacks, order),
+            Some(balance) => balance.draw(self.seed, past, self.state.rollbacks, order),
             None => (0..)
                 .zip(&mut *order)
                 .for_each(|(place, index)| *index = place),
         }
         let noise = Noise::new(self.seed, stream::SHUFFLE).at_step(past);
-        order.shuffle(&mut noise.row(self.state.setbacks));
+        order.shuffle(&mut noise.row(self.state.rollbacks));
 
         // Copies, as the observer sees the whole run while examples are read through them.
         let (scaling, shape) = (self.model.scaling.clone(), self.model.shape.clone());
@@ -182,7 +180,7 @@ impl Training<'_> {
                 .run(&mut self.model.chain, &examples, batch, rates)?;
             if !loss.is_finite() {
                 let batch = number + 1;
-                return Ok(Passed::Broken { loss, batch });
+                return Ok(EpochEnd::NonFinite { loss, batch });
             }
             self.state.first_loss = self.state.first_loss.or(Some(loss));
             self.state.progress.examples += batch.len() as u64;
@@ -192,24 +190,24 @@ impl Training<'_> {
             let gradients = (&self.model.chain, self.step.moments());
             self.state
                 .gradients
-                .batch_ended(gradients, past + 1, batch.len(), done, total);
+                .on_batch_end(gradients, past + 1, batch.len(), done, total);
             let mean = self.state.progress.mean();
-            if observer.batch_ended(self, done, mean)?.is_break() {
-                return Ok(Passed::Interrupted);
+            if observer.on_batch_end(self, done, mean)?.is_break() {
+                return Ok(EpochEnd::Interrupted);
             }
         }
-        Ok(Passed::Whole)
+        Ok(EpochEnd::Complete)
     }
 
     /// What is known of a loss that is not finite; after an epoch, with the examples that found out.
-    fn breakdown(
+    fn non_finite_loss(
         &self,
         loss: f64,
         batch: usize,
         validation: Option<&dyn Rows>,
-    ) -> Result<Breakdown, ModelError> {
+    ) -> Result<NonFiniteLoss, ModelError> {
         let origin = self.origin(validation)?;
-        Ok(Breakdown {
+        Ok(NonFiniteLoss {
             loss,
             epoch: self.state.history.len() as u32 + 1,
             batch,

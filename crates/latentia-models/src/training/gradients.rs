@@ -127,7 +127,7 @@ pub(crate) struct GradientWatch {
 
 impl GradientWatch {
     /// Takes a batch into account that ends after `done` of `total` examples of epoch `epoch`, from 1.
-    pub(crate) fn batch_ended(
+    pub(crate) fn on_batch_end(
         &mut self,
         (chain, moments): (&Chain, &[Moments]),
         epoch: u32,
@@ -144,7 +144,7 @@ impl GradientWatch {
     }
 
     /// Judges the end of epoch `epoch` of a run of `model`, and gives back what was not reported before.
-    pub(crate) fn epoch_ended(&mut self, model: &Autoencoder, epoch: u32) -> Vec<GradientReport> {
+    pub(crate) fn on_epoch_end(&mut self, model: &Autoencoder, epoch: u32) -> Vec<GradientReport> {
         let found = [self.vanishing(model, epoch), self.exploding(model, epoch)];
         self.latest.clear();
         let mut new: Vec<_> = found.into_iter().flatten().collect();
@@ -193,7 +193,7 @@ impl GradientWatch {
     }
 
     /// Forgets what was measured in an epoch that does not count; the beginning too, when the run begins anew.
-    pub(crate) fn forget(&mut self, anew: bool) {
+    pub(crate) fn reset(&mut self, anew: bool) {
         self.latest.clear();
         if anew {
             self.beginning.clear();

@@ -42,7 +42,7 @@ pub enum StoppedBy {
 
 /// How far the epoch under way has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Begun {
+pub(crate) struct EpochProgress {
     /// Examples seen.
     pub(crate) examples: u64,
     /// Sum of their losses.
@@ -51,7 +51,7 @@ pub(crate) struct Begun {
     pub(crate) last: f64,
 }
 
-impl Begun {
+impl EpochProgress {
     pub(crate) fn mean(self) -> f64 {
         self.loss / self.examples as f64
     }

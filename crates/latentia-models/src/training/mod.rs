@@ -5,8 +5,8 @@ mod balance;
 mod fit;
 mod gradients;
 mod history;
+mod rollback;
 mod run;
-mod setback;
 mod state;
 
 pub(crate) use state::RunState;
@@ -14,5 +14,5 @@ pub(crate) use state::RunState;
 pub use fit::Observer;
 pub use gradients::{GradientFault, GradientReport};
 pub use history::{Epoch, StoppedBy};
+pub use rollback::Rollback;
 pub use run::Training;
-pub use setback::Setback;

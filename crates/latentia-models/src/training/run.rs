@@ -144,11 +144,11 @@ impl<'a> Training<'a> {
         self.state.gradients.report(fault)
     }
 
-    /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each setback.
+    /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each rollback.
     pub(crate) fn learning_rate(&self) -> f32 {
         let losses: Vec<f64> = self.state.history.iter().map(Epoch::watched_loss).collect();
         let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
-        self.spec.learning_rate * factor * 0.5f32.powi(self.state.setbacks as i32)
+        self.spec.learning_rate * factor * 0.5f32.powi(self.state.rollbacks as i32)
     }
 
     /// Keeps the weights as those of the best epoch.

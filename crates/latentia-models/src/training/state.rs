@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gradients::GradientWatch;
-use super::history::{Begun, Epoch};
+use super::history::{Epoch, EpochProgress};
 
 /// What a run remembers beside weights and the optimiser: plain data, which a checkpoint keeps whole. Checkpoints of format
 /// 1 keep it as JSON, under the names that differ here.
@@ -13,11 +13,12 @@ pub(crate) struct RunState {
     pub(crate) history: Vec<Epoch>,
     /// How far the one under way has come.
     #[serde(rename = "begun")]
-    pub(crate) progress: Begun,
+    pub(crate) progress: EpochProgress,
     /// Loss of the first batch, before anything was learned.
     pub(crate) first_loss: Option<f64>,
     /// How often the run went back.
-    pub(crate) setbacks: u32,
+    #[serde(rename = "setbacks")]
+    pub(crate) rollbacks: u32,
     /// What is known of its gradients.
     pub(crate) gradients: GradientWatch,
 }

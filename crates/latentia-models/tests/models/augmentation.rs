@@ -28,7 +28,7 @@ fn build(shape: &[usize]) -> Autoencoder {
 struct Stop(usize);
 
 impl Observer for Stop {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,

@@ -42,7 +42,7 @@ const FINGERPRINT: &str = "0123456789abcdef";
 struct Stop(usize);
 
 impl Observer for Stop {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,

@@ -9,7 +9,7 @@ use crate::{model_spec, training_spec};
 struct Listener(Vec<GradientReport>);
 
 impl Observer for Listener {
-    fn gradients_failed(&mut self, report: &GradientReport) {
+    fn on_gradient_warning(&mut self, report: &GradientReport) {
         self.0.push(report.clone());
     }
 }

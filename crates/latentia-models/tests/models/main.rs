@@ -9,7 +9,7 @@ mod metrics;
 mod model_file;
 mod pca;
 mod resume;
-mod setback;
+mod rollback;
 mod spec;
 mod training;
 mod usage;

@@ -56,7 +56,7 @@ struct Scissors<'a> {
 }
 
 impl Observer for Scissors<'_> {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,
@@ -69,7 +69,7 @@ impl Observer for Scissors<'_> {
         })
     }
 
-    fn epoch_ended(
+    fn on_epoch_end(
         &mut self,
         training: &Training<'_>,
         epoch: &Epoch,

@@ -53,7 +53,7 @@ struct Breaks {
 }
 
 impl Observer for Breaks {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         done: usize,

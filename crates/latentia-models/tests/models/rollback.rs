@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use latentia_models::{
-    Autoencoder, Epoch, Metrics, ModelError, Observer, Setback, StoppedBy, Training,
+    Autoencoder, Epoch, Metrics, ModelError, Observer, Rollback, StoppedBy, Training,
 };
 use latentia_tensor::{Matrix, Rows};
 use tempfile::TempDir;
@@ -13,13 +13,13 @@ use crate::{bits, model_spec, signed, small, training_spec};
 /// Notes what it hears, and may end the run after some batches.
 #[derive(Default)]
 struct Listener {
-    setbacks: Vec<Setback>,
+    rollbacks: Vec<Rollback>,
     batches: usize,
     breaks_after: Option<usize>,
 }
 
 impl Observer for Listener {
-    fn batch_ended(
+    fn on_batch_end(
         &mut self,
         _: &Training<'_>,
         _: usize,
@@ -32,16 +32,16 @@ impl Observer for Listener {
         })
     }
 
-    fn went_back(&mut self, setback: &Setback) {
-        self.setbacks.push(setback.clone());
+    fn on_rollback(&mut self, rollback: &Rollback) {
+        self.rollbacks.push(rollback.clone());
     }
 }
 
-/// A run that no learning rate saves: its error, its setbacks, its model and its history.
+/// A run that no learning rate saves: its error, its rollbacks, its model and its history.
 fn diverges(
     spec: &str,
     validation: Option<&dyn Rows>,
-) -> (ModelError, Vec<Setback>, Autoencoder, Vec<Epoch>) {
+) -> (ModelError, Vec<Rollback>, Autoencoder, Vec<Epoch>) {
     let mut data = signed(1, 8, 4);
     data.as_mut_slice().iter_mut().for_each(|x| *x *= 100.0);
     let mut model = small(4, 1);
@@ -52,18 +52,18 @@ fn diverges(
         .run(&mut listener)
         .expect_err("no weights survive such steps");
     assert!(matches!(error, ModelError::Diverged { .. }), "{error}");
-    assert_eq!(run.setbacks(), 3);
+    assert_eq!(run.rollbacks(), 3);
     let history = run.history().to_vec();
-    (error, listener.setbacks, model, history)
+    (error, listener.rollbacks, model, history)
 }
 
 #[test]
 fn an_absurd_learning_rate_goes_back_three_times_and_ends_the_run() {
-    let (error, setbacks, model, history) = diverges(
+    let (error, rollbacks, model, history) = diverges(
         "batch-size = 2\nlearning-rate = 1e30\noptimizer = { kind = 'sgd' }",
         None,
     );
-    let said: Vec<String> = setbacks.iter().map(ToString::to_string).collect();
+    let said: Vec<String> = rollbacks.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
         [
@@ -112,9 +112,9 @@ fn a_run_that_diverges_keeps_the_weights_of_its_best_epoch() {
     let validation = signed(2, 70, 4);
     let spec = "batch-size = 2\nlearning-rate = 1e-6\noptimizer = { kind = 'sgd' }
                 schedule = { kind = 'step', every = 2, factor = 1e35 }";
-    let (error, setbacks, model, history) = diverges(spec, Some(&validation));
+    let (error, rollbacks, model, history) = diverges(spec, Some(&validation));
     assert!(error.to_string().contains("in epoch 3, batch 2"), "{error}");
-    assert!(setbacks.iter().all(|setback| setback.back_to == 2));
+    assert!(rollbacks.iter().all(|rollback| rollback.back_to == 2));
     assert_eq!(history.len(), 2);
     let loss = Metrics::measure(&model, &validation)
         .expect("all fits")
@@ -122,7 +122,7 @@ fn a_run_that_diverges_keeps_the_weights_of_its_best_epoch() {
     assert_eq!(history[1].validation_loss, Some(loss));
 }
 
-/// Linear layers with noise between, and a learning rate four times too large for them: 0.25 needs no setback.
+/// Linear layers with noise between, and a learning rate four times too large for them: 0.25 needs no rollback.
 const SPEC: &str = "epochs = 30\nbatch-size = 4\nlearning-rate = 1.0\noptimizer = { kind = 'sgd', momentum = 0.9 }";
 
 fn linear(dropout: bool) -> Autoencoder {
@@ -140,11 +140,15 @@ fn linear(dropout: bool) -> Autoencoder {
 
 /// Runs to the end, begun anew from a checkpoint after each of some numbers of batches. What came of it, how often it went
 /// back, and after how many batches in all.
-fn outcome(dropout: bool, spec: &str, cuts: &[usize]) -> (Vec<Epoch>, Vec<u32>, u32, Vec<Setback>) {
+fn outcome(
+    dropout: bool,
+    spec: &str,
+    cuts: &[usize],
+) -> (Vec<Epoch>, Vec<u32>, u32, Vec<Rollback>) {
     let examples: Matrix = signed(1, 60, 6);
     let folder = TempDir::new().expect("a folder can be made");
     let path = folder.path().join("checkpoint.safetensors");
-    let mut setbacks = Vec::new();
+    let mut rollbacks = Vec::new();
     for done in 0..=cuts.len() {
         let mut model = linear(dropout);
         let mut run =
@@ -157,7 +161,7 @@ fn outcome(dropout: bool, spec: &str, cuts: &[usize]) -> (Vec<Epoch>, Vec<u32>, 
             ..Listener::default()
         };
         let stopped_by = run.run(&mut listener).expect("it recovers");
-        setbacks.append(&mut listener.setbacks);
+        rollbacks.append(&mut listener.rollbacks);
         if done < cuts.len() {
             assert_eq!(stopped_by, StoppedBy::Interrupt);
             run.save_checkpoint(&path, "")
@@ -165,8 +169,8 @@ fn outcome(dropout: bool, spec: &str, cuts: &[usize]) -> (Vec<Epoch>, Vec<u32>, 
             continue;
         }
         assert_eq!(stopped_by, StoppedBy::Epochs);
-        let (history, count) = (run.history().to_vec(), run.setbacks());
-        return (history, bits(&model), count, setbacks);
+        let (history, count) = (run.history().to_vec(), run.rollbacks());
+        return (history, bits(&model), count, rollbacks);
     }
     unreachable!("the last turn returns")
 }
@@ -176,8 +180,8 @@ fn a_learning_rate_that_is_too_large_is_halved_until_it_is_not() {
     let small_enough = SPEC.replace("1.0", "0.25");
     assert_eq!(outcome(false, &small_enough, &[]).2, 0);
 
-    let (history, _, count, setbacks) = outcome(false, SPEC, &[]);
-    assert_eq!((count, setbacks.len()), (2, 2));
+    let (history, _, count, rollbacks) = outcome(false, SPEC, &[]);
+    assert_eq!((count, rollbacks.len()), (2, 2));
     assert_eq!(history.len(), 30);
     let (first, last) = (history[0], history[29]);
     assert!(last.train_loss < 0.5 * first.train_loss, "{history:?}");
@@ -186,9 +190,9 @@ fn a_learning_rate_that_is_too_large_is_halved_until_it_is_not() {
     assert!(rates.is_sorted_by(|a, b| a >= b), "{history:?}");
     let numbers = history.iter().map(|epoch| epoch.epoch);
     assert!(numbers.eq(1..=30), "{history:?}");
-    for (setback, (rate, number)) in setbacks.iter().zip([(0.5, 1), (0.25, 2)]) {
-        assert_eq!((setback.learning_rate, setback.number), (rate, number));
-        assert!(setback.back_to < setback.breakdown.epoch);
+    for (rollback, (rate, number)) in rollbacks.iter().zip([(0.5, 1), (0.25, 2)]) {
+        assert_eq!((rollback.learning_rate, rollback.number), (rate, number));
+        assert!(rollback.back_to < rollback.cause.epoch);
     }
 }
 
@@ -197,7 +201,7 @@ fn a_run_that_went_back_is_taken_up_exactly() {
     for dropout in [false, true] {
         let whole = outcome(dropout, SPEC, &[]);
         assert!(whole.2 > 0, "it never went back");
-        // Before the first setback, in the epoch after it, and later; fifteen batches an epoch.
+        // Before the first rollback, in the epoch after it, and later; fifteen batches an epoch.
         for cuts in [&[1][..], &[14, 20], &[40], &[100, 7], &[200, 150]] {
             assert_eq!(outcome(dropout, SPEC, cuts), whole, "{cuts:?}");
         }

@@ -7,28 +7,28 @@ use latentia_tensor::Rows;
 
 use super::run::Training;
 use crate::autoencoder::inference::Run;
-use crate::{Autoencoder, Breakdown, ModelError};
+use crate::{Autoencoder, ModelError, NonFiniteLoss};
 
 /// How often a run goes back before it ends.
-pub(crate) const MOST: u32 = 3;
+pub(crate) const MAX_ROLLBACKS: u32 = 3;
 
-/// A breakdown after which a run goes on from its last good weights.
+/// A loss that is not finite after which a run goes on from its last good weights.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setback {
+pub struct Rollback {
     /// What happened.
-    pub breakdown: Breakdown,
+    pub cause: NonFiniteLoss,
     /// The epoch whose weights the model has again; 0 for those it began with.
     pub back_to: u32,
     /// Learning rate from here on.
     pub learning_rate: f32,
-    /// Number of the setback, from 1.
+    /// Number of the rollback, from 1.
     pub number: u32,
 }
 
-impl Display for Setback {
+impl Display for Rollback {
     fn fmt(&self, f: &mut Formatter<'_>) -> Written {
         let Self {
-            breakdown,
+            cause,
             learning_rate,
             number,
             ..
@@ -39,15 +39,15 @@ impl Display for Setback {
         };
         write!(
             f,
-            "{breakdown}; going back to {weights} with half the learning rate, {learning_rate:?} ({number} of {MOST})"
+            "{cause}; going back to {weights} with half the learning rate, {learning_rate:?} ({number} of {MAX_ROLLBACKS})"
         )
     }
 }
 
 impl Training<'_> {
     /// How often the run went back so far.
-    pub fn setbacks(&self) -> u32 {
-        self.state.setbacks
+    pub fn rollbacks(&self) -> u32 {
+        self.state.rollbacks
     }
 
     /// Goes back to the last good weights and halves the learning rate. The optimiser begins anew; noise and the order of
@@ -55,7 +55,7 @@ impl Training<'_> {
     ///
     /// # Errors
     /// When the run went back as often as it may; the model has its last good weights then too.
-    pub(crate) fn go_back(&mut self, breakdown: Breakdown) -> Result<Setback, ModelError> {
+    pub(crate) fn roll_back(&mut self, cause: NonFiniteLoss) -> Result<Rollback, ModelError> {
         let learning_rate = self.learning_rate();
         let back_to = match &self.initial {
             Some(initial) => {
@@ -70,21 +70,21 @@ impl Training<'_> {
         };
         self.state.history.truncate(back_to as usize);
         self.state.progress = Default::default();
-        self.state.gradients.forget(back_to == 0);
+        self.state.gradients.reset(back_to == 0);
         self.step.reset();
-        if self.state.setbacks >= MOST {
+        if self.state.rollbacks >= MAX_ROLLBACKS {
             return Err(ModelError::Diverged {
-                breakdown,
-                setbacks: self.state.setbacks,
+                cause,
+                rollbacks: self.state.rollbacks,
                 learning_rate,
             });
         }
-        self.state.setbacks += 1;
-        Ok(Setback {
-            breakdown,
+        self.state.rollbacks += 1;
+        Ok(Rollback {
+            cause,
             back_to,
             learning_rate: self.learning_rate(),
-            number: self.state.setbacks,
+            number: self.state.rollbacks,
         })
     }
 
