@@ -5,7 +5,7 @@ use std::path::Path;
 
 use latentia_codec::{Archive, Codec, CodecError, Method, Quantiser};
 use latentia_models::{
-    Autoencoder, ModelFile, ModelSpec, Provenance, StoppedBy, Training, TrainingSpec, Variational,
+    Autoencoder, ElboReport, ModelFile, ModelSpec, Provenance, StoppedBy, Training, TrainingSpec,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::numbers;
@@ -183,7 +183,7 @@ fn bits_back_costs_what_the_bound_says() {
         let done = codec
             .compress(&examples, &mut out, &mut |_| ())
             .expect("all fits");
-        let bound = Variational::measure(&file.model, &examples, 1, 5)
+        let bound = ElboReport::measure(&file.model, &examples, 1, 5)
             .expect("examples that fit")
             .expect("a Gaussian code");
         let expected = -bound.elbo_nats / std::f64::consts::LN_2 * 5000.0;

@@ -27,7 +27,7 @@
 //!
 //! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Metrics`], [`Variational`], [`Usage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Metrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`StoredTensor`], [`write_atomically`]: files
@@ -48,7 +48,7 @@ pub use autoencoder::{Autoencoder, CompressedImage, Labelled, Scaled, Scaling, S
 pub use detection::Filters;
 pub use error::{ModelError, NonFiniteLoss};
 pub use evaluation::{
-    Denoising, Metrics, PCA_MAX_COLUMNS, Pca, Probe, Usage, Variational, psnr, ssim,
+    Denoising, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca, Probe, psnr, ssim,
 };
 pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
 pub use generation::Mixture;

@@ -6,8 +6,8 @@ pub(crate) const SHUFFLE: u32 = u32::MAX;
 pub(crate) const IMPORTANCE: u32 = u32::MAX - 1;
 /// Draws codes from the prior.
 pub(crate) const PRIOR: u32 = u32::MAX - 2;
-/// Spoils examples to be restored.
-pub(crate) const SPOIL: u32 = u32::MAX - 3;
+/// Corrupts examples to be restored.
+pub(crate) const CORRUPT: u32 = u32::MAX - 3;
 /// Draws pixels as black or white.
 pub(crate) const BINARISE: u32 = u32::MAX - 4;
 /// Draws numbers from the likelihood.

@@ -27,7 +27,7 @@ pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()>
     let ends = Subset::new(&examples, vec![args.from as u32, args.to as u32]);
     let steps = args.steps.into();
     let codes = Autoencoder::interpolation_codes(&model.encode(&ends)?, 0, 1, steps);
-    let codes = model.restrict_codes(codes)?;
+    let codes = model.quantise_latents(codes)?;
     // The nearer end says which class.
     let class = |step: usize| ends.label(u32::from(2 * step >= steps)).unwrap_or(0);
     let codes = Labelled::new(&codes, (0..steps).map(class).collect());

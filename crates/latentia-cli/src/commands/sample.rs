@@ -71,5 +71,5 @@ fn from_mixture(
         counted(mixture.components(), "Gaussian"),
         examples.part
     ));
-    Ok(model.restrict_codes(mixture.sample(count, args.seed))?)
+    Ok(model.quantise_latents(mixture.sample(count, args.seed))?)
 }

@@ -1,6 +1,6 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, Metrics, PCA_MAX_COLUMNS, Pca, Usage, Variational};
+use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca};
 use latentia_nn::LatentSymbols;
 use latentia_tensor::Rows;
 use serde::Serialize;
@@ -22,10 +22,10 @@ pub struct Evaluation {
     pub metrics: Metrics,
     /// Likelihood measures, of a model whose code has a distribution.
     #[serde(flatten)]
-    pub variational: Option<Variational>,
+    pub variational: Option<ElboReport>,
     /// How much of the code is in use, of a model whose code has none.
     #[serde(flatten)]
-    pub usage: Option<Usage>,
+    pub usage: Option<LatentUsage>,
     /// Vectors in the codebook.
     #[serde(skip)]
     pub(super) codebook: Option<usize>,
@@ -86,8 +86,8 @@ impl Evaluation {
             data: data.into(),
             part,
             metrics: Metrics::measure(model, examples)?,
-            variational: Variational::measure(model, examples, importance_samples, SAMPLING_SEED)?,
-            usage: Usage::measure(model, examples)?,
+            variational: ElboReport::measure(model, examples, importance_samples, SAMPLING_SEED)?,
+            usage: LatentUsage::measure(model, examples)?,
             codebook: match model.spec().code.symbols() {
                 LatentSymbols::Codebook { vectors, .. } => Some(vectors),
                 _ => None,

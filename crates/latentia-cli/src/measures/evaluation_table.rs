@@ -1,6 +1,6 @@
 //! An evaluation as people read it.
 
-use latentia_models::{Usage, Variational};
+use latentia_models::{ElboReport, LatentUsage};
 
 use super::evaluation::Evaluation;
 use super::psnr::psnr;
@@ -87,7 +87,7 @@ impl Evaluation {
     }
 
     /// Likelihood measures, of a model whose code has a distribution.
-    fn add_likelihood(&self, likelihood: &Variational, measures: &mut Measures) {
+    fn add_likelihood(&self, likelihood: &ElboReport, measures: &mut Measures) {
         measures.add_own("elbo, nats", likelihood.elbo_nats);
         measures.add_own("  reconstruction", likelihood.reconstruction_nats);
         measures.add_own("  divergence", likelihood.kl_nats);
@@ -102,7 +102,7 @@ impl Evaluation {
     }
 
     /// How many dimensions of a code with a distribution say something, and what to try where none does.
-    fn activity_in_words(&self, likelihood: &Variational) -> String {
+    fn activity_in_words(&self, likelihood: &ElboReport) -> String {
         if self.metrics.examples <= 1 {
             return String::new();
         }
@@ -115,7 +115,7 @@ impl Evaluation {
     }
 
     /// What there is to say of a code without a distribution, and what to try.
-    fn usage_in_words(&self, usage: &Usage) -> String {
+    fn usage_in_words(&self, usage: &LatentUsage) -> String {
         let mut text = String::new();
         let several = self.metrics.examples > 1;
         if let (Some(perplexity), Some(used), Some(codebook)) = (

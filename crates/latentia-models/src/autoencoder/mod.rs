@@ -3,13 +3,13 @@
 mod build;
 mod codebook;
 mod compressed_image;
-pub(crate) mod extent;
 pub(crate) mod inference;
 mod labelled;
 mod model;
 mod scaled;
 mod scaling;
 mod sections;
+pub(crate) mod value_range;
 
 pub(crate) use labelled::labels;
 

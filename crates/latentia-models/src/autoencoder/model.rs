@@ -5,11 +5,11 @@ use std::io;
 use latentia_nn::{Chain, Likelihood, Objective, ParameterRole, Tape};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
-use super::extent::check_range;
 use super::inference::{Run, fold_blocks, for_each_block, outputs};
 use super::scaled::Scaled;
 use super::scaling::Scaling;
 use super::sections::Sections;
+use super::value_range::check_range;
 use crate::{ConditionSpec, ModelError, ModelSpec, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
@@ -243,7 +243,7 @@ impl Autoencoder {
     ///
     /// # Errors
     /// When the numbers do not fit the model.
-    pub fn restrict_codes(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
+    pub fn quantise_latents(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
         check_width(numbers.cols(), self.code_width())?;
         if !self.spec.code.is_restricted() {
             return Ok(numbers);

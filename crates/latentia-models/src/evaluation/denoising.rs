@@ -1,4 +1,4 @@
-//! How well spoilt examples are restored.
+//! How well corrupted examples are restored.
 
 use std::io;
 
@@ -10,25 +10,25 @@ use crate::autoencoder::inference::fold_blocks;
 use crate::stream;
 use crate::{Autoencoder, ModelError, Scaled};
 
-/// Squared errors, means over all elements, of examples that were spoilt and restored; both against the clean ones.
+/// Squared errors, means over all elements, of examples that were corrupted and restored; both against the clean ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Denoising {
     /// Number of examples.
     pub examples: usize,
-    /// Of the spoilt examples.
+    /// Of the corrupted examples.
     pub noisy_mse: f64,
     /// Of what the model makes of them.
     pub denoised_mse: f64,
 }
 
-/// Examples in the model's scale, spoilt when they are read: example `i` always alike.
-struct Spoilt<'a> {
+/// Examples in the model's scale, corrupted when they are read: example `i` always alike.
+struct Corrupted<'a> {
     clean: Scaled<'a>,
     corruption: Corruption,
     noise: Noise,
 }
 
-impl Rows for Spoilt<'_> {
+impl Rows for Corrupted<'_> {
     fn rows(&self) -> usize {
         self.clean.rows()
     }
@@ -52,7 +52,7 @@ impl Rows for Spoilt<'_> {
 }
 
 impl Denoising {
-    /// Spoils `examples` by `corruption`, the same way for the same `seed`, and measures what `model` restores, in bounded
+    /// Corrupts `examples` by `corruption`, the same way for the same `seed`, and measures what `model` restores, in bounded
     /// memory.
     ///
     /// # Errors
@@ -67,18 +67,18 @@ impl Denoising {
         if rows == 0 {
             return Err(ModelError::NoExamples { purpose: "denoise" });
         }
-        let spoilt = model.spoilt(examples, corruption, seed)?;
+        let corrupted = model.corrupted(examples, corruption, seed)?;
         let room = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
         let start = || (Ok(()), [0.0; 2], [room(), room()]);
         let slots = fold_blocks(
             model.chain(),
             model.whole(),
-            &spoilt,
+            &corrupted,
             start,
             |(result, sums, [clean, restored]), first, block| {
                 let n = block.input().rows();
                 let indices: Vec<u32> = (first..first + n).map(|row| row as u32).collect();
-                if let Err(error) = spoilt.clean.read(&indices, clean.top_mut(n)) {
+                if let Err(error) = corrupted.clean.read(&indices, clean.top_mut(n)) {
                     *result = Err(error);
                     return;
                 }
@@ -106,20 +106,20 @@ impl Denoising {
 }
 
 impl Autoencoder {
-    fn spoilt<'a>(
+    fn corrupted<'a>(
         &'a self,
         examples: &'a dyn Rows,
         corruption: Corruption,
         seed: u64,
-    ) -> Result<Spoilt<'a>, ModelError> {
-        Ok(Spoilt {
+    ) -> Result<Corrupted<'a>, ModelError> {
+        Ok(Corrupted {
             clean: self.scaled(examples)?,
             corruption,
-            noise: Noise::new(seed, stream::SPOIL),
+            noise: Noise::new(seed, stream::CORRUPT),
         })
     }
 
-    /// All of `examples` spoilt as in [`Denoising::measure`], and what the model restores, both in the model's scale:
+    /// All of `examples` corrupted as in [`Denoising::measure`], and what the model restores, both in the model's scale:
     /// `[rows, width]` each.
     ///
     /// # Errors
@@ -130,11 +130,11 @@ impl Autoencoder {
         corruption: Corruption,
         seed: u64,
     ) -> Result<(Matrix, Matrix), ModelError> {
-        let spoilt = self.spoilt(examples, corruption, seed)?;
+        let corrupted = self.corrupted(examples, corruption, seed)?;
         let indices: Vec<u32> = (0..examples.rows() as u32).collect();
         let mut noisy = Matrix::zeros(indices.len(), self.width());
-        spoilt.read(&indices, noisy.view_mut())?;
-        Ok((noisy, self.means(self.whole(), &spoilt)?))
+        corrupted.read(&indices, noisy.view_mut())?;
+        Ok((noisy, self.means(self.whole(), &corrupted)?))
     }
 }
 

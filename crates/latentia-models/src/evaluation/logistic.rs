@@ -62,7 +62,7 @@ impl Logistic {
             |(right, logits), first, block| {
                 let logits = self.linear.apply(block, logits);
                 for (row, &label) in logits.iter_rows().zip(&labels[first..]) {
-                    *right += usize::from(self.classes[greatest(row)] == label);
+                    *right += usize::from(self.classes[argmax(row)] == label);
                 }
             },
         )?;
@@ -71,8 +71,8 @@ impl Logistic {
     }
 }
 
-/// Where the greatest number stands; of equal ones the first.
-fn greatest(x: &[f32]) -> usize {
+/// Where the largest value stands; of equal ones the first.
+fn argmax(x: &[f32]) -> usize {
     (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
 }
 
@@ -159,7 +159,7 @@ impl Sums {
         let bias_slopes = self.slopes.len() - linear.bias.len();
         // From logits to the loss's slope, p - 1 at the target and p elsewhere.
         for (row, &target) in self.logits.top_mut(rows).iter_rows_mut().zip(targets) {
-            let shift = row[greatest(row)];
+            let shift = row[argmax(row)];
             let logit = f64::from(row[target] - shift);
             let mut sum = 0.0;
             for z in row.iter_mut() {

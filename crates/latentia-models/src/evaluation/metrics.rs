@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::psnr::psnr;
 use super::ssim::{self, Similarity};
-use crate::autoencoder::extent::Extent;
+use crate::autoencoder::value_range::ValueRange;
 use crate::{Autoencoder, ModelError};
 
 /// Measures of a model on a set of examples, all in the model's scale.
@@ -46,12 +46,16 @@ impl Metrics {
         let slots = model.fold_outputs(
             model.whole(),
             examples,
-            || Sums::new(model, rows),
+            || MetricSums::new(model, rows),
             |sums, _, block| sums.add(block.input(), block.output()),
         )?;
-        let sum = |of: fn(&Sums<'_>) -> f64| slots.iter().map(of).sum::<f64>();
-        let all =
-            |of: fn(&Sums<'_>) -> Extent| slots.iter().map(of).fold(Extent::new(), Extent::join);
+        let sum = |of: fn(&MetricSums<'_>) -> f64| slots.iter().map(of).sum::<f64>();
+        let all = |of: fn(&MetricSums<'_>) -> ValueRange| {
+            slots
+                .iter()
+                .map(of)
+                .fold(ValueRange::new(), ValueRange::join)
+        };
         let elements = (rows * model.width()) as f64;
         let squares = sum(|s| s.squares);
         let mse = squares / elements;
@@ -73,7 +77,7 @@ impl Metrics {
 }
 
 /// What is summed over blocks of examples, with room for one block.
-struct Sums<'a> {
+struct MetricSums<'a> {
     likelihood: &'a dyn Likelihood,
     /// Examples in all.
     examples: usize,
@@ -82,13 +86,13 @@ struct Sums<'a> {
     cross: f64,
     floor: f64,
     similarity: f64,
-    inputs: Extent,
-    outputs: Extent,
+    inputs: ValueRange,
+    outputs: ValueRange,
     reconstruction: Matrix,
     pictures: Option<Similarity>,
 }
 
-impl<'a> Sums<'a> {
+impl<'a> MetricSums<'a> {
     fn new(model: &'a Autoencoder, examples: usize) -> Self {
         Self {
             likelihood: model.likelihood(),
@@ -98,8 +102,8 @@ impl<'a> Sums<'a> {
             cross: 0.0,
             floor: 0.0,
             similarity: 0.0,
-            inputs: Extent::new(),
-            outputs: Extent::new(),
+            inputs: ValueRange::new(),
+            outputs: ValueRange::new(),
             reconstruction: Matrix::zeros(BLOCK_ROWS.min(examples), model.width()),
             pictures: ssim::grey_shape(model.shape()).map(Similarity::new),
         }

@@ -1,6 +1,8 @@
 //! How good a model is.
 
 mod denoising;
+mod elbo;
+mod latent_usage;
 mod lbfgs;
 mod logistic;
 mod metrics;
@@ -9,14 +11,12 @@ mod pca;
 mod probe;
 mod psnr;
 mod ssim;
-mod usage;
-mod variational;
 
 pub use denoising::Denoising;
+pub use elbo::ElboReport;
+pub use latent_usage::LatentUsage;
 pub use metrics::Metrics;
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use probe::Probe;
 pub use psnr::psnr;
 pub use ssim::ssim;
-pub use usage::Usage;
-pub use variational::Variational;

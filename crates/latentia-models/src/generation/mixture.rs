@@ -197,16 +197,16 @@ impl Mixture {
 
 /// `share = exp(density - ln Σ exp density)`, and that logarithm back.
 fn normalise(densities: impl Iterator<Item = f64> + Clone, shares: &mut [f64]) -> f64 {
-    let greatest = densities.clone().fold(f64::NEG_INFINITY, f64::max);
+    let max = densities.clone().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
     for (share, density) in shares.iter_mut().zip(densities) {
-        *share = (density - greatest).exp();
+        *share = (density - max).exp();
         sum += *share;
     }
     for share in shares {
         *share /= sum;
     }
-    greatest + sum.ln()
+    max + sum.ln()
 }
 
 /// Room for the densities of some codes.

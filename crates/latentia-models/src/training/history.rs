@@ -11,7 +11,7 @@ pub struct Epoch {
     /// weights then in force.
     pub train_loss: f64,
     /// Loss over the validation examples after the epoch, with the code's terms at their full weights. Examples are not
-    /// spoilt for it, a denoising model's neither.
+    /// corrupted for it, a denoising model's neither.
     pub validation_loss: Option<f64>,
     /// Learning rate in force.
     pub learning_rate: f32,

@@ -7,8 +7,8 @@ use super::balance::Balance;
 use super::gradients::{GradientFault, GradientReport};
 use super::history::Epoch;
 use super::state::RunState;
-use crate::autoencoder::extent::check_range;
 use crate::autoencoder::inference::column_means;
+use crate::autoencoder::value_range::check_range;
 use crate::{Autoencoder, ModelError, Scaled, Scaling, TrainingSpec};
 
 /// A training run: a model, its examples, and all that a checkpoint has to hold.

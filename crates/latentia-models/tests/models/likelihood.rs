@@ -2,7 +2,7 @@
 
 use latentia_data::{Locations, load};
 use latentia_models::{
-    Autoencoder, Metrics, ModelFile, Provenance, StoppedBy, Training, Variational,
+    Autoencoder, ElboReport, Metrics, ModelFile, Provenance, StoppedBy, Training,
 };
 use latentia_tensor::{Matrix, Rows};
 
@@ -140,7 +140,7 @@ fn variational_models_of_digits_learn_under_each_likelihood() {
             metrics.loss.is_finite() && metrics.mse < 0.12,
             "{likelihood}: {metrics:?}"
         );
-        let measured = Variational::measure(&model, &digits, 3, 1).expect("all fits");
+        let measured = ElboReport::measure(&model, &digits, 3, 1).expect("all fits");
         let bits = measured.map(|measured| measured.bits_per_dim);
         let most = if model.likelihood().is_discrete() {
             8.0

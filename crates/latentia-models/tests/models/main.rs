@@ -4,6 +4,7 @@ mod augmentation;
 mod autoencoder;
 mod formats;
 mod gradients;
+mod latent_usage;
 mod likelihood;
 mod metrics;
 mod model_file;
@@ -12,7 +13,6 @@ mod resume;
 mod rollback;
 mod spec;
 mod training;
-mod usage;
 
 use latentia_models::{Autoencoder, ModelSpec, TrainingSpec};
 use latentia_tensor::Matrix;

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use latentia_models::{Training, Usage};
+use latentia_models::{LatentUsage, Training};
 
 use crate::{model_spec, signed, training_spec};
 
 const LAYERS: &str = "encoder = [{ layer = 'dense', units = 6, activation = 'relu' }]
      decoder = [{ layer = 'dense' }]";
 
-fn usage(code: &str) -> (Usage, Vec<Vec<u32>>) {
+fn usage(code: &str) -> (LatentUsage, Vec<Vec<u32>>) {
     let spec = model_spec(&format!("likelihood = 'mse'\n{code}\n{LAYERS}"));
     let mut model = spec.build(&[9], 3).expect("parts that fit");
     let examples = signed(1, 700, 9);
@@ -18,7 +18,7 @@ fn usage(code: &str) -> (Usage, Vec<Vec<u32>>) {
     run.run(&mut ()).expect("it trains");
     let codes = model.encode(&examples).expect("they fit");
     let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect();
-    let usage = Usage::measure(&model, &examples).expect("they fit");
+    let usage = LatentUsage::measure(&model, &examples).expect("they fit");
     (
         usage.expect("a code without a distribution"),
         codes.view().iter_rows().map(bits).collect(),

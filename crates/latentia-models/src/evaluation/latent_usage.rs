@@ -9,7 +9,7 @@ use crate::{Autoencoder, ModelError};
 
 /// How much of a code that has no distribution is in use over a set of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Usage {
+pub struct LatentUsage {
     /// Numbers of the code that are the same for every example: dead units. Not counted for a vector-quantised code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_units: Option<usize>,
@@ -22,9 +22,9 @@ pub struct Usage {
     pub codebook_used: Option<usize>,
 }
 
-impl Usage {
+impl LatentUsage {
     /// Measures the code of `model` on `examples`, in bounded memory. `None` when codes have a distribution: see
-    /// [`crate::Variational`].
+    /// [`crate::ElboReport`].
     ///
     /// # Errors
     /// When there are no examples, or they do not fit the model or cannot be read.

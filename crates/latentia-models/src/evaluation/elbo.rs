@@ -16,7 +16,7 @@ const ACTIVE: f64 = 0.01;
 
 /// Likelihood measures of a model with a Gaussian code, in nats per example, means over examples.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Variational {
+pub struct ElboReport {
     /// Evidence lower bound `E_q[ln p(x | z)] - KL(q(z | x) ‖ p(z))`, with the samples of `nll_nats`; higher is better.
     pub elbo_nats: f64,
     /// `-E_q[ln p(x | z)]`
@@ -39,7 +39,7 @@ pub struct Variational {
 }
 
 /// What is gathered over blocks of examples.
-struct Sums<'a> {
+struct ElboSums<'a> {
     model: &'a Autoencoder,
     distribution: &'a dyn LatentDistribution,
     decoder: Tape,
@@ -55,7 +55,7 @@ struct Sums<'a> {
     bounds: Vec<ImportanceBound>,
 }
 
-impl Variational {
+impl ElboReport {
     /// Measures `model` on `examples` with `samples` samples for each, in bounded memory. `None` when the model's code has
     /// no distribution.
     ///
@@ -87,7 +87,7 @@ impl Variational {
         let slots = model.fold_outputs(
             run,
             examples,
-            || Sums::new(model, distribution, room),
+            || ElboSums::new(model, distribution, room),
             |sums, first, tape| {
                 let number = (first / BLOCK_ROWS) as u32;
                 sums.add(tape, samples, noise.at_step(number));
@@ -101,9 +101,9 @@ impl Variational {
         )))
     }
 
-    fn of(model: &Autoencoder, slots: &[Sums<'_>], n: f64, samples: u32) -> Self {
-        let sum = |of: fn(&Sums<'_>) -> f64| slots.iter().map(of).sum::<f64>() / n;
-        let each = |of: for<'s> fn(&'s Sums<'_>) -> &'s Vec<f64>| -> Vec<f64> {
+    fn of(model: &Autoencoder, slots: &[ElboSums<'_>], n: f64, samples: u32) -> Self {
+        let sum = |of: fn(&ElboSums<'_>) -> f64| slots.iter().map(of).sum::<f64>() / n;
+        let each = |of: for<'s> fn(&'s ElboSums<'_>) -> &'s Vec<f64>| -> Vec<f64> {
             (0..model.code_width())
                 .map(|j| slots.iter().map(|slot| of(slot)[j]).sum::<f64>() / n)
                 .collect()
@@ -133,7 +133,7 @@ impl Variational {
     }
 }
 
-impl<'a> Sums<'a> {
+impl<'a> ElboSums<'a> {
     fn new(model: &'a Autoencoder, distribution: &'a dyn LatentDistribution, rows: usize) -> Self {
         let code = model.code_width();
         Self {
@@ -258,12 +258,12 @@ mod tests {
         (0..x.rows()).map(|row| one(x.row(row))).sum::<f64>() / x.rows() as f64
     }
 
-    fn measure(model: &Autoencoder, samples: u32) -> Variational {
+    fn measure(model: &Autoencoder, samples: u32) -> ElboReport {
         measure_with(model, samples, 3)
     }
 
-    fn measure_with(model: &Autoencoder, samples: u32, seed: u64) -> Variational {
-        let measured = Variational::measure(model, &examples(), samples, seed);
+    fn measure_with(model: &Autoencoder, samples: u32, seed: u64) -> ElboReport {
+        let measured = ElboReport::measure(model, &examples(), samples, seed);
         measured
             .expect("examples that fit")
             .expect("a Gaussian code")

@@ -13,22 +13,22 @@ const NEAR: f32 = 1e-3;
 
 /// The smallest and the largest number seen, and whether all were finite.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Extent {
+pub(crate) struct ValueRange {
     pub(crate) low: f32,
     pub(crate) high: f32,
     pub(crate) finite: bool,
     /// A number that is no multiple of 1/255, and therefore no 8-bit value on unit range; NaN while there is none.
-    pub(crate) uneven: f32,
+    pub(crate) non_byte: f32,
 }
 
-impl Extent {
+impl ValueRange {
     /// Nothing seen yet.
     pub(crate) fn new() -> Self {
         Self {
             low: f32::INFINITY,
             high: f32::NEG_INFINITY,
             finite: true,
-            uneven: f32::NAN,
+            non_byte: f32::NAN,
         }
     }
 
@@ -37,27 +37,28 @@ impl Extent {
         let (mut low, mut high) = ([self.low; LANES], [self.high; LANES]);
         // Stays 0 as long as all are finite, for ∞ · 0 and NaN · 0 are NaN.
         let mut nothing = [0.0f32; LANES];
-        let mut uneven = [self.uneven; LANES];
+        let mut non_byte = [self.non_byte; LANES];
         vectorized(
             #[inline(always)]
             || {
                 let (chunks, rest) = x.as_chunks::<LANES>();
                 for x in chunks.iter().map(|chunk| &chunk[..]).chain([rest]) {
                     let lanes = low.iter_mut().zip(&mut high).zip(&mut nothing);
-                    for ((((low, high), nothing), uneven), &x) in lanes.zip(&mut uneven).zip(x) {
+                    for ((((low, high), nothing), non_byte), &x) in lanes.zip(&mut non_byte).zip(x)
+                    {
                         *low = if x < *low { x } else { *low };
                         *high = if x > *high { x } else { *high };
                         *nothing += 0.0 * x;
                         let v = 255.0 * x;
                         let distance = (v - math::round(v)).abs();
-                        *uneven = if distance > NEAR { x } else { *uneven };
+                        *non_byte = if distance > NEAR { x } else { *non_byte };
                     }
                 }
             },
         );
         self.low = low.into_iter().fold(self.low, f32::min);
         self.high = high.into_iter().fold(self.high, f32::max);
-        self.uneven = uneven.into_iter().fold(self.uneven, first_number);
+        self.non_byte = non_byte.into_iter().fold(self.non_byte, first_number);
         self.finite &= nothing.iter().all(|&x| x == 0.0);
     }
 
@@ -67,15 +68,15 @@ impl Extent {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
             finite: self.finite && other.finite,
-            uneven: first_number(self.uneven, other.uneven),
+            non_byte: first_number(self.non_byte, other.non_byte),
         }
     }
 
     /// A number that is no 8-bit value on unit range: no multiple of 1/255, or outside `[0, 1]`.
-    pub(crate) fn no_byte(&self) -> Option<f32> {
-        let seen = [self.uneven, self.low, self.high];
-        let is_no_byte = |x: &f32| *x < 0.0 || *x > 1.0 || (!x.is_nan() && *x == self.uneven);
-        seen.into_iter().find(is_no_byte)
+    pub(crate) fn non_byte_value(&self) -> Option<f32> {
+        let seen = [self.non_byte, self.low, self.high];
+        let is_non_byte = |x: &f32| *x < 0.0 || *x > 1.0 || (!x.is_nan() && *x == self.non_byte);
+        seen.into_iter().find(is_non_byte)
     }
 
     /// Whether all lie in `[0, 1]`.
@@ -90,18 +91,21 @@ fn first_number(a: f32, b: f32) -> f32 {
 
 /// Refuses examples that the likelihood gives no probability, and values that are no numbers.
 pub(crate) fn check_range(spec: &ModelSpec, examples: &dyn Rows) -> Result<(), ModelError> {
-    let extents = fold_rows(examples, ROW_SLOTS, Extent::new, |extent, block| {
-        extent.add(block.span());
+    let ranges = fold_rows(examples, ROW_SLOTS, ValueRange::new, |range, block| {
+        range.add(block.span());
     })?;
-    let extent = extents.into_iter().fold(Extent::new(), Extent::join);
-    let Extent {
+    let range = ranges.into_iter().fold(ValueRange::new(), ValueRange::join);
+    let ValueRange {
         low, high, finite, ..
-    } = extent;
+    } = range;
     if !finite {
         let reason = "a value is not finite";
         return Err(std::io::Error::other(reason).into());
     }
-    if let Some(value) = extent.no_byte().filter(|_| spec.likelihood.is_discrete()) {
+    if let Some(value) = range
+        .non_byte_value()
+        .filter(|_| spec.likelihood.is_discrete())
+    {
         let likelihood = spec.likelihood.name();
         return Err(ModelError::NotBytes { likelihood, value });
     }
@@ -150,14 +154,11 @@ mod tests {
                 for (value, finite) in [(2.5, true), (-2.5, true), (f32::NAN, false)] {
                     let mut x = numbers(1, n);
                     x[at] = value;
-                    let mut extent = Extent::new();
-                    extent.add(&x);
+                    let mut range = ValueRange::new();
+                    range.add(&x);
                     let low = x.iter().copied().fold(f32::INFINITY, f32::min);
                     let high = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    assert_eq!(
-                        (extent.low, extent.high, extent.finite),
-                        (low, high, finite)
-                    );
+                    assert_eq!((range.low, range.high, range.finite), (low, high, finite));
                 }
             }
         }
@@ -165,27 +166,27 @@ mod tests {
 
     #[test]
     fn infinity_is_an_end_but_not_finite() {
-        let mut extent = Extent::new();
-        extent.add(&[0.5, f32::INFINITY]);
-        assert_eq!((extent.low, extent.high), (0.5, f32::INFINITY));
-        assert!(!extent.is_unit() && !extent.finite);
+        let mut range = ValueRange::new();
+        range.add(&[0.5, f32::INFINITY]);
+        assert_eq!((range.low, range.high), (0.5, f32::INFINITY));
+        assert!(!range.is_unit() && !range.finite);
     }
 
     #[test]
     fn numbers_that_are_no_bytes_are_found_wherever_they_lie() {
         for &n in &SIZES[1..] {
             let bytes: Vec<f32> = (0..n).map(|i| (i % 256) as f32 / 255.0).collect();
-            let no_byte = |x: &[f32]| {
-                let mut extent = Extent::new();
-                extent.add(x);
-                Extent::new().join(extent).no_byte()
+            let non_byte_value = |x: &[f32]| {
+                let mut range = ValueRange::new();
+                range.add(x);
+                ValueRange::new().join(range).non_byte_value()
             };
-            assert_eq!(no_byte(&bytes), None);
+            assert_eq!(non_byte_value(&bytes), None);
             for at in [0, n / 2, n - 1] {
                 for value in [0.5, 0.999, -1.0 / 255.0, 2.0] {
                     let mut x = bytes.clone();
                     x[at] = value;
-                    assert_eq!(no_byte(&x), Some(value));
+                    assert_eq!(non_byte_value(&x), Some(value));
                 }
             }
         }
