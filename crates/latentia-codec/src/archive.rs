@@ -8,13 +8,13 @@ use rayon::prelude::*;
 
 use crate::CodecError;
 use crate::codec::{AT_ONCE, Codec};
-use crate::container::{Header, Place, find_chunks, read_chunk};
+use crate::container::{ChunkLocation, Header, find_chunks, read_chunk};
 
 /// A compressed file with the model that decodes it.
 pub struct Archive<'a, S> {
     codec: Codec<'a>,
     header: Header,
-    chunks: Vec<Place>,
+    chunks: Vec<ChunkLocation>,
     source: S,
 }
 

@@ -77,36 +77,36 @@ impl Header {
     /// # Errors
     /// When it is none, of a newer version, or damaged.
     pub fn read(source: &mut dyn Read) -> Result<Self, CodecError> {
-        let mut kept = Kept {
+        let mut reader = ChecksummedReader {
             source,
             bytes: Vec::new(),
         };
-        if kept.take::<8>()? != MAGIC {
+        if reader.take::<8>()? != MAGIC {
             return Err(CodecError::Foreign("it does not begin as one"));
         }
-        let version = u16::from_le_bytes(kept.take()?);
+        let version = u16::from_le_bytes(reader.take()?);
         if version > VERSION {
             return Err(CodecError::Newer {
                 seen: version,
                 known: VERSION,
             });
         }
-        let [method, bytes] = kept.take()?;
-        let step = u16::from_le_bytes(kept.take()?);
-        let [dimensions] = kept.take()?;
+        let [method, bytes] = reader.take()?;
+        let step = u16::from_le_bytes(reader.take()?);
+        let [dimensions] = reader.take()?;
         let damaged = || CodecError::Damaged("its header".into());
         if usize::from(dimensions) > MOST_DIMENSIONS {
             return Err(damaged());
         }
         let mut shape = Vec::new();
         for _ in 0..dimensions {
-            shape.push(u32::from_le_bytes(kept.take()?) as usize);
+            shape.push(u32::from_le_bytes(reader.take()?) as usize);
         }
-        let examples = u64::from_le_bytes(kept.take()?);
-        let chunk = u32::from_le_bytes(kept.take()?);
-        let digest: [u8; 32] = kept.take()?;
-        let expected = crc32fast::hash(&kept.bytes);
-        if u32::from_le_bytes(kept.take()?) != expected {
+        let examples = u64::from_le_bytes(reader.take()?);
+        let chunk = u32::from_le_bytes(reader.take()?);
+        let digest: [u8; 32] = reader.take()?;
+        let expected = crc32fast::hash(&reader.bytes);
+        if u32::from_le_bytes(reader.take()?) != expected {
             return Err(damaged());
         }
         Ok(Self {
@@ -130,12 +130,12 @@ impl Header {
 }
 
 /// A source whose bytes are kept for their checksum.
-struct Kept<'a> {
+struct ChecksummedReader<'a> {
     source: &'a mut dyn Read,
     bytes: Vec<u8>,
 }
 
-impl Kept<'_> {
+impl ChecksummedReader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
         let mut bytes = [0; N];
         self.source
@@ -158,7 +158,7 @@ pub(crate) fn write_chunk(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
 
 /// Where a chunk lies in its file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ChunkLocation {
     start: u64,
     length: u32,
     checksum: u32,
@@ -169,7 +169,7 @@ pub(crate) struct Place {
 pub(crate) fn find_chunks<S: Read + Seek>(
     source: &mut S,
     header: &Header,
-) -> Result<Vec<Place>, CodecError> {
+) -> Result<Vec<ChunkLocation>, CodecError> {
     let damaged = |what: &str| CodecError::Damaged(what.into());
     let mut at = source.stream_position()?;
     let end = source.seek(SeekFrom::End(0))?;
@@ -177,7 +177,7 @@ pub(crate) fn find_chunks<S: Read + Seek>(
     if chunks > (end - at) / CHUNK_HEADER as u64 {
         return Err(damaged("it is cut short"));
     }
-    let mut places = Vec::new();
+    let mut locations = Vec::new();
     for _ in 0..chunks {
         let start = at + CHUNK_HEADER as u64;
         if start > end {
@@ -192,14 +192,14 @@ pub(crate) fn find_chunks<S: Read + Seek>(
         if at > end {
             return Err(damaged("it is cut short"));
         }
-        places.push(Place {
+        locations.push(ChunkLocation {
             start,
             length,
             checksum: u32::from_le_bytes(checksum),
         });
     }
     match at == end {
-        true => Ok(places),
+        true => Ok(locations),
         false => Err(damaged("there is more behind its end")),
     }
 }
@@ -207,13 +207,15 @@ pub(crate) fn find_chunks<S: Read + Seek>(
 /// The bytes of a chunk, as they were written.
 pub(crate) fn read_chunk<S: Read + Seek>(
     source: &mut S,
-    place: Place,
+    location: ChunkLocation,
     number: usize,
 ) -> Result<Vec<u8>, CodecError> {
-    source.seek(SeekFrom::Start(place.start))?;
+    source.seek(SeekFrom::Start(location.start))?;
     let mut bytes = Vec::new();
-    source.take(place.length.into()).read_to_end(&mut bytes)?;
-    if bytes.len() != place.length as usize || crc32fast::hash(&bytes) != place.checksum {
+    source
+        .take(location.length.into())
+        .read_to_end(&mut bytes)?;
+    if bytes.len() != location.length as usize || crc32fast::hash(&bytes) != location.checksum {
         return Err(CodecError::Damaged(format!(
             "chunk {number} does not match its checksum"
         )));

@@ -18,12 +18,12 @@ mod codec;
 mod container;
 mod distributions;
 mod error;
+mod even_sample;
 mod lossy;
 mod method;
 mod network;
 mod quantiser;
 mod residual;
-mod spread;
 mod stack;
 mod symbols;
 

@@ -23,7 +23,7 @@ impl Method {
 
     /// Lossy at a quality of 1 to 100: at 100 the finest cells, at 50 cells ten times as wide, which add a tenth to the
     /// error of a reconstruction.
-    pub fn of_quality(quality: u8) -> Self {
+    pub fn from_quality(quality: u8) -> Self {
         let step = 10f64.powf((100.0 - f64::from(quality)) / 50.0).round();
         Self::Lossy { step: step as u16 }
     }

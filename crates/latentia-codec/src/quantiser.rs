@@ -5,7 +5,7 @@ use latentia_nn::LatentSymbols;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
-use crate::spread::Spread;
+use crate::even_sample::EvenSample;
 use crate::symbols::Symbols;
 
 /// What the names of the tensors begin with that a model file keeps.
@@ -41,7 +41,7 @@ impl Quantiser {
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
-        let examples = Spread::over(examples, MOST_EXAMPLES);
+        let examples = EvenSample::over(examples, MOST_EXAMPLES);
         let symbols = model.spec().code.symbols();
         if let LatentSymbols::Codebook { vectors, dimension } = symbols {
             let none = Symbols {
@@ -168,8 +168,8 @@ fn elements<'a, const N: usize>(
 }
 
 /// Mean squared error of a reconstruction, summed over its numbers.
-fn squared_error(model: &Autoencoder, examples: &Spread<'_>) -> Result<f64, ModelError> {
-    let first = Spread::over(examples, 1024);
+fn squared_error(model: &Autoencoder, examples: &EvenSample<'_>) -> Result<f64, ModelError> {
+    let first = EvenSample::over(examples, 1024);
     let reconstructions = model.reconstruct(&first)?;
     let mut originals = Matrix::zeros(first.rows(), first.cols());
     let all: Vec<u32> = (0..first.rows() as u32).collect();
@@ -185,13 +185,13 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 /// For each unit of the code, the root mean square of the output's change by a change of the unit, over it.
 fn sensitivity(
     model: &Autoencoder,
-    examples: &Spread<'_>,
+    examples: &EvenSample<'_>,
     codes: &Matrix,
 ) -> Result<Vec<f64>, ModelError> {
     let units = codes.cols();
     let rows = (MOST_CHANGES / units).clamp(16, 256).min(codes.rows());
     // The same examples' codes, in a matrix of their own that is changed unit by unit.
-    let chosen = Spread::over(examples, rows);
+    let chosen = EvenSample::over(examples, rows);
     let rows = chosen.rows();
     let mut codes_of = Matrix::zeros(rows, units);
     let indices: Vec<u32> = chosen.indices().collect();
@@ -221,7 +221,7 @@ fn sensitivity(
 fn decode(
     model: &Autoencoder,
     codes: &Matrix,
-    examples: &Spread<'_>,
+    examples: &EvenSample<'_>,
 ) -> Result<Matrix, ModelError> {
     match Labelled::like(codes, examples) {
         Some(labelled) => model.decode(&labelled),

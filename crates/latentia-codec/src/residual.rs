@@ -68,7 +68,7 @@ const CONTEXTS: usize = 6 * LEVELS;
 
 /// How often each difference was met.
 #[derive(Clone)]
-struct Met {
+struct AdaptiveCounts {
     counts: [u16; 256],
     total: u32,
 }
@@ -77,7 +77,7 @@ struct Met {
 const GAIN: u16 = 24;
 const MOST: u32 = 1 << 14;
 
-impl Met {
+impl AdaptiveCounts {
     fn new() -> Self {
         Self {
             counts: [1; 256],
@@ -103,7 +103,7 @@ impl Met {
     }
 }
 
-impl Distribution for Met {
+impl Distribution for AdaptiveCounts {
     fn interval(&self, difference: u32) -> Interval {
         let at = difference as usize;
         let below: u32 = self.counts[..at].iter().map(|&n| u32::from(n)).sum();
@@ -129,14 +129,14 @@ impl ChunkCoder for Residual<'_> {
         let codes = self.lossy.push(&symbols);
         let guesses = bytes(&self.lossy.reconstruct(&symbols)?);
         let values = bytes(&read_all(examples)?);
-        let mut met = vec![Met::new(); CONTEXTS];
+        let mut counts = vec![AdaptiveCounts::new(); CONTEXTS];
         let mut shares = Vec::with_capacity(values.len());
         for (x, guess) in values.chunks(self.width).zip(guesses.chunks(self.width)) {
             for at in 0..self.width {
-                let met = &mut met[self.context(x, guess, at)];
+                let counts = &mut counts[self.context(x, guess, at)];
                 let difference = x[at].wrapping_sub(guess[at]);
-                shares.push(met.interval(difference.into()));
-                met.add(difference);
+                shares.push(counts.interval(difference.into()));
+                counts.add(difference);
             }
         }
         let mut stack = Stack::new();
@@ -159,15 +159,15 @@ impl ChunkCoder for Residual<'_> {
         let guesses = bytes(&self.lossy.reconstruct(&symbols)?);
         let mut stack = Stack::from_bytes(rest).ok_or_else(damaged)?;
         let mut values = vec![0; guesses.len()];
-        let mut met = vec![Met::new(); CONTEXTS];
+        let mut counts = vec![AdaptiveCounts::new(); CONTEXTS];
         for (x, guess) in values
             .chunks_mut(self.width)
             .zip(guesses.chunks(self.width))
         {
             for at in 0..self.width {
-                let met = &mut met[self.context(x, guess, at)];
-                let difference = stack.pop(met) as u8;
-                met.add(difference);
+                let counts = &mut counts[self.context(x, guess, at)];
+                let difference = stack.pop(counts) as u8;
+                counts.add(difference);
                 x[at] = guess[at].wrapping_add(difference);
             }
         }

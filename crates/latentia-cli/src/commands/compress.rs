@@ -104,7 +104,7 @@ fn codec<'a>(
             }
             Ok(codec)
         }
-        (false, None) => Ok(Codec::new(file, Method::of_quality(quality), bytes)?),
+        (false, None) => Ok(Codec::new(file, Method::from_quality(quality), bytes)?),
     }
 }
 

@@ -14,11 +14,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::run_record::RunRecord;
-use super::tensor_file::{Kind, Opened, floats, invalid, read_floats};
+use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
 use crate::{ModelError, ModelSpec, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
-const CHECKPOINT: Kind = Kind {
+const CHECKPOINT: FileFormat = FileFormat {
     name: "checkpoint",
     key: "latentia-checkpoint",
     format: 2,
@@ -104,7 +104,7 @@ impl Training<'_> {
             path: path.to_path_buf(),
             source,
         })?;
-        let Opened {
+        let OpenFile {
             content, tensors, ..
         } = CHECKPOINT.open::<Box<RawValue>>(path, &bytes)?;
         let damaged = |what: &str| CHECKPOINT.damaged(path, what);

@@ -8,13 +8,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::tensor_file::{Kind, Opened, StoredTensor, floats, read_floats};
+use super::tensor_file::{FileFormat, OpenFile, StoredTensor, floats, read_floats};
 use crate::{
     Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
 };
 
 /// The format rises with the first change of `ModelSpec` after a release.
-const MODEL: Kind = Kind {
+const MODEL: FileFormat = FileFormat {
     name: "model file",
     key: "latentia",
     format: 1,
@@ -128,7 +128,7 @@ impl ModelFile {
             source,
         })?;
         let damaged = |what: &str| MODEL.damaged(path, what);
-        let Opened {
+        let OpenFile {
             content,
             tensors,
             digest,

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::{ModelError, write_atomically};
 
 /// A kind of file.
-pub(crate) struct Kind {
+pub(crate) struct FileFormat {
     /// What people call it.
     pub(crate) name: &'static str,
     /// The metadata key.
@@ -76,7 +76,7 @@ pub(crate) fn read_floats(tensors: &SafeTensors<'_>, name: &str, numbers: &mut [
 }
 
 /// What is in a file that is whole.
-pub(crate) struct Opened<'a, C> {
+pub(crate) struct OpenFile<'a, C> {
     pub(crate) content: C,
     pub(crate) tensors: SafeTensors<'a>,
     pub(crate) digest: String,
@@ -94,7 +94,7 @@ struct Format {
     format: u32,
 }
 
-impl Kind {
+impl FileFormat {
     /// Writes a file whole or not at all.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Kind {
         &self,
         path: &Path,
         bytes: &'a [u8],
-    ) -> Result<Opened<'a, C>, ModelError> {
+    ) -> Result<OpenFile<'a, C>, ModelError> {
         let other = |e: SafeTensorError| {
             invalid(
                 path,
@@ -179,7 +179,7 @@ impl Kind {
         if !cfg!(fuzzing) && digest(text, parts) != metadata.sha256 {
             return Err(self.damaged(path, "its content does not match its SHA-256"));
         }
-        Ok(Opened {
+        Ok(OpenFile {
             content: serde_json::from_str(text).map_err(unreadable)?,
             tensors,
             digest: metadata.sha256,

@@ -124,7 +124,7 @@ impl Mixture {
         codes
     }
 
-    /// The component in which `place`, from 0 to 1, lies where each has room by its weight.
+    /// The component in which `place`, from 0 to 1, lies where each has a share by its weight.
     fn at(&self, place: f64) -> &Component {
         let mut rest = place;
         let mut last = &self.components[0];
@@ -164,17 +164,18 @@ impl Mixture {
         let blocks = shares.par_chunks_mut(LANES * count).enumerate();
         let sums: Vec<f64> = blocks
             .map_init(
-                || Room::new(cols, count),
-                |room, (number, shares)| {
+                || Workspace::new(cols, count),
+                |workspace, (number, shares)| {
                     let first = number * LANES;
                     let rows = shares.len() / count;
-                    room.take(&codes.numbers[first * cols..][..rows * cols]);
-                    for (component, density) in self.components.iter().zip(&mut room.densities) {
-                        *density = component.log_density(&room.codes, &mut room.solved);
+                    workspace.take(&codes.numbers[first * cols..][..rows * cols]);
+                    for (component, density) in self.components.iter().zip(&mut workspace.densities)
+                    {
+                        *density = component.log_density(&workspace.codes, &mut workspace.solved);
                     }
                     let rows = shares.chunks_exact_mut(count).enumerate();
                     rows.map(|(lane, shares)| {
-                        let densities = room.densities.iter().map(|density| density[lane]);
+                        let densities = workspace.densities.iter().map(|density| density[lane]);
                         normalise(densities, shares)
                     })
                     .sum()
@@ -209,8 +210,8 @@ fn normalise(densities: impl Iterator<Item = f64> + Clone, shares: &mut [f64]) -
     max + sum.ln()
 }
 
-/// Room for the densities of some codes.
-struct Room {
+/// Workspace for the densities of some codes.
+struct Workspace {
     /// `[cols, LANES]`
     codes: Vec<Lanes>,
     solved: Vec<Lanes>,
@@ -218,7 +219,7 @@ struct Room {
     densities: Vec<Lanes>,
 }
 
-impl Room {
+impl Workspace {
     fn new(cols: usize, components: usize) -> Self {
         Self {
             codes: vec![[0.0; LANES]; cols],

@@ -22,7 +22,7 @@ const MOST_CHANNELS: usize = 4;
 
 /// Height, width and channels, the last beside each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
+pub(crate) struct ImageSize {
     pub(crate) height: usize,
     pub(crate) width: usize,
     pub(crate) channels: usize,
@@ -32,7 +32,7 @@ impl AugmentationSpec {
     /// Refuses numbers out of range, and examples of a shape that is no picture's.
     pub(crate) fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
-        let Some(size) = Size::of(shape) else {
+        let Some(size) = ImageSize::of(shape) else {
             let valid = "for pictures, of shape [height, width] or [height, width, channels]";
             return refuse(
                 "augmentation",
@@ -60,7 +60,7 @@ impl AugmentationSpec {
     }
 }
 
-impl Size {
+impl ImageSize {
     pub(crate) fn of(shape: &[usize]) -> Option<Self> {
         let (height, width, channels) = match *shape {
             [height, width] => (height, width, 1),

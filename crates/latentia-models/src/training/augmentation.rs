@@ -5,14 +5,14 @@ use std::io;
 
 use latentia_tensor::{MatrixMut, Noise, Rows};
 
-use crate::spec::Size;
+use crate::spec::ImageSize;
 use crate::{AugmentationSpec, stream};
 
 /// Examples as they are changed in one epoch: a function of seed, epoch and the number of the example.
 pub(crate) struct Augmented<'a> {
     examples: &'a dyn Rows,
     /// Absent where nothing is changed.
-    change: Option<(AugmentationSpec, Size)>,
+    change: Option<(AugmentationSpec, ImageSize)>,
     noise: Noise,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Augmented<'a> {
     ) -> Self {
         Self {
             examples,
-            change: spec.zip(Size::of(shape)),
+            change: spec.zip(ImageSize::of(shape)),
             noise: Noise::new(seed, stream::AUGMENT).at_step(epoch),
         }
     }
@@ -61,26 +61,26 @@ impl Tap {
 
 /// What a change needs beside the picture: kept by each thread, so that a step allocates nothing.
 #[derive(Default)]
-struct Scratch {
+struct Workspace {
     original: Vec<f32>,
     columns: Vec<Tap>,
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
 }
 
-impl Scratch {
+impl Workspace {
     /// Changes a picture in place, by numbers uniform in `[0, 1)`; `whole` numbers stay whole.
     fn change(
         &mut self,
         spec: AugmentationSpec,
-        size: Size,
+        size: ImageSize,
         uniform: [f32; 6],
         whole: bool,
         picture: &mut [f32],
     ) {
-        let Size {
+        let ImageSize {
             height,
             width,
             channels,
@@ -152,11 +152,11 @@ impl Rows for Augmented<'_> {
         };
         // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
         let whole = self.examples.full_scale() == 255.0;
-        SCRATCH.with_borrow_mut(|scratch| {
+        WORKSPACE.with_borrow_mut(|workspace| {
             for (row, &index) in out.iter_rows_mut().zip(indices) {
                 let mut uniform = [0.0; 6];
                 self.noise.uniform(index, &mut uniform);
-                scratch.change(spec, size, uniform, whole, row);
+                workspace.change(spec, size, uniform, whole, row);
             }
         });
         Ok(())
@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    const SIZE: Size = Size {
+    const SIZE: ImageSize = ImageSize {
         height: 5,
         width: 7,
         channels: 3,
@@ -187,7 +187,7 @@ mod tests {
 
     fn changed(spec: AugmentationSpec, uniform: [f32; 6]) -> Vec<f32> {
         let mut picture = picture();
-        Scratch::default().change(spec, SIZE, uniform, false, &mut picture);
+        Workspace::default().change(spec, SIZE, uniform, false, &mut picture);
         picture
     }
 

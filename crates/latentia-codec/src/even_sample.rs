@@ -5,12 +5,12 @@ use std::io;
 use latentia_tensor::{MatrixMut, Rows};
 
 /// Some of the rows, at equal distances.
-pub(crate) struct Spread<'a> {
+pub(crate) struct EvenSample<'a> {
     rows: &'a dyn Rows,
     count: usize,
 }
 
-impl<'a> Spread<'a> {
+impl<'a> EvenSample<'a> {
     /// `most` of `rows`, or all.
     pub(crate) fn over(rows: &'a dyn Rows, most: usize) -> Self {
         let count = rows.rows().min(most);
@@ -27,7 +27,7 @@ impl<'a> Spread<'a> {
     }
 }
 
-impl Rows for Spread<'_> {
+impl Rows for EvenSample<'_> {
     fn rows(&self) -> usize {
         self.count
     }
