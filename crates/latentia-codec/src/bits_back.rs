@@ -84,7 +84,7 @@ impl<'a> BitsBack<'a> {
     }
 }
 
-/// The two networks, and room for one example.
+/// The two networks, and buffers for one example.
 struct Networks<'a> {
     model: &'a Autoencoder,
     distribution: &'a dyn LatentDistribution,
@@ -99,7 +99,7 @@ struct Networks<'a> {
 }
 
 impl Networks<'_> {
-    /// Hands the posterior of each number of the code of example `x` to `see`, with its bucket.
+    /// Hands the posterior of each element of the code of example `x` to `see`, with its bucket.
     fn posteriors(&mut self, x: &[u8], mut see: impl FnMut(Normal, &mut u32)) {
         for (number, &x) in self.example.iter_mut().zip(x) {
             *number = f32::from(x);

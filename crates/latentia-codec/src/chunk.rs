@@ -120,9 +120,9 @@ pub(crate) fn checked(
             "the values of a chunk do not match their checksum".into(),
         ));
     }
-    let numbers = values
+    let values: Vec<f32> = values
         .iter()
         .map(|&value| scale * f32::from(value))
         .collect();
-    Ok(Matrix::from_vec(values.len() / width, width, numbers))
+    Ok(Matrix::from_vec(values.len() / width, width, values))
 }

@@ -149,7 +149,7 @@ impl<'a> Codec<'a> {
         Ok(psnr(self.squared_error(examples)? / values, 255.0))
     }
 
-    /// The first value that is neither 0 nor 255, with its example's number.
+    /// The first value that is neither 0 nor 255, with its example's index.
     ///
     /// # Errors
     /// When an example cannot be read.

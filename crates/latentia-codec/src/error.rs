@@ -43,10 +43,10 @@ pub enum CodecError {
     /// A file that has changed since it was written.
     #[error("it is damaged: {0}; restore it from a copy")]
     Damaged(String),
-    /// An example that there is not.
+    /// An index out of range.
     #[error("there is no example {index}; it has {examples}, which count from 0")]
     NoExample {
-        /// The number asked for.
+        /// The index asked for.
         index: u64,
         /// How many there are.
         examples: u64,

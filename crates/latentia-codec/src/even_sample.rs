@@ -21,7 +21,7 @@ impl<'a> EvenSample<'a> {
         (u64::from(at) * self.rows.rows() as u64 / self.count as u64) as u32
     }
 
-    /// The numbers of the rows.
+    /// The indices of the rows.
     pub(crate) fn indices(&self) -> impl Iterator<Item = u32> {
         (0..self.count as u32).map(|at| self.index(at))
     }

@@ -6,7 +6,7 @@
 //! - [`Quantiser`]: how codes become symbols, kept with the model
 //! - [`Header`]: what a file says of itself
 //!
-//! What is coded follows from integers, and from numbers that the layers compute with the same bits on every machine: products
+//! What is coded follows from integers, and from values that the layers compute with the same bits on every machine: products
 //! are sums in one order of fused terms, functions are polynomials of our own.
 
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Lossy coding: the code's numbers in cells, by how often training codes lay in each.
+//! Lossy coding: the code's elements in cells, by how often training codes lay in each.
 
 use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, Rows};
@@ -18,14 +18,14 @@ pub(crate) struct Lossy<'a> {
     bytes: bool,
 }
 
-/// One number of the code, or one vector.
+/// One element of the code, or one vector.
 struct Unit {
     symbols: Symbols,
     /// Finest cells in one of these.
     step: i64,
     first: i64,
     frequencies: Frequencies,
-    /// The number that each cell stands for: the mean of the training codes there. None for vectors of a codebook.
+    /// The value that each cell stands for: the mean of the training codes there. None for vectors of a codebook.
     values: Vec<f32>,
 }
 
@@ -112,15 +112,15 @@ impl<'a> Lossy<'a> {
     /// Raw values of the examples that symbols stand for: reconstructions, rounded where examples are bytes.
     pub(crate) fn reconstruct(&self, symbols: &[u32]) -> Result<Matrix, CodecError> {
         let examples = symbols.len() / self.units.len();
-        let mut numbers = Vec::with_capacity(examples * self.model.code_width());
+        let mut elements = Vec::with_capacity(examples * self.model.code_width());
         for code in symbols.chunks(self.units.len()) {
             match self.model.codebook() {
                 Some(codebook) => {
                     for &vector in code {
-                        numbers.extend_from_slice(codebook.row(vector as usize));
+                        elements.extend_from_slice(codebook.row(vector as usize));
                     }
                 }
-                None => numbers.extend(
+                None => elements.extend(
                     self.units
                         .iter()
                         .zip(code)
@@ -128,7 +128,7 @@ impl<'a> Lossy<'a> {
                 ),
             }
         }
-        let codes = Matrix::from_vec(examples, self.model.code_width(), numbers);
+        let codes = Matrix::from_vec(examples, self.model.code_width(), elements);
         let mut values = self.model.decode(&codes)?;
         let full_scale = if self.bytes { 255.0 } else { 1.0 };
         self.model.scaling().undo(values.view_mut(), full_scale);

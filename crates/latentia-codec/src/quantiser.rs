@@ -1,4 +1,4 @@
-//! How the numbers of a code become symbols.
+//! How the elements of a code become symbols.
 
 use latentia_models::{Autoencoder, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
 use latentia_nn::LatentSymbols;
@@ -17,21 +17,22 @@ const MOST_EXAMPLES: usize = 1 << 15;
 /// Share of the squared error of a reconstruction that the finest cells add to it.
 const ADDED_ERROR: f64 = 1e-3;
 
-/// Numbers that are changed to see what a code's unit does to the output, at most, over all units.
+/// Elements that are changed to see what a code's unit does to the output, at most, over all units.
 const MOST_CHANGES: usize = 1 << 14;
 
-/// How the numbers of a model's code become symbols, and how often training codes had each: what an entropy coder needs.
+/// How the elements of a model's code become symbols, and how often training codes had each: what an entropy coder needs.
 ///
-/// Each number `z` of a code is cut into cells of one width `δ`, the cell of `i` around `i δ`. Widths are such that all units
+/// Each element `z` of a code is cut into cells of one width `δ`, the cell of `i` around `i δ`. Widths are such that all units
 /// add the same squared error `δ² s² / 12` to a reconstruction, where `s²` is the mean squared change of the output by a unit
-/// change of the number (at high rates that is the best choice for a given sum: Gersho and Gray, Vector Quantization and
+/// change of the element (at high rates that is the best choice for a given sum: Gersho and Gray, Vector Quantization and
 /// Signal Compression, 1992); together they add a thousandth of what the model's reconstructions err by. Coarser cells are
 /// whole numbers of these.
 ///
-/// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the numbers of its vectors, for each place.
+/// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the indices of its vectors,
+/// for each place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantiser {
-    /// The symbols of each number of the code, or of each of its vectors.
+    /// The symbols of each element of the code, or of each of its vectors.
     pub symbols: Vec<Symbols>,
 }
 
@@ -71,8 +72,8 @@ impl Quantiser {
         let error = squared_error(model, &examples)?;
         let allowed = (12.0 * ADDED_ERROR * error / live as f64).sqrt();
         let symbols = (0..codes.cols()).map(|unit| {
-            let numbers = codes.view().iter_rows().map(|row| row[unit]);
-            Symbols::of(numbers, allowed / sensitivity[unit])
+            let values = codes.view().iter_rows().map(|row| row[unit]);
+            Symbols::of(values, allowed / sensitivity[unit])
         });
         Ok(Self {
             symbols: symbols.collect(),
@@ -167,7 +168,7 @@ fn elements<'a, const N: usize>(
     (tensor.dtype == dtype && rest.is_empty()).then_some(elements)
 }
 
-/// Mean squared error of a reconstruction, summed over its numbers.
+/// Mean squared error of a reconstruction, summed over its elements.
 fn squared_error(model: &Autoencoder, examples: &EvenSample<'_>) -> Result<f64, ModelError> {
     let first = EvenSample::over(examples, 1024);
     let reconstructions = model.reconstruct(&first)?;

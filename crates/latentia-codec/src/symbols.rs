@@ -1,11 +1,11 @@
-//! The symbols of one number of a code.
+//! The symbols of one element of a code.
 
 use latentia_tensor::Matrix;
 
-/// Cells of one number, at most.
+/// Cells of one element, at most.
 const MOST_CELLS: f64 = 4096.0;
 
-/// The symbols of one number or vector of a code.
+/// The symbols of one element or vector of a code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Symbols {
     /// Width `δ` of a cell; 0 where symbols are the vectors of a codebook.
@@ -17,16 +17,16 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Cells of width `step` at the least over `numbers`, and how many of them each has.
-    pub(crate) fn of(numbers: impl Iterator<Item = f32> + Clone, step: f64) -> Self {
+    /// Cells of width `step` at the least over `values`, and how many of them each has.
+    pub(crate) fn of(values: impl Iterator<Item = f32> + Clone, step: f64) -> Self {
         let range = |(low, high): (f32, f32), x| (low.min(x), high.max(x));
-        let (low, high) = numbers
+        let (low, high) = values
             .clone()
             .fold((f32::INFINITY, f32::NEG_INFINITY), range);
         let (low, high) = (f64::from(low), f64::from(high));
         let least = ((high - low) / MOST_CELLS).max(low.abs().max(high.abs()) / 1e8);
         let cell = step.max(least).max(f64::from(f32::MIN_POSITIVE));
-        // A number that the output does not depend on, or that never changes, is one cell around its middle.
+        // An element that the output does not depend on, or that never changes, is one cell around its middle.
         let constant = !step.is_finite() || cell > high - low;
         let step = match constant {
             true => ((low + high).abs() / 2.0).max(1.0),
@@ -44,22 +44,22 @@ impl Symbols {
             let last = (high / f64::from(step)).round() as i32;
             symbols.counts = vec![0; (last - symbols.first) as usize + 1];
         }
-        for x in numbers {
+        for x in values {
             let symbol = symbols.symbol(x);
             symbols.counts[symbol] += 1;
         }
         symbols
     }
 
-    /// The symbol of a number: that of its cell, or of the nearest.
+    /// The symbol of a value: that of its cell, or of the nearest.
     pub fn symbol(&self, x: f32) -> usize {
         let last = self.counts.len() - 1;
-        // A number that is none has no nearest cell; the first is as good as any.
+        // What is not a number has no nearest cell; the first is as good as any.
         let cell = ((x / self.step).round() as i64).saturating_sub(self.first.into());
         cell.clamp(0, last as i64) as usize
     }
 
-    /// Whether these are the vectors of `codebook`, or, without one, cells that numbers of a code can lie in.
+    /// Whether these are the vectors of `codebook`, or, without one, cells that elements of a code can lie in.
     pub(crate) fn fits(&self, codebook: Option<&Matrix>) -> bool {
         if let Some(codebook) = codebook {
             return self.counts.len() == codebook.rows();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_never_more_than_there_is_room_for() {
+    fn cells_are_never_more_than_the_most() {
         let symbols = Symbols::of([-1e6f32, 1e6].into_iter(), 1e-9);
         assert!(symbols.counts.len() <= MOST_CELLS as usize + 1);
         let symbols = Symbols::of([1e6f32, 1e6 + 1.0].into_iter(), 1e-9);

@@ -27,26 +27,26 @@ pub enum ModelError {
         /// What would be valid.
         valid: String,
     },
-    /// A number of the code that there is not.
+    /// A unit that the code does not have.
     #[error("unit {unit} is none of the code's {units}, which count from 0")]
     Unit {
-        /// The number asked for.
+        /// The unit asked for.
         unit: usize,
         /// How many there are.
         units: usize,
     },
-    /// A number of the code that no input changes.
+    /// A unit of the code that no input changes.
     #[error(
         "unit {unit} does not depend on the input here; it may be dead: try another, or another --seed"
     )]
     DeadUnit {
-        /// The number asked for.
+        /// The unit asked for.
         unit: usize,
     },
-    /// A number of the training that is out of range.
+    /// A hyperparameter of the training that is out of range.
     #[error("`{name}` is {seen}; it must be {valid}")]
     Option {
-        /// The number's name.
+        /// Its name.
         name: &'static str,
         /// Its value.
         seen: String,
@@ -56,9 +56,9 @@ pub enum ModelError {
     /// Examples of another width than the model's.
     #[error("the data has {seen} numbers an example, the model takes {expected}")]
     Width {
-        /// Numbers in an example of the data.
+        /// Elements of an example of the data.
         seen: usize,
-        /// Numbers in an example of the model.
+        /// Elements of an example of the model.
         expected: usize,
     },
     /// Examples that a likelihood gives no probability.

@@ -6,7 +6,7 @@
 //! use latentia_models::{ModelSpec, Training, TrainingSpec};
 //! use latentia_tensor::Matrix;
 //!
-//! // Points on a line in three dimensions, as one number each.
+//! // Points on a line in three dimensions, as one coordinate each.
 //! let spec: ModelSpec = toml::from_str(r#"
 //!     likelihood = "mse"
 //!     encoder = [{ layer = "dense", units = 1 }]

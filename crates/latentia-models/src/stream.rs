@@ -10,7 +10,7 @@ pub(crate) const PRIOR: u32 = u32::MAX - 2;
 pub(crate) const CORRUPT: u32 = u32::MAX - 3;
 /// Draws pixels as black or white.
 pub(crate) const BINARISE: u32 = u32::MAX - 4;
-/// Draws numbers from the likelihood.
+/// Draws values from the likelihood.
 pub(crate) const LIKELIHOOD: u32 = u32::MAX - 5;
 /// Chooses where a mixture begins.
 pub(crate) const MIXTURE_START: u32 = u32::MAX - 6;

@@ -10,7 +10,7 @@ use crate::stack::{Distribution, Interval, TOTAL};
 /// A beta-binomial distribution over the values 0 to 255; see [`mod@latentia_tensor::loss::beta_binomial`].
 pub(crate) struct BetaBinomial {
     /// Counted from 255 down, where that end is the more probable one: a sum from it has few terms, and its first term is
-    /// never too small for a number.
+    /// never too small for an f64.
     mirrored: bool,
     alpha: f64,
     beta: f64,

@@ -8,8 +8,8 @@ use latentia_tensor::vectorized;
 use super::share::{search, share};
 use crate::stack::{Distribution, Interval, TOTAL};
 
-/// A number of the code is one of 2¹² that lie 1/256 apart, from -8 to 8: finer than posteriors are wide, and wider than any
-/// number is that a standard normal prior gives a thought.
+/// An element of the code is one of 2¹² values that lie 1/256 apart, from -8 to 8: finer than posteriors are wide, and wider than any
+/// element is that a standard normal prior gives a thought.
 pub(super) const BUCKETS: u32 = 1 << 12;
 
 /// Buckets of a unit.
@@ -36,7 +36,7 @@ static PRIOR: LazyLock<Vec<u32>> = LazyLock::new(|| {
 });
 
 impl Prior {
-    /// The number that a bucket stands for: its middle.
+    /// The value that a bucket stands for: its middle.
     pub(crate) fn value(bucket: u32) -> f32 {
         (edge(bucket) + 0.5 / A_UNIT) as f32
     }

@@ -7,7 +7,7 @@ use super::sections::Sections;
 use crate::spec::no_encoder;
 use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Scaling};
 
-/// The most elements that a model learns: a slip of the keyboard should not end in a lack of memory.
+/// The most parameters that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
 
 impl ModelSpec {

@@ -10,7 +10,7 @@ use crate::ModelError;
 pub struct CompressedImage {
     /// The code, as wide as the model's.
     pub code: Vec<f32>,
-    /// Numbers in the image over numbers in the code. (Numbers, not bytes: real bytes need a quantiser and a coder.)
+    /// Elements of the image over elements of the code. (Elements, not bytes: real bytes need a quantiser and a coder.)
     pub ratio: f64,
 }
 

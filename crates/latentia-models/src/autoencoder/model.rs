@@ -41,7 +41,7 @@ impl Autoencoder {
         self.shape.iter().product()
     }
 
-    /// Elements in a code.
+    /// Dimensions of a code.
     pub fn code_width(&self) -> usize {
         self.chain.layers()[self.sections.decoder.start - 1].outputs()
     }
@@ -196,7 +196,7 @@ impl Autoencoder {
     }
 
     /// Examples drawn from the likelihood, given codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
-    /// Row `i` depends on its code and `seed` alone. Where [`Self::decode`] gives the mean of each number, this gives one
+    /// Row `i` depends on its code and `seed` alone. Where [`Self::decode`] gives the mean of each element, this gives one
     /// draw; `mse` has no distribution, and gives the mean here too.
     ///
     /// # Errors
@@ -206,15 +206,15 @@ impl Autoencoder {
         self.check_labels(codes)?;
         let noise = Noise::new(seed, stream::LIKELIHOOD);
         let run = Run::of(self.sections.decoder.clone());
-        Ok(self.examples(run, codes, |first, outputs, room| {
-            self.likelihood().sample(outputs, noise, first as u32, room);
+        Ok(self.examples(run, codes, |first, outputs, out| {
+            self.likelihood().sample(outputs, noise, first as u32, out);
         })?)
     }
 
     /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`.
     pub(crate) fn means(&self, run: Run, rows: &dyn Rows) -> io::Result<Matrix> {
-        self.examples(run, rows, |_, outputs, room| {
-            self.likelihood().mean(outputs, room)
+        self.examples(run, rows, |_, outputs, out| {
+            self.likelihood().mean(outputs, out)
         })
     }
 
@@ -230,26 +230,26 @@ impl Autoencoder {
         let mut examples = Matrix::zeros(rows.rows(), width);
         for_each_block(&self.chain, run, rows, |first, block| {
             let outputs = block.output();
-            let numbers = first * width..(first + outputs.rows()) * width;
-            let room = &mut examples.as_mut_slice()[numbers];
-            make(first, outputs, MatrixMut::new(room, outputs.rows(), width));
+            let elements = first * width..(first + outputs.rows()) * width;
+            let out = &mut examples.as_mut_slice()[elements];
+            make(first, outputs, MatrixMut::new(out, outputs.rows(), width));
             Ok::<_, io::Error>(())
         })?;
         Ok(examples)
     }
 
-    /// What the model's code makes of numbers from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, whole
-    /// numbers, or the largest; any numbers are a code otherwise.
+    /// What the model's code makes of values from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, whole
+    /// numbers, or the largest; any values are a code otherwise.
     ///
     /// # Errors
-    /// When the numbers do not fit the model.
-    pub fn quantise_latents(&self, numbers: Matrix) -> Result<Matrix, ModelError> {
-        check_width(numbers.cols(), self.code_width())?;
+    /// When the values do not fit the model.
+    pub fn quantise_latents(&self, values: Matrix) -> Result<Matrix, ModelError> {
+        check_width(values.cols(), self.code_width())?;
         if !self.spec.code.is_restricted() {
-            return Ok(numbers);
+            return Ok(values);
         }
         let run = Run::of(self.sections.code.clone());
-        Ok(outputs(&self.chain, run, &numbers)?)
+        Ok(outputs(&self.chain, run, &values)?)
     }
 
     /// Hands the codes of each block of examples to `see` as `(first row, codes)`, in order. Memory does not grow with the

@@ -36,7 +36,7 @@ impl<'a> Scaled<'a> {
     }
 }
 
-/// A number that stands for the content of a row, by FNV-1a: an example is drawn alike wherever it is met.
+/// A hash of the content of a row, by FNV-1a: an example is drawn alike wherever it is met.
 fn fingerprint(row: &[f32]) -> u32 {
     row.iter().fold(0x811c_9dc5, |hash, x| {
         (hash ^ x.to_bits()).wrapping_mul(0x0100_0193)

@@ -1,4 +1,4 @@
-//! The constants of a preprocessing: from raw values to the numbers a model sees, and back.
+//! The constants of a preprocessing: from raw values to those a model sees, and back.
 
 use std::io;
 
@@ -12,9 +12,9 @@ use crate::Preprocessing;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
-    /// One number a column, or one for all.
+    /// One value a column, or one for all.
     pub shift: Vec<f32>,
-    /// One number a column, or one for all; never 0.
+    /// One value a column, or one for all; never 0.
     pub divisor: Vec<f32>,
 }
 
@@ -84,7 +84,7 @@ impl Scaling {
         Ok(Self { shift, divisor })
     }
 
-    /// Whether the constants fit examples of `cols` numbers.
+    /// Whether the constants fit examples of `cols` elements.
     pub(crate) fn fits(&self, cols: usize) -> bool {
         let fits = |x: &[f32]| x.len() == 1 || x.len() == cols;
         fits(&self.shift) && fits(&self.divisor) && self.divisor.iter().all(|&d| d != 0.0)

@@ -1,23 +1,23 @@
-//! The smallest and the largest of many numbers, and whether they can be 8-bit values.
+//! The smallest and the largest of many values, and whether they can be 8-bit values.
 
 use latentia_tensor::{Rows, math, vectorized};
 
 use super::inference::{ROW_SLOTS, fold_rows};
 use crate::{ModelError, ModelSpec, Preprocessing};
 
-/// Numbers that are compared at once: enough to fill two of the widest registers.
+/// Values that are compared at once: enough to fill two of the widest registers.
 const LANES: usize = 32;
 
 /// How far 255 times an 8-bit value may be from an integer: far more than rounding, far less than another value.
 const NEAR: f32 = 1e-3;
 
-/// The smallest and the largest number seen, and whether all were finite.
+/// The smallest and the largest value seen, and whether all were finite.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ValueRange {
     pub(crate) low: f32,
     pub(crate) high: f32,
     pub(crate) finite: bool,
-    /// A number that is no multiple of 1/255, and therefore no 8-bit value on unit range; NaN while there is none.
+    /// A value that is no multiple of 1/255, and therefore no 8-bit value on unit range; NaN while there is none.
     pub(crate) non_byte: f32,
 }
 
@@ -58,7 +58,7 @@ impl ValueRange {
         );
         self.low = low.into_iter().fold(self.low, f32::min);
         self.high = high.into_iter().fold(self.high, f32::max);
-        self.non_byte = non_byte.into_iter().fold(self.non_byte, first_number);
+        self.non_byte = non_byte.into_iter().fold(self.non_byte, first_value);
         self.finite &= nothing.iter().all(|&x| x == 0.0);
     }
 
@@ -68,11 +68,11 @@ impl ValueRange {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
             finite: self.finite && other.finite,
-            non_byte: first_number(self.non_byte, other.non_byte),
+            non_byte: first_value(self.non_byte, other.non_byte),
         }
     }
 
-    /// A number that is no 8-bit value on unit range: no multiple of 1/255, or outside `[0, 1]`.
+    /// A value that is no 8-bit one on unit range: no multiple of 1/255, or outside `[0, 1]`.
     pub(crate) fn non_byte_value(&self) -> Option<f32> {
         let seen = [self.non_byte, self.low, self.high];
         let is_non_byte = |x: &f32| *x < 0.0 || *x > 1.0 || (!x.is_nan() && *x == self.non_byte);
@@ -85,7 +85,7 @@ impl ValueRange {
     }
 }
 
-fn first_number(a: f32, b: f32) -> f32 {
+fn first_value(a: f32, b: f32) -> f32 {
     if a.is_nan() { b } else { a }
 }
 

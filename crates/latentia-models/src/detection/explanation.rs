@@ -54,15 +54,15 @@ impl Autoencoder {
         }
     }
 
-    /// An input that makes number `unit` of the code large, in the model's scale: `[1, width]` (activation maximisation, Erhan
+    /// An input that makes unit `unit` of the code large, in the model's scale: `[1, width]` (activation maximisation, Erhan
     /// et al. 2009).
     ///
     /// It begins at faint noise drawn from `seed` and goes `steps` times up the gradient of the unit by the input, scaled by its
-    /// largest number, while it fades; where examples lie in `[0, 1]`, it stays there. The mean of a Gaussian code is
+    /// largest element, while it fades; where examples lie in `[0, 1]`, it stays there. The mean of a Gaussian code is
     /// maximised, and the encoder's output of one that is quantised or restricted.
     ///
     /// # Errors
-    /// When the code has no such number, or it does not depend on the input.
+    /// When the code has no such unit, or it does not depend on the input.
     pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
         let end = match self.spec.code.is_restricted() {
             true => self.sections.encoder.end,
@@ -88,19 +88,19 @@ impl Autoencoder {
         }
         let mut tape = Tape::for_input_gradients(&self.chain, layers, 1);
         for _ in 0..steps {
-            let mut room = tape.input_mut(1, &[]);
-            room.as_mut_slice().copy_from_slice(input.as_slice());
+            let mut row = tape.input_mut(1, &[]);
+            row.as_mut_slice().copy_from_slice(input.as_slice());
             tape.forward(&self.chain, Position::default());
-            let gradient = tape.input_gradient(&self.chain, |mut slopes| {
-                slopes.as_mut_slice().fill(0.0);
-                slopes.as_mut_slice()[unit] = 1.0;
+            let gradient = tape.input_gradient(&self.chain, |mut gradient| {
+                gradient.as_mut_slice().fill(0.0);
+                gradient.as_mut_slice()[unit] = 1.0;
             });
-            let numbers = gradient.span();
-            let largest = numbers.iter().fold(0.0f32, |most, g| most.max(g.abs()));
+            let elements = gradient.span();
+            let largest = elements.iter().fold(0.0f32, |most, g| most.max(g.abs()));
             if largest == 0.0 || !largest.is_finite() {
                 return Err(ModelError::DeadUnit { unit });
             }
-            for (x, g) in input.as_mut_slice().iter_mut().zip(numbers) {
+            for (x, g) in input.as_mut_slice().iter_mut().zip(elements) {
                 *x = (1.0 - FADE) * *x + STEP * g / largest;
                 if unit_range {
                     *x = x.clamp(0.0, 1.0);

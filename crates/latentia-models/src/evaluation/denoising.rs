@@ -68,8 +68,8 @@ impl Denoising {
             return Err(ModelError::NoExamples { purpose: "denoise" });
         }
         let corrupted = model.corrupted(examples, corruption, seed)?;
-        let room = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
-        let start = || (Ok(()), [0.0; 2], [room(), room()]);
+        let buffer = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
+        let start = || (Ok(()), [0.0; 2], [buffer(), buffer()]);
         let slots = fold_blocks(
             model.chain(),
             model.whole(),

@@ -30,7 +30,7 @@ pub struct ElboReport {
     pub nll_nats: f64,
     /// Standard error of `nll_nats` as a mean over examples
     pub nll_standard_error: f64,
-    /// `nll_nats` in bits over the numbers in an example
+    /// `nll_nats` in bits over the dimensions of an example
     pub bits_per_dim: f64,
     /// How many samples, `k`
     pub importance_samples: u32,
@@ -83,11 +83,11 @@ impl ElboReport {
         // Up to what the Gaussian layer takes: means and log-variances.
         let run = Run::of(0..model.sections().code.end - 1);
         let noise = Noise::new(seed, stream::IMPORTANCE);
-        let room = BLOCK_ROWS.min(examples.rows());
+        let block_rows = BLOCK_ROWS.min(examples.rows());
         let slots = model.fold_outputs(
             run,
             examples,
-            || ElboSums::new(model, distribution, room),
+            || ElboSums::new(model, distribution, block_rows),
             |sums, first, tape| {
                 let number = (first / BLOCK_ROWS) as u32;
                 sums.add(tape, samples, noise.at_step(number));
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
     use crate::ModelSpec;
 
-    /// A linear Gaussian model of three numbers with a code of one, `x = w z + b + ε`, whose encoder is its posterior, moved
+    /// A linear Gaussian model of three dimensions with a code of one, `x = w z + b + ε`, whose encoder is its posterior, moved
     /// by `shift` from it: `z | x ~ N(σ² w·(x - b) + shift, σ²)`, `σ² = 1 / (1 + |w|²)`.
     fn linear_gaussian(shift: f32) -> (Autoencoder, [f64; 3], [f64; 3]) {
         let spec: ModelSpec = toml::from_str(

@@ -10,7 +10,7 @@ use crate::{Autoencoder, ModelError};
 /// How much of a code that has no distribution is in use over a set of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LatentUsage {
-    /// Numbers of the code that are the same for every example: dead units. Not counted for a vector-quantised code.
+    /// Units of the code that are the same for every example: dead units. Not counted for a vector-quantised code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_units: Option<usize>,
     /// `exp(-Σ pₖ ln pₖ)` of the shares `pₖ` in which the vectors of a codebook are used: their number where all are used

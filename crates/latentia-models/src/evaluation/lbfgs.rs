@@ -8,19 +8,19 @@ const MEMORY: usize = 20;
 /// Evaluations of one line search.
 const TRIALS: usize = 30;
 
-/// Share of the decrease that the slope promises with which a step is content (Armijo).
+/// Share of the decrease that the gradient promises with which a step is content (Armijo).
 const ENOUGH: f64 = 1e-4;
 
 /// When a search ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stop {
-    /// No slope is steeper than this.
-    pub(crate) slope: f64,
+    /// No element of the gradient is larger than this.
+    pub(crate) gradient: f64,
     /// Most steps.
     pub(crate) steps: usize,
 }
 
-/// A step `s`, the change `y` of the slope along it, and `1 / sᵀy`.
+/// A step `s`, the change `y` of the gradient along it, and `1 / sᵀy`.
 struct Curvature {
     step: Vec<f64>,
     change: Vec<f64>,
@@ -28,24 +28,24 @@ struct Curvature {
 }
 
 /// Where a convex function is least, by L-BFGS with a backtracking line search (Liu and Nocedal 1989). `evaluate` gives
-/// the value and the slope at a point.
+/// the value and the gradient at a point.
 pub(crate) fn minimise<E>(
     start: Vec<f64>,
     stop: Stop,
     mut evaluate: impl FnMut(&[f64]) -> Result<(f64, Vec<f64>), E>,
 ) -> Result<Vec<f64>, E> {
     let mut at = start;
-    let (mut value, mut slope) = evaluate(&at)?;
+    let (mut value, mut gradient) = evaluate(&at)?;
     let mut memory: VecDeque<Curvature> = VecDeque::with_capacity(MEMORY);
     for _ in 0..stop.steps {
-        if slope.iter().all(|g| g.abs() <= stop.slope) {
+        if gradient.iter().all(|g| g.abs() <= stop.gradient) {
             break;
         }
-        let direction = descent(&slope, &memory);
-        let promised = dot(&direction, &slope);
-        // Without a memory, the slope says nothing of how far to go.
+        let direction = descent(&gradient, &memory);
+        let promised = dot(&direction, &gradient);
+        // Without a memory, the gradient says nothing of how far to go.
         let mut length = match memory.is_empty() {
-            true => 1.0 / dot(&slope, &slope).sqrt().max(1.0),
+            true => 1.0 / dot(&gradient, &gradient).sqrt().max(1.0),
             false => 1.0,
         };
         let mut found = None;
@@ -55,19 +55,19 @@ pub(crate) fn minimise<E>(
                 .zip(&direction)
                 .map(|(x, d)| x + length * d)
                 .collect();
-            let (next_value, next_slope) = evaluate(&next)?;
+            let (next_value, next_gradient) = evaluate(&next)?;
             if next_value <= value + ENOUGH * length * promised {
-                found = Some((next, next_value, next_slope));
+                found = Some((next, next_value, next_gradient));
                 break;
             }
             length *= 0.5;
         }
         // What is left to gain is less than the rounding of a value.
-        let Some((next, next_value, next_slope)) = found else {
+        let Some((next, next_value, next_gradient)) = found else {
             break;
         };
         let step = difference(&next, &at);
-        let change = difference(&next_slope, &slope);
+        let change = difference(&next_gradient, &gradient);
         let curvature = dot(&step, &change);
         if curvature > f64::EPSILON * dot(&change, &change) {
             if memory.len() == MEMORY {
@@ -79,14 +79,14 @@ pub(crate) fn minimise<E>(
                 scale: 1.0 / curvature,
             });
         }
-        (at, value, slope) = (next, next_value, next_slope);
+        (at, value, gradient) = (next, next_value, next_gradient);
     }
     Ok(at)
 }
 
-/// `-H · slope`, with `H` the inverse of the curvature as the remembered steps tell it.
-fn descent(slope: &[f64], memory: &VecDeque<Curvature>) -> Vec<f64> {
-    let mut direction: Vec<f64> = slope.iter().map(|g| -g).collect();
+/// `-H · gradient`, with `H` the inverse of the curvature as the remembered steps tell it.
+fn descent(gradient: &[f64], memory: &VecDeque<Curvature>) -> Vec<f64> {
+    let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(memory.len());
     for past in memory.iter().rev() {
         let share = past.scale * dot(&past.step, &direction);
@@ -131,14 +131,14 @@ mod tests {
         // Σ cᵢ (xᵢ - i)² + (xᵢ - i)⁴ with curvatures from 1 to 100
         let curvature = |i: usize| 10f64.powi((i % 3) as i32);
         let stop = Stop {
-            slope: 1e-8,
+            gradient: 1e-8,
             steps: 500,
         };
         let found = minimise(vec![0.0; 20], stop, |x| {
             let at = |i: usize| x[i] - i as f64;
             let value = (0..20).map(|i| curvature(i) * at(i).powi(2) + at(i).powi(4));
-            let slope = (0..20).map(|i| 2.0 * curvature(i) * at(i) + 4.0 * at(i).powi(3));
-            Ok::<_, Infallible>((value.sum(), slope.collect()))
+            let gradient = (0..20).map(|i| 2.0 * curvature(i) * at(i) + 4.0 * at(i).powi(3));
+            Ok::<_, Infallible>((value.sum(), gradient.collect()))
         });
         let Ok(found) = found;
         for (i, x) in found.iter().enumerate() {

@@ -14,7 +14,7 @@ const PENALTY: f64 = 1e-4;
 
 /// Far beyond where the accuracy stops to change.
 const STOP: Stop = Stop {
-    slope: 1e-4,
+    gradient: 1e-4,
     steps: 300,
 };
 
@@ -86,9 +86,9 @@ struct Linear {
 }
 
 impl Linear {
-    /// From the numbers of `W`, row by row, and those of `b` behind them.
-    fn new(numbers: &[f64], classes: usize) -> Self {
-        let mut weight: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+    /// From the elements of `W`, row by row, and those of `b` behind them.
+    fn new(elements: &[f64], classes: usize) -> Self {
+        let mut weight: Vec<f32> = elements.iter().map(|&x| x as f32).collect();
         let bias = weight.split_off(weight.len() - classes);
         Self {
             weight: Matrix::from_vec(weight.len() / classes, classes, weight),
@@ -96,13 +96,13 @@ impl Linear {
         }
     }
 
-    /// Writes the logits of `block` to the top of `room`.
-    fn apply<'a>(&self, block: MatrixRef<'_>, room: &'a mut Matrix) -> MatrixRef<'a> {
+    /// Writes the logits of `block` to the top of `buffer`.
+    fn apply<'a>(&self, block: MatrixRef<'_>, buffer: &'a mut Matrix) -> MatrixRef<'a> {
         let rows = block.rows();
         let weight = self.weight.view();
-        matmul_nn(room.top_mut(rows), Accumulate::Replace, block, weight);
-        add_bias_map(room.top_mut(rows), &self.bias, |z| z);
-        room.top(rows)
+        matmul_nn(buffer.top_mut(rows), Accumulate::Replace, block, weight);
+        add_bias_map(buffer.top_mut(rows), &self.bias, |z| z);
+        buffer.top(rows)
     }
 }
 
@@ -115,40 +115,40 @@ struct Problem<'a> {
     classes: usize,
 }
 
-/// The loss of some blocks and its slope, summed, with room for one block.
+/// The loss of some blocks and its gradient, summed, with buffers for one block.
 struct Sums {
     logits: Matrix,
-    slope: Matrix,
+    weight_gradient: Matrix,
     loss: f64,
-    slopes: Vec<f64>,
+    gradient: Vec<f64>,
 }
 
 impl Problem<'_> {
-    /// The objective and its slope by the numbers of [`Linear::new`].
+    /// The objective and its gradient by the elements of [`Linear::new`].
     fn evaluate(&self, at: &[f64]) -> io::Result<(f64, Vec<f64>)> {
         let linear = Linear::new(at, self.classes);
         let (rows, cols) = (self.features.rows(), self.features.cols());
         let start = || Sums {
             logits: Matrix::zeros(ROWS_AT_ONCE.min(rows), self.classes),
-            slope: Matrix::zeros(cols, self.classes),
+            weight_gradient: Matrix::zeros(cols, self.classes),
             loss: 0.0,
-            slopes: vec![0.0; at.len()],
+            gradient: vec![0.0; at.len()],
         };
         let slots = fold_numbered_rows(self.features, ROW_SLOTS, start, |sums, first, block| {
             sums.add(&linear, block, &self.targets[first..]);
         })?;
         let loss: f64 = slots.iter().map(|sums| sums.loss).sum();
-        let mut slopes = total(slots.into_iter().map(|sums| sums.slopes));
-        for slope in &mut slopes {
-            *slope /= rows as f64;
+        let mut gradient = total(slots.into_iter().map(|sums| sums.gradient));
+        for element in &mut gradient {
+            *element /= rows as f64;
         }
         // The bias goes free.
         let weights = &at[..cols * self.classes];
         let squares: f64 = weights.iter().map(|w| w * w).sum();
-        for (slope, weight) in slopes.iter_mut().zip(weights) {
-            *slope += PENALTY * weight;
+        for (g, weight) in gradient.iter_mut().zip(weights) {
+            *g += PENALTY * weight;
         }
-        Ok((loss / rows as f64 + 0.5 * PENALTY * squares, slopes))
+        Ok((loss / rows as f64 + 0.5 * PENALTY * squares, gradient))
     }
 }
 
@@ -156,8 +156,8 @@ impl Sums {
     fn add(&mut self, linear: &Linear, block: MatrixRef<'_>, targets: &[usize]) {
         let rows = block.rows();
         linear.apply(block, &mut self.logits);
-        let bias_slopes = self.slopes.len() - linear.bias.len();
-        // From logits to the loss's slope, p - 1 at the target and p elsewhere.
+        let bias_gradient = self.gradient.len() - linear.bias.len();
+        // From logits to the loss's gradient, p - 1 at the target and p elsewhere.
         for (row, &target) in self.logits.top_mut(rows).iter_rows_mut().zip(targets) {
             let shift = row[argmax(row)];
             let logit = f64::from(row[target] - shift);
@@ -172,14 +172,23 @@ impl Sums {
                 *z *= scale;
             }
             row[target] -= 1.0;
-            for (slope, &z) in self.slopes[bias_slopes..].iter_mut().zip(&*row) {
-                *slope += f64::from(z);
+            for (g, &z) in self.gradient[bias_gradient..].iter_mut().zip(&*row) {
+                *g += f64::from(z);
             }
         }
         let logits = self.logits.top(rows);
-        matmul_tn(self.slope.view_mut(), Accumulate::Replace, block, logits);
-        for (slope, &x) in self.slopes.iter_mut().zip(self.slope.as_slice()) {
-            *slope += f64::from(x);
+        matmul_tn(
+            self.weight_gradient.view_mut(),
+            Accumulate::Replace,
+            block,
+            logits,
+        );
+        for (g, &x) in self
+            .gradient
+            .iter_mut()
+            .zip(self.weight_gradient.as_slice())
+        {
+            *g += f64::from(x);
         }
     }
 }
@@ -206,12 +215,12 @@ mod tests {
         (Matrix::from_vec(700, 3, data.collect()), labels)
     }
 
-    /// The objective's slope at `linear`, for standardised features, in f64.
-    fn slope(linear: &Linear, x: &Matrix, labels: &[u8], classes: &[u8]) -> Vec<f64> {
+    /// The objective's gradient at `linear`, for standardised features, in f64.
+    fn gradient(linear: &Linear, x: &Matrix, labels: &[u8], classes: &[u8]) -> Vec<f64> {
         let n = classes.len();
         let weight = linear.weight.as_slice();
-        let mut slope: Vec<f64> = weight.iter().map(|&w| PENALTY * f64::from(w)).collect();
-        slope.resize(slope.len() + n, 0.0);
+        let mut gradient: Vec<f64> = weight.iter().map(|&w| PENALTY * f64::from(w)).collect();
+        gradient.resize(gradient.len() + n, 0.0);
         for (row, label) in x.view().iter_rows().zip(labels) {
             let logit = |c: usize| {
                 let products = row.iter().zip(linear.weight.view().iter_rows());
@@ -223,11 +232,11 @@ mod tests {
                 let target = f64::from(u8::from(classes[c] == *label));
                 let error = (powers[c] / powers.iter().sum::<f64>() - target) / x.rows() as f64;
                 for (i, &x) in row.iter().chain(&[1.0]).enumerate() {
-                    slope[i * n + c] += f64::from(x) * error;
+                    gradient[i * n + c] += f64::from(x) * error;
                 }
             }
         }
-        slope
+        gradient
     }
 
     #[test]
@@ -237,11 +246,11 @@ mod tests {
         assert_eq!(fitted.classes, [3, 7, 200]);
         let mut standardised = features.clone();
         fitted.scaling.apply(standardised.view_mut(), 1.0);
-        let found = slope(&fitted.linear, &standardised, &labels, &fitted.classes);
+        let found = gradient(&fitted.linear, &standardised, &labels, &fitted.classes);
         assert!(found.iter().all(|g| g.abs() < 1.1e-4), "{found:?}");
         // It was not there from the start.
         let start = Linear::new(&[0.0; 12], 3);
-        let before = slope(&start, &standardised, &labels, &fitted.classes);
+        let before = gradient(&start, &standardised, &labels, &fitted.classes);
         assert!(before.iter().any(|g| g.abs() > 0.1), "{before:?}");
         // The constant feature says nothing.
         assert!(fitted.linear.weight.row(2).iter().all(|&w| w == 0.0));

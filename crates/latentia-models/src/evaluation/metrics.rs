@@ -76,7 +76,7 @@ impl Metrics {
     }
 }
 
-/// What is summed over blocks of examples, with room for one block.
+/// What is summed over blocks of examples, with buffers for one block.
 struct MetricSums<'a> {
     likelihood: &'a dyn Likelihood,
     /// Examples in all.

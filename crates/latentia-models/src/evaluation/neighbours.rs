@@ -84,9 +84,9 @@ struct Block<'a> {
 impl<'a> Block<'a> {
     fn new(queries: &'a Matrix, first: usize, rows: usize, k: usize) -> Self {
         let cols = queries.cols();
-        let numbers = &queries.as_slice()[first * cols..][..rows * cols];
+        let elements = &queries.as_slice()[first * cols..][..rows * cols];
         Self {
-            queries: MatrixRef::new(numbers, rows, cols),
+            queries: MatrixRef::new(elements, rows, cols),
             nearest: vec![Nearest::new(k); rows],
             distances: Matrix::default(),
         }

@@ -13,7 +13,7 @@ use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_
 /// The most columns whose covariance is decomposed; its cost grows with their cube.
 pub const PCA_MAX_COLUMNS: usize = 4096;
 
-/// The most numbers in the covariances that are summed side by side.
+/// The most elements of the covariances that are summed side by side.
 const GRAM_NUMBERS: usize = 5 << 19;
 
 /// The exact principal components of a set of examples, computed in f64 from their covariance.
@@ -119,11 +119,11 @@ impl Pca {
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let (room, cols) = (ROWS_AT_ONCE.min(examples.rows()), examples.cols());
+        let (block_rows, cols) = (ROWS_AT_ONCE.min(examples.rows()), examples.cols());
         let start = || Projection {
-            centred: Matrix::zeros(room, cols),
-            codes: Matrix::zeros(room, self.components.rows()),
-            back: Matrix::zeros(room, cols),
+            centred: Matrix::zeros(block_rows, cols),
+            codes: Matrix::zeros(block_rows, self.components.rows()),
+            back: Matrix::zeros(block_rows, cols),
             squares: 0.0,
         };
         let slots = fold_rows(examples, ROW_SLOTS, start, |slot, block| {

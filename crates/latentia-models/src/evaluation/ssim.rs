@@ -25,7 +25,7 @@ pub(crate) fn grey_shape(shape: &[usize]) -> Option<(usize, usize)> {
 /// (Wang et al. 2004).
 ///
 /// # Panics
-/// When a side is shorter than 11 pixels, or a picture does not hold `height · width` numbers.
+/// When a side is shorter than 11 pixels, or a picture does not hold `height · width` pixels.
 pub fn ssim(a: &[f32], b: &[f32], (height, width): (usize, usize)) -> f64 {
     Similarity::new((height, width)).mean(a, b)
 }

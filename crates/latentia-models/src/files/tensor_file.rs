@@ -61,16 +61,16 @@ pub(crate) fn floats(name: String, shape: Vec<usize>, values: &[f32]) -> StoredT
     }
 }
 
-/// Fills `numbers` with a tensor of as many f32; says whether there was one.
-pub(crate) fn read_floats(tensors: &SafeTensors<'_>, name: &str, numbers: &mut [f32]) -> bool {
+/// Fills `values` with a tensor of as many f32; says whether there was one.
+pub(crate) fn read_floats(tensors: &SafeTensors<'_>, name: &str, values: &mut [f32]) -> bool {
     let Ok(tensor) = tensors.tensor(name) else {
         return false;
     };
-    if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * numbers.len() {
+    if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * values.len() {
         return false;
     }
-    for (number, bytes) in numbers.iter_mut().zip(tensor.data().as_chunks().0) {
-        *number = f32::from_le_bytes(*bytes);
+    for (value, bytes) in values.iter_mut().zip(tensor.data().as_chunks().0) {
+        *value = f32::from_le_bytes(*bytes);
     }
     true
 }

@@ -10,7 +10,7 @@ const MOST_CODES: usize = 20_000;
 
 /// Codes in f64.
 pub(super) struct Codes {
-    pub(super) numbers: Vec<f64>,
+    pub(super) elements: Vec<f64>,
     pub(super) rows: usize,
     pub(super) cols: usize,
 }
@@ -18,9 +18,9 @@ pub(super) struct Codes {
 impl Codes {
     pub(super) fn of(codes: &Matrix, rows: impl ExactSizeIterator<Item = usize>) -> Self {
         let (count, cols) = (rows.len(), codes.cols());
-        let numbers = rows.flat_map(|row| codes.row(row).iter().map(|&z| z.into()));
+        let elements = rows.flat_map(|row| codes.row(row).iter().map(|&z| z.into()));
         Self {
-            numbers: numbers.collect(),
+            elements: elements.collect(),
             rows: count,
             cols,
         }
@@ -37,7 +37,7 @@ impl Codes {
     }
 
     fn row(&self, row: usize) -> &[f64] {
-        &self.numbers[row * self.cols..][..self.cols]
+        &self.elements[row * self.cols..][..self.cols]
     }
 
     /// Variance, mean over the columns.

@@ -15,7 +15,7 @@ pub(super) const BLOCK: usize = 512;
 /// Codes whose densities are computed side by side: what stays in registers. With 32 a fit takes five times as long.
 pub(super) const LANES: usize = 16;
 
-/// One number of each of some codes.
+/// One element of each of some codes.
 pub(super) type Lanes = [f64; LANES];
 
 /// One Gaussian, `N(μ, L Lᵀ)`, and how probable it is.
@@ -31,7 +31,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// One of `cols` numbers without any codes.
+    /// One of `cols` dimensions without any codes.
     pub(super) fn empty(cols: usize) -> Self {
         Self {
             weight: 0.0,
@@ -130,9 +130,9 @@ impl Component {
         )
     }
 
-    /// From standard normal numbers `ε` to a code, `μ + L ε`, in place.
+    /// From standard normal draws `ε` to a code, `μ + L ε`, in place.
     pub(super) fn place(&self, code: &mut [f32]) {
-        // From the last row up: a row takes only the numbers before it and its own.
+        // From the last row up: a row takes only the elements before it and its own.
         for i in (0..code.len()).rev() {
             let row = &self.factor[i * code.len()..][..=i];
             let sum: f64 = row.iter().zip(&*code).map(|(l, &e)| l * f64::from(e)).sum();

@@ -9,7 +9,7 @@ use super::code_sample::Codes;
 use super::component::{Component, LANES, Lanes};
 use crate::{ModelError, stream};
 
-/// The most numbers in a code: the cost of a step grows with their square.
+/// The most dimensions of a code: the cost of a step grows with their square.
 const MOST_COLUMNS: usize = 1024;
 
 /// The most components.
@@ -44,7 +44,7 @@ impl Mixture {
     /// each.
     ///
     /// # Errors
-    /// When there are no codes, codes of more than 1024 numbers or of numbers that are not finite, or `components` is out of
+    /// When there are no codes, codes of more than 1024 dimensions or with elements that are not finite, or `components` is out of
     /// range.
     pub fn fit(codes: &Matrix, components: usize, seed: u64) -> Result<Self, ModelError> {
         if codes.rows() == 0 {
@@ -168,7 +168,7 @@ impl Mixture {
                 |workspace, (number, shares)| {
                     let first = number * LANES;
                     let rows = shares.len() / count;
-                    workspace.take(&codes.numbers[first * cols..][..rows * cols]);
+                    workspace.take(&codes.elements[first * cols..][..rows * cols]);
                     for (component, density) in self.components.iter().zip(&mut workspace.densities)
                     {
                         *density = component.log_density(&workspace.codes, &mut workspace.solved);
@@ -228,9 +228,9 @@ impl Workspace {
         }
     }
 
-    fn take(&mut self, numbers: &[f64]) {
+    fn take(&mut self, elements: &[f64]) {
         let cols = self.codes.len().max(1);
-        for (lane, code) in numbers.chunks_exact(cols).enumerate() {
+        for (lane, code) in elements.chunks_exact(cols).enumerate() {
             for (lanes, z) in self.codes.iter_mut().zip(code) {
                 lanes[lane] = *z;
             }
@@ -357,7 +357,7 @@ mod tests {
         for (a, b) in obtained.iter().zip(expected) {
             assert!((a - b).abs() < 0.02 * b.abs(), "{obtained:?} {expected:?}");
         }
-        // The share of one cluster's samples beyond a deviation of its first number.
+        // The share of one cluster's samples beyond a deviation of its first element.
         let own = |z: &&[f32]| z[0] < 5.0;
         let large = &mixture.components[usize::from(mixture.components[0].mean[0] > 5.0)];
         let limit = large.mean[0] + large.factor[0];

@@ -29,7 +29,7 @@ pub(crate) struct ImageSize {
 }
 
 impl AugmentationSpec {
-    /// Refuses numbers out of range, and examples of a shape that is no picture's.
+    /// Refuses values out of range, and examples of a shape that is no picture's.
     pub(crate) fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
         let Some(size) = ImageSize::of(shape) else {

@@ -1,10 +1,10 @@
-//! From raw values to the numbers a model sees.
+//! From raw values to those a model sees.
 
 use serde::{Deserialize, Serialize};
 
 /// How the columns of the training examples set the scale.
 ///
-/// Raw values are first divided by [`latentia_tensor::Rows::full_scale`]: bytes become numbers in `[0, 1]`, floats stay.
+/// Raw values are first divided by [`latentia_tensor::Rows::full_scale`]: bytes become values in `[0, 1]`, floats stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preprocessing {

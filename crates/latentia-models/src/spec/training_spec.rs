@@ -8,7 +8,7 @@ use crate::{AugmentationSpec, ModelError};
 /// The most epochs of a run: their history is kept with the model, in metadata that may have 100 MB.
 const MAX_EPOCHS: u32 = 500_000;
 
-/// The numbers of a training run, as plain data.
+/// The hyperparameters of a training run, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TrainingSpec {
@@ -82,10 +82,10 @@ impl Default for TrainingSpec {
 }
 
 impl TrainingSpec {
-    /// Refuses numbers out of range.
+    /// Refuses values out of range.
     ///
     /// # Errors
-    /// Names the first such number, its value and what would be valid.
+    /// Names the first of them, its value and what would be valid.
     pub fn check(&self) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
         if !(1..=MAX_EPOCHS).contains(&self.epochs) {

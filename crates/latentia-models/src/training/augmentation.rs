@@ -33,7 +33,7 @@ impl<'a> Augmented<'a> {
     }
 }
 
-/// Where the numbers of a line of pixels come from: `(1 - part) · low + part · high`.
+/// Where the values of a line of pixels come from: `(1 - part) · low + part · high`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tap {
     low: usize,
@@ -71,7 +71,7 @@ thread_local! {
 }
 
 impl Workspace {
-    /// Changes a picture in place, by numbers uniform in `[0, 1)`; `whole` numbers stay whole.
+    /// Changes a picture in place, by draws uniform in `[0, 1)`; `whole` values stay whole.
     fn change(
         &mut self,
         spec: AugmentationSpec,

@@ -32,7 +32,7 @@ impl<'a> Training<'a> {
     /// Prepares to train `model` on `examples`. The preprocessing constants are learned from them alone.
     ///
     /// # Errors
-    /// When a number of `spec` is out of range, there are no examples, or they do not fit the model.
+    /// When a value of `spec` is out of range, there are no examples, or they do not fit the model.
     pub fn new(
         model: &'a mut Autoencoder,
         spec: TrainingSpec,
@@ -107,7 +107,7 @@ impl<'a> Training<'a> {
         self.model
     }
 
-    /// The numbers of the run.
+    /// The hyperparameters of the run.
     pub fn spec(&self) -> &TrainingSpec {
         &self.spec
     }
