@@ -54,7 +54,7 @@ pub enum ModelError {
         valid: &'static str,
     },
     /// Examples of another width than the model's.
-    #[error("the data has {seen} numbers an example, the model takes {expected}")]
+    #[error("the data has {seen} values an example, the model takes {expected}")]
     Width {
         /// Elements of an example of the data.
         seen: usize,

@@ -1,4 +1,4 @@
-//! The promises of layers on planes: outputs and gradients of slow f64 loops, the same bits for any number of threads, and a
+//! The promises of layers on feature maps: outputs and gradients of slow f64 loops, the same bits for any number of threads, and a
 //! word about what does not fit.
 
 use std::fmt::Debug;

@@ -1,5 +1,5 @@
 //! Ten steps of Adam against Keras and ten of SGD against PyTorch: same weights, same batches, same losses. `golden/make.py`
-//! and `golden/make_planes.py` make the values.
+//! and `golden/make_feature_maps.py` make the values.
 
 use latentia_data::{Locations, load};
 use latentia_nn::layers::Dense;
@@ -102,8 +102,8 @@ fn squared_error_after_a_sigmoid_trains_as_in_keras() {
     );
 }
 
-/// Every kind of layer on planes, as PyTorch names its settings.
-const PLANES: &str = "layers = [
+/// Every kind of layer on feature maps, as PyTorch names its settings.
+const FEATURE_MAPS: &str = "layers = [
     { layer = 'conv', channels = 6, kernel = 5, stride = 2, padding = 2 },
     { layer = 'batch-norm', activation = 'relu' },
     { layer = 'residual', activation = 'relu', layers = [
@@ -129,10 +129,10 @@ struct Layers {
 }
 
 #[test]
-fn layers_on_planes_train_as_in_pytorch() {
-    let golden = include_bytes!("golden/planes.safetensors");
+fn layers_on_feature_maps_train_as_in_pytorch() {
+    let golden = include_bytes!("golden/feature_maps.safetensors");
     let golden = SafeTensors::deserialize(golden).expect("golden values");
-    let Layers { layers } = toml::from_str(PLANES).expect("layers");
+    let Layers { layers } = toml::from_str(FEATURE_MAPS).expect("layers");
     let widths = Widths {
         last: 784,
         others: 784,

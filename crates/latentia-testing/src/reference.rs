@@ -77,21 +77,21 @@ pub fn derivative(f: impl Fn(&[f64]) -> f64, at: &[f64], i: usize) -> f64 {
     (up - f(&at)) / (2.0 * h)
 }
 
-/// A window over planes, each pair `[down, across]`; `padding` counts what lies above and left.
+/// A window over feature maps, each pair `[down, across]`; `padding` counts what lies above and left.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
     /// Numbers in the window.
     pub kernel: [usize; 2],
     /// How far it moves.
     pub stride: [usize; 2],
-    /// Distance of its numbers.
+    /// Distance of its elements.
     pub dilation: [usize; 2],
     /// Zeros above and left.
     pub padding: [usize; 2],
 }
 
 impl Window {
-    /// Where number `at` of the window lies on a plane of `size` when the window is at `place`; nothing outside.
+    /// Where number `at` of the window lies on a feature map of `size` when the window is at `position`; nothing outside.
     pub fn position(&self, place: [usize; 2], at: [usize; 2], size: [usize; 2]) -> Option<usize> {
         let mut position = [0; 2];
         for axis in 0..2 {
@@ -104,7 +104,7 @@ impl Window {
         Some(position[0] * size[1] + position[1])
     }
 
-    /// Calls `see(place on the plane, place of the output, number of the window)` for all of them.
+    /// Calls `see(position in the feature map, position of the output, number of the window)` for all of them.
     pub fn each(
         &self,
         input: [usize; 2],
@@ -123,7 +123,7 @@ impl Window {
     }
 }
 
-/// `y = w * x`: planes `[outputs, out]` from planes `[inputs, size]` and a weight `[outputs, inputs, kernel]`.
+/// `y = w * x`: feature maps `[outputs, out]` from feature maps `[inputs, size]` and a weight `[outputs, inputs, kernel]`.
 pub fn convolution(
     x: &[f64],
     size: [usize; 2],
@@ -150,7 +150,7 @@ pub fn convolution(
     y
 }
 
-/// The transpose of [`convolution`] in `x`: planes `[inputs, size]` from planes `[outputs, out]`.
+/// The transpose of [`convolution`] in `x`: feature maps `[inputs, size]` from feature maps `[outputs, out]`.
 pub fn transposed_convolution(
     y: &[f64],
     out: [usize; 2],

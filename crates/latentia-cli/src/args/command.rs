@@ -24,7 +24,7 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Encode and decode examples
     Reconstruct(ReconstructArgs),
-    /// Spoil examples and let the model restore them
+    /// Corrupt examples and let the model restore them
     Denoise(DenoiseArgs),
     /// Find the examples that a model explains worst
     Detect(DetectArgs),

@@ -9,7 +9,7 @@ use clap::Args as Group;
 #[command(
     after_help = "Example:\n  latentia evaluate runs/features/model.safetensors --json\n\n\
                   Where the data has classes and a training part, classifiers of the codes, of PCA's components and of the \
-                  raw numbers are trained on it and measured too: 15 seconds on all of MNIST with two cores."
+                  raw values are trained on it and measured too: 15 seconds on all of MNIST with two cores."
 )]
 pub struct EvaluateArgs {
     /// The model file
@@ -36,10 +36,10 @@ pub struct DenoiseArgs {
     pub model: PathBuf,
     /// The examples, clean
     pub data: String,
-    /// Set this share of the numbers to 0 [default: what the model was trained on]
+    /// Set this share of the values to 0 [default: what the model was trained on]
     #[arg(long, value_name = "RATE", group = "corruption")]
     pub masking: Option<f32>,
-    /// Set this share of the numbers to 0 or 1
+    /// Set this share of the values to 0 or 1
     #[arg(long, value_name = "RATE", group = "corruption")]
     pub salt_and_pepper: Option<f32>,
     /// Add normal noise of this standard deviation
@@ -48,7 +48,7 @@ pub struct DenoiseArgs {
     /// Seed of the noise
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
-    /// Where to draw spoilt examples above restored ones: a .png
+    /// Where to draw corrupted examples above restored ones: a .png
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How many examples the picture shows

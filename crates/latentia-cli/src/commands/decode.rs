@@ -18,7 +18,7 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let (seen, expected) = (codes.cols(), model.code_width());
     if seen != expected {
         bail!(
-            "`{}` has {seen} numbers a code, the model takes {expected}; `latentia encode` writes codes",
+            "`{}` has {seen} values a code, the model takes {expected}; `latentia encode` writes codes",
             args.codes
         );
     }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     let width = model.model.width();
     if matches!(format, None | Some(Format::Png)) && header.shape.len() < 2 {
         return Err(UsageError(format!(
-            "examples of {width} numbers are no pictures; end the output in .npy or .csv"
+            "examples of {width} values are no pictures; end the output in .npy or .csv"
         ))
         .into());
     }

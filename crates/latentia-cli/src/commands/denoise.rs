@@ -29,7 +29,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         .next()
         .or(model.spec().corruption)
     else {
-        let hint = "the model was not trained to denoise; say how to spoil the examples, as in --masking 0.3";
+        let hint = "the model was not trained to denoise; say how to corrupt the examples, as in --masking 0.3";
         return Err(UsageError(hint.into()).into());
     };
     if !corruption.is_valid() {
@@ -48,7 +48,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
             vec![name.to_string(), corrupted, restored]
         };
         print(&table(&[
-            line("", "spoilt".into(), "restored".into()),
+            line("", "corrupted".into(), "restored".into()),
             line(
                 "mean squared error",
                 number(measured.noisy_mse),
@@ -62,7 +62,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
         pairs(&model, noisy, restored).write(output)?;
         tell(&format!(
-            "wrote {}: spoilt examples above restored ones",
+            "wrote {}: corrupted examples above restored ones",
             output.display()
         ));
     }

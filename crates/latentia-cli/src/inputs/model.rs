@@ -37,7 +37,7 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
             1 => String::new(),
             _ => format!(" ({})", shape.join("x")),
         };
-        bail!("`{data}` has {seen} numbers an example, the model takes {expected}{shape}");
+        bail!("`{data}` has {seen} values an example, the model takes {expected}{shape}");
     }
     // Refuses labels that are missing, before anything is written.
     model

@@ -85,7 +85,7 @@ impl Summary<'_> {
         let rollbacks = self.warnings.rollbacks;
         if rollbacks > 0 {
             tell(&format!(
-                "it went back {}: the learning rate was 1/{} of the one asked for at the end",
+                "it rolled back {}: the learning rate was 1/{} of the one asked for at the end",
                 counted(rollbacks as usize, "time"),
                 1u32 << rollbacks,
             ));

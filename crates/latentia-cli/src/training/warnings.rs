@@ -4,7 +4,7 @@ use latentia_models::{GradientFault, GradientReport, Training};
 
 /// What went wrong in a run that is complete all the same.
 pub struct TrainingWarnings {
-    /// How often it went back to its best epoch.
+    /// How often it rolled back to its best epoch.
     pub rollbacks: u32,
     /// Gradients that vanished, when they first did.
     pub vanishing: Option<GradientReport>,

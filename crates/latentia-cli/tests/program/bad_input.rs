@@ -225,7 +225,7 @@ fn data_of_another_width_than_the_model() {
         ("tiny", &TINY[..]),
         ("t.csv", &b"1,2,3\n"[..]),
     ]);
-    let words = ["`t.csv` has 3 numbers an example, the model takes 784 (28x28)"];
+    let words = ["`t.csv` has 3 values an example, the model takes 784 (28x28)"];
     for command in [
         "evaluate digits --data t.csv",
         "encode digits t.csv -o c.npy",
@@ -236,13 +236,13 @@ fn data_of_another_width_than_the_model() {
     dir.refused(
         "encode tiny t.csv -o c.npy",
         1,
-        &["`t.csv` has 3 numbers an example, the model takes 10\n"],
+        &["`t.csv` has 3 values an example, the model takes 10\n"],
     );
     dir.refused(
         "decode tiny t.csv -o r.npy",
         1,
         &[
-            "`t.csv` has 3 numbers a code, the model takes 5",
+            "`t.csv` has 3 values a code, the model takes 5",
             "`latentia encode`",
         ],
     );

@@ -39,7 +39,7 @@ fn a_folder_that_cannot_be() {
 #[test]
 fn an_output_that_is_there_is_replaced_whole_or_not_at_all() {
     let dir = TestDir::with([("m", &DIGITS[..]), ("c.npy", b"old"), ("t.csv", b"1,2\n")]);
-    dir.refused("encode m t.csv -o c.npy", 1, &["2 numbers an example"]);
+    dir.refused("encode m t.csv -o c.npy", 1, &["2 values an example"]);
     dir.run("encode m mnist-mini -o c.npy").done();
     assert!(dir.read("c.npy").len() > 100_000);
 }

@@ -211,7 +211,7 @@ fn what_a_mixture_alone_takes_is_refused_without_it() {
 }
 
 #[test]
-fn a_denoising_model_restores_what_was_spoilt() {
+fn a_denoising_model_restores_what_was_corrupted() {
     let dir = TestDir::with([("m", &DIGITS[..])]);
     let ran = dir.run("train --preset denoising --data mnist-mini --epochs 8 --out dn");
     ran.done();

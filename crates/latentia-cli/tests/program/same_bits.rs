@@ -2,7 +2,7 @@
 
 use crate::harness::{TestDir, npy, numbers, read_npy};
 
-/// Models of every kind of arithmetic: dense, sampled, spoilt, with a codebook, convolutional, normalised by the batch.
+/// Models of every kind of arithmetic: dense, sampled, corrupted, with a codebook, convolutional, normalised by the batch.
 const MODELS: [&str; 6] = [
     "--epochs 1",
     "--preset vae-20 --data mnist-mini --epochs 1",

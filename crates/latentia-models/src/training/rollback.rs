@@ -45,7 +45,7 @@ impl Display for Rollback {
 }
 
 impl Training<'_> {
-    /// How often the run went back so far.
+    /// How often the run rolled back so far.
     pub fn rollbacks(&self) -> u32 {
         self.state.rollbacks
     }
@@ -54,7 +54,7 @@ impl Training<'_> {
     /// examples do not repeat.
     ///
     /// # Errors
-    /// When the run went back as often as it may; the model has its last good weights then too.
+    /// When the run rolled back as often as it may; the model has its last good weights then too.
     pub(crate) fn roll_back(&mut self, cause: NonFiniteLoss) -> Result<Rollback, ModelError> {
         let learning_rate = self.learning_rate();
         let back_to = match &self.initial {

@@ -16,7 +16,7 @@ pub(crate) struct RunState {
     pub(crate) progress: EpochProgress,
     /// Loss of the first batch, before anything was learned.
     pub(crate) first_loss: Option<f64>,
-    /// How often the run went back.
+    /// How often the run rolled back.
     #[serde(rename = "setbacks")]
     pub(crate) rollbacks: u32,
     /// What is known of its gradients.

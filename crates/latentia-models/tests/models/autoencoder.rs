@@ -77,10 +77,10 @@ fn failures_say_whose_they_are() {
     assert_eq!(message(model.encode(&torn)), expected);
     assert_eq!(message(model.reconstruct(&torn)), expected);
     let other = signed(1, 2, 4);
-    let expected = "the data has 4 numbers an example, the model takes 5";
+    let expected = "the data has 4 values an example, the model takes 5";
     assert_eq!(message(model.encode(&other)), expected);
     assert_eq!(message(model.reconstruct(&other)), expected);
-    let expected = "the data has 4 numbers an example, the model takes 3";
+    let expected = "the data has 4 values an example, the model takes 3";
     assert_eq!(message(model.decode(&other)), expected);
 }
 
@@ -120,6 +120,6 @@ fn one_image_is_compressed_in_the_scale_of_the_model() {
     }
     assert_eq!(
         message(model.compress_image(&[0.5; 3])),
-        "the data has 3 numbers an example, the model takes 4"
+        "the data has 3 values an example, the model takes 4"
     );
 }

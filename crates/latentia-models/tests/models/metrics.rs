@@ -157,7 +157,7 @@ fn what_cannot_be_measured_is_refused() {
     );
     assert_eq!(
         refused(&Matrix::zeros(3, 5)),
-        "the data has 5 numbers an example, the model takes 4"
+        "the data has 5 values an example, the model takes 4"
     );
 }
 

@@ -143,7 +143,7 @@ fn what_has_no_components_is_refused() {
     let pca = Pca::learn(&signed(1, 10, 3), 2).expect("in memory");
     assert_eq!(
         message(pca.mse(&Matrix::zeros(1, 4))),
-        "the data has 4 numbers an example, the model takes 3"
+        "the data has 4 values an example, the model takes 3"
     );
     assert_eq!(
         message(pca.mse(&Matrix::zeros(0, 3))),

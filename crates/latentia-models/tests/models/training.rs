@@ -388,11 +388,11 @@ fn examples_that_do_not_fit_are_refused() {
     let good = unit(1, 8, 4);
     assert_eq!(
         refused("mse", &unit(1, 8, 5), None),
-        "the data has 5 numbers an example, the model takes 4"
+        "the data has 5 values an example, the model takes 4"
     );
     assert_eq!(
         refused("mse", &good, Some(&unit(1, 8, 3))),
-        "the data has 3 numbers an example, the model takes 4"
+        "the data has 3 values an example, the model takes 4"
     );
     assert_eq!(
         refused("mse", &Matrix::zeros(0, 4), None),

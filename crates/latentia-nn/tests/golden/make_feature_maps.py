@@ -1,13 +1,13 @@
-"""Makes the golden values of `golden.rs` for layers on planes: ten SGD steps of PyTorch.
+"""Makes the golden values of `golden.rs` for layers on feature maps: ten SGD steps of PyTorch.
 
-Beside this script it writes `planes.safetensors`, with
+Beside this script it writes `feature_maps.safetensors`, with
     `0`, `1`, ...    parameters before the first step, in the order of the chain; of batch normalisation those that learn
     `losses`         loss of each batch before its update
     `mean`, `variance`   running statistics of the batch normalisation after the last step
 Batch `i` is images `64 i` to `64 i + 63` of the embedded `mnist-mini`, divided by 255. The metadata names the versions.
 
     pip install torch==2.15.0 numpy==2.4.6 safetensors==0.8.0
-    python make_planes.py
+    python make_feature_maps.py
 """
 
 import gzip
@@ -58,5 +58,5 @@ for batch in batches:
 tensors |= {"losses": np.array(losses), "mean": norm.running_mean.numpy().astype(np.float32)}
 tensors["variance"] = norm.running_var.numpy().astype(np.float32)
 versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "numpy"))
-save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, FOLDER / "planes.safetensors", {"made_with": versions})
+save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, FOLDER / "feature_maps.safetensors", {"made_with": versions})
 print(losses)
