@@ -30,7 +30,7 @@ const WORDS: &[(&str, &str)] = &[
         "expected a table such as `{ kind = \"cosine\" }`",
     ),
     (
-        "expected internally tagged enum Code",
+        "expected internally tagged enum LatentSpec",
         "expected a table such as `{ kind = \"gaussian\", units = 20 }`",
     ),
     (
