@@ -170,7 +170,7 @@ fn a_decoder_that_does_not_fit_the_data() {
         "    { layer = \"dense\" },",
         "    { layer = \"dense\", units = 7 },",
         &[
-            "decoder ends with 7 numbers",
+            "decoder ends with 7 elements",
             "an example has 3",
             "leave out `units`",
         ],

@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(Probe::measure(&x, &x).expect("features that fit"), None);
         let narrow = Matrix::zeros(1, 3);
         let error = Probe::measure(&x, &narrow).expect_err("another width");
-        assert!(error.to_string().contains("3 numbers"), "{error}");
+        assert!(error.to_string().contains("3 values"), "{error}");
         assert!(Probe::measure(&Matrix::zeros(0, 4), &x).is_err());
     }
 }

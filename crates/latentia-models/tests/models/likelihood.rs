@@ -42,7 +42,7 @@ fn the_last_dense_layer_is_as_wide_as_the_likelihood_asks() {
             _ => format!("`{likelihood}` takes {wide} for the 4 of an example"),
         };
         let expected = format!(
-            "decoder ends with 7 numbers; {what}; leave out `units` or `channels` of its last layer"
+            "decoder ends with 7 elements; {what}; leave out `units` or `channels` of its last layer"
         );
         assert_eq!(error, expected);
         // Whoever writes the right width is right.

@@ -67,7 +67,7 @@ fn check(likelihood: &str, activation: &str, last: fn(f64) -> f64, examples: &Ma
         squares += squared;
         cross += crossed;
         let n = COLS as f64;
-        loss += match model.likelihood() {
+        loss += match model.spec().likelihood {
             LikelihoodSpec::Mse => squared / n,
             LikelihoodSpec::Bce => crossed / n,
             LikelihoodSpec::Bernoulli => crossed,

@@ -39,7 +39,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{{ layer = 'dense', units = 3 }}]"),
-            "decoder ends with 3 numbers; an example has 4; leave out `units` or `channels` of its last layer",
+            "decoder ends with 3 elements; an example has 4; leave out `units` or `channels` of its last layer",
         ),
         (
             format!("likelihood = 'bce'\n{ENCODER}\ndecoder = [{{ layer = 'dense', activation = 'sigmoid' }}]"),
@@ -61,7 +61,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\nencoder = [{{ layer = 'dense', units = 1000000000 }}]\n{DECODER}"),
-            "model has 9000000004 parameters, in layers of 1000000000, 4 numbers; at most 1073741824 are possible; use \
+            "model has 9000000004 parameters, in layers of 1000000000, 4 elements; at most 1073741824 are possible; use \
              smaller layers",
         ),
         (
@@ -102,12 +102,12 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             plain,
             "code = { kind = 'top-k', k = 0 }",
-            "code keeps 0 of 2 numbers; `k` must be from 1 to 2, the width of the encoder's output",
+            "code keeps 0 of 2 elements; `k` must be from 1 to 2, the width of the encoder's output",
         ),
         (
             plain,
             "code = { kind = 'top-k', k = 3 }",
-            "code keeps 3 of 2 numbers; `k` must be from 1 to 2, the width of the encoder's output",
+            "code keeps 3 of 2 elements; `k` must be from 1 to 2, the width of the encoder's output",
         ),
         (
             plain,
@@ -117,7 +117,7 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             plain,
             "code = { kind = 'vector-quantised', codebook = 8, dimension = 3 }",
-            "code cuts 2 numbers into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
+            "code cuts 2 elements into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
         ),
         (
             plain,
