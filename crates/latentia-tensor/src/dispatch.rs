@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use pulp::Arch;
 
-/// The instruction set of all kernels: the widest that this processor has, or none beyond the baseline where the environment
-/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so.
+/// The instruction set of our kernels: the widest that this processor has, or none beyond the baseline where the environment
+/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so. faer chooses for itself and knows nothing of the
+/// variable: what must be the same everywhere does not come from its products.
 pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| match env::var_os("LATENTIA_PORTABLE") {
     Some(_) => Arch::Scalar,
     None => Arch::new(),

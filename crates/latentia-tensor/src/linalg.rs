@@ -1,4 +1,4 @@
-//! Gram matrices, Cholesky factors and symmetric eigenproblems in f64: the only file that names faer.
+//! Gram matrices, Cholesky factors and symmetric eigenproblems in f64, by faer.
 //!
 //! Every call runs on the calling thread: parallelism belongs to the loops above.
 

@@ -1,21 +1,28 @@
 //! Products of matrices.
 //!
-//! A product goes through the right matrix in panels that stay in the first-level cache, and holds a tile of the output in
-//! registers (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008). The left matrix is read where
-//! it lies, element by element. Where most of it is zero, as in pictures of digits, the steps at which all rows of a tile are
-//! zero are left out; the result is the same to the bit.
+//! faer computes the dense gradients, `dy · Wᵀ` and `xᵀ · dy`. Two things it does not do, and kernels of our own do:
 //!
-//! Every element of `x · W` and of `xᵀ · dy` is a sum in the order of the inner dimension: a row's result does not depend on
-//! the rows beside it. Every call runs on the calling thread and allocates nothing.
+//! - Where most of `x` is zero, as in pictures of digits, the steps at which all rows of a tile are zero are left out, in both
+//!   products of the first layer; the result is the same to the bit.
+//! - Every element of `x · W` is a sum in the order of the inner dimension, each term fused into it: a row has the same bits
+//!   alone, in a batch and on every instruction set. What is encoded on one machine is decoded on another by it.
+//!
+//! Our kernels go through the right matrix in panels that stay in the first-level cache, and hold a tile of the output in
+//! registers (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008). The left matrix is read where
+//! it lies, element by element.
+//!
+//! Every call runs on the calling thread, and allocates nothing after a thread's first.
 
 mod accumulate;
-mod blocked;
-mod left;
+mod dense;
 mod nonzero;
+mod ordered;
 mod panel;
+mod product;
 mod products;
+mod sparse;
 mod tile;
-mod transposed;
+mod tile_rows;
 
 pub use accumulate::Accumulate;
 pub use products::{matmul_nn, matmul_nt, matmul_tn};

@@ -3,8 +3,24 @@
 // Loops over indices that are known when compiling: they become registers.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
-use super::left::{ROWS, Side};
 use super::panel::DEPTH;
+use super::tile_rows::{LeftPart, Listed, ROWS, TileRows};
+use crate::MatrixRef;
+
+/// The left matrix of a product.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Left<'a> {
+    /// Its rows are those of a matrix, as of `x` in `x · W`.
+    Rows(MatrixRef<'a>),
+    /// Its rows are the columns of a matrix, as of `x` in `xᵀ · dy`.
+    Columns(MatrixRef<'a>),
+}
+
+/// Whether so many steps of `left` would be left out that listing the others pays.
+pub(super) fn is_mostly_zero(left: Left<'_>) -> bool {
+    let (Left::Rows(x) | Left::Columns(x)) = left;
+    x.rows() * x.cols() >= 4096 && listed_share(left) < 0.6
+}
 
 /// Groups of [`ROWS`] rows of the left matrix whose steps are listed at a time.
 pub(super) const GROUPS: usize = 22;
@@ -12,7 +28,7 @@ pub(super) const GROUPS: usize = 22;
 /// For each group of rows of the left matrix, the steps where at least one of them is not zero.
 pub(super) struct Lists {
     elements: [[[f32; ROWS]; DEPTH]; GROUPS],
-    met: [[u8; DEPTH]; GROUPS],
+    right_rows: [[u8; DEPTH]; GROUPS],
     counts: [usize; GROUPS],
 }
 
@@ -20,7 +36,7 @@ impl Lists {
     pub(super) fn new() -> Self {
         Self {
             elements: [[[0.0; ROWS]; DEPTH]; GROUPS],
-            met: [[0; DEPTH]; GROUPS],
+            right_rows: [[0; DEPTH]; GROUPS],
             counts: [0; GROUPS],
         }
     }
@@ -29,7 +45,7 @@ impl Lists {
     #[inline(always)]
     pub(super) fn fill(
         &mut self,
-        left: Side<'_>,
+        left: Left<'_>,
         top: usize,
         rows: usize,
         first: usize,
@@ -37,15 +53,15 @@ impl Lists {
     ) {
         self.counts = [0; GROUPS];
         match left {
-            Side::Rows { data, stride } => {
+            Left::Rows(x) => {
                 for row in (0..rows).step_by(ROWS) {
-                    let from = &data[(top + row) * stride + first..];
-                    self.list_rows(row / ROWS, from, stride, ROWS.min(rows - row), steps);
+                    let from = &x.span()[(top + row) * x.stride() + first..];
+                    self.list_rows(row / ROWS, from, x.stride(), ROWS.min(rows - row), steps);
                 }
             }
-            Side::Columns { data, stride } => {
+            Left::Columns(x) => {
                 for step in 0..steps {
-                    self.list_columns(step, &data[(first + step) * stride + top..][..rows]);
+                    self.list_columns(step, &x.row(first + step)[top..][..rows]);
                 }
             }
         }
@@ -70,15 +86,15 @@ impl Lists {
             }
         }
         // Written always, kept where it counts: no branch to guess.
-        let met = &mut self.met[group];
+        let right_rows = &mut self.right_rows[group];
         let mut count = 0;
         for step in 0..steps {
-            met[count] = step as u8;
+            right_rows[count] = step as u8;
             count += usize::from(bits[step] != 0);
         }
         self.counts[group] = count;
         let elements = &mut self.elements[group][..count];
-        for (elements, &step) in elements.iter_mut().zip(&*met) {
+        for (elements, &step) in elements.iter_mut().zip(&*right_rows) {
             for m in 0..height {
                 elements[m] = rows[m][usize::from(step)];
             }
@@ -104,42 +120,47 @@ impl Lists {
         let count = self.counts[group];
         // Written always, kept where it counts: no branch to guess.
         self.elements[group][count] = elements;
-        self.met[group][count] = step as u8;
+        self.right_rows[group][count] = step as u8;
         let bits = elements.iter().fold(0, |bits, x| bits | x.to_bits() << 1);
         self.counts[group] = count + usize::from(bits != 0);
     }
+}
 
-    /// The elements of group `group`, and the rows of the right matrix that they meet.
+impl LeftPart for &Lists {
     #[inline(always)]
-    pub(super) fn group(&self, group: usize) -> (&[[f32; ROWS]], &[u8]) {
+    fn tile_rows<const M: usize>(self, row: usize) -> impl TileRows<M> {
+        let group = row / ROWS;
         let count = self.counts[group];
-        (&self.elements[group][..count], &self.met[group][..count])
+        Listed {
+            elements: &self.elements[group][..count],
+            right_rows: &self.right_rows[group][..count],
+        }
     }
 }
 
-/// Share of the steps that lists of `left`, `[rows, depth]`, would hold, by a sample: the first group of rows, or all groups
-/// at every eighth step.
-pub(super) fn listed_share(left: Side<'_>, rows: usize, depth: usize) -> f64 {
+/// Share of the steps that lists of `left` would hold, by a sample: the first group of rows, or all groups at every eighth
+/// step.
+fn listed_share(left: Left<'_>) -> f64 {
     let (mut listed, mut all) = (0, 0);
     match left {
-        Side::Rows { data, stride } => {
-            let mut met = [false; DEPTH];
-            for first in (0..depth).step_by(DEPTH) {
-                let steps = DEPTH.min(depth - first);
-                met.fill(false);
-                for row in 0..ROWS.min(rows) {
-                    let elements = &data[row * stride + first..][..steps];
-                    for (met, &x) in met.iter_mut().zip(elements) {
-                        *met |= x != 0.0;
+        Left::Rows(x) => {
+            let mut is_listed = [false; DEPTH];
+            for first in (0..x.cols()).step_by(DEPTH) {
+                let steps = DEPTH.min(x.cols() - first);
+                is_listed.fill(false);
+                for row in 0..ROWS.min(x.rows()) {
+                    let elements = &x.row(row)[first..][..steps];
+                    for (is_listed, &x) in is_listed.iter_mut().zip(elements) {
+                        *is_listed |= x != 0.0;
                     }
                 }
-                listed += met.iter().filter(|&&met| met).count();
+                listed += is_listed.iter().filter(|&&is_listed| is_listed).count();
                 all += steps;
             }
         }
-        Side::Columns { data, stride } => {
-            for step in (0..depth).step_by(8) {
-                for group in data[step * stride..][..rows].chunks(ROWS) {
+        Left::Columns(x) => {
+            for step in (0..x.rows()).step_by(8) {
+                for group in x.row(step).chunks(ROWS) {
                     listed += usize::from(group.iter().any(|&x| x != 0.0));
                     all += 1;
                 }

@@ -37,41 +37,6 @@ impl Panel {
         }
     }
 
-    /// Takes `steps` columns of `rows` rows of `data` as rows of `width` elements, with zeros for rows that are missing.
-    #[inline(always)]
-    pub(super) fn take_transposed(
-        &mut self,
-        data: &[f32],
-        stride: usize,
-        rows: usize,
-        steps: usize,
-        width: usize,
-    ) {
-        const GROUP: usize = 16;
-        let mut first = 0;
-        while first + GROUP <= rows {
-            let mut from = [&data[..0]; GROUP];
-            for r in 0..GROUP {
-                from[r] = &data[(first + r) * stride..][..steps];
-            }
-            for step in 0..steps {
-                let to = &mut self.0[step * width + first..][..GROUP];
-                for r in 0..GROUP {
-                    to[r] = from[r][step];
-                }
-            }
-            first += GROUP;
-        }
-        for step in 0..steps {
-            for row in first..width {
-                self.0[step * width + row] = match row < rows {
-                    true => data[row * stride + step],
-                    false => 0.0,
-                };
-            }
-        }
-    }
-
     /// The panel, whose rows have `width` elements.
     pub(super) fn right(&self, width: usize) -> Right<'_> {
         Right {

@@ -1,44 +1,51 @@
 //! The three products of a layer.
 
 use super::accumulate::Accumulate;
-use super::blocked::multiply;
-use super::left::Side;
-use super::transposed::multiply_transposed;
+use super::dense::{self, strided};
+use super::nonzero::{Left, is_mostly_zero};
+use super::{ordered, sparse};
 use crate::{MatrixMut, MatrixRef};
 
 /// `out = a · b`: `[m, n]` from `[m, k]` and `[k, n]`; a layer forward, `x · W`.
+///
+/// Every element is a sum in the order of `k`, each term fused into it: a row has the same bits alone as among others, and
+/// on every instruction set.
 ///
 /// # Panics
 /// When the shapes do not fit.
 pub fn matmul_nn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.rows(), a.cols()], [b.rows(), b.cols()]);
-    let left = Side::Rows {
-        data: a.span(),
-        stride: a.stride(),
-    };
-    multiply(out, accumulate, left, b);
+    let left = Left::Rows(a);
+    match !ordered::is_small(&out, b) && is_mostly_zero(left) {
+        true => sparse::multiply(out, accumulate, left, b),
+        false => ordered::multiply(out, accumulate, a, b),
+    }
 }
 
 /// `out = aᵀ · b`: `[m, n]` from `[k, m]` and `[k, n]`; the gradient of a layer's weight, `xᵀ · dy`.
+///
+/// The same call has the same bits on the same machine; a part of the columns of `a` may have others than all of them.
 ///
 /// # Panics
 /// When the shapes do not fit.
 pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.cols(), a.rows()], [b.rows(), b.cols()]);
-    let left = Side::Columns {
-        data: a.span(),
-        stride: a.stride(),
-    };
-    multiply(out, accumulate, left, b);
+    let left = Left::Columns(a);
+    match is_mostly_zero(left) {
+        true => sparse::multiply(out, accumulate, left, b),
+        false => dense::multiply(out, accumulate, strided(a).transpose(), strided(b)),
+    }
 }
 
 /// `out = a · bᵀ`: `[m, n]` from `[m, k]` and `[n, k]`; the gradient of a layer's input, `dy · Wᵀ`.
+///
+/// The same call has the same bits on the same machine; a row alone may have others than among others.
 ///
 /// # Panics
 /// When the shapes do not fit.
 pub fn matmul_nt(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.rows(), a.cols()], [b.cols(), b.rows()]);
-    multiply_transposed(out, accumulate, a, b);
+    dense::multiply(out, accumulate, strided(a), strided(b).transpose());
 }
 
 fn assert_shapes(out: &MatrixMut<'_>, left: [usize; 2], right: [usize; 2]) {
@@ -54,8 +61,7 @@ fn assert_shapes(out: &MatrixMut<'_>, left: [usize; 2], right: [usize; 2]) {
 mod tests {
     use latentia_testing::{SIZES, assert_close, numbers, reference};
 
-    use super::super::left::ROWS;
-    use super::super::nonzero::listed_share;
+    use super::super::tile_rows::ROWS;
     use super::*;
     use crate::Matrix;
 
@@ -143,10 +149,8 @@ mod tests {
         let (m, k) = (150, 300);
         let (zeros, full) = (mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k)));
         for (x, sparse) in [(&zeros, true), (&full, false)] {
-            let (data, stride) = (x.as_slice(), k);
-            let rows = listed_share(Side::Rows { data, stride }, m, k);
-            let columns = listed_share(Side::Columns { data, stride }, k, m);
-            assert_eq!([rows < 0.6, columns < 0.6], [sparse; 2], "{rows} {columns}");
+            let left = [Left::Rows(x.view()), Left::Columns(x.view())];
+            assert_eq!(left.map(is_mostly_zero), [sparse; 2]);
         }
     }
 
@@ -173,11 +177,9 @@ mod tests {
         let dy = Matrix::from_vec(k, n, numbers(7, k * n));
         let (mut listed, mut dense) = (Matrix::zeros(m, n), Matrix::zeros(m, n));
         matmul_tn(listed.view_mut(), Accumulate::Replace, x.view(), dy.view());
-        for row in 0..m {
-            let out = MatrixMut::new(&mut dense.as_mut_slice()[row * n..][..n], 1, n);
-            let x = x.view().columns(row..row + 1);
-            matmul_tn(out, Accumulate::Replace, x, dy.view());
-        }
+        // Without zeros to leave out, in the same order.
+        let x = transposed(&x);
+        ordered::multiply(dense.view_mut(), Accumulate::Replace, x.view(), dy.view());
         assert_eq!(listed, dense);
     }
 }

@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use super::left::Left;
+use super::tile_rows::TileRows;
 
 /// Registers in a row of the widest tile.
 pub(super) const fn vectors<S: Simd>() -> usize {
@@ -30,7 +30,7 @@ pub(super) struct Out<'a> {
 /// `out = left · right`: `M` rows of `V` registers. Each element is a sum over the steps in order, each term fused into it
 /// where the processor can: it does not depend on the size of the tile.
 #[inline(always)]
-fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
+fn tile<S: Simd, L: TileRows<M>, const M: usize, const V: usize>(
     simd: S,
     left: L,
     right: Right<'_>,
@@ -47,7 +47,7 @@ fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
         }
     }
     for step in 0..left.steps() {
-        let (row, _) = S::as_simd_f32s(&right.data[left.met(step) * right.stride..][..width]);
+        let (row, _) = S::as_simd_f32s(&right.data[left.right_row(step) * right.stride..][..width]);
         let mut met = [simd.splat_f32s(0.0); V];
         for v in 0..V {
             met[v] = row[v];
@@ -70,7 +70,7 @@ fn tile<S: Simd, L: Left<M>, const M: usize, const V: usize>(
 
 /// A tile of `M` rows and `vectors` registers.
 #[inline(always)]
-pub(super) fn full<S: Simd, L: Left<M>, const M: usize>(
+pub(super) fn full<S: Simd, L: TileRows<M>, const M: usize>(
     simd: S,
     vectors: usize,
     left: L,
@@ -87,7 +87,7 @@ pub(super) fn full<S: Simd, L: Left<M>, const M: usize>(
 
 /// A tile of `M` rows and `width` columns, fewer than a register has.
 #[inline(always)]
-pub(super) fn ragged<S: Simd, L: Left<M>, const M: usize>(
+pub(super) fn ragged<S: Simd, L: TileRows<M>, const M: usize>(
     simd: S,
     width: usize,
     left: L,
@@ -101,7 +101,7 @@ pub(super) fn ragged<S: Simd, L: Left<M>, const M: usize>(
         }
     }
     for step in 0..left.steps() {
-        let row = &right.data[left.met(step) * right.stride..][..width];
+        let row = &right.data[left.right_row(step) * right.stride..][..width];
         let met = simd.partial_load_f32s(row);
         let elements = left.elements(step);
         for m in 0..M {

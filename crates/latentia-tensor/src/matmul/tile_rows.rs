@@ -1,4 +1,4 @@
-//! The left matrix, as a tile goes through it.
+//! Rows of the left matrix, as tiles go through them.
 
 // Loops over indices that are known when compiling: they become registers.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
@@ -7,22 +7,14 @@
 /// matrix and one element of the left one.
 pub(super) const ROWS: usize = 6;
 
-/// The left matrix: element `(i, k)` of the product's `[m, k]`.
-#[derive(Clone, Copy)]
-pub(super) enum Side<'a> {
-    /// At `i · stride + k`.
-    Rows { data: &'a [f32], stride: usize },
-    /// At `k · stride + i`.
-    Columns { data: &'a [f32], stride: usize },
-}
-
 /// `M` rows of the left matrix, in the order in which a tile goes through them.
-pub(super) trait Left<const M: usize>: Copy {
+pub(super) trait TileRows<const M: usize>: Copy {
     /// How many steps there are.
     fn steps(self) -> usize;
-    /// Which row of the right matrix step `step` meets.
+
+    /// Which row of the right matrix step `step` multiplies.
     #[inline(always)]
-    fn met(self, step: usize) -> usize {
+    fn right_row(self, step: usize) -> usize {
         step
     }
 
@@ -30,9 +22,31 @@ pub(super) trait Left<const M: usize>: Copy {
     fn elements(self, step: usize) -> [f32; M];
 }
 
+/// Where the tiles of one part of a product take their rows from.
+pub(super) trait LeftPart: Copy {
+    /// The `M` rows from row `row` of the part on.
+    fn tile_rows<const M: usize>(self, row: usize) -> impl TileRows<M>;
+}
+
+/// A part of a matrix, read where it lies: `steps` columns of rows that are `stride` apart.
+#[derive(Clone, Copy)]
+pub(super) struct InPlace<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) steps: usize,
+}
+
+impl LeftPart for InPlace<'_> {
+    #[inline(always)]
+    fn tile_rows<const M: usize>(self, row: usize) -> impl TileRows<M> {
+        let data = self.data.get(row * self.stride..).unwrap_or_default();
+        Across::<M>::new(data, self.stride, self.steps)
+    }
+}
+
 /// Rows that lie one after another, as in `x` of `x · W`.
 #[derive(Clone, Copy)]
-pub(super) struct Across<'a, const M: usize> {
+struct Across<'a, const M: usize> {
     rows: [&'a [f32]; M],
     steps: usize,
 }
@@ -40,7 +54,7 @@ pub(super) struct Across<'a, const M: usize> {
 impl<'a, const M: usize> Across<'a, M> {
     /// The first `M` rows of `data`, of which `steps` elements are used.
     #[inline(always)]
-    pub(super) fn new(data: &'a [f32], stride: usize, steps: usize) -> Self {
+    fn new(data: &'a [f32], stride: usize, steps: usize) -> Self {
         // A plain loop: `from_fn` would be compiled for the baseline, and each length be checked at each step.
         let mut rows = [&data[..0]; M];
         for m in 0..M {
@@ -50,7 +64,7 @@ impl<'a, const M: usize> Across<'a, M> {
     }
 }
 
-impl<const M: usize> Left<M> for Across<'_, M> {
+impl<const M: usize> TileRows<M> for Across<'_, M> {
     #[inline(always)]
     fn steps(self) -> usize {
         self.steps
@@ -66,45 +80,22 @@ impl<const M: usize> Left<M> for Across<'_, M> {
     }
 }
 
-/// Rows of a transposed matrix, side by side, as in `xᵀ` of `xᵀ · dy`.
-#[derive(Clone, Copy)]
-pub(super) struct Down<'a> {
-    pub(super) data: &'a [f32],
-    pub(super) stride: usize,
-    pub(super) steps: usize,
-}
-
-impl<const M: usize> Left<M> for Down<'_> {
-    #[inline(always)]
-    fn steps(self) -> usize {
-        self.steps
-    }
-
-    #[inline(always)]
-    fn elements(self, step: usize) -> [f32; M] {
-        let row = &self.data[step * self.stride..][..M];
-        let mut elements = [0.0; M];
-        elements.copy_from_slice(row);
-        elements
-    }
-}
-
 /// Steps of which at least one element is not zero.
 #[derive(Clone, Copy)]
 pub(super) struct Listed<'a> {
     pub(super) elements: &'a [[f32; ROWS]],
-    pub(super) met: &'a [u8],
+    pub(super) right_rows: &'a [u8],
 }
 
-impl<const M: usize> Left<M> for Listed<'_> {
+impl<const M: usize> TileRows<M> for Listed<'_> {
     #[inline(always)]
     fn steps(self) -> usize {
-        self.met.len()
+        self.right_rows.len()
     }
 
     #[inline(always)]
-    fn met(self, step: usize) -> usize {
-        self.met[step].into()
+    fn right_row(self, step: usize) -> usize {
+        self.right_rows[step].into()
     }
 
     #[inline(always)]
