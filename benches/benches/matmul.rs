@@ -53,11 +53,15 @@ fn layer(c: &mut Criterion, name: &str, x: &Matrix, n: usize) {
     bench("tn/ours", &mut || {
         matmul_tn(dw.view_mut(), Replace, x.view(), dy.view())
     });
-    bench("tn/faer", &mut || faer(&mut dw, view(x).transpose(), view(dy)));
+    bench("tn/faer", &mut || {
+        faer(&mut dw, view(x).transpose(), view(dy))
+    });
     bench("nt/ours", &mut || {
         matmul_nt(dx.view_mut(), Replace, dy.view(), w.view())
     });
-    bench("nt/faer", &mut || faer(&mut dx, view(dy), view(w).transpose()));
+    bench("nt/faer", &mut || {
+        faer(&mut dx, view(dy), view(w).transpose())
+    });
 }
 
 fn dense(c: &mut Criterion) {

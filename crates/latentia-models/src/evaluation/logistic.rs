@@ -3,7 +3,9 @@
 use std::io;
 
 use latentia_tensor::math::exp;
-use latentia_tensor::{Accumulate, Matrix, MatrixRef, Rows, add_bias_map, matmul_nn, matmul_tn};
+use latentia_tensor::{
+    Accumulate, Matrix, MatrixRef, Rows, add_bias_map, map_in_place, matmul_nn, matmul_tn,
+};
 
 use super::lbfgs::{Stop, minimise};
 use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_numbered_rows, total};
@@ -157,15 +159,24 @@ impl Sums {
         let rows = block.rows();
         linear.apply(block, &mut self.logits);
         let bias_gradient = self.gradient.len() - linear.bias.len();
-        // From logits to the loss's gradient, p - 1 at the target and p elsewhere.
-        for (row, &target) in self.logits.top_mut(rows).iter_rows_mut().zip(targets) {
-            let shift = row[argmax(row)];
-            let logit = f64::from(row[target] - shift);
-            let mut sum = 0.0;
-            for z in row.iter_mut() {
-                *z = exp(*z - shift);
-                sum += f64::from(*z);
-            }
+        let mut logits = self.logits.top_mut(rows);
+        let at_targets: Vec<f64> = logits
+            .iter_rows_mut()
+            .zip(targets)
+            .map(|(row, &target)| {
+                let shift = row[argmax(row)];
+                for z in row.iter_mut() {
+                    *z -= shift;
+                }
+                f64::from(row[target])
+            })
+            .collect();
+        // Of the whole block at once, which is a vectorised loop.
+        map_in_place(logits.as_mut_slice(), exp);
+        // From powers to the loss's gradient, p - 1 at the target and p elsewhere.
+        let rows = logits.iter_rows_mut().zip(targets).zip(at_targets);
+        for ((row, &target), logit) in rows {
+            let sum: f64 = row.iter().map(|&z| f64::from(z)).sum();
             self.loss += sum.ln() - logit;
             let scale = 1.0 / sum as f32;
             for z in row.iter_mut() {
@@ -176,7 +187,7 @@ impl Sums {
                 *g += f64::from(z);
             }
         }
-        let logits = self.logits.top(rows);
+        let logits = self.logits.top(block.rows());
         matmul_tn(
             self.weight_gradient.view_mut(),
             Accumulate::Replace,
