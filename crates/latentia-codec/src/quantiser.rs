@@ -1,7 +1,7 @@
 //! How the elements of a code become symbols.
 
 use latentia_models::{Autoencoder, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
-use latentia_nn::LatentSymbols;
+use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
@@ -43,8 +43,8 @@ impl Quantiser {
     /// When the examples do not fit the model or cannot be read.
     pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
         let examples = EvenSample::over(examples, MOST_EXAMPLES);
-        let symbols = model.spec().code.symbols();
-        if let LatentSymbols::Codebook { vectors, dimension } = symbols {
+        let values = model.spec().code.values();
+        if let CodeValues::Codebook { vectors, dimension } = values {
             let none = Symbols {
                 step: 0.0,
                 first: 0,
@@ -59,7 +59,7 @@ impl Quantiser {
             return Ok(Self { symbols });
         }
         let codes = model.encode(&examples)?;
-        if symbols == LatentSymbols::Integers {
+        if values == CodeValues::Integers {
             // Whole numbers are cells already.
             let symbols = (0..codes.cols())
                 .map(|unit| Symbols::of(codes.view().iter_rows().map(|row| row[unit]), 1.0));

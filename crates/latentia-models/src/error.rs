@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result as Written};
 use std::io;
 use std::path::PathBuf;
 
-use latentia_nn::{Misfit, SpecError};
+use latentia_nn::{InvalidSpec, SpecError};
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
@@ -178,7 +178,7 @@ impl Display for NonFiniteLoss {
 
 impl ModelError {
     /// A part that does not fit, by what is wrong with it and what would be valid.
-    pub(crate) fn part(part: &'static str) -> impl FnOnce(Misfit) -> Self {
+    pub(crate) fn part(part: &'static str) -> impl FnOnce(InvalidSpec) -> Self {
         move |(seen, valid)| Self::Part { part, seen, valid }
     }
 }

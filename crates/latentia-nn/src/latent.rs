@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use latentia_tensor::Noise;
 
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::Layer;
 use crate::likelihood::Likelihood;
-use crate::misfit::Misfit;
 use crate::penalty::Penalty;
 
 /// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
@@ -19,7 +19,7 @@ pub trait Latent: Debug + Send + Sync {
     ///
     /// # Errors
     /// What is wrong, and what would be valid.
-    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+    fn check(&self, _row: Shape) -> Result<(), InvalidSpec> {
         Ok(())
     }
 
@@ -53,19 +53,27 @@ pub trait Latent: Debug + Send + Sync {
         None
     }
 
-    /// Whether only some vectors are codes: those of a codebook, of whole numbers, or sparse ones.
-    fn is_restricted(&self) -> bool {
-        false
-    }
-
-    /// What an entropy coder takes the elements of a code for.
-    fn symbols(&self) -> LatentSymbols {
-        LatentSymbols::Continuous
+    /// The values that codes have in evaluation.
+    fn values(&self) -> CodeValues {
+        CodeValues::Real
     }
 
     /// Appends which vectors of the codebook a code is made of, from what the last of [`Self::layers`] saved for it; nothing
     /// for a code without a codebook.
     fn read_indices(&self, _saved: &[f32], _indices: &mut Vec<u32>) {}
+}
+
+impl dyn Latent + '_ {
+    /// Whether only some vectors are codes: those of a codebook, of integers, or sparse ones.
+    pub fn is_restricted(&self) -> bool {
+        self.values() != CodeValues::Real
+    }
+
+    /// Whether a code is the encoder's output, or a part of it: neither sampled nor quantised.
+    pub fn passes_encoder_output(&self) -> bool {
+        let values = self.values();
+        self.distribution().is_none() && matches!(values, CodeValues::Real | CodeValues::Sparse)
+    }
 }
 
 /// The posterior `q(z | x)` and the prior `p(z)` of a code of `n` elements.
@@ -90,12 +98,14 @@ pub trait LatentDistribution: Sync {
     fn draw_prior(&self, noise: Noise, row: u32, z: &mut [f32]);
 }
 
-/// What an entropy coder takes the elements of a code for.
+/// The values that codes have: what penalties may ask of them, and what an entropy coder takes them for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LatentSymbols {
-    /// Real numbers, which it has to quantise.
-    Continuous,
-    /// Whole numbers.
+pub enum CodeValues {
+    /// Any real numbers.
+    Real,
+    /// Real numbers, most of which are zero.
+    Sparse,
+    /// Integers.
     Integers,
     /// Vectors of a codebook, which is the first parameter of the last layer: `[vectors, dimension]`.
     Codebook {

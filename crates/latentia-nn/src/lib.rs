@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 pub mod engine;
+mod invalid_spec;
 mod kinds;
 mod latent;
 pub mod latents;
@@ -44,7 +45,6 @@ mod layer;
 pub mod layers;
 mod likelihood;
 pub mod likelihoods;
-mod misfit;
 pub mod optim;
 pub mod penalties;
 mod penalty;
@@ -54,7 +54,8 @@ pub use engine::{
     BLOCK_ROWS, Chain, ImportanceBound, NonFinite, Objective, ObjectiveBuffers, Position, Rates,
     Step, StepOptions, Tape,
 };
-pub use latent::{Latent, LatentDistribution, LatentSymbols};
+pub use invalid_spec::InvalidSpec;
+pub use latent::{CodeValues, Latent, LatentDistribution};
 pub use latents::LatentSpec;
 pub use layer::{
     Abilities, BackwardMemory, Batch, BatchStatistics, ForwardMemory, Initializer, Layer, Memory,
@@ -64,7 +65,6 @@ pub use layer::{
 pub use layers::{Activation, Corruption, LayerSpec, SpecError, Widths};
 pub use likelihood::{Discrete, Likelihood, Support, Unit};
 pub use likelihoods::LikelihoodSpec;
-pub use misfit::Misfit;
 pub use optim::{Moments, Optimizer, Schedule};
 pub use penalties::ObjectiveSpec;
 pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};

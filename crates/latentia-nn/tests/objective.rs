@@ -1,4 +1,4 @@
-//! The promises of codes and of the terms on them: their value and their gradients are those of a textbook in f64, with the
+//! The promises of codes and of the penalties on them: their value and their gradients are those of a textbook in f64, with the
 //! noise held fixed.
 
 use std::f64::consts::PI;
@@ -48,7 +48,7 @@ impl Case {
 /// A batch as the reference sees it.
 struct Seen {
     /// What the encoder gave, a row for each of its inputs.
-    moments: Vec<Row>,
+    encoded: Vec<Row>,
     codes: Vec<Row>,
     /// `-ln p(x | z)` of each code, under a Gaussian of unit scale.
     losses: Row,
@@ -128,12 +128,12 @@ fn check(
             activation,
         };
         let (encoder, decoder) = (layer(0, case.activation.1), layer(last, |z| z));
-        let moments: Vec<Row> = encoder_inputs.iter().map(|x| encoder.forward(x)).collect();
-        let samples = after.len() / moments.len();
+        let encoded: Vec<Row> = encoder_inputs.iter().map(|x| encoder.forward(x)).collect();
+        let samples = after.len() / encoded.len();
         let codes: Vec<Row> = (0..after.len())
             .map(|r| {
                 let held = (&before[r / samples][..], &after[r][..]);
-                code(&moments[r / samples], held, &saved[r])
+                code(&encoded[r / samples], held, &saved[r])
             })
             .collect();
         let copies = codes.len() / rows;
@@ -145,7 +145,7 @@ fn check(
         };
         let losses = codes.iter().enumerate().map(loss).collect();
         objective(&Seen {
-            moments,
+            encoded,
             codes,
             losses,
         })
@@ -180,8 +180,9 @@ fn check(
             .step_by(gradient.len().div_ceil(12))
             .collect();
         let obtained: Vec<f32> = places.iter().map(|&i| gradient[i]).collect();
-        let slope = |&i: &usize| reference::derivative(|n| value(which, n), &parameters[which], i);
-        let expected: Vec<f64> = places.iter().map(slope).collect();
+        let gradient_at =
+            |&i: &usize| reference::derivative(|n| value(which, n), &parameters[which], i);
+        let expected: Vec<f64> = places.iter().map(gradient_at).collect();
         assert_close(&obtained, &expected, 3e-5);
     }
 }
@@ -194,26 +195,26 @@ fn log_variance(s: f64) -> f64 {
 }
 
 /// `μ + σ ε` with the `ε` that the layer had saved.
-fn sampled(moments: &[f64], _held: (&[f64], &[f64]), saved: &[f64]) -> Row {
-    let n = moments.len() / 2;
+fn sampled(encoded: &[f64], _held: (&[f64], &[f64]), saved: &[f64]) -> Row {
+    let n = encoded.len() / 2;
     (0..n)
-        .map(|j| moments[j] + (0.5 * log_variance(moments[n + j])).exp() * saved[j])
+        .map(|j| encoded[j] + (0.5 * log_variance(encoded[n + j])).exp() * saved[j])
         .collect()
 }
 
-fn as_it_is(moments: &[f64], _held: (&[f64], &[f64]), _saved: &[f64]) -> Row {
-    moments.to_vec()
+fn identity(encoded: &[f64], _held: (&[f64], &[f64]), _saved: &[f64]) -> Row {
+    encoded.to_vec()
 }
 
-/// KlDivergence of each dimension, mean over the batch.
-fn divergences(seen: &Seen) -> Row {
-    let n = seen.moments[0].len() / 2;
+/// KL of each dimension, mean over the batch.
+fn kl_of_dimensions(seen: &Seen) -> Row {
+    let n = seen.encoded[0].len() / 2;
     let one = |x: &Row, j: usize| {
         let ln = log_variance(x[n + j]);
         0.5 * (x[j] * x[j] + ln.exp() - 1.0 - ln)
     };
     (0..n)
-        .map(|j| mean(seen.moments.iter().map(|x| one(x, j))))
+        .map(|j| mean(seen.encoded.iter().map(|x| one(x, j))))
         .collect()
 }
 
@@ -243,7 +244,7 @@ fn divergence_of_a_gaussian_code() {
                 rows,
                 inputs,
                 sampled,
-                |seen| loss(seen) + f64::from(weight) * divergences(seen).iter().sum::<f64>(),
+                |seen| loss(seen) + f64::from(weight) * kl_of_dimensions(seen).iter().sum::<f64>(),
             );
         }
     }
@@ -261,7 +262,7 @@ fn free_bits_and_capacity() {
             inputs,
             sampled,
             |seen| {
-                let held = divergences(seen).into_iter();
+                let held = kl_of_dimensions(seen).into_iter();
                 loss(seen) + held.map(|kl| kl.max(f64::from(free_bits))).sum::<f64>()
             },
         );
@@ -277,7 +278,7 @@ fn free_bits_and_capacity() {
                 inputs,
                 sampled,
                 |seen| {
-                    let excess = divergences(seen).iter().sum::<f64>() - f64::from(capacity);
+                    let excess = kl_of_dimensions(seen).iter().sum::<f64>() - f64::from(capacity);
                     loss(seen) + 2.0 * excess.abs()
                 },
             );
@@ -287,15 +288,15 @@ fn free_bits_and_capacity() {
 
 /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
 fn importance_bound(seen: &Seen) -> f64 {
-    let samples = seen.codes.len() / seen.moments.len();
+    let samples = seen.codes.len() / seen.encoded.len();
     let n = seen.codes[0].len();
     let log_weight = |r: usize| {
-        let (z, moments) = (&seen.codes[r], &seen.moments[r / samples]);
+        let (z, encoded) = (&seen.codes[r], &seen.encoded[r / samples]);
         let prior: f64 = z.iter().map(|z| -0.5 * z * z).sum();
         let posterior: f64 = (0..n)
             .map(|j| {
-                let ln = log_variance(moments[n + j]);
-                -0.5 * (z[j] - moments[j]).powi(2) / ln.exp() - 0.5 * ln
+                let ln = log_variance(encoded[n + j]);
+                -0.5 * (z[j] - encoded[j]).powi(2) / ln.exp() - 0.5 * ln
             })
             .sum();
         prior - posterior - seen.losses[r]
@@ -304,7 +305,7 @@ fn importance_bound(seen: &Seen) -> f64 {
         let weights = (x * samples..(x + 1) * samples).map(log_weight);
         -(weights.map(f64::exp).sum::<f64>() / samples as f64).ln()
     };
-    mean((0..seen.moments.len()).map(bound))
+    mean((0..seen.encoded.len()).map(bound))
 }
 
 #[test]
@@ -334,12 +335,12 @@ fn total_correlation() {
             let one = |z: &Row| {
                 let of = |x: &Row, j: usize| density(z[j], x[j], x[n + j]);
                 let all = |x: &Row| (0..n).map(|j| of(x, j)).product::<f64>();
-                let joint = mean(seen.moments.iter().map(all)).ln();
-                let marginals = (0..n).map(|j| mean(seen.moments.iter().map(|x| of(x, j))).ln());
+                let joint = mean(seen.encoded.iter().map(all)).ln();
+                let marginals = (0..n).map(|j| mean(seen.encoded.iter().map(|x| of(x, j))).ln());
                 joint - marginals.sum::<f64>()
             };
             let correlation = mean(seen.codes.iter().map(one));
-            loss(seen) + divergences(seen).iter().sum::<f64>() + 5.0 * correlation
+            loss(seen) + kl_of_dimensions(seen).iter().sum::<f64>() + 5.0 * correlation
         });
     }
 }
@@ -386,7 +387,7 @@ fn l1_and_kl_sparsity() {
             Case::new(width, None, terms),
             rows,
             inputs,
-            as_it_is,
+            identity,
             |seen| {
                 let sizes = seen.codes.iter().map(|y| y.iter().map(|y| y.abs()).sum());
                 loss(seen) + 0.7 * mean(sizes)
@@ -401,7 +402,7 @@ fn l1_and_kl_sparsity() {
             activation: (Activation::Sigmoid, reference::sigmoid),
             ..Case::new(width, None, vec![Box::new(sparsity)])
         };
-        check(case, rows, inputs, as_it_is, |seen| {
+        check(case, rows, inputs, identity, |seen| {
             let rho = f64::from(0.1f32);
             let divergence = |j: usize| {
                 let on = mean(seen.codes.iter().map(|y| y[j]));
@@ -419,7 +420,7 @@ fn contraction() {
             before: Some(Box::new(Perturb::new(inputs))),
             ..Case::new(width, None, vec![Box::new(Contractive { weight: 0.5 })])
         };
-        check(case, rows, inputs, as_it_is, |seen| {
+        check(case, rows, inputs, identity, |seen| {
             let step = f64::from(0.01f32);
             let moved = |pair: &[Row]| -> f64 {
                 let numbers = pair[0].iter().zip(&pair[1]);
@@ -487,8 +488,8 @@ fn top_k() {
     for (rows, inputs, width) in SHAPES {
         let code: Box<dyn Layer> = Box::new(TopKLatent::new(width, 1 + width / 3, 0));
         // Which stay is held fixed.
-        let kept = |moments: &[f64], _: (&[f64], &[f64]), saved: &[f64]| -> Row {
-            moments
+        let kept = |encoded: &[f64], _: (&[f64], &[f64]), saved: &[f64]| -> Row {
+            encoded
                 .iter()
                 .zip(saved)
                 .map(|(x, kept)| x * kept)
@@ -513,9 +514,9 @@ fn vector_quantisation_passes_gradients_straight_through() {
         // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
         // is seen through what was saved.
         let case = Case::new(width, Some(code), terms);
-        let straight = |moments: &[f64], (x, e): (&[f64], &[f64]), _: &[f64]| -> Row {
+        let straight = |encoded: &[f64], (x, e): (&[f64], &[f64]), _: &[f64]| -> Row {
             let held = x.iter().zip(e).map(|(x, e)| e - x);
-            let codes = moments.iter().zip(held).map(|(x, held)| x + held);
+            let codes = encoded.iter().zip(held).map(|(x, held)| x + held);
             // Behind the code, what the commitment compares.
             codes.collect()
         };
@@ -529,7 +530,7 @@ fn vector_quantisation_passes_gradients_straight_through() {
             let distance = |(x, e): (&Row, &Row)| -> f64 {
                 x.iter().zip(e).map(|(x, e)| (x - e).powi(2)).sum()
             };
-            let pairs = seen.moments.iter().zip(&*quantised);
+            let pairs = seen.encoded.iter().zip(&*quantised);
             loss(seen) + 0.25 * mean(pairs.map(distance).collect::<Row>().into_iter())
         });
     }
@@ -559,10 +560,10 @@ fn the_rate_of_a_rounded_code() {
         let case = Case::new(width, Some(code), vec![Box::new(Rate { weight: 0.7 })]);
         // The noise is held fixed, and so is the prior, which every row saved.
         let prior = std::cell::RefCell::new(Row::new());
-        let noisy = |moments: &[f64], (x, y): (&[f64], &[f64]), saved: &[f64]| -> Row {
+        let noisy = |encoded: &[f64], (x, y): (&[f64], &[f64]), saved: &[f64]| -> Row {
             *prior.borrow_mut() = saved.to_vec();
             let noise = y.iter().zip(x).map(|(y, x)| y - x);
-            moments
+            encoded
                 .iter()
                 .zip(noise)
                 .map(|(x, noise)| x + noise)

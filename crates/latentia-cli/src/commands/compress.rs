@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use latentia_codec::{Codec, CodecError, Compressed, Method};
 use latentia_data::Dataset;
 use latentia_models::{ModelFile, write_atomically};
-use latentia_nn::LatentSymbols;
+use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde_json::json;
 
@@ -88,9 +88,9 @@ fn codec<'a>(
     examples: &Dataset,
 ) -> anyhow::Result<Codec<'a>> {
     let bytes = examples.is_bytes();
-    let usual = match file.model.spec().code.symbols() {
-        LatentSymbols::Integers => ROUNDED_QUALITY,
-        LatentSymbols::Continuous | LatentSymbols::Codebook { .. } => QUALITY,
+    let usual = match file.model.spec().code.values() {
+        CodeValues::Integers => ROUNDED_QUALITY,
+        _ => QUALITY,
     };
     let quality = args.quality.unwrap_or(usual);
     match (args.lossless, args.psnr_floor) {

@@ -1,7 +1,7 @@
 //! A model's measures, beside PCA's.
 
 use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca};
-use latentia_nn::LatentSymbols;
+use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde::Serialize;
 
@@ -88,8 +88,8 @@ impl Evaluation {
             metrics: Metrics::measure(model, examples)?,
             variational: ElboReport::measure(model, examples, importance_samples, SAMPLING_SEED)?,
             usage: LatentUsage::measure(model, examples)?,
-            codebook: match model.spec().code.symbols() {
-                LatentSymbols::Codebook { vectors, .. } => Some(vectors),
+            codebook: match model.spec().code.values() {
+                CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
             },
             pca_mse,

@@ -88,7 +88,7 @@ impl Parts<'_> {
                 .push(Box::new(Corrupt::new(self.inputs, corruption)));
         }
         self.layers
-            .extend(self.spec.objective.first_layers(self.inputs));
+            .extend(self.spec.objective.input_layers(self.inputs));
     }
 
     fn add_encoder(&mut self) -> Result<(), ModelError> {

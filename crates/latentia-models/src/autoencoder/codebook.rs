@@ -1,6 +1,6 @@
 //! The vectors of a vector-quantised code.
 
-use latentia_nn::LatentSymbols;
+use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Rows};
 
 use super::inference::{Run, for_each_block};
@@ -10,7 +10,7 @@ use crate::ModelError;
 impl Autoencoder {
     /// The codebook, where codes are vector-quantised: `[vectors, dimension]`.
     pub fn codebook(&self) -> Option<&Matrix> {
-        let LatentSymbols::Codebook { .. } = self.spec.code.symbols() else {
+        let CodeValues::Codebook { .. } = self.spec.code.values() else {
             return None;
         };
         let codebook = self

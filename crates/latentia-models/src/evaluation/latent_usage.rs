@@ -1,6 +1,6 @@
 //! How much of a code is in use.
 
-use latentia_nn::{LatentSymbols, Tape};
+use latentia_nn::{CodeValues, Tape};
 use latentia_tensor::Rows;
 use serde::Serialize;
 
@@ -36,9 +36,11 @@ impl LatentUsage {
         if latent.distribution().is_some() {
             return Ok(None);
         }
-        let usage = match latent.symbols() {
-            LatentSymbols::Codebook { vectors, .. } => Self::of_codebook(model, examples, vectors),
-            LatentSymbols::Continuous | LatentSymbols::Integers => Self::of_units(model, examples),
+        let usage = match latent.values() {
+            CodeValues::Codebook { vectors, .. } => Self::of_codebook(model, examples, vectors),
+            CodeValues::Real | CodeValues::Sparse | CodeValues::Integers => {
+                Self::of_units(model, examples)
+            }
         };
         usage.map(Some)
     }

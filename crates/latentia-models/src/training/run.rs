@@ -46,11 +46,13 @@ impl<'a> Training<'a> {
                 purpose: "train on",
             });
         }
-        if model.spec.objective.compares_codes() && spec.batch_size == 1 {
+        if let Some(penalty) = model.spec.objective.compares_codes()
+            && spec.batch_size == 1
+        {
             return Err(ModelError::Option {
                 name: "batch-size",
-                seen: "1".into(),
-                valid: "at least 2 for an objective with mmd or total-correlation, which compare codes with each other",
+                seen: format!("1 beside {penalty}"),
+                valid: "at least 2 where a penalty compares the codes of a batch",
             });
         }
         if let Some(augmentation) = spec.augmentation {

@@ -82,7 +82,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\nobjective = {{ beta = 2.0 }}\n{ENCODER}\n{DECODER}"),
-            "objective has beta, which a deterministic code does not know; it needs a code of kind `gaussian`",
+            "objective has beta, which a deterministic code does not support; it needs a code of kind `gaussian`",
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
@@ -142,12 +142,12 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             gaussian,
             "objective = { importance-samples = 5, beta = 2.0 }",
-            "objective has beta beside importance-samples 5; samples are weighted whole: leave it out, or importance-samples",
+            "objective has beta beside importance-samples 5; it does not apply to the importance-weighted bound: leave it out, or importance-samples",
         ),
         (
             gaussian,
             "objective = { importance-samples = 5, mmd = 2.0 }",
-            "objective has mmd beside importance-samples 5; samples are weighted whole: leave it out, or importance-samples",
+            "objective has mmd beside importance-samples 5; it does not apply to the importance-weighted bound: leave it out, or importance-samples",
         ),
         (
             gaussian,
@@ -167,12 +167,12 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             gaussian,
             "objective = { l1 = 0.1 }",
-            "objective has l1, which a gaussian code does not know; it needs a code of kind `deterministic` or `top-k`",
+            "objective has l1, which a gaussian code does not support; it needs a code of kind `deterministic` or `top-k`",
         ),
         (
             plain,
             "objective = { total-correlation = 1.0 }",
-            "objective has total-correlation, which a deterministic code does not know; it needs a code of kind `gaussian`",
+            "objective has total-correlation, which a deterministic code does not support; it needs a code of kind `gaussian`",
         ),
         (
             plain,

@@ -155,8 +155,9 @@ fn terms_that_compare_codes_refuse_batches_of_one() {
         let error = message(Training::new(&mut model, one, 1, &examples, None));
         assert_eq!(
             error,
-            "`batch-size` is 1; it must be at least 2 for an objective with mmd or total-correlation, which compare codes \
-             with each other"
+            format!(
+                "`batch-size` is 1 beside {term}; it must be at least 2 where a penalty compares the codes of a batch"
+            )
         );
         let two = training_spec("batch-size = 2");
         assert!(Training::new(&mut model, two, 1, &examples, None).is_ok());

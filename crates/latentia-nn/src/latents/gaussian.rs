@@ -7,13 +7,13 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise, update, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{Latent, LatentDistribution};
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter, Pass,
     Samples, Trace,
 };
 use crate::layers::{Activation, Dense};
-use crate::misfit::{Misfit, require};
 
 /// Bound of the log-variance: `σ²` stays within `e^±30`, so that neither it nor its square overflows.
 const BOUND: f32 = 30.0;
@@ -31,7 +31,7 @@ impl Latent for Gaussian {
         "gaussian"
     }
 
-    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+    fn check(&self, _row: Shape) -> Result<(), InvalidSpec> {
         require(
             self.units > 0,
             || "has 0 units".into(),

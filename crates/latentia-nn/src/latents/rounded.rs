@@ -10,13 +10,13 @@ use latentia_tensor::{Accumulate, MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
-use crate::latent::{Latent, LatentSymbols};
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::latent::{CodeValues, Latent};
 use crate::layer::{
     Abilities, BackwardMemory, Batch, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter,
     ParameterSpec, Pass, RunningStatistics, Trace,
 };
 use crate::likelihood::Likelihood;
-use crate::misfit::{Misfit, require};
 use crate::optim::Moments;
 use crate::penalty::Penalty;
 pub use prior::LogisticPrior;
@@ -45,7 +45,7 @@ impl Latent for Rounded {
         "rounded"
     }
 
-    fn check(&self, _row: Shape) -> Result<(), Misfit> {
+    fn check(&self, _row: Shape) -> Result<(), InvalidSpec> {
         let Self { rate, decay } = *self;
         require(
             rate.is_finite() && rate >= 0.0,
@@ -67,12 +67,8 @@ impl Latent for Rounded {
         Some(Box::new(Rate { weight: self.rate }))
     }
 
-    fn is_restricted(&self) -> bool {
-        true
-    }
-
-    fn symbols(&self) -> LatentSymbols {
-        LatentSymbols::Integers
+    fn values(&self) -> CodeValues {
+        CodeValues::Integers
     }
 }
 

@@ -7,9 +7,9 @@ use latentia_tensor::{MatrixMut, MatrixRef, update};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
-use crate::latent::Latent;
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::latent::{CodeValues, Latent};
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
-use crate::misfit::{Misfit, require};
 
 /// The largest elements of the encoder's output, the others 0; see [`TopKLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl Latent for TopK {
         "top-k"
     }
 
-    fn check(&self, row: Shape) -> Result<(), Misfit> {
+    fn check(&self, row: Shape) -> Result<(), InvalidSpec> {
         let (k, width) = (self.k, row.elements());
         let seen = || format!("keeps {k} of {width} elements");
         let valid = format!("`k` must be from 1 to {width}, the width of the encoder's output");
@@ -42,8 +42,8 @@ impl Latent for TopK {
         self.warm_up
     }
 
-    fn is_restricted(&self) -> bool {
-        true
+    fn values(&self) -> CodeValues {
+        CodeValues::Sparse
     }
 }
 

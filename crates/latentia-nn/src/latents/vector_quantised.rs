@@ -8,13 +8,13 @@ use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
-use crate::latent::{Latent, LatentSymbols};
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::latent::{CodeValues, Latent};
 use crate::layer::{
     Abilities, BackwardMemory, Batch, ForwardMemory, Initializer, Layer, Memory, Parameter,
     ParameterSpec, Pass, RunningStatistics, Trace,
 };
 use crate::likelihood::Likelihood;
-use crate::misfit::{Misfit, require};
 use crate::optim::Moments;
 use crate::penalty::Penalty;
 pub use commitment::Commitment;
@@ -55,7 +55,7 @@ impl Latent for VectorQuantised {
         "vector-quantised"
     }
 
-    fn check(&self, row: Shape) -> Result<(), Misfit> {
+    fn check(&self, row: Shape) -> Result<(), InvalidSpec> {
         let Self {
             codebook,
             dimension,
@@ -110,12 +110,8 @@ impl Latent for VectorQuantised {
         Some(Box::new(Commitment { weight }))
     }
 
-    fn is_restricted(&self) -> bool {
-        true
-    }
-
-    fn symbols(&self) -> LatentSymbols {
-        LatentSymbols::Codebook {
+    fn values(&self) -> CodeValues {
+        CodeValues::Codebook {
             vectors: self.codebook,
             dimension: self.dimension,
         }

@@ -8,10 +8,10 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::LayerStack;
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace,
 };
-use crate::misfit::Misfit;
 
 /// An [`Activate`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl LayerKind for ActivationSpec {
         "activation"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         stack.add(Activate::new(stack.shape(), self.activation));
         Ok(())
     }

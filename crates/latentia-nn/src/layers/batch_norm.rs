@@ -10,11 +10,11 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, share};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, Batch, BatchStatistics, ForwardMemory, Initializer, Layer, Memory,
     Parameter, ParameterSpec, Pass, RunningStatistics, Trace,
 };
-use crate::misfit::Misfit;
 use crate::optim::Moments;
 
 /// Added to a variance before its root is taken.
@@ -41,7 +41,7 @@ impl LayerKind for BatchNormSpec {
         "batch-norm"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         share("momentum", self.momentum)?;
         let layer = BatchNorm::new(stack.shape(), self.momentum, self.activation);
         stack.add(layer);

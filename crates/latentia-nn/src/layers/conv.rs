@@ -11,11 +11,11 @@ use super::kind::LayerKind;
 use super::stack::{LayerStack, too_large};
 use super::window::{Padding, Size, channels_of, fitting, window};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec,
     Pass, Trace,
 };
-use crate::misfit::Misfit;
 
 /// A [`Conv`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl LayerKind for ConvSpec {
         "conv"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let input = stack.feature_maps()?;
         let window = window(
             self.kernel,

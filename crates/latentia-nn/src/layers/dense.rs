@@ -11,11 +11,11 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, positive};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec, Pass,
     Trace,
 };
-use crate::misfit::Misfit;
 
 /// A [`Dense`] layer as a user writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl LayerKind for DenseSpec {
         "dense"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let (inputs, units) = (stack.shape().elements(), self.units.unwrap_or(width));
         positive("units", units)?;
         stack.add(Dense::new(inputs, units, self.activation, self.initializer));

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::kind::LayerKind;
 use super::stack::{LayerStack, share};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
-use crate::misfit::Misfit;
 
 /// A [`Dropout`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl LayerKind for DropoutSpec {
         "dropout"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         share("rate", self.rate)?;
         stack.add(Dropout::new(stack.shape(), self.rate));
         Ok(())

@@ -10,10 +10,10 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     BackwardMemory, ForwardMemory, Layer, Memory, Parameter, ParameterSpec, Pass, Trace,
 };
-use crate::misfit::Misfit;
 
 /// [`GroupNorm`] with one group, as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl LayerKind for LayerNormSpec {
         "layer-norm"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         stack.add(GroupNorm::new(stack.shape(), 1, self.activation));
         Ok(())
     }
@@ -55,7 +55,7 @@ impl LayerKind for GroupNormSpec {
         "group-norm"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let [channels, _] = stack.shape().channels();
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
             let valid = format!("`groups` must divide the {channels} channels it gets");

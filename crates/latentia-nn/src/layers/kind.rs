@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::activation::Activation;
 use super::stack::LayerStack;
-use crate::misfit::Misfit;
+use crate::invalid_spec::InvalidSpec;
 
 /// A kind of layer as a user writes it: what a specification asks of it before it is built.
 pub trait LayerKind: Debug {
@@ -15,7 +15,7 @@ pub trait LayerKind: Debug {
     ///
     /// # Errors
     /// When its values are out of range, or it does not fit what comes before.
-    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit>;
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec>;
 
     /// The function applied to its output.
     fn activation(&self) -> Activation {

@@ -7,8 +7,8 @@ use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
 use super::window::{Padding, Size, by, fitting, window};
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace};
-use crate::misfit::Misfit;
 
 /// A [`Pool`] of maxima as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl LayerKind for MaxPoolSpec {
         "max-pool"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let Self {
             size,
             stride,
@@ -62,7 +62,7 @@ impl LayerKind for AveragePoolSpec {
         "average-pool"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let Self {
             size,
             stride,
@@ -82,7 +82,7 @@ fn add_pool(
     stride: Option<Size>,
     padding: Padding,
     pooled: Pooled,
-) -> Result<(), Misfit> {
+) -> Result<(), InvalidSpec> {
     let input = stack.feature_maps()?;
     let stride = stride.unwrap_or(size);
     let window = window(size, stride, Size::one(), padding, &input)?;

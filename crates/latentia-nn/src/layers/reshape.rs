@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
 use crate::Shape;
-use crate::misfit::Misfit;
+use crate::invalid_spec::InvalidSpec;
 
 /// Takes a flat row for feature maps; nothing is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ impl LayerKind for ReshapeSpec {
         "reshape"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let (wanted, given) = (Shape::feature_maps(self.shape), stack.shape());
         if wanted.elements() != given.elements() {
             let valid = format!("{wanted} has {} elements", wanted.elements());
@@ -41,7 +41,7 @@ impl LayerKind for FlattenSpec {
         "flatten"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         stack.shape = Shape::Flat(stack.shape.elements());
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::activate::Activate;
 use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
-use crate::misfit::Misfit;
+use crate::invalid_spec::InvalidSpec;
 
 /// Layers whose input is added to their output, `y = f(g(x) + x)` (He et al. 2016); see [`Activate::residual`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl<L: std::fmt::Debug + Deref<Target = dyn LayerKind>> LayerKind for ResidualS
         "residual"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let (shape, first) = (stack.shape, stack.layers.len());
         for (number, layer) in self.layers.iter().enumerate() {
             layer.add_to(stack, width).map_err(|(seen, valid)| {

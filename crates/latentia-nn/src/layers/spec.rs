@@ -98,13 +98,13 @@ impl LayerSpec {
                 true => widths.last,
                 false => widths.others,
             };
-            let misfit = |(seen, valid)| SpecError {
+            let invalid = |(seen, valid)| SpecError {
                 layer,
                 name: spec.name(),
                 seen,
                 valid,
             };
-            spec.add_to(&mut stack, width).map_err(misfit)?;
+            spec.add_to(&mut stack, width).map_err(invalid)?;
         }
         let shape = stack.shape();
         Ok((stack.into_layers(), shape))

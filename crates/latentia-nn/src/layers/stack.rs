@@ -1,8 +1,8 @@
 //! Layers built one after another.
 
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::Layer;
-use crate::misfit::Misfit;
 
 /// Layers so far, and the shape of a row behind them.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl LayerStack {
     ///
     /// # Errors
     /// When it is given a flat row.
-    pub fn feature_maps(&self) -> Result<[usize; 3], Misfit> {
+    pub fn feature_maps(&self) -> Result<[usize; 3], InvalidSpec> {
         self.shape.as_feature_maps().ok_or_else(|| {
             let seen = format!("gets rows of {} elements", self.shape);
             let valid = "it works on feature maps: put a `reshape` with [channels, height, width] before it, or give examples of a height and a width";
@@ -50,12 +50,12 @@ impl LayerStack {
 }
 
 /// A refusal.
-pub(super) fn refuse<T>(seen: String, valid: impl Into<String>) -> Result<T, Misfit> {
+pub(super) fn refuse<T>(seen: String, valid: impl Into<String>) -> Result<T, InvalidSpec> {
     Err((seen, valid.into()))
 }
 
 /// Refuses a count of zero.
-pub(super) fn positive(what: &str, count: usize) -> Result<(), Misfit> {
+pub(super) fn positive(what: &str, count: usize) -> Result<(), InvalidSpec> {
     match count {
         0 => refuse(format!("has {what} 0"), "it needs at least 1"),
         _ => Ok(()),
@@ -63,7 +63,7 @@ pub(super) fn positive(what: &str, count: usize) -> Result<(), Misfit> {
 }
 
 /// Refuses a share that is not one less than the whole.
-pub(super) fn share(what: &str, share: f32) -> Result<(), Misfit> {
+pub(super) fn share(what: &str, share: f32) -> Result<(), InvalidSpec> {
     match (0.0..1.0).contains(&share) {
         true => Ok(()),
         false => refuse(
@@ -74,7 +74,7 @@ pub(super) fn share(what: &str, share: f32) -> Result<(), Misfit> {
 }
 
 /// Feature maps of more elements than can be counted in 31 bits.
-pub(super) fn too_large([channels, height, width]: [usize; 3]) -> Misfit {
+pub(super) fn too_large([channels, height, width]: [usize; 3]) -> InvalidSpec {
     (
         format!("makes {channels} feature maps of {height}x{width}"),
         "fewer than 2³¹ elements are possible: use fewer channels or a larger stride".into(),

@@ -7,8 +7,8 @@ use super::conv::Conv;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, too_large};
 use super::window::{Padding, Size, channels_of, transposed, window};
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::Initializer;
-use crate::misfit::Misfit;
 
 /// A transposed convolution as a user writes it, see [`Conv::transposed`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl LayerKind for TransposedConvSpec {
         "transposed-conv"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let input = stack.feature_maps()?;
         let unpadded = Padding::valid();
         let open = window(self.kernel, self.stride, self.dilation, unpadded, &input)?;

@@ -7,8 +7,8 @@ use super::kind::LayerKind;
 use super::stack::{LayerStack, positive, too_large};
 use super::window::Size;
 use crate::Shape;
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
-use crate::misfit::Misfit;
 
 /// An [`Upsample`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl LayerKind for UpsampleSpec {
         "upsample"
     }
 
-    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), Misfit> {
+    fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let input = stack.feature_maps()?;
         let factor: [usize; 2] = self.factor.into();
         factor.into_iter().try_for_each(|n| positive("factor", n))?;

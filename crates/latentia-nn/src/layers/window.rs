@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stack::{positive, refuse};
 use crate::Shape;
-use crate::misfit::Misfit;
+use crate::invalid_spec::InvalidSpec;
 
 /// Sizes down and across: one number for both, or `[down, across]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub(super) fn window(
     dilation: Size,
     padding: Padding,
     input: &[usize; 3],
-) -> Result<Window, Misfit> {
+) -> Result<Window, InvalidSpec> {
     let mut window = Window {
         kernel: kernel.into(),
         stride: stride.into(),
@@ -109,7 +109,7 @@ pub(super) fn window(
 }
 
 /// The positions of a window on feature maps that it fits.
-pub(super) fn fitting(window: &Window, input: &[usize; 3]) -> Result<[usize; 2], Misfit> {
+pub(super) fn fitting(window: &Window, input: &[usize; 3]) -> Result<[usize; 2], InvalidSpec> {
     let [_, height, width] = *input;
     window.places([height, width]).map_or_else(
         || {
@@ -136,7 +136,7 @@ pub(super) fn transposed(
     padding: Padding,
     output_padding: usize,
     input: &[usize; 3],
-) -> Result<(Window, [usize; 2]), Misfit> {
+) -> Result<(Window, [usize; 2]), InvalidSpec> {
     let extent = window.extent();
     let mut size = [0; 2];
     for axis in 0..2 {
@@ -183,7 +183,7 @@ pub(super) fn channels_of(
     channels: Option<usize>,
     width: usize,
     size: [usize; 2],
-) -> Result<usize, Misfit> {
+) -> Result<usize, InvalidSpec> {
     if let Some(channels) = channels {
         return positive("channels", channels).map(|()| channels);
     }

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
 use crate::Shape;
-use crate::latent::{Latent, LatentSymbols};
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::latent::Latent;
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Layer, Mode, Parameter, Pass, Samples, Trace,
 };
 use crate::layers::LayerSpec;
-use crate::misfit::{Misfit, require};
 use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// Standard deviation of the step by which an input is moved: small against the unit range, large against rounding.
@@ -67,14 +67,14 @@ impl WeightedPenalty for Contractive {
     }
 
     fn fits(&self, latent: &dyn Latent) -> bool {
-        latent.distribution().is_none() && latent.symbols() == LatentSymbols::Continuous
+        latent.passes_encoder_output()
     }
 
     fn needed_latents(&self) -> &'static str {
         "`deterministic` or `top-k`"
     }
 
-    fn check(&self, encoder: &[LayerSpec]) -> Result<(), Misfit> {
+    fn check(&self, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         require(
             encoder.iter().all(|layer| layer.is_dense()),
             || {
@@ -84,11 +84,11 @@ impl WeightedPenalty for Contractive {
         )
     }
 
-    fn first_layer(&self, width: usize) -> Option<Box<dyn Layer>> {
+    fn input_layer(&self, width: usize) -> Option<Box<dyn Layer>> {
         Some(Box::new(Perturb::new(width)))
     }
 
-    fn boxed(&self) -> Box<dyn Penalty> {
+    fn clone_boxed(&self) -> Box<dyn Penalty> {
         Box::new(*self)
     }
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
+use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::Latent;
 use crate::layers::{Activation, LayerSpec};
-use crate::misfit::{Misfit, require};
 use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ Σ ρ ln(ρ / ρ̂) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂))` over the units, in nats, with the mean `ρ̂` of a unit over the batch and
@@ -85,7 +85,7 @@ impl WeightedPenalty for KlSparsity {
         "`deterministic`"
     }
 
-    fn check(&self, encoder: &[LayerSpec]) -> Result<(), Misfit> {
+    fn check(&self, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         let target = self.target;
         require(
             target > 0.0 && target < 1.0,
@@ -100,7 +100,7 @@ impl WeightedPenalty for KlSparsity {
         )
     }
 
-    fn boxed(&self) -> Box<dyn Penalty> {
+    fn clone_boxed(&self) -> Box<dyn Penalty> {
         Box::new(*self)
     }
 }

@@ -4,7 +4,7 @@ use latentia_tensor::update;
 use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
-use crate::latent::{Latent, LatentSymbols};
+use crate::latent::Latent;
 use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ Σ |y|` over the code's elements, mean over examples, as Keras adds an activity regulariser.
@@ -46,14 +46,14 @@ impl WeightedPenalty for L1 {
     }
 
     fn fits(&self, latent: &dyn Latent) -> bool {
-        latent.distribution().is_none() && latent.symbols() == LatentSymbols::Continuous
+        latent.passes_encoder_output()
     }
 
     fn needed_latents(&self) -> &'static str {
         "`deterministic` or `top-k`"
     }
 
-    fn boxed(&self) -> Box<dyn Penalty> {
+    fn clone_boxed(&self) -> Box<dyn Penalty> {
         Box::new(*self)
     }
 }

@@ -145,7 +145,7 @@ impl WeightedPenalty for Mmd {
         true
     }
 
-    fn boxed(&self) -> Box<dyn Penalty> {
+    fn clone_boxed(&self) -> Box<dyn Penalty> {
         Box::new(*self)
     }
 }

@@ -9,10 +9,10 @@ use super::l1::L1;
 use super::mmd::Mmd;
 use super::total_correlation::TotalCorrelation;
 use super::weighted::WeightedPenalty;
+use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
-use crate::misfit::{Misfit, require};
 use crate::penalty::Penalty;
 
 /// Declares [`ObjectiveSpec`]: what belongs to the posterior of a latent with a distribution, and the list of penalties. To add
@@ -98,7 +98,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// The most samples of a posterior for each example.
-const MOST_SAMPLES: usize = 1000;
+const MAX_SAMPLES: usize = 1000;
 
 impl ObjectiveSpec {
     /// Whether it is what a specification may leave out.
@@ -111,14 +111,15 @@ impl ObjectiveSpec {
         self.importance_samples > 1
     }
 
-    /// The penalties that are asked for.
-    fn asked(&self) -> impl Iterator<Item = &dyn WeightedPenalty> {
+    /// The penalties with a weight.
+    fn active(&self) -> impl Iterator<Item = &dyn WeightedPenalty> {
         self.list().filter(|penalty| penalty.weight() != 0.0)
     }
 
-    /// A penalty that compares the codes of a batch with each other, and is nothing for a single example.
-    pub fn compares_codes(&self) -> bool {
-        self.asked().any(|penalty| penalty.compares_codes())
+    /// The name of a penalty that compares the codes of a batch with each other, and has no value for a single example.
+    pub fn compares_codes(&self) -> Option<&'static str> {
+        let mut active = self.active();
+        active.find(|p| p.compares_codes()).map(|p| p.name())
     }
 
     /// The penalties beside the likelihood's loss.
@@ -132,18 +133,18 @@ impl ObjectiveSpec {
                 capacity: self.capacity,
             }));
         }
-        penalties.extend(self.asked().map(|penalty| penalty.boxed()));
+        penalties.extend(self.active().map(|penalty| penalty.clone_boxed()));
         penalties
     }
 
     /// The layers that penalties need before the encoder, for examples of `width` elements.
-    pub fn first_layers(&self, width: usize) -> impl Iterator<Item = Box<dyn Layer>> {
-        self.asked()
-            .filter_map(move |penalty| penalty.first_layer(width))
+    pub fn input_layers(&self, width: usize) -> impl Iterator<Item = Box<dyn Layer>> {
+        self.active()
+            .filter_map(move |penalty| penalty.input_layer(width))
     }
 
-    /// What of the posterior's weights is other than what leaves it out, with its value.
-    fn posterior_weights(&self) -> [(&'static str, f32, bool); 4] {
+    /// The weights of the KL divergence by name, value and whether they are other than what leaves them out.
+    fn kl_weights(&self) -> [(&'static str, f32, bool); 4] {
         let capacity = self.capacity.unwrap_or(0.0);
         [
             ("beta", self.beta, self.beta != 1.0),
@@ -153,61 +154,82 @@ impl ObjectiveSpec {
         ]
     }
 
-    /// Refuses weights that are none, and penalties that the latent or the encoder has no place for.
+    /// Refuses weights out of range, and penalties that the latent or the encoder does not support.
     ///
     /// # Errors
     /// What is wrong, and what would be valid.
-    pub fn check(&self, latent: &dyn Latent, encoder: &[LayerSpec]) -> Result<(), Misfit> {
-        let posterior = self.posterior_weights();
-        let weights = posterior.iter().map(|&(name, value, _)| (name, value));
-        for (name, value) in weights.chain(self.list().map(|p| (p.name(), p.weight()))) {
-            require(
-                value.is_finite() && value >= 0.0,
-                || format!("has {name} {value}"),
-                "it must be finite and at least 0",
-            )?;
+    pub fn check(&self, latent: &dyn Latent, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
+        self.check_ranges()?;
+        if self.is_importance_weighted() {
+            self.check_importance_samples(latent)?;
         }
-        let samples = self.importance_samples;
-        require(
-            (1..=MOST_SAMPLES).contains(&samples),
-            || format!("has importance-samples {samples}"),
-            "it must be from 1 to 1000",
-        )?;
-        let weighted = self.is_importance_weighted();
-        let set = posterior.iter().filter(|(_, _, is_set)| *is_set);
-        let (has_distribution, gaussian) = (latent.distribution().is_some(), "`gaussian`");
-        let samples_asked = weighted.then_some(("importance-samples", has_distribution, gaussian));
-        let beside = set.map(|(name, ..)| (*name, has_distribution, gaussian));
-        let list = self
-            .asked()
-            .map(|p| (p.name(), p.fits(latent), p.needed_latents()));
-        for (number, (name, fits, needed)) in samples_asked
-            .into_iter()
-            .chain(beside)
-            .chain(list)
-            .enumerate()
-        {
-            let kind = latent.name();
+        let has_distribution = latent.distribution().is_some();
+        for (name, _, is_set) in self.kl_weights() {
+            let fits = !is_set || has_distribution;
             require(
                 fits,
-                || format!("has {name}, which a {kind} code does not know"),
-                &format!("it needs a code of kind {needed}"),
-            )?;
-            require(
-                !weighted || number == 0,
-                || format!("has {name} beside importance-samples {samples}"),
-                "samples are weighted whole: leave it out, or importance-samples",
+                || unsupported(name, latent),
+                "it needs a code of kind `gaussian`",
             )?;
         }
-        let makes_pairs = self.first_layers(1).next().is_some();
-        require(
-            !(makes_pairs && self.compares_codes()),
-            || {
-                "has contractive beside a penalty that compares codes, to which its pairs would be two"
-                    .into()
-            },
-            "leave one of them out",
-        )?;
-        self.asked().try_for_each(|penalty| penalty.check(encoder))
+        for penalty in self.active() {
+            let needed = format!("it needs a code of kind {}", penalty.needed_latents());
+            let seen = || unsupported(penalty.name(), latent);
+            require(penalty.fits(latent), seen, &needed)?;
+            penalty.check(encoder)?;
+        }
+        let doubles_rows = self.active().find(|p| p.input_layer(1).is_some());
+        match (doubles_rows, self.compares_codes()) {
+            (Some(doubles), Some(compares)) => {
+                let doubles = doubles.name();
+                let seen = format!(
+                    "has {doubles}, which doubles the rows of a batch, beside {compares}, which compares them"
+                );
+                Err((seen, "leave one of them out".into()))
+            }
+            _ => Ok(()),
+        }
     }
+
+    fn check_ranges(&self) -> Result<(), InvalidSpec> {
+        let kl = self.kl_weights().map(|(name, value, _)| (name, value));
+        let others = self.list().map(|p| (p.name(), p.weight()));
+        for (name, value) in kl.into_iter().chain(others) {
+            let seen = || format!("has {name} {value}");
+            let holds = value.is_finite() && value >= 0.0;
+            require(holds, seen, "it must be finite and at least 0")?;
+        }
+        let samples = self.importance_samples;
+        let seen = || format!("has importance-samples {samples}");
+        let holds = (1..=MAX_SAMPLES).contains(&samples);
+        require(holds, seen, "it must be from 1 to 1000")
+    }
+
+    /// The importance-weighted bound takes the place of the KL divergence and of all penalties.
+    fn check_importance_samples(&self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
+        let has_distribution = latent.distribution().is_some();
+        let seen = || unsupported("importance-samples", latent);
+        require(has_distribution, seen, "it needs a code of kind `gaussian`")?;
+        let kl = self.kl_weights().into_iter().filter(|(.., is_set)| *is_set);
+        let names = kl.map(|(name, ..)| name);
+        let mut names = names.chain(self.active().map(|p| p.name()));
+        match names.next() {
+            None => Ok(()),
+            Some(name) => {
+                let seen = format!(
+                    "has {name} beside importance-samples {}",
+                    self.importance_samples
+                );
+                let valid = "it does not apply to the importance-weighted bound: leave it out, or importance-samples";
+                Err((seen, valid.into()))
+            }
+        }
+    }
+}
+
+fn unsupported(name: &str, latent: &dyn Latent) -> String {
+    format!(
+        "has {name}, which a {} code does not support",
+        latent.name()
+    )
 }

@@ -198,7 +198,7 @@ impl WeightedPenalty for TotalCorrelation {
         true
     }
 
-    fn boxed(&self) -> Box<dyn Penalty> {
+    fn clone_boxed(&self) -> Box<dyn Penalty> {
         Box::new(*self)
     }
 }

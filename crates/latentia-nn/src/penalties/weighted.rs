@@ -1,9 +1,9 @@
 //! A penalty that a specification asks for by its weight.
 
+use crate::invalid_spec::InvalidSpec;
 use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
-use crate::misfit::Misfit;
 use crate::penalty::Penalty;
 
 /// A penalty that a specification asks for by its weight; 0 leaves it out.
@@ -20,7 +20,8 @@ pub trait WeightedPenalty: Penalty {
     /// The kinds of latents that it fits, in words.
     fn needed_latents(&self) -> &'static str;
 
-    /// Whether it compares the codes of a batch with each other, and is nothing for a single example.
+    /// Whether it compares the codes of a batch with each other, so that a batch of one example has no value, and pairs of rows
+    /// as the contractive penalty makes would count as examples. Stronger than [`Penalty::needs_batch`].
     fn compares_codes(&self) -> bool {
         false
     }
@@ -29,15 +30,15 @@ pub trait WeightedPenalty: Penalty {
     ///
     /// # Errors
     /// What is wrong, and what would be valid.
-    fn check(&self, _encoder: &[LayerSpec]) -> Result<(), Misfit> {
+    fn check(&self, _encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         Ok(())
     }
 
     /// The layer that it needs before the encoder, for examples of `width` elements.
-    fn first_layer(&self, _width: usize) -> Option<Box<dyn Layer>> {
+    fn input_layer(&self, _width: usize) -> Option<Box<dyn Layer>> {
         None
     }
 
-    /// The penalty itself.
-    fn boxed(&self) -> Box<dyn Penalty>;
+    /// The penalty itself, as training takes it.
+    fn clone_boxed(&self) -> Box<dyn Penalty>;
 }
