@@ -11,12 +11,12 @@ pub trait Penalty: Debug + Send + Sync {
         false
     }
 
-    /// Whether it has a gradient by the input of the latent's last layer, as by the parameters of a posterior.
+    /// Whether it has a gradient with respect to the input of the latent's last layer, as by the parameters of a posterior.
     fn needs_input_gradient(&self) -> bool {
         false
     }
 
-    /// Gives back `context.share` times the penalty's mean over the examples of `codes`, and adds its gradients. `workspace` is
+    /// Returns `context.share` times the penalty's mean over the examples of `codes`, and adds its gradients. `workspace` is
     /// for any use and keeps its memory from step to step.
     fn apply(
         &self,

@@ -1,7 +1,7 @@
 //! The same images in other formats, and what each needs for them.
 //!
 //! Every byte of a file counts, headers and all, and every file is read again: that a format without loss gives the same values
-//! back is checked, what a format with loss gives back is measured. Images are coded on all threads; the seconds are those of
+//! back is checked, what a format with loss returns is measured. Images are coded on all threads; the seconds are those of
 //! one, summed over the images. Only sums are kept, no files, except the one file of a stream.
 //!
 //! - [`Report`]: a compressed file beside them

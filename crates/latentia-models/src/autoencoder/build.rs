@@ -106,7 +106,7 @@ impl Parts<'_> {
         self.add_layers("encoder", &self.spec.encoder, self.inputs)
     }
 
-    /// Where codes are made position by position of feature maps: all channels of a position beside each other. Gives back the
+    /// Where codes are made position by position of feature maps: all channels of a position beside each other. Returns the
     /// feature maps.
     fn add_channels_last(&mut self) -> Option<[usize; 3]> {
         let per_position = self.spec.code.is_per_position();

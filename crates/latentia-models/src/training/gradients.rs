@@ -143,7 +143,7 @@ impl GradientWatch {
         }
     }
 
-    /// Judges the end of epoch `epoch` of a run of `model`, and gives back what was not reported before.
+    /// Judges the end of epoch `epoch` of a run of `model`, and returns what was not reported before.
     pub(crate) fn on_epoch_end(&mut self, model: &Autoencoder, epoch: u32) -> Vec<GradientReport> {
         let found = [self.vanishing(model, epoch), self.exploding(model, epoch)];
         self.latest.clear();

@@ -67,7 +67,7 @@ impl Observer for Breaks {
     }
 }
 
-/// Runs to the end and gives back the learning rates, relative to the first.
+/// Runs to the end and returns the learning rates, relative to the first.
 fn learning_rates(spec: &str, examples: &Matrix) -> Vec<f32> {
     let mut model = small(examples.cols(), 1);
     let mut run =

@@ -91,7 +91,7 @@ fn copy(to: &mut Matrix, first: usize, from: &[f32]) {
     to.as_mut_slice()[at..at + from.len()].copy_from_slice(from);
 }
 
-/// Adds the first elements of `from` to `to` and gives back the others.
+/// Adds the first elements of `from` to `to` and returns the others.
 fn add<'a>(mut to: MatrixMut<'_>, from: &'a [f32]) -> &'a [f32] {
     let (own, rest) = from.split_at(to.as_mut_slice().len());
     update(to.as_mut_slice(), own, |to, from| to + from);

@@ -70,7 +70,7 @@ impl ImportanceBound {
     }
 }
 
-/// Turns the loss `-ln p(x | z)` of each sample into its share `w / Σ w`, and gives back the sum over the examples of the
+/// Turns the loss `-ln p(x | z)` of each sample into its share `w / Σ w`, and returns the sum over the examples of the
 /// negative bound, in nats.
 ///
 /// `codes` are those of a [`crate::latents::GaussianLatent`]; `losses` `[rows · k]`.

@@ -47,7 +47,7 @@ pub struct ObjectiveBuffers {
     targets: Matrix,
     /// Loss of each row of output; then, where samples are weighted by importance, its share.
     losses: Vec<f64>,
-    /// Gradients by the input of the latent's layer, where a penalty has some.
+    /// Gradients with respect to the input of the latent's layer, where a penalty has some.
     input_gradients: Matrix,
     /// For the penalties.
     workspace: Vec<f32>,
@@ -89,7 +89,7 @@ impl ObjectiveBuffers {
 }
 
 impl Objective {
-    /// Whether some penalty has a gradient by the input of the latent's layer.
+    /// Whether some penalty has a gradient with respect to the input of the latent's layer.
     pub(super) fn needs_input_gradient(&self) -> bool {
         self.importance_weighted || self.penalties.iter().any(|p| p.needs_input_gradient())
     }
@@ -143,7 +143,7 @@ impl Objective {
             .fold(sum, |sum, penalty| sum + penalty)
     }
 
-    /// The block's part of the likelihood's loss; with `gradient`, its gradient by the outputs too.
+    /// The block's part of the likelihood's loss; with `gradient`, its gradient with respect to the outputs too.
     fn loss(
         &self,
         tape: &Tape,
@@ -170,7 +170,7 @@ impl Objective {
         sum / count
     }
 
-    /// The loss and its gradient by the outputs; behind them, where the code is the output, the penalties. Gives back the
+    /// The loss and its gradient with respect to the outputs; behind them, where the code is the output, the penalties. Returns the
     /// block's part of a mean over `batch` examples.
     pub(super) fn loss_backward(
         &self,
@@ -197,7 +197,7 @@ impl Objective {
     }
 
     /// Carries gradients back through some layers. Behind the latent's layer, the penalties that do not need the whole batch
-    /// add theirs: gives back their sum, the block's part of a mean over `batch` examples.
+    /// add theirs: returns their sum, the block's part of a mean over `batch` examples.
     pub(super) fn backward_through(
         &self,
         chain: &Chain,
@@ -248,7 +248,7 @@ impl Objective {
         }
     }
 
-    /// Adds the penalties' gradients by the input of the latent's layer to those that went through it.
+    /// Adds the penalties' gradients with respect to the input of the latent's layer to those that went through it.
     fn add_input_gradients(&self, chain: &Chain, tape: &mut Tape, buffers: &ObjectiveBuffers) {
         let rows = self.input_gradient_rows(tape, buffers);
         if rows > 0 && self.latent > chain.first_learned() {
@@ -258,7 +258,7 @@ impl Objective {
         }
     }
 
-    /// Rows of the gradients by the input of the latent's layer that are in use.
+    /// Rows of the gradients with respect to the input of the latent's layer that are in use.
     fn input_gradient_rows(&self, tape: &Tape, buffers: &ObjectiveBuffers) -> usize {
         match (buffers.input_gradients.rows(), self.latent) {
             (0, _) => 0,

@@ -148,7 +148,7 @@ impl Step {
         self.moments.iter_mut().for_each(Moments::reset);
     }
 
-    /// Trains `chain` on one batch, the examples `indices` of `examples`, and gives back the loss before the update. A loss
+    /// Trains `chain` on one batch, the examples `indices` of `examples`, and returns the loss before the update. A loss
     /// that is not finite stops the step before it changes `chain`; [`Self::non_finite`] then says where it began.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl Step {
         origins.min().unwrap_or(NonFinite::Penalties)
     }
 
-    /// The first loop: leaves activations and gradients in the blocks, gives back the objective.
+    /// The first loop: leaves activations and gradients in the blocks, returns the objective.
     fn examples_loop(
         &mut self,
         chain: &Chain,
@@ -270,7 +270,7 @@ impl Step {
         }
     }
 
-    /// Goes back from one cut to the next. Gives back the penalties that need the whole batch.
+    /// Goes back from one cut to the next. Returns the penalties that need the whole batch.
     fn backward(&mut self, chain: &Chain, batch: usize, context: PenaltyContext) -> f64 {
         let (objective, parallel) = (&self.options.objective, self.parallel);
         let used = &mut self.blocks[..self.used];

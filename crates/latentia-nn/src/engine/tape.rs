@@ -26,13 +26,13 @@ pub struct Tape {
     saved: Vec<Matrix>,
     /// Rows of output for each example, layer by layer.
     samples: Vec<usize>,
-    /// What each layer sums of its gradients by itself; empty when nothing goes back.
+    /// What each layer sums of its gradients with respect to itself; empty when nothing goes back.
     partial_sums: Vec<Vec<f32>>,
     /// Sums of each layer that needs statistics over the batch; empty unless a step trains the chain.
     statistics: Vec<StatisticBuffers>,
     /// `gradients[i]` belongs to the output of layer `i`; empty when nothing goes back.
     gradients: Vec<Matrix>,
-    /// The gradient by the input, where it is asked for.
+    /// The gradient with respect to the input, where it is asked for.
     input_gradient: Matrix,
     /// One layer after another uses it.
     workspace: Vec<f32>,
@@ -89,7 +89,7 @@ impl Tape {
         }
     }
 
-    /// For gradients by the input of layers `layers` of `chain`, in evaluation, on up to `rows` examples.
+    /// For gradients with respect to the input of layers `layers` of `chain`, in evaluation, on up to `rows` examples.
     pub fn for_input_gradients(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
         let tape = Self::forward_only(chain, layers, Mode::Eval, rows);
         Self {
@@ -108,7 +108,7 @@ impl Tape {
         }
     }
 
-    /// The gradient by the input after a run of [`Self::for_input_gradients`]'s layers, `[rows, inputs]`, where `write` writes
+    /// The gradient with respect to the input after a run of [`Self::for_input_gradients`]'s layers, `[rows, inputs]`, where `write` writes
     /// that by the output, `[rows, outputs]`.
     pub fn input_gradient(
         &mut self,
@@ -328,7 +328,7 @@ impl Tape {
         }
     }
 
-    /// The labels, and what layer `at` left behind, with the gradient by its output, to write.
+    /// The labels, and what layer `at` left behind, with the gradient with respect to its output, to write.
     pub(super) fn labels_trace_and_gradient(
         &mut self,
         at: usize,
@@ -348,7 +348,7 @@ impl Tape {
         self.gradients[layer].top(self.rows_after(layer))
     }
 
-    /// Takes out the buffer of the gradient by the output of layer `layer`, so that it can be written beside the rest;
+    /// Takes out the buffer of the gradient with respect to the output of layer `layer`, so that it can be written beside the rest;
     /// [`Self::restore_gradient`] puts it back.
     pub(super) fn take_gradient(&mut self, layer: usize) -> Matrix {
         std::mem::take(&mut self.gradients[layer])

@@ -283,7 +283,7 @@ impl Samples for GaussianLatent {
     }
 }
 
-/// Adds to a row of gradients by `μ` and `s` those of the `KL` in dimensions `dimensions`, times `factors`.
+/// Adds to a row of gradients with respect to `μ` and `s` those of the `KL` in dimensions `dimensions`, times `factors`.
 pub(crate) fn add_kl_gradients(
     x: &[f32],
     factors: &[f32],
@@ -307,7 +307,7 @@ pub(crate) fn add_kl_gradients(
     );
 }
 
-/// `ds *= d ln σ² / ds`, from gradients by `ln σ²` to those by `s`.
+/// `ds *= d ln σ² / ds`, from gradients with respect to `ln σ²` to those by `s`.
 pub(crate) fn multiply_by_log_variance_gradient(ds: &mut [f32], s: &[f32]) {
     update(
         ds,

@@ -90,7 +90,7 @@ enum Direction {
     Transposed,
 }
 
-/// A convolution, `y = f(w * x + b)`, or a transposed one (Dumoulin and Visin 2016): the gradient of a convolution by its
+/// A convolution, `y = f(w * x + b)`, or a transposed one (Dumoulin and Visin 2016): the gradient of a convolution with respect to its
 /// input, which goes from few positions to many.
 ///
 /// Feature maps are `[channels, height, width]`. The weight is `[channels of y, channels of x · kernel]` of a convolution and

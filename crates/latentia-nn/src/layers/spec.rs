@@ -82,7 +82,7 @@ pub struct Widths {
 }
 
 impl LayerSpec {
-    /// Builds the layers of one part of a model, for rows of shape `input`, and gives back the shape of a row behind them too.
+    /// Builds the layers of one part of a model, for rows of shape `input`, and returns the shape of a row behind them too.
     ///
     /// # Errors
     /// When a layer's values are out of range, or it does not fit what comes before; the first such layer is named.

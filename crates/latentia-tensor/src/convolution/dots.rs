@@ -48,7 +48,7 @@ impl WithSimd for Dots<'_> {
 }
 
 impl Dots<'_> {
-    /// `M` rows and `N` columns of the output from element `(row, column)` on; gives back how many columns.
+    /// `M` rows and `N` columns of the output from element `(row, column)` on; returns how many columns.
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const N: usize>(
         &mut self,

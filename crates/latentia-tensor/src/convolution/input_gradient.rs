@@ -1,4 +1,4 @@
-//! The gradient by the input.
+//! The gradient with respect to the input.
 
 use super::geometry::{Convolution, SLACK};
 use super::layout::{add, span};

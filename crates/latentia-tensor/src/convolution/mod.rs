@@ -7,8 +7,8 @@
 //! for the zeros behind one row are those before the next. What the product computes between the rows is left out
 //! afterwards. Where the stride is greater than 1, the copy has a map for each remainder of the position.
 //!
-//! The gradient by the input is the same product over the maps of `dy`, for each remainder with the kernel's elements that
-//! meet it; a transposed convolution goes forward by it. The gradient by the weight is sums of products of slices.
+//! The gradient with respect to the input is the same product over the maps of `dy`, for each remainder with the kernel's elements that
+//! meet it; a transposed convolution goes forward by it. The gradient with respect to the weight is sums of products of slices.
 
 mod dots;
 mod forward;

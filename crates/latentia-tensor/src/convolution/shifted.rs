@@ -83,7 +83,7 @@ struct Tile<'a> {
 }
 
 impl Tile<'_> {
-    /// `M` rows of `V` registers; gives back how many rows.
+    /// `M` rows of `V` registers; returns how many rows.
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const V: usize>(self, simd: S) -> usize {
         let width = V * S::F32_LANES;

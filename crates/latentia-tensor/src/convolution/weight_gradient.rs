@@ -1,4 +1,4 @@
-//! The gradient by the weight.
+//! The gradient with respect to the weight.
 
 use super::dots::Dots;
 use super::geometry::{Convolution, SLACK};

@@ -99,7 +99,7 @@ pub fn beta_binomial(
     )
 }
 
-/// `ln B(α, β) - ln B(v + α, 255 - v + β)` and its derivatives by the outputs `a` and `b`.
+/// `ln B(α, β) - ln B(v + α, 255 - v + β)` and its derivatives with respect to the outputs `a` and `b`.
 #[inline(always)]
 fn loss_and_derivatives(a: f32, b: f32, v: f32) -> (f64, [f64; 2]) {
     let (v, trials) = (f64::from(v), f64::from(TRIALS));

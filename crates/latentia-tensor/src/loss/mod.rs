@@ -1,6 +1,6 @@
 //! Losses of a batch of predictions, each with its gradient in the same pass.
 //!
-//! Every function writes each row's sum of terms into `losses`, and `scale` times its derivative by the prediction into
+//! Every function writes each row's sum of terms into `losses`, and `scale` times its derivative with respect to the prediction into
 //! `gradient` where one is asked for. Shapes: predictions, targets and gradient `[rows, n]`, losses `[rows]`; a
 //! distribution of learned scale or shape takes more predictions than targets, and says so.
 

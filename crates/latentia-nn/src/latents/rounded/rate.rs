@@ -24,7 +24,7 @@ fn softplus(x: f64) -> (f64, f64) {
     (positive + ln(1.0 + e), numerator / (1.0 + e))
 }
 
-/// `-ln P(y)` and its gradient by `y`, at distance `y - m` from the mean.
+/// `-ln P(y)` and its gradient with respect to `y`, at distance `y - m` from the mean.
 #[inline(always)]
 fn cost(distance: f64, scale: f64) -> (f64, f64) {
     let width = 1.0 / scale;
