@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::baseline::Baseline;
 use super::images::{ImageSize, Images};
-use crate::measures::psnr;
+use latentia_models::psnr;
 
 /// A format with a file for each image.
 pub(super) trait Format: Sync {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{bail, ensure};
 use latentia_codec::{Archive, Codec, CodecError};
 use latentia_data::Dataset;
-use latentia_models::ssim;
+use latentia_models::{psnr, ssim};
 use latentia_tensor::{Matrix, Rows};
 use serde_json::{Value, json};
 
@@ -16,7 +16,6 @@ use super::images::Images;
 use super::lossless::lossless;
 #[cfg(feature = "baselines")]
 use super::lossy::lossy_at;
-use crate::measures::psnr;
 use crate::terminal::{count, number, table};
 
 /// The shorter side of the smallest picture whose structural similarity is measured.

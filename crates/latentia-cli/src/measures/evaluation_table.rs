@@ -1,9 +1,8 @@
 //! An evaluation as people read it.
 
-use latentia_models::{ElboReport, LatentUsage};
+use latentia_models::{ElboReport, LatentUsage, psnr};
 
 use super::evaluation::Evaluation;
-use super::psnr::psnr;
 use crate::terminal::{count, counted, number, table};
 
 /// A codebook whose perplexity is below this share of its vectors is in disuse.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use latentia_data::nearest_name;
+
 /// A mistake on the command line or in a configuration; the program ends with code 2.
 #[derive(Debug)]
 pub struct UsageError(pub String);
@@ -16,13 +18,8 @@ impl std::error::Error for UsageError {}
 
 /// `; did you mean ...` with the name nearest to `seen`, or the list of names.
 pub(crate) fn suggestion(seen: &str, names: &[&str]) -> String {
-    let near = names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(seen, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
-        .min();
-    match near {
-        Some((_, name)) => format!("did you mean `{name}`?"),
+    match nearest_name(seen, names) {
+        Some(name) => format!("did you mean `{name}`?"),
         None => format!("there are {}", names.join(", ")),
     }
 }
