@@ -6,8 +6,10 @@
 use std::fs;
 use std::path::Path;
 
+use latentia_nn::ParameterRole;
 use serde::{Deserialize, Serialize};
 
+use super::atomic::write_atomically;
 use super::tensor_file::{FileFormat, OpenFile, StoredTensor, floats, read_floats};
 use crate::{
     Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
@@ -20,6 +22,9 @@ const MODEL: FileFormat = FileFormat {
     format: 1,
     remedy: "restore it from a copy or train again",
 };
+
+/// What messages call a model that is in no file.
+const IN_MEMORY: &str = "model in memory";
 
 /// How a model came to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +99,28 @@ impl ModelFile {
         attachments: &[StoredTensor],
         path: &Path,
     ) -> Result<(), ModelError> {
+        let bytes = Self::encode(model, provenance, attachments, path)?;
+        write_atomically(path, |writer| writer.write_all(&bytes))
+    }
+
+    /// The bytes that [`Self::save`] writes.
+    ///
+    /// # Errors
+    /// When a number of the provenance is nothing that JSON can hold.
+    pub fn to_bytes(
+        model: &Autoencoder,
+        provenance: &Provenance,
+        attachments: &[StoredTensor],
+    ) -> Result<Vec<u8>, ModelError> {
+        Self::encode(model, provenance, attachments, Path::new(IN_MEMORY))
+    }
+
+    fn encode(
+        model: &Autoencoder,
+        provenance: &Provenance,
+        attachments: &[StoredTensor],
+        path: &Path,
+    ) -> Result<Vec<u8>, ModelError> {
         let content = Content {
             format: MODEL.format,
             shape: model.shape.clone(),
@@ -108,14 +135,14 @@ impl ModelFile {
         let weights = weights.map(|(name, parameter)| {
             let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
             // A bias is a vector to everyone else.
-            let shape = match name.ends_with("bias") {
+            let shape = match parameter.role == ParameterRole::Bias {
                 true => vec![cols],
                 false => vec![rows, cols],
             };
             floats(name, shape, parameter.value.as_slice())
         });
         let tensors: Vec<StoredTensor> = weights.chain(attachments.iter().cloned()).collect();
-        MODEL.write(path, &content, &tensors)
+        MODEL.encode(path, &content, &tensors)
     }
 
     /// Reads a file.
@@ -127,12 +154,24 @@ impl ModelFile {
             path: path.to_path_buf(),
             source,
         })?;
+        Self::decode(&bytes, path)
+    }
+
+    /// As [`Self::load`], from the bytes of a file.
+    ///
+    /// # Errors
+    /// When they are no model of ours, come from a newer version, or have changed since they were written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        Self::decode(bytes, Path::new(IN_MEMORY))
+    }
+
+    fn decode(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
         let damaged = |what: &str| MODEL.damaged(path, what);
         let OpenFile {
             content,
             tensors,
             digest,
-        } = MODEL.open::<Content>(path, &bytes)?;
+        } = MODEL.open::<Content>(path, bytes)?;
         let mut model = content.spec.build(&content.shape, 0)?;
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));

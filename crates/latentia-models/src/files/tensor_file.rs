@@ -105,6 +105,20 @@ impl FileFormat {
         content: &impl Serialize,
         tensors: &[StoredTensor],
     ) -> Result<(), ModelError> {
+        let bytes = self.encode(path, content, tensors)?;
+        write_atomically(path, |writer| writer.write_all(&bytes))
+    }
+
+    /// The bytes of a file, which `path` names in messages.
+    ///
+    /// # Errors
+    /// When the content is nothing that JSON can hold.
+    pub(crate) fn encode(
+        &self,
+        path: &Path,
+        content: &impl Serialize,
+        tensors: &[StoredTensor],
+    ) -> Result<Vec<u8>, ModelError> {
         let text = serde_json::to_string(content).map_err(|e| invalid(path, e.to_string()))?;
         let parts = tensors
             .iter()
@@ -122,11 +136,10 @@ impl FileFormat {
                 TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?,
             ))
         });
-        let bytes = views
+        views
             .collect::<Result<Vec<_>, _>>()
             .and_then(|views| serialize(views, Some(metadata)))
-            .map_err(|e: SafeTensorError| invalid(path, e.to_string()))?;
-        write_atomically(path, |writer| writer.write_all(&bytes))
+            .map_err(|e: SafeTensorError| invalid(path, e.to_string()))
     }
 
     /// What is in the bytes of a file, which `path` names in messages.

@@ -99,6 +99,22 @@ fn a_model_comes_back_bit_by_bit() {
 }
 
 #[test]
+fn a_model_lives_in_memory_as_in_a_file() {
+    let folder = folder();
+    let (model, provenance, path) = saved(&folder);
+    let bytes = ModelFile::to_bytes(&model, &provenance, &attachments()).expect("all is finite");
+    assert_eq!(bytes, fs::read(path).expect("it was just written"));
+    let loaded = ModelFile::from_bytes(&bytes).expect("they are whole");
+    assert_eq!(bits(&loaded.model), bits(&model));
+    let error = ModelFile::from_bytes(&bytes[..bytes.len() - 1]).expect_err("a byte is missing");
+    let error = error.to_string();
+    assert!(
+        error.starts_with("`model in memory` is no model file"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_same_model_gives_the_same_bytes() {
     let (first, second) = (folder(), folder());
     let read = |path| fs::read(path).expect("it was just written");
