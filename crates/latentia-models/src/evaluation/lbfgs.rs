@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Steps whose curvature is remembered.
-const MEMORY: usize = 20;
+const MEMORY: usize = 50;
 
 /// Evaluations of one line search.
 const TRIALS: usize = 30;
@@ -28,10 +28,12 @@ struct Curvature {
 }
 
 /// Where a convex function is least, by L-BFGS with a backtracking line search (Liu and Nocedal 1989). `evaluate` gives
-/// the value and the gradient at a point.
+/// the value and the gradient at a point, `precondition` the product of a gradient and the inverse Hessian at the start, or what is
+/// near it.
 pub(crate) fn minimise<E>(
     start: Vec<f64>,
     stop: Stop,
+    precondition: impl Fn(&[f64]) -> Vec<f64>,
     mut evaluate: impl FnMut(&[f64]) -> Result<(f64, Vec<f64>), E>,
 ) -> Result<Vec<f64>, E> {
     let mut at = start;
@@ -41,13 +43,9 @@ pub(crate) fn minimise<E>(
         if gradient.iter().all(|g| g.abs() <= stop.gradient) {
             break;
         }
-        let direction = descent(&gradient, &memory);
+        let direction = descent(&gradient, &memory, &precondition);
         let promised = dot(&direction, &gradient);
-        // Without a memory, the gradient says nothing of how far to go.
-        let mut length = match memory.is_empty() {
-            true => 1.0 / dot(&gradient, &gradient).sqrt().max(1.0),
-            false => 1.0,
-        };
+        let mut length = 1.0;
         let mut found = None;
         for _ in 0..TRIALS {
             let next: Vec<f64> = at
@@ -85,7 +83,11 @@ pub(crate) fn minimise<E>(
 }
 
 /// `-H · gradient`, with `H` the inverse of the curvature as the remembered steps tell it.
-fn descent(gradient: &[f64], memory: &VecDeque<Curvature>) -> Vec<f64> {
+fn descent(
+    gradient: &[f64],
+    memory: &VecDeque<Curvature>,
+    precondition: impl Fn(&[f64]) -> Vec<f64>,
+) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(memory.len());
     for past in memory.iter().rev() {
@@ -93,8 +95,9 @@ fn descent(gradient: &[f64], memory: &VecDeque<Curvature>) -> Vec<f64> {
         add(&mut direction, -share, &past.change);
         shares.push(share);
     }
+    direction = precondition(&direction);
     if let Some(last) = memory.back() {
-        let scale = 1.0 / (last.scale * dot(&last.change, &last.change));
+        let scale = 1.0 / (last.scale * dot(&last.change, &precondition(&last.change)));
         for d in &mut direction {
             *d *= scale;
         }
@@ -134,7 +137,7 @@ mod tests {
             gradient: 1e-8,
             steps: 500,
         };
-        let found = minimise(vec![0.0; 20], stop, |x| {
+        let found = minimise(vec![0.0; 20], stop, <[f64]>::to_vec, |x| {
             let at = |i: usize| x[i] - i as f64;
             let value = (0..20).map(|i| curvature(i) * at(i).powi(2) + at(i).powi(4));
             let gradient = (0..20).map(|i| 2.0 * curvature(i) * at(i) + 4.0 * at(i).powi(3));

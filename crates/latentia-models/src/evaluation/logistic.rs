@@ -4,10 +4,11 @@ use std::io;
 
 use latentia_tensor::math::exp;
 use latentia_tensor::{
-    Accumulate, Matrix, MatrixRef, Rows, add_bias_map, map_in_place, matmul_nn, matmul_tn,
+    Accumulate, Matrix, MatrixRef, Rows, add_bias_map, map_in_place, matmul_nt, matmul_tn,
 };
 
 use super::lbfgs::{Stop, minimise};
+use super::preconditioner::Preconditioner;
 use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_numbered_rows, total};
 use crate::{Preprocessing, Scaled, Scaling};
 
@@ -21,7 +22,7 @@ const STOP: Stop = Stop {
 };
 
 /// A linear classifier of features that are standardised by the means and deviations of the training features:
-/// `p(class | x) = softmax(x W + b)`, where `mean(-ln p(label | x)) + λ/2 ‖W‖²` is least, `λ = 10⁻⁴`.
+/// `p(class | x) = softmax(x Wᵀ + b)`, where `mean(-ln p(label | x)) + λ/2 ‖W‖²` is least, `λ = 10⁻⁴`.
 #[derive(Debug)]
 pub(crate) struct Logistic {
     scaling: Scaling,
@@ -45,8 +46,14 @@ impl Logistic {
                 .collect(),
             classes: classes.len(),
         };
+        let inverse = Preconditioner::new(problem.features, classes.len(), PENALTY)?;
         let start = vec![0.0; (features.cols() + 1) * classes.len()];
-        let solution = minimise(start, STOP, |at| problem.evaluate(at))?;
+        let solution = minimise(
+            start,
+            STOP,
+            |gradient| inverse.apply(gradient),
+            |at| problem.evaluate(at),
+        )?;
         Ok(Self {
             linear: Linear::new(&solution, classes.len()),
             scaling,
@@ -78,10 +85,10 @@ fn argmax(x: &[f32]) -> usize {
     (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
 }
 
-/// `x W + b`
+/// `x Wᵀ + b`
 #[derive(Debug)]
 struct Linear {
-    /// `[cols, classes]`
+    /// `[classes, cols]`
     weight: Matrix,
     /// `[classes]`
     bias: Vec<f32>,
@@ -93,7 +100,7 @@ impl Linear {
         let mut weight: Vec<f32> = elements.iter().map(|&x| x as f32).collect();
         let bias = weight.split_off(weight.len() - classes);
         Self {
-            weight: Matrix::from_vec(weight.len() / classes, classes, weight),
+            weight: Matrix::from_vec(classes, weight.len() / classes, weight),
             bias,
         }
     }
@@ -102,7 +109,7 @@ impl Linear {
     fn apply<'a>(&self, block: MatrixRef<'_>, buffer: &'a mut Matrix) -> MatrixRef<'a> {
         let rows = block.rows();
         let weight = self.weight.view();
-        matmul_nn(buffer.top_mut(rows), Accumulate::Replace, block, weight);
+        matmul_nt(buffer.top_mut(rows), Accumulate::Replace, block, weight);
         add_bias_map(buffer.top_mut(rows), &self.bias, |z| z);
         buffer.top(rows)
     }
@@ -132,7 +139,7 @@ impl Problem<'_> {
         let (rows, cols) = (self.features.rows(), self.features.cols());
         let start = || Sums {
             logits: Matrix::zeros(ROWS_AT_ONCE.min(rows), self.classes),
-            weight_gradient: Matrix::zeros(cols, self.classes),
+            weight_gradient: Matrix::zeros(self.classes, cols),
             loss: 0.0,
             gradient: vec![0.0; at.len()],
         };
@@ -191,8 +198,8 @@ impl Sums {
         matmul_tn(
             self.weight_gradient.view_mut(),
             Accumulate::Replace,
-            block,
             logits,
+            block,
         );
         for (g, &x) in self
             .gradient
@@ -234,17 +241,18 @@ mod tests {
         gradient.resize(gradient.len() + n, 0.0);
         for (row, label) in x.view().iter_rows().zip(labels) {
             let logit = |c: usize| {
-                let products = row.iter().zip(linear.weight.view().iter_rows());
-                let sum: f64 = products.map(|(&x, w)| f64::from(x) * f64::from(w[c])).sum();
+                let products = row.iter().zip(linear.weight.row(c));
+                let sum: f64 = products.map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
                 sum + f64::from(linear.bias[c])
             };
             let powers: Vec<f64> = (0..n).map(|c| logit(c).exp()).collect();
             for c in 0..n {
                 let target = f64::from(u8::from(classes[c] == *label));
                 let error = (powers[c] / powers.iter().sum::<f64>() - target) / x.rows() as f64;
-                for (i, &x) in row.iter().chain(&[1.0]).enumerate() {
-                    gradient[i * n + c] += f64::from(x) * error;
+                for (i, &x) in row.iter().enumerate() {
+                    gradient[c * row.len() + i] += f64::from(x) * error;
                 }
+                gradient[n * row.len() + c] += error;
             }
         }
         gradient
@@ -264,7 +272,7 @@ mod tests {
         let before = gradient(&start, &standardised, &labels, &fitted.classes);
         assert!(before.iter().any(|g| g.abs() > 0.1), "{before:?}");
         // The constant feature says nothing.
-        assert!(fitted.linear.weight.row(2).iter().all(|&w| w == 0.0));
+        assert!(fitted.linear.weight.view().iter_rows().all(|w| w[2] == 0.0));
     }
 
     #[test]

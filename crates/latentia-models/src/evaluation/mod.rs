@@ -1,5 +1,6 @@
 //! How good a model is.
 
+mod covariance;
 mod denoising;
 mod elbo;
 mod latent_usage;
@@ -8,6 +9,7 @@ mod logistic;
 mod metrics;
 mod neighbours;
 mod pca;
+mod preconditioner;
 mod probe;
 mod psnr;
 mod ssim;

@@ -3,18 +3,15 @@
 use std::io;
 
 use latentia_tensor::{
-    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, add_gram, matmul_nn, matmul_nt, sum_of_squares,
-    symmetric_eigen, update,
+    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, matmul_nn, matmul_nt, sum_of_squares, update,
 };
 
+use super::covariance::principal_axes;
 use crate::ModelError;
-use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows, total};
+use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows};
 
 /// The most columns whose covariance is decomposed; its cost grows with their cube.
 pub const PCA_MAX_COLUMNS: usize = 4096;
-
-/// The most elements of the covariances that are summed side by side.
-const GRAM_NUMBERS: usize = 5 << 19;
 
 /// The exact principal components of a set of examples, computed in f64 from their covariance.
 #[derive(Clone, Debug)]
@@ -44,25 +41,7 @@ impl Pca {
             });
         }
         let mean = column_means(examples)?;
-        let grams = fold_rows(
-            examples,
-            (GRAM_NUMBERS / (cols * cols).max(1)).clamp(1, ROW_SLOTS),
-            || {
-                (
-                    vec![0.0f64; cols * cols],
-                    Vec::with_capacity(ROWS_AT_ONCE.min(rows) * cols),
-                )
-            },
-            |(gram, centred), block| {
-                centred.clear();
-                for row in block.iter_rows() {
-                    centred.extend(row.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean));
-                }
-                add_gram(gram, centred, block.rows());
-            },
-        )?;
-        let gram = total(grams.into_iter().map(|(gram, _)| gram));
-        let (_, vectors) = symmetric_eigen(&gram, cols)
+        let (_, vectors) = principal_axes(examples, &mean)?
             .ok_or_else(|| io::Error::other("a value is not finite"))?;
         let kept = components.min(cols);
         let vectors = vectors[..kept * cols].iter().map(|&x| x as f32).collect();
