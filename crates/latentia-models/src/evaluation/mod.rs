@@ -12,6 +12,7 @@ mod pca;
 mod preconditioner;
 mod probe;
 mod psnr;
+mod sketch;
 mod ssim;
 
 pub use denoising::Denoising;

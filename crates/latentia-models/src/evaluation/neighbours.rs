@@ -1,12 +1,12 @@
 //! The nearest neighbours' vote.
 
 use std::io;
+use std::ops::Range;
 
-use latentia_tensor::{
-    Accumulate, Matrix, MatrixRef, Rows, matmul_nt, sum_of_squares, update, vectorized,
-};
+use latentia_tensor::{Accumulate, Matrix, Rows, matmul_nt, sum_of_squares, update, vectorized};
 use rayon::prelude::*;
 
+use super::sketch::Sketch;
 use crate::autoencoder::inference::column_means;
 
 /// Queries that are held at once.
@@ -15,34 +15,52 @@ const QUERIES: usize = 4096;
 /// Queries whose distances are computed together.
 const QUERY_BLOCK: usize = 256;
 
-/// Training features that are held at once.
+/// Training features that are compared together.
 const TRAINING_BLOCK: usize = 1024;
 
-/// The label that most of the `k` nearest training features have, for each query: `[queries]`. Distances are Euclidean, by
-/// `‖a - b‖² = ‖a‖² + ‖b‖² - 2 a·b` in f32, with the training features' mean as the origin. Of equally near features the
-/// first counts, of equally frequent labels the smallest wins. There must be training features.
+/// Blocks of training features that are held at once.
+const TRAINING_BLOCKS: usize = 4;
+
+/// A block's distances are computed one by one when at most 1 in so many pairs may be near, else by a product of all.
+const FEW: usize = 16;
+
+/// The label that most of the `k` nearest training features have, for each query: `[queries]`. Distances are Euclidean,
+/// `Σ (a - b)²` in f32. Of equally near features the first counts, of equally frequent labels the smallest wins. There must be
+/// training features.
+///
+/// Distances are computed only where `‖a‖² + ‖b‖² - 2 a·b` may be small, with an upper bound of `a·b` that costs less
+/// than `a·b` ([`Sketch`]), and the training features' mean as the origin.
 pub(crate) fn vote(
     (features, labels): (&dyn Rows, &[u8]),
     queries: &dyn Rows,
     k: usize,
 ) -> io::Result<Vec<u8>> {
-    let means: Vec<f32> = column_means(features)?.iter().map(|&x| x as f32).collect();
+    let space = Space::of(features)?;
     let mut votes = Vec::with_capacity(queries.rows());
-    let (mut query, mut training) = (Matrix::default(), Matrix::default());
     for first_query in (0..queries.rows()).step_by(QUERIES) {
-        read_centred(queries, first_query, QUERIES, &means, &mut query)?;
-        let mut blocks: Vec<Block<'_>> = (0..query.rows())
+        let last = queries.rows().min(first_query + QUERIES);
+        let mut blocks = (first_query..last)
+            .into_par_iter()
             .step_by(QUERY_BLOCK)
-            .map(|first| Block::new(&query, first, QUERY_BLOCK.min(query.rows() - first), k))
-            .collect();
-        for first in (0..features.rows()).step_by(TRAINING_BLOCK) {
-            read_centred(features, first, TRAINING_BLOCK, &means, &mut training)?;
-            let rows = training.view().iter_rows();
-            let squares: Vec<f32> = rows.map(|row| sum_of_squares(row) as f32).collect();
-            let labels = &labels[first..][..training.rows()];
-            blocks
-                .par_iter_mut()
-                .for_each(|block| block.meet(training.view(), &squares, labels));
+            .map(|first| {
+                let queries = space.read(queries, first..last.min(first + QUERY_BLOCK))?;
+                Ok(Block::new(queries, k))
+            })
+            .collect::<io::Result<Vec<Block>>>()?;
+        let size = TRAINING_BLOCK * TRAINING_BLOCKS;
+        for start in (0..features.rows()).step_by(size) {
+            let end = features.rows().min(start + size);
+            let training = (start..end)
+                .into_par_iter()
+                .step_by(TRAINING_BLOCK)
+                .map(|first| space.read(features, first..end.min(first + TRAINING_BLOCK)))
+                .collect::<io::Result<Vec<Points>>>()?;
+            blocks.par_iter_mut().for_each(|block| {
+                let labels = labels[start..end].chunks(TRAINING_BLOCK);
+                for (training, labels) in training.iter().zip(labels) {
+                    block.meet(training, labels);
+                }
+            });
         }
         votes.extend(
             blocks
@@ -54,62 +72,112 @@ pub(crate) fn vote(
     Ok(votes)
 }
 
-/// Reads at most `most` rows from `first` on, minus the means.
-fn read_centred(
-    rows: &dyn Rows,
-    first: usize,
-    most: usize,
-    means: &[f32],
-    out: &mut Matrix,
-) -> io::Result<()> {
-    let count = most.min(rows.rows() - first);
-    if out.rows() != count {
-        *out = Matrix::zeros(count, rows.cols());
+/// Some rows around an origin.
+struct Points {
+    rows: Matrix,
+    /// Their squared norms, less what rounding may add to them and their products.
+    squares: Vec<f32>,
+    sketches: Option<Matrix>,
+}
+
+/// The origin, and how rows are sketched.
+struct Space {
+    means: Vec<f32>,
+    slack: f32,
+    sketch: Option<Sketch>,
+}
+
+impl Space {
+    fn of(features: &dyn Rows) -> io::Result<Self> {
+        let means = column_means(features)?;
+        // 2 a·b of n elements is off by at most n/2 ε (‖a‖² + ‖b‖²), and sketches are rounded too.
+        let slack = 2.0 * features.cols() as f32 * f32::EPSILON;
+        Ok(Self {
+            sketch: Sketch::learn(features, &means, slack)?,
+            means: means.iter().map(|&x| x as f32).collect(),
+            slack,
+        })
     }
-    let indices: Vec<u32> = (first as u32..(first + count) as u32).collect();
-    rows.read(&indices, out.view_mut())?;
-    for row in out.view_mut().iter_rows_mut() {
-        update(row, means, |x, mean| x - mean);
+
+    fn read(&self, from: &dyn Rows, range: Range<usize>) -> io::Result<Points> {
+        let mut rows = Matrix::zeros(range.len(), from.cols());
+        let indices: Vec<u32> = (range.start as u32..range.end as u32).collect();
+        from.read(&indices, rows.view_mut())?;
+        for row in rows.view_mut().iter_rows_mut() {
+            update(row, &self.means, |x, mean| x - mean);
+        }
+        let norms = rows.view().iter_rows().map(sum_of_squares);
+        let mut squares: Vec<f32> = norms.map(|square| square as f32).collect();
+        let sketch = self.sketch.as_ref();
+        let sketches = sketch.map(|sketch| sketch.draw(rows.view(), &squares));
+        for square in &mut squares {
+            *square *= 1.0 - self.slack;
+        }
+        Ok(Points {
+            rows,
+            squares,
+            sketches,
+        })
     }
-    Ok(())
 }
 
 /// Some queries with their nearest training features so far.
-struct Block<'a> {
-    queries: MatrixRef<'a>,
+struct Block {
+    queries: Points,
     nearest: Vec<Nearest>,
-    distances: Matrix,
+    /// At most `‖a - b‖² - ‖a‖²` of the queries `a` and a block of training features `b`.
+    bounds: Matrix,
 }
 
-impl<'a> Block<'a> {
-    fn new(queries: &'a Matrix, first: usize, rows: usize, k: usize) -> Self {
-        let cols = queries.cols();
-        let elements = &queries.as_slice()[first * cols..][..rows * cols];
+impl Block {
+    fn new(queries: Points, k: usize) -> Self {
         Self {
-            queries: MatrixRef::new(elements, rows, cols),
-            nearest: vec![Nearest::new(k); rows],
-            distances: Matrix::default(),
+            nearest: vec![Nearest::new(k); queries.rows.rows()],
+            queries,
+            bounds: Matrix::default(),
         }
     }
 
-    /// Takes in training features with their squared norms and labels.
-    fn meet(&mut self, training: MatrixRef<'_>, squares: &[f32], labels: &[u8]) {
-        let shape = (self.queries.rows(), training.rows());
-        if (self.distances.rows(), self.distances.cols()) != shape {
-            self.distances = Matrix::zeros(shape.0, shape.1);
+    /// Takes in training features with their labels.
+    fn meet(&mut self, training: &Points, labels: &[u8]) {
+        let shape = (self.queries.rows.rows(), training.rows.rows());
+        if (self.bounds.rows(), self.bounds.cols()) != shape {
+            self.bounds = Matrix::zeros(shape.0, shape.1);
         }
-        let mut distances = self.distances.view_mut();
-        matmul_nt(
-            distances.reborrow(),
-            Accumulate::Replace,
-            self.queries,
-            training,
-        );
-        for (row, nearest) in distances.iter_rows_mut().zip(&mut self.nearest) {
-            // ‖a‖² is the same for all b.
-            update(row, squares, |product, square| square - 2.0 * product);
-            nearest.meet(row, labels);
+        let queries = &self.queries;
+        let few = match (&queries.sketches, &training.sketches) {
+            (Some(a), Some(b)) if self.nearest.iter().all(Nearest::is_full) => {
+                bound(&mut self.bounds, a, b, &training.squares);
+                self.near() * FEW <= shape.0 * shape.1
+            }
+            _ => false,
+        };
+        if !few {
+            let (a, b) = (&queries.rows, &training.rows);
+            bound(&mut self.bounds, a, b, &training.squares);
         }
+        let bounds = self.bounds.view();
+        for (query, nearest) in self.nearest.iter_mut().enumerate() {
+            let (row, own) = (queries.rows.row(query), queries.squares[query]);
+            nearest.meet((bounds.row(query), own), row, &training.rows, labels);
+        }
+    }
+
+    /// Pairs whose distance may be below its limit.
+    fn near(&self) -> usize {
+        let rows = self.bounds.view();
+        let rows = rows.iter_rows().zip(&self.nearest);
+        rows.zip(&self.queries.squares)
+            .map(|((row, nearest), own)| count_below(row, nearest.limit() - own))
+            .sum()
+    }
+}
+
+/// Writes `‖b‖² - 2 a·b` for all pairs, with the squared norms of the `b`.
+fn bound(out: &mut Matrix, a: &Matrix, b: &Matrix, squares: &[f32]) {
+    matmul_nt(out.view_mut(), Accumulate::Replace, a.view(), b.view());
+    for row in out.view_mut().iter_rows_mut() {
+        update(row, squares, |product, square| square - 2.0 * product);
     }
 }
 
@@ -120,7 +188,7 @@ struct Nearest {
     k: usize,
 }
 
-/// Distances that are passed over together where none is near.
+/// Bounds that are passed over together where none is low.
 const STRETCH: usize = 64;
 
 impl Nearest {
@@ -131,24 +199,38 @@ impl Nearest {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.found.len() == self.k
+    }
+
     /// The distance that a feature must fall short of.
     fn limit(&self) -> f32 {
         match self.found.last() {
-            Some(&(last, _)) if self.found.len() == self.k => last,
+            Some(&(last, _)) if self.is_full() => last,
             _ => f32::INFINITY,
         }
     }
 
-    fn meet(&mut self, distances: &[f32], labels: &[u8]) {
-        let stretches = distances.chunks(STRETCH).zip(labels.chunks(STRETCH));
-        for (distances, labels) in stretches {
-            if !any_below(distances, self.limit()) {
+    /// Takes in the rows of `training` with their labels. A bound and the query's `own` square are together at most a distance.
+    fn meet(
+        &mut self,
+        (bounds, own): (&[f32], f32),
+        query: &[f32],
+        training: &Matrix,
+        labels: &[u8],
+    ) {
+        for (number, stretch) in bounds.chunks(STRETCH).enumerate() {
+            if !any_below(stretch, self.limit() - own) {
                 continue;
             }
-            for (&distance, &label) in distances.iter().zip(labels) {
+            for (row, &bound) in (number * STRETCH..).zip(stretch) {
+                if bound >= self.limit() - own {
+                    continue;
+                }
+                let distance = squared_distance(query, training.row(row));
                 if distance < self.limit() {
                     let place = self.found.partition_point(|(other, _)| *other <= distance);
-                    self.found.insert(place, (distance, label));
+                    self.found.insert(place, (distance, labels[row]));
                     self.found.truncate(self.k);
                 }
             }
@@ -175,6 +257,38 @@ fn any_below(x: &[f32], limit: f32) -> bool {
                 any |= x < limit;
             }
             any
+        },
+    )
+}
+
+fn count_below(x: &[f32], limit: f32) -> usize {
+    let count: u32 = vectorized(
+        #[inline(always)]
+        || x.iter().map(|&x| u32::from(x < limit)).sum(),
+    );
+    count as usize
+}
+
+/// Partial sums of a distance.
+const LANES: usize = 32;
+
+/// `Σ (a - b)²`
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    vectorized(
+        #[inline(always)]
+        || {
+            let (a, a_rest) = a.as_chunks::<LANES>();
+            let (b, b_rest) = b.as_chunks::<LANES>();
+            let mut sums = [0.0f32; LANES];
+            for (a, b) in a.iter().zip(b) {
+                for i in 0..LANES {
+                    sums[i] += (a[i] - b[i]) * (a[i] - b[i]);
+                }
+            }
+            for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+                *sum += (a - b) * (a - b);
+            }
+            sums.iter().sum()
         },
     )
 }
@@ -222,6 +336,40 @@ mod tests {
         for k in [1, 2, 10] {
             let found = vote((&features, &labels), &queries, k).expect("in memory");
             assert_eq!(found, reference(&features, &labels, &queries, k), "k = {k}");
+        }
+    }
+
+    /// 60 clusters in 90 dimensions, wide or so narrow that distances are lost in the rounding of squared norms.
+    fn clusters(rows: usize, seed: u64, width: f32) -> Matrix {
+        let (centres, noise) = (numbers(4, 60 * 90), numbers(seed, rows * 90));
+        let rows_of_noise = noise.chunks(90).enumerate();
+        let elements = rows_of_noise.flat_map(|(i, noise)| {
+            let centre = &centres[(i * i + i / 7) % 60 * 90..][..90];
+            let of = |(j, (x, noise)): (usize, (&f32, &f32))| x + width * noise / (1 + j) as f32;
+            centre.iter().zip(noise).enumerate().map(of)
+        });
+        Matrix::from_vec(rows, 90, elements.collect())
+    }
+
+    #[test]
+    fn no_neighbour_is_lost_to_a_sketch() {
+        let labels: Vec<u8> = numbers(3, 5000)
+            .iter()
+            .map(|x| (100.0 + 20.0 * x) as u8)
+            .collect();
+        for width in [3.0, 0.3, 0.01] {
+            let (features, queries) = (clusters(5000, 1, width), clusters(300, 2, width));
+            for k in [1, 10] {
+                let expected = reference(&features, &labels, &queries, k);
+                for threads in [1, 3] {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                    let found = pool
+                        .expect("threads start")
+                        .install(|| vote((&features, &labels), &queries, k));
+                    let found = found.expect("in memory");
+                    assert_eq!(found, expected, "width = {width}, k = {k}");
+                }
+            }
         }
     }
 
