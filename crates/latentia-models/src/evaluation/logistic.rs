@@ -15,7 +15,7 @@ use crate::{Preprocessing, Scaled, Scaling};
 /// Weight `λ` of the penalty.
 const PENALTY: f64 = 1e-4;
 
-/// Far beyond where the accuracy stops to change.
+/// Where the accuracy no longer changes by more than a few of 10,000.
 const STOP: Stop = Stop {
     gradient: 1e-4,
     steps: 300,
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_at_the_solution_is_zero() {
+    fn the_gradient_at_the_solution_is_zero() {
         let (features, labels) = overlapping();
         let fitted = Logistic::fit(&features, &labels).expect("in memory");
         assert_eq!(fitted.classes, [3, 7, 200]);
