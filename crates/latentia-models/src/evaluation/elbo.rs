@@ -8,7 +8,7 @@ use crate::autoencoder::inference::Run;
 use crate::stream;
 use crate::{Autoencoder, ModelError};
 
-/// Within this, each sample of each row has noise of its own.
+/// More would take days for nothing: the bound hardly moves any more.
 const MOST_SAMPLES: u32 = 1_000_000;
 
 /// A dimension is active whose mean varies more than this over the examples (Burda et al. 2016).
@@ -88,10 +88,7 @@ impl ElboReport {
             run,
             examples,
             || ElboSums::new(model, distribution, block_rows),
-            |sums, first, tape| {
-                let number = (first / BLOCK_ROWS) as u32;
-                sums.add(tape, samples, noise.at_step(number));
-            },
+            |sums, first, tape| sums.add(tape, first as u32, samples, noise),
         )?;
         Ok(Some(Self::of(
             model,
@@ -158,8 +155,9 @@ impl<'a> ElboSums<'a> {
         }
     }
 
-    /// Adds a block whose output holds the posteriors' parameters.
-    fn add(&mut self, tape: &Tape, samples: u32, noise: Noise) {
+    /// Adds a block whose output holds the posteriors' parameters, and whose first example is number `first` of all. Each
+    /// sample of each example has noise of its own, however many examples a block has.
+    fn add(&mut self, tape: &Tape, first: u32, samples: u32, noise: Noise) {
         let (inputs, parameters) = (tape.input(), tape.output());
         let rows = inputs.rows();
         for x in parameters.iter_rows() {
@@ -178,7 +176,8 @@ impl<'a> ElboSums<'a> {
             let mut z = self.decoder.input_mut(rows, tape.labels());
             let codes = z.iter_rows_mut().zip(parameters.iter_rows());
             for (row, (z, parameters)) in codes.enumerate() {
-                noise.normal(sample * BLOCK_ROWS as u32 + row as u32, &mut self.epsilon);
+                let noise = noise.at_step(sample);
+                noise.normal(first + row as u32, &mut self.epsilon);
                 let (epsilon, sigma) = (&self.epsilon, &mut self.sigma);
                 log_ratios[row] = self.distribution.draw(parameters, epsilon, sigma, z);
             }
@@ -211,23 +210,32 @@ mod tests {
     /// A linear Gaussian model of three dimensions with a code of one, `x = w z + b + ε`, whose encoder is its posterior, moved
     /// by `shift` from it: `z | x ~ N(σ² w·(x - b) + shift, σ²)`, `σ² = 1 / (1 + |w|²)`.
     fn linear_gaussian(shift: f32) -> (Autoencoder, [f64; 3], [f64; 3]) {
-        let spec: ModelSpec = toml::from_str(
+        linear_gaussian_of(3, shift)
+    }
+
+    /// The same model whose encoder has `hidden` units, all but the first three of them idle.
+    fn linear_gaussian_of(hidden: usize, shift: f32) -> (Autoencoder, [f64; 3], [f64; 3]) {
+        let spec: ModelSpec = toml::from_str(&format!(
             "likelihood = 'gaussian'\n\
-             encoder = [{ layer = 'dense', units = 3 }]\n\
-             code = { kind = 'gaussian', units = 1 }\n\
-             decoder = [{ layer = 'dense' }]",
-        )
+             encoder = [{{ layer = 'dense', units = {hidden} }}]\n\
+             code = {{ kind = 'gaussian', units = 1 }}\n\
+             decoder = [{{ layer = 'dense' }}]"
+        ))
         .expect("a specification");
         let mut model = spec.build(&[3], 1).expect("parts that fit");
         let (w, b) = ([0.9f32, -1.3, 0.4], [0.2f32, 0.1, -0.5]);
         let variance = 1.0 / (1.0 + w.iter().map(|w| w * w).sum::<f32>());
         let mu = -variance * w.iter().zip(&b).map(|(w, b)| w * b).sum::<f32>() + shift;
         let s = 30.0 * (variance.ln() / 30.0).atanh();
-        let identity = vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-        let moments = w.iter().flat_map(|w| [variance * w, 0.0]).collect();
+        let mut identity = vec![0.0; 3 * hidden];
+        for unit in 0..3 {
+            identity[unit * hidden + unit] = 1.0;
+        }
+        let mut moments: Vec<f32> = w.iter().flat_map(|w| [variance * w, 0.0]).collect();
+        moments.resize(2 * hidden, 0.0);
         let values = [
             identity,
-            vec![0.0; 3],
+            vec![0.0; hidden],
             moments,
             vec![mu, s],
             w.to_vec(),
@@ -301,6 +309,21 @@ mod tests {
             one / 1000.0
         );
         assert!(exact < -elbo);
+    }
+
+    #[test]
+    fn each_example_has_noise_of_its_own_whatever_the_size_of_blocks() {
+        // Blocks of 64 examples, and of 56, as the hidden layer is wide.
+        let [narrow, wide] = [3, 5000].map(|hidden| linear_gaussian_of(hidden, 0.7).0);
+        let rows = |model: &Autoencoder| {
+            let layers = 0..model.sections().code.end - 1;
+            model.chain().block_examples(layers, Mode::Eval)
+        };
+        assert_eq!((rows(&narrow), rows(&wide)), (64, 56));
+        for samples in [1, 3] {
+            let [a, b] = [&narrow, &wide].map(|model| measure(model, samples).nll_nats);
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
     }
 
     #[test]
