@@ -440,6 +440,23 @@ fn parameters_that_a_gradient_broke_are_told_from_ones_that_a_rate_broke() {
 }
 
 #[test]
+fn a_batch_of_no_examples_or_of_too_many_is_refused_and_changes_nothing() {
+    let (mut chain, mut step) = after_one_step();
+    let before = values(&chain);
+    for count in [0, 101] {
+        let indices: Vec<u32> = (0..count).collect();
+        let error = step
+            .run(&mut chain, &examples(200, 4), &indices, 0.01.into())
+            .expect_err("such a batch has no step");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let expected = format!("a batch of {count} examples for a step that takes from 1 to 100");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(values(&chain), before);
+        assert_eq!((step.steps(), step.updates()), (1, 1));
+    }
+}
+
+#[test]
 fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
     let (mut chain, mut step) = after_one_step();
     let mut fresh = Step::new(

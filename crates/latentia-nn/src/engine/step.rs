@@ -63,6 +63,8 @@ impl From<f32> for Rates {
 #[derive(Debug)]
 pub struct Step {
     options: StepOptions,
+    /// The most examples in a batch.
+    batch_size: usize,
     blocks: Vec<Block>,
     /// Examples in each block but the last.
     block_examples: usize,
@@ -100,6 +102,7 @@ impl Step {
             blocks: (0..batch_size.div_ceil(block_examples))
                 .map(|_| block())
                 .collect(),
+            batch_size,
             block_examples,
             with_statistics: chain.with_batch_statistics().collect(),
             cuts,
@@ -152,7 +155,7 @@ impl Step {
     /// that is not finite stops the step before it changes `chain`; [`Self::non_finite`] then says where it began.
     ///
     /// # Errors
-    /// When an example cannot be read; the chain is then unchanged.
+    /// When an example cannot be read, or there are none or more than a batch may have; the chain and the step are then unchanged.
     pub fn run(
         &mut self,
         chain: &mut Chain,
@@ -160,6 +163,12 @@ impl Step {
         indices: &[u32],
         rates: Rates,
     ) -> io::Result<f64> {
+        if !(1..=self.batch_size).contains(&indices.len()) {
+            let (seen, most) = (indices.len(), self.batch_size);
+            let message =
+                format!("a batch of {seen} examples for a step that takes from 1 to {most}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         self.used = indices.len().div_ceil(self.block_examples);
         let loss = self.examples_loop(chain, examples, indices, rates.epochs)?;
         self.steps += 1;
