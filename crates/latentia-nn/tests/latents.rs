@@ -1,7 +1,9 @@
 //! The promises of latents by themselves.
 
-use latentia_nn::latents::TopKLatent;
-use latentia_nn::{Chain, Mode, Position, Tape};
+use latentia_nn::latents::{RoundedLatent, TopKLatent};
+use latentia_nn::{Chain, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape};
+use latentia_tensor::Matrix;
+use latentia_testing::numbers;
 
 #[test]
 fn the_largest_stay_and_of_equal_elements_the_first() {
@@ -45,4 +47,36 @@ fn fewer_stay_as_the_warm_up_goes_on() {
     let counts = [0.0, 1.0, 2.0, 3.9, 4.0, 50.0].map(|epochs| kept(Mode::Train, epochs));
     assert_eq!(counts, [9.0, 7.0, 5.0, 1.0, 1.0, 1.0]);
     assert_eq!(kept(Mode::Sample, 0.0), 1.0);
+}
+
+#[test]
+fn the_prior_of_rounded_codes_keeps_a_small_variance_beside_a_large_mean() {
+    let shifted = numbers(3, 2 * 200).into_iter();
+    let shifted = shifted.zip([1000.0, -3000.0].into_iter().cycle());
+    let examples: Vec<f32> = shifted.map(|(x, mean)| mean + 0.01 * x).collect();
+    let examples = Matrix::from_vec(200, 2, examples);
+    let mut chain = Chain::new(vec![Box::new(RoundedLatent::new(2, 0.0))], 1);
+    let options = StepOptions {
+        objective: LikelihoodSpec::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: 1,
+    };
+    let mut step = Step::new(&chain, 200, options);
+    let indices: Vec<u32> = (0..200).collect();
+    step.run(&mut chain, &examples, &indices, 0.01.into())
+        .expect("in memory");
+    let [mean, variance] = [0, 1].map(|at: usize| chain.parameters()[at].value.as_slice());
+    for unit in 0..2 {
+        let column = || (0..200).map(|row| f64::from(examples.row(row)[unit]));
+        let expected_mean = column().sum::<f64>() / 200.0;
+        let squares = column().map(|x| (x - expected_mean).powi(2));
+        let expected = squares.sum::<f64>() / 200.0;
+        assert!((f64::from(mean[unit]) - expected_mean).abs() < 1e-3);
+        let obtained = f64::from(variance[unit]);
+        assert!(
+            (obtained / expected - 1.0).abs() < 1e-4,
+            "{obtained} {expected}"
+        );
+    }
 }

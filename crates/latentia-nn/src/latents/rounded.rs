@@ -4,9 +4,8 @@ mod prior;
 mod rate;
 
 use std::f32::consts::PI;
-use std::ops::Range;
 
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef};
+use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
@@ -163,48 +162,30 @@ impl Layer for RoundedLatent {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
     }
-
-    /// The sum of each element, or of its square.
-    fn gradient(
-        &self,
-        index: usize,
-        _rows: Range<usize>,
-        trace: Trace<'_>,
-        _dy: MatrixRef<'_>,
-        accumulate: Accumulate,
-        mut out: MatrixMut<'_>,
-    ) {
-        let sums = out.as_mut_slice();
-        if accumulate == Accumulate::Replace {
-            sums.fill(0.0);
-        }
-        for x in trace.x.iter_rows() {
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum += if index == 0 { *x } else { x * x };
-            }
-        }
-    }
 }
 
 impl RunningStatistics for RoundedLatent {
-    fn update(&self, parameters: &mut [Parameter], sums: &[Moments], batch: &dyn Batch) {
+    /// The moments of the batch are those of the two-pass formula in f64: a mean of the squares less the square of the mean
+    /// would drown a small variance in a large mean.
+    fn update(&self, parameters: &mut [Parameter], _sums: &[Moments], batch: &dyn Batch) {
         let [mean, variance] = parameters else { return };
         let met: usize = batch.traces().map(|trace| trace.x.rows()).sum();
-        let moments = sums[0]
-            .gradient
-            .as_slice()
-            .iter()
-            .zip(sums[1].gradient.as_slice());
         let running = mean
             .value
             .as_mut_slice()
             .iter_mut()
             .zip(variance.value.as_mut_slice());
-        for ((mean, variance), (sum, squares)) in running.zip(moments) {
-            let own = sum / met as f32;
-            let spread = (squares / met as f32 - own * own).max(0.0);
-            *mean = self.decay * *mean + (1.0 - self.decay) * own;
-            *variance = self.decay * *variance + (1.0 - self.decay) * spread;
+        for (unit, (mean, variance)) in running.enumerate() {
+            let total = |of: &dyn Fn(f64) -> f64| -> f64 {
+                let rows = batch
+                    .traces()
+                    .flat_map(|trace| (0..trace.x.rows()).map(move |row| trace.x.row(row)[unit]));
+                rows.map(|x| of(f64::from(x))).sum::<f64>() / met as f64
+            };
+            let own = total(&|x| x);
+            let spread = total(&|x| (x - own).powi(2));
+            *mean = self.decay * *mean + (1.0 - self.decay) * own as f32;
+            *variance = self.decay * *variance + (1.0 - self.decay) * spread as f32;
         }
     }
 }
