@@ -25,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model
+//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model; [`Picture`]: what an example is by its shape
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
@@ -40,6 +40,7 @@ mod error;
 mod evaluation;
 mod files;
 mod generation;
+mod picture;
 mod spec;
 mod stream;
 mod training;
@@ -52,6 +53,7 @@ pub use evaluation::{
 };
 pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
 pub use generation::Mixture;
+pub use picture::Picture;
 pub use spec::{
     AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
     TrainingSpec, Validation,

@@ -5,7 +5,7 @@ use latentia_nn::{Chain, Layer, LayerSpec, Shape, Widths};
 
 use super::sections::Sections;
 use crate::spec::no_encoder;
-use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Scaling};
+use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Picture, Scaling};
 
 /// The most parameters that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
@@ -52,7 +52,7 @@ impl ModelSpec {
         let code = parts.layers.len();
         parts.add_latent()?;
         let decoder = parts.layers.len();
-        parts.add_decoder(positions)?;
+        let permuted_outputs = parts.add_decoder(positions)?;
         let layers = parts.layers;
         self.check_likelihood()?;
         check_size(&layers)?;
@@ -65,6 +65,7 @@ impl ModelSpec {
                 code: code..decoder,
                 decoder: decoder..layers.len(),
             },
+            permuted_outputs,
             chain: Chain::new(layers, seed),
         })
     }
@@ -94,11 +95,12 @@ impl Parts<'_> {
     fn add_encoder(&mut self) -> Result<(), ModelError> {
         self.add_condition();
         if self.spec.encoder.iter().any(|l| l.needs_feature_maps())
-            && let Some(Picture { feature_maps, last }) = self.picture
+            && let Some(picture) = self.picture
             && self.row == Shape::Flat(self.inputs)
         {
+            let feature_maps = picture.feature_maps();
             self.row = Shape::feature_maps(feature_maps);
-            if last {
+            if picture.channels_last {
                 self.layers
                     .push(Box::new(Permute::channels_first(feature_maps)));
             }
@@ -128,8 +130,12 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// The decoder and the likelihood's own layer; `positions` are the feature maps that codes were made of.
-    fn add_decoder(&mut self, positions: Option<[usize; 3]>) -> Result<(), ModelError> {
+    /// The decoder and the likelihood's own layer; `positions` are the feature maps that codes were made of. Returns the feature
+    /// maps that outputs are, where their channels are put last behind the decoder.
+    fn add_decoder(
+        &mut self,
+        positions: Option<[usize; 3]>,
+    ) -> Result<Option<[usize; 3]>, ModelError> {
         if let Some(feature_maps) = positions {
             self.layers
                 .push(Box::new(Permute::channels_first(feature_maps)));
@@ -142,16 +148,43 @@ impl Parts<'_> {
         };
         self.add_layers("decoder", &self.spec.decoder, wanted)?;
         self.check_outputs(wanted)?;
-        if let (Shape::FeatureMaps { .. }, Some(Picture { feature_maps, last })) =
-            (self.row, self.picture)
-            && last
-        {
+        let picture = self
+            .picture
+            .filter(|_| self.row.as_feature_maps().is_some());
+        if let Some(picture) = picture {
+            self.check_feature_maps(picture, wanted)?;
+        }
+        let permuted = picture.filter(|picture| picture.channels_last);
+        let permuted = permuted.map(Picture::feature_maps);
+        if let Some(feature_maps) = permuted {
             let times = wanted / self.inputs;
             self.layers
                 .push(Box::new(Permute::channels_last(feature_maps, times)));
         }
         self.layers.extend(last);
-        Ok(())
+        Ok(permuted)
+    }
+
+    /// Refuses feature maps behind the decoder that have as many elements as those of the pictures, `wanted`, but another shape.
+    fn check_feature_maps(&self, picture: Picture, wanted: usize) -> Result<(), ModelError> {
+        let times = wanted / self.inputs;
+        let [channels, height, width] = picture.feature_maps();
+        let shape = Shape::feature_maps([times * channels, height, width]);
+        if self.row == shape {
+            return Ok(());
+        }
+        let valid = match times {
+            1 => format!("an example has {shape}, of as many elements"),
+            _ => format!(
+                "`{}` takes {shape}, as many elements",
+                self.spec.likelihood.name()
+            ),
+        };
+        Err(ModelError::Part {
+            part: "decoder",
+            seen: format!("ends with feature maps {}", self.row),
+            valid: format!("{valid}: end with that shape, or with `flatten`"),
+        })
     }
 
     /// Refuses a decoder that does not end with `wanted` elements.
@@ -200,28 +233,6 @@ impl Parts<'_> {
         self.layers.extend(layers);
         self.row = row;
         Ok(())
-    }
-}
-
-/// Examples that are pictures.
-#[derive(Clone, Copy, Debug)]
-struct Picture {
-    /// `[channels, height, width]`
-    feature_maps: [usize; 3],
-    /// Whether the channels come last, as files of pictures have them.
-    last: bool,
-}
-
-impl Picture {
-    /// What examples of shape `shape` are: `[height, width]`, or with up to 4 channels behind, or else with channels before.
-    fn of(shape: &[usize]) -> Option<Self> {
-        let (feature_maps, last) = match *shape {
-            [height, width] => ([1, height, width], false),
-            [height, width, channels @ 1..=4] => ([channels, height, width], channels > 1),
-            [channels, height, width] => ([channels, height, width], false),
-            _ => return None,
-        };
-        Some(Self { feature_maps, last })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use latentia_nn::{Chain, Likelihood, Objective, ParameterRole, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows, transpose};
 
 use super::inference::{Run, fold_blocks, for_each_block, outputs};
 use super::scaled::Scaled;
@@ -23,6 +23,8 @@ pub struct Autoencoder {
     pub(crate) scaling: Scaling,
     pub(crate) chain: Chain,
     pub(crate) sections: Sections,
+    /// The feature maps `[channels, height, width]` that the decoder ends with, where their channels are put last behind it.
+    pub(crate) permuted_outputs: Option<[usize; 3]>,
 }
 
 impl Autoencoder {
@@ -117,8 +119,18 @@ impl Autoencoder {
         Run::of(0..self.chain.layers().len())
     }
 
-    /// Sets the last bias where outputs stand for means: one value for each element of an example.
+    /// Sets the last bias where outputs stand for means: one value for each element of an example, in its order. The decoder
+    /// ends with a dense layer.
     pub(crate) fn set_output_bias(&mut self, bias: &[f32]) {
+        let mut permuted = Vec::new();
+        let bias = match self.permuted_outputs {
+            Some([channels, height, width]) => {
+                permuted.resize(bias.len(), 0.0);
+                transpose(bias, height * width, channels, &mut permuted);
+                &permuted
+            }
+            None => bias,
+        };
         let parameters = self.chain.parameters_mut().iter_mut();
         if let Some(last) = parameters.rev().find(|p| p.role == ParameterRole::Bias) {
             last.value.as_mut_slice()[..bias.len()].copy_from_slice(bias);

@@ -2,6 +2,8 @@
 
 use latentia_tensor::vectorized;
 
+use crate::Picture;
+
 /// Side of the window, in pixels.
 const WINDOW: usize = 11;
 
@@ -10,12 +12,9 @@ const SIGMA: f64 = 1.5;
 
 /// Height and width, when examples of this shape are grey pictures large enough for the window.
 pub(crate) fn grey_shape(shape: &[usize]) -> Option<(usize, usize)> {
-    match *shape {
-        [height, width] | [height, width, 1] if height >= WINDOW && width >= WINDOW => {
-            Some((height, width))
-        }
-        _ => None,
-    }
+    let grey = Picture::of(shape).filter(|picture| picture.channels == 1)?;
+    let size = (grey.height, grey.width);
+    (size.0 >= WINDOW && size.1 >= WINDOW).then_some(size)
 }
 
 /// Mean structural similarity of two grey pictures with values in `[0, 1]`, from -1 to 1.

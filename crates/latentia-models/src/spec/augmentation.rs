@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
+use crate::{ModelError, Picture};
 
 /// How training examples that are pictures are changed, anew in each epoch. What is learned is to reconstruct the changed
 /// picture; validation examples stay as they are.
@@ -17,30 +17,19 @@ pub struct AugmentationSpec {
     pub crop: f32,
 }
 
-/// The most channels that the last dimension of a picture can be.
-const MOST_CHANNELS: usize = 4;
-
-/// Height, width and channels, the last beside each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ImageSize {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    pub(crate) channels: usize,
-}
-
 impl AugmentationSpec {
     /// Refuses values out of range, and examples of a shape that is no picture's.
     pub(crate) fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
-        let Some(size) = ImageSize::of(shape) else {
-            let valid = "for pictures, of shape [height, width] or [height, width, channels]";
+        let Some(picture) = Picture::of(shape) else {
+            let valid = "for pictures, of shape [height, width], [height, width, channels] or [channels, height, width]";
             return refuse(
                 "augmentation",
                 format!("for examples of shape {shape:?}"),
                 valid,
             );
         };
-        if self.shift >= size.height.min(size.width) {
+        if self.shift >= picture.height.min(picture.width) {
             let valid = "less than the height and the width of the pictures";
             return refuse("shift", self.shift.to_string(), valid);
         }
@@ -57,20 +46,5 @@ impl AugmentationSpec {
                 valid: "at least 0 and less than 1",
             }),
         }
-    }
-}
-
-impl ImageSize {
-    pub(crate) fn of(shape: &[usize]) -> Option<Self> {
-        let (height, width, channels) = match *shape {
-            [height, width] => (height, width, 1),
-            [height, width, channels] if channels <= MOST_CHANNELS => (height, width, channels),
-            _ => return None,
-        };
-        Some(Self {
-            height,
-            width,
-            channels,
-        })
     }
 }

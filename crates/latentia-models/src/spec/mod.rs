@@ -6,7 +6,6 @@ mod preprocessing;
 mod preset;
 mod training_spec;
 
-pub(crate) use augmentation::ImageSize;
 pub(crate) use model_spec::no_encoder;
 
 pub use augmentation::AugmentationSpec;

@@ -86,9 +86,11 @@ impl OutputBias {
         if self.is_zero() {
             return Ok(None);
         }
-        let last = spec.decoder.iter().rfind(|layer| layer.has_width());
+        // Its own activation, or one that stands behind it.
+        let end = spec.decoder.iter().rposition(|layer| layer.has_width());
+        let mut last = spec.decoder[end.unwrap_or(0)..].iter();
         let sigmoid = spec.likelihood.has_sigmoid_mean()
-            || last.is_some_and(|layer| layer.activation() == Activation::Sigmoid);
+            || last.any(|layer| layer.activation() == Activation::Sigmoid);
         let bias = |mean: f64| {
             let held = mean.clamp(0.001, 0.999);
             let bias = if sigmoid {
@@ -145,8 +147,12 @@ impl ModelSpec {
             let valid = "it must be from 2 to 256";
             return refuse("condition", format!("has {classes} classes"), valid);
         }
-        let ends = self.decoder.iter().rfind(|layer| layer.has_width());
-        if !self.output_bias.is_zero() && !ends.is_some_and(|layer| layer.is_dense()) {
+        let end = self.decoder.iter().rposition(|layer| layer.has_width());
+        let behind = self.decoder[end.unwrap_or(0)..].split_first();
+        let ends_dense = behind.is_some_and(|(last, behind)| {
+            last.is_dense() && behind.iter().all(|layer| layer.is_elementwise())
+        });
+        if !self.output_bias.is_zero() && !ends_dense {
             let seen = "`data-mean` begins at a mean for each element".into();
             return refuse(
                 "output-bias",

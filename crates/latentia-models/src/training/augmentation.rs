@@ -5,14 +5,13 @@ use std::io;
 
 use latentia_tensor::{MatrixMut, Noise, Rows};
 
-use crate::spec::ImageSize;
-use crate::{AugmentationSpec, stream};
+use crate::{AugmentationSpec, Picture, stream};
 
 /// Examples as they are changed in one epoch: a function of seed, epoch and the number of the example.
 pub(crate) struct Augmented<'a> {
     examples: &'a dyn Rows,
     /// Absent where nothing is changed.
-    change: Option<(AugmentationSpec, ImageSize)>,
+    change: Option<(AugmentationSpec, Picture)>,
     noise: Noise,
 }
 
@@ -27,7 +26,7 @@ impl<'a> Augmented<'a> {
     ) -> Self {
         Self {
             examples,
-            change: spec.zip(ImageSize::of(shape)),
+            change: spec.zip(Picture::of(shape)),
             noise: Noise::new(seed, stream::AUGMENT).at_step(epoch),
         }
     }
@@ -71,20 +70,33 @@ thread_local! {
 }
 
 impl Workspace {
-    /// Changes a picture in place, by draws uniform in `[0, 1)`; `whole` values stay whole.
+    /// Changes a picture in place, by draws uniform in `[0, 1)`; `whole` values stay whole. Where channels follow each other,
+    /// each is changed alike.
     fn change(
         &mut self,
         spec: AugmentationSpec,
-        size: ImageSize,
+        picture: Picture,
         uniform: [f32; 6],
         whole: bool,
-        picture: &mut [f32],
+        elements: &mut [f32],
     ) {
-        let ImageSize {
-            height,
-            width,
-            channels,
-        } = size;
+        let size = picture.height * picture.width * picture.elements_beside();
+        for elements in elements.chunks_exact_mut(size) {
+            self.change_channels(spec, picture, uniform, whole, elements);
+        }
+    }
+
+    /// Changes the channels that lie beside each other.
+    fn change_channels(
+        &mut self,
+        spec: AugmentationSpec,
+        picture: Picture,
+        uniform: [f32; 6],
+        whole: bool,
+        elements: &mut [f32],
+    ) {
+        let Picture { height, width, .. } = picture;
+        let channels = picture.elements_beside();
         let [flip, down, right, cut, top, left] = uniform;
         let flip = spec.flip && flip < 0.5;
         let shift = |u: f32| {
@@ -98,14 +110,14 @@ impl Workspace {
         let (top, left) = (start(top, height), start(left, width));
 
         self.original.clear();
-        self.original.extend_from_slice(picture);
+        self.original.extend_from_slice(elements);
         self.columns.clear();
         self.columns.extend((0..width).map(|x| {
             let x = if flip { width - 1 - x } else { x };
             Tap::new(x, width, right, left, scale)
         }));
         let line = width * channels;
-        for (y, to) in picture.chunks_exact_mut(line).enumerate() {
+        for (y, to) in elements.chunks_exact_mut(line).enumerate() {
             let rows = Tap::new(y, height, down, top, scale);
             let low = &self.original[rows.low * line..][..line];
             let high = &self.original[rows.high * line..][..line];
@@ -147,7 +159,7 @@ impl Rows for Augmented<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.examples.read(indices, out.reborrow())?;
-        let Some((spec, size)) = self.change else {
+        let Some((spec, picture)) = self.change else {
             return Ok(());
         };
         // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
@@ -156,7 +168,7 @@ impl Rows for Augmented<'_> {
             for (row, &index) in out.iter_rows_mut().zip(indices) {
                 let mut uniform = [0.0; 6];
                 self.noise.uniform(index, &mut uniform);
-                workspace.change(spec, size, uniform, whole, row);
+                workspace.change(spec, picture, uniform, whole, row);
             }
         });
         Ok(())
@@ -170,10 +182,11 @@ mod tests {
 
     use super::*;
 
-    const SIZE: ImageSize = ImageSize {
+    const SIZE: Picture = Picture {
         height: 5,
         width: 7,
         channels: 3,
+        channels_last: true,
     };
 
     fn picture() -> Vec<f32> {
@@ -207,6 +220,25 @@ mod tests {
         assert_eq!(changed(spec, [0.5; 6]), original);
         let off = AugmentationSpec::default();
         assert_eq!(changed(off, [0.0; 6]), original);
+    }
+
+    #[test]
+    fn channels_that_follow_each_other_are_changed_as_those_beside_each_other() {
+        let spec = AugmentationSpec {
+            flip: true,
+            shift: 2,
+            crop: 0.4,
+        };
+        let uniform = [0.2, 0.1, 0.7, 0.9, 0.3, 0.6];
+        let expected = changed(spec, uniform);
+        let planes = |picture: &[f32]| -> Vec<f32> {
+            let channel = |channel| picture.iter().skip(channel).step_by(3).copied();
+            (0..3).flat_map(channel).collect()
+        };
+        let mut first = planes(&picture());
+        let shape = Picture::of(&[3, 5, 7]).expect("a picture");
+        Workspace::default().change(spec, shape, uniform, false, &mut first);
+        assert_eq!(first, planes(&expected));
     }
 
     #[test]

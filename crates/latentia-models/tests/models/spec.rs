@@ -94,6 +94,45 @@ fn parts_that_do_not_fit_are_refused_by_name() {
     }
 }
 
+/// The message that refuses a model of pictures of 28 x 28 with this decoder and these other lines.
+fn refused_for_pictures(others: &str, decoder: &str) -> String {
+    let text = format!("likelihood = 'mse'\n{ENCODER}\n{others}\ndecoder = [{decoder}]");
+    message(model_spec(&text).build(&[28, 28], 1))
+}
+
+#[test]
+fn feature_maps_of_another_shape_than_the_pictures_are_refused() {
+    let decoder = "{ layer = 'dense', units = 784 }, { layer = 'reshape', shape = [4, 14, 14] }";
+    assert_eq!(
+        refused_for_pictures("", decoder),
+        "decoder ends with feature maps 4x14x14; an example has 1x28x28, of as many elements: end with that shape, or with \
+         `flatten`"
+    );
+    let text =
+        format!("likelihood = 'mse'\n{ENCODER}\ndecoder = [{decoder}, {{ layer = 'flatten' }}]");
+    model_spec(&text)
+        .build(&[28, 28], 1)
+        .expect("a flat row of as many elements");
+}
+
+#[test]
+fn an_output_bias_needs_a_decoder_that_ends_dense() {
+    let reshape = "{ layer = 'reshape', shape = [1, 28, 28] }";
+    let conv = "{ layer = 'conv', channels = 1, kernel = 3 }";
+    for behind in [
+        format!("{reshape}, {{ layer = 'residual', layers = [{conv}] }}"),
+        "{ layer = 'batch-norm' }".into(),
+        format!("{reshape}, {{ layer = 'max-pool', size = 1 }}"),
+    ] {
+        let decoder = format!("{{ layer = 'dense', units = 784 }}, {behind}");
+        assert_eq!(
+            refused_for_pictures("output-bias = 'data-mean'", &decoder),
+            "output-bias `data-mean` begins at a mean for each element; leave it out, or end the decoder with a dense layer",
+            "{behind}"
+        );
+    }
+}
+
 #[test]
 fn codes_and_terms_that_make_no_sense_are_refused() {
     let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";

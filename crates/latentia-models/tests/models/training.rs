@@ -504,6 +504,42 @@ fn check_threads(preset: &Preset, examples: &Subset<'_>) {
 }
 
 #[test]
+fn an_output_bias_is_in_the_order_of_the_outputs() {
+    // Two pictures of 2 x 2 pixels and 3 colours, channels last, whose means are 0.05, 0.06 and so on.
+    let means: Vec<f32> = (0..12).map(|i| 0.05 + 0.01 * i as f32).collect();
+    let both = [-0.01, 0.01].map(|by| means.iter().map(move |mean| mean + by));
+    let examples = Matrix::from_vec(2, 12, both.into_iter().flatten().collect());
+    for (likelihood, behind) in [
+        ("mse", "{ layer = 'reshape', shape = [3, 2, 2] }"),
+        (
+            "gaussian-learned-scale",
+            "{ layer = 'reshape', shape = [6, 2, 2] }",
+        ),
+        (
+            "gaussian-shared-scale",
+            "{ layer = 'reshape', shape = [3, 2, 2] }",
+        ),
+        ("mse", "{ layer = 'dropout', rate = 0.0 }"),
+        ("mse", "{ layer = 'activation', activation = 'sigmoid' }"),
+    ] {
+        let spec = model_spec(&format!(
+            "likelihood = '{likelihood}'\noutput-bias = 'data-mean'\n\
+             encoder = [{{ layer = 'dense', units = 1 }}]\n\
+             decoder = [{{ layer = 'dense' }}, {behind}]"
+        ));
+        let mut model = spec.build(&[2, 2, 3], 1).expect("parts that fit");
+        Training::new(&mut model, training_spec("epochs = 1"), 1, &examples, None)
+            .expect("examples that fit");
+        // A code of zero leaves the bias alone.
+        let decoded = model.decode(&Matrix::zeros(1, 1)).expect("a code");
+        for (obtained, expected) in decoded.as_slice().iter().zip(&means) {
+            let error = (obtained - expected).abs();
+            assert!(error < 1e-5, "{likelihood} {behind}: {decoded:?}");
+        }
+    }
+}
+
+#[test]
 fn an_output_bias_at_the_data_mean_begins_there() {
     // columns of mean 0.25 and 0, the second at its bound
     let examples = Matrix::from_vec(2, 2, vec![0.2, 0.0, 0.3, 0.0]);

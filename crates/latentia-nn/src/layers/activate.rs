@@ -26,6 +26,10 @@ impl LayerKind for ActivationSpec {
         "activation"
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         stack.add(Activate::new(stack.shape(), self.activation));
         Ok(())

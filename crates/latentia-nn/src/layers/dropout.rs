@@ -23,6 +23,10 @@ impl LayerKind for DropoutSpec {
         "dropout"
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         share("rate", self.rate)?;
         stack.add(Dropout::new(stack.shape(), self.rate));

@@ -27,6 +27,11 @@ pub trait LayerKind: Debug {
         false
     }
 
+    /// Whether each element of its output is made of the same element of its input alone, and nothing is learned.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// Whether it learns a weight, and says how wide its output is.
     fn has_width(&self) -> bool {
         false

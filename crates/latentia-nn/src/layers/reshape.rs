@@ -20,6 +20,10 @@ impl LayerKind for ReshapeSpec {
         "reshape"
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         let (wanted, given) = (Shape::feature_maps(self.shape), stack.shape());
         if wanted.elements() != given.elements() {
@@ -39,6 +43,10 @@ pub struct FlattenSpec {}
 impl LayerKind for FlattenSpec {
     fn name(&self) -> &'static str {
         "flatten"
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {

@@ -1,0 +1,70 @@
+//! Examples that are pictures.
+
+/// What picture an example is, by its shape: `[height, width]`, or `[height, width, channels]` with at most 4 channels, as files
+/// have them, or else `[channels, height, width]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Elements of a pixel.
+    pub channels: usize,
+    /// Whether the elements of a pixel lie beside each other, and are more than one. Otherwise one channel follows the other.
+    pub channels_last: bool,
+}
+
+/// The most channels that the last dimension of a picture can be.
+const MOST_LAST_CHANNELS: usize = 4;
+
+impl Picture {
+    /// The picture that an example of shape `shape` is, if it can be one.
+    pub fn of(shape: &[usize]) -> Option<Self> {
+        let (height, width, channels, last) = match *shape {
+            [height, width] => (height, width, 1, false),
+            [height, width, channels @ 1..=MOST_LAST_CHANNELS] => (height, width, channels, true),
+            [channels, height, width] => (height, width, channels, false),
+            _ => return None,
+        };
+        Some(Self {
+            height,
+            width,
+            channels,
+            channels_last: last && channels > 1,
+        })
+    }
+
+    /// `[channels, height, width]`, whatever the order in which they lie.
+    pub fn feature_maps(self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
+    /// Elements that lie beside each other at a pixel: all channels, or one.
+    pub fn elements_beside(self) -> usize {
+        match self.channels_last {
+            true => self.channels,
+            false => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_one_picture_or_none() {
+        let check = |shape: &[usize], feature_maps, beside| {
+            let picture = Picture::of(shape).expect("a picture");
+            let obtained = (picture.feature_maps(), picture.elements_beside());
+            assert_eq!(obtained, (feature_maps, beside), "{shape:?}");
+        };
+        check(&[5, 7], [1, 5, 7], 1);
+        check(&[5, 7, 1], [1, 5, 7], 1);
+        check(&[5, 7, 4], [4, 5, 7], 4);
+        check(&[3, 5, 7], [3, 5, 7], 1);
+        check(&[1, 5, 7], [1, 5, 7], 1);
+        assert_eq!(Picture::of(&[35]), None);
+        assert_eq!(Picture::of(&[1, 1, 5, 7]), None);
+    }
+}
