@@ -13,7 +13,8 @@ fn layer(c: &mut Criterion) {
         let size = format!("{rows}x{inputs}x{outputs}");
         group.throughput(Throughput::Elements(2 * (rows * inputs * outputs) as u64));
 
-        let chain = Chain::new(vec![dense(inputs, outputs, Activation::Relu)], 1);
+        let chain =
+            Chain::new(vec![dense(inputs, outputs, Activation::Relu)], 1).expect("layers that fit");
         let (layer, parameters) = (&chain.layers()[0], chain.parameters());
         let pass = Pass::new(Mode::Eval);
         let x = matrix(1, rows, inputs);

@@ -26,7 +26,7 @@ fn bench(
     };
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        let mut chain = Chain::new(layers(), 1);
+        let mut chain = Chain::new(layers(), 1).expect("layers that fit");
         let mut step = Step::new(&chain, batch, options());
         let mut batches = indices.chunks_exact(batch).cycle();
         group.bench_function(format!("{id}/threads-{threads}"), |b| {

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result as Written};
 use std::io;
 use std::path::PathBuf;
 
-use latentia_nn::{InvalidSpec, SpecError};
+use latentia_nn::{ChainError, InvalidSpec, SpecError};
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum ModelError {
         /// Which layer, and why.
         source: SpecError,
     },
+    /// Layers that are no chain.
+    #[error("{0}")]
+    Chain(#[from] ChainError),
     /// Two parts that do not fit each other.
     #[error("{part} {seen}; {valid}")]
     Part {

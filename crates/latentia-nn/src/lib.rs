@@ -7,10 +7,10 @@
 //! use latentia_nn::{Activation, Chain, Initializer, LikelihoodSpec, Optimizer, Step, StepOptions};
 //! use latentia_tensor::Matrix;
 //!
-//! # fn main() -> std::io::Result<()> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 3 elements to 2 and back
 //! let dense = |inputs, outputs| Box::new(Dense::new(inputs, outputs, Activation::Linear, Initializer::Glorot));
-//! let mut chain = Chain::new(vec![dense(3, 2), dense(2, 3)], 1);
+//! let mut chain = Chain::new(vec![dense(3, 2), dense(2, 3)], 1)?;
 //! let options = StepOptions {
 //!     objective: LikelihoodSpec::Mse.into(),
 //!     optimizer: Optimizer::default(),
@@ -51,8 +51,8 @@ mod penalty;
 mod shape;
 
 pub use engine::{
-    BLOCK_ROWS, Chain, ImportanceBound, NonFinite, Objective, ObjectiveBuffers, Position, Rates,
-    Step, StepOptions, Tape,
+    BLOCK_ROWS, Chain, ChainError, ImportanceBound, NonFinite, Objective, ObjectiveBuffers,
+    Position, Rates, Step, StepOptions, Tape,
 };
 pub use invalid_spec::InvalidSpec;
 pub use latent::{CodeValues, Latent, LatentDistribution};

@@ -45,7 +45,7 @@ fn dense(inputs: usize, outputs: usize) -> Box<dyn Layer> {
 
 /// Allocations in fifty steps after the first fifty.
 fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
-    let mut chain = Chain::new(layers, 1);
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
     let options = StepOptions {
         objective,
         optimizer: Optimizer::default(),

@@ -32,7 +32,7 @@ fn build(text: &str, input: Shape) -> Result<Chain, String> {
     };
     let built = LayerSpec::build(&specs(text), input, widths);
     let (layers, _) = built.map_err(|error| error.to_string())?;
-    Ok(Chain::new(layers, 3))
+    Ok(Chain::new(layers, 3).expect("layers that fit"))
 }
 
 fn activate(activation: Activation, z: f64) -> f64 {

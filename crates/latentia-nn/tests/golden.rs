@@ -47,7 +47,8 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
             Initializer::Zeros,
         ))
     };
-    let mut chain = Chain::new(widths.windows(2).enumerate().map(dense).collect(), 1);
+    let mut chain =
+        Chain::new(widths.windows(2).enumerate().map(dense).collect(), 1).expect("layers that fit");
     for (i, parameter) in chain.parameters_mut().iter_mut().enumerate() {
         let stored = numbers(&golden, &format!("{}.{}", i / 2, parameter.name));
         parameter.value.as_mut_slice().copy_from_slice(&stored);
@@ -139,7 +140,7 @@ fn layers_on_feature_maps_train_as_in_pytorch() {
     };
     let input = Shape::feature_maps([1, 28, 28]);
     let (layers, _) = LayerSpec::build(&layers, input, widths).expect("they fit");
-    let mut chain = Chain::new(layers, 1);
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
     let learned = chain.parameters_mut().iter_mut().filter(|p| p.is_learned());
     for (i, parameter) in learned.enumerate() {
         let mut stored = numbers(&golden, &i.to_string());

@@ -8,7 +8,8 @@ use latentia_testing::numbers;
 #[test]
 fn the_largest_stay_and_of_equal_elements_the_first() {
     let check = |x: [f32; 5], k, expected: [f32; 5]| {
-        let chain = Chain::new(vec![Box::new(TopKLatent::new(5, k, 0))], 1);
+        let chain =
+            Chain::new(vec![Box::new(TopKLatent::new(5, k, 0))], 1).expect("layers that fit");
         let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
         tape.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
         tape.forward(&chain, Position::default());
@@ -23,7 +24,7 @@ fn the_largest_stay_and_of_equal_elements_the_first() {
     );
     check([1.0, 2.0, 3.0, 4.0, 5.0], 5, [1.0, 2.0, 3.0, 4.0, 5.0]);
     // A NaN must show, not vanish.
-    let chain = Chain::new(vec![Box::new(TopKLatent::new(2, 1, 0))], 1);
+    let chain = Chain::new(vec![Box::new(TopKLatent::new(2, 1, 0))], 1).expect("layers that fit");
     let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
     let x = [0.0, f32::NAN];
     tape.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
@@ -33,7 +34,7 @@ fn the_largest_stay_and_of_equal_elements_the_first() {
 
 #[test]
 fn fewer_stay_as_the_warm_up_goes_on() {
-    let chain = Chain::new(vec![Box::new(TopKLatent::new(9, 1, 4))], 1);
+    let chain = Chain::new(vec![Box::new(TopKLatent::new(9, 1, 4))], 1).expect("layers that fit");
     let kept = |mode, epochs| {
         let mut tape = Tape::forward_only(&chain, 0..1, mode, 1);
         tape.input_mut(1, &[]).as_mut_slice().fill(1.0);
@@ -55,7 +56,8 @@ fn the_prior_of_rounded_codes_keeps_a_small_variance_beside_a_large_mean() {
     let shifted = shifted.zip([1000.0, -3000.0].into_iter().cycle());
     let examples: Vec<f32> = shifted.map(|(x, mean)| mean + 0.01 * x).collect();
     let examples = Matrix::from_vec(200, 2, examples);
-    let mut chain = Chain::new(vec![Box::new(RoundedLatent::new(2, 0.0))], 1);
+    let mut chain =
+        Chain::new(vec![Box::new(RoundedLatent::new(2, 0.0))], 1).expect("layers that fit");
     let options = StepOptions {
         objective: LikelihoodSpec::Mse.into(),
         optimizer: Optimizer::default(),

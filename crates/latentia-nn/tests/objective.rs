@@ -83,7 +83,7 @@ fn check(
     let code_layer = layers.len() - 1;
     let width = layers[code_layer].outputs();
     layers.push(dense(width, inputs, Activation::Linear));
-    let mut chain = Chain::new(layers, 1);
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
     for (i, parameter) in (1..).zip(chain.parameters_mut()) {
         let noise = numbers(i, parameter.value.as_slice().len());
         for (w, noise) in parameter.value.as_mut_slice().iter_mut().zip(noise) {
@@ -435,7 +435,8 @@ fn contraction() {
 fn the_contractive_term_is_the_norm_of_the_jacobian() {
     let (inputs, width) = (4, 3);
     let encoder = Dense::new(inputs, width, Activation::Sigmoid, Initializer::Glorot);
-    let chain = Chain::new(vec![Box::new(Perturb::new(inputs)), Box::new(encoder)], 1);
+    let chain = Chain::new(vec![Box::new(Perturb::new(inputs)), Box::new(encoder)], 1)
+        .expect("layers that fit");
     // One example many times, so that the mean is over the random steps.
     let rows = 40_000;
     let one = numbers(3, inputs);
@@ -592,7 +593,8 @@ fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
             Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
         ],
         1,
-    );
+    )
+    .expect("layers that fit");
     train(&mut chain, &x, 10);
     let [mean, variance] = [0, 1].map(|at: usize| chain.parameters()[at].value.as_slice());
     // Uniform from -1 to 7.
@@ -625,7 +627,8 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
             Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
         ],
         1,
-    );
+    )
+    .expect("layers that fit");
     train(&mut chain, &x, 30);
     let codebook = &chain.parameters()[0].value;
     for centre in centres {
@@ -662,7 +665,7 @@ fn the_analytic_divergence_is_what_sampling_finds() {
 
 #[test]
 fn a_code_in_use_is_its_mean_and_extreme_log_variances_stay_finite() {
-    let chain = Chain::new(vec![Box::new(GaussianLatent::new(2, 3))], 1);
+    let chain = Chain::new(vec![Box::new(GaussianLatent::new(2, 3))], 1).expect("layers that fit");
     let x = Matrix::from_vec(1, 4, vec![0.3, -0.4, 1e30, -1e30]);
     let run = |mode| {
         let mut tape = Tape::forward_only(&chain, 0..1, mode, 1);
@@ -698,7 +701,7 @@ fn a_condition_is_appended_to_every_row_of_its_example() {
     }
     let layers: Vec<Box<dyn Layer>> =
         vec![Box::new(Perturb::new(1)), Box::new(Condition::new(1, 3))];
-    let chain = Chain::new(layers, 1);
+    let chain = Chain::new(layers, 1).expect("layers that fit");
     let x = Classes(Matrix::from_vec(3, 1, vec![5.0, 6.0, 7.0]));
     let mut tape = Tape::forward_only(&chain, 0..2, Mode::Train, 3);
     tape.read(&x, &[2, 0]).expect("in memory");

@@ -16,7 +16,8 @@ fn chain(width: usize) -> Chain {
         Box::new(Dense::new(inputs, outputs, activation, initializer))
     };
     let scale = LIKELIHOOD.last_layer(width).expect("it has a layer");
-    let mut chain = Chain::new(vec![dense(width, 1), dense(1, width), scale], 1);
+    let mut chain =
+        Chain::new(vec![dense(width, 1), dense(1, width), scale], 1).expect("layers that fit");
     let last = chain.parameters().len() - 1;
     assert_eq!(chain.parameters()[last].name, "log-scale");
     chain.parameters_mut()[last].value.as_mut_slice()[0] = -0.7;

@@ -3,12 +3,12 @@
 use std::io;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
-use latentia_nn::layers::{Dense, DenseSpec, Dropout, DropoutSpec};
+use latentia_nn::layers::{Activate, Corrupt, Dense, DenseSpec, Dropout, DropoutSpec};
 use latentia_nn::optim::Sgd;
-use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
+use latentia_nn::penalties::{KlDivergence, Mmd, Perturb, TotalCorrelation};
 use latentia_nn::{
-    Activation, Chain, Initializer, Layer, LayerSpec, LikelihoodSpec, Mode, NonFinite, Objective,
-    Optimizer, Penalty, Position, Shape, Step, StepOptions, Tape, Widths,
+    Activation, Chain, Corruption, Initializer, Layer, LayerSpec, LikelihoodSpec, Mode, NonFinite,
+    Objective, Optimizer, Penalty, Position, Shape, Step, StepOptions, Tape, Widths,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::{assert_close, numbers, reference};
@@ -51,7 +51,7 @@ fn check_gradients(
         dense(hidden, hidden, activation),
         dense(hidden, inputs, Activation::Linear),
     ];
-    let mut chain = Chain::new(layers, 3);
+    let mut chain = Chain::new(layers, 3).expect("layers that fit");
     for (i, parameter) in chain.parameters_mut().iter_mut().enumerate() {
         // biases begin at zero: move them off it
         let noise = numbers(i as u64 + 1, parameter.value.as_slice().len());
@@ -159,7 +159,7 @@ fn after_ten_steps(
     options: StepOptions,
 ) -> Vec<Matrix> {
     with_threads(threads, || {
-        let mut chain = Chain::new(layers, 1);
+        let mut chain = Chain::new(layers, 1).expect("layers that fit");
         let mut step = Step::new(&chain, 200, options);
         let x = examples(1000, 300);
         let order: Vec<u32> = (0..1000).rev().collect();
@@ -255,7 +255,8 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn clipping_bounds_the_norm_and_keeps_the_direction() {
     let run = |clip_norm| {
-        let mut chain = Chain::new(vec![dense(5, 5, Activation::Linear)], 1);
+        let mut chain =
+            Chain::new(vec![dense(5, 5, Activation::Linear)], 1).expect("layers that fit");
         let before = chain.parameters()[0].value.clone();
         let sgd = Sgd { momentum: 0.0 }.into();
         let mut step = Step::new(
@@ -289,7 +290,8 @@ fn clipping_bounds_the_norm_and_keeps_the_direction() {
 #[test]
 fn dropout_keeps_the_mean_in_training_and_everything_in_use() {
     let rows = 64;
-    let chain = Chain::new(vec![Box::new(Dropout::new(Shape::Flat(100), 0.3))], 1);
+    let chain = Chain::new(vec![Box::new(Dropout::new(Shape::Flat(100), 0.3))], 1)
+        .expect("layers that fit");
     let ones = Matrix::from_vec(rows, 100, vec![1.0; rows * 100]);
     let indices: Vec<u32> = (0..rows as u32).collect();
     let run = |mode| {
@@ -323,7 +325,7 @@ fn an_example_that_cannot_be_read_stops_the_step_and_changes_nothing() {
             }
         }
     }
-    let mut chain = Chain::new(vec![dense(4, 4, Activation::Linear)], 1);
+    let mut chain = Chain::new(vec![dense(4, 4, Activation::Linear)], 1).expect("layers that fit");
     let before = chain.parameters()[0].value.clone();
     let mut step = Step::new(
         &chain,
@@ -369,7 +371,7 @@ fn after_one_step() -> (Chain, Step) {
         Box::new(Dropout::new(Shape::Flat(3), 0.0)) as Box<dyn Layer>,
         dense(3, 4, Activation::Linear),
     ];
-    let mut chain = Chain::new(layers, 1);
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
     let mut step = Step::new(
         &chain,
         100,
@@ -471,7 +473,8 @@ fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
             dense(3, 4, Activation::Linear),
         ],
         1,
-    );
+    )
+    .expect("layers that fit");
     for (own, parameter) in other.parameters_mut().iter_mut().zip(chain.parameters()) {
         own.value = parameter.value.clone();
     }
@@ -483,4 +486,53 @@ fn what_is_forgotten_changes_nothing_but_noise_goes_on() {
     }
     assert_eq!(values(&chain), values(&other));
     assert_eq!((step.steps(), step.updates()), (2, 1));
+}
+
+/// The message that refuses these layers.
+fn refused(layers: Vec<Box<dyn Layer>>) -> String {
+    let error = Chain::new(layers, 1).expect_err("they stand where they cannot work");
+    error.to_string()
+}
+
+#[test]
+fn layers_that_stand_where_they_cannot_work_are_refused_when_the_chain_is_made() {
+    let corrupt = || Box::new(Corrupt::new(4, Corruption::Masking { rate: 0.5 }));
+    let perturb = || Box::new(Perturb::new(4));
+    let residual = |layers| {
+        let shape = Shape::Flat(4);
+        Box::new(Activate::residual(shape, Activation::Linear, layers))
+    };
+    let wide = |outputs| dense(4, outputs, Activation::Relu);
+    let chain = |layers| Chain::new(layers, 1).map(|_| ());
+    assert_eq!(
+        refused(vec![wide(3), wide(4)]),
+        "layer 1 (dense relu) takes 4 elements, but the layer before it gives 3"
+    );
+    let learned =
+        "but layer 0 (dense relu) before it learns; put it before every layer that learns";
+    assert_eq!(
+        refused(vec![wide(4), corrupt()]),
+        format!("layer 1 (masking 0.5) has no gradient, {learned}")
+    );
+    assert_eq!(
+        refused(vec![wide(4), wide(4), perturb()]),
+        format!("layer 2 (perturb) has no gradient, {learned}")
+    );
+    assert_eq!(chain(vec![corrupt(), perturb(), wide(4)]), Ok(()));
+    for (layers_back, problem) in [(0, "that is the layer itself"), (2, "has 1 before it")] {
+        let skip = refused(vec![wide(4), residual(layers_back)]);
+        let problem = format!("adds the input of the layer {layers_back} before it, but {problem}");
+        assert!(skip.ends_with(&problem), "{skip}");
+    }
+    let skip = refused(vec![wide(3), dense(3, 4, Activation::Relu), residual(1)]);
+    assert!(
+        skip.ends_with("but that has 3 elements and its own 4"),
+        "{skip}"
+    );
+    let skip = refused(vec![perturb(), wide(4), residual(2)]);
+    assert!(
+        skip.ends_with("but perturb between them gives several rows for one"),
+        "{skip}"
+    );
+    assert_eq!(chain(vec![perturb(), wide(4), residual(1)]), Ok(()));
 }

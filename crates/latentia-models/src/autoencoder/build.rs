@@ -66,7 +66,7 @@ impl ModelSpec {
                 decoder: decoder..layers.len(),
             },
             permuted_outputs,
-            chain: Chain::new(layers, seed),
+            chain: Chain::new(layers, seed)?,
         })
     }
 }

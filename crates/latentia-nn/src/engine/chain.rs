@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use latentia_tensor::{Matrix, Noise};
 
+use super::chain_error::ChainError;
 use crate::layer::{Layer, Mode, Parameter};
 
 /// Rows in a block. Fixed, so that results never depend on how many threads share the blocks; see ARCHITECTURE.md for
@@ -31,9 +32,11 @@ pub struct Chain {
 impl Chain {
     /// A chain with freshly drawn parameters, the same for the same `seed`.
     ///
-    /// # Panics
-    /// When a layer's input is not as wide as the output before it.
-    pub fn new(layers: Vec<Box<dyn Layer>>, seed: u64) -> Self {
+    /// # Errors
+    /// When a layer's input is not as wide as the output before it, a layer without a gradient stands behind one that learns, or
+    /// a skip connection reaches no input of the same width.
+    pub fn new(layers: Vec<Box<dyn Layer>>, seed: u64) -> Result<Self, ChainError> {
+        check(&layers)?;
         let mut parameters = Vec::new();
         let mut owned = Vec::new();
         for layer in &layers {
@@ -50,19 +53,16 @@ impl Chain {
             }
             owned.push(first..parameters.len());
         }
-        for pair in layers.windows(2) {
-            assert_eq!(pair[0].outputs(), pair[1].inputs(), "layers do not fit");
-        }
         let skip = |number: usize| {
             let layers_back = layers[number].abilities().skip_connection?;
             Some(number - layers_back)
         };
-        Self {
+        Ok(Self {
             skips: (0..layers.len()).map(skip).collect(),
             layers,
             parameters,
             owned,
-        }
+        })
     }
 
     /// The layers, first to last.
@@ -162,6 +162,66 @@ impl Chain {
             parameters: &mut self.parameters,
         }
     }
+}
+
+/// Refuses layers that stand where they cannot work.
+fn check(layers: &[Box<dyn Layer>]) -> Result<(), ChainError> {
+    let learns = |layer: &Box<dyn Layer>| layer.parameters().iter().any(|p| p.role.is_learned());
+    let first_learned = layers.iter().position(learns);
+    for (number, layer) in layers.iter().enumerate() {
+        let (name, inputs) = (layer.name(), layer.inputs());
+        if let Some(before) = layers[..number].last()
+            && before.outputs() != inputs
+        {
+            let given = before.outputs();
+            return Err(ChainError::Width {
+                layer: number,
+                name,
+                inputs,
+                given,
+            });
+        }
+        let abilities = layer.abilities();
+        if let Some(learned) = first_learned.filter(|&learned| learned < number)
+            && abilities.without_gradient
+        {
+            return Err(ChainError::NoGradient {
+                layer: number,
+                name,
+                learned,
+                learned_name: layers[learned].name(),
+            });
+        }
+        if let Some(layers_back) = abilities.skip_connection
+            && let Some(problem) = skip_problem(layers, number, layers_back)
+        {
+            return Err(ChainError::Skip {
+                layer: number,
+                name,
+                layers_back,
+                problem,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Why layer `number` cannot add the input of the layer `layers_back` before it to its own.
+fn skip_problem(layers: &[Box<dyn Layer>], number: usize, layers_back: usize) -> Option<String> {
+    if layers_back == 0 {
+        return Some("that is the layer itself".into());
+    }
+    let Some(from) = number.checked_sub(layers_back) else {
+        return Some(format!("has {number} before it"));
+    };
+    let (skipped, own) = (layers[from].inputs(), layers[number].inputs());
+    if skipped != own {
+        return Some(format!("that has {skipped} elements and its own {own}"));
+    }
+    let mut between = layers[from..number].iter();
+    let samples = between.find(|layer| layer.abilities().samples.is_some())?;
+    let name = samples.name();
+    Some(format!("{name} between them gives several rows for one"))
 }
 
 /// A chain taken apart, to compute gradients from its layers while its parameters change.

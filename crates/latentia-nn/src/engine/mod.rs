@@ -3,6 +3,7 @@
 mod batch_codes;
 mod block;
 mod chain;
+mod chain_error;
 mod importance;
 mod loops;
 mod non_finite;
@@ -13,6 +14,7 @@ mod step;
 mod tape;
 
 pub use chain::{BLOCK_ROWS, Chain};
+pub use chain_error::ChainError;
 pub use importance::ImportanceBound;
 pub use non_finite::NonFinite;
 pub use objective::{Objective, ObjectiveBuffers};

@@ -17,6 +17,8 @@ pub struct Abilities<'a> {
     pub samples: Option<&'a dyn Samples>,
     /// It adds the input of a layer before to its own: how many layers before this one that is, 1 for the one just before.
     pub skip_connection: Option<usize>,
+    /// It has no gradient with respect to its input, and must stand before every layer that learns.
+    pub without_gradient: bool,
     /// `[channels, height, width]` of what each row of its weight multiplies, where that is a part of a picture.
     pub filter: Option<[usize; 3]>,
 }

@@ -6,7 +6,9 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
-use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
+use crate::layer::{
+    Abilities, BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace,
+};
 
 /// How examples are corrupted in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +101,13 @@ impl Layer for Corrupt {
 
     fn output(&self) -> Shape {
         Shape::Flat(self.width)
+    }
+
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            without_gradient: true,
+            ..Abilities::default()
+        }
     }
 
     fn memory(&self) -> Memory {

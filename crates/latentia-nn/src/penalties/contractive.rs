@@ -123,6 +123,7 @@ impl Layer for Perturb {
     fn abilities(&self) -> Abilities<'_> {
         Abilities {
             samples: Some(self),
+            without_gradient: true,
             ..Abilities::default()
         }
     }
