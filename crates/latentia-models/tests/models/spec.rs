@@ -134,6 +134,41 @@ fn an_output_bias_needs_a_decoder_that_ends_dense() {
 }
 
 #[test]
+fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() {
+    let text = |layer: &str| {
+        format!(
+            "likelihood = 'mse'\nobjective = {{ contractive = 0.1 }}\n\
+             encoder = [{{ layer = 'conv', channels = 2, kernel = 3 }}, {layer}, {{ layer = 'dense', units = 2 }}]\n{DECODER}"
+        )
+    };
+    for layer in [
+        "{ layer = 'max-pool', size = 2 }",
+        "{ layer = 'group-norm', groups = 2 }",
+        "{ layer = 'residual', layers = [{ layer = 'conv', channels = 2, kernel = 3 }] }",
+        "{ layer = 'activation', activation = 'gelu' }",
+    ] {
+        let built = model_spec(&text(layer)).build(&[6, 6], 1);
+        assert!(built.is_ok(), "{layer}: {}", message(built));
+    }
+    for layer in [
+        "{ layer = 'batch-norm' }",
+        "{ layer = 'residual', layers = [{ layer = 'batch-norm' }] }",
+    ] {
+        assert_eq!(
+            message(model_spec(&text(layer)).build(&[6, 6], 1)),
+            "objective has contractive for an encoder with batch-norm, which mixes an example with the moved ones beside it; \
+             use `layer-norm` or `group-norm`, or leave out contractive"
+        );
+    }
+    let dropout = "{ layer = 'residual', layers = [{ layer = 'dropout', rate = 0.1 }] }";
+    assert_eq!(
+        message(model_spec(&text(dropout)).build(&[6, 6], 1)),
+        "objective has contractive for an encoder with dropout, which moves the code far more than a small step does; leave \
+         dropout out of the encoder, or contractive"
+    );
+}
+
+#[test]
 fn codes_and_terms_that_make_no_sense_are_refused() {
     let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";
     let plain = "likelihood = 'mse'";

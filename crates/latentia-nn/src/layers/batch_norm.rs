@@ -41,6 +41,10 @@ impl LayerKind for BatchNormSpec {
         "batch-norm"
     }
 
+    fn mixes_examples(&self) -> bool {
+        true
+    }
+
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
         share("momentum", self.momentum)?;
         let layer = BatchNorm::new(stack.shape(), self.momentum, self.activation);

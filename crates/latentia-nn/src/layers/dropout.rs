@@ -23,6 +23,10 @@ impl LayerKind for DropoutSpec {
         "dropout"
     }
 
+    fn is_random(&self) -> bool {
+        true
+    }
+
     fn is_elementwise(&self) -> bool {
         true
     }

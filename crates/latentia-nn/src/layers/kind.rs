@@ -32,6 +32,16 @@ pub trait LayerKind: Debug {
         false
     }
 
+    /// Whether its output is random in training.
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    /// Whether the examples of a batch depend on each other through it in training.
+    fn mixes_examples(&self) -> bool {
+        false
+    }
+
     /// Whether it learns a weight, and says how wide its output is.
     fn has_width(&self) -> bool {
         false

@@ -53,6 +53,14 @@ impl<L: std::fmt::Debug + Deref<Target = dyn LayerKind>> LayerKind for ResidualS
         self.activation
     }
 
+    fn is_random(&self) -> bool {
+        self.layers.iter().any(|layer| layer.is_random())
+    }
+
+    fn mixes_examples(&self) -> bool {
+        self.layers.iter().any(|layer| layer.mixes_examples())
+    }
+
     fn needs_feature_maps(&self) -> bool {
         self.layers.iter().any(|layer| layer.needs_feature_maps())
     }

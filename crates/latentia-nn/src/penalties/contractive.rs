@@ -18,7 +18,8 @@ const STEP: f32 = 0.01;
 
 /// `λ ‖J‖²`, the squared Frobenius norm of the code's Jacobian by the input, mean over examples (Rifai et al. 2011).
 ///
-/// It is estimated without bias up to the curvature within a step, for any encoder: `E ‖f(x + τε) - f(x)‖² / τ²` with
+/// It is estimated without bias up to the curvature within a step, for any encoder that is a function
+/// of each example by itself, without dropout and batch normalisation: `E ‖f(x + τε) - f(x)‖² / τ²` with
 /// `ε ~ N(0, 1)` and `τ = 0.01`, one draw for each example and step. A [`Perturb`] layer before the encoder makes the pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -76,11 +77,18 @@ impl WeightedPenalty for Contractive {
 
     fn check(&self, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         require(
-            encoder.iter().all(|layer| layer.is_dense()),
+            !encoder.iter().any(|layer| layer.is_random()),
             || {
                 "has contractive for an encoder with dropout, which moves the code far more than a small step does".into()
             },
             "leave dropout out of the encoder, or contractive",
+        )?;
+        require(
+            !encoder.iter().any(|layer| layer.mixes_examples()),
+            || {
+                "has contractive for an encoder with batch-norm, which mixes an example with the moved ones beside it".into()
+            },
+            "use `layer-norm` or `group-norm`, or leave out contractive",
         )
     }
 
