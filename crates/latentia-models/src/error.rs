@@ -78,6 +78,30 @@ pub enum ModelError {
         /// What would help.
         hint: &'static str,
     },
+    /// A value that is no number, or infinite.
+    #[error(
+        "the data has a value that is not finite in example {row}, column {column} (both counted from 0); remove the example, or \
+         fill the value in"
+    )]
+    NonFinite {
+        /// Number of the first such example.
+        row: usize,
+        /// The first such column of it.
+        column: usize,
+    },
+    /// Examples with values so large that their squares, or what a layer makes of them, are infinite in single precision.
+    #[error(
+        "the data, after preprocessing, has a value of {value:?}, whose square is too large for `{likelihood}`; values up to \
+         {largest:e} are taken: use preprocessing `standardise` or `min-max`"
+    )]
+    TooLarge {
+        /// The likelihood.
+        likelihood: &'static str,
+        /// The value of the largest magnitude.
+        value: f32,
+        /// The largest magnitude that is taken.
+        largest: f32,
+    },
     /// Examples whose classes a conditional model cannot take.
     #[error("the model is conditioned on one of {classes} classes, but {seen}")]
     Labels {

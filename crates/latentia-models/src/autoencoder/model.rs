@@ -71,9 +71,10 @@ impl Autoencoder {
     /// Refuses examples whose values the likelihood gives no probability.
     ///
     /// # Errors
-    /// When a value is out of the likelihood's range, or is no 8-bit value where it needs one; the value is named.
+    /// When a value is not finite or too large, out of the likelihood's range, or is no 8-bit value where it needs one; the value
+    /// is named, or where it is.
     pub fn check_values(&self, examples: &dyn Rows) -> Result<(), ModelError> {
-        check_range(&self.spec, &Scaled::new(examples, &self.scaling))
+        check_range(&self.spec, examples, &self.scaling)
     }
 
     /// Refuses examples without the classes that the model is conditioned on.

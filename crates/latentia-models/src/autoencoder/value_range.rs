@@ -1,12 +1,21 @@
 //! The smallest and the largest of many values, and whether they can be 8-bit values.
 
+use std::io;
+
+use latentia_nn::Support;
 use latentia_tensor::{Rows, math, vectorized};
 
-use super::inference::{ROW_SLOTS, fold_rows};
+use super::inference::{ROW_SLOTS, fold_numbered_rows, fold_rows};
+use super::scaled::Scaled;
+use super::scaling::Scaling;
 use crate::{ModelError, ModelSpec, Preprocessing};
 
 /// Values that are compared at once: enough to fill two of the widest registers.
 const LANES: usize = 32;
+
+/// The largest magnitude of a value under a likelihood that squares errors: over the least scale, e⁻⁶, a billion such squares
+/// have a finite sum in single precision.
+const LARGEST: f32 = 1e12;
 
 /// How far 255 times an 8-bit value may be from an integer: far more than rounding, far less than another value.
 const NEAR: f32 = 1e-3;
@@ -89,18 +98,50 @@ fn first_value(a: f32, b: f32) -> f32 {
     if a.is_nan() { b } else { a }
 }
 
-/// Refuses examples that the likelihood gives no probability, and values that are no numbers.
-pub(crate) fn check_range(spec: &ModelSpec, examples: &dyn Rows) -> Result<(), ModelError> {
-    let ranges = fold_rows(examples, ROW_SLOTS, ValueRange::new, |range, block| {
+/// The place, row and column, of the first value that is not finite.
+fn first_non_finite(examples: &dyn Rows) -> io::Result<Option<(usize, usize)>> {
+    let firsts = fold_numbered_rows(
+        examples,
+        ROW_SLOTS,
+        || None,
+        |found: &mut Option<(usize, usize)>, first, block| {
+            // Later blocks of a slot come later in the data.
+            if found.is_none() {
+                let broken = block.span().iter().position(|x| !x.is_finite());
+                let cols = block.cols().max(1);
+                *found = broken.map(|at| (first + at / cols, at % cols));
+            }
+        },
+    )?;
+    Ok(firsts.into_iter().flatten().min())
+}
+
+/// Refuses examples that the likelihood gives no probability, and values that are no numbers or too large; `examples` are
+/// unscaled.
+pub(crate) fn check_range(
+    spec: &ModelSpec,
+    examples: &dyn Rows,
+    scaling: &Scaling,
+) -> Result<(), ModelError> {
+    let scaled = Scaled::new(examples, scaling);
+    let ranges = fold_rows(&scaled, ROW_SLOTS, ValueRange::new, |range, block| {
         range.add(block.span());
     })?;
     let range = ranges.into_iter().fold(ValueRange::new(), ValueRange::join);
     let ValueRange {
         low, high, finite, ..
     } = range;
-    if !finite {
-        let reason = "a value is not finite";
-        return Err(std::io::Error::other(reason).into());
+    if !finite && let Some((row, column)) = first_non_finite(examples)? {
+        return Err(ModelError::NonFinite { row, column });
+    }
+    let value = if -low > high { low } else { high };
+    let squares = spec.likelihood.support() == Support::Real;
+    if !finite || (squares && value.abs() > LARGEST) {
+        return Err(ModelError::TooLarge {
+            likelihood: spec.likelihood.name(),
+            value,
+            largest: LARGEST,
+        });
     }
     if let Some(value) = range
         .non_byte_value()

@@ -11,7 +11,7 @@ impl Autoencoder {
     /// look like those that the model learned from.
     ///
     /// # Errors
-    /// When the examples do not fit the model or cannot be read.
+    /// When the examples do not fit the model, cannot be read, or have values so large that a score is not finite.
     pub fn scores(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         let scaled = self.scaled(examples)?;
         let mut scores = Vec::with_capacity(examples.rows());
@@ -23,6 +23,10 @@ impl Autoencoder {
             scores.extend_from_slice(losses);
             Ok::<_, ModelError>(())
         })?;
+        // Only then is it worth another look at the examples.
+        if !scores.iter().all(|score| score.is_finite()) {
+            self.check_values(examples)?;
+        }
         Ok(scores)
     }
 }

@@ -76,7 +76,7 @@ impl<'a> Training<'a> {
         }
         let scaling = Scaling::learn(model.spec.preprocessing, examples)?;
         for rows in parts.into_iter().flatten() {
-            check_range(&model.spec, &Scaled::new(rows, &scaling))?;
+            check_range(&model.spec, rows, &scaling)?;
         }
         model.scaling = scaling;
         let means = || column_means(&Scaled::new(examples, &model.scaling));

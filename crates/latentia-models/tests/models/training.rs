@@ -437,9 +437,63 @@ fn values_without_a_likelihood_are_refused() {
 
     let mut unknown = good.clone();
     unknown.as_mut_slice()[31] = f32::NAN;
-    let error = "cannot read the examples: a value is not finite";
+    let error = "the data has a value that is not finite in example 7, column 3 (both counted from 0); remove the example, \
+                 or fill the value in";
     assert_eq!(refused("mse", &unknown, None), error);
     assert_eq!(refused("mse", &good, Some(&unknown)), error);
+}
+
+#[test]
+fn a_value_that_is_not_finite_is_told_where_it_is_whatever_the_preprocessing() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut examples = signed(1, 900, 4);
+        examples.as_mut_slice()[4 * 700 + 1] = value;
+        examples.as_mut_slice()[4 * 800] = value;
+        for preprocessing in ["unit-range", "standardise", "min-max"] {
+            let text = format!(
+                "likelihood = 'mse'\npreprocessing = '{preprocessing}'
+                 encoder = [{{ layer = 'dense', units = 1 }}]\ndecoder = [{{ layer = 'dense' }}]"
+            );
+            let mut model = model_spec(&text).build(&[4], 1).expect("parts that fit");
+            let spec = TrainingSpec::default();
+            let result = Training::new(&mut model, spec, 1, &examples, None).map(|_| ());
+            let place = matches!(
+                result,
+                Err(ModelError::NonFinite {
+                    row: 700,
+                    column: 1
+                })
+            );
+            assert!(place, "{preprocessing}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn values_whose_squares_overflow_are_refused_unless_they_are_scaled() {
+    let mut examples = signed(1, 32, 4);
+    examples.as_mut_slice()[5] = -1e30;
+    let fits = |preprocessing: &str| {
+        let text = format!(
+            "likelihood = 'mse'\npreprocessing = '{preprocessing}'
+             encoder = [{{ layer = 'dense', units = 1 }}]\ndecoder = [{{ layer = 'dense' }}]"
+        );
+        let mut model = model_spec(&text).build(&[4], 1).expect("parts that fit");
+        let spec = TrainingSpec::default();
+        let trained = Training::new(&mut model, spec, 1, &examples, None).map(|_| ());
+        let scores = model.scores(&examples);
+        (trained, scores)
+    };
+    let (trained, scores) = fits("unit-range");
+    let error = "the data, after preprocessing, has a value of -1e30, whose square is too large for `mse`; values up to 1e12 \
+                 are taken: use preprocessing `standardise` or `min-max`";
+    assert_eq!(message(trained), error);
+    assert_eq!(message(scores), error);
+    for preprocessing in ["standardise", "min-max"] {
+        let (trained, scores) = fits(preprocessing);
+        trained.expect("values of moderate size");
+        assert!(scores.expect("they fit").iter().all(|x| x.is_finite()));
+    }
 }
 
 #[test]
