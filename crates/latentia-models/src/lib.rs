@@ -58,4 +58,6 @@ pub use spec::{
     AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
     TrainingSpec, Validation,
 };
-pub use training::{Epoch, GradientFault, GradientReport, Observer, Rollback, StoppedBy, Training};
+pub use training::{
+    Epoch, GradientFault, GradientReport, Observer, Remedies, Rollback, StoppedBy, Training,
+};

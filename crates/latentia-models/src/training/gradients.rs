@@ -6,7 +6,9 @@
 
 use std::fmt::{Display, Formatter, Result as Written};
 
-use latentia_nn::{Chain, Moments, Parameter, ParameterRole};
+use latentia_nn::{
+    Activation, Chain, Initializer, Moments, Parameter, ParameterRole, ParameterSpec,
+};
 use latentia_tensor::sum_of_squares;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,61 @@ pub struct GradientReport {
     pub ratio: f64,
     /// What it is compared with: a layer, or where the run began.
     pub reference: String,
+    /// What of the usual remedies the layer has. No checkpoint keeps it: the report has been told by then.
+    #[serde(skip)]
+    pub remedies: Remedies,
+}
+
+/// Remedies against gradients that vanish: those that a layer has are no advice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remedies {
+    /// Activation `gelu`.
+    pub gelu: bool,
+    /// Activation `leaky-relu`.
+    pub leaky_relu: bool,
+    /// Initializer `he`.
+    pub he: bool,
+}
+
+impl Remedies {
+    /// Those of layer `layer`, whose activation may stand behind it.
+    fn of(chain: &Chain, layer: usize) -> Self {
+        let own = &chain.layers()[layer];
+        let behind = chain.layers()[layer + 1..].iter();
+        let behind = behind.take_while(|layer| !layer.parameters().iter().any(is_weight_spec));
+        let names: Vec<String> = std::iter::once(own)
+            .chain(behind)
+            .map(|layer| layer.name())
+            .collect();
+        let has = |activation: Activation| {
+            let mut words = names.iter().flat_map(|name| name.split_whitespace());
+            words.any(|word| word == activation.name())
+        };
+        Self {
+            gelu: has(Activation::Gelu),
+            leaky_relu: has(Activation::LeakyRelu),
+            he: own
+                .parameters()
+                .iter()
+                .any(|p| is_weight_spec(p) && p.initializer == Initializer::He),
+        }
+    }
+
+    /// What is left to try: how a list of it begins.
+    fn others(self) -> String {
+        let activation = match (self.gelu, self.leaky_relu) {
+            (false, false) => "activation `gelu` or `leaky-relu`, ",
+            (true, false) => "activation `leaky-relu`, ",
+            (false, true) => "activation `gelu`, ",
+            (true, true) => "",
+        };
+        let initializer = if self.he { "" } else { "initializer `he`, " };
+        format!("{activation}{initializer}")
+    }
+}
+
+fn is_weight_spec(parameter: &ParameterSpec) -> bool {
+    parameter.role == ParameterRole::Weight
 }
 
 impl Display for GradientReport {
@@ -55,6 +112,7 @@ impl Display for GradientReport {
             layer,
             ratio,
             reference,
+            remedies,
             ..
         } = self;
         let ratio = match ratio {
@@ -65,7 +123,8 @@ impl Display for GradientReport {
             GradientFault::Vanishing => write!(
                 f,
                 "gradients vanish in epoch {epoch}: for their weights, those of {layer} are {ratio} of those of \
-                 {reference}; try activation `gelu` or `leaky-relu`, initializer `he`, fewer layers, or a smaller learning rate"
+                 {reference}; try {}fewer layers, or a smaller learning rate",
+                remedies.others()
             ),
             GradientFault::Exploding => write!(
                 f,
@@ -165,6 +224,7 @@ impl GradientWatch {
             layer: model.layer_label(least),
             ratio,
             reference: model.layer_label(last),
+            remedies: Remedies::of(&model.chain, least),
         })
     }
 
@@ -184,6 +244,7 @@ impl GradientWatch {
             layer: model.layer_label(layer),
             ratio: ratio.min(f64::MAX),
             reference: "at the beginning".into(),
+            remedies: Remedies::default(),
         })
     }
 
@@ -216,4 +277,61 @@ fn weighty(chain: &Chain) -> impl DoubleEndedIterator<Item = usize> {
                 .any(|p| p.role == ParameterRole::Scale);
         own(layer).iter().any(is_weight) && !normalised
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ModelSpec;
+
+    #[test]
+    fn what_a_layer_has_is_no_advice() {
+        let check = |encoder: &str, advice: &str| {
+            let text = format!(
+                "likelihood = 'mse'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]"
+            );
+            let spec: ModelSpec = toml::from_str(&text).expect("a specification");
+            let model = spec.build(&[4], 1).expect("parts that fit");
+            let mut watch = GradientWatch::default();
+            watch.latest.sums = vec![1.0; model.chain.layers().len()];
+            watch.latest.sums[0] = 0.0;
+            watch.latest.batches = 1;
+            let found = watch.on_epoch_end(&model, 1);
+            let [report] = &found[..] else {
+                panic!("{found:?}")
+            };
+            assert!(report.layer.starts_with("encoder.0 "), "{report}");
+            let said = report.to_string();
+            let expected = format!("; try {advice}fewer layers, or a smaller learning rate");
+            assert!(said.ends_with(&expected), "{said}");
+        };
+        let dense = |rest: &str| format!("{{ layer = 'dense', units = 2{rest} }}");
+        check(
+            &dense(""),
+            "activation `gelu` or `leaky-relu`, initializer `he`, ",
+        );
+        check(
+            &dense(", activation = 'gelu'"),
+            "activation `leaky-relu`, initializer `he`, ",
+        );
+        check(
+            &dense(", activation = 'leaky-relu'"),
+            "activation `gelu`, initializer `he`, ",
+        );
+        check(
+            &dense(", initializer = 'he'"),
+            "activation `gelu` or `leaky-relu`, ",
+        );
+        check(
+            &dense(", activation = 'gelu', initializer = 'he'"),
+            "activation `leaky-relu`, ",
+        );
+        // The activation stands behind, and that of a later layer is none of its own.
+        let behind = format!(
+            "{}, {{ layer = 'activation', activation = 'gelu' }}, {}",
+            dense(""),
+            dense(", activation = 'leaky-relu'")
+        );
+        check(&behind, "activation `leaky-relu`, initializer `he`, ");
+    }
 }

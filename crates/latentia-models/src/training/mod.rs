@@ -12,7 +12,7 @@ mod state;
 pub(crate) use state::RunState;
 
 pub use fit::Observer;
-pub use gradients::{GradientFault, GradientReport};
+pub use gradients::{GradientFault, GradientReport, Remedies};
 pub use history::{Epoch, StoppedBy};
 pub use rollback::Rollback;
 pub use run::Training;
