@@ -1,6 +1,6 @@
 //! What a model looks for in its input.
 
-use latentia_nn::{ParameterRole, Position, Tape};
+use latentia_nn::{ParameterRole, Position, Support, Tape};
 use latentia_tensor::{Matrix, Noise, transpose};
 
 use crate::{Autoencoder, ModelError, Preprocessing, stream};
@@ -58,7 +58,9 @@ impl Autoencoder {
     /// et al. 2009).
     ///
     /// It begins at faint noise drawn from `seed` and goes `steps` times up the gradient of the unit by the input, scaled by its
-    /// largest element, while it fades; where examples lie in `[0, 1]`, it stays there. The mean of a Gaussian code is
+    /// largest element, while it fades. It stays in `[0, 1]` where examples are known to lie there: by preprocessing `min-max` or
+    /// one that binarises, or by a likelihood of values in `[0, 1]`. A model of `unit-range` under another likelihood does not
+    /// know whether its data were bytes, and its input goes where the unit asks. The mean of a Gaussian code is
     /// maximised, and the encoder's output of one that is quantised or restricted.
     ///
     /// # Errors
@@ -73,14 +75,7 @@ impl Autoencoder {
         if unit >= units {
             return Err(ModelError::Unit { unit, units });
         }
-        let unit_range = match self.spec.preprocessing {
-            Preprocessing::Standardise => false,
-            preprocessing => {
-                preprocessing == Preprocessing::UnitRange
-                    || preprocessing == Preprocessing::MinMax
-                    || preprocessing.binarises()
-            }
-        };
+        let unit_range = self.examples_lie_in_unit_range();
         let mut input = Matrix::zeros(1, self.width());
         Noise::new(seed, stream::MAXIMISE).uniform(unit as u32, input.as_mut_slice());
         for x in input.as_mut_slice() {
@@ -108,6 +103,16 @@ impl Autoencoder {
             }
         }
         Ok(input)
+    }
+}
+
+impl Autoencoder {
+    /// Whether the model's examples lie in `[0, 1]`, as far as it knows.
+    fn examples_lie_in_unit_range(&self) -> bool {
+        let preprocessing = self.spec.preprocessing;
+        preprocessing == Preprocessing::MinMax
+            || preprocessing.binarises()
+            || self.likelihood().support() != Support::Real
     }
 }
 

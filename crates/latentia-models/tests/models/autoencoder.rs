@@ -123,3 +123,34 @@ fn one_image_is_compressed_in_the_scale_of_the_model() {
         "the data has 3 values an example, the model takes 4"
     );
 }
+
+#[test]
+fn an_input_is_maximised_in_the_unit_range_only_where_examples_lie_there() {
+    let range = |head: &str| {
+        let text = format!(
+            "{head}\nencoder = [{{ layer = 'dense', units = 1 }}]\ndecoder = [{{ layer = 'dense' }}]"
+        );
+        let model = model_spec(&text).build(&[8], 1).expect("parts that fit");
+        let input = model.maximise(0, 200, 1).expect("a linear unit");
+        let values = input.as_slice().iter();
+        values.fold((f32::MAX, f32::MIN), |(low, high), &x| {
+            (low.min(x), high.max(x))
+        })
+    };
+    for head in [
+        "likelihood = 'mse'",
+        "likelihood = 'gaussian'",
+        "likelihood = 'mse'\npreprocessing = 'standardise'",
+    ] {
+        let (low, high) = range(head);
+        assert!(low < -0.1 && high > 1.1, "{head}: {low} {high}");
+    }
+    for head in [
+        "likelihood = 'bce'",
+        "likelihood = 'discretised-logistic'",
+        "likelihood = 'mse'\npreprocessing = 'min-max'",
+        "likelihood = 'bernoulli'\npreprocessing = 'binarise-static'",
+    ] {
+        assert_eq!(range(head), (0.0, 1.0), "{head}");
+    }
+}
