@@ -51,8 +51,8 @@ mod penalty;
 mod shape;
 
 pub use engine::{
-    BLOCK_ROWS, Chain, ChainError, ImportanceBound, NonFinite, Objective, ObjectiveBuffers,
-    Position, Rates, Step, StepOptions, Tape,
+    BLOCK_ROWS, Chain, ChainError, GroupedPenalties, ImportanceBound, NonFinite, Objective,
+    ObjectiveBuffers, Position, Rates, Step, StepOptions, Tape,
 };
 pub use invalid_spec::InvalidSpec;
 pub use latent::{CodeValues, Latent, LatentDistribution};

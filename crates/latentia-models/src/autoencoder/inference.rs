@@ -68,6 +68,18 @@ pub(crate) fn fold_blocks<S: Send>(
     start: impl Fn() -> S,
     add: impl Fn(&mut S, usize, &mut Tape) + Sync,
 ) -> io::Result<Vec<S>> {
+    fold_and_see_blocks(chain, run, examples, start, add, |_| {})
+}
+
+/// As [`fold_blocks`]; then each block is handed to `see`, in order.
+pub(crate) fn fold_and_see_blocks<S: Send>(
+    chain: &Chain,
+    run: Run,
+    examples: &dyn Rows,
+    start: impl Fn() -> S,
+    add: impl Fn(&mut S, usize, &mut Tape) + Sync,
+    mut see: impl FnMut(&Tape),
+) -> io::Result<Vec<S>> {
     let slots = in_rounds(
         examples.rows(),
         chain.block_examples(run.layers.clone(), run.mode),
@@ -77,7 +89,10 @@ pub(crate) fn fold_blocks<S: Send>(
             add(gathered, rows.first().map_or(0, |&row| row as usize), block);
             Ok(())
         },
-        |_, _| Ok::<_, io::Error>(()),
+        |_, (block, _)| {
+            see(block);
+            Ok::<_, io::Error>(())
+        },
     )?;
     Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
 }

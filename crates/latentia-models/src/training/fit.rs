@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, Mode, ObjectiveBuffers, Rates};
+use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Mode, ObjectiveBuffers, Rates};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
@@ -12,7 +12,7 @@ use super::gradients::GradientReport;
 use super::history::{Epoch, EpochProgress, StoppedBy};
 use super::rollback::Rollback;
 use super::run::Training;
-use crate::autoencoder::inference::Run;
+use crate::autoencoder::inference::{Run, fold_and_see_blocks};
 use crate::{ModelError, NonFiniteLoss, Scaled, stream};
 
 /// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
@@ -239,18 +239,30 @@ impl Training<'_> {
         (last.epoch >= self.spec.epochs).then_some(StoppedBy::Epochs)
     }
 
+    /// The loss over validation examples. Penalties that need a whole batch are computed over groups of as many examples as a
+    /// batch has in training, in order.
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let (chain, objective) = (self.model.chain(), self.model.objective());
         let run = Run::sampled(0..chain.layers().len(), self.seed);
-        let parts = self.model.fold_outputs(
+        let batch = self.spec.batch_size.min(self.examples.rows());
+        let sizes = [rows.rows(), batch];
+        let mut grouped = GroupedPenalties::new(chain, &objective, run.mode, sizes, self.seed);
+        let parts = fold_and_see_blocks(
+            chain,
             run,
-            rows,
+            &self.model.scaled(rows)?,
             || (0.0, self.validation_buffers()),
             |(sum, buffers), _, tape| {
                 *sum += objective.evaluate(chain, tape, buffers, rows.rows());
             },
+            |tape| {
+                if let Some(grouped) = &mut grouped {
+                    grouped.add(tape);
+                }
+            },
         )?;
-        Ok(parts.iter().map(|(sum, _)| sum).sum())
+        let sum: f64 = parts.iter().map(|(sum, _)| sum).sum();
+        Ok(sum + grouped.map_or(0.0, GroupedPenalties::total))
     }
 
     /// What the objective needs beside a tape of validation examples.

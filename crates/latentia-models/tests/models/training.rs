@@ -497,6 +497,44 @@ fn values_whose_squares_overflow_are_refused_unless_they_are_scaled() {
 }
 
 #[test]
+fn penalties_of_a_batch_are_validated_over_groups_of_its_size() {
+    let (examples, validation) = (unit(1, 40, 4), unit(2, 130, 4));
+    let (batch, target) = (40, 0.1f64);
+    // Blocks of 64 examples, and of 56, as the wide layer asks for.
+    for hidden in [4, 5000] {
+        let spec = model_spec(&format!(
+            "likelihood = 'mse'\nobjective = {{ kl-sparsity = {{ weight = 1.0, target = {target} }} }}
+             encoder = [{{ layer = 'dense', units = {hidden} }}, {{ layer = 'dense', units = 3, activation = 'sigmoid' }}]
+             decoder = [{{ layer = 'dense' }}]"
+        ));
+        let mut model = spec.build(&[4], 1).expect("parts that fit");
+        let training = training_spec(&format!("epochs = 1\nbatch-size = {batch}"));
+        let mut run =
+            Training::new(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
+        run.run(&mut ()).expect("it converges");
+        let obtained = run.history()[0].validation_loss.expect("a validation set");
+        let codes = model.encode(&validation).expect("they fit");
+        let mut expected = Metrics::measure(&model, &validation)
+            .expect("they fit")
+            .loss;
+        for group in codes.as_slice().chunks(3 * batch) {
+            let rows = group.len() / 3;
+            for unit in 0..3 {
+                let on = group.iter().skip(unit).step_by(3);
+                let mean = on.map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
+                let off = 1.0 - target;
+                let kl = target * (target / mean).ln() + off * (off / (1.0 - mean)).ln();
+                expected += rows as f64 / 130.0 * kl;
+            }
+        }
+        assert!(
+            (obtained - expected).abs() < 1e-6 * expected,
+            "{hidden}: {obtained} {expected}"
+        );
+    }
+}
+
+#[test]
 fn an_empty_validation_part_is_none() {
     let mut model = small(4, 1);
     let (examples, nothing) = (unit(1, 8, 4), Matrix::zeros(0, 4));

@@ -4,6 +4,7 @@ mod batch_codes;
 mod block;
 mod chain;
 mod chain_error;
+mod grouped_penalties;
 mod importance;
 mod loops;
 mod non_finite;
@@ -15,6 +16,7 @@ mod tape;
 
 pub use chain::{BLOCK_ROWS, Chain};
 pub use chain_error::ChainError;
+pub use grouped_penalties::GroupedPenalties;
 pub use importance::ImportanceBound;
 pub use non_finite::NonFinite;
 pub use objective::{Objective, ObjectiveBuffers};

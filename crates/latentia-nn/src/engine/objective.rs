@@ -121,7 +121,7 @@ impl Objective {
     }
 
     /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
-    /// one. A penalty that needs the whole batch takes the block for it.
+    /// one. Penalties that need a whole batch are left out; see [`super::GroupedPenalties`].
     pub fn evaluate(
         &self,
         chain: &Chain,
@@ -136,11 +136,7 @@ impl Objective {
         let context = self.context(chain, tape, batch, f64::INFINITY);
         let codes = codes(tape.trace(self.latent), tape.labels());
         let workspace = &mut buffers.workspace;
-        let penalties =
-            [false, true].map(|of_batch| self.penalties(of_batch, codes, context, None, workspace));
-        penalties
-            .into_iter()
-            .fold(sum, |sum, penalty| sum + penalty)
+        sum + self.penalties(false, codes, context, None, workspace)
     }
 
     /// The block's part of the likelihood's loss; with `gradient`, its gradient with respect to the outputs too.
