@@ -164,7 +164,7 @@ impl Training<'_> {
         }
         let moments = first.into_iter().zip(second);
         self.step.resume(record.steps, record.updates, moments);
-        self.state = record.state;
+        self.set_state(record.state);
         Ok(())
     }
 }

@@ -123,7 +123,7 @@ impl Training<'_> {
                 observer.on_rollback(&self.roll_back(cause)?);
                 continue;
             }
-            self.state.history.push(epoch);
+            self.push_epoch(epoch);
             if self.state.first_loss.is_some_and(|first| {
                 epoch.train_loss.max(self.state.progress.last) <= acceptable_loss(first)
             }) {

@@ -7,6 +7,7 @@ mod gradients;
 mod history;
 mod rollback;
 mod run;
+mod standing;
 mod state;
 
 pub(crate) use state::RunState;

@@ -68,7 +68,7 @@ impl Training<'_> {
                 self.best_epoch().map_or(0, |best| best.epoch)
             }
         };
-        self.state.history.truncate(back_to as usize);
+        self.truncate_history(back_to as usize);
         self.state.progress = Default::default();
         self.state.gradients.reset(back_to == 0);
         self.step.reset();

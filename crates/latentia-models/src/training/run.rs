@@ -6,6 +6,7 @@ use latentia_tensor::{Matrix, Rows};
 use super::balance::Balance;
 use super::gradients::{GradientFault, GradientReport};
 use super::history::Epoch;
+use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
 use crate::autoencoder::value_range::check_range;
@@ -18,6 +19,8 @@ pub struct Training<'a> {
     pub(crate) seed: u64,
     pub(crate) step: Step,
     pub(crate) state: RunState,
+    /// What follows from its history.
+    standing: Standing,
     /// Parameters after the best epoch.
     pub(crate) best: Option<Vec<Matrix>>,
     /// Those that the run began with, until it has better ones to go back to.
@@ -94,6 +97,7 @@ impl<'a> Training<'a> {
             step: Step::new(&model.chain, batch_size, options),
             best: None,
             initial: Some(weights(model)),
+            standing: Standing::of(&[], model.spec.warm_up(), &spec.schedule),
             model,
             spec,
             seed,
@@ -127,18 +131,27 @@ impl<'a> Training<'a> {
     /// The epoch with the least loss, of validation where there is one. While a divergence or a code warms up, losses of
     /// different epochs do not compare: the last one is the best until the warm-up is over.
     pub fn best_epoch(&self) -> Option<&Epoch> {
-        let warm_up = self.model.spec.warm_up() as usize;
-        let Some(comparable) = self
-            .state
-            .history
-            .get(warm_up..)
-            .filter(|epochs| !epochs.is_empty())
-        else {
-            return self.state.history.last();
-        };
-        comparable
-            .iter()
-            .min_by(|a, b| a.watched_loss().total_cmp(&b.watched_loss()))
+        self.state.history.get(self.standing.best()?)
+    }
+
+    /// Adds an epoch to the history.
+    pub(super) fn push_epoch(&mut self, epoch: Epoch) {
+        self.standing.observe(&epoch, &self.spec.schedule);
+        self.state.history.push(epoch);
+    }
+
+    /// Sets what the run remembers.
+    pub(crate) fn set_state(&mut self, state: RunState) {
+        let warm_up = self.model.spec.warm_up();
+        self.standing = Standing::of(&state.history, warm_up, &self.spec.schedule);
+        self.state = state;
+    }
+
+    /// Forgets the epochs after the first `epochs`.
+    pub(super) fn truncate_history(&mut self, epochs: usize) {
+        self.state.history.truncate(epochs);
+        let warm_up = self.model.spec.warm_up();
+        self.standing = Standing::of(&self.state.history, warm_up, &self.spec.schedule);
     }
 
     /// The first report of a fault of the gradients.
@@ -148,8 +161,8 @@ impl<'a> Training<'a> {
 
     /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each rollback.
     pub(crate) fn learning_rate(&self) -> f32 {
-        let losses: Vec<f64> = self.state.history.iter().map(Epoch::watched_loss).collect();
-        let factor = self.spec.schedule.factor(&losses, self.spec.epochs);
+        let past = self.standing.past();
+        let factor = self.spec.schedule.factor(past, self.spec.epochs);
         self.spec.learning_rate * factor * 0.5f32.powi(self.state.rollbacks as i32)
     }
 

@@ -9,6 +9,6 @@ pub use bounds::{Bound, Hyperparameter};
 pub use moments::Moments;
 pub use optimizers::{Adam, Adamw, Optimizer, Rmsprop, Sgd, Update, UpdateRule};
 pub use schedules::{
-    BurdaSchedule, ConstantSchedule, CosineSchedule, LearningRateSchedule, PlateauSchedule,
-    Schedule, StepSchedule,
+    BurdaSchedule, ConstantSchedule, CosineSchedule, LearningRateSchedule, PastEpochs,
+    PlateauSchedule, Schedule, StepSchedule,
 };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learning_rate_schedule::LearningRateSchedule;
+use super::past_epochs::PastEpochs;
 
 /// 1
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -10,7 +11,7 @@ use super::learning_rate_schedule::LearningRateSchedule;
 pub struct ConstantSchedule {}
 
 impl LearningRateSchedule for ConstantSchedule {
-    fn factor(&self, _losses: &[f64], _epochs: u32) -> f32 {
+    fn factor(&self, _past: &PastEpochs, _epochs: u32) -> f32 {
         1.0
     }
 }

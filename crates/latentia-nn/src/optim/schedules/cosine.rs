@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learning_rate_schedule::LearningRateSchedule;
+use super::past_epochs::PastEpochs;
 use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// From 1 to `floor` along half a cosine over all epochs (Loshchilov and Hutter 2017).
@@ -15,9 +16,9 @@ pub struct CosineSchedule {
 }
 
 impl LearningRateSchedule for CosineSchedule {
-    fn factor(&self, losses: &[f64], epochs: u32) -> f32 {
+    fn factor(&self, past: &PastEpochs, epochs: u32) -> f32 {
         let floor = self.floor;
-        let progress = (losses.len() as f32 / epochs.max(1) as f32).min(1.0);
+        let progress = (past.epochs as f32 / epochs.max(1) as f32).min(1.0);
         floor + (1.0 - floor) * 0.5 * (1.0 + (std::f32::consts::PI * progress).cos())
     }
 

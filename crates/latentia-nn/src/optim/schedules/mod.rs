@@ -4,6 +4,7 @@ mod burda;
 mod constant;
 mod cosine;
 mod learning_rate_schedule;
+mod past_epochs;
 mod plateau;
 mod step;
 
@@ -15,6 +16,7 @@ pub use burda::BurdaSchedule;
 pub use constant::ConstantSchedule;
 pub use cosine::CosineSchedule;
 pub use learning_rate_schedule::LearningRateSchedule;
+pub use past_epochs::PastEpochs;
 pub use plateau::PlateauSchedule;
 pub use step::StepSchedule;
 
@@ -47,9 +49,13 @@ mod tests {
     use super::*;
 
     fn check(schedule: impl LearningRateSchedule, losses: &[f64], expected: &[f32]) {
-        let factors: Vec<f32> = (0..=losses.len())
-            .map(|epoch| schedule.factor(&losses[..epoch], losses.len() as u32))
-            .collect();
+        let epochs = losses.len() as u32;
+        let mut past = PastEpochs::default();
+        let mut factors = vec![schedule.factor(&past, epochs)];
+        for &loss in losses {
+            schedule.observe(&mut past, loss);
+            factors.push(schedule.factor(&past, epochs));
+        }
         for (obtained, expected) in factors.iter().zip(expected) {
             assert!(
                 (obtained - expected).abs() < 1e-6,
@@ -73,7 +79,13 @@ mod tests {
             &[1.0, 0.882_842_7, 0.6, 0.317_157_3, 0.2],
         );
         let stages = [0, 1, 3, 4, 12, 13, 1092, 1093, 4000];
-        let factors = stages.map(|epochs| BurdaSchedule {}.factor(&vec![0.0; epochs], 3280));
+        let factors = stages.map(|epochs| {
+            let past = PastEpochs {
+                epochs,
+                ..PastEpochs::default()
+            };
+            BurdaSchedule {}.factor(&past, 3280)
+        });
         let expected = [0, 1, 1, 2, 2, 3, 6, 7, 7].map(|i| 10f32.powf(-(i as f32) / 7.0));
         assert_eq!(factors, expected);
         let plateau = PlateauSchedule {

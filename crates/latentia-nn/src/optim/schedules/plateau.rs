@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learning_rate_schedule::LearningRateSchedule;
+use super::past_epochs::PastEpochs;
 use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// `factor` to the number of times that the loss went `patience` epochs without a new minimum.
@@ -16,17 +17,18 @@ pub struct PlateauSchedule {
 }
 
 impl LearningRateSchedule for PlateauSchedule {
-    fn factor(&self, losses: &[f64], _epochs: u32) -> f32 {
-        let (mut best, mut waited, mut result) = (f64::INFINITY, 0, 1.0);
-        for &loss in losses {
-            waited += 1;
-            if loss < best {
-                (best, waited) = (loss, 0);
-            } else if waited >= self.patience {
-                (waited, result) = (0, result * self.factor);
-            }
+    fn factor(&self, past: &PastEpochs, _epochs: u32) -> f32 {
+        past.factor
+    }
+
+    fn observe(&self, past: &mut PastEpochs, loss: f64) {
+        past.epochs += 1;
+        past.waited += 1;
+        if loss < past.least {
+            (past.least, past.waited) = (loss, 0);
+        } else if past.waited >= self.patience {
+            (past.waited, past.factor) = (0, past.factor * self.factor);
         }
-        result
     }
 
     fn hyperparameters(&self) -> Vec<Hyperparameter> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learning_rate_schedule::LearningRateSchedule;
+use super::past_epochs::PastEpochs;
 use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// `factor^⌊epoch / every⌋`
@@ -16,8 +17,8 @@ pub struct StepSchedule {
 }
 
 impl LearningRateSchedule for StepSchedule {
-    fn factor(&self, losses: &[f64], _epochs: u32) -> f32 {
-        let (epoch, every) = (losses.len() as f32, self.every.max(1) as f32);
+    fn factor(&self, past: &PastEpochs, _epochs: u32) -> f32 {
+        let (epoch, every) = (past.epochs as f32, self.every.max(1) as f32);
         self.factor.powf((epoch / every).floor())
     }
 
