@@ -166,8 +166,10 @@ impl Chain {
 
 /// Refuses layers that stand where they cannot work.
 fn check(layers: &[Box<dyn Layer>]) -> Result<(), ChainError> {
-    let learns = |layer: &Box<dyn Layer>| layer.parameters().iter().any(|p| p.role.is_learned());
-    let first_learned = layers.iter().position(learns);
+    let first_learned = layers.iter().position(|layer| {
+        let mut parameters = layer.parameters().into_iter();
+        parameters.any(|parameter| parameter.role.is_learned())
+    });
     for (number, layer) in layers.iter().enumerate() {
         let (name, inputs) = (layer.name(), layer.inputs());
         if let Some(before) = layers[..number].last()
