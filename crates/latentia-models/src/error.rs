@@ -130,7 +130,8 @@ pub enum ModelError {
     /// A loss that is not finite, once more after all rollbacks.
     #[error(
         "{cause}; going back {rollbacks} times with half the learning rate did not help: \
-         try a smaller learning rate than {learning_rate:?}, or `clip-norm`"
+         try a smaller learning rate than {learning_rate:?}{}",
+        if *clips { "" } else { ", or `clip-norm`" }
     )]
     Diverged {
         /// What happened the last time.
@@ -139,6 +140,8 @@ pub enum ModelError {
         rollbacks: u32,
         /// Learning rate at the end.
         learning_rate: f32,
+        /// Whether gradients were clipped by their norm.
+        clips: bool,
     },
     /// Examples that cannot be read.
     #[error("cannot read the examples: {0}")]

@@ -136,7 +136,9 @@ impl Training<'_> {
                 self.keep_best();
             }
             self.state.progress = EpochProgress::default();
-            for report in self.state.gradients.on_epoch_end(self.model, epoch.epoch) {
+            let clips = self.spec.clip_norm.is_some();
+            let gradients = &mut self.state.gradients;
+            for report in gradients.on_epoch_end(self.model, epoch.epoch, clips) {
                 observer.on_gradient_warning(&report);
             }
             observer.on_epoch_end(self, &epoch, seconds)?;

@@ -12,7 +12,7 @@ use latentia_nn::{
 use latentia_tensor::sum_of_squares;
 use serde::{Deserialize, Serialize};
 
-use crate::Autoencoder;
+use crate::{Autoencoder, Preprocessing};
 
 /// Examples whose gradients are looked at, at the beginning of a run and at the end of each epoch: one alone may well have
 /// none behind a ReLU.
@@ -48,12 +48,12 @@ pub struct GradientReport {
     pub ratio: f64,
     /// What it is compared with: a layer, or where the run began.
     pub reference: String,
-    /// What of the usual remedies the layer has. No checkpoint keeps it: the report has been told by then.
+    /// What of the usual remedies is there. No checkpoint keeps it: the report has been told by then.
     #[serde(skip)]
     pub remedies: Remedies,
 }
 
-/// Remedies against gradients that vanish: those that a layer has are no advice.
+/// Remedies against gradients that vanish or explode: those that are there are no advice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remedies {
     /// Activation `gelu`.
@@ -62,6 +62,10 @@ pub struct Remedies {
     pub leaky_relu: bool,
     /// Initializer `he`.
     pub he: bool,
+    /// Clipping by the norm.
+    pub clip_norm: bool,
+    /// Preprocessing `standardise`.
+    pub standardise: bool,
 }
 
 impl Remedies {
@@ -85,19 +89,36 @@ impl Remedies {
                 .parameters()
                 .iter()
                 .any(|p| is_weight_spec(p) && p.initializer == Initializer::He),
+            ..Self::default()
         }
     }
 
-    /// What is left to try: how a list of it begins.
-    fn others(self) -> String {
-        let activation = match (self.gelu, self.leaky_relu) {
-            (false, false) => "activation `gelu` or `leaky-relu`, ",
-            (true, false) => "activation `leaky-relu`, ",
-            (false, true) => "activation `gelu`, ",
-            (true, true) => "",
-        };
-        let initializer = if self.he { "" } else { "initializer `he`, " };
-        format!("{activation}{initializer}")
+    /// What is left to try against a fault.
+    fn others(self, fault: GradientFault) -> String {
+        let mut advice = Vec::new();
+        match fault {
+            GradientFault::Vanishing => {
+                advice.extend(match (self.gelu, self.leaky_relu) {
+                    (false, false) => Some("activation `gelu` or `leaky-relu`"),
+                    (true, false) => Some("activation `leaky-relu`"),
+                    (false, true) => Some("activation `gelu`"),
+                    (true, true) => None,
+                });
+                advice.extend((!self.he).then_some("initializer `he`"));
+                advice.extend(["fewer layers", "a smaller learning rate"]);
+            }
+            GradientFault::Exploding => {
+                advice.push("a smaller learning rate");
+                advice.extend((!self.clip_norm).then_some("`clip-norm`"));
+                advice.extend((!self.standardise).then_some("preprocessing `standardise`"));
+            }
+        }
+        match advice.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{}, or {last}", others.join(", "))
+            }
+            _ => advice.concat(),
+        }
     }
 }
 
@@ -119,17 +140,17 @@ impl Display for GradientReport {
             0.0 => "0".into(),
             ratio => format!("{ratio:.0e}"),
         };
+        let advice = remedies.others(self.fault);
         match self.fault {
             GradientFault::Vanishing => write!(
                 f,
                 "gradients vanish in epoch {epoch}: for their weights, those of {layer} are {ratio} of those of \
-                 {reference}; try {}fewer layers, or a smaller learning rate",
-                remedies.others()
+                 {reference}; try {advice}"
             ),
             GradientFault::Exploding => write!(
                 f,
                 "gradients explode in epoch {epoch}: for their weights, those of {layer} are {ratio} times those \
-                 {reference}; try a smaller learning rate, `clip-norm`, or preprocessing `standardise`"
+                 {reference}; try {advice}"
             ),
         }
     }
@@ -202,9 +223,23 @@ impl GradientWatch {
         }
     }
 
-    /// Judges the end of epoch `epoch` of a run of `model`, and returns what was not reported before.
-    pub(crate) fn on_epoch_end(&mut self, model: &Autoencoder, epoch: u32) -> Vec<GradientReport> {
-        let found = [self.vanishing(model, epoch), self.exploding(model, epoch)];
+    /// Judges the end of epoch `epoch` of a run of `model`, with clipping by the norm where `clips`, and returns what was not
+    /// reported before.
+    pub(crate) fn on_epoch_end(
+        &mut self,
+        model: &Autoencoder,
+        epoch: u32,
+        clips: bool,
+    ) -> Vec<GradientReport> {
+        let exploding = self.exploding(model, epoch).map(|report| GradientReport {
+            remedies: Remedies {
+                clip_norm: clips,
+                standardise: model.spec.preprocessing == Preprocessing::Standardise,
+                ..Remedies::default()
+            },
+            ..report
+        });
+        let found = [self.vanishing(model, epoch), exploding];
         self.latest.clear();
         let mut new: Vec<_> = found.into_iter().flatten().collect();
         new.retain(|report| self.report(report.fault).is_none());
@@ -296,7 +331,7 @@ mod tests {
             watch.latest.sums = vec![1.0; model.chain.layers().len()];
             watch.latest.sums[0] = 0.0;
             watch.latest.batches = 1;
-            let found = watch.on_epoch_end(&model, 1);
+            let found = watch.on_epoch_end(&model, 1, false);
             let [report] = &found[..] else {
                 panic!("{found:?}")
             };
@@ -333,5 +368,39 @@ mod tests {
             dense(", activation = 'leaky-relu'")
         );
         check(&behind, "activation `leaky-relu`, initializer `he`, ");
+    }
+
+    #[test]
+    fn what_a_run_has_is_no_advice() {
+        let check = |preprocessing: &str, clips: bool, advice: &str| {
+            let text = format!(
+                "likelihood = 'mse'\npreprocessing = '{preprocessing}'
+                 encoder = [{{ layer = 'dense', units = 2 }}]\ndecoder = [{{ layer = 'dense' }}]"
+            );
+            let spec: ModelSpec = toml::from_str(&text).expect("a specification");
+            let model = spec.build(&[4], 1).expect("parts that fit");
+            let ratios = |sum: f64| Ratios {
+                sums: vec![sum; model.chain.layers().len()],
+                batches: 1,
+            };
+            let mut watch = GradientWatch {
+                beginning: ratios(1.0),
+                latest: ratios(1e12),
+                ..GradientWatch::default()
+            };
+            let found = watch.on_epoch_end(&model, 1, clips);
+            let [report] = &found[..] else {
+                panic!("{found:?}")
+            };
+            let (said, expected) = (report.to_string(), format!("; try {advice}"));
+            assert!(said.ends_with(&expected), "{said}");
+        };
+        let rate = "a smaller learning rate";
+        let both = format!("{rate}, `clip-norm`, or preprocessing `standardise`");
+        check("unit-range", false, &both);
+        let standardise = format!("{rate}, or preprocessing `standardise`");
+        check("unit-range", true, &standardise);
+        check("standardise", false, &format!("{rate}, or `clip-norm`"));
+        check("standardise", true, rate);
     }
 }

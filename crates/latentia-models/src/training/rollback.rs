@@ -77,6 +77,7 @@ impl Training<'_> {
                 cause,
                 rollbacks: self.state.rollbacks,
                 learning_rate,
+                clips: self.spec.clip_norm.is_some(),
             });
         }
         self.state.rollbacks += 1;

@@ -83,6 +83,13 @@ fn an_absurd_learning_rate_goes_back_three_times_and_ends_the_run() {
     );
     assert_eq!(bits(&model), bits(&small(4, 1)));
     assert!(history.is_empty());
+    // Clipping is no advice to a run that clips.
+    let (error, ..) = diverges(
+        "batch-size = 2\nlearning-rate = 1e30\noptimizer = { kind = 'sgd' }\nclip-norm = 1.0",
+        None,
+    );
+    let said = error.to_string();
+    assert!(said.ends_with(" than 1.25e29"), "{said}");
 }
 
 #[test]
