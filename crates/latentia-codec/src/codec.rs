@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::CodecError;
 use crate::bits_back::BitsBack;
 use crate::chunk::{Chunk, ChunkCoder, examples_in_chunk, read_all};
-use crate::container::{CHUNK_HEADER, Header, write_chunk};
+use crate::container::{CHUNK_HEADER, Header, no_cells, write_chunk};
 use crate::lossy::Lossy;
 use crate::method::Method;
 use crate::quantiser::Quantiser;
@@ -57,7 +57,7 @@ impl<'a> Codec<'a> {
             );
         }
         if let Method::Lossy { step: 0 } | Method::Residual { step: 0 } = method {
-            return unfit("a step of 0 makes no cells; it is 1 at least".into());
+            return Err(no_cells());
         }
         let quantiser = || {
             Quantiser::of(model)?.ok_or_else(|| {
@@ -204,7 +204,7 @@ impl<'a> Codec<'a> {
     /// Writes `examples` to `out`, and tells `progress` after each chunk how many are done.
     ///
     /// # Errors
-    /// When the examples do not fit the model or cannot be read, or the output cannot be written.
+    /// When the examples do not fit the model or the file's header or cannot be read, or the output cannot be written.
     pub fn compress(
         &self,
         examples: &dyn Rows,
@@ -212,7 +212,7 @@ impl<'a> Codec<'a> {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Compressed, CodecError> {
         let header = self.header(examples.rows() as u64);
-        let bytes = header.to_bytes();
+        let bytes = header.to_bytes()?;
         out.write_all(&bytes)?;
         let mut done = Compressed {
             examples: 0,

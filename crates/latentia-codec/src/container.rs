@@ -26,9 +26,6 @@ const MAGIC: [u8; 8] = [0x89, b'L', b'T', b'C', 0x0D, 0x0A, 0x1A, 0x0A];
 /// The version that this program writes, and the newest that it reads.
 const VERSION: u16 = 1;
 
-/// Dimensions of an example, at most.
-const MOST_DIMENSIONS: usize = 8;
-
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -50,26 +47,47 @@ pub struct Header {
 pub(crate) const CHUNK_HEADER: usize = 8;
 
 impl Header {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// The header as a file begins with it.
+    ///
+    /// # Errors
+    /// When a number has no room in its field, or the model's digest is none: a file is not written that nothing reads.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
         let (method, step) = match self.method {
+            Method::Lossy { step: 0 } | Method::Residual { step: 0 } => return Err(no_cells()),
             Method::Lossy { step } => (0, step),
             Method::BitsBack => (1, 0),
             Method::Residual { step } => (2, step),
         };
+        let unfit = |what: String| CodecError::Unfit(what);
+        let dimensions = u8::try_from(self.shape.len()).map_err(|_| {
+            let seen = self.shape.len();
+            unfit(format!(
+                "an example has {seen} dimensions, and a compressed file has room for {}; reshape the array",
+                u8::MAX
+            ))
+        })?;
+        let mut digest = [0; 32];
+        hex::decode_to_slice(&self.model, &mut digest)
+            .map_err(|_| unfit("the model has no SHA-256; save it to a file first".into()))?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend([method, u8::from(self.bytes)]);
         bytes.extend(step.to_le_bytes());
-        bytes.push(self.shape.len() as u8);
-        bytes.extend(self.shape.iter().flat_map(|&n| (n as u32).to_le_bytes()));
+        bytes.push(dimensions);
+        for &size in &self.shape {
+            let size = u32::try_from(size).map_err(|_| {
+                unfit(format!(
+                    "a dimension of an example is {size}, and a compressed file has room for {}",
+                    u32::MAX
+                ))
+            })?;
+            bytes.extend(size.to_le_bytes());
+        }
         bytes.extend(self.examples.to_le_bytes());
         bytes.extend(self.chunk.to_le_bytes());
-        let mut digest = [0; 32];
-        // Always one of a model file, which has computed it.
-        hex::decode_to_slice(&self.model, &mut digest).unwrap_or_default();
         bytes.extend(digest);
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        bytes
+        Ok(bytes)
     }
 
     /// Reads a header from the beginning of a file.
@@ -95,9 +113,6 @@ impl Header {
         let step = u16::from_le_bytes(reader.take()?);
         let [dimensions] = reader.take()?;
         let damaged = || CodecError::Damaged("its header".into());
-        if usize::from(dimensions) > MOST_DIMENSIONS {
-            return Err(damaged());
-        }
         let mut shape = Vec::new();
         for _ in 0..dimensions {
             shape.push(u32::from_le_bytes(reader.take()?) as usize);
@@ -127,6 +142,11 @@ impl Header {
             model: hex::encode(digest),
         })
     }
+}
+
+/// What is wrong with a step of 0.
+pub(crate) fn no_cells() -> CodecError {
+    CodecError::Unfit("a step of 0 makes no cells; it is 1 at least".into())
 }
 
 /// A source whose bytes are kept for their checksum.
@@ -221,4 +241,61 @@ pub(crate) fn read_chunk<S: Read + Seek>(
         )));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn methods() -> impl Strategy<Value = Method> {
+        prop_oneof![
+            (0..5u16).prop_map(|step| Method::Lossy { step }),
+            any::<u16>().prop_map(|step| Method::Residual { step }),
+            Just(Method::BitsBack),
+        ]
+    }
+
+    fn shapes() -> impl Strategy<Value = Vec<usize>> {
+        let small = prop::collection::vec(0..9usize, 0..12);
+        let any = prop::collection::vec(prop_oneof![0..9usize, any::<usize>()], 0..4);
+        let wide = prop::collection::vec(Just(1usize), 250..260);
+        let edges = prop::collection::vec((1usize << 32) - 2..(1 << 32) + 2, 1..3);
+        prop_oneof![small, any, wide, edges]
+    }
+
+    prop_compose! {
+        fn headers()(
+            method in methods(),
+            bytes in any::<bool>(),
+            shape in shapes(),
+            examples in any::<u64>(),
+            chunk in any::<u32>(),
+            model in prop_oneof![9 => "[0-9a-f]{64}", 1 => "[0-9a-f]{60,66}"],
+        ) -> Header {
+            Header { method, bytes, shape, examples, chunk, model }
+        }
+    }
+
+    proptest! {
+        /// No header is written that is not read, and none comes back as another; what fits is written.
+        #[test]
+        fn what_is_written_is_read(header in headers()) {
+            let fits = header.shape.len() <= 255
+                && header.shape.iter().all(|&size| size <= u32::MAX as usize)
+                && header.model.len() == 64
+                && !matches!(header.method, Method::Lossy { step: 0 } | Method::Residual { step: 0 });
+            match header.to_bytes() {
+                Ok(written) => {
+                    prop_assert!(fits);
+                    prop_assert_eq!(Header::read(&mut &written[..]).expect("a header"), header);
+                }
+                Err(error) => {
+                    prop_assert!(!fits, "{}", error);
+                    prop_assert!(matches!(error, CodecError::Unfit(_)));
+                }
+            }
+        }
+    }
 }

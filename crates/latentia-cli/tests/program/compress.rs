@@ -1,6 +1,6 @@
 //! Examples as compressed files, and back.
 
-use crate::harness::{DIGITS, LATENTIA, Ran, TestDir, npy_floats, numbers, png_size};
+use crate::harness::{DIGITS, LATENTIA, Ran, TestDir, npy, npy_floats, numbers, png_size};
 
 /// A model for bits back on digits, trained for a moment.
 const GREY: &str = "
@@ -303,4 +303,22 @@ fn a_report_counts_every_format_and_the_model() {
         assert!(ran.stdout.contains(word), "{}", ran.stdout);
     }
     assert!(!dir.names(".").iter().any(|name| name.ends_with(".ltc")));
+}
+
+#[test]
+fn an_example_of_ten_dimensions_comes_back() {
+    let values: Vec<u8> = (0..20 * 8).map(|i| (i * 37 % 256) as u8).collect();
+    let data = npy("|u1", "(20, 2, 1, 2, 1, 1, 1, 1, 1, 1, 2)", &values);
+    let dir = TestDir::with([("x.npy", &data)]);
+    dir.run("train --data x.npy --epochs 1 --latent 2 --out m")
+        .done();
+    let m = "m/model.safetensors";
+    dir.run(&format!("compress {m} x.npy --lossless -o x.ltc"))
+        .done();
+    dir.run(&format!("decompress x.ltc --model {m} -o back.npy"))
+        .done();
+    let back = dir.read("back.npy");
+    let (shape, back) = npy_bytes(&back);
+    assert_eq!(shape, "20, 2, 1, 2, 1, 1, 1, 1, 1, 1, 2, ");
+    assert!(back == values);
 }
