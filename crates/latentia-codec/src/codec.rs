@@ -52,9 +52,7 @@ impl<'a> Codec<'a> {
             );
         }
         if method.is_lossless() && !bytes {
-            return unfit(
-                "only 8-bit values are coded without loss, and these are floats; store them as bytes, or leave out --lossless".into(),
-            );
+            return Err(CodecError::FloatsWithoutLoss);
         }
         if let Method::Lossy { step: 0 } | Method::Residual { step: 0 } = method {
             return Err(no_cells());

@@ -16,6 +16,9 @@ pub enum CodecError {
     /// A model or examples that the asked-for method cannot code.
     #[error("{0}")]
     Unfit(String),
+    /// Floats, by a method that is lossless.
+    #[error("only 8-bit values are coded without loss, and these are floats; store them as bytes")]
+    FloatsWithoutLoss,
     /// A file that was not written by [`crate::Codec::compress`].
     #[error("it is no compressed file of latentia: {0}")]
     Foreign(&'static str),

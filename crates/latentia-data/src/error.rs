@@ -63,7 +63,7 @@ pub enum DataError {
 
     /// A known set that is not on this machine.
     #[error(
-        "`{name}` is in none of {}; `latentia data fetch {name}` brings it",
+        "`{name}` is in none of {}",
         listed(folders.iter().map(|folder| folder.display()))
     )]
     NotFound {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::EvaluateArgs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Evaluation;
-use crate::terminal::print;
+use crate::terminal::{describe, print};
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     let ModelFile {
@@ -19,7 +19,10 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         .pick(data, &model)
         .map_err(|error| match &args.data {
             Some(_) => error,
-            None => anyhow!("{error}; the model was trained on it, --data names other data"),
+            None => {
+                let error = describe(&error);
+                anyhow!("{error}; the model was trained on it, --data names other data")
+            }
         })?;
     check_fit(&model, data, &examples.dataset)?;
     // PCA is held to the same rule: it learns from the training part, where the data has one.

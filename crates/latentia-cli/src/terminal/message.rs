@@ -2,6 +2,9 @@
 
 use std::io;
 
+use latentia_codec::CodecError;
+use latentia_data::DataError;
+
 /// An error with its causes on one line, none said twice.
 ///
 /// Libraries differ: some quote the cause in their own words, some only hand it on.
@@ -27,7 +30,24 @@ pub(crate) fn describe(error: &anyhow::Error) -> String {
         .map(String::as_str)
         .filter(|part| !part.is_empty())
         .collect();
-    said.join(": ")
+    let said = said.join(": ");
+    match hint(error) {
+        Some(hint) => format!("{said}{hint}"),
+        None => said,
+    }
+}
+
+/// What the user of the program can do about an error of a library, which knows of no commands and no flags.
+fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(DataError::NotFound { name, .. }) = cause.downcast_ref() {
+            return Some(format!("; `latentia data fetch {name}` brings it"));
+        }
+        match cause.downcast_ref() {
+            Some(CodecError::FloatsWithoutLoss) => Some(", or leave out --lossless".into()),
+            _ => None,
+        }
+    })
 }
 
 /// What the operating system says, without its number, its capital, and the name of a temporary file.

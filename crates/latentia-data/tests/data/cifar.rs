@@ -67,10 +67,8 @@ fn the_set_is_its_archive_or_what_was_in_it() {
     let inner = set.join("cifar-10-batches-bin");
     fs::create_dir_all(&inner).unwrap();
     let error = load_from(folder.path()).unwrap_err().to_string();
-    assert!(
-        error.ends_with("`latentia data fetch cifar10` brings it"),
-        "{error}"
-    );
+    let expected = format!("`cifar10` is in none of `{}`", folder.path().display());
+    assert_eq!(error, expected);
 
     let archive = set.join("cifar-10-binary.tar.gz");
     fs::write(&archive, gzip(&tar(&files()))).unwrap();

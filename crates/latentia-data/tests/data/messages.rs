@@ -234,7 +234,7 @@ fn of_names_and_paths() {
         &Locations {
             folders: vec!["/nowhere".into(), "/neither/here".into()],
         },
-        "`mnist` is in none of `/nowhere`, `/neither/here`; `latentia data fetch mnist` brings it",
+        "`mnist` is in none of `/nowhere`, `/neither/here`",
     );
 
     let unreadable = DataError::Read {
