@@ -3,7 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Command, CommandFactory, Parser};
 
 use crate::args::Args;
 use crate::commands;
@@ -14,7 +16,8 @@ use crate::terminal::{Ended, INTERRUPTED, UsageError, describe, tell};
 pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
+        Err(mut error) => {
+            without_harm(&mut error);
             // Help and version come this way too, with code 0.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -28,6 +31,32 @@ pub fn main() -> ExitCode {
         Err(error) => {
             tell(&format!("error: {}", describe(&error)));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Takes from a message about a mistake what would answer it with `--force`: a guess is not to destroy anything.
+fn without_harm(error: &mut clap::Error) {
+    const FORCE: &str = "--force";
+    let suggested = error.get(ContextKind::SuggestedArg);
+    if suggested == Some(&ContextValue::String(FORCE.into())) {
+        error.remove(ContextKind::SuggestedArg);
+        // The usage shows what was suggested as if it had been asked for.
+        let mut program = Args::command();
+        program.build();
+        let mut commands = program.get_subcommands_mut();
+        let has_force = |c: &&mut Command| c.get_arguments().any(|a| a.get_long() == Some("force"));
+        if let Some(command) = commands.find(has_force) {
+            let usage = ContextValue::StyledStr(command.render_usage());
+            error.insert(ContextKind::Usage, usage);
+        }
+    }
+    // That another command has it.
+    if let Some(ContextValue::StyledStrs(tips)) = error.remove(ContextKind::Suggested) {
+        let of_force = |tip: &StyledStr| tip.to_string().contains(&format!(" {FORCE}'"));
+        let harmless: Vec<StyledStr> = tips.into_iter().filter(|tip| !of_force(tip)).collect();
+        if !harmless.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(harmless));
         }
     }
 }

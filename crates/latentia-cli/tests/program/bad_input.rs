@@ -444,3 +444,43 @@ fn a_temporary_folder_that_is_not_there_is_named() {
         &["cannot keep the values of `t.csv` on the disk in `/nowhere`, set TMPDIR to a folder with room for them: no such file"],
     );
 }
+
+#[test]
+fn no_mistake_is_answered_with_what_destroys() {
+    let dir = TestDir::new();
+    for command in [
+        "",
+        "train",
+        "evaluate m",
+        "encode m x",
+        "compress m x",
+        "inspect m",
+        "presets",
+        "data list",
+        "data fetch mnist",
+    ] {
+        for flag in ["--ignore", "--frce", "--forces", "--for"] {
+            let ran = dir.run(&format!("{command} {flag} x"));
+            let ran = ran.fails(2, &["unexpected argument", flag]);
+            let others = ran.stderr.replace(flag, "");
+            assert!(
+                !others.contains("--force"),
+                "{command} {flag}: {}",
+                ran.stderr
+            );
+        }
+    }
+    // What does no harm is suggested all the same.
+    let ran = dir.refused(
+        "train --epoch 3",
+        2,
+        &["a similar argument exists: '--epochs'"],
+    );
+    assert!(
+        ran.stderr.contains("Usage: latentia train"),
+        "{}",
+        ran.stderr
+    );
+    let ran = dir.refused("train --frce", 2, &["Usage: latentia train [OPTIONS]"]);
+    assert!(!ran.stderr.contains("similar"), "{}", ran.stderr);
+}
