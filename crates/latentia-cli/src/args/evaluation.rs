@@ -4,12 +4,21 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::values::seed;
+
+/// Seed of the samples behind a likelihood, where none is asked for: a measure repeats to the bit.
+pub const EVALUATION_SEED: u64 = 0;
+
 /// Arguments of `evaluate`.
 #[derive(Debug, Group)]
 #[command(
     after_help = "Example:\n  latentia evaluate runs/features/model.safetensors --json\n\n\
                   Where the data has classes and a training part, classifiers of the codes, of PCA's components and of the \
-                  raw values are trained on it and measured too: 15 seconds on all of MNIST with two cores."
+                  raw values are trained on it and measured too: 15 seconds on all of MNIST with two cores.\n\n\
+                  The likelihood of a variational model, `nll_nats`, is estimated from samples. Its standard error, \
+                  `nll_standard_error`, is that of a mean over examples, their deviation over the square root of their number: how \
+                  far it would be from that of endlessly many such examples. Another --seed draws other samples of the \
+                  same examples, and shows how far these alone move it."
 )]
 pub struct EvaluateArgs {
     /// The model file
@@ -20,6 +29,9 @@ pub struct EvaluateArgs {
     /// Samples for each example behind the likelihood of a variational model
     #[arg(long, value_name = "K", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub importance_samples: u32,
+    /// Seed of these samples
+    #[arg(long, value_name = "N", default_value_t = EVALUATION_SEED, allow_negative_numbers = true, value_parser = seed)]
+    pub seed: u64,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -19,7 +19,7 @@ pub use codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
 pub use command::Command;
 pub use compression::{CompressArgs, DecompressArgs};
 pub use datasets::{DataCommand, FetchArgs};
-pub use evaluation::{DenoiseArgs, DetectArgs, EvaluateArgs};
+pub use evaluation::{DenoiseArgs, DetectArgs, EVALUATION_SEED, EvaluateArgs};
 pub use explanation::ExplainArgs;
 pub use generation::{InterpolateArgs, Prior, SampleArgs, TraverseArgs};
 pub use inspection::{InspectArgs, PresetsArgs};

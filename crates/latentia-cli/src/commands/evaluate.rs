@@ -37,10 +37,10 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         &examples.dataset,
         training,
         true,
-        args.importance_samples,
+        (args.importance_samples, args.seed),
     )?;
     if args.json {
-        let mut report = json!({ "model": args.model.to_string_lossy() });
+        let mut report = json!({ "model": args.model.to_string_lossy(), "seed": args.seed });
         let (Some(report), serde_json::Value::Object(measures)) =
             (report.as_object_mut(), serde_json::to_value(&evaluation)?)
         else {

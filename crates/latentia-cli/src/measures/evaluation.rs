@@ -7,9 +7,6 @@ use serde::Serialize;
 
 use super::probes::Probes;
 
-/// Seed of the samples behind a likelihood: a measure repeats to the bit.
-const SAMPLING_SEED: u64 = 0;
-
 /// What is known of a model on some examples.
 #[derive(Debug, Serialize)]
 pub struct Evaluation {
@@ -54,7 +51,8 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Measures `model` on `examples`, and PCA learned from `training`, or from the examples themselves. With `probe`, codes are
-    /// probed for classes, where there is a training part and examples have some.
+    /// probed for classes, where there is a training part and examples have some. The likelihood has `importance_samples` samples
+    /// for each example, drawn by `seed`.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
@@ -64,7 +62,7 @@ impl Evaluation {
         examples: &dyn Rows,
         training: Option<&dyn Rows>,
         probe: bool,
-        importance_samples: u32,
+        (importance_samples, seed): (u32, u64),
     ) -> anyhow::Result<Self> {
         let pca_components = model.code_width().min(model.width());
         let pca = match model.width() <= PCA_MAX_COLUMNS {
@@ -86,7 +84,7 @@ impl Evaluation {
             data: data.into(),
             part,
             metrics: Metrics::measure(model, examples)?,
-            variational: ElboReport::measure(model, examples, importance_samples, SAMPLING_SEED)?,
+            variational: ElboReport::measure(model, examples, importance_samples, seed)?,
             usage: LatentUsage::measure(model, examples)?,
             codebook: match model.spec().code.values() {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),

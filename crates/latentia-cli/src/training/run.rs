@@ -11,7 +11,7 @@ use super::run_folder::RunFolder;
 use super::split::DataSplit;
 use super::summary::Summary;
 use super::warnings::TrainingWarnings;
-use crate::args::TrainArgs;
+use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, grid, reconstruction_pairs};
 use crate::inputs::with_labels;
 use crate::measures::Evaluation;
@@ -178,7 +178,7 @@ impl Run<'_> {
             examples,
             Some(&self.split.training),
             false,
-            IMPORTANCE_SAMPLES,
+            (IMPORTANCE_SAMPLES, EVALUATION_SEED),
         )?;
         let summary = Summary {
             model,

@@ -329,3 +329,30 @@ fn a_class_that_is_missing_is_told_of() {
         dir.refused(&format!("{decode} --label {label}"), 2, &[valid]);
     }
 }
+
+#[test]
+fn another_seed_of_evaluate_takes_other_samples() {
+    let dir = TestDir::new();
+    dir.run("train --preset vae-2 --data mnist-mini --epochs 1 --out .")
+        .done();
+    let evaluate = "evaluate model.safetensors --importance-samples 5 --json";
+    let report = |seed: &str| dir.run(&format!("{evaluate}{seed}")).done().json();
+    let (usual, zero, one) = (report(""), report(" --seed 0"), report(" --seed 1"));
+    assert_eq!(usual, zero);
+    assert_eq!((&zero["seed"], &one["seed"]), (&0.into(), &1.into()));
+    for key in ["nll_nats", "elbo_nats"] {
+        let apart = (number(&zero, key) - number(&one, key)).abs();
+        let error = number(&zero, "nll_standard_error");
+        assert!(0.0 < apart && apart < error, "{key}: {apart} of {error}");
+    }
+    // What is not drawn does not depend on it.
+    assert_eq!(zero["kl_nats"], one["kl_nats"]);
+    assert_eq!(zero["mse"], one["mse"]);
+    let help = dir.run("evaluate --help").done().stdout;
+    assert!(help.contains("nll_standard_error"), "{help}");
+    dir.refused(
+        "evaluate model.safetensors --seed -1",
+        2,
+        &["0 to 2^64 - 1"],
+    );
+}
