@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Cursor;
 use std::time::Instant;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, ensure};
 use latentia_codec::{Archive, Codec, CodecError};
 use latentia_data::Dataset;
 use latentia_models::{psnr, ssim};
@@ -16,6 +16,7 @@ use super::images::Images;
 use super::lossless::lossless;
 #[cfg(feature = "baselines")]
 use super::lossy::lossy_at;
+use crate::figures::PixelLayout;
 use crate::terminal::{count, number, table};
 
 /// The shorter side of the smallest picture whose structural similarity is measured.
@@ -48,11 +49,9 @@ impl Report {
             examples.is_bytes(),
             "a report compares pictures of 8-bit values, and these are floats"
         );
-        let (height, width, channels) = match *examples.shape() {
-            [height, width] => (height, width, 1),
-            [height, width, channels @ (1 | 3)] => (height, width, channels),
-            _ => bail!("a report compares pictures, grey or RGB; these examples are none"),
-        };
+        let layout = PixelLayout::of_grey_or_rgb(examples.shape())
+            .context("a report compares pictures, grey or RGB; these examples are none")?;
+        let (height, width, channels) = (layout.height, layout.width, layout.channels);
         let start = Instant::now();
         let mut archive = Archive::open(Cursor::new(file), codec.model())?;
         let mut back: Vec<u8> = Vec::with_capacity(examples.rows() * examples.cols());
@@ -70,8 +69,13 @@ impl Report {
             ensure!(back == originals, "not every byte came back");
         }
         let psnr = (!is_lossless).then(|| psnr(mean_squared_error(&originals, &back), 255.0));
+        let values = if is_lossless { &back } else { &originals };
+        let values: Vec<u8> = values
+            .chunks_exact(examples.cols())
+            .flat_map(|example| layout.channels_last(example))
+            .collect();
         let images = Images {
-            values: if is_lossless { &back } else { &originals },
+            values: &values,
             height,
             width,
             channels,

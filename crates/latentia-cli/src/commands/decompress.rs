@@ -9,7 +9,7 @@ use latentia_codec::{Archive, CodecError};
 use latentia_tensor::{Matrix, MatrixRef};
 
 use crate::args::DecompressArgs;
-use crate::figures::{COLUMNS, exact, grid};
+use crate::figures::{COLUMNS, PixelLayout, exact, grid};
 use crate::inputs::open;
 use crate::outputs::{Element, Format, write_values};
 use crate::terminal::{UsageError, count, counted, examples_bar, tell};
@@ -33,9 +33,12 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     let mut archive = archive.map_err(|error| in_words(error, args))?;
     let header = archive.header().clone();
     let width = model.model.width();
-    if matches!(format, None | Some(Format::Png)) && header.shape.len() < 2 {
+    let is_picture = PixelLayout::of_grey_or_rgb(&header.shape).is_some();
+    if matches!(format, None | Some(Format::Png)) && !is_picture {
+        let shape: Vec<String> = header.shape.iter().map(usize::to_string).collect();
         return Err(UsageError(format!(
-            "examples of {width} values are no pictures; end the output in .npy or .csv"
+            "examples of {} values are no pictures in grey or RGB; end the output in .npy or .csv",
+            shape.join("x")
         ))
         .into());
     }

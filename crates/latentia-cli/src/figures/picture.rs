@@ -39,10 +39,10 @@ impl Picture {
             "an example has as many values as its shape"
         );
         let margin = 2 * tile.gap();
-        for row in 0..tile.height * tile.scale {
+        for row in 0..tile.layout.height * tile.scale {
             let start = (margin + y + row) * self.width + margin + x;
-            for column in 0..tile.width * tile.scale {
-                let cell = row / tile.scale * tile.width + column / tile.scale;
+            for column in 0..tile.layout.width * tile.scale {
+                let cell = row / tile.scale * tile.layout.width + column / tile.scale;
                 self.pixels[start + column] = tile.colour(example, cell);
             }
         }

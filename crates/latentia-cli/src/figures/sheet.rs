@@ -16,10 +16,9 @@ const PAIRS: usize = 10;
 /// has more rows, the rest is left out.
 ///
 /// # Shapes
-/// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: `[height, width]`,
-/// `[height, width, 1]`, `[height, width, 3]` (the colours of a pixel beside each other), `[1, height, width]` or
-/// `[3, height, width]` (a feature map for each colour); examples of any other shape are drawn as a near-square tile, value
-/// after value. Where two would do, as for `[3, 8, 3]`, colours lie beside each other.
+/// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: that of a picture in grey or RGB, see
+/// [`PixelLayout::of_grey_or_rgb`](super::PixelLayout::of_grey_or_rgb); examples of any other are drawn as a near-square tile,
+/// value after value.
 ///
 /// # Panics
 /// When the columns of either are not the product of `shape`.
@@ -31,12 +30,12 @@ pub fn comparison(
     let tile = Tile::new(shape);
     let pairs = originals.rows().min(reconstructions.rows());
     let bands = pairs.div_ceil(PAIRS);
-    let band_height = tile.extent(2, tile.height);
+    let band_height = tile.extent(2, tile.layout.height);
     let band_pitch = band_height + 4 * tile.gap();
 
     let mut picture = Picture::sheet(
         &tile,
-        tile.extent(pairs.min(PAIRS), tile.width),
+        tile.extent(pairs.min(PAIRS), tile.layout.width),
         (bands * band_pitch).saturating_sub(4 * tile.gap()),
     );
     for (index, (above, below)) in originals
@@ -44,10 +43,10 @@ pub fn comparison(
         .zip(reconstructions.iter_rows())
         .enumerate()
     {
-        let x = (index % PAIRS) * tile.pitch(tile.width);
+        let x = (index % PAIRS) * tile.pitch(tile.layout.width);
         let y = (index / PAIRS) * band_pitch;
         picture.paint(&tile, x, y, above);
-        picture.paint(&tile, x, y + tile.pitch(tile.height), below);
+        picture.paint(&tile, x, y + tile.pitch(tile.layout.height), below);
     }
     picture
 }
@@ -66,12 +65,12 @@ pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
 
     let mut picture = Picture::sheet(
         &tile,
-        tile.extent(columns, tile.width),
-        tile.extent(rows, tile.height),
+        tile.extent(columns, tile.layout.width),
+        tile.extent(rows, tile.layout.height),
     );
     for (index, image) in images.iter_rows().enumerate() {
-        let x = (index % columns) * tile.pitch(tile.width);
-        let y = (index / columns) * tile.pitch(tile.height);
+        let x = (index % columns) * tile.pitch(tile.layout.width);
+        let y = (index / columns) * tile.pitch(tile.layout.height);
         picture.paint(&tile, x, y, image);
     }
     picture
@@ -83,10 +82,10 @@ pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
 /// `image`: `[product of shape]`; `shape` as in [`comparison`].
 pub fn exact(image: &[f32], shape: &[usize]) -> Picture {
     let tile = Tile::new(shape);
-    let cells = 0..tile.height * tile.width;
+    let cells = 0..tile.layout.height * tile.layout.width;
     Picture {
-        width: tile.width,
-        height: tile.height,
+        width: tile.layout.width,
+        height: tile.layout.height,
         pixels: cells.map(|cell| tile.colour(image, cell)).collect(),
     }
 }

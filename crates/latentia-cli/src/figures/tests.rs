@@ -3,6 +3,7 @@ use std::path::Path;
 
 use latentia_tensor::{Matrix, MatrixRef};
 
+use super::layout::PixelLayout;
 use super::picture::{Picture, SHEET};
 use super::sheet::{comparison, grid};
 use super::tile::{NOT_A_NUMBER, PAD, Tile};
@@ -71,16 +72,23 @@ fn comparison_of_nothing_is_a_margin() {
 fn numbers_without_a_shape_become_a_padded_tile() {
     // Four by three cells for ten numbers.
     let tile = Tile::new(&[10]);
-    assert_eq!((tile.width, tile.height, tile.scale), (4, 3, 21));
+    assert_eq!(
+        (tile.layout.width, tile.layout.height, tile.scale),
+        (4, 3, 21)
+    );
     let picture = grid(Matrix::zeros(1, 10).view(), &[10], 1);
     assert_eq!(picture.width(), 4 * 21 + 16);
     assert_eq!(picture.height(), 3 * 21 + 16);
     assert_eq!(picture.pixel(8 + 2 * 21 - 1, 8 + 2 * 21), [0; 3]);
     assert_eq!(picture.pixel(8 + 2 * 21, 8 + 2 * 21), PAD);
     for (numbers, side) in [(1, 1), (2, 2), (4, 2), (9, 3), (100, 10), (101, 11)] {
-        assert_eq!(Tile::new(&[numbers]).width, side, "{numbers} numbers");
+        assert_eq!(
+            Tile::new(&[numbers]).layout.width,
+            side,
+            "{numbers} numbers"
+        );
     }
-    assert_eq!(Tile::new(&[0]).height, 0);
+    assert_eq!(Tile::new(&[0]).layout.height, 0);
 }
 
 #[test]
@@ -103,16 +111,52 @@ fn colours_clamps_and_trouble() {
 
 #[test]
 fn planes_of_colours_look_as_colours_beside_each_other() {
-    let beside: Vec<f32> = (0..24).map(|i| i as f32 / 24.0).collect();
-    let plane = |channel| (0..8).map(move |cell| 3 * cell + channel);
+    let beside: Vec<f32> = (0..30).map(|i| i as f32 / 30.0).collect();
+    let plane = |channel| (0..10).map(move |cell| 3 * cell + channel);
     let planes: Vec<f32> = (0..3usize).flat_map(plane).map(|i| beside[i]).collect();
-    let expected = grid(MatrixRef::new(&beside, 1, 24), &[2, 4, 3], 1);
-    let obtained = grid(MatrixRef::new(&planes, 1, 24), &[3, 2, 4], 1);
+    let expected = grid(MatrixRef::new(&beside, 1, 30), &[2, 5, 3], 1);
+    let obtained = grid(MatrixRef::new(&planes, 1, 30), &[3, 2, 5], 1);
     assert_eq!(obtained, expected);
-    let grey = grid(MatrixRef::new(&beside, 1, 24), &[4, 6], 1);
-    for shape in [[4, 6, 1], [1, 4, 6]] {
-        assert_eq!(grid(MatrixRef::new(&beside, 1, 24), &shape, 1), grey);
+    let grey = grid(MatrixRef::new(&beside, 1, 30), &[5, 6], 1);
+    for shape in [[5, 6, 1], [1, 5, 6]] {
+        assert_eq!(grid(MatrixRef::new(&beside, 1, 30), &shape, 1), grey);
     }
+}
+
+#[test]
+fn a_shape_is_one_picture_to_all() {
+    let layout = |shape: &[usize]| {
+        let layout = PixelLayout::of_picture(shape)?;
+        Some((layout.height, layout.width, layout.channels))
+    };
+    for (shape, expected, has_colours) in [
+        (&[5, 6][..], Some((5, 6, 1)), true),
+        (&[5, 6, 1], Some((5, 6, 1)), true),
+        (&[5, 6, 3], Some((5, 6, 3)), true),
+        (&[3, 5, 6], Some((5, 6, 3)), true),
+        (&[1, 5, 6], Some((5, 6, 1)), true),
+        // Up to four channels come last, as a convolution takes them.
+        (&[3, 8, 3], Some((3, 8, 3)), true),
+        (&[3, 5, 4], Some((3, 5, 4)), false),
+        (&[5, 6, 2], Some((5, 6, 2)), false),
+        (&[16, 7, 7], Some((7, 7, 16)), false),
+        (&[784], None, false),
+        (&[2, 2, 2, 2], None, false),
+    ] {
+        assert_eq!(layout(shape), expected, "{shape:?}");
+        assert_eq!(
+            PixelLayout::of_grey_or_rgb(shape).is_some(),
+            has_colours,
+            "{shape:?}"
+        );
+        let tile = Tile::new(shape).layout;
+        let drawn = Some((tile.height, tile.width, tile.channels));
+        assert_eq!(drawn == expected, has_colours, "{shape:?}");
+    }
+    let layout = PixelLayout::of_picture(&[3, 1, 5]).expect("a picture");
+    let apart: Vec<u8> = (0..15).collect();
+    let expected = [0, 5, 10, 1, 6, 11, 2, 7, 12, 3, 8, 13, 4, 9, 14];
+    assert_eq!(layout.channels_last(&apart), expected);
 }
 
 fn decode(path: &Path) -> (png::ColorType, usize, usize, Vec<u8>) {

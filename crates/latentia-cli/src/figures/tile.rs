@@ -3,6 +3,8 @@
 //! A tile is enlarged by a whole factor, without smoothing, so that its pixels are seen as they are. Values are taken
 //! as brightness in `[0, 1]` and clamped to it; NaN is magenta, so that it is seen.
 
+use super::layout::PixelLayout;
+
 /// Side that a tile is enlarged to, about, in pixels of the picture: 28 becomes three times 28.
 const SIDE: usize = 84;
 
@@ -12,13 +14,8 @@ pub(super) const NOT_A_NUMBER: [u8; 3] = [255, 0, 255];
 
 /// How one example becomes a rectangle.
 pub(super) struct Tile {
-    /// In cells, as are all lengths but those of the methods below.
-    pub(super) height: usize,
-    pub(super) width: usize,
-    /// Values of a cell: 1 or 3.
-    channels: usize,
-    /// Whether the colours of all cells follow each other, instead of the cells.
-    channels_first: bool,
+    /// The cells: in these are all lengths but those of the methods below.
+    pub(super) layout: PixelLayout,
     /// Values of an example; fewer than the cells hold where the shape is not an image's.
     pub(super) values: usize,
     /// Pixels of the picture along a cell.
@@ -28,21 +25,14 @@ pub(super) struct Tile {
 impl Tile {
     pub(super) fn new(shape: &[usize]) -> Self {
         let values: usize = shape.iter().product();
-        let (height, width, channels) = match *shape {
-            [height, width] | [height, width, 1] => (height, width, 1),
-            [height, width, 3] | [3, height, width] => (height, width, 3),
-            [1, height, width] => (height, width, 1),
-            _ => {
-                let width = values.isqrt() + usize::from(values.isqrt().pow(2) < values);
-                (values.div_ceil(width.max(1)), width, 1)
-            }
+        let near_square = || {
+            let width = values.isqrt() + usize::from(values.isqrt().pow(2) < values);
+            PixelLayout::grey_rows(values, width)
         };
-        let side = height.max(width).max(1);
+        let layout = PixelLayout::of_grey_or_rgb(shape).unwrap_or_else(near_square);
+        let side = layout.height.max(layout.width).max(1);
         Self {
-            height,
-            width,
-            channels,
-            channels_first: channels == 3 && shape.last() != Some(&3),
+            layout,
             values,
             scale: ((SIDE + side / 2) / side).max(1),
         }
@@ -66,17 +56,13 @@ impl Tile {
 
     /// Colour of cell `cell`, counted row after row.
     pub(super) fn colour(&self, example: &[f32], cell: usize) -> [u8; 3] {
-        let index = |channel: usize| match self.channels_first {
-            true => channel * self.height * self.width + cell,
-            false => cell * self.channels + channel,
-        };
-        let last = index(self.channels - 1);
-        match example.get(last) {
+        let last = self.layout.channels - 1;
+        match example.get(self.layout.index(cell, last)) {
             None => PAD,
             Some(_) => {
                 // A grey cell has one value for all three.
                 let values =
-                    [0, 1, 2].map(|channel| example[index(channel.min(self.channels - 1))]);
+                    [0, 1, 2].map(|c: usize| example[self.layout.index(cell, c.min(last))]);
                 match values.iter().any(|value| value.is_nan()) {
                     true => NOT_A_NUMBER,
                     false => values.map(level),

@@ -1,6 +1,6 @@
 //! What a model looks for, as pictures.
 
-use crate::harness::{DIGITS, TestDir, npy_floats, numbers, png_size, read_npy};
+use crate::harness::{DIGITS, TestDir, npy, npy_floats, numbers, png_size, read_npy};
 
 /// A convolution on digits, trained for a moment.
 const CONV: &str = "
@@ -112,4 +112,54 @@ fn what_cannot_be_explained_is_refused_by_name() {
         &["<DATA|--filters|--dimension <D,...>>"],
     );
     dir.refused("explain m --filters -o e.npy", 2, &["e.npy"]);
+}
+
+#[test]
+fn every_command_takes_an_example_for_the_same_picture() {
+    // Five pixels high and six wide: colours in feature maps, and the same beside each other.
+    let apart: Vec<u8> = (0..20 * 90).map(|i| (i * i % 251) as u8).collect();
+    let beside: Vec<u8> = (0..20 * 90)
+        .map(|i| apart[i / 90 * 90 + i % 3 * 30 + i % 90 / 3])
+        .collect();
+    let dir = TestDir::with([
+        ("apart.npy", &npy("|u1", "(20, 3, 5, 6)", &apart)),
+        ("beside.npy", &npy("|u1", "(20, 5, 6, 3)", &beside)),
+        ("two.npy", &npy("|u1", "(30, 2, 5, 6)", &apart)),
+        ("four.npy", &npy("|u1", "(30, 3, 5, 4)", &apart)),
+    ]);
+    let run = |arguments: &str| dir.run(arguments).done();
+    let compressed = |name: &str| {
+        let train = format!("train --data {name}.npy --epochs 1 --latent 2 --out {name}");
+        run(&train);
+        let compress = format!("compress {name}/model.safetensors {name}.npy --lossless");
+        run(&format!("{compress} -o {name}.ltc"));
+        let decompress = format!("decompress {name}.ltc --model {name}/model.safetensors -o");
+        (compress, decompress)
+    };
+    let mut sizes = Vec::new();
+    for name in ["apart", "beside"] {
+        let (compress, decompress) = compressed(name);
+        let explain = format!("explain {name}/model.safetensors {name}.npy");
+        run(&format!("{explain} -o errors.png"));
+        // Three tiles beside each other, their cells of 14 pixels.
+        let expected = (3 * 6 * 14 + 2 * 4 + 16, 5 * 14 + 16);
+        assert_eq!(png_size(&dir.read("errors.png")), expected);
+        run(&format!("{decompress} {name}.png --index 1"));
+        assert_eq!(png_size(&dir.read(&format!("{name}.png"))), (6, 5));
+        let report = run(&format!("{compress} --report --json")).json();
+        assert_eq!(report["formats"][1]["name"], "PNG");
+        sizes.push(report["formats"][1]["bytes"].clone());
+    }
+    assert!(dir.read("apart.png") == dir.read("beside.png"));
+    assert_eq!(sizes[0], sizes[1]);
+    // Two or four channels are no colours: what writes pictures as they are says so.
+    for (name, shape) in [("two", "2x5x6"), ("four", "3x5x4")] {
+        let (compress, decompress) = compressed(name);
+        let words = format!("examples of {shape} values are no pictures");
+        for output in ["all.png", "folder"] {
+            dir.refused(&format!("{decompress} {output}"), 2, &[&words]);
+        }
+        let words = ["these examples are none"];
+        dir.refused(&format!("{compress} --report"), 1, &words);
+    }
 }
