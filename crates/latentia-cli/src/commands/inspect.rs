@@ -1,11 +1,12 @@
 //! `latentia inspect`
 
-use latentia_models::{Autoencoder, ModelFile, Provenance};
+use latentia_models::{Autoencoder, ModelFile, ModelSpec, Provenance};
 use serde_json::json;
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
 use crate::terminal::{count, number, print, table};
+use crate::training::weights_epoch;
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let ModelFile {
@@ -17,12 +18,17 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
             "shape": model.shape(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),
+            "weights_of_epoch": weights_epoch(model.spec(), &provenance).map(|epoch| epoch.epoch),
             "spec": model.spec(),
             "provenance": provenance,
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
-    print(&format!("{}\n{}", chain(&model), history(&provenance)))
+    print(&format!(
+        "{}\n{}",
+        chain(&model),
+        history(model.spec(), &provenance)
+    ))
 }
 
 /// The chain, a line a layer.
@@ -81,9 +87,16 @@ fn chain(model: &Autoencoder) -> String {
     table(&rows)
 }
 
-/// How the model came to be.
-fn history(provenance: &Provenance) -> String {
-    let last = provenance.history.last();
+/// How the model came to be; losses are those of the epoch whose weights it has.
+fn history(spec: &ModelSpec, provenance: &Provenance) -> String {
+    let shown = weights_epoch(spec, provenance);
+    let epochs = provenance.history.len();
+    let which = match shown {
+        Some(shown) if shown.epoch as usize != epochs => {
+            format!(", the model is that of {}", shown.epoch)
+        }
+        _ => String::new(),
+    };
     let loss = |loss: Option<f64>| loss.map_or_else(|| "none".into(), number);
     let rows = [
         ("preset", provenance.preset.clone()),
@@ -96,11 +109,11 @@ fn history(provenance: &Provenance) -> String {
             ),
         ),
         ("seed", provenance.seed.to_string()),
-        ("epochs", provenance.history.len().to_string()),
-        ("training loss", loss(last.map(|epoch| epoch.train_loss))),
+        ("epochs", format!("{epochs}{which}")),
+        ("training loss", loss(shown.map(|epoch| epoch.train_loss))),
         (
             "validation loss",
-            loss(last.and_then(|epoch| epoch.validation_loss)),
+            loss(shown.and_then(|epoch| epoch.validation_loss)),
         ),
     ];
     rows.map(|(name, value)| format!("{name:<16}{value}\n"))

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::progress::Progress;
 use super::warnings::TrainingWarnings;
+use super::weights_epoch::weights_epoch;
 use crate::measures::Evaluation;
 use crate::terminal::{counted, number, print, shell_word, tell};
 
@@ -45,6 +46,8 @@ impl Summary<'_> {
             "train_loss": last.train_loss,
             "validation_loss": last.validation_loss,
             "best_epoch": self.best.map(|best| best.epoch),
+            "best_train_loss": self.best.map(|best| best.train_loss),
+            "best_validation_loss": self.best.and_then(|best| best.validation_loss),
             "setbacks": self.warnings.rollbacks,
             "gradients": {
                 "vanishing": self.warnings.vanishing,
@@ -66,21 +69,23 @@ impl Summary<'_> {
     /// When the standard output cannot be written.
     pub fn print_text(&self, data_dir: Option<&Path>) -> anyhow::Result<()> {
         let last = self.last_epoch()?;
+        let shown = weights_epoch(self.model.spec(), self.provenance).unwrap_or(last);
         let seconds: f64 = self.progress.seconds.iter().sum();
         let why = match self.provenance.stopped_by {
-            StoppedBy::Patience => {
-                format!(", best after {}", self.best.map_or(0, |best| best.epoch))
-            }
-            StoppedBy::StopAtLoss => ", loss threshold reached".into(),
-            StoppedBy::Epochs | StoppedBy::Interrupt | StoppedBy::Error => String::new(),
+            StoppedBy::StopAtLoss => ", loss threshold reached",
+            StoppedBy::Epochs | StoppedBy::Patience | StoppedBy::Interrupt | StoppedBy::Error => "",
         };
-        let validation = last
+        let which = match shown.epoch == last.epoch {
+            true => String::new(),
+            false => format!("; the model is that of epoch {}, the best", shown.epoch),
+        };
+        let validation = shown
             .validation_loss
             .map_or_else(String::new, |loss| format!(", validation {}", number(loss)));
         tell(&format!(
-            "trained {} in {seconds:.1} s{why}: loss {}{validation}",
+            "trained {} in {seconds:.1} s{why}{which}: loss {}{validation}",
             counted(self.provenance.history.len(), "epoch"),
-            number(last.train_loss),
+            number(shown.train_loss),
         ));
         let rollbacks = self.warnings.rollbacks;
         if rollbacks > 0 {

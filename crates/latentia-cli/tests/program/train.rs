@@ -255,3 +255,96 @@ fn gradients_that_vanish_are_told_of_once() {
     let ratio = report["ratio"].as_f64();
     assert!(ratio.is_some_and(|ratio| ratio < 1e-3), "{report}");
 }
+
+/// A number of a message that follows `before`.
+#[track_caller]
+fn number_after(text: &str, before: &str) -> f64 {
+    let (_, rest) = text
+        .split_once(before)
+        .unwrap_or_else(|| panic!("{before} in {text}"));
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || ".e-".contains(c)));
+    let number = &rest[..end.unwrap_or(rest.len())];
+    number
+        .parse()
+        .unwrap_or_else(|_| panic!("{number} in {text}"))
+}
+
+#[test]
+fn losses_are_those_of_the_epoch_whose_weights_the_model_has() {
+    let dir = TestDir::with([("t.csv", table(50).as_bytes())]);
+    let preset = dir.run("presets table").done().stdout;
+    dir.write("my.toml", preset.replace("patience = 30", "patience = 3"));
+    let train = "train --config my.toml --data t.csv --learning-rate 0.03 --out run --force";
+    let text = dir.run(train).done().stderr;
+    let json = dir.run(&format!("{train} --json")).done().json();
+    assert_eq!(json["stopped_by"], "patience");
+    let metrics = dir.text("run/metrics.csv");
+    let rows: Vec<Vec<f64>> = metrics
+        .lines()
+        .skip(1)
+        .map(|line| {
+            line.split(',')
+                .map(|x| x.parse().expect("a number"))
+                .collect()
+        })
+        .collect();
+    let best = json["best_epoch"].as_u64().expect("a number") as usize;
+    let ([_, train_loss, validation_loss, _], last) = (&rows[best - 1][..], rows.last()) else {
+        panic!("{metrics}");
+    };
+    let last = last.expect("an epoch");
+    assert!(last[2] > 1.01 * validation_loss, "{metrics}");
+    let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
+    let of = |key: &str| {
+        json[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key}: {json}"))
+    };
+    assert!(close(of("best_train_loss"), *train_loss), "{json}");
+    assert!(
+        close(of("best_validation_loss"), *validation_loss),
+        "{json}"
+    );
+    // Those of the last epoch, as ever.
+    assert!(close(of("train_loss"), last[1]), "{json}");
+    assert!(close(of("validation_loss"), last[2]), "{json}");
+
+    let kept = format!("; the model is that of epoch {best}, the best: loss ");
+    assert!(close(number_after(&text, &kept), *train_loss), "{text}");
+    let line = text
+        .lines()
+        .find(|line| line.contains(&kept))
+        .expect("a line");
+    assert!(
+        close(number_after(line, ", validation "), *validation_loss),
+        "{text}"
+    );
+
+    let inspect = "inspect run/model.safetensors";
+    let text = dir.run(inspect).done().stdout;
+    let epochs = format!(
+        "epochs          {}, the model is that of {best}\n",
+        rows.len()
+    );
+    assert!(text.contains(&epochs), "{text}");
+    assert!(
+        close(number_after(&text, "training loss   "), *train_loss),
+        "{text}"
+    );
+    assert!(
+        close(number_after(&text, "validation loss "), *validation_loss),
+        "{text}"
+    );
+    let json = dir.run(&format!("{inspect} --json")).done().json();
+    assert_eq!(json["weights_of_epoch"], best);
+
+    // Without patience the last weights are the model's, whichever epoch was best.
+    dir.write("my.toml", preset.replace("patience = 30", ""));
+    dir.run(&format!("{train} --epochs 9")).done();
+    let json = dir.run(&format!("{inspect} --json")).done().json();
+    assert_eq!(json["weights_of_epoch"], 9);
+    let last = json["provenance"]["history"][8]["validation_loss"].as_f64();
+    let text = dir.run(inspect).done().stdout;
+    let shown = number_after(&text, "validation loss ");
+    assert!(close(shown, last.expect("a loss")), "{text}");
+}
