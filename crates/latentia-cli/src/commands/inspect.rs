@@ -1,7 +1,8 @@
 //! `latentia inspect`
 
+use anyhow::bail;
 use latentia_models::{Autoencoder, ModelFile, ModelSpec, Provenance};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
@@ -18,6 +19,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
             "shape": model.shape(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),
+            "objective": model.spec().objective,
             "weights_of_epoch": weights_epoch(model.spec(), &provenance).map(|epoch| epoch.epoch),
             "spec": model.spec(),
             "provenance": provenance,
@@ -25,8 +27,9 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
     print(&format!(
-        "{}\n{}",
+        "{}\n{}{}",
         chain(&model),
+        objective(&model)?,
         history(model.spec(), &provenance)
     ))
 }
@@ -85,6 +88,25 @@ fn chain(model: &Autoencoder) -> String {
         count(model.chain().parameter_count()),
     ]));
     table(&rows)
+}
+
+/// What was minimised beside the likelihood's loss, where that is other than usual.
+fn objective(model: &Autoencoder) -> anyhow::Result<String> {
+    let Value::Object(weights) = serde_json::to_value(model.spec().objective)? else {
+        bail!("an objective is an object");
+    };
+    let weights: Vec<String> = weights
+        .iter()
+        // As they were written, not as the nearest f64.
+        .map(|(name, weight)| match weight.as_f64() {
+            Some(weight) => format!("{name} {}", weight as f32),
+            None => format!("{name} {weight}"),
+        })
+        .collect();
+    match weights.is_empty() {
+        true => Ok(String::new()),
+        false => Ok(format!("{:<16}{}\n", "objective", weights.join(", "))),
+    }
 }
 
 /// How the model came to be; losses are those of the epoch whose weights it has.

@@ -225,3 +225,37 @@ fn exact_reconstructions_leave_no_nan() {
     let ran = dir.run("evaluate flat/model.safetensors").done();
     assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
 }
+
+#[test]
+fn inspect_shows_what_was_minimised() {
+    let config = "[model]\nlikelihood = 'gaussian'\nencoder = [{ layer = 'dense', units = 8, activation = 'relu' }]
+        code = { kind = 'gaussian', units = 2 }
+        objective = { beta = 0.1, warm-up = 2, free-bits = 0.5, mmd = 3.0 }
+        decoder = [{ layer = 'dense' }]\n[training]\nepochs = 1\n";
+    let dir = TestDir::with([
+        ("m", &DIGITS[..]),
+        ("t.csv", table(20).as_bytes()),
+        ("my.toml", config.as_bytes()),
+    ]);
+    dir.run("train --config my.toml --data t.csv --out .")
+        .done();
+    let text = dir.run("inspect model.safetensors").done().stdout;
+    let line = "objective       beta 0.1, free-bits 0.5, mmd 3, warm-up 2";
+    assert!(text.lines().any(|seen| seen == line), "{text}");
+    let json = dir.run("inspect model.safetensors --json").done().json();
+    let objective = &json["objective"];
+    assert_eq!(
+        (&objective["warm-up"], &objective["mmd"]),
+        (&2.into(), &3.0.into())
+    );
+    assert_eq!(
+        objective.as_object().map(|all| all.len()),
+        Some(4),
+        "{json}"
+    );
+    // What leaves everything at its default has nothing to show.
+    let text = dir.run("inspect m").done().stdout;
+    assert!(!text.contains("objective"), "{text}");
+    let json = dir.run("inspect m --json").done().json();
+    assert_eq!(json["objective"], serde_json::json!({}));
+}
