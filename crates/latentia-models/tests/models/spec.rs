@@ -1,10 +1,10 @@
 //! Parts that fit, and parts that do not.
 
-use latentia_models::{ModelSpec, Preset};
+use latentia_models::{ModelSpec, Preset, Training};
 use latentia_nn::LayerSpec;
 use proptest::prelude::*;
 
-use crate::{message, model_spec};
+use crate::{message, model_spec, training_spec, unit};
 
 /// The message that refuses a specification for examples of shape `[4]`.
 fn refused(text: &str) -> String {
@@ -142,13 +142,22 @@ fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() 
         )
     };
     for layer in [
+        "{ layer = 'conv', channels = 3, kernel = 3, activation = 'tanh' }",
         "{ layer = 'max-pool', size = 2 }",
         "{ layer = 'group-norm', groups = 2 }",
         "{ layer = 'residual', layers = [{ layer = 'conv', channels = 2, kernel = 3 }] }",
         "{ layer = 'activation', activation = 'gelu' }",
     ] {
-        let built = model_spec(&text(layer)).build(&[6, 6], 1);
-        assert!(built.is_ok(), "{layer}: {}", message(built));
+        let mut model = model_spec(&text(layer))
+            .build(&[6, 6], 1)
+            .expect("parts that fit");
+        let (examples, validation) = (unit(1, 20, 36), unit(2, 9, 36));
+        let training = training_spec("epochs = 30\nbatch-size = 8");
+        let mut run =
+            Training::new(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
+        run.run(&mut ()).expect("it converges");
+        let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
+        assert!(losses.last() < losses.first(), "{layer}: {losses:?}");
     }
     for layer in [
         "{ layer = 'batch-norm' }",
