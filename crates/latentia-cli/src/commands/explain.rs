@@ -62,7 +62,7 @@ fn error_map(
     for matrix in [&mut above, &mut below] {
         model.scaling().undo(matrix.view_mut(), 1.0);
     }
-    let layout = PixelLayout::or_rows(model.shape(), model.width());
+    let layout = PixelLayout::or_row(model.shape());
     let (above, below) = (above.as_slice(), below.as_slice());
     let errors: Vec<f32> = above
         .iter()
@@ -117,7 +117,7 @@ fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
         let rows = weights.rows();
         tell(&format!("drawing the first {drawn} of {rows} filters"));
     }
-    let layout = PixelLayout::or_rows(&shape, weights.cols());
+    let layout = PixelLayout::or_row(&shape);
     let mut pictures = Vec::new();
     for filter in weights.view().iter_rows().take(drawn) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));

@@ -36,10 +36,10 @@ impl PixelLayout {
         Self::of_picture(shape).filter(|layout| matches!(layout.channels, 1 | 3))
     }
 
-    /// As a picture of this shape, or as pixels in rows of `width` where it is none.
-    pub fn or_rows(shape: &[usize], width: usize) -> Self {
-        let values: usize = shape.iter().product();
-        Self::of_picture(shape).unwrap_or_else(|| Self::grey_rows(values, width))
+    /// As a picture of this shape, or as one row of grey pixels where it is none.
+    pub fn or_row(shape: &[usize]) -> Self {
+        let values = shape.iter().product();
+        Self::of_picture(shape).unwrap_or_else(|| Self::grey_rows(values, values))
     }
 
     /// `values` grey pixels in rows of `width`, of which the last may have fewer.
