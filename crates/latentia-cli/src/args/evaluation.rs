@@ -14,7 +14,7 @@ pub const EVALUATION_SEED: u64 = 0;
 #[command(
     after_help = "Example:\n  latentia evaluate runs/features/model.safetensors --json\n\n\
                   Where the data has classes and a training part, classifiers of the codes, of PCA's components and of the \
-                  raw values are trained on it and measured too: 15 seconds on all of MNIST with two cores.\n\n\
+                  raw values are trained on it and measured too: 9 seconds on all of MNIST with two cores.\n\n\
                   The likelihood of a variational model, `nll_nats`, is estimated from samples. Its standard error, \
                   `nll_standard_error`, is that of a mean over examples, their deviation over the square root of their number: how \
                   far it would be from that of endlessly many such examples. Another --seed draws other samples of the \
