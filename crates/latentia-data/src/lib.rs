@@ -1,8 +1,8 @@
 //! Data sets for autoencoders: what a name or a path stands for, as examples that are read by index.
 //!
 //! ```
-//! use latentia_data::{Locations, Subset, load, split};
-//! use latentia_tensor::{Matrix, Rows};
+//! use latentia_data::{Locations, load};
+//! use latentia_tensor::{Matrix, Rows, Subset, split};
 //!
 //! let source = load("mnist-mini", &Locations::new(None))?;
 //! assert_eq!(source.train.shape(), [28, 28]);
@@ -20,8 +20,7 @@
 //!
 //! The parts:
 //! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`];
-//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`Subset`] is some rows of any source;
-//! - [`split`] says which rows are held back for validation;
+//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
@@ -42,9 +41,7 @@ mod nearest_name;
 mod pictures;
 mod sets;
 mod source;
-mod split;
 mod stored;
-mod subset;
 mod values;
 
 pub use dataset::Dataset;
@@ -56,5 +53,3 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
-pub use split::split;
-pub use subset::Subset;

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
-//! - [`Rows`]: where examples come from
+//! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues; [`cholesky`]: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
@@ -39,6 +39,8 @@ pub mod optimizer;
 mod pooling;
 mod reduction;
 mod rows;
+mod split;
+mod subset;
 mod upsampling;
 mod window;
 
@@ -52,5 +54,7 @@ pub use noise::Noise;
 pub use pooling::Pooling;
 pub use reduction::{add_column_sums, sum_and_dot, sum_of_squares};
 pub use rows::Rows;
+pub use split::split;
+pub use subset::Subset;
 pub use upsampling::{sum_into_blocks, upsample};
 pub use window::Window;

@@ -1,9 +1,8 @@
 //! `latentia decode`
 
 use anyhow::bail;
-use latentia_data::Subset;
 use latentia_models::{ConditionSpec, ModelFile};
-use latentia_tensor::Rows;
+use latentia_tensor::{Rows, Subset};
 
 use crate::args::DecodeArgs;
 use crate::figures::COLUMNS;

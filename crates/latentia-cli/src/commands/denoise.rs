@@ -1,9 +1,8 @@
 //! `latentia denoise`
 
-use latentia_data::Subset;
 use latentia_models::{Denoising, ModelFile};
 use latentia_nn::Corruption;
-use latentia_tensor::Rows;
+use latentia_tensor::{Rows, Subset};
 
 use crate::args::DenoiseArgs;
 use crate::figures::pairs;

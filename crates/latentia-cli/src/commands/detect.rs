@@ -1,8 +1,7 @@
 //! `latentia detect`
 
-use latentia_data::Subset;
 use latentia_models::ModelFile;
-use latentia_tensor::Matrix;
+use latentia_tensor::{Matrix, Subset};
 use serde_json::json;
 
 use crate::args::DetectArgs;

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use latentia_data::Subset;
 use latentia_models::{Autoencoder, Filters, ModelFile};
-use latentia_tensor::{Matrix, MatrixRef, Rows};
+use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 use serde_json::json;
 
 use crate::args::ExplainArgs;

@@ -1,8 +1,7 @@
 //! `latentia interpolate`
 
-use latentia_data::Subset;
 use latentia_models::{Autoencoder, Labelled, ModelFile};
-use latentia_tensor::Rows;
+use latentia_tensor::{Rows, Subset};
 
 use crate::args::InterpolateArgs;
 use crate::inputs::{Loader, check_fit, open};

@@ -1,8 +1,7 @@
 //! Examples of a model above what it makes of them.
 
-use latentia_data::Subset;
 use latentia_models::Autoencoder;
-use latentia_tensor::{Matrix, MatrixMut, Rows};
+use latentia_tensor::{Matrix, MatrixMut, Rows, Subset};
 
 use super::picture::Picture;
 use super::sheet::comparison;

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use latentia_data::{Dataset, Source, Subset, split};
+use latentia_data::{Dataset, Source};
 use latentia_models::{Part, TrainingSpec, Validation};
-use latentia_tensor::Rows;
+use latentia_tensor::{Rows, Subset, split};
 use sha2::{Digest, Sha256};
 
 /// Held out where a preset asks for a test part that the data does not have.

@@ -1,7 +1,7 @@
 //! Examples in memory.
 
-use latentia_data::{Dataset, Subset};
-use latentia_tensor::{Matrix, Rows};
+use latentia_data::Dataset;
+use latentia_tensor::{Matrix, Rows, Subset};
 
 use crate::values;
 

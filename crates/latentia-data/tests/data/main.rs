@@ -12,7 +12,6 @@ mod messages;
 mod npy;
 mod pictures;
 mod sets;
-mod split;
 mod stored;
 
 use std::fs;

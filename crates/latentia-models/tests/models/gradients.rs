@@ -1,7 +1,8 @@
 //! Gradients that vanish or explode are told of, those of sound runs are not.
 
-use latentia_data::{Locations, Subset, load};
+use latentia_data::{Locations, load};
 use latentia_models::{GradientFault, GradientReport, Observer, Preset, Training};
+use latentia_tensor::Subset;
 
 use crate::{model_spec, training_spec};
 

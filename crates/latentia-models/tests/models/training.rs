@@ -4,11 +4,11 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use latentia_data::{Locations, Subset, load};
+use latentia_data::{Locations, load};
 use latentia_models::{
     Autoencoder, Metrics, ModelError, Observer, Pca, Preset, StoppedBy, Training, TrainingSpec,
 };
-use latentia_tensor::{Matrix, MatrixMut, Rows};
+use latentia_tensor::{Matrix, MatrixMut, Rows, Subset};
 
 use crate::{bits, message, model_spec, signed, small, training_spec, unit};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{MatrixMut, Rows};
+use crate::{MatrixMut, Rows};
 
 /// Some of the rows of a source, in any order, as a source of their own; the values are not copied.
 pub struct Subset<'a> {

@@ -1,6 +1,6 @@
 //! Rows held back for validation.
 
-use latentia_data::split;
+use latentia_tensor::split;
 use proptest::prelude::*;
 
 #[test]
