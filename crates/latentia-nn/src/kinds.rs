@@ -33,6 +33,14 @@ macro_rules! kinds {
             }
         }
 
+        impl From<$name> for std::sync::Arc<dyn $part> {
+            fn from(name: $name) -> Self {
+                match name {
+                    $( $name::$variant(spec) => std::sync::Arc::new(spec), )+
+                }
+            }
+        }
+
         $(
             impl From<$spec> for $name {
                 fn from(spec: $spec) -> Self {

@@ -1,6 +1,7 @@
 //! What stands between encoder and decoder.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use latentia_tensor::Noise;
 
@@ -38,7 +39,7 @@ pub trait Latent: Debug + Send + Sync {
     }
 
     /// A penalty that belongs to the kind, for codes of `width` elements.
-    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
+    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Arc<dyn Penalty>> {
         None
     }
 

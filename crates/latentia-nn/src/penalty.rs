@@ -6,6 +6,9 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
 /// A penalty: a function of a batch's codes, and of what the latent's last layer was given, that is added to the loss.
 pub trait Penalty: Debug + Send + Sync {
+    /// Its name in a specification and in messages.
+    fn name(&self) -> &'static str;
+
     /// Whether the examples of a batch depend on each other: such a penalty is handed the whole batch, others block by block.
     fn needs_batch(&self) -> bool {
         false
@@ -14,6 +17,17 @@ pub trait Penalty: Debug + Send + Sync {
     /// Whether it has a gradient with respect to the input of the latent's last layer, as by the parameters of a posterior.
     fn needs_input_gradient(&self) -> bool {
         false
+    }
+
+    /// Whether it compares the codes of a batch with each other, so that a batch of one example has no value, and pairs of rows
+    /// as the contractive penalty makes would count as examples. Stronger than [`Self::needs_batch`].
+    fn compares_codes(&self) -> bool {
+        false
+    }
+
+    /// Epochs until its weight is the full one; losses of epochs before do not compare.
+    fn warm_up(&self) -> u32 {
+        0
     }
 
     /// Returns `context.share` times the penalty's mean over the examples of `codes`, and adds its gradients. `workspace` is

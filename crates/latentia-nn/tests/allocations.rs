@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
@@ -123,15 +124,15 @@ fn a_step_allocates_nothing_after_the_first() {
         ]
     };
     let likelihood = LikelihoodSpec::Bernoulli;
-    let of_batch: Vec<Box<dyn Penalty>> = vec![
-        Box::new(KlDivergence {
+    let of_batch: Vec<Arc<dyn Penalty>> = vec![
+        Arc::new(KlDivergence {
             weight: 1.0,
             warm_up: 0,
             free_bits: 0.1,
             capacity: None,
         }),
-        Box::new(TotalCorrelation { weight: 2.0 }),
-        Box::new(Mmd { weight: 3.0 }),
+        Arc::new(TotalCorrelation { weight: 2.0 }),
+        Arc::new(Mmd { weight: 3.0 }),
     ];
     let penalised = Objective {
         latent: 3,

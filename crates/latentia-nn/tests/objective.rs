@@ -2,6 +2,7 @@
 //! noise held fixed.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use latentia_nn::latents::{
     Commitment, GaussianLatent, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent,
@@ -28,12 +29,12 @@ struct Case {
     width: usize,
     activation: (Activation, fn(f64) -> f64),
     code: Option<Box<dyn Layer>>,
-    penalties: Vec<Box<dyn Penalty>>,
+    penalties: Vec<Arc<dyn Penalty>>,
     importance_weighted: bool,
 }
 
 impl Case {
-    fn new(width: usize, code: Option<Box<dyn Layer>>, penalties: Vec<Box<dyn Penalty>>) -> Self {
+    fn new(width: usize, code: Option<Box<dyn Layer>>, penalties: Vec<Arc<dyn Penalty>>) -> Self {
         Self {
             before: None,
             width,
@@ -222,7 +223,7 @@ fn loss(seen: &Seen) -> f64 {
     mean(seen.losses.iter().copied())
 }
 
-fn gaussian(width: usize, samples: usize, penalties: Vec<Box<dyn Penalty>>) -> Case {
+fn gaussian(width: usize, samples: usize, penalties: Vec<Arc<dyn Penalty>>) -> Case {
     let code: Box<dyn Layer> = Box::new(GaussianLatent::new(width, samples));
     Case::new(2 * width, Some(code), penalties)
 }
@@ -240,7 +241,7 @@ fn divergence_of_a_gaussian_code() {
         for weight in [0.0, 1.0, 4.0] {
             let term = KlDivergence { weight, ..PLAIN };
             check(
-                gaussian(width, 1, vec![Box::new(term)]),
+                gaussian(width, 1, vec![Arc::new(term)]),
                 rows,
                 inputs,
                 sampled,
@@ -257,7 +258,7 @@ fn free_bits_and_capacity() {
         let free_bits = 0.1;
         let term = KlDivergence { free_bits, ..PLAIN };
         check(
-            gaussian(width, 1, vec![Box::new(term)]),
+            gaussian(width, 1, vec![Arc::new(term)]),
             rows,
             inputs,
             sampled,
@@ -273,7 +274,7 @@ fn free_bits_and_capacity() {
                 ..PLAIN
             };
             check(
-                gaussian(width, 1, vec![Box::new(term)]),
+                gaussian(width, 1, vec![Arc::new(term)]),
                 rows,
                 inputs,
                 sampled,
@@ -328,8 +329,8 @@ fn total_correlation() {
         (-0.5 * (z - mu).powi(2) / ln.exp() - 0.5 * ln - 0.5 * (2.0 * PI).ln()).exp()
     };
     for (rows, inputs, width) in SHAPES {
-        let terms: Vec<Box<dyn Penalty>> =
-            vec![Box::new(PLAIN), Box::new(TotalCorrelation { weight: 5.0 })];
+        let terms: Vec<Arc<dyn Penalty>> =
+            vec![Arc::new(PLAIN), Arc::new(TotalCorrelation { weight: 5.0 })];
         check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
             let n = width;
             let one = |z: &Row| {
@@ -360,7 +361,7 @@ fn maximum_mean_discrepancy() {
             let constants = scales.map(|scale| 2.0 * width as f64 * scale);
             constants.iter().map(|c| c / (c + square)).sum()
         };
-        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(Mmd { weight: 3.0 })];
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Mmd { weight: 3.0 })];
         check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
             let n = rows as f64;
             let mut sum = 0.0;
@@ -382,7 +383,7 @@ fn maximum_mean_discrepancy() {
 #[test]
 fn l1_and_kl_sparsity() {
     for (rows, inputs, width) in SHAPES {
-        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(L1 { weight: 0.7 })];
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(L1 { weight: 0.7 })];
         check(
             Case::new(width, None, terms),
             rows,
@@ -400,7 +401,7 @@ fn l1_and_kl_sparsity() {
         };
         let case = Case {
             activation: (Activation::Sigmoid, reference::sigmoid),
-            ..Case::new(width, None, vec![Box::new(sparsity)])
+            ..Case::new(width, None, vec![Arc::new(sparsity)])
         };
         check(case, rows, inputs, identity, |seen| {
             let rho = f64::from(0.1f32);
@@ -418,7 +419,7 @@ fn contraction() {
     for (rows, inputs, width) in SHAPES {
         let case = Case {
             before: Some(Box::new(Perturb::new(inputs))),
-            ..Case::new(width, None, vec![Box::new(Contractive { weight: 0.5 })])
+            ..Case::new(width, None, vec![Arc::new(Contractive { weight: 0.5 })])
         };
         check(case, rows, inputs, identity, |seen| {
             let step = f64::from(0.01f32);
@@ -447,7 +448,7 @@ fn the_contractive_term_is_the_norm_of_the_jacobian() {
     tape.forward(&chain, Position::default());
     let objective = Objective {
         latent: 1,
-        penalties: vec![Box::new(Contractive { weight: 1.0 })],
+        penalties: vec![Arc::new(Contractive { weight: 1.0 })],
         ..Objective::from(LikelihoodSpec::Mse)
     };
     let trace = tape.trace(1);
@@ -511,7 +512,7 @@ fn vector_quantisation_passes_gradients_straight_through() {
     for (rows, inputs, vectors) in SHAPES {
         let width = 2 * vectors;
         let code: Box<dyn Layer> = Box::new(VectorQuantisedLatent::new(width, 5, 2, 0.9));
-        let terms: Vec<Box<dyn Penalty>> = vec![Box::new(Commitment { weight: 0.25 })];
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment { weight: 0.25 })];
         // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
         // is seen through what was saved.
         let case = Case::new(width, Some(code), terms);
@@ -558,7 +559,7 @@ fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
 fn the_rate_of_a_rounded_code() {
     for (rows, inputs, width) in SHAPES {
         let code: Box<dyn Layer> = Box::new(RoundedLatent::new(width, 0.9));
-        let case = Case::new(width, Some(code), vec![Box::new(Rate { weight: 0.7 })]);
+        let case = Case::new(width, Some(code), vec![Arc::new(Rate { weight: 0.7 })]);
         // The noise is held fixed, and so is the prior, which every row saved.
         let prior = std::cell::RefCell::new(Row::new());
         let noisy = |encoded: &[f64], (x, y): (&[f64], &[f64]), saved: &[f64]| -> Row {

@@ -1,6 +1,7 @@
 //! The promises of the training step: true gradients, and the same bits for any number of threads.
 
 use std::io;
+use std::sync::Arc;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{Activate, Corrupt, Dense, DenseSpec, Dropout, DropoutSpec};
@@ -200,7 +201,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
 fn coupled(
     threads: usize,
     code: fn() -> Box<dyn Layer>,
-    penalties: fn() -> Vec<Box<dyn Penalty>>,
+    penalties: fn() -> Vec<Arc<dyn Penalty>>,
 ) -> Vec<Matrix> {
     let width = code().outputs();
     let layers = vec![
@@ -222,20 +223,20 @@ fn coupled(
 #[test]
 fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
     let gaussian = || -> Box<dyn Layer> { Box::new(GaussianLatent::new(30, 1)) };
-    let coupling = || -> Vec<Box<dyn Penalty>> {
+    let coupling = || -> Vec<Arc<dyn Penalty>> {
         vec![
-            Box::new(KlDivergence {
+            Arc::new(KlDivergence {
                 weight: 1.0,
                 warm_up: 0,
                 free_bits: 0.1,
                 capacity: None,
             }),
-            Box::new(TotalCorrelation { weight: 2.0 }),
-            Box::new(Mmd { weight: 3.0 }),
+            Arc::new(TotalCorrelation { weight: 2.0 }),
+            Arc::new(Mmd { weight: 3.0 }),
         ]
     };
     let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
-    let commitment = || -> Vec<Box<dyn Penalty>> { vec![Box::new(Commitment { weight: 0.25 })] };
+    let commitment = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(Commitment { weight: 0.25 })] };
     let (alone, quantised) = (
         coupled(1, gaussian, coupling),
         coupled(1, codebook, commitment),

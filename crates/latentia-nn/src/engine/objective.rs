@@ -22,7 +22,7 @@ pub struct Objective {
     /// Number of the layer whose output is the code.
     pub latent: usize,
     /// What is added to the loss.
-    pub penalties: Vec<Box<dyn Penalty>>,
+    pub penalties: Vec<Arc<dyn Penalty>>,
     /// Whether the `k` samples of a posterior are weighted by importance (Burda et al. 2016): the loss is
     /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
     pub importance_weighted: bool,

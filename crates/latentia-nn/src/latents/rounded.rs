@@ -4,6 +4,7 @@ mod prior;
 mod rate;
 
 use std::f32::consts::PI;
+use std::sync::Arc;
 
 use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,8 @@ impl Latent for Rounded {
         vec![Box::new(RoundedLatent::new(inputs, self.decay))]
     }
 
-    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
-        Some(Box::new(Rate { weight: self.rate }))
+    fn penalty(&self, _width: usize, _likelihood: &dyn Likelihood) -> Option<Arc<dyn Penalty>> {
+        Some(Arc::new(Rate { weight: self.rate }))
     }
 
     fn values(&self) -> CodeValues {

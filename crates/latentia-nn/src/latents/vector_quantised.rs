@@ -3,6 +3,7 @@
 mod commitment;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
 use serde::{Deserialize, Serialize};
@@ -101,13 +102,13 @@ impl Latent for VectorQuantised {
         true
     }
 
-    fn penalty(&self, width: usize, likelihood: &dyn Likelihood) -> Option<Box<dyn Penalty>> {
+    fn penalty(&self, width: usize, likelihood: &dyn Likelihood) -> Option<Arc<dyn Penalty>> {
         let elements = match likelihood.is_in_nats_per_example() {
             true => 1.0,
             false => width as f32,
         };
         let weight = self.commitment / elements;
-        Some(Box::new(Commitment { weight }))
+        Some(Arc::new(Commitment { weight }))
     }
 
     fn values(&self) -> CodeValues {

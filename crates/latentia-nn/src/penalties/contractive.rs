@@ -1,5 +1,7 @@
 //! How much the code moves when the input does.
 
+use std::sync::Arc;
+
 use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,10 @@ pub struct Contractive {
 }
 
 impl Penalty for Contractive {
+    fn name(&self) -> &'static str {
+        "contractive"
+    }
+
     fn apply(
         &self,
         codes: Codes<'_>,
@@ -59,10 +65,6 @@ impl Penalty for Contractive {
 }
 
 impl WeightedPenalty for Contractive {
-    fn name(&self) -> &'static str {
-        "contractive"
-    }
-
     fn weight(&self) -> f32 {
         self.weight
     }
@@ -96,8 +98,8 @@ impl WeightedPenalty for Contractive {
         Some(Box::new(Perturb::new(width)))
     }
 
-    fn clone_boxed(&self) -> Box<dyn Penalty> {
-        Box::new(*self)
+    fn shared(&self) -> Arc<dyn Penalty> {
+        Arc::new(*self)
     }
 }
 

@@ -40,6 +40,14 @@ impl KlDivergence {
 }
 
 impl Penalty for KlDivergence {
+    fn name(&self) -> &'static str {
+        "kl-divergence"
+    }
+
+    fn warm_up(&self) -> u32 {
+        self.warm_up
+    }
+
     fn needs_batch(&self) -> bool {
         self.free_bits > 0.0 || self.capacity.is_some()
     }

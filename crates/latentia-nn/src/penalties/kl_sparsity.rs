@@ -1,5 +1,7 @@
 //! How often the units of a code are on.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
@@ -26,6 +28,10 @@ const UNITS: usize = 64;
 const LEAST: f64 = 1e-6;
 
 impl Penalty for KlSparsity {
+    fn name(&self) -> &'static str {
+        "kl-sparsity"
+    }
+
     fn needs_batch(&self) -> bool {
         true
     }
@@ -69,10 +75,6 @@ impl Penalty for KlSparsity {
 }
 
 impl WeightedPenalty for KlSparsity {
-    fn name(&self) -> &'static str {
-        "kl-sparsity"
-    }
-
     fn weight(&self) -> f32 {
         self.weight
     }
@@ -100,7 +102,7 @@ impl WeightedPenalty for KlSparsity {
         )
     }
 
-    fn clone_boxed(&self) -> Box<dyn Penalty> {
-        Box::new(*self)
+    fn shared(&self) -> Arc<dyn Penalty> {
+        Arc::new(*self)
     }
 }

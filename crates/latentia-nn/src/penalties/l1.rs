@@ -1,5 +1,7 @@
 //! Absolute values of the code.
 
+use std::sync::Arc;
+
 use latentia_tensor::update;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,10 @@ pub struct L1 {
 }
 
 impl Penalty for L1 {
+    fn name(&self) -> &'static str {
+        "l1"
+    }
+
     fn apply(
         &self,
         codes: Codes<'_>,
@@ -37,10 +43,6 @@ impl Penalty for L1 {
 }
 
 impl WeightedPenalty for L1 {
-    fn name(&self) -> &'static str {
-        "l1"
-    }
-
     fn weight(&self) -> f32 {
         self.weight
     }
@@ -53,7 +55,7 @@ impl WeightedPenalty for L1 {
         "`deterministic` or `top-k`"
     }
 
-    fn clone_boxed(&self) -> Box<dyn Penalty> {
-        Box::new(*self)
+    fn shared(&self) -> Arc<dyn Penalty> {
+        Arc::new(*self)
     }
 }

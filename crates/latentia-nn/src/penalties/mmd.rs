@@ -1,5 +1,7 @@
 //! Distance between the codes of a batch and as many draws from the prior.
 
+use std::sync::Arc;
+
 use latentia_tensor::{MatrixRef, vectorized};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,14 @@ fn add_difference(to: &mut [f32], factor: f32, a: &[f32], b: &[f32]) {
 }
 
 impl Penalty for Mmd {
+    fn name(&self) -> &'static str {
+        "mmd"
+    }
+
+    fn compares_codes(&self) -> bool {
+        true
+    }
+
     fn needs_batch(&self) -> bool {
         true
     }
@@ -125,10 +135,6 @@ impl Penalty for Mmd {
 }
 
 impl WeightedPenalty for Mmd {
-    fn name(&self) -> &'static str {
-        "mmd"
-    }
-
     fn weight(&self) -> f32 {
         self.weight
     }
@@ -141,11 +147,7 @@ impl WeightedPenalty for Mmd {
         "`deterministic` or `gaussian`"
     }
 
-    fn compares_codes(&self) -> bool {
-        true
-    }
-
-    fn clone_boxed(&self) -> Box<dyn Penalty> {
-        Box::new(*self)
+    fn shared(&self) -> Arc<dyn Penalty> {
+        Arc::new(*self)
     }
 }

@@ -1,5 +1,7 @@
 //! What is weighted beside the likelihood, and the list of penalties that can be asked for.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::contractive::Contractive;
@@ -117,23 +119,23 @@ impl ObjectiveSpec {
     }
 
     /// The name of a penalty that compares the codes of a batch with each other, and has no value for a single example.
-    pub fn compares_codes(&self) -> Option<&'static str> {
+    fn compares_codes(&self) -> Option<&'static str> {
         let mut active = self.active();
         active.find(|p| p.compares_codes()).map(|p| p.name())
     }
 
     /// The penalties beside the likelihood's loss.
-    pub fn penalties(&self, latent: &dyn Latent) -> Vec<Box<dyn Penalty>> {
-        let mut penalties: Vec<Box<dyn Penalty>> = Vec::new();
+    pub fn penalties(&self, latent: &dyn Latent) -> Vec<Arc<dyn Penalty>> {
+        let mut penalties: Vec<Arc<dyn Penalty>> = Vec::new();
         if latent.distribution().is_some() && !self.is_importance_weighted() {
-            penalties.push(Box::new(KlDivergence {
+            penalties.push(Arc::new(KlDivergence {
                 weight: self.beta,
                 warm_up: self.warm_up,
                 free_bits: self.free_bits,
                 capacity: self.capacity,
             }));
         }
-        penalties.extend(self.active().map(|penalty| penalty.clone_boxed()));
+        penalties.extend(self.active().map(|penalty| penalty.shared()));
         penalties
     }
 

@@ -1,6 +1,7 @@
 //! How much the dimensions of a Gaussian code depend on each other.
 
 use std::f32::consts::PI;
+use std::sync::Arc;
 
 use latentia_tensor::{math::exp, vectorized};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,14 @@ pub struct TotalCorrelation {
 }
 
 impl Penalty for TotalCorrelation {
+    fn name(&self) -> &'static str {
+        "total-correlation"
+    }
+
+    fn compares_codes(&self) -> bool {
+        true
+    }
+
     fn needs_batch(&self) -> bool {
         true
     }
@@ -178,10 +187,6 @@ fn add_gradients(
 }
 
 impl WeightedPenalty for TotalCorrelation {
-    fn name(&self) -> &'static str {
-        "total-correlation"
-    }
-
     fn weight(&self) -> f32 {
         self.weight
     }
@@ -194,11 +199,7 @@ impl WeightedPenalty for TotalCorrelation {
         "`gaussian`"
     }
 
-    fn compares_codes(&self) -> bool {
-        true
-    }
-
-    fn clone_boxed(&self) -> Box<dyn Penalty> {
-        Box::new(*self)
+    fn shared(&self) -> Arc<dyn Penalty> {
+        Arc::new(*self)
     }
 }

@@ -1,5 +1,7 @@
 //! A penalty that a specification asks for by its weight.
 
+use std::sync::Arc;
+
 use crate::invalid_spec::InvalidSpec;
 use crate::latent::Latent;
 use crate::layer::Layer;
@@ -8,9 +10,6 @@ use crate::penalty::Penalty;
 
 /// A penalty that a specification asks for by its weight; 0 leaves it out.
 pub trait WeightedPenalty: Penalty {
-    /// Its name in a specification.
-    fn name(&self) -> &'static str;
-
     /// Its weight, in the loss's unit.
     fn weight(&self) -> f32;
 
@@ -19,12 +18,6 @@ pub trait WeightedPenalty: Penalty {
 
     /// The kinds of latents that it fits, in words.
     fn needed_latents(&self) -> &'static str;
-
-    /// Whether it compares the codes of a batch with each other, so that a batch of one example has no value, and pairs of rows
-    /// as the contractive penalty makes would count as examples. Stronger than [`Penalty::needs_batch`].
-    fn compares_codes(&self) -> bool {
-        false
-    }
 
     /// Refuses values out of range, and an encoder that it does not fit.
     ///
@@ -40,5 +33,5 @@ pub trait WeightedPenalty: Penalty {
     }
 
     /// The penalty itself, as training takes it.
-    fn clone_boxed(&self) -> Box<dyn Penalty>;
+    fn shared(&self) -> Arc<dyn Penalty>;
 }

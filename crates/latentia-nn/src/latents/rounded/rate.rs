@@ -38,6 +38,10 @@ fn cost(distance: f64, scale: f64) -> (f64, f64) {
 }
 
 impl Penalty for Rate {
+    fn name(&self) -> &'static str {
+        "rate"
+    }
+
     fn apply(
         &self,
         codes: Codes<'_>,

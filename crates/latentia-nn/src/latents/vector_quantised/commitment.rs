@@ -13,6 +13,10 @@ pub struct Commitment {
 }
 
 impl Penalty for Commitment {
+    fn name(&self) -> &'static str {
+        "commitment"
+    }
+
     fn needs_input_gradient(&self) -> bool {
         true
     }
