@@ -39,23 +39,23 @@ enum Pixels {
 impl<'a> BitsBack<'a> {
     /// The coder by `model`, or why it has none.
     pub(crate) fn new(model: &'a Autoencoder) -> Result<Self, String> {
-        let spec = model.spec();
-        let pixels = match spec.likelihood.discrete() {
-            Some(Discrete::Bernoulli) if spec.preprocessing.binarises() => Pixels::Binary,
+        let (likelihood, preprocessing) = (model.likelihood(), model.preprocessing());
+        let pixels = match likelihood.discrete() {
+            Some(Discrete::Bernoulli) if preprocessing.binarises() => Pixels::Binary,
             Some(Discrete::DiscretisedLogistic) => Pixels::Logistic,
             Some(Discrete::BetaBinomial) => Pixels::BetaBinomial,
             Some(Discrete::Bernoulli) | None => {
                 return Err(format!(
                     "likelihood `{}` with preprocessing `{}` gives 8-bit values no probabilities",
-                    spec.likelihood.name(),
-                    spec.preprocessing.name()
+                    likelihood.name(),
+                    preprocessing.name()
                 ));
             }
         };
-        let Some(distribution) = spec.code.distribution() else {
+        let Some(distribution) = model.latent().distribution() else {
             return Err(format!(
                 "a code that is {} has no distribution",
-                spec.code.name()
+                model.latent().name()
             ));
         };
         Ok(Self {

@@ -46,7 +46,7 @@ impl<'a> Codec<'a> {
     /// When the model cannot code so; why, and what can.
     pub fn new(model: &'a ModelFile, method: Method, bytes: bool) -> Result<Self, CodecError> {
         let unfit = |what: String| Err(CodecError::Unfit(what));
-        if model.model.spec().condition.is_some() {
+        if model.model.classes().is_some() {
             return unfit(
                 "the model is told the class of an example, which a compressed file does not hold; use one without `condition`".into(),
             );
@@ -177,7 +177,7 @@ impl<'a> Codec<'a> {
 
     /// Whether bits back codes examples as black and white, as the model draws them, and not the values that they have.
     pub fn binarises(&self) -> bool {
-        let preprocessing = self.model.model.spec().preprocessing;
+        let preprocessing = self.model.model.preprocessing();
         self.method == Method::BitsBack && preprocessing.binarises()
     }
 

@@ -129,7 +129,7 @@ impl<'a> Lossy<'a> {
             }
         }
         let codes = Matrix::from_vec(examples, self.model.code_width(), elements);
-        let mut values = self.model.decode(&codes)?;
+        let mut values = self.model.decode_scaled(&codes)?;
         let full_scale = if self.bytes { 255.0 } else { 1.0 };
         self.model.scaling().undo(values.view_mut(), full_scale);
         if self.bytes {

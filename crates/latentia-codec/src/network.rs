@@ -24,7 +24,7 @@ impl<'a> Network<'a> {
     /// From an example in the model's scale, `[width]`, to the parameters of the posterior of its code; see
     /// [`latentia_nn::LatentDistribution`]. `None` where codes have no distribution.
     pub(crate) fn posterior(model: &'a Autoencoder) -> Option<Self> {
-        model.spec().code.distribution()?;
+        model.latent().distribution()?;
         Some(Self::new(model, 0..model.sections().code.end - 1))
     }
 

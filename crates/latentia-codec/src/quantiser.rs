@@ -43,7 +43,7 @@ impl Quantiser {
     /// When the examples do not fit the model or cannot be read.
     pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
         let examples = EvenSample::over(examples, MOST_EXAMPLES);
-        let values = model.spec().code.values();
+        let values = model.latent().values();
         if let CodeValues::Codebook { vectors, dimension } = values {
             let none = Symbols {
                 step: 0.0,
@@ -171,7 +171,7 @@ fn elements<'a, const N: usize>(
 /// Mean squared error of a reconstruction, summed over its elements.
 fn squared_error(model: &Autoencoder, examples: &EvenSample<'_>) -> Result<f64, ModelError> {
     let first = EvenSample::over(examples, 1024);
-    let reconstructions = model.reconstruct(&first)?;
+    let reconstructions = model.reconstruct_scaled(&first)?;
     let mut originals = Matrix::zeros(first.rows(), first.cols());
     let all: Vec<u32> = (0..first.rows() as u32).collect();
     model.scaled(&first)?.read(&all, originals.view_mut())?;
@@ -225,7 +225,7 @@ fn decode(
     examples: &EvenSample<'_>,
 ) -> Result<Matrix, ModelError> {
     match Labelled::like(codes, examples) {
-        Some(labelled) => model.decode(&labelled),
-        None => model.decode(codes),
+        Some(labelled) => model.decode_scaled(&labelled),
+        None => model.decode_scaled(codes),
     }
 }

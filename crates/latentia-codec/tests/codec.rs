@@ -5,7 +5,7 @@ use std::path::Path;
 
 use latentia_codec::{Archive, Codec, CodecError, Method, Quantiser};
 use latentia_models::{
-    Autoencoder, ElboReport, ModelFile, ModelSpec, Provenance, StoppedBy, Training, TrainingSpec,
+    Autoencoder, ElboReport, ModelFile, ModelSpec, Provenance, StoppedBy, TrainingSpec, Validation,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 use latentia_testing::numbers;
@@ -72,11 +72,10 @@ fn file(spec: &str, shape: &[usize], examples: &dyn Rows) -> ModelFile {
         epochs: 1 + 30_000 / examples.rows() as u32,
         batch_size: 20,
         learning_rate: 0.005,
+        validation: Validation::Share(0.0),
         ..TrainingSpec::default()
     };
-    Training::new(&mut model, training, 3, examples, None)
-        .and_then(|mut run| run.run(&mut ()))
-        .expect("it learns");
+    model.fit(examples, &training, 3).expect("it learns");
     let quantiser = Quantiser::fit(&model, examples).expect("examples that fit");
     with_model(model, Some(quantiser))
 }
@@ -89,6 +88,7 @@ fn with_model(model: Autoencoder, quantiser: Option<Quantiser>) -> ModelFile {
             data: String::new(),
             fingerprint: String::new(),
             seed: 3,
+            warm_start: false,
             training: TrainingSpec::default(),
             stopped_by: StoppedBy::Epochs,
             history: Vec::new(),

@@ -1,10 +1,14 @@
 //! What can go wrong with a model.
 
+use std::error::Error;
 use std::fmt::{Display, Formatter, Result as Written};
 use std::io;
 use std::path::PathBuf;
 
 use latentia_nn::{ChainError, InvalidSpec, SpecError};
+
+/// Anyone's own error.
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +153,22 @@ pub enum ModelError {
     /// Codes that whoever asked for them could not take.
     #[error("cannot write the codes: {0}")]
     Codes(io::Error),
+    /// A parameter that is to be set.
+    #[error("`{name}` {problem}")]
+    Weight {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Settings of a model's own parts that no file can hold.
+    #[error("the settings that describe the model cannot be stored: {0}")]
+    Settings(serde_json::Error),
+    /// A model that no file can describe.
+    #[error(
+        "the model is made of parts that nothing describes; say how to build it again with `described_as` before it is saved"
+    )]
+    Undescribed,
     /// A text that is no specification.
     #[error("{0}")]
     Toml(#[from] toml::de::Error),

@@ -3,7 +3,7 @@
 //! It knows nothing about where data comes from, or about terminals.
 //!
 //! ```
-//! use latentia_models::{ModelSpec, Training, TrainingSpec};
+//! use latentia_models::{ModelSpec, TrainingSpec};
 //! use latentia_tensor::Matrix;
 //!
 //! // Points on a line in three dimensions, as one coordinate each.
@@ -16,7 +16,7 @@
 //! let line = (0..64).flat_map(|i| [1.0, 2.0, -1.0].map(|slope| slope * i as f32 / 64.0)).collect();
 //! let points = Matrix::from_vec(64, 3, line);
 //! let training = TrainingSpec { epochs: 200, batch_size: 8, learning_rate: 0.01, ..TrainingSpec::default() };
-//! Training::new(&mut model, training, 42, &points, None)?.run(&mut ())?;
+//! model.fit(&points, &training, 42)?;
 //!
 //! let codes = model.encode(&points)?;
 //! assert_eq!((codes.rows(), codes.cols()), (64, 1));
@@ -25,12 +25,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model; [`Picture`]: what an example is by its shape
-//! - [`TrainingSpec`], [`AugmentationSpec`], [`Training`], [`Observer`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
+//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model; [`Parts`]: what anyone makes one of; [`Picture`]: what an example is by its shape
+//! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
-//! - [`ModelFile`], [`StoredTensor`], [`write_atomically`]: files
+//! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
 
 #![forbid(unsafe_code)]
 
@@ -42,22 +42,27 @@ mod files;
 mod generation;
 mod picture;
 mod spec;
+mod stored_tensor;
 mod stream;
 mod training;
 
-pub use autoencoder::{Autoencoder, CompressedImage, Labelled, Scaled, Scaling, Sections};
+pub use autoencoder::{
+    Autoencoder, CompressedImage, Foreign, Labelled, MeanBias, Parts, Scaled, Scaling, Sections,
+};
 pub use detection::Filters;
-pub use error::{ModelError, NonFiniteLoss};
+pub use error::{BoxError, ModelError, NonFiniteLoss};
 pub use evaluation::{
     Denoising, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca, Probe, psnr, ssim,
 };
-pub use files::{Dtype, ModelFile, Provenance, StoredTensor, write_atomically};
+pub use files::{Dtype, ModelFile, Registry, write_atomically};
 pub use generation::Mixture;
 pub use picture::Picture;
 pub use spec::{
     AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
     TrainingSpec, Validation,
 };
+pub use stored_tensor::StoredTensor;
 pub use training::{
-    Epoch, GradientFault, GradientReport, Observer, Remedies, Rollback, StoppedBy, Training,
+    Attach, Epoch, Fitted, GradientFault, GradientReport, Observer, Provenance, Remedies, Rollback,
+    Split, StoppedBy, Training,
 };

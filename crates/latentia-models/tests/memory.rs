@@ -6,7 +6,9 @@ use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use latentia_models::{Metrics, ModelSpec, Pca, Preprocessing, Scaling, Training, TrainingSpec};
+use latentia_models::{
+    Metrics, ModelSpec, Part, Pca, Preprocessing, Scaling, Training, TrainingSpec, Validation,
+};
 use latentia_tensor::{Matrix, MatrixMut, Rows, add_gram};
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
@@ -115,6 +117,7 @@ fn memory_is_bounded() {
 
     let training = TrainingSpec {
         epochs: 1,
+        validation: Validation::Part(Part::Test),
         ..TrainingSpec::default()
     };
     let (used, result) = peak(|| {

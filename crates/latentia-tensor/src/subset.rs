@@ -8,7 +8,8 @@ use crate::{MatrixMut, Rows};
 /// Some of the rows of a source, in any order, as a source of their own; the values are not copied.
 pub struct Subset<'a> {
     source: &'a dyn Rows,
-    indices: Vec<u32>,
+    /// Where each row lies in the source; none where all are in their place.
+    indices: Option<Vec<u32>>,
 }
 
 impl<'a> Subset<'a> {
@@ -21,18 +22,29 @@ impl<'a> Subset<'a> {
         if let Some(index) = indices.iter().find(|&&index| index as usize >= rows) {
             panic!("index out of range: {index} of {rows} rows");
         }
+        let indices = Some(indices);
+        Self { source, indices }
+    }
+
+    /// All rows of `source`.
+    pub fn all(source: &'a dyn Rows) -> Self {
+        let indices = None;
         Self { source, indices }
     }
 
     /// Where each row lies in the source.
-    pub fn indices(&self) -> &[u32] {
-        &self.indices
+    pub fn indices(&self) -> Vec<u32> {
+        match &self.indices {
+            Some(indices) => indices.clone(),
+            None => (0..self.source.rows() as u32).collect(),
+        }
     }
 }
 
 impl Rows for Subset<'_> {
     fn rows(&self) -> usize {
-        self.indices.len()
+        let all = || self.source.rows();
+        self.indices.as_ref().map_or_else(all, Vec::len)
     }
 
     fn cols(&self) -> usize {
@@ -44,10 +56,16 @@ impl Rows for Subset<'_> {
     }
 
     fn label(&self, index: u32) -> Option<u8> {
-        self.source.label(*self.indices.get(index as usize)?)
+        match &self.indices {
+            Some(indices) => self.source.label(*indices.get(index as usize)?),
+            None => self.source.label(index),
+        }
     }
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+        let Some(own) = &self.indices else {
+            return self.source.read(indices, out);
+        };
         // Translated block by block on the stack: a training step allocates nothing.
         const BLOCK: usize = 256;
         let mut translated = [0; BLOCK];
@@ -55,7 +73,7 @@ impl Rows for Subset<'_> {
         let mut rest = out.as_mut_slice();
         for block in indices.chunks(BLOCK) {
             for (to, &from) in translated.iter_mut().zip(block) {
-                *to = self.indices[from as usize];
+                *to = own[from as usize];
             }
             let (rows, tail) = rest.split_at_mut(block.len() * cols);
             rest = tail;

@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::ops::ControlFlow;
+
 use latentia::data::{Locations, load};
 use latentia::models::{Epoch, Metrics, ModelError, Observer, Preset, Training, TrainingSpec};
 
@@ -16,10 +18,10 @@ impl Observer for Losses {
         _training: &Training<'_>,
         epoch: &Epoch,
         seconds: f64,
-    ) -> Result<(), ModelError> {
+    ) -> Result<ControlFlow<()>, ModelError> {
         let (number, loss) = (epoch.epoch, epoch.train_loss);
         println!("epoch {number}: loss {loss:.5}, {seconds:.2} s");
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 
@@ -35,7 +37,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..preset.training
     };
     let mut training = Training::new(&mut model, spec, seed, &digits.train, Some(&test))?;
-    training.run(&mut Losses)?;
+    let fitted = training.fit(&mut Losses).into_result()?;
+    let best = fitted.best.ok_or("no epoch")?;
+    println!("the best epoch is {}", best.epoch);
 
     let metrics = Metrics::measure(&model, &test)?;
     println!(

@@ -6,7 +6,7 @@
 
 use latentia::codec::Quantiser;
 use latentia::data::Dataset;
-use latentia::models::{ModelFile, ModelSpec, Provenance, Training, TrainingSpec};
+use latentia::models::{ModelFile, ModelSpec, TrainingSpec};
 use latentia::tensor::Matrix;
 
 const SPEC: &str = r#"
@@ -42,13 +42,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         batch_size: 50,
         ..TrainingSpec::default()
     };
-    let mut run = Training::new(&mut model, training, seed, &examples, None)?;
-    let stopped_by = run.run(&mut ())?;
-    for epoch in run.history().iter().step_by(33) {
+    let fitted = model.fit(&examples, &training, seed)?;
+    for epoch in fitted.history.iter().step_by(33) {
         println!("epoch {}: loss {:.5}", epoch.epoch, epoch.train_loss);
     }
-    let fingerprint = examples.fingerprint()?;
-    let provenance = Provenance::of(&run, "spiral", "spiral", fingerprint, stopped_by);
+    let provenance = fitted.provenance("spiral", "spiral", &examples.fingerprint()?);
 
     // What `latentia compress` needs goes into the same file.
     let tables = Quantiser::fit(&model, &examples)?.tensors();

@@ -8,13 +8,13 @@
 //!
 //! ```
 //! use latentia::data::{Locations, load};
-//! use latentia::models::{Metrics, Preset, Training, TrainingSpec};
+//! use latentia::models::{Metrics, Preset, TrainingSpec, Validation};
 //!
 //! let digits = load("mnist-mini", &Locations::new(None))?;
 //! let preset = Preset::named("digits").ok_or("no such preset")?;
 //! let mut model = preset.model.build(digits.train.shape(), 42)?;
-//! let training = TrainingSpec { epochs: 1, ..preset.training };
-//! Training::new(&mut model, training, 42, &digits.train, None)?.run(&mut ())?;
+//! let training = TrainingSpec { epochs: 1, validation: Validation::Share(0.1), ..preset.training };
+//! model.fit(&digits.train, &training, 42)?;
 //! let metrics = Metrics::measure(&model, digits.test.as_ref().ok_or("no test part")?)?;
 //! assert!(metrics.mse < 0.04);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

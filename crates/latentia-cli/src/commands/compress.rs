@@ -88,7 +88,7 @@ fn codec<'a>(
     examples: &Dataset,
 ) -> anyhow::Result<Codec<'a>> {
     let bytes = examples.is_bytes();
-    let usual = match file.model.spec().code.values() {
+    let usual = match file.model.latent().values() {
         CodeValues::Integers => ROUNDED_QUALITY,
         _ => QUALITY,
     };

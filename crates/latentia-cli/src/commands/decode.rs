@@ -1,7 +1,7 @@
 //! `latentia decode`
 
 use anyhow::bail;
-use latentia_models::{ConditionSpec, ModelFile};
+use latentia_models::ModelFile;
 use latentia_tensor::{Rows, Subset};
 
 use crate::args::DecodeArgs;
@@ -27,7 +27,7 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
     let first = with_labels(&model, &first, args.label)?;
-    if let (Some(ConditionSpec { classes }), None) = (model.spec().condition, args.label) {
+    if let (Some(classes), None) = (model.classes(), args.label) {
         let last = classes - 1;
         tell(&format!(
             "codes do not say their class: they take those from 0 to {last} in turn; --label gives all the same"

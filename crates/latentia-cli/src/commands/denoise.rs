@@ -26,7 +26,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         .into_iter()
         .flatten()
         .next()
-        .or(model.spec().corruption)
+        .or(model.spec().and_then(|spec| spec.corruption))
     else {
         let hint = "the model was not trained to denoise; say how to corrupt the examples, as in --masking 0.3";
         return Err(UsageError(hint.into()).into());

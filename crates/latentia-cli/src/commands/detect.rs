@@ -20,7 +20,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let ModelFile { model, .. } = open(&args.model)?;
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
-    let scores = model.scores(&examples)?;
+    let scores = model.score(&examples)?;
 
     let mut order: Vec<u32> = (0..scores.len() as u32).collect();
     order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));

@@ -55,12 +55,7 @@ fn error_map(
         return Err(UsageError(message).into());
     }
     let one = Subset::new(&examples, vec![index as u32]);
-    let mut below = model.reconstruct(&one)?;
-    let mut above = Matrix::zeros(1, one.cols());
-    model.scaled(&one)?.read(&[0], above.view_mut())?;
-    for matrix in [&mut above, &mut below] {
-        model.scaling().undo(matrix.view_mut(), 1.0);
-    }
+    let (above, below) = (model.inputs(&one)?, model.reconstruct(&one)?);
     let layout = PixelLayout::or_row(model.shape());
     let (above, below) = (above.as_slice(), below.as_slice());
     let errors: Vec<f32> = above
@@ -137,8 +132,7 @@ fn dimensions(args: &ExplainArgs, model: &Autoencoder) -> anyhow::Result<usize> 
         inputs.extend(model.maximise(dimension, args.steps, args.seed)?.into_vec());
     }
     let count = args.dimension.len();
-    let mut inputs = Matrix::from_vec(count, model.width(), inputs);
-    model.scaling().undo(inputs.view_mut(), 1.0);
+    let inputs = Matrix::from_vec(count, model.width(), inputs);
     grid(inputs.view(), model.shape(), count.isqrt().max(8)).write(&args.output)?;
     Ok(count)
 }

@@ -1,13 +1,11 @@
 //! `latentia inspect`
 
-use anyhow::bail;
-use latentia_models::{Autoencoder, ModelFile, ModelSpec, Provenance};
-use serde_json::{Value, json};
+use latentia_models::{Autoencoder, ModelFile, Provenance};
+use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
 use crate::terminal::{count, number, print, table};
-use crate::training::weights_epoch;
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let ModelFile {
@@ -19,8 +17,8 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
             "shape": model.shape(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),
-            "objective": model.spec().objective,
-            "weights_of_epoch": weights_epoch(model.spec(), &provenance).map(|epoch| epoch.epoch),
+            "objective": model.spec().map(|spec| spec.objective),
+            "weights_of_epoch": provenance.weights_epoch(&model).map(|epoch| epoch.epoch),
             "spec": model.spec(),
             "provenance": provenance,
         });
@@ -30,7 +28,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         "{}\n{}{}",
         chain(&model),
         objective(&model)?,
-        history(model.spec(), &provenance)
+        history(&model, &provenance)
     ))
 }
 
@@ -92,8 +90,10 @@ fn chain(model: &Autoencoder) -> String {
 
 /// What was minimised beside the likelihood's loss, where that is other than usual.
 fn objective(model: &Autoencoder) -> anyhow::Result<String> {
-    let Value::Object(weights) = serde_json::to_value(model.spec().objective)? else {
-        bail!("an objective is an object");
+    let objective = model.spec().map(|spec| spec.objective);
+    let weights = match serde_json::to_value(objective)? {
+        Value::Object(weights) => weights,
+        _ => Map::new(),
     };
     let weights: Vec<String> = weights
         .iter()
@@ -110,8 +110,8 @@ fn objective(model: &Autoencoder) -> anyhow::Result<String> {
 }
 
 /// How the model came to be; losses are those of the epoch whose weights it has.
-fn history(spec: &ModelSpec, provenance: &Provenance) -> String {
-    let shown = weights_epoch(spec, provenance);
+fn history(model: &Autoencoder, provenance: &Provenance) -> String {
+    let shown = provenance.weights_epoch(model);
     let epochs = provenance.history.len();
     let which = match shown {
         Some(shown) if shown.epoch as usize != epochs => {

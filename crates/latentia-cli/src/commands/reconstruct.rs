@@ -20,9 +20,7 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
             examples.rows().min(args.count.into())
         }
         Format::Npy | Format::Csv => {
-            let mut reconstructions = model.reconstruct(&examples)?;
-            model.scaling().undo(reconstructions.view_mut(), 1.0);
-            write(&args.output, format, &reconstructions)?;
+            write(&args.output, format, &model.reconstruct(&examples)?)?;
             examples.rows()
         }
     };

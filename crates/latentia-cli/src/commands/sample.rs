@@ -43,7 +43,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         true => model.decode_draws(&*codes, args.seed)?,
         false => model.decode(&*codes)?,
     };
-    write_examples(model, examples, format, COLUMNS, &args.output)
+    write_examples(model, &examples, format, COLUMNS, &args.output)
 }
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.

@@ -3,15 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use latentia_models::{Autoencoder, ModelError, Training};
+use latentia_codec::Quantiser;
+use latentia_models::{
+    Autoencoder, BoxError, ModelError, Part, StoredTensor, Training, TrainingSpec, Validation,
+};
 use latentia_tensor::Rows;
 
 use crate::args::TrainArgs;
 use crate::inputs::{Loader, split_part};
 use crate::terminal::{Ended, UsageError, count, counted, tell};
-use crate::training::{
-    DataSplit, Progress, Run, RunFolder, experiment, fingerprint_of_all, overridden,
-};
+use crate::training::{Progress, Run, RunFolder, experiment, fingerprint_of_all, overridden};
+
+/// Share held out where a preset asks for a test part that the data does not have.
+const HELD_OUT: f64 = 0.1;
 
 pub(super) fn run(
     args: &TrainArgs,
@@ -40,22 +44,23 @@ pub(super) fn run(
     if let Some(width) = args.latent {
         spec.set_code_width(width).map_err(usage)?;
     }
-    let schedule = overridden(preset.training, args);
+    let mut schedule = overridden(preset.training, args);
     schedule.check().map_err(usage)?;
     let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
 
-    let split = DataSplit::new(&source, &schedule, args.seed);
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;
-    tell(&introduction(&name, data, &model, &split));
-
-    let (examples, validation) = (&split.training, split.validation_rows());
-    let mut training = Training::new(&mut model, schedule, args.seed, examples, validation)
-        .map_err(|error| match error {
-            ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
-            ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
-            error => error.into(),
-        })?;
+    let validates_on_test = choose_validation(&mut schedule, source.test.is_some());
+    let test = source.test.as_ref().filter(|_| validates_on_test);
+    let test = test.map(|test| test as &dyn Rows);
+    let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
+    let training = training.map_err(|error| match error {
+        ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
+        ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
+        error => error.into(),
+    })?;
+    tell(&introduction(&name, data, &training));
+    let mut training = training.attaching(&quantiser);
     // A folder that cannot be written is found out before the training and not after it.
     folder.claim()?;
     let run = Run {
@@ -64,7 +69,7 @@ pub(super) fn run(
         name: &name,
         data,
         fingerprint: &fingerprint,
-        split: &split,
+        test: source.test.as_ref(),
         folder: &folder,
     };
     if args.resume {
@@ -73,13 +78,26 @@ pub(super) fn run(
         // Once more, for a run that has ended since.
         folder.check_free()?;
     }
-    let interval = args.checkpoint_every;
-    let mut progress = Progress::new(&folder, all_data, interval, &training, examples.rows())?;
+    let mut progress = Progress::new(&folder, all_data, args, &training)?;
     if !folder.model().exists() {
         progress.write_metrics(training.history())?;
     }
-    let trained = run.train(training, &mut progress)?;
-    run.finish(&model, trained, &progress)
+    run.complete(training, &mut progress)
+}
+
+/// What a compressor keeps with the model.
+fn quantiser(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> {
+    Ok(Quantiser::fit(model, examples)?.tensors())
+}
+
+/// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether it validates on the
+/// test part.
+fn choose_validation(schedule: &mut TrainingSpec, has_test: bool) -> bool {
+    let wants_test = schedule.validation == Validation::Part(Part::Test);
+    if wants_test && !has_test {
+        schedule.validation = Validation::Share(HELD_OUT);
+    }
+    wants_test && has_test
 }
 
 fn usage(error: ModelError) -> UsageError {
@@ -87,7 +105,8 @@ fn usage(error: ModelError) -> UsageError {
 }
 
 /// What is about to be trained, and on what.
-fn introduction(name: &str, data: &str, model: &Autoencoder, split: &DataSplit<'_>) -> String {
+fn introduction(name: &str, data: &str, training: &Training<'_>) -> String {
+    let (model, split) = (training.model(), training.split());
     let validation = split.validation.as_ref().map_or_else(String::new, |rows| {
         format!(", {} for validation", count(rows.rows()))
     });

@@ -16,7 +16,7 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     let steps = args.steps.into();
     let codes = model.traversal_codes(steps)?;
     // One class for the whole picture: else it would show two things at once.
-    let class = args.label.or(model.spec().condition.map(|_| 0));
+    let class = args.label.or(model.classes().map(|_| 0));
     if format == Format::Png && codes.rows() > MOST_SHOWN {
         let rows = codes.rows();
         let hint =

@@ -16,18 +16,16 @@ pub fn reconstruction_pairs(
     count: usize,
 ) -> anyhow::Result<Picture> {
     let indices: Vec<u32> = (0..examples.rows().min(count) as u32).collect();
-    let mut originals = Matrix::zeros(indices.len(), examples.cols());
-    let first = Subset::new(examples, indices.clone());
-    let reconstructions = model.reconstruct(&first)?;
-    model.scaled(&first)?.read(&indices, originals.view_mut())?;
-    Ok(pairs(model, originals, reconstructions))
+    let first = Subset::new(examples, indices);
+    Ok(pairs(
+        model,
+        model.inputs(&first)?,
+        model.reconstruct(&first)?,
+    ))
 }
 
-/// A picture of two sets of examples in the model's scale, one above the other.
+/// A picture of two sets of examples, one above the other.
 pub fn pairs(model: &Autoencoder, mut above: Matrix, mut below: Matrix) -> Picture {
-    for matrix in [&mut above, &mut below] {
-        model.scaling().undo(matrix.view_mut(), 1.0);
-    }
     let values = above.as_slice().iter();
     let (low, high) = values.fold((0.0f32, 1.0f32), |(low, high), &x| {
         (low.min(x), high.max(x))

@@ -1,6 +1,6 @@
 //! The classes of codes, for a model that is conditioned on them.
 
-use latentia_models::{Autoencoder, ConditionSpec, Labelled};
+use latentia_models::{Autoencoder, Labelled};
 use latentia_tensor::Rows;
 
 use crate::terminal::UsageError;
@@ -14,8 +14,8 @@ pub fn with_labels<'a>(
     codes: &'a dyn Rows,
     label: Option<u8>,
 ) -> Result<Box<dyn Rows + 'a>, UsageError> {
-    let classes = match (model.spec().condition, label) {
-        (Some(ConditionSpec { classes }), _) => classes,
+    let classes = match (model.classes(), label) {
+        (Some(classes), _) => classes,
         (None, None) => return Ok(Box::new(Labelled::new(codes, vec![0; codes.rows()]))),
         (None, Some(_)) => {
             return Err(UsageError(

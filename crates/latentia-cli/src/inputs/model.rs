@@ -49,7 +49,7 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
     }
     let (low, high) = examples.range();
     let unit = 0.0..=examples.full_scale();
-    let preprocessing = model.spec().preprocessing;
+    let preprocessing = model.preprocessing();
     let takes_unit_range = preprocessing == Preprocessing::UnitRange || preprocessing.binarises();
     if takes_unit_range
         && (model.likelihood().is_binary() || model.likelihood().is_discrete())

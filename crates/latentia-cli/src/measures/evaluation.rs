@@ -86,7 +86,7 @@ impl Evaluation {
             metrics: Metrics::measure(model, examples)?,
             variational: ElboReport::measure(model, examples, importance_samples, seed)?,
             usage: LatentUsage::measure(model, examples)?,
-            codebook: match model.spec().code.values() {
+            codebook: match model.latent().values() {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
             },

@@ -21,24 +21,23 @@ pub fn write_decoded(
     columns: usize,
     output: &Path,
 ) -> anyhow::Result<()> {
-    write_examples(model, model.decode(codes)?, format, columns, output)
+    write_examples(model, &model.decode(codes)?, format, columns, output)
 }
 
-/// Writes examples in the model's scale; a picture has `columns` of them beside each other.
+/// Writes examples in the data's scale; a picture has `columns` of them beside each other.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write_examples(
     model: &Autoencoder,
-    mut examples: Matrix,
+    examples: &Matrix,
     format: Format,
     columns: usize,
     output: &Path,
 ) -> anyhow::Result<()> {
-    model.scaling().undo(examples.view_mut(), 1.0);
     match format {
         Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
-        Format::Npy | Format::Csv => write(output, format, &examples)?,
+        Format::Npy | Format::Csv => write(output, format, examples)?,
     }
     let count = counted(examples.rows(), "example");
     tell(&format!("wrote {}: {count}", output.display()));

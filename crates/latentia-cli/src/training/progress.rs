@@ -1,5 +1,7 @@
 //! A training run as it goes: a bar on a terminal, a line now and then elsewhere; and its end by Ctrl-C.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use latentia_models::{
-    Epoch, GradientReport, ModelError, Observer, Rollback, Training, write_atomically,
+    Epoch, GradientReport, ModelError, Observer, Rollback, StoppedBy, Training, write_atomically,
 };
+use latentia_tensor::Rows;
 
 use super::run_folder::RunFolder;
-use crate::args::CheckpointInterval;
+use crate::args::{CheckpointInterval, TrainArgs};
 use crate::terminal::{INTERRUPTED, bar, count, number, tell};
 
 /// How often a bar moves.
@@ -35,6 +38,8 @@ pub struct Progress {
     /// Batches since the last checkpoint.
     batches: u64,
     has_saved: bool,
+    /// Whether what an earlier run has left is to be replaced, once there is something new.
+    replaces: bool,
     interrupted: Arc<AtomicBool>,
     start: Instant,
     /// Examples that an earlier run had seen.
@@ -51,18 +56,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Watches `run`, an epoch of which has `examples` examples, and writes it down in `folder`.
+    /// Watches `run`, and writes it down in `folder`; `fingerprint` is that of all its data.
     ///
     /// # Errors
     /// When Ctrl-C cannot be caught.
     pub fn new(
         folder: &RunFolder,
         fingerprint: String,
-        interval: Option<CheckpointInterval>,
+        args: &TrainArgs,
         run: &Training<'_>,
-        examples: usize,
     ) -> anyhow::Result<Self> {
         let epochs = run.spec().epochs;
+        let examples = run.split().training.rows();
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
         ctrlc::set_handler(move || {
@@ -79,9 +84,10 @@ impl Progress {
             checkpoint: folder.checkpoint(),
             metrics: folder.metrics(),
             fingerprint,
-            interval: interval.unwrap_or(CheckpointInterval::Epoch),
+            interval: args.checkpoint_every.unwrap_or(CheckpointInterval::Epoch),
             batches: 0,
             has_saved: false,
+            replaces: args.force,
             interrupted,
             start: now,
             resumed_at: run.examples_done(),
@@ -121,8 +127,8 @@ impl Progress {
         in_whole_epochs.saturating_sub(self.resumed_in_epoch) as f64 / seconds.max(1e-9)
     }
 
-    /// Whether a checkpoint has been written.
-    pub fn has_saved(&self) -> bool {
+    /// Whether there is a checkpoint to go on from.
+    pub fn can_resume(&self) -> bool {
         self.has_saved
     }
 
@@ -137,6 +143,16 @@ impl Progress {
         self.saved = Instant::now();
         self.batches = 0;
         Ok(())
+    }
+
+    fn remove_checkpoint(&self) -> Result<(), ModelError> {
+        match fs::remove_file(&self.checkpoint) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ModelError::Write {
+                path: self.checkpoint.clone(),
+                source,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Says something while the bar steps aside.
@@ -202,7 +218,7 @@ impl Observer for Progress {
         training: &Training<'_>,
         epoch: &Epoch,
         seconds: f64,
-    ) -> Result<(), ModelError> {
+    ) -> Result<ControlFlow<()>, ModelError> {
         self.seconds.push(seconds);
         self.last_validation = epoch.validation_loss;
         let last = epoch.epoch == self.epochs;
@@ -215,7 +231,31 @@ impl Observer for Progress {
         {
             self.save(training)?;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Leaves a checkpoint, so that the run can go on whatever happens from here on.
+    fn on_end(
+        &mut self,
+        training: &Training<'_>,
+        ended: &Result<StoppedBy, ModelError>,
+    ) -> Result<(), ModelError> {
+        match ended {
+            Err(ModelError::Diverged { .. }) => {
+                // To go on from there would end in the same way. What another run has left is not touched.
+                if self.has_saved || !self.replaces {
+                    self.write_metrics(training.history())?;
+                    return self.remove_checkpoint();
+                }
+                Ok(())
+            }
+            Ok(StoppedBy::Interrupt) => self.save(training),
+            // A complete model matters more than a way on to it, and the first error more than the next.
+            Ok(_) | Err(_) => {
+                self.has_saved = self.save(training).is_ok();
+                Ok(())
+            }
+        }
     }
 
     fn on_rollback(&mut self, rollback: &Rollback) {

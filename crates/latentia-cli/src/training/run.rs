@@ -1,16 +1,16 @@
-//! A run from its first batch to the files it leaves.
+//! A training run from its first batch to the files it leaves.
 
 use std::path::Path;
 
-use latentia_codec::Quantiser;
-use latentia_models::{Autoencoder, Epoch, ModelError, ModelFile, Provenance, StoppedBy, Training};
+use latentia_data::Dataset;
+use latentia_models::{
+    Autoencoder, Epoch, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy, Training,
+};
 use latentia_tensor::Rows;
 
 use super::progress::Progress;
 use super::run_folder::RunFolder;
-use super::split::DataSplit;
 use super::summary::Summary;
-use super::warnings::TrainingWarnings;
 use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, grid, reconstruction_pairs};
 use crate::inputs::with_labels;
@@ -26,7 +26,7 @@ const IMPORTANCE_SAMPLES: u32 = 10;
 /// Pairs in `reconstructions.png`.
 const PAIRS: usize = 20;
 
-/// All that a run needs, apart from the model.
+/// All that a run needs, apart from the training itself.
 pub struct Run<'a> {
     /// What was asked for.
     pub args: &'a TrainArgs,
@@ -36,10 +36,10 @@ pub struct Run<'a> {
     pub name: &'a str,
     /// The data's name or path.
     pub data: &'a str,
-    /// SHA-256 of the training examples.
+    /// SHA-256 of the examples.
     pub fingerprint: &'a str,
-    /// The examples.
-    pub split: &'a DataSplit<'a>,
+    /// The test part of the data.
+    pub test: Option<&'a Dataset>,
     /// Where everything is written; claimed.
     pub folder: &'a RunFolder,
 }
@@ -54,7 +54,7 @@ impl Run<'_> {
         if checkpoint.exists() {
             training.resume(&checkpoint, all_data)?;
             let epochs = training.history().len();
-            let in_epoch = training.examples_done() - epochs * self.split.training.rows();
+            let in_epoch = training.examples_done() - epochs * training.split().training.rows();
             let done = counted(in_epoch, "example");
             tell(&format!("resumed in epoch {}, after {done}", epochs + 1));
         } else if self.folder.model().exists() {
@@ -73,110 +73,45 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Trains until the run ends, is interrupted or fails, and leaves a checkpoint; hand what it gave to [`Run::finish`].
+    /// Trains until the run ends, is interrupted or fails; writes what it gave, and says so.
     ///
     /// # Errors
-    /// When the training fails, or what it gave cannot be written.
-    pub fn train(
+    /// When the training fails, or something cannot be written.
+    pub fn complete(
         &self,
         mut training: Training<'_>,
         progress: &mut Progress,
-    ) -> anyhow::Result<Trained> {
-        let ended = training.run(progress);
-        progress.finish();
-        let best = training.best_epoch().copied();
-        let stopped_by = match ended {
-            Ok(stopped_by) => stopped_by,
-            Err(error @ ModelError::Diverged { .. }) => {
-                // To go on from there would end in the same way. What another run has left is not touched.
-                if progress.has_saved() || !self.args.force {
-                    progress.write_metrics(training.history())?;
-                    self.folder.remove_checkpoint()?;
-                }
-                return Err(error.into());
-            }
-            Err(error) => {
-                // Keep a checkpoint, and in `finish` the best model, as far as the error allows.
-                let can_resume = progress.save(&training).is_ok();
-                training.restore_best();
-                return Ok(Trained::Failed {
-                    error,
-                    provenance: self.provenance(&training, StoppedBy::Error),
-                    best,
-                    can_resume,
-                });
-            }
-        };
-        // From here on the run can go on, whatever happens. A complete model matters more than a way on to it.
-        let saved = progress.save(&training);
-        let warnings = TrainingWarnings::of(&training);
-        if stopped_by == StoppedBy::Interrupt {
-            saved?;
-            training.restore_best();
-        }
-        Ok(Trained::Stopped {
-            provenance: self.provenance(&training, stopped_by),
-            best,
-            warnings,
-        })
-    }
-
-    /// Writes what a training gave, and says so.
-    ///
-    /// # Errors
-    /// When the training failed, or something cannot be written.
-    pub fn finish(
-        &self,
-        model: &Autoencoder,
-        trained: Trained,
-        progress: &Progress,
     ) -> anyhow::Result<Ended> {
-        let (provenance, best, warnings) = match trained {
-            Trained::Failed {
-                error,
-                provenance,
-                best,
-                can_resume,
-            } => {
-                if let Some(best) = best
-                    && ModelFile::save(model, &provenance, &[], &self.folder.model()).is_ok()
-                {
-                    tell(&self.best_kept(best));
-                }
-                if can_resume {
-                    tell(&self.how_to_resume());
-                }
-                return Err(error.into());
-            }
-            Trained::Stopped {
-                provenance,
-                best,
-                warnings,
-            } => (provenance, best, warnings),
-        };
-        let interrupted = provenance.stopped_by == StoppedBy::Interrupt;
-        if interrupted && best.is_none() {
+        let mut fitted = training.fit(progress);
+        progress.finish();
+        let provenance = fitted.provenance(self.name, self.data, self.fingerprint);
+        let model = training.model();
+        if let Some(error) = fitted.error.take() {
+            self.rescue(model, &provenance, fitted.best, &error, progress);
+            return Err(error.into());
+        }
+        let interrupted = fitted.stopped_by == StoppedBy::Interrupt;
+        let Some(best) = fitted.best else {
             tell(&format!(
                 "interrupted in the first epoch, with no model to keep yet; {}",
                 self.how_to_resume()
             ));
             return Ok(Ended::Interrupted);
-        }
-        self.write_model(model, &provenance, progress)?;
-        if let Some(best) = best.filter(|_| interrupted) {
+        };
+        self.write_model(model, &provenance, &mut fitted, progress)?;
+        if interrupted {
             let (kept, resume) = (self.best_kept(best), self.how_to_resume());
             tell(&format!("interrupted: {kept}; {resume}"));
             return Ok(Ended::Interrupted);
         }
-        self.draw(model)?;
+        self.draw(model, training.split())?;
         // A complete run has nothing to go on with.
         self.folder.remove_checkpoint()?;
-        let (part, examples) = self.split.to_show();
         let evaluation = Evaluation::measure(
             model,
-            (self.data, part),
-            examples,
-            Some(&self.split.training),
+            (self.data, self.to_show(training.split()).0),
+            self.to_show(training.split()).1,
+            Some(&training.split().training),
             false,
             (IMPORTANCE_SAMPLES, EVALUATION_SEED),
         )?;
@@ -185,48 +120,76 @@ impl Run<'_> {
             path: &self.folder.model(),
             provenance: &provenance,
             progress,
-            best,
-            warnings: &warnings,
+            fitted: &fitted,
             evaluation: &evaluation,
         };
         match self.args.json {
-            true => summary.print_json(self.args.seed)?,
+            true => summary.print_json()?,
             false => summary.print_text(self.data_dir)?,
         }
         Ok(Ended::Done)
     }
 
-    fn provenance(&self, training: &Training<'_>, stopped_by: StoppedBy) -> Provenance {
-        let fingerprint = self.fingerprint.to_owned();
-        Provenance::of(training, self.name, self.data, fingerprint, stopped_by)
+    /// Keeps the best model of a run that could not go on, as far as the error allows, and says how to. One that diverged has
+    /// nothing to keep: to go on from there would end in the same way.
+    fn rescue(
+        &self,
+        model: &Autoencoder,
+        provenance: &Provenance,
+        best: Option<Epoch>,
+        error: &ModelError,
+        progress: &Progress,
+    ) {
+        if matches!(error, ModelError::Diverged { .. }) {
+            return;
+        }
+        if let Some(best) = best
+            && ModelFile::save(model, provenance, &[], &self.folder.model()).is_ok()
+        {
+            tell(&self.best_kept(best));
+        }
+        if progress.can_resume() {
+            tell(&self.how_to_resume());
+        }
     }
 
     fn write_model(
         &self,
         model: &Autoencoder,
         provenance: &Provenance,
+        fitted: &mut Fitted,
         progress: &Progress,
     ) -> anyhow::Result<()> {
         // Those of another model.
         self.folder.remove_pictures()?;
-        let quantiser = Quantiser::fit(model, &self.split.training);
-        let tables = quantiser.as_ref().map_or(Vec::new(), Quantiser::tensors);
-        ModelFile::save(model, provenance, &tables, &self.folder.model())?;
-        quantiser?;
+        // A complete model matters more than what a compressor keeps with it.
+        let tables = std::mem::replace(&mut fitted.attachments, Ok(Vec::new()));
+        let kept = tables.as_deref().unwrap_or_default();
+        ModelFile::save(model, provenance, kept, &self.folder.model())?;
+        tables.map_err(anyhow::Error::from_boxed)?;
         progress.write_metrics(&provenance.history)?;
         progress.nothing_left_to_keep();
         Ok(())
     }
 
     /// Draws reconstructions, and samples of a model that has a prior.
-    fn draw(&self, model: &Autoencoder) -> anyhow::Result<()> {
-        let (_, examples) = self.split.to_show();
+    fn draw(&self, model: &Autoencoder, split: &Split<'_>) -> anyhow::Result<()> {
+        let (_, examples) = self.to_show(split);
         reconstruction_pairs(model, examples, PAIRS)?.write(&self.folder.reconstructions())?;
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
-            let samples = model.decode(&*with_labels(model, &codes, None)?)?;
+            let samples = model.decode_scaled(&*with_labels(model, &codes, None)?)?;
             grid(samples.view(), model.shape(), COLUMNS).write(&self.folder.samples())?;
         }
         Ok(())
+    }
+
+    /// The examples to measure and to show: the test part, else those held out, else what was trained on.
+    fn to_show<'a>(&'a self, split: &'a Split<'_>) -> (&'static str, &'a dyn Rows) {
+        match (self.test, &split.validation) {
+            (Some(test), _) => ("test", test),
+            (None, Some(validation)) => ("validation", validation),
+            (None, None) => ("train", &split.training),
+        }
     }
 
     fn best_kept(&self, best: Epoch) -> String {
@@ -242,28 +205,4 @@ impl Run<'_> {
         };
         format!("the same command with --resume{instead} goes on")
     }
-}
-
-/// What a training gave; the model has the weights to keep.
-pub enum Trained {
-    /// It came to its end, or the user stopped it.
-    Stopped {
-        /// How the model came to be.
-        provenance: Provenance,
-        /// The epoch with the lowest loss.
-        best: Option<Epoch>,
-        /// What went wrong all the same.
-        warnings: TrainingWarnings,
-    },
-    /// It could not go on.
-    Failed {
-        /// Why.
-        error: ModelError,
-        /// How the model came to be.
-        provenance: Provenance,
-        /// The epoch with the lowest loss.
-        best: Option<Epoch>,
-        /// Whether there is a checkpoint to go on from.
-        can_resume: bool,
-    },
 }

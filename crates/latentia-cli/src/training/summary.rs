@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Context;
-use latentia_models::{Autoencoder, Epoch, Provenance, StoppedBy};
+use latentia_models::{
+    Autoencoder, Epoch, Fitted, GradientFault, GradientReport, Provenance, StoppedBy,
+};
 use serde_json::json;
 
 use super::progress::Progress;
-use super::warnings::TrainingWarnings;
-use super::weights_epoch::weights_epoch;
 use crate::measures::Evaluation;
 use crate::terminal::{counted, number, print, shell_word, tell};
 
@@ -22,10 +22,8 @@ pub struct Summary<'a> {
     pub provenance: &'a Provenance,
     /// The run as it went.
     pub progress: &'a Progress,
-    /// The epoch with the lowest loss.
-    pub best: Option<Epoch>,
-    /// What went wrong all the same.
-    pub warnings: &'a TrainingWarnings,
+    /// What the run gave.
+    pub fitted: &'a Fitted,
     /// How good the model is.
     pub evaluation: &'a Evaluation,
 }
@@ -35,8 +33,8 @@ impl Summary<'_> {
     ///
     /// # Errors
     /// When the standard output cannot be written.
-    pub fn print_json(&self, seed: u64) -> anyhow::Result<()> {
-        let (provenance, last) = (self.provenance, self.last_epoch()?);
+    pub fn print_json(&self) -> anyhow::Result<()> {
+        let (provenance, fitted, last) = (self.provenance, self.fitted, self.last_epoch()?);
         let report = json!({
             "model": self.path.to_string_lossy(),
             "preset": provenance.preset,
@@ -45,18 +43,18 @@ impl Summary<'_> {
             "stopped_by": provenance.stopped_by,
             "train_loss": last.train_loss,
             "validation_loss": last.validation_loss,
-            "best_epoch": self.best.map(|best| best.epoch),
-            "best_train_loss": self.best.map(|best| best.train_loss),
-            "best_validation_loss": self.best.and_then(|best| best.validation_loss),
-            "setbacks": self.warnings.rollbacks,
+            "best_epoch": fitted.best.map(|best| best.epoch),
+            "best_train_loss": fitted.best.map(|best| best.train_loss),
+            "best_validation_loss": fitted.best.and_then(|best| best.validation_loss),
+            "setbacks": fitted.rollbacks,
             "gradients": {
-                "vanishing": self.warnings.vanishing,
-                "exploding": self.warnings.exploding,
+                "vanishing": self.gradients(GradientFault::Vanishing),
+                "exploding": self.gradients(GradientFault::Exploding),
             },
             "epoch_seconds": self.progress.seconds,
             "examples_per_second": self.progress.examples_per_second(),
             "threads": rayon::current_num_threads(),
-            "seed": seed,
+            "seed": fitted.seed,
             "parameters": self.model.chain().parameter_count(),
             "evaluation": self.evaluation,
         });
@@ -69,7 +67,7 @@ impl Summary<'_> {
     /// When the standard output cannot be written.
     pub fn print_text(&self, data_dir: Option<&Path>) -> anyhow::Result<()> {
         let last = self.last_epoch()?;
-        let shown = weights_epoch(self.model.spec(), self.provenance).unwrap_or(last);
+        let shown = self.provenance.weights_epoch(self.model).unwrap_or(last);
         let seconds: f64 = self.progress.seconds.iter().sum();
         let why = match self.provenance.stopped_by {
             StoppedBy::StopAtLoss => ", loss threshold reached",
@@ -87,7 +85,7 @@ impl Summary<'_> {
             counted(self.provenance.history.len(), "epoch"),
             number(shown.train_loss),
         ));
-        let rollbacks = self.warnings.rollbacks;
+        let rollbacks = self.fitted.rollbacks;
         if rollbacks > 0 {
             tell(&format!(
                 "it rolled back {}: the learning rate was 1/{} of the one asked for at the end",
@@ -113,6 +111,11 @@ impl Summary<'_> {
             shell_word(&self.provenance.data)
         ));
         Ok(())
+    }
+
+    fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {
+        let mut reports = self.fitted.gradients.iter();
+        reports.find(|report| report.fault == fault)
     }
 
     fn last_epoch(&self) -> anyhow::Result<&Epoch> {

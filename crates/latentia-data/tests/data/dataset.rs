@@ -34,6 +34,8 @@ fn a_subset_reads_through() {
     let few = Subset::new(&backwards, vec![0, 999]);
     assert_eq!(values(&few), [1998.0, 1999.0, 0.0, 1.0]);
     assert_eq!(Subset::new(&source, vec![]).rows(), 0);
+    assert_eq!(values(&Subset::all(&few)), values(&few));
+    assert_eq!(Subset::all(&few).indices(), [0, 1]);
 }
 
 #[test]

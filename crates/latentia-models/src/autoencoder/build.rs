@@ -1,14 +1,13 @@
 //! From a specification to a model.
 
 use latentia_nn::layers::{Condition, Corrupt, Permute};
-use latentia_nn::{Chain, Layer, LayerSpec, Shape, Widths};
+use latentia_nn::{Layer, LayerSpec, Shape, Widths};
 
-use super::sections::Sections;
+use super::description::Description;
+use super::mean_bias::MeanBias;
+use super::parts::{Parts, code_layers, elements};
 use crate::spec::no_encoder;
-use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Picture, Scaling};
-
-/// The most parameters that a model learns: a slip of the keyboard should not end in a lack of memory.
-const MAX_PARAMETERS: usize = 1 << 30;
+use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Picture};
 
 impl ModelSpec {
     /// Builds a model for examples of shape `shape`, with parameters drawn from `seed`.
@@ -18,15 +17,19 @@ impl ModelSpec {
     /// # Errors
     /// When parts do not fit each other; the part, its value and what would be valid are named.
     pub fn build(&self, shape: &[usize], seed: u64) -> Result<Autoencoder, ModelError> {
-        let inputs = shape
-            .iter()
-            .try_fold(1, |inputs: usize, &n| inputs.checked_mul(n));
-        // No example of that many elements fits into memory: none can be had.
-        let Some(inputs) = inputs.filter(|&n| n > 0) else {
-            return Err(ModelError::NoExamples {
-                purpose: "build a model for",
-            });
-        };
+        Ok(Autoencoder {
+            description: Some(Description::Spec(self.clone())),
+            ..Autoencoder::from_parts(self.parts(shape)?, shape, seed)?
+        })
+    }
+
+    /// The parts of a model for examples of shape `shape`, to change some or add one's own before
+    /// [`Autoencoder::from_parts`].
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn parts(&self, shape: &[usize]) -> Result<Parts, ModelError> {
+        let inputs = elements(shape)?;
         if !self.encoder.iter().any(|layer| layer.has_width()) {
             return Err(no_encoder());
         }
@@ -38,50 +41,56 @@ impl ModelSpec {
             });
         }
         self.check_parts()?;
-        let mut parts = Parts {
+        let mut row = Row {
             spec: self,
             inputs,
             picture: Picture::of(shape),
             layers: Vec::new(),
-            row: Shape::Flat(inputs),
+            shape: Shape::Flat(inputs),
         };
-        parts.add_corruption();
-        let encoder = parts.layers.len();
-        parts.add_encoder()?;
-        let positions = parts.add_channels_last();
-        let code = parts.layers.len();
-        parts.add_latent()?;
-        let decoder = parts.layers.len();
-        let permuted_outputs = parts.add_decoder(positions)?;
-        let layers = parts.layers;
-        self.check_likelihood()?;
-        check_size(&layers)?;
-        Ok(Autoencoder {
-            spec: self.clone(),
-            shape: shape.to_vec(),
-            scaling: Scaling::identity(),
-            sections: Sections {
-                encoder: encoder..code,
-                code: code..decoder,
-                decoder: decoder..layers.len(),
-            },
-            permuted_outputs,
-            chain: Chain::new(layers, seed)?,
+        row.add_corruption();
+        let corruption = row.take_layers();
+        row.add_encoder()?;
+        let positions = row.add_channels_last();
+        let encoder = row.take_layers();
+        row.pass_latent()?;
+        let permuted = row.add_decoder(positions)?;
+        let decoder = row.take_layers();
+        self.check_outputs()?;
+        Ok(Parts {
+            preprocessing: self.preprocessing,
+            corruption,
+            encoder,
+            latent: self.code.into(),
+            decoder,
+            likelihood: self.likelihood.into(),
+            penalties: self.objective.penalties(&*self.code),
+            importance_samples: self.objective.importance_samples,
+            classes: self.condition.map(|condition| condition.classes),
+            output_bias: self.begins_at_mean().map(|sigmoid| MeanBias {
+                sigmoid,
+                feature_maps: permuted,
+            }),
         })
     }
 }
 
-/// The parts of a model so far, and the shape of a row behind them.
-struct Parts<'a> {
+/// A row on its way through the parts: the layers so far of the part that it is in, and its shape behind them.
+struct Row<'a> {
     spec: &'a ModelSpec,
     /// Elements in an example.
     inputs: usize,
     picture: Option<Picture>,
     layers: Vec<Box<dyn Layer>>,
-    row: Shape,
+    shape: Shape,
 }
 
-impl Parts<'_> {
+impl Row<'_> {
+    /// The layers of a part that is complete.
+    fn take_layers(&mut self) -> Vec<Box<dyn Layer>> {
+        std::mem::take(&mut self.layers)
+    }
+
     /// What stands before the encoder, in training alone.
     fn add_corruption(&mut self) {
         if let Some(corruption) = self.spec.corruption {
@@ -96,10 +105,10 @@ impl Parts<'_> {
         self.add_condition();
         if self.spec.encoder.iter().any(|l| l.needs_feature_maps())
             && let Some(picture) = self.picture
-            && self.row == Shape::Flat(self.inputs)
+            && self.shape == Shape::Flat(self.inputs)
         {
             let feature_maps = picture.feature_maps();
-            self.row = Shape::feature_maps(feature_maps);
+            self.shape = Shape::feature_maps(feature_maps);
             if picture.channels_last {
                 self.layers
                     .push(Box::new(Permute::channels_first(feature_maps)));
@@ -112,25 +121,24 @@ impl Parts<'_> {
     /// feature maps.
     fn add_channels_last(&mut self) -> Option<[usize; 3]> {
         let per_position = self.spec.code.is_per_position();
-        let feature_maps = self.row.as_feature_maps().filter(|_| per_position)?;
+        let feature_maps = self.shape.as_feature_maps().filter(|_| per_position)?;
         self.layers
             .push(Box::new(Permute::channels_last(feature_maps, 1)));
         Some(feature_maps)
     }
 
-    fn add_latent(&mut self) -> Result<(), ModelError> {
-        let latent = &self.spec.code;
-        latent.check(self.row).map_err(ModelError::part("code"))?;
-        let (width, samples) = (self.row.elements(), self.spec.objective.importance_samples);
-        let own = latent.layers(width, samples);
+    /// The latent, whose layers are made of the latent itself.
+    fn pass_latent(&mut self) -> Result<(), ModelError> {
+        let samples = self.spec.objective.importance_samples;
+        let own = code_layers(&*self.spec.code, self.shape, samples)?;
+        let width = self.shape.elements();
         if let Some(last) = own.last().filter(|last| last.outputs() != width) {
-            self.row = last.output();
+            self.shape = last.output();
         }
-        self.layers.extend(own);
         Ok(())
     }
 
-    /// The decoder and the likelihood's own layer; `positions` are the feature maps that codes were made of. Returns the feature
+    /// The decoder, without the likelihood's own layer; `positions` are the feature maps that codes were made of. Returns the feature
     /// maps that outputs are, where their channels are put last behind the decoder.
     fn add_decoder(
         &mut self,
@@ -141,8 +149,7 @@ impl Parts<'_> {
                 .push(Box::new(Permute::channels_first(feature_maps)));
         }
         self.add_condition();
-        let last = self.spec.likelihood.last_layer(self.inputs);
-        let wanted = match &last {
+        let wanted = match self.spec.likelihood.last_layer(self.inputs) {
             Some(last) => last.inputs(),
             None => self.spec.likelihood.outputs(self.inputs),
         };
@@ -150,7 +157,7 @@ impl Parts<'_> {
         self.check_outputs(wanted)?;
         let picture = self
             .picture
-            .filter(|_| self.row.as_feature_maps().is_some());
+            .filter(|_| self.shape.as_feature_maps().is_some());
         if let Some(picture) = picture {
             self.check_feature_maps(picture, wanted)?;
         }
@@ -161,7 +168,6 @@ impl Parts<'_> {
             self.layers
                 .push(Box::new(Permute::channels_last(feature_maps, times)));
         }
-        self.layers.extend(last);
         Ok(permuted)
     }
 
@@ -170,7 +176,7 @@ impl Parts<'_> {
         let times = wanted / self.inputs;
         let [channels, height, width] = picture.feature_maps();
         let shape = Shape::feature_maps([times * channels, height, width]);
-        if self.row == shape {
+        if self.shape == shape {
             return Ok(());
         }
         let valid = match times {
@@ -182,14 +188,14 @@ impl Parts<'_> {
         };
         Err(ModelError::Part {
             part: "decoder",
-            seen: format!("ends with feature maps {}", self.row),
+            seen: format!("ends with feature maps {}", self.shape),
             valid: format!("{valid}: end with that shape, or with `flatten`"),
         })
     }
 
     /// Refuses a decoder that does not end with `wanted` elements.
     fn check_outputs(&self, wanted: usize) -> Result<(), ModelError> {
-        let (inputs, outputs) = (self.inputs, self.row.elements());
+        let (inputs, outputs) = (self.inputs, self.shape.elements());
         if outputs == wanted {
             return Ok(());
         }
@@ -200,9 +206,9 @@ impl Parts<'_> {
                 self.spec.likelihood.name()
             ),
         };
-        let seen = match self.row {
+        let seen = match self.shape {
             Shape::Flat(outputs) => format!("ends with {outputs} elements"),
-            Shape::FeatureMaps { .. } => format!("ends with {}, {outputs} elements", self.row),
+            Shape::FeatureMaps { .. } => format!("ends with {}, {outputs} elements", self.shape),
         };
         Err(ModelError::Part {
             part: "decoder",
@@ -214,8 +220,8 @@ impl Parts<'_> {
     /// The layer that tells of the class, where the model is told it.
     fn add_condition(&mut self) {
         if let Some(ConditionSpec { classes }) = self.spec.condition {
-            let layer = Condition::new(self.row.elements(), classes);
-            self.row = layer.output();
+            let layer = Condition::new(self.shape.elements(), classes);
+            self.shape = layer.output();
             self.layers.push(Box::new(layer));
         }
     }
@@ -228,30 +234,10 @@ impl Parts<'_> {
         last: usize,
     ) -> Result<(), ModelError> {
         let others = self.inputs;
-        let built = LayerSpec::build(specs, self.row, Widths { last, others });
+        let built = LayerSpec::build(specs, self.shape, Widths { last, others });
         let (layers, row) = built.map_err(|source| ModelError::Layer { part, source })?;
         self.layers.extend(layers);
-        self.row = row;
+        self.shape = row;
         Ok(())
     }
-}
-
-fn check_size(layers: &[Box<dyn Layer>]) -> Result<(), ModelError> {
-    let parameters = layers
-        .iter()
-        .flat_map(|layer| layer.parameters())
-        .map(|p| p.rows.saturating_mul(p.cols))
-        .fold(0, usize::saturating_add);
-    if parameters <= MAX_PARAMETERS {
-        return Ok(());
-    }
-    let widths: Vec<String> = layers.iter().map(|l| l.outputs().to_string()).collect();
-    Err(ModelError::Part {
-        part: "model",
-        seen: format!(
-            "has {parameters} parameters, in layers of {} elements",
-            widths.join(", ")
-        ),
-        valid: format!("at most {MAX_PARAMETERS} are possible; use smaller layers"),
-    })
 }

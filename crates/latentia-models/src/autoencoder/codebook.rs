@@ -10,7 +10,7 @@ use crate::ModelError;
 impl Autoencoder {
     /// The codebook, where codes are vector-quantised: `[vectors, dimension]`.
     pub fn codebook(&self) -> Option<&Matrix> {
-        let CodeValues::Codebook { .. } = self.spec.code.values() else {
+        let CodeValues::Codebook { .. } = self.latent.values() else {
             return None;
         };
         let codebook = self
@@ -26,7 +26,7 @@ impl Autoencoder {
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn encode_indices(&self, examples: &dyn Rows) -> Result<Vec<u32>, ModelError> {
-        let (scaled, latent) = (self.scaled(examples)?, &self.spec.code);
+        let (scaled, latent) = (self.scaled(examples)?, self.latent());
         let layers = 0..self.sections.decoder.start;
         let last = layers.end - 1;
         let mut indices = Vec::new();

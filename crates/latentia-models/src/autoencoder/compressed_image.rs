@@ -15,33 +15,24 @@ pub struct CompressedImage {
 }
 
 impl Autoencoder {
-    /// Reduces one image, given in the model's scale, to its code.
+    /// Reduces one image, given in the data's own scale, bytes as values in `[0, 1]`, to its code.
     ///
     /// # Errors
     /// When the image is not as wide as the model's examples.
     pub fn compress_image(&self, image: &[f32]) -> Result<CompressedImage, ModelError> {
-        let row = self.raw(image);
+        let row = Matrix::from_vec(1, image.len(), image.to_vec());
         Ok(CompressedImage {
             code: self.encode(&row)?.into_vec(),
             ratio: image.len() as f64 / self.code_width() as f64,
         })
     }
 
-    /// The image that a code stands for, in the model's scale.
+    /// The image that a code stands for, in the data's own scale.
     ///
     /// # Errors
     /// When the code is not as wide as the model's.
     pub fn decompress_image(&self, compressed: &CompressedImage) -> Result<Vec<f32>, ModelError> {
         let code = Matrix::from_vec(1, compressed.code.len(), compressed.code.clone());
         Ok(self.decode(&code)?.into_vec())
-    }
-
-    /// An example in the model's scale as the raw one that it came from.
-    fn raw(&self, image: &[f32]) -> Matrix {
-        let mut row = Matrix::from_vec(1, image.len(), image.to_vec());
-        if self.scaling().fits(image.len()) {
-            self.scaling().undo(row.view_mut(), 1.0);
-        }
-        row
     }
 }

@@ -3,19 +3,27 @@
 mod build;
 mod codebook;
 mod compressed_image;
+mod description;
 pub(crate) mod inference;
 mod labelled;
+mod mean_bias;
 mod model;
+mod parts;
 mod scaled;
 mod scaling;
 mod sections;
 pub(crate) mod value_range;
+mod weights;
 
 pub(crate) use labelled::labels;
 
 pub use compressed_image::CompressedImage;
+pub(crate) use description::Description;
+pub use description::Foreign;
 pub use labelled::Labelled;
+pub use mean_bias::MeanBias;
 pub use model::Autoencoder;
+pub use parts::Parts;
 pub use scaled::Scaled;
 pub use scaling::Scaling;
 pub use sections::Sections;

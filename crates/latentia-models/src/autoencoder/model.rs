@@ -1,36 +1,76 @@
 //! The one model type.
 
 use std::io;
+use std::sync::Arc;
 
-use latentia_nn::{Chain, Likelihood, Objective, ParameterRole, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows, transpose};
+use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
+use serde::Serialize;
 
+use super::description::{Description, Foreign};
 use super::inference::{Run, fold_blocks, for_each_block, outputs};
+use super::mean_bias::MeanBias;
 use super::scaled::Scaled;
 use super::scaling::Scaling;
 use super::sections::Sections;
 use super::value_range::check_range;
-use crate::{ConditionSpec, ModelError, ModelSpec, stream};
+
+use crate::{ModelError, ModelSpec, Preprocessing, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
 ///
-/// Made by [`ModelSpec::build`], taught by [`crate::Training`], kept by [`crate::ModelFile`].
+/// Made by [`ModelSpec::build`] or [`Autoencoder::from_parts`], taught by [`crate::Training`], kept by [`crate::ModelFile`].
 #[derive(Debug)]
 pub struct Autoencoder {
-    pub(crate) spec: ModelSpec,
+    /// How to build it again, as far as that can be said.
+    pub(crate) description: Option<Description>,
     pub(crate) shape: Vec<usize>,
+    pub(crate) preprocessing: Preprocessing,
     /// That of unscaled values until training examples have been seen.
     pub(crate) scaling: Scaling,
+    /// Whether it has learned from examples.
+    pub(crate) is_fitted: bool,
+    pub(crate) classes: Option<usize>,
+    pub(crate) latent: Arc<dyn Latent>,
+    pub(crate) likelihood: Arc<dyn Likelihood>,
+    pub(crate) penalties: Vec<Arc<dyn Penalty>>,
+    pub(crate) is_importance_weighted: bool,
+    pub(crate) output_bias: Option<MeanBias>,
     pub(crate) chain: Chain,
     pub(crate) sections: Sections,
-    /// The feature maps `[channels, height, width]` that the decoder ends with, where their channels are put last behind it.
-    pub(crate) permuted_outputs: Option<[usize; 3]>,
 }
 
 impl Autoencoder {
-    /// What the model is made of.
-    pub fn spec(&self) -> &ModelSpec {
-        &self.spec
+    /// What the model is made of, where the specification's lists say it.
+    pub fn spec(&self) -> Option<&ModelSpec> {
+        match &self.description {
+            Some(Description::Spec(spec)) => Some(spec),
+            Some(Description::Foreign(_)) | None => None,
+        }
+    }
+
+    /// What a file keeps of a model with parts of one's own, and a [`crate::Registry`] builds it from.
+    pub fn foreign(&self) -> Option<&Foreign> {
+        match &self.description {
+            Some(Description::Foreign(foreign)) => Some(foreign),
+            Some(Description::Spec(_)) | None => None,
+        }
+    }
+
+    /// The same model; its file says that `name` builds it from `settings`, which a [`crate::Registry`] is to know. It takes the
+    /// place of a specification.
+    ///
+    /// # Errors
+    /// When the settings are nothing that JSON can hold.
+    pub fn described_as(
+        mut self,
+        name: &str,
+        settings: &impl Serialize,
+    ) -> Result<Self, ModelError> {
+        let settings = serde_json::to_value(settings).map_err(ModelError::Settings)?;
+        let name = name.into();
+        self.description = Some(Description::Foreign(Foreign { name, settings }));
+        Ok(self)
     }
 
     /// Shape of one example.
@@ -58,14 +98,51 @@ impl Autoencoder {
         &self.sections
     }
 
+    /// How the scale is set.
+    pub fn preprocessing(&self) -> Preprocessing {
+        self.preprocessing
+    }
+
     /// How raw values become the model's.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
     }
 
+    /// Whether it has learned from examples, and knows their scale.
+    pub fn is_fitted(&self) -> bool {
+        self.is_fitted
+    }
+
+    /// Makes the next training learn the preprocessing constants anew, and begin at its examples' mean where the specification
+    /// says so. Otherwise a model keeps those of the examples that it learned from first.
+    pub fn forget_scaling(&mut self) {
+        self.is_fitted = false;
+    }
+
+    /// How many classes the model is told one of, where it is conditioned on them; labels count from 0.
+    pub fn classes(&self) -> Option<usize> {
+        self.classes
+    }
+
+    /// How codes are made.
+    pub fn latent(&self) -> &dyn Latent {
+        &*self.latent
+    }
+
     /// What the output means.
     pub fn likelihood(&self) -> &dyn Likelihood {
-        &*self.spec.likelihood
+        &*self.likelihood
+    }
+
+    /// What is added to the likelihood's loss.
+    pub fn penalties(&self) -> &[Arc<dyn Penalty>] {
+        &self.penalties
+    }
+
+    /// Epochs after which losses compare with each other: nothing warms up any more.
+    pub fn warm_up(&self) -> u32 {
+        let penalties = self.penalties.iter().map(|penalty| penalty.warm_up());
+        penalties.fold(self.latent.warm_up(), u32::max)
     }
 
     /// Refuses examples whose values the likelihood gives no probability.
@@ -74,12 +151,17 @@ impl Autoencoder {
     /// When a value is not finite or too large, out of the likelihood's range, or is no 8-bit value where it needs one; the value
     /// is named, or where it is.
     pub fn check_values(&self, examples: &dyn Rows) -> Result<(), ModelError> {
-        check_range(&self.spec, examples, &self.scaling)
+        check_range(
+            examples,
+            &self.scaling,
+            self.preprocessing,
+            &*self.likelihood,
+        )
     }
 
     /// Refuses examples without the classes that the model is conditioned on.
     fn check_labels(&self, rows: &dyn Rows) -> Result<(), ModelError> {
-        let Some(ConditionSpec { classes }) = self.spec.condition else {
+        let Some(classes) = self.classes else {
             return Ok(());
         };
         let refuse = |seen| Err(ModelError::Labels { classes, seen });
@@ -104,66 +186,17 @@ impl Autoencoder {
 
     /// What training minimises.
     pub fn objective(&self) -> Objective {
-        let spec = &self.spec;
-        let own = spec.code.penalty(self.code_width(), self.likelihood());
-        let asked = spec.objective.penalties(&*spec.code);
         Objective {
-            likelihood: spec.likelihood.into(),
+            likelihood: Arc::clone(&self.likelihood),
             latent: self.sections.decoder.start - 1,
-            penalties: own.into_iter().chain(asked).collect(),
-            importance_weighted: spec.objective.is_importance_weighted(),
+            penalties: self.penalties.clone(),
+            importance_weighted: self.is_importance_weighted,
         }
     }
 
     /// The whole chain, codes at their means.
     pub(crate) fn whole(&self) -> Run {
         Run::of(0..self.chain.layers().len())
-    }
-
-    /// Sets the last bias where outputs stand for means: one value for each element of an example, in its order. The decoder
-    /// ends with a dense layer.
-    pub(crate) fn set_output_bias(&mut self, bias: &[f32]) {
-        let mut permuted = Vec::new();
-        let bias = match self.permuted_outputs {
-            Some([channels, height, width]) => {
-                permuted.resize(bias.len(), 0.0);
-                transpose(bias, height * width, channels, &mut permuted);
-                &permuted
-            }
-            None => bias,
-        };
-        let parameters = self.chain.parameters_mut().iter_mut();
-        if let Some(last) = parameters.rev().find(|p| p.role == ParameterRole::Bias) {
-            last.value.as_mut_slice()[..bias.len()].copy_from_slice(bias);
-        }
-    }
-
-    /// Names of the parameters in files, in the chain's order: part, number of the layer in it, name in the layer.
-    pub(crate) fn parameter_names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for layer in 0..self.chain.layers().len() {
-            let (part, number) = self.sections.place(layer);
-            for parameter in self.chain.parameters_of(layer) {
-                names.push(format!("{part}.{number}.{}", parameter.name));
-            }
-        }
-        names
-    }
-
-    /// A layer by part, number there, and name.
-    pub(crate) fn layer_label(&self, layer: usize) -> String {
-        let (part, number) = self.sections.place(layer);
-        format!("{part}.{number} ({})", self.chain.layers()[layer].name())
-    }
-
-    /// Sets all parameters, in the chain's order.
-    pub(crate) fn set_weights(&mut self, weights: &[Matrix]) {
-        for (parameter, value) in self.chain.parameters_mut().iter_mut().zip(weights) {
-            parameter
-                .value
-                .as_mut_slice()
-                .copy_from_slice(value.as_slice());
-        }
     }
 
     /// `examples` as the model sees them.
@@ -173,8 +206,7 @@ impl Autoencoder {
     pub fn scaled<'a>(&'a self, examples: &'a dyn Rows) -> Result<Scaled<'a>, ModelError> {
         check_width(examples.cols(), self.width())?;
         self.check_labels(examples)?;
-        let preprocessing = self.spec.preprocessing;
-        Ok(Scaled::new(examples, &self.scaling).drawn(preprocessing, 0))
+        Ok(Scaled::new(examples, &self.scaling).drawn(self.preprocessing, 0))
     }
 
     /// Codes of all examples: `[rows, code_width]`.
@@ -190,38 +222,78 @@ impl Autoencoder {
         )?)
     }
 
-    /// Reconstructions from codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
+    /// Reconstructions from codes of shape `[rows, code_width]`, in the data's own scale: `[rows, width]`. Bytes count as values
+    /// in `[0, 1]`.
     ///
     /// # Errors
     /// When the codes do not fit the model, lack labels that it is conditioned on, or cannot be read.
     pub fn decode(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
-        check_width(codes.cols(), self.code_width())?;
-        self.check_labels(codes)?;
+        Ok(self.unscaled(self.decode_scaled(codes)?))
+    }
+
+    /// As [`Self::decode`], in the model's scale: as the likelihood sees them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn decode_scaled(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.check_codes(codes)?;
         Ok(self.means(Run::of(self.sections.decoder.clone()), codes)?)
     }
 
-    /// Examples encoded and decoded, in the model's scale: `[rows, width]`.
+    /// Examples encoded and decoded, in the data's own scale: `[rows, width]`. Bytes count as values in `[0, 1]`.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn reconstruct(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        Ok(self.unscaled(self.reconstruct_scaled(examples)?))
+    }
+
+    /// As [`Self::reconstruct`], in the model's scale: as the likelihood sees them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reconstruct_scaled(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         Ok(self.means(self.whole(), &self.scaled(examples)?)?)
     }
 
-    /// Examples drawn from the likelihood, given codes of shape `[rows, code_width]`, in the model's scale: `[rows, width]`.
+    /// Examples drawn from the likelihood, given codes of shape `[rows, code_width]`, in the data's own scale: `[rows, width]`.
     /// Row `i` depends on its code and `seed` alone. Where [`Self::decode`] gives the mean of each element, this gives one
     /// draw; `mse` has no distribution, and gives the mean here too.
     ///
     /// # Errors
     /// When the codes do not fit the model, lack labels that it is conditioned on, or cannot be read.
     pub fn decode_draws(&self, codes: &dyn Rows, seed: u64) -> Result<Matrix, ModelError> {
-        check_width(codes.cols(), self.code_width())?;
-        self.check_labels(codes)?;
+        self.check_codes(codes)?;
         let noise = Noise::new(seed, stream::LIKELIHOOD);
         let run = Run::of(self.sections.decoder.clone());
-        Ok(self.examples(run, codes, |first, outputs, out| {
+        let draws = self.examples(run, codes, |first, outputs, out| {
             self.likelihood().sample(outputs, noise, first as u32, out);
-        })?)
+        })?;
+        Ok(self.unscaled(draws))
+    }
+
+    /// Examples as the model sees them before they are corrupted, in the data's own scale: `[rows, width]`. They are other than
+    /// they were where the preprocessing draws values as 0 or 1.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn inputs(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        let indices: Vec<u32> = (0..examples.rows() as u32).collect();
+        let mut inputs = Matrix::zeros(indices.len(), self.width());
+        self.scaled(examples)?.read(&indices, inputs.view_mut())?;
+        Ok(self.unscaled(inputs))
+    }
+
+    /// Refuses codes of another width, or without the classes that the model is conditioned on.
+    fn check_codes(&self, codes: &dyn Rows) -> Result<(), ModelError> {
+        check_width(codes.cols(), self.code_width())?;
+        self.check_labels(codes)
+    }
+
+    /// Examples in the model's scale as those in the data's.
+    pub(crate) fn unscaled(&self, mut examples: Matrix) -> Matrix {
+        self.scaling.undo(examples.view_mut(), 1.0);
+        examples
     }
 
     /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`.
@@ -258,7 +330,7 @@ impl Autoencoder {
     /// When the values do not fit the model.
     pub fn quantise_latents(&self, values: Matrix) -> Result<Matrix, ModelError> {
         check_width(values.cols(), self.code_width())?;
-        if !self.spec.code.is_restricted() {
+        if !self.latent().is_restricted() {
             return Ok(values);
         }
         let run = Run::of(self.sections.code.clone());

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use latentia_nn::Support;
+use latentia_nn::{Likelihood, Support};
 use latentia_tensor::{Rows, math, vectorized};
 
 use super::inference::{ROW_SLOTS, fold_numbered_rows, fold_rows};
 use super::scaled::Scaled;
 use super::scaling::Scaling;
-use crate::{ModelError, ModelSpec, Preprocessing};
+use crate::{ModelError, Preprocessing};
 
 /// Values that are compared at once: enough to fill two of the widest registers.
 const LANES: usize = 32;
@@ -119,9 +119,10 @@ fn first_non_finite(examples: &dyn Rows) -> io::Result<Option<(usize, usize)>> {
 /// Refuses examples that the likelihood gives no probability, and values that are no numbers or too large; `examples` are
 /// unscaled.
 pub(crate) fn check_range(
-    spec: &ModelSpec,
     examples: &dyn Rows,
     scaling: &Scaling,
+    preprocessing: Preprocessing,
+    likelihood: &dyn Likelihood,
 ) -> Result<(), ModelError> {
     let scaled = Scaled::new(examples, scaling);
     let ranges = fold_rows(&scaled, ROW_SLOTS, ValueRange::new, |range, block| {
@@ -135,23 +136,20 @@ pub(crate) fn check_range(
         return Err(ModelError::NonFinite { row, column });
     }
     let value = if -low > high { low } else { high };
-    let squares = spec.likelihood.support() == Support::Real;
+    let squares = likelihood.support() == Support::Real;
     if !finite || (squares && value.abs() > LARGEST) {
         return Err(ModelError::TooLarge {
-            likelihood: spec.likelihood.name(),
+            likelihood: likelihood.name(),
             value,
             largest: LARGEST,
         });
     }
-    if let Some(value) = range
-        .non_byte_value()
-        .filter(|_| spec.likelihood.is_discrete())
-    {
-        let likelihood = spec.likelihood.name();
+    if let Some(value) = range.non_byte_value().filter(|_| likelihood.is_discrete()) {
+        let likelihood = likelihood.name();
         return Err(ModelError::NotBytes { likelihood, value });
     }
     // Held-out examples of a min-max scale may lie a little outside; the loss is defined there too.
-    let (slack, hint) = match spec.preprocessing {
+    let (slack, hint) = match preprocessing {
         Preprocessing::MinMax => (
             0.5,
             "validation examples lie far outside those to train on: \
@@ -162,12 +160,9 @@ pub(crate) fn check_range(
             "use preprocessing `min-max`, or likelihood `mse` with a decoder that ends linear",
         ),
     };
-    let needs = match spec.preprocessing.binarises() {
+    let needs = match preprocessing.binarises() {
         true => Some("binarise"),
-        false => {
-            let likelihood = spec.likelihood;
-            likelihood.is_binary().then(|| likelihood.name())
-        }
+        false => likelihood.is_binary().then(|| likelihood.name()),
     };
     if let Some(needs) = needs
         && (low < -slack || high > 1.0 + slack)

@@ -54,7 +54,7 @@ impl Autoencoder {
         }
     }
 
-    /// An input that makes unit `unit` of the code large, in the model's scale: `[1, width]` (activation maximisation, Erhan
+    /// An input that makes unit `unit` of the code large, in the data's own scale: `[1, width]` (activation maximisation, Erhan
     /// et al. 2009).
     ///
     /// It begins at faint noise drawn from `seed` and goes `steps` times up the gradient of the unit by the input, scaled by its
@@ -66,7 +66,7 @@ impl Autoencoder {
     /// # Errors
     /// When the code has no such unit, or it does not depend on the input.
     pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
-        let end = match self.spec.code.is_restricted() {
+        let end = match self.latent().is_restricted() {
             true => self.sections.encoder.end,
             false => self.sections.code.end,
         };
@@ -102,14 +102,14 @@ impl Autoencoder {
                 }
             }
         }
-        Ok(input)
+        Ok(self.unscaled(input))
     }
 }
 
 impl Autoencoder {
     /// Whether the model's examples lie in `[0, 1]`, as far as it knows.
     fn examples_lie_in_unit_range(&self) -> bool {
-        let preprocessing = self.spec.preprocessing;
+        let preprocessing = self.preprocessing();
         preprocessing == Preprocessing::MinMax
             || preprocessing.binarises()
             || self.likelihood().support() != Support::Real

@@ -12,7 +12,7 @@ impl Autoencoder {
     ///
     /// # Errors
     /// When the examples do not fit the model, cannot be read, or have values so large that a score is not finite.
-    pub fn scores(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
+    pub fn score(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         let scaled = self.scaled(examples)?;
         let mut scores = Vec::with_capacity(examples.rows());
         for_each_block(self.chain(), self.whole(), &scaled, |_, block| {

@@ -119,7 +119,7 @@ impl Autoencoder {
         })
     }
 
-    /// All of `examples` corrupted as in [`Denoising::measure`], and what the model restores, both in the model's scale:
+    /// All of `examples` corrupted as in [`Denoising::measure`], and what the model restores, both in the data's own scale:
     /// `[rows, width]` each.
     ///
     /// # Errors
@@ -134,7 +134,8 @@ impl Autoencoder {
         let indices: Vec<u32> = (0..examples.rows() as u32).collect();
         let mut noisy = Matrix::zeros(indices.len(), self.width());
         corrupted.read(&indices, noisy.view_mut())?;
-        Ok((noisy, self.means(self.whole(), &corrupted)?))
+        let restored = self.means(self.whole(), &corrupted)?;
+        Ok((self.unscaled(noisy), self.unscaled(restored)))
     }
 }
 

@@ -67,7 +67,7 @@ impl ElboReport {
         samples: u32,
         seed: u64,
     ) -> Result<Option<Self>, ModelError> {
-        let Some(distribution) = model.spec().code.distribution() else {
+        let Some(distribution) = model.latent().distribution() else {
             return Ok(None);
         };
         if examples.rows() == 0 {

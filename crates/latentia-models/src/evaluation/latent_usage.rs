@@ -32,7 +32,7 @@ impl LatentUsage {
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let latent = &model.spec().code;
+        let latent = model.latent();
         if latent.distribution().is_some() {
             return Ok(None);
         }
@@ -51,7 +51,7 @@ impl LatentUsage {
         vectors: usize,
     ) -> Result<Self, ModelError> {
         let layers = 0..model.sections().decoder.start;
-        let (latent, last) = (&model.spec().code, layers.end - 1);
+        let (latent, last) = (model.latent(), layers.end - 1);
         let start = || (vec![0.0; vectors], Vec::new());
         let add = |(counts, indices): &mut (Vec<f64>, Vec<u32>), _: usize, tape: &mut Tape| {
             for saved in tape.trace(last).saved.iter_rows() {

@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 
 use super::run_record::RunRecord;
 use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
-use crate::{ModelError, ModelSpec, Training, TrainingSpec};
+use crate::autoencoder::Description;
+use crate::{ModelError, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
 const CHECKPOINT: FileFormat = FileFormat {
@@ -28,10 +29,18 @@ const CHECKPOINT: FileFormat = FileFormat {
 /// What must be the same in the run that resumes another, beside the training examples.
 #[derive(Serialize)]
 struct Identity<'a> {
-    model: &'a ModelSpec,
+    model: ModelIdentity<'a>,
     shape: &'a [usize],
     training: &'a TrainingSpec,
     seed: u64,
+}
+
+/// What a model is made of; the names of its layers, where nothing describes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ModelIdentity<'a> {
+    Described(&'a Description),
+    Layers(Vec<String>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,8 +54,15 @@ struct Content {
 
 impl Training<'_> {
     fn identity(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        let model = match &self.model.description {
+            Some(description) => ModelIdentity::Described(description),
+            None => {
+                let layers = self.model.chain.layers().iter();
+                ModelIdentity::Layers(layers.map(|layer| layer.name()).collect())
+            }
+        };
         serde_json::value::to_raw_value(&Identity {
-            model: &self.model.spec,
+            model,
             shape: &self.model.shape,
             training: &self.spec,
             seed: self.seed,

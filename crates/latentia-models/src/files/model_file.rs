@@ -10,10 +10,10 @@ use latentia_nn::ParameterRole;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::write_atomically;
-use super::tensor_file::{FileFormat, OpenFile, StoredTensor, floats, read_floats};
-use crate::{
-    Autoencoder, Epoch, ModelError, ModelSpec, Scaling, StoppedBy, Training, TrainingSpec,
-};
+use super::registry::Registry;
+use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
+use crate::autoencoder::Foreign;
+use crate::{Autoencoder, ModelError, ModelSpec, Provenance, Scaling, StoredTensor};
 
 /// The format rises with the first change of `ModelSpec` after a release.
 const MODEL: FileFormat = FileFormat {
@@ -25,46 +25,6 @@ const MODEL: FileFormat = FileFormat {
 
 /// What messages call a model that is in no file.
 const IN_MEMORY: &str = "model in memory";
-
-/// How a model came to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// The preset or the specification's file.
-    pub preset: String,
-    /// The data's name or path.
-    pub data: String,
-    /// SHA-256 of the training examples.
-    pub fingerprint: String,
-    /// Seed of initial values, order and noise.
-    pub seed: u64,
-    /// How it was trained.
-    pub training: TrainingSpec,
-    /// Why training ended.
-    pub stopped_by: StoppedBy,
-    /// Every epoch.
-    pub history: Vec<Epoch>,
-}
-
-impl Provenance {
-    /// What `training` did, on `data` with the given fingerprint, under the name `preset`.
-    pub fn of(
-        training: &Training<'_>,
-        preset: &str,
-        data: &str,
-        fingerprint: String,
-        stopped_by: StoppedBy,
-    ) -> Self {
-        Self {
-            preset: preset.into(),
-            data: data.into(),
-            fingerprint,
-            seed: training.seed,
-            training: training.spec.clone(),
-            stopped_by,
-            history: training.state.history.clone(),
-        }
-    }
-}
 
 /// A model with its provenance, as a file holds them.
 #[derive(Debug)]
@@ -83,7 +43,12 @@ pub struct ModelFile {
 struct Content {
     format: u32,
     shape: Vec<usize>,
-    spec: ModelSpec,
+    /// A file has this or `foreign`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spec: Option<ModelSpec>,
+    /// Of a model with parts of someone's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    foreign: Option<Foreign>,
     scaling: Scaling,
     provenance: Provenance,
 }
@@ -92,7 +57,7 @@ impl ModelFile {
     /// Writes the file whole or not at all. No attachment may have the name of a parameter.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or the model has parts of one's own and is not [described](Autoencoder::described_as).
     pub fn save(
         model: &Autoencoder,
         provenance: &Provenance,
@@ -106,7 +71,7 @@ impl ModelFile {
     /// The bytes that [`Self::save`] writes.
     ///
     /// # Errors
-    /// When a number of the provenance is nothing that JSON can hold.
+    /// When a number of the provenance is nothing that JSON can hold, or the model is not described.
     pub fn to_bytes(
         model: &Autoencoder,
         provenance: &Provenance,
@@ -121,10 +86,14 @@ impl ModelFile {
         attachments: &[StoredTensor],
         path: &Path,
     ) -> Result<Vec<u8>, ModelError> {
+        if model.description.is_none() {
+            return Err(ModelError::Undescribed);
+        }
         let content = Content {
             format: MODEL.format,
             shape: model.shape.clone(),
-            spec: model.spec.clone(),
+            spec: model.spec().cloned(),
+            foreign: model.foreign().cloned(),
             scaling: model.scaling().clone(),
             provenance: provenance.clone(),
         };
@@ -148,13 +117,22 @@ impl ModelFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, is no model of ours, comes from a newer version, or has changed since it was written.
+    /// When it cannot be read, is no model of ours, comes from a newer version, has changed since it was written, or has parts of
+    /// someone's own.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
+        Self::load_with(path, &Registry::new())
+    }
+
+    /// Reads a file of a model that may have parts of one's own, which `registry` knows how to build.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when `registry` does not know the parts, or what it builds has other parameters than the file.
+    pub fn load_with(path: &Path, registry: &Registry) -> Result<Self, ModelError> {
         let bytes = fs::read(path).map_err(|source| ModelError::Read {
             path: path.to_path_buf(),
             source,
         })?;
-        Self::decode(&bytes, path)
+        Self::decode(&bytes, path, registry)
     }
 
     /// As [`Self::load`], from the bytes of a file.
@@ -162,21 +140,37 @@ impl ModelFile {
     /// # Errors
     /// When they are no model of ours, come from a newer version, or have changed since they were written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        Self::decode(bytes, Path::new(IN_MEMORY))
+        Self::from_bytes_with(bytes, &Registry::new())
     }
 
-    fn decode(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
+    /// As [`Self::load_with`], from the bytes of a file.
+    ///
+    /// # Errors
+    /// As there, but for reading.
+    pub fn from_bytes_with(bytes: &[u8], registry: &Registry) -> Result<Self, ModelError> {
+        Self::decode(bytes, Path::new(IN_MEMORY), registry)
+    }
+
+    fn decode(bytes: &[u8], path: &Path, registry: &Registry) -> Result<Self, ModelError> {
         let damaged = |what: &str| MODEL.damaged(path, what);
         let OpenFile {
             content,
             tensors,
             digest,
         } = MODEL.open::<Content>(path, bytes)?;
-        let mut model = content.spec.build(&content.shape, 0)?;
+        let mut model = match (content.spec, content.foreign) {
+            (Some(spec), None) => spec.build(&content.shape, 0)?,
+            (None, Some(foreign)) => {
+                let built = registry.build(&content.shape, &foreign);
+                built.map_err(|problem| invalid(path, problem))?
+            }
+            _ => return Err(damaged("it needs one of `spec` and `foreign`")),
+        };
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
         model.scaling = content.scaling;
+        model.is_fitted = !content.provenance.history.is_empty();
         let names = model.parameter_names();
         for (name, parameter) in names.iter().zip(model.chain.parameters_mut()) {
             if !read_floats(&tensors, name, parameter.value.as_mut_slice()) {

@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::tensor_file::StoredTensor;
+use crate::StoredTensor;
 use crate::training::RunState;
 
 /// What a run remembers beside tensors: one record of bincode, or in format 1 more keys of the content.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{ModelError, write_atomically};
+use crate::{ModelError, StoredTensor, write_atomically};
 
 /// A kind of file.
 pub(crate) struct FileFormat {
@@ -25,30 +25,6 @@ pub(crate) struct FileFormat {
     pub(crate) format: u32,
     /// What to do with a damaged one.
     pub(crate) remedy: &'static str,
-}
-
-/// A tensor as it lies in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredTensor {
-    /// Its name in the file.
-    pub name: String,
-    /// The type of its elements.
-    pub dtype: Dtype,
-    /// Its dimensions.
-    pub shape: Vec<usize>,
-    /// Its elements, little-endian.
-    pub bytes: Vec<u8>,
-}
-
-impl From<(&str, TensorView<'_>)> for StoredTensor {
-    fn from((name, tensor): (&str, TensorView<'_>)) -> Self {
-        Self {
-            name: name.into(),
-            dtype: tensor.dtype(),
-            shape: tensor.shape().to_vec(),
-            bytes: tensor.data().to_vec(),
-        }
-    }
 }
 
 /// A tensor of f32.

@@ -67,8 +67,7 @@ impl Autoencoder {
     }
 
     fn prior(&self, hint: &str) -> Result<&dyn LatentDistribution, ModelError> {
-        self.spec()
-            .code
+        self.latent()
             .distribution()
             .ok_or_else(|| ModelError::Part {
                 part: "code",

@@ -7,6 +7,7 @@ mod preset;
 mod training_spec;
 
 pub(crate) use model_spec::no_encoder;
+pub(crate) use training_spec::is_false;
 
 pub use augmentation::AugmentationSpec;
 pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};

@@ -1,7 +1,5 @@
 //! What an autoencoder is made of.
 
-use std::io;
-
 use latentia_nn::{Activation, Corruption, LatentSpec, LayerSpec, LikelihoodSpec, ObjectiveSpec};
 use serde::{Deserialize, Serialize};
 
@@ -76,32 +74,6 @@ impl OutputBias {
     fn is_zero(&self) -> bool {
         *self == Self::Zero
     }
-
-    /// The bias for means `means` of the training examples, where it depends on them.
-    pub(crate) fn values(
-        self,
-        spec: &ModelSpec,
-        means: impl FnOnce() -> io::Result<Vec<f64>>,
-    ) -> io::Result<Option<Vec<f32>>> {
-        if self.is_zero() {
-            return Ok(None);
-        }
-        // Its own activation, or one that stands behind it.
-        let end = spec.decoder.iter().rposition(|layer| layer.has_width());
-        let mut last = spec.decoder[end.unwrap_or(0)..].iter();
-        let sigmoid = spec.likelihood.has_sigmoid_mean()
-            || last.any(|layer| layer.activation() == Activation::Sigmoid);
-        let bias = |mean: f64| {
-            let held = mean.clamp(0.001, 0.999);
-            let bias = if sigmoid {
-                (held / (1.0 - held)).ln()
-            } else {
-                mean
-            };
-            bias as f32
-        };
-        Ok(Some(means()?.into_iter().map(bias).collect()))
-    }
 }
 
 impl ModelSpec {
@@ -126,9 +98,18 @@ impl ModelSpec {
         Ok(())
     }
 
-    /// Epochs after which losses compare with each other: nothing warms up any more.
-    pub(crate) fn warm_up(&self) -> u32 {
-        self.objective.warm_up.max(self.code.warm_up())
+    /// Where outputs begin at the mean of the training examples, whether that is a sigmoid of theirs.
+    pub(crate) fn begins_at_mean(&self) -> Option<bool> {
+        let bends = |layer: &LayerSpec| layer.activation() == Activation::Sigmoid;
+        // Its own activation, or one that stands behind it.
+        let sigmoid = || self.likelihood.has_sigmoid_mean() || self.decoder_end().iter().any(bends);
+        (!self.output_bias.is_zero()).then(sigmoid)
+    }
+
+    /// The decoder from its last layer that has a width.
+    fn decoder_end(&self) -> &[LayerSpec] {
+        let end = self.decoder.iter().rposition(|layer| layer.has_width());
+        &self.decoder[end.unwrap_or(0)..]
     }
 
     /// Refuses values of corruption, condition and objective that make no sense, alone or together.
@@ -147,11 +128,12 @@ impl ModelSpec {
             let valid = "it must be from 2 to 256";
             return refuse("condition", format!("has {classes} classes"), valid);
         }
-        let end = self.decoder.iter().rposition(|layer| layer.has_width());
-        let behind = self.decoder[end.unwrap_or(0)..].split_first();
-        let ends_dense = behind.is_some_and(|(last, behind)| {
-            last.is_dense() && behind.iter().all(|layer| layer.is_elementwise())
-        });
+        let ends_dense = self
+            .decoder_end()
+            .split_first()
+            .is_some_and(|(last, behind)| {
+                last.is_dense() && behind.iter().all(|layer| layer.is_elementwise())
+            });
         if !self.output_bias.is_zero() && !ends_dense {
             let seen = "`data-mean` begins at a mean for each element".into();
             return refuse(
@@ -162,52 +144,25 @@ impl ModelSpec {
         }
         let objective = self.objective.check(&*self.code, &self.encoder);
         objective.map_err(ModelError::part("objective"))?;
-        if self.code.distribution().is_some() && !self.likelihood.is_in_nats_per_example() {
-            let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
-            let seen = format!("`{}` is a mean over elements", self.likelihood.name());
-            return refuse("likelihood", seen, valid);
-        }
         Ok(())
     }
 
-    /// Refuses preprocessing and a last activation that the likelihood cannot work on.
-    pub(crate) fn check_likelihood(&self) -> Result<(), ModelError> {
-        let name = self.likelihood.name();
-        let preprocessing = self.preprocessing.name();
-        let refused = |valid: &str| {
-            Err(ModelError::Part {
-                part: "likelihood",
-                seen: format!("`{name}` does not fit preprocessing `{preprocessing}`"),
-                valid: valid.into(),
-            })
-        };
-        if self.preprocessing.binarises() && !self.likelihood.is_binary() {
-            return refused("values are 0 or 1: use `bernoulli` or `bce`");
-        }
-        if self.likelihood.is_discrete() && self.preprocessing != Preprocessing::UnitRange {
-            return refused(
-                "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`",
-            );
-        }
-        if self.likelihood.is_binary() && self.preprocessing == Preprocessing::Standardise {
-            return refused(
-                "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`",
-            );
-        }
+    /// Refuses a last activation that the likelihood cannot work on.
+    pub(crate) fn check_outputs(&self) -> Result<(), ModelError> {
         let Some(what) = self.likelihood.linear_outputs() else {
             return Ok(());
         };
         // Whatever comes last may bend the output, behind the last layer that has a width.
         let bends = |layer: &&LayerSpec| layer.activation() != Activation::Linear;
-        let end = self.decoder.iter().rposition(|layer| layer.has_width());
-        let last = self.decoder[end.unwrap_or(0)..].iter().find(bends);
+        let last = self.decoder_end().iter().find(bends);
         match last.map(|layer| layer.activation()) {
             None => Ok(()),
             Some(activation) => Err(ModelError::Part {
                 part: "decoder",
                 seen: format!(
-                    "ends with activation `{}` under likelihood `{name}`",
-                    activation.name()
+                    "ends with activation `{}` under likelihood `{}`",
+                    activation.name(),
+                    self.likelihood.name()
                 ),
                 valid: format!("it works on {what}: leave the last activation out"),
             }),

@@ -129,7 +129,7 @@ impl TrainingSpec {
     }
 }
 
-fn is_false(x: &bool) -> bool {
+pub(crate) fn is_false(x: &bool) -> bool {
     !x
 }
 

@@ -8,12 +8,13 @@ use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
 use super::augmentation::Augmented;
+use super::fitted::Fitted;
 use super::gradients::GradientReport;
 use super::history::{Epoch, EpochProgress, StoppedBy};
 use super::rollback::Rollback;
 use super::run::Training;
 use crate::autoencoder::inference::{Run, fold_and_see_blocks};
-use crate::{ModelError, NonFiniteLoss, Scaled, stream};
+use crate::{Autoencoder, ModelError, NonFiniteLoss, Scaled, TrainingSpec, stream};
 
 /// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
 /// that of the first batch where it was positive: a loss that is finite may have exploded already. Batches of one example
@@ -47,6 +48,18 @@ pub trait Observer: Send {
         _training: &Training<'_>,
         _epoch: &Epoch,
         _seconds: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// When [`Training::fit`] has ended, before the model is given its best weights: the last moment to write a checkpoint.
+    ///
+    /// # Errors
+    /// Takes the place of how the run ended.
+    fn on_end(
+        &mut self,
+        _training: &Training<'_>,
+        _ended: &Result<StoppedBy, ModelError>,
     ) -> Result<(), ModelError> {
         Ok(())
     }
@@ -70,7 +83,47 @@ enum EpochEnd {
     NonFinite { loss: f64, batch: usize },
 }
 
+impl Autoencoder {
+    /// Learns from `examples` as `spec` says, on the threads of the current rayon pool, and returns how that went. The same seed
+    /// gives the same weights, on any number of threads.
+    ///
+    /// It is [`Training::fit`] without an observer. A model that has learned before goes on from its weights and keeps its
+    /// scale.
+    ///
+    /// # Errors
+    /// When `spec` is out of range or cannot be had of these examples, they do not fit the model or cannot be read, or the loss
+    /// stays infinite. The model then has its best weights so far.
+    pub fn fit(
+        &mut self,
+        examples: &dyn Rows,
+        spec: &TrainingSpec,
+        seed: u64,
+    ) -> Result<Fitted, ModelError> {
+        let mut training = Training::new(self, spec.clone(), seed, examples, None)?;
+        training.fit(&mut ()).into_result()
+    }
+}
+
 impl Training<'_> {
+    /// Trains until the run ends, and says what it gave. The model has its best weights where the run had patience, was
+    /// interrupted or could not go on, and those of the last epoch otherwise.
+    pub fn fit(&mut self, observer: &mut dyn Observer) -> Fitted {
+        let ended = self.run(observer);
+        let written = observer.on_end(self, &ended);
+        let ended = match (written, ended) {
+            // The first error tells more.
+            (Err(error), Ok(_)) => Err(error),
+            (_, ended) => ended,
+        };
+        if !matches!(
+            ended,
+            Ok(StoppedBy::Epochs | StoppedBy::Patience | StoppedBy::StopAtLoss)
+        ) {
+            self.restore_best();
+        }
+        self.fitted(ended)
+    }
+
     /// Trains until an end is reached, on the threads of the current rayon pool.
     ///
     /// With patience, the model then has the weights of its best epoch. After an interrupt it has those of the last batch,
@@ -82,26 +135,38 @@ impl Training<'_> {
     /// # Errors
     /// When an example cannot be read, the loss is not finite for a fourth time, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
-        // On a thread of the pool, where waking its neighbours costs least.
-        let stopped_by = rayon::scope(|_| self.epochs(observer))?;
+        let stopped_by = loop {
+            if let ControlFlow::Break(stopped_by) = self.fit_epoch(observer)? {
+                break stopped_by;
+            }
+        };
         if self.spec.patience.is_some() && stopped_by != StoppedBy::Interrupt {
             self.restore_best();
         }
         Ok(stopped_by)
     }
 
-    fn epochs(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
-        let mut order: Vec<u32> = (0..self.examples.rows() as u32).collect();
+    /// Trains for one more epoch, and after rollbacks until it has one, or says why the run is over. The model has the weights of
+    /// the last epoch; see [`Self::restore_best`].
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn fit_epoch(
+        &mut self,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<StoppedBy, Epoch>, ModelError> {
         loop {
             // Asked first, so that a resumed run that had ended ends again.
             if let Some(end) = self.end() {
-                return Ok(end);
+                return Ok(ControlFlow::Break(end));
             }
             let learning_rate = self.learning_rate();
+            self.model.is_fitted = true;
             let start = Instant::now();
-            match self.epoch(&mut order, learning_rate, observer)? {
+            // On a thread of the pool, where waking its neighbours costs least.
+            match rayon::scope(|_| self.epoch(learning_rate, observer))? {
                 EpochEnd::Complete => {}
-                EpochEnd::Interrupted => return Ok(StoppedBy::Interrupt),
+                EpochEnd::Interrupted => return Ok(ControlFlow::Break(StoppedBy::Interrupt)),
                 EpochEnd::NonFinite { loss, batch } => {
                     let cause = self.non_finite_loss(loss, batch, None)?;
                     observer.on_rollback(&self.roll_back(cause)?);
@@ -109,50 +174,73 @@ impl Training<'_> {
                 }
             }
             let seconds = start.elapsed().as_secs_f64();
+            let validation = self.split.validation_rows();
             let epoch = Epoch {
                 epoch: self.state.history.len() as u32 + 1,
                 train_loss: self.state.progress.mean(),
-                validation_loss: self.validation.map(|rows| self.loss(rows)).transpose()?,
+                validation_loss: validation.map(|rows| self.loss(rows)).transpose()?,
                 learning_rate,
             };
             // The last batch's loss was taken before its update.
             if !epoch.watched_loss().is_finite() || self.model.chain.first_not_finite().is_some() {
                 let loss = epoch.validation_loss.unwrap_or(f64::NAN);
-                let batches = order.len().div_ceil(self.spec.batch_size);
-                let cause = self.non_finite_loss(loss, batches, self.validation)?;
+                let batches = self.order.len().div_ceil(self.spec.batch_size);
+                let cause = self.non_finite_loss(loss, batches, validation)?;
                 observer.on_rollback(&self.roll_back(cause)?);
                 continue;
             }
-            self.push_epoch(epoch);
-            if self.state.first_loss.is_some_and(|first| {
-                epoch.train_loss.max(self.state.progress.last) <= acceptable_loss(first)
-            }) {
-                self.initial = None;
-            }
-            if self
-                .best_epoch()
-                .is_some_and(|best| best.epoch == epoch.epoch)
-            {
-                self.keep_best();
-            }
-            self.state.progress = EpochProgress::default();
-            let clips = self.spec.clip_norm.is_some();
-            let gradients = &mut self.state.gradients;
-            for report in gradients.on_epoch_end(self.model, epoch.epoch, clips) {
+            let reports = self.complete(epoch);
+            for report in reports {
                 observer.on_gradient_warning(&report);
             }
-            observer.on_epoch_end(self, &epoch, seconds)?;
+            return Ok(match observer.on_epoch_end(self, &epoch, seconds)? {
+                ControlFlow::Continue(()) => ControlFlow::Continue(epoch),
+                ControlFlow::Break(()) => ControlFlow::Break(StoppedBy::Interrupt),
+            });
         }
+    }
+
+    /// Takes `epoch`, which is over, into account; returns what is wrong with its gradients.
+    fn complete(&mut self, epoch: Epoch) -> Vec<GradientReport> {
+        self.push_epoch(epoch);
+        if self.state.first_loss.is_some_and(|first| {
+            epoch.train_loss.max(self.state.progress.last) <= acceptable_loss(first)
+        }) {
+            self.initial = None;
+        }
+        if self
+            .best_epoch()
+            .is_some_and(|best| best.epoch == epoch.epoch)
+        {
+            self.keep_best();
+        }
+        self.state.progress = EpochProgress::default();
+        let clips = self.spec.clip_norm.is_some();
+        let gradients = &mut self.state.gradients;
+        gradients.on_epoch_end(self.model, epoch.epoch, clips)
     }
 
     /// One pass over the training examples in a fresh order, or what an interrupt left of it.
     fn epoch(
         &mut self,
-        order: &mut [u32],
         learning_rate: f32,
         observer: &mut dyn Observer,
     ) -> Result<EpochEnd, ModelError> {
         let past = self.state.history.len() as u32;
+        // Taken away, as the observer sees the whole run while it is gone through.
+        let mut order = std::mem::take(&mut self.order);
+        let ended = self.batches(&mut order, past, learning_rate, observer);
+        self.order = order;
+        ended
+    }
+
+    fn batches(
+        &mut self,
+        order: &mut [u32],
+        past: u32,
+        learning_rate: f32,
+        observer: &mut dyn Observer,
+    ) -> Result<EpochEnd, ModelError> {
         match &self.balance {
             Some(balance) => balance.draw(self.seed, past, self.state.rollbacks, order),
             None => (0..)
@@ -164,10 +252,10 @@ impl Training<'_> {
 
         // Copies, as the observer sees the whole run while examples are read through them.
         let (scaling, shape) = (self.model.scaling.clone(), self.model.shape.clone());
-        let preprocessing = self.model.spec.preprocessing;
+        let preprocessing = self.model.preprocessing;
         let draw = preprocessing.draw(past + 1);
         let change = self.spec.augmentation;
-        let examples = Augmented::new(self.examples, change, &shape, self.seed, past + 1);
+        let examples = Augmented::new(&self.split.training, change, &shape, self.seed, past + 1);
         let examples = Scaled::new(&examples, &scaling).drawn(preprocessing, draw);
         let total = order.len();
         let begun = total.min(self.state.progress.examples as usize);
@@ -219,7 +307,7 @@ impl Training<'_> {
 
     fn end(&self) -> Option<StoppedBy> {
         let last = self.state.history.last()?;
-        let warm = last.epoch > self.model.spec.warm_up();
+        let warm = last.epoch > self.model.warm_up();
         if warm
             && self
                 .spec
@@ -246,7 +334,7 @@ impl Training<'_> {
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let (chain, objective) = (self.model.chain(), self.model.objective());
         let run = Run::sampled(0..chain.layers().len(), self.seed);
-        let batch = self.spec.batch_size.min(self.examples.rows());
+        let batch = self.spec.batch_size.min(self.split.training.rows());
         let sizes = [rows.rows(), batch];
         let mut grouped = GroupedPenalties::new(chain, &objective, run.mode, sizes, self.seed);
         let parts = fold_and_see_blocks(

@@ -234,7 +234,7 @@ impl GradientWatch {
         let exploding = self.exploding(model, epoch).map(|report| GradientReport {
             remedies: Remedies {
                 clip_norm: clips,
-                standardise: model.spec.preprocessing == Preprocessing::Standardise,
+                standardise: model.preprocessing == Preprocessing::Standardise,
                 ..Remedies::default()
             },
             ..report
@@ -284,6 +284,11 @@ impl GradientWatch {
     }
 
     /// The first report of a fault.
+    /// The first report of each fault.
+    pub(crate) fn reports(&self) -> &[GradientReport] {
+        &self.reports
+    }
+
     pub(crate) fn report(&self, fault: GradientFault) -> Option<&GradientReport> {
         self.reports.iter().find(|report| report.fault == fault)
     }

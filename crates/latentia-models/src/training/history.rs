@@ -25,6 +25,15 @@ impl Epoch {
     }
 }
 
+/// The epoch with the least loss, of validation where there is one, among those whose losses compare: after the first `warm_up`;
+/// the last until that is over.
+pub(crate) fn best_epoch(history: &[Epoch], warm_up: u32) -> Option<&Epoch> {
+    let comparable = history.get(warm_up as usize..).unwrap_or_default();
+    let loss = Epoch::watched_loss;
+    let best = comparable.iter().min_by(|a, b| loss(a).total_cmp(&loss(b)));
+    best.or(history.last())
+}
+
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

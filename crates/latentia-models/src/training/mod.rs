@@ -3,17 +3,23 @@
 mod augmentation;
 mod balance;
 mod fit;
+mod fitted;
 mod gradients;
 mod history;
+mod provenance;
 mod rollback;
 mod run;
+mod split;
 mod standing;
 mod state;
 
 pub(crate) use state::RunState;
 
 pub use fit::Observer;
+pub use fitted::Fitted;
 pub use gradients::{GradientFault, GradientReport, Remedies};
 pub use history::{Epoch, StoppedBy};
+pub use provenance::Provenance;
 pub use rollback::Rollback;
-pub use run::Training;
+pub use run::{Attach, Training};
+pub use split::Split;

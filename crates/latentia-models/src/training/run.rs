@@ -4,13 +4,15 @@ use latentia_nn::{Step, StepOptions};
 use latentia_tensor::{Matrix, Rows};
 
 use super::balance::Balance;
+use super::fitted::Fitted;
 use super::gradients::{GradientFault, GradientReport};
-use super::history::Epoch;
+use super::history::{Epoch, StoppedBy};
+use super::split::Split;
 use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
 use crate::autoencoder::value_range::check_range;
-use crate::{Autoencoder, ModelError, Scaled, Scaling, TrainingSpec};
+use crate::{Autoencoder, BoxError, ModelError, Scaled, Scaling, StoredTensor, TrainingSpec};
 
 /// A training run: a model, its examples, and all that a checkpoint has to hold.
 pub struct Training<'a> {
@@ -25,36 +27,43 @@ pub struct Training<'a> {
     pub(crate) best: Option<Vec<Matrix>>,
     /// Those that the run began with, until it has better ones to go back to.
     pub(crate) initial: Option<Vec<Matrix>>,
-    pub(super) examples: &'a dyn Rows,
-    pub(super) validation: Option<&'a dyn Rows>,
+    pub(super) split: Split<'a>,
+    /// Numbers of the training examples, in the order of the epoch under way.
+    pub(super) order: Vec<u32>,
     /// Where every class is to come equally often.
     pub(super) balance: Option<Balance>,
+    /// Whether the model had learned before.
+    warm_start: bool,
+    attach: Vec<&'a Attach>,
 }
 
+/// What fits something to a model and the examples that it learned from, as tensors to keep with it.
+pub type Attach = dyn Fn(&Autoencoder, &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> + Sync;
+
 impl<'a> Training<'a> {
-    /// Prepares to train `model` on `examples`. The preprocessing constants are learned from them alone.
+    /// Prepares to train `model` on `examples`, without those that `spec.validation` holds out; `test` are the examples that it
+    /// calls a part of their own, where it asks for them.
+    ///
+    /// The preprocessing constants are learned from the training examples alone. A model that [has learned before](
+    /// Autoencoder::is_fitted) keeps its own, and goes on from its weights; see [`Autoencoder::forget_scaling`].
     ///
     /// # Errors
-    /// When a value of `spec` is out of range, there are no examples, or they do not fit the model.
+    /// When a value of `spec` is out of range or cannot be had of these examples, there are none, or they do not fit the model.
     pub fn new(
         model: &'a mut Autoencoder,
         spec: TrainingSpec,
         seed: u64,
         examples: &'a dyn Rows,
-        validation: Option<&'a dyn Rows>,
+        test: Option<&'a dyn Rows>,
     ) -> Result<Self, ModelError> {
         spec.check()?;
-        if examples.rows() == 0 {
-            return Err(ModelError::NoExamples {
-                purpose: "train on",
-            });
-        }
-        if let Some(penalty) = model.spec.objective.compares_codes()
-            && spec.batch_size == 1
-        {
+        let split = Split::new(examples, test, spec.validation, seed)?;
+        let examples = &split.training;
+        let compares = model.penalties.iter().find(|p| p.compares_codes());
+        if let Some(penalty) = compares.filter(|_| spec.batch_size == 1) {
             return Err(ModelError::Option {
                 name: "batch-size",
-                seen: format!("1 beside {penalty}"),
+                seen: format!("1 beside {}", penalty.name()),
                 valid: "at least 2 where a penalty compares the codes of a batch",
             });
         }
@@ -71,20 +80,22 @@ impl<'a> Training<'a> {
         }
         let balanced = spec.balance_classes.then(|| Balance::new(examples));
         let balance = balanced.transpose()?;
-        let validation = validation.filter(|rows| rows.rows() > 0);
-        let parts = [Some(examples), validation];
+        let parts = [Some(examples as &dyn Rows), split.validation_rows()];
         // Refuses another width, and labels that are missing, before anything is learned.
         for rows in parts.into_iter().flatten() {
             model.scaled(rows)?;
         }
-        let scaling = Scaling::learn(model.spec.preprocessing, examples)?;
+        let scaling = match model.is_fitted {
+            true => model.scaling.clone(),
+            false => Scaling::learn(model.preprocessing, examples)?,
+        };
         for rows in parts.into_iter().flatten() {
-            check_range(&model.spec, rows, &scaling)?;
+            check_range(rows, &scaling, model.preprocessing, model.likelihood())?;
         }
         model.scaling = scaling;
-        let means = || column_means(&Scaled::new(examples, &model.scaling));
-        if let Some(bias) = model.spec.output_bias.values(&model.spec, means)? {
-            model.set_output_bias(&bias);
+        if let Some(bias) = model.output_bias.filter(|_| !model.is_fitted) {
+            let means = column_means(&Scaled::new(examples, &model.scaling))?;
+            bias.set(&mut model.chain, &means);
         }
         let options = StepOptions {
             objective: model.objective(),
@@ -94,23 +105,38 @@ impl<'a> Training<'a> {
         };
         let batch_size = spec.batch_size.min(examples.rows());
         Ok(Self {
+            warm_start: model.is_fitted,
             step: Step::new(&model.chain, batch_size, options),
             best: None,
             initial: Some(weights(model)),
-            standing: Standing::of(&[], model.spec.warm_up(), &spec.schedule),
+            standing: Standing::of(&[], model.warm_up(), &spec.schedule),
             model,
             spec,
             seed,
             state: RunState::default(),
-            examples,
-            validation,
+            order: (0..split.training.rows() as u32).collect(),
+            split,
             balance,
+            attach: Vec::new(),
         })
+    }
+
+    /// The same run; [`Self::fit`] keeps with the model what `attach` fits to it and to its training examples: the quantiser of
+    /// a compressor.
+    #[must_use]
+    pub fn attaching(mut self, attach: &'a Attach) -> Self {
+        self.attach.push(attach);
+        self
     }
 
     /// The model as it is now.
     pub fn model(&self) -> &Autoencoder {
         self.model
+    }
+
+    /// The examples to learn from, and those held out.
+    pub fn split(&self) -> &Split<'a> {
+        &self.split
     }
 
     /// The hyperparameters of the run.
@@ -125,7 +151,8 @@ impl<'a> Training<'a> {
 
     /// Training examples seen so far, over all epochs.
     pub fn examples_done(&self) -> usize {
-        self.state.history.len() * self.examples.rows() + self.state.progress.examples as usize
+        self.state.history.len() * self.split.training.rows()
+            + self.state.progress.examples as usize
     }
 
     /// The epoch with the least loss, of validation where there is one. While a divergence or a code warms up, losses of
@@ -142,7 +169,7 @@ impl<'a> Training<'a> {
 
     /// Sets what the run remembers.
     pub(crate) fn set_state(&mut self, state: RunState) {
-        let warm_up = self.model.spec.warm_up();
+        let warm_up = self.model.warm_up();
         self.standing = Standing::of(&state.history, warm_up, &self.spec.schedule);
         self.state = state;
     }
@@ -150,13 +177,40 @@ impl<'a> Training<'a> {
     /// Forgets the epochs after the first `epochs`.
     pub(super) fn truncate_history(&mut self, epochs: usize) {
         self.state.history.truncate(epochs);
-        let warm_up = self.model.spec.warm_up();
+        let warm_up = self.model.warm_up();
         self.standing = Standing::of(&self.state.history, warm_up, &self.spec.schedule);
     }
 
     /// The first report of a fault of the gradients.
     pub fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {
         self.state.gradients.report(fault)
+    }
+
+    /// What the run gave, having ended as `ended` says, with the weights that the model is to keep.
+    pub(super) fn fitted(&self, ended: Result<StoppedBy, ModelError>) -> Fitted {
+        let best = self.best_epoch().copied();
+        let (stopped_by, error) = match ended {
+            Ok(stopped_by) => (stopped_by, None),
+            Err(error) => (StoppedBy::Error, Some(error)),
+        };
+        // Nothing is kept of a run without a result.
+        let has_result = error.is_none() && best.is_some();
+        let attach = self.attach.iter().filter(|_| has_result);
+        let attachments = attach.map(|attach| attach(self.model, &self.split.training));
+        Fitted {
+            stopped_by,
+            error,
+            spec: self.spec.clone(),
+            seed: self.seed,
+            warm_start: self.warm_start,
+            history: self.state.history.clone(),
+            best,
+            rollbacks: self.state.rollbacks,
+            gradients: self.state.gradients.reports().to_vec(),
+            attachments: attachments
+                .collect::<Result<Vec<_>, _>>()
+                .map(|all| all.concat()),
+        }
     }
 
     /// Learning rate of the epoch under way: that of the specification by the schedule, halved with each rollback.

@@ -6,7 +6,7 @@ use latentia_models::{Autoencoder, Epoch, Labelled, ModelError, Observer, Stoppe
 use latentia_tensor::Rows;
 use tempfile::TempDir;
 
-use crate::{bits, message, model_spec, training_spec, unit};
+use crate::{begin, bits, message, model_spec, training_spec, unit};
 
 const SHAPE: [usize; 3] = [4, 5, 3];
 
@@ -49,7 +49,7 @@ fn start<'a>(
     validation: &'a dyn Rows,
 ) -> Training<'a> {
     let spec = training_spec(training);
-    Training::new(model, spec, 3, examples, Some(validation)).expect("all fits")
+    begin(model, spec, 3, examples, Some(validation)).expect("all fits")
 }
 
 /// Trains on 40 pictures, interrupted after `stop` batches and taken up again where that is asked for.
@@ -118,7 +118,7 @@ fn what_cannot_be_changed_is_refused() {
         let mut examples = unit(1, 9, shape.iter().product());
         examples.as_mut_slice().fill(1.0);
         let training = training_spec(&format!("epochs = 1\naugmentation = {augmentation}"));
-        message(Training::new(&mut model, training, 1, &examples, None).map(|_| ()))
+        message(begin(&mut model, training, 1, &examples, None).map(|_| ()))
     };
     let expected = "it must be for pictures, of shape [height, width], [height, width, channels] or [channels, height, width]";
     for shape in [&[60][..], &[2, 2, 5, 3]] {

@@ -5,7 +5,7 @@ use std::io;
 use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
-use crate::{message, model_spec, signed, small, training_spec};
+use crate::{begin, message, model_spec, signed, small, training_spec};
 
 /// More than are in memory at once, and not a whole number of blocks.
 const ROWS: usize = 2_500;
@@ -92,32 +92,45 @@ fn standardising(examples: &Matrix) -> Autoencoder {
     );
     let mut model = spec.build(&[4], 1).expect("parts that fit");
     let training = training_spec("epochs = 1");
-    latentia_models::Training::new(&mut model, training, 1, examples, None).expect("all fits");
+    begin(&mut model, training, 1, examples, None).expect("all fits");
     model
 }
 
 #[test]
-fn one_image_is_compressed_in_the_scale_of_the_model() {
+fn examples_come_back_in_the_scale_of_the_data() {
     let mut examples = signed(1, 20, 4);
     for (i, x) in examples.as_mut_slice().iter_mut().enumerate() {
         *x = 3.0 * *x + i as f32 % 4.0;
     }
     let model = standardising(&examples);
-    let raw = Matrix::from_vec(1, 4, examples.row(7).to_vec());
-    let mut scaled = raw.clone();
-    model.scaling().apply(scaled.view_mut(), 1.0);
+    let unscaled = |mut matrix: Matrix| {
+        model.scaling().undo(matrix.view_mut(), 1.0);
+        matrix
+    };
+    let codes = model.encode(&examples).expect("all fits");
+    let scaled = model.reconstruct_scaled(&examples).expect("all fits");
+    let reconstructions = model.reconstruct(&examples).expect("all fits");
+    assert_ne!(scaled, reconstructions);
+    assert_eq!(unscaled(scaled.clone()), reconstructions);
+    assert_eq!(model.decode(&codes).expect("all fits"), reconstructions);
+    assert_eq!(model.decode_scaled(&codes).expect("all fits"), scaled);
+    let draws = model.decode_draws(&codes, 1).expect("all fits");
+    assert_eq!(draws, reconstructions);
+    for (input, x) in model
+        .inputs(&examples)
+        .expect("all fits")
+        .as_slice()
+        .iter()
+        .zip(examples.as_slice())
+    {
+        assert!((input - x).abs() < 1e-5, "{input} {x}");
+    }
 
-    let compressed = model.compress_image(scaled.as_slice()).expect("all fits");
+    let compressed = model.compress_image(examples.row(7)).expect("all fits");
     assert_eq!(compressed.ratio, 2.0);
-    let code = model.encode(&raw).expect("all fits");
-    for (obtained, expected) in compressed.code.iter().zip(code.as_slice()) {
-        assert!((obtained - expected).abs() < 1e-5, "{obtained} {expected}");
-    }
+    assert_eq!(compressed.code, codes.row(7));
     let back = model.decompress_image(&compressed).expect("all fits");
-    let expected = model.reconstruct(&raw).expect("all fits");
-    for (obtained, expected) in back.iter().zip(expected.as_slice()) {
-        assert!((obtained - expected).abs() < 1e-5, "{obtained} {expected}");
-    }
+    assert_eq!(back, reconstructions.row(7));
     assert_eq!(
         message(model.compress_image(&[0.5; 3])),
         "the data has 3 values an example, the model takes 4"

@@ -6,11 +6,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use latentia_models::{
-    Autoencoder, ModelError, ModelFile, Observer, Provenance, StoppedBy, Training,
-};
+use latentia_models::{Autoencoder, ModelError, ModelFile, Observer, StoppedBy, Training};
 
-use crate::{model_spec, training_spec, unit};
+use crate::{begin, model_spec, training_spec, unit};
 
 const SPEC: &str = "likelihood = 'bernoulli'
     preprocessing = 'unit-range'
@@ -101,7 +99,7 @@ fn models_of_every_format_open() {
     for &format in MODELS {
         let file = ModelFile::load(&file("model", format)).expect("it was ours");
         check(&losses(&file.provenance.history), &codes(&file.model));
-        assert_eq!(file.model.spec(), &model_spec(SPEC));
+        assert_eq!(file.model.spec(), Some(&model_spec(SPEC)));
         assert_eq!(file.provenance.training, training_spec(TRAINING));
         assert_eq!(file.provenance.stopped_by, StoppedBy::Epochs);
         // Of a compressor, which reads them.
@@ -116,7 +114,7 @@ fn checkpoints_of_every_format_go_on() {
     for &format in CHECKPOINTS {
         let (mut model, examples) = (build(), unit(1, 40, 16));
         let training = training_spec(TRAINING);
-        let run = Training::new(&mut model, training, 3, &examples, Some(&examples));
+        let run = begin(&mut model, training, 3, &examples, Some(&examples));
         let mut run = run.expect("all fits");
         run.resume(&file("checkpoint", format), FINGERPRINT)
             .expect("it was ours");
@@ -134,7 +132,7 @@ fn files_of_this_version() {
         .map(|(kind, formats)| file(kind, formats[formats.len() - 1]));
     let (mut model, examples) = (build(), unit(1, 40, 16));
     let training = training_spec(TRAINING);
-    let run = Training::new(&mut model, training, 3, &examples, Some(&examples));
+    let run = begin(&mut model, training, 3, &examples, Some(&examples));
     let mut run = run.expect("all fits");
     run.run(&mut Stop(0)).expect("it converges");
     // Files of the past are kept.
@@ -142,8 +140,7 @@ fn files_of_this_version() {
         run.save_checkpoint(&checkpoint_path, FINGERPRINT)
             .expect("the folder is there");
     }
-    run.run(&mut ()).expect("it converges");
-    let provenance = Provenance::of(&run, "own", "data", FINGERPRINT.into(), StoppedBy::Epochs);
+    let provenance = run.fit(&mut ()).provenance("own", "data", FINGERPRINT);
     println!("const LOSSES: [f64; 6] = {:?};", losses(run.history()));
     println!("const CODES: [f32; 4] = {:?};", codes(run.model()));
     if !model_path.exists() {

@@ -1,10 +1,10 @@
 //! Gradients that vanish or explode are told of, those of sound runs are not.
 
 use latentia_data::{Locations, load};
-use latentia_models::{GradientFault, GradientReport, Observer, Preset, Training};
+use latentia_models::{GradientFault, GradientReport, Observer, Preset};
 use latentia_tensor::Subset;
 
-use crate::{model_spec, training_spec};
+use crate::{begin, model_spec, training_spec};
 
 #[derive(Default)]
 struct Listener(Vec<GradientReport>);
@@ -22,7 +22,7 @@ fn reports(model: &str, training: &str, rows: u32) -> Vec<GradientReport> {
     let model = model_spec(model).build(digits.train.shape(), 1);
     let mut model = model.expect("parts that fit");
     let spec = training_spec(training);
-    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, None).expect("all fits");
     let mut listener = Listener::default();
     run.run(&mut listener).expect("it ends");
     for report in &listener.0 {
@@ -119,7 +119,7 @@ fn no_preset_has_faults() {
             epochs: 3,
             ..preset.training
         };
-        let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+        let mut run = begin(&mut model, spec, 1, &examples, None).expect("all fits");
         let mut listener = Listener::default();
         run.run(&mut listener).expect("it converges");
         assert_eq!(listener.0, [], "{name}");

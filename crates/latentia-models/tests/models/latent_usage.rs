@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use latentia_models::{LatentUsage, Training};
+use latentia_models::LatentUsage;
 
-use crate::{model_spec, signed, training_spec};
+use crate::{begin, model_spec, signed, training_spec};
 
 const LAYERS: &str = "encoder = [{ layer = 'dense', units = 6, activation = 'relu' }]
      decoder = [{ layer = 'dense' }]";
@@ -14,7 +14,7 @@ fn usage(code: &str) -> (LatentUsage, Vec<Vec<u32>>) {
     let mut model = spec.build(&[9], 3).expect("parts that fit");
     let examples = signed(1, 700, 9);
     let training = training_spec("epochs = 3\nbatch-size = 32");
-    let mut run = Training::new(&mut model, training, 1, &examples, None).expect("they fit");
+    let mut run = begin(&mut model, training, 1, &examples, None).expect("they fit");
     run.run(&mut ()).expect("it trains");
     let codes = model.encode(&examples).expect("they fit");
     let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect();

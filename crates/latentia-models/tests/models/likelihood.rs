@@ -1,12 +1,10 @@
 //! Models under every likelihood: how wide their decoders are, what they refuse, that they learn.
 
 use latentia_data::{Locations, load};
-use latentia_models::{
-    Autoencoder, ElboReport, Metrics, ModelFile, Provenance, StoppedBy, Training,
-};
+use latentia_models::{Autoencoder, ElboReport, Metrics, ModelFile};
 use latentia_tensor::{Matrix, Rows};
 
-use crate::{message, model_spec, training_spec, unit};
+use crate::{begin, message, model_spec, training_spec, unit};
 
 /// Likelihoods with outputs of their own, and how many a decoder of 4 numbers has.
 const LEARNED: [(&str, usize); 4] = [
@@ -95,7 +93,7 @@ fn discretised_likelihoods_take_8_bit_data_only() {
             let mut model = model_spec(&spec(likelihood, "", 3))
                 .build(&[4], 1)
                 .expect("parts that fit");
-            Training::new(&mut model, training_spec(""), 1, examples, validation).map(|_| ())
+            begin(&mut model, training_spec(""), 1, examples, validation).map(|_| ())
         };
         train(&bytes, Some(&bytes)).expect("8-bit data");
         for value in [0.5, 256.0 / 255.0, -1.0 / 255.0] {
@@ -113,7 +111,7 @@ fn discretised_likelihoods_take_8_bit_data_only() {
     let mut model = model_spec(&spec("gaussian-learned-scale", "", 3))
         .build(&[4], 1)
         .expect("parts that fit");
-    Training::new(&mut model, training_spec(""), 1, &unit(1, 5, 4), None).expect("any numbers");
+    begin(&mut model, training_spec(""), 1, &unit(1, 5, 4), None).expect("any numbers");
 }
 
 #[test]
@@ -127,7 +125,7 @@ fn variational_models_of_digits_learn_under_each_likelihood() {
             .build(digits.shape(), 1)
             .expect("parts that fit");
         let training = training_spec("epochs = 4\nbatch-size = 50\nlearning-rate = 2e-3");
-        let mut run = Training::new(&mut model, training, 1, &digits, None).expect("8-bit data");
+        let mut run = begin(&mut model, training, 1, &digits, None).expect("8-bit data");
         run.run(&mut ()).expect("it stays finite");
         let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
         assert!(
@@ -193,9 +191,8 @@ fn a_learned_scale_is_kept_in_the_file() {
             .build(&[6], 1)
             .expect("parts that fit");
         let training = training_spec("epochs = 3\nbatch-size = 8\nlearning-rate = 0.05");
-        let mut run = Training::new(&mut model, training, 1, &examples, None).expect("all fits");
-        run.run(&mut ()).expect("it stays finite");
-        let provenance = Provenance::of(&run, "x", "y", "z".into(), StoppedBy::Epochs);
+        let mut run = begin(&mut model, training, 1, &examples, None).expect("all fits");
+        let provenance = run.fit(&mut ()).provenance("x", "y", "z");
         ModelFile::save(&model, &provenance, &[], &path).expect("a folder of the test's own");
         let loaded = ModelFile::load(&path).expect("it was just written").model;
         let loss = |model: &Autoencoder| Metrics::measure(model, &examples).expect("all fits").loss;
@@ -225,7 +222,7 @@ fn an_output_bias_begins_at_the_mean_and_leaves_scales_alone() {
     for (likelihood, _) in LEARNED {
         let text = format!("output-bias = 'data-mean'\n{}", spec(likelihood, "", 3));
         let mut model = model_spec(&text).build(&[4], 1).expect("parts that fit");
-        Training::new(&mut model, training_spec(""), 1, &examples, None).expect("8-bit data");
+        begin(&mut model, training_spec(""), 1, &examples, None).expect("8-bit data");
         let mut parameters = model.chain().parameters().iter();
         let bias = parameters
             .rfind(|p| p.name == "bias")

@@ -2,20 +2,25 @@
 
 mod augmentation;
 mod autoencoder;
+mod fit;
 mod formats;
 mod gradients;
 mod latent_usage;
 mod likelihood;
 mod metrics;
 mod model_file;
+mod parts;
 mod pca;
+mod refusals;
 mod resume;
 mod rollback;
 mod spec;
 mod training;
 
-use latentia_models::{Autoencoder, ModelSpec, TrainingSpec};
-use latentia_tensor::Matrix;
+use latentia_models::{
+    Autoencoder, ModelError, ModelSpec, Part, Training, TrainingSpec, Validation,
+};
+use latentia_tensor::{Matrix, Rows};
 use latentia_testing::numbers;
 
 /// `rows` examples of `cols` numbers in `[0, 1)`.
@@ -36,6 +41,24 @@ fn model_spec(text: &str) -> ModelSpec {
 
 fn training_spec(text: &str) -> TrainingSpec {
     toml::from_str(text).expect("a specification of the test's own")
+}
+
+/// A run on all of `examples` that is validated on `validation`, where there are some.
+fn begin<'a>(
+    model: &'a mut Autoencoder,
+    spec: TrainingSpec,
+    seed: u64,
+    examples: &'a dyn Rows,
+    validation: Option<&'a dyn Rows>,
+) -> Result<Training<'a>, ModelError> {
+    let spec = TrainingSpec {
+        validation: match validation {
+            Some(_) => Validation::Part(Part::Test),
+            None => Validation::Share(0.0),
+        },
+        ..spec
+    };
+    Training::new(model, spec, seed, examples, validation)
 }
 
 /// A small model for examples of `cols` numbers, that can learn them by heart.

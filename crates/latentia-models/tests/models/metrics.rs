@@ -50,6 +50,7 @@ fn assert_near(name: &str, obtained: f64, expected: f64) {
 /// Compares all measures with slow ones; `last` is the decoder's last activation.
 fn check(likelihood: &str, activation: &str, last: fn(f64) -> f64, examples: &Matrix) -> Metrics {
     let model = model(likelihood, activation);
+    let spec = model.spec().expect("it was built from one");
     let measured = Metrics::measure(&model, examples).expect("all fits");
     let (mut squares, mut cross, mut floor, mut loss) = (0.0, 0.0, 0.0, 0.0);
     for row in examples.view().iter_rows() {
@@ -67,7 +68,7 @@ fn check(likelihood: &str, activation: &str, last: fn(f64) -> f64, examples: &Ma
         squares += squared;
         cross += crossed;
         let n = COLS as f64;
-        loss += match model.spec().likelihood {
+        loss += match spec.likelihood {
             LikelihoodSpec::Mse => squared / n,
             LikelihoodSpec::Bce => crossed / n,
             LikelihoodSpec::Bernoulli => crossed,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use latentia_models::{
-    Autoencoder, ModelFile, Provenance, StoppedBy, StoredTensor, Training, write_atomically,
+    Autoencoder, ModelFile, Provenance, StoppedBy, StoredTensor, write_atomically,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::numbers;
@@ -14,7 +14,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use tempfile::TempDir;
 
-use crate::{bits, message, model_spec, training_spec};
+use crate::{begin, bits, message, model_spec, training_spec};
 
 fn examples() -> Matrix {
     // Columns of different means and deviations, that no short decimal stands for.
@@ -55,10 +55,10 @@ fn saved(folder: &TempDir) -> (Autoencoder, Provenance, PathBuf) {
     let mut model = spec.build(&[3], 1).expect("parts that fit");
     let examples = examples();
     let training = training_spec("epochs = 9\nbatch-size = 8\nlearning-rate = 0.01");
-    let mut run =
-        Training::new(&mut model, training, 1, &examples, Some(&examples)).expect("all fits");
+    let mut run = begin(&mut model, training, 1, &examples, Some(&examples)).expect("all fits");
     run.run(&mut ()).expect("it converges");
     let provenance = Provenance {
+        warm_start: false,
         preset: "own.toml".into(),
         data: "a \"table\".csv".into(),
         fingerprint: "00ff".into(),

@@ -1,9 +1,9 @@
 //! Principal components against a slow reference, and against what a linear autoencoder learns.
 
-use latentia_models::{Metrics, PCA_MAX_COLUMNS, Pca, Training};
+use latentia_models::{Metrics, PCA_MAX_COLUMNS, Pca};
 use latentia_tensor::{Matrix, Noise};
 
-use crate::{message, model_spec, signed, training_spec};
+use crate::{begin, message, model_spec, signed, training_spec};
 
 /// Normal numbers whose deviation halves from direction to direction, the directions turned and the mean moved.
 fn cloud(rows: usize, cols: usize) -> Matrix {
@@ -112,7 +112,7 @@ fn a_linear_autoencoder_reaches_the_error_of_pca() {
     let training = training_spec(
         "epochs = 1000\nbatch-size = 32\nlearning-rate = 0.01\nschedule = { kind = 'cosine' }",
     );
-    Training::new(&mut model, training, 1, &x, None)
+    begin(&mut model, training, 1, &x, None)
         .and_then(|mut run| run.run(&mut ()))
         .expect("it converges");
     let learned = Metrics::measure(&model, &x).expect("all fits").mse;

@@ -14,7 +14,7 @@ use safetensors::{SafeTensors, serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::{bits, message, model_spec, training_spec, unit};
+use crate::{begin, bits, message, model_spec, training_spec, unit};
 
 const FINGERPRINT: &str = "0123456789abcdef";
 
@@ -74,13 +74,13 @@ impl Observer for Scissors<'_> {
         training: &Training<'_>,
         epoch: &Epoch,
         _: f64,
-    ) -> Result<(), ModelError> {
+    ) -> Result<ControlFlow<()>, ModelError> {
         match self.cut {
             Cut::Epoch(cut) if cut == epoch.epoch => {
                 training.save_checkpoint(self.path, FINGERPRINT)?;
                 Err(io::Error::other("killed").into())
             }
-            _ => Ok(()),
+            _ => Ok(ControlFlow::Continue(())),
         }
     }
 }
@@ -94,7 +94,7 @@ fn outcome(model: &str, training: &str, cuts: &[Cut]) -> Outcome {
     let path = folder.path().join("checkpoint.safetensors");
     for done in 0..=cuts.len() {
         let mut model = build(model);
-        let mut run = Training::new(
+        let mut run = begin(
             &mut model,
             training_spec(training),
             3,
@@ -240,7 +240,7 @@ fn checkpoint(folder: &TempDir) -> PathBuf {
     let mut model = build(PLAIN);
     let examples = unit(1, 22, 5);
     let spec = training_spec("epochs = 1\nbatch-size = 4");
-    let mut run = Training::new(&mut model, spec, 3, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 3, &examples, None).expect("all fits");
     run.run(&mut ()).expect("it converges");
     run.save_checkpoint(&path, FINGERPRINT)
         .expect("the folder can be written");
@@ -253,7 +253,7 @@ fn refused(path: &Path, model: &str, training: &str, seed: u64, fingerprint: &st
     let run = |resume: bool| {
         let mut model = build(model);
         let spec = training_spec(training);
-        let mut run = Training::new(&mut model, spec, seed, &examples, None).expect("all fits");
+        let mut run = begin(&mut model, spec, seed, &examples, None).expect("all fits");
         let error = resume.then(|| message(run.resume(path, fingerprint)));
         assert!(run.history().is_empty());
         run.run(&mut ()).expect("it converges");
@@ -303,7 +303,7 @@ fn taken(folder: &TempDir, bytes: &[u8]) -> Result<(), String> {
     let before = bits(&model);
     let examples = Matrix::zeros(22, 5);
     let spec = training_spec("epochs = 1\nbatch-size = 4");
-    let mut run = Training::new(&mut model, spec, 3, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 3, &examples, None).expect("all fits");
     let result = run
         .resume(&path, FINGERPRINT)
         .map_err(|error| error.to_string());

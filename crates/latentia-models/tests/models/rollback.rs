@@ -8,7 +8,7 @@ use latentia_models::{
 use latentia_tensor::{Matrix, Rows};
 use tempfile::TempDir;
 
-use crate::{bits, model_spec, signed, small, training_spec};
+use crate::{begin, bits, model_spec, signed, small, training_spec};
 
 /// Notes what it hears, and may end the run after some batches.
 #[derive(Default)]
@@ -45,8 +45,7 @@ fn diverges(
     let mut data = signed(1, 8, 4);
     data.as_mut_slice().iter_mut().for_each(|x| *x *= 100.0);
     let mut model = small(4, 1);
-    let mut run =
-        Training::new(&mut model, training_spec(spec), 1, &data, validation).expect("all fits");
+    let mut run = begin(&mut model, training_spec(spec), 1, &data, validation).expect("all fits");
     let mut listener = Listener::default();
     let error = run
         .run(&mut listener)
@@ -158,8 +157,7 @@ fn outcome(
     let mut rollbacks = Vec::new();
     for done in 0..=cuts.len() {
         let mut model = linear(dropout);
-        let mut run =
-            Training::new(&mut model, training_spec(spec), 1, &examples, None).expect("all fits");
+        let mut run = begin(&mut model, training_spec(spec), 1, &examples, None).expect("all fits");
         if done > 0 {
             run.resume(&path, "").expect("it was just written");
         }

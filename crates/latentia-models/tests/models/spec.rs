@@ -1,10 +1,10 @@
 //! Parts that fit, and parts that do not.
 
-use latentia_models::{ModelSpec, Preset, Training};
+use latentia_models::{ModelSpec, Preset};
 use latentia_nn::LayerSpec;
 use proptest::prelude::*;
 
-use crate::{message, model_spec, training_spec, unit};
+use crate::{begin, message, model_spec, training_spec, unit};
 
 /// The message that refuses a specification for examples of shape `[4]`.
 fn refused(text: &str) -> String {
@@ -154,7 +154,7 @@ fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() 
         let (examples, validation) = (unit(1, 20, 36), unit(2, 9, 36));
         let training = training_spec("epochs = 30\nbatch-size = 8");
         let mut run =
-            Training::new(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
+            begin(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
         run.run(&mut ()).expect("it converges");
         let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
         assert!(losses.last() < losses.first(), "{layer}: {losses:?}");

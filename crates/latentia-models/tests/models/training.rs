@@ -1,4 +1,4 @@
-//! How a run ends, what it sees, and what it refuses.
+//! How a run ends, and what it sees.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -10,7 +10,7 @@ use latentia_models::{
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows, Subset};
 
-use crate::{bits, message, model_spec, signed, small, training_spec, unit};
+use crate::{begin, bits, message, model_spec, signed, small, training_spec, unit};
 
 /// Examples that note which of them are read.
 struct Recorder {
@@ -70,8 +70,7 @@ impl Observer for Breaks {
 /// Runs to the end and returns the learning rates, relative to the first.
 fn learning_rates(spec: &str, examples: &Matrix) -> Vec<f32> {
     let mut model = small(examples.cols(), 1);
-    let mut run =
-        Training::new(&mut model, training_spec(spec), 1, examples, None).expect("all fits");
+    let mut run = begin(&mut model, training_spec(spec), 1, examples, None).expect("all fits");
     run.run(&mut ()).expect("it converges");
     let first = run.history()[0].learning_rate;
     run.history()
@@ -85,8 +84,7 @@ fn patience_ends_a_run_and_brings_back_the_best_weights() {
     let (examples, validation) = (signed(1, 40, 6), signed(2, 200, 6));
     let mut model = small(6, 1);
     let spec = training_spec("epochs = 500\nbatch-size = 8\nlearning-rate = 0.02\npatience = 5");
-    let mut run =
-        Training::new(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
     assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
 
     let best = *run.best_epoch().expect("epochs were run");
@@ -113,7 +111,7 @@ fn losses_under_a_warming_divergence_are_not_compared() {
     // The loss rises while the divergence gains weight; without it, patience would end the run at once.
     let examples = signed(1, 200, 6);
     let spec = training_spec("epochs = 9\nbatch-size = 20\nlearning-rate = 1e-30\npatience = 1");
-    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, None).expect("all fits");
     assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
     let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
     assert!(losses[..6].is_sorted(), "{losses:?}");
@@ -132,7 +130,7 @@ fn losses_under_a_warming_code_are_not_compared() {
     let examples = signed(1, 200, 6);
     let text =
         "epochs = 9\nbatch-size = 20\nlearning-rate = 1e-30\npatience = 1\nstop-at-loss = 1e9";
-    let mut run = Training::new(&mut model, training_spec(text), 1, &examples, None);
+    let mut run = begin(&mut model, training_spec(text), 1, &examples, None);
     let run = run.as_mut().expect("all fits");
     assert_eq!(
         run.run(&mut ()).expect("it converges"),
@@ -152,7 +150,7 @@ fn terms_that_compare_codes_refuse_batches_of_one() {
         let mut model = model_spec(&spec).build(&[6], 1).expect("parts that fit");
         let examples = signed(1, 20, 6);
         let one = training_spec("batch-size = 1");
-        let error = message(Training::new(&mut model, one, 1, &examples, None));
+        let error = message(begin(&mut model, one, 1, &examples, None));
         assert_eq!(
             error,
             format!(
@@ -160,7 +158,7 @@ fn terms_that_compare_codes_refuse_batches_of_one() {
             )
         );
         let two = training_spec("batch-size = 2");
-        assert!(Training::new(&mut model, two, 1, &examples, None).is_ok());
+        assert!(begin(&mut model, two, 1, &examples, None).is_ok());
     }
 }
 
@@ -170,7 +168,7 @@ fn patience_without_validation_watches_the_training_loss() {
     let mut model = small(6, 1);
     let examples = signed(1, 1, 6);
     let spec = training_spec("learning-rate = 1e-30\npatience = 3");
-    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, None).expect("all fits");
     assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Patience);
     assert_eq!(run.history().len(), 4);
 }
@@ -180,8 +178,7 @@ fn a_run_without_patience_keeps_its_last_weights() {
     let (examples, validation) = (signed(1, 40, 6), signed(2, 40, 6));
     let mut model = small(6, 1);
     let spec = training_spec("epochs = 60\nbatch-size = 8\nlearning-rate = 0.02");
-    let mut run =
-        Training::new(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, Some(&validation)).expect("all fits");
     assert_eq!(run.run(&mut ()).expect("it converges"), StoppedBy::Epochs);
     let best = run.best_epoch().and_then(|epoch| epoch.validation_loss);
     let last = run.history().last().and_then(|epoch| epoch.validation_loss);
@@ -199,7 +196,7 @@ fn a_run_stops_at_a_loss() {
     for validation in [None, Some(&validation as &dyn Rows)] {
         let mut model = small(4, 1);
         let spec = training_spec("learning-rate = 0.01\nbatch-size = 8\nstop-at-loss = 0.02");
-        let mut run = Training::new(&mut model, spec, 1, &examples, validation).expect("all fits");
+        let mut run = begin(&mut model, spec, 1, &examples, validation).expect("all fits");
         let stopped_by = run.run(&mut ()).expect("it converges");
         assert_eq!(stopped_by, StoppedBy::StopAtLoss);
         let losses: Vec<f64> = run
@@ -242,7 +239,7 @@ fn a_short_last_batch_is_used_and_counts_by_its_size() {
     let mut model = small(4, 1);
     let untrained = Metrics::measure(&model, &examples.examples).expect("all fits");
     let spec = training_spec("epochs = 1\nbatch-size = 4\nlearning-rate = 1e-30");
-    let mut run = Training::new(&mut model, spec, 1, &examples, None).expect("all fits");
+    let mut run = begin(&mut model, spec, 1, &examples, None).expect("all fits");
     examples.take();
     let mut observer = Breaks {
         after: 100,
@@ -271,7 +268,7 @@ fn each_epoch_has_its_own_order_that_follows_from_the_seed() {
         let examples = Recorder::new(unit(1, 30, 4));
         let mut model = small(4, 1);
         let spec = training_spec("epochs = 3\nbatch-size = 30");
-        let mut run = Training::new(&mut model, spec, seed, &examples, None).expect("all fits");
+        let mut run = begin(&mut model, spec, seed, &examples, None).expect("all fits");
         examples.take();
         run.run(&mut ()).expect("it converges");
         examples.take()
@@ -289,8 +286,7 @@ fn an_observer_ends_a_run_after_a_batch_and_it_can_go_on() {
     let whole = |breaks: &[usize]| {
         let examples = Recorder::new(unit(1, 10, 4));
         let mut model = small(4, 1);
-        let mut run =
-            Training::new(&mut model, training_spec(spec), 1, &examples, None).expect("all fits");
+        let mut run = begin(&mut model, training_spec(spec), 1, &examples, None).expect("all fits");
         examples.take();
         for &after in breaks {
             let mut observer = Breaks {
@@ -315,188 +311,6 @@ fn an_observer_ends_a_run_after_a_batch_and_it_can_go_on() {
 }
 
 #[test]
-fn numbers_out_of_range_are_refused() {
-    let wrong = [
-        ("epochs = 0", "`epochs` is 0; it must be 1 to 500000"),
-        ("batch-size = 0", "`batch-size` is 0; it must be at least 1"),
-        (
-            "learning-rate = 0.0",
-            "`learning-rate` is 0; it must be a positive number",
-        ),
-        (
-            "learning-rate = nan",
-            "`learning-rate` is NaN; it must be a positive number",
-        ),
-        (
-            "learning-rate = inf",
-            "`learning-rate` is inf; it must be a positive number",
-        ),
-        (
-            "clip-norm = -1.0",
-            "`clip-norm` is -1; it must be a positive number",
-        ),
-        (
-            "validation = 1.0",
-            "`validation` is 1; it must be at least 0 and less than 1, or `test`",
-        ),
-        (
-            "validation = nan",
-            "`validation` is NaN; it must be at least 0 and less than 1, or `test`",
-        ),
-        ("patience = 0", "`patience` is 0; it must be at least 1"),
-        (
-            "stop-at-loss = nan",
-            "`stop-at-loss` is NaN; it must be a finite number",
-        ),
-        (
-            "schedule = { kind = 'step', every = 0, factor = 0.5 }",
-            "`every` is 0; it must be at least 1",
-        ),
-        (
-            "schedule = { kind = 'plateau', patience = 0, factor = 0.5 }",
-            "`patience` is 0; it must be at least 1",
-        ),
-    ];
-    let examples = unit(1, 4, 4);
-    for (text, expected) in wrong {
-        let mut model = small(4, 1);
-        let refused = Training::new(&mut model, training_spec(text), 1, &examples, None);
-        assert_eq!(message(refused), expected);
-    }
-}
-
-/// The message that refuses these examples to a model of four numbers.
-fn refused(likelihood: &str, examples: &Matrix, validation: Option<&dyn Rows>) -> String {
-    let spec = format!(
-        "likelihood = '{likelihood}'
-         encoder = [{{ layer = 'dense', units = 2 }}]\ndecoder = [{{ layer = 'dense' }}]"
-    );
-    let mut model = model_spec(&spec).build(&[4], 1).expect("parts that fit");
-    let before = bits(&model);
-    let error = message(Training::new(
-        &mut model,
-        TrainingSpec::default(),
-        1,
-        examples,
-        validation,
-    ));
-    assert_eq!(bits(&model), before);
-    error
-}
-
-#[test]
-fn examples_that_do_not_fit_are_refused() {
-    let good = unit(1, 8, 4);
-    assert_eq!(
-        refused("mse", &unit(1, 8, 5), None),
-        "the data has 5 values an example, the model takes 4"
-    );
-    assert_eq!(
-        refused("mse", &good, Some(&unit(1, 8, 3))),
-        "the data has 3 values an example, the model takes 4"
-    );
-    assert_eq!(
-        refused("mse", &Matrix::zeros(0, 4), None),
-        "there are no examples to train on"
-    );
-}
-
-#[test]
-fn values_without_a_likelihood_are_refused() {
-    let good = unit(1, 8, 4);
-    let mut wide = good.clone();
-    wide.as_mut_slice()[7] = -0.5;
-    wide.as_mut_slice()[9] = 3.0;
-    let expected =
-        "needs values in [0, 1], but the data, after preprocessing, ranges from -0.5 to 3";
-    for likelihood in ["bce", "bernoulli"] {
-        for error in [
-            refused(likelihood, &wide, None),
-            refused(likelihood, &good, Some(&wide)),
-        ] {
-            let start = format!("`{likelihood}` {expected}");
-            assert!(error.starts_with(&start), "{error}");
-        }
-    }
-    // A min-max scale puts the training part where it belongs, whatever it is.
-    let mut model = model_spec(
-        "likelihood = 'bce'\npreprocessing = 'min-max'
-         encoder = [{ layer = 'dense', units = 2 }]\ndecoder = [{ layer = 'dense' }]",
-    )
-    .build(&[4], 1)
-    .expect("parts that fit");
-    let mut fits = |examples, validation| {
-        Training::new(&mut model, TrainingSpec::default(), 1, examples, validation).map(|_| ())
-    };
-    assert!(fits(&wide, None).is_ok());
-    assert!(fits(&wide, Some(&good)).is_ok());
-    let error = message(fits(&good, Some(&wide)));
-    let end = "validation examples lie far outside those to train on: \
-               use likelihood `mse` with a decoder that ends linear";
-    assert!(error.ends_with(end), "{error}");
-
-    let mut unknown = good.clone();
-    unknown.as_mut_slice()[31] = f32::NAN;
-    let error = "the data has a value that is not finite in example 7, column 3 (both counted from 0); remove the example, \
-                 or fill the value in";
-    assert_eq!(refused("mse", &unknown, None), error);
-    assert_eq!(refused("mse", &good, Some(&unknown)), error);
-}
-
-#[test]
-fn a_value_that_is_not_finite_is_told_where_it_is_whatever_the_preprocessing() {
-    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let mut examples = signed(1, 900, 4);
-        examples.as_mut_slice()[4 * 700 + 1] = value;
-        examples.as_mut_slice()[4 * 800] = value;
-        for preprocessing in ["unit-range", "standardise", "min-max"] {
-            let text = format!(
-                "likelihood = 'mse'\npreprocessing = '{preprocessing}'
-                 encoder = [{{ layer = 'dense', units = 1 }}]\ndecoder = [{{ layer = 'dense' }}]"
-            );
-            let mut model = model_spec(&text).build(&[4], 1).expect("parts that fit");
-            let spec = TrainingSpec::default();
-            let result = Training::new(&mut model, spec, 1, &examples, None).map(|_| ());
-            let place = matches!(
-                result,
-                Err(ModelError::NonFinite {
-                    row: 700,
-                    column: 1
-                })
-            );
-            assert!(place, "{preprocessing}: {result:?}");
-        }
-    }
-}
-
-#[test]
-fn values_whose_squares_overflow_are_refused_unless_they_are_scaled() {
-    let mut examples = signed(1, 32, 4);
-    examples.as_mut_slice()[5] = -1e30;
-    let fits = |preprocessing: &str| {
-        let text = format!(
-            "likelihood = 'mse'\npreprocessing = '{preprocessing}'
-             encoder = [{{ layer = 'dense', units = 1 }}]\ndecoder = [{{ layer = 'dense' }}]"
-        );
-        let mut model = model_spec(&text).build(&[4], 1).expect("parts that fit");
-        let spec = TrainingSpec::default();
-        let trained = Training::new(&mut model, spec, 1, &examples, None).map(|_| ());
-        let scores = model.scores(&examples);
-        (trained, scores)
-    };
-    let (trained, scores) = fits("unit-range");
-    let error = "the data, after preprocessing, has a value of -1e30, whose square is too large for `mse`; values up to 1e12 \
-                 are taken: use preprocessing `standardise` or `min-max`";
-    assert_eq!(message(trained), error);
-    assert_eq!(message(scores), error);
-    for preprocessing in ["standardise", "min-max"] {
-        let (trained, scores) = fits(preprocessing);
-        trained.expect("values of moderate size");
-        assert!(scores.expect("they fit").iter().all(|x| x.is_finite()));
-    }
-}
-
-#[test]
 fn penalties_of_a_batch_are_validated_over_groups_of_its_size() {
     let (examples, validation) = (unit(1, 40, 4), unit(2, 130, 4));
     let (batch, target) = (40, 0.1f64);
@@ -510,7 +324,7 @@ fn penalties_of_a_batch_are_validated_over_groups_of_its_size() {
         let mut model = spec.build(&[4], 1).expect("parts that fit");
         let training = training_spec(&format!("epochs = 1\nbatch-size = {batch}"));
         let mut run =
-            Training::new(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
+            begin(&mut model, training, 1, &examples, Some(&validation)).expect("all fits");
         run.run(&mut ()).expect("it converges");
         let obtained = run.history()[0].validation_loss.expect("a validation set");
         let codes = model.encode(&validation).expect("they fit");
@@ -535,16 +349,6 @@ fn penalties_of_a_batch_are_validated_over_groups_of_its_size() {
 }
 
 #[test]
-fn an_empty_validation_part_is_none() {
-    let mut model = small(4, 1);
-    let (examples, nothing) = (unit(1, 8, 4), Matrix::zeros(0, 4));
-    let spec = training_spec("epochs = 1");
-    let mut run = Training::new(&mut model, spec, 1, &examples, Some(&nothing)).expect("all fits");
-    run.run(&mut ()).expect("it converges");
-    assert_eq!(run.history()[0].validation_loss, None);
-}
-
-#[test]
 fn the_scale_comes_from_the_training_part_alone() {
     let spec = model_spec(
         "likelihood = 'mse'\npreprocessing = 'standardise'
@@ -553,7 +357,7 @@ fn the_scale_comes_from_the_training_part_alone() {
     let mut model = spec.build(&[2], 1).expect("parts that fit");
     let examples = Matrix::from_vec(4, 2, vec![1.0, 5.0, 3.0, 5.0, 5.0, 5.0, 7.0, 5.0]);
     let validation = Matrix::from_vec(2, 2, vec![1e3, -1e3, 2e3, 0.0]);
-    Training::new(
+    begin(
         &mut model,
         TrainingSpec::default(),
         1,
@@ -581,8 +385,7 @@ fn check_threads(preset: &Preset, examples: &Subset<'_>) {
         pool.build().expect("threads start").install(|| {
             let mut model = preset.model.build(&[28, 28], 1).expect("parts that fit");
             let spec = training_spec("epochs = 1\nbatch-size = 200");
-            let mut run =
-                Training::new(&mut model, spec, 1, examples, Some(examples)).expect("all fits");
+            let mut run = begin(&mut model, spec, 1, examples, Some(examples)).expect("all fits");
             run.run(&mut ()).expect("it converges");
             let history = run.history().to_vec();
             let metrics = Metrics::measure(&model, examples).expect("all fits");
@@ -620,7 +423,7 @@ fn an_output_bias_is_in_the_order_of_the_outputs() {
              decoder = [{{ layer = 'dense' }}, {behind}]"
         ));
         let mut model = spec.build(&[2, 2, 3], 1).expect("parts that fit");
-        Training::new(&mut model, training_spec("epochs = 1"), 1, &examples, None)
+        begin(&mut model, training_spec("epochs = 1"), 1, &examples, None)
             .expect("examples that fit");
         // A code of zero leaves the bias alone.
         let decoded = model.decode(&Matrix::zeros(1, 1)).expect("a code");
@@ -646,7 +449,7 @@ fn an_output_bias_at_the_data_mean_begins_there() {
              decoder = [{{ layer = 'dense', activation = '{activation}' }}]"
         ));
         let mut model = spec.build(&[2], 1).expect("parts that fit");
-        let training = Training::new(&mut model, training_spec("epochs = 1"), 1, &examples, None);
+        let training = begin(&mut model, training_spec("epochs = 1"), 1, &examples, None);
         let bias = training
             .expect("examples that fit")
             .model()

@@ -1,0 +1,69 @@
+//! Who knows how to build models with parts of one's own.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::autoencoder::Foreign;
+use crate::{Autoencoder, BoxError};
+
+/// What builds a model for examples of a shape from stored settings.
+type Builder = dyn Fn(&[usize], Value) -> Result<Autoencoder, BoxError> + Send + Sync;
+
+/// Who knows how to build models with parts of one's own, by the names that
+/// [`Autoencoder::described_as`] gave them. [`crate::ModelFile::load_with`] asks it.
+#[derive(Default)]
+pub struct Registry {
+    builders: BTreeMap<String, Box<Builder>>,
+}
+
+impl Registry {
+    /// One that knows of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on, `build` builds the models described as `name`: from the shape of an example and the settings that were
+    /// given there. Its parameters are then those of the file.
+    #[must_use]
+    pub fn with<S: DeserializeOwned, E: Into<BoxError>>(
+        mut self,
+        name: &str,
+        build: impl Fn(&[usize], S) -> Result<Autoencoder, E> + Send + Sync + 'static,
+    ) -> Self {
+        let builder = move |shape: &[usize], settings| {
+            let settings = serde_json::from_value(settings)?;
+            build(shape, settings).map_err(Into::into)
+        };
+        self.builders.insert(name.into(), Box::new(builder));
+        self
+    }
+
+    /// The model that a file describes, or why it cannot be built.
+    pub(crate) fn build(&self, shape: &[usize], foreign: &Foreign) -> Result<Autoencoder, String> {
+        let Foreign { name, settings } = foreign;
+        let Some(build) = self.builders.get(name) else {
+            return Err(format!(
+                "has parts that are none of this library's; only a program that registers how to build `{name}` opens it"
+            ));
+        };
+        let failed =
+            |what: &dyn Display| format!("is of a model `{name}` that cannot be built: {what}");
+        let model = build(shape, settings.clone()).map_err(|e| failed(&e))?;
+        if model.shape() != shape {
+            let built = model.shape();
+            return Err(failed(&format!(
+                "it takes examples of shape {built:?}, not {shape:?}"
+            )));
+        }
+        model.described_as(name, settings).map_err(|e| failed(&e))
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.builders.keys()).finish()
+    }
+}

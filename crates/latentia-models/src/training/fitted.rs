@@ -1,0 +1,58 @@
+//! What a run gave.
+
+use super::gradients::GradientReport;
+use super::history::{Epoch, StoppedBy};
+use super::provenance::Provenance;
+use crate::{BoxError, ModelError, StoredTensor, TrainingSpec};
+
+/// What a run gave, beside the model with its weights.
+#[derive(Debug)]
+pub struct Fitted {
+    /// Why the run ended.
+    pub stopped_by: StoppedBy,
+    /// What it ended by, where it could not go on.
+    pub error: Option<ModelError>,
+    /// Its hyperparameters.
+    pub spec: TrainingSpec,
+    /// Seed of the order of examples and of all noise.
+    pub seed: u64,
+    /// Whether it went on from the weights of a model that had learned before.
+    pub warm_start: bool,
+    /// Every epoch.
+    pub history: Vec<Epoch>,
+    /// The epoch with the least loss, of validation where there is one.
+    pub best: Option<Epoch>,
+    /// How often it went back from a loss that was not finite.
+    pub rollbacks: u32,
+    /// The first report of each fault of the gradients.
+    pub gradients: Vec<GradientReport>,
+    /// What others keep with the model, or why they cannot; see [`super::Training::attaching`].
+    pub attachments: Result<Vec<StoredTensor>, BoxError>,
+}
+
+impl Fitted {
+    /// The same, or the error that the run ended by.
+    ///
+    /// # Errors
+    /// That one.
+    pub fn into_result(mut self) -> Result<Self, ModelError> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    /// How the model came to be, under the name `preset`, on `data` whose examples have the SHA-256 `fingerprint`.
+    pub fn provenance(&self, preset: &str, data: &str, fingerprint: &str) -> Provenance {
+        Provenance {
+            preset: preset.into(),
+            data: data.into(),
+            fingerprint: fingerprint.into(),
+            seed: self.seed,
+            warm_start: self.warm_start,
+            training: self.spec.clone(),
+            stopped_by: self.stopped_by,
+            history: self.history.clone(),
+        }
+    }
+}

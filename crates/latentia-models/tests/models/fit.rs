@@ -1,0 +1,204 @@
+//! Fitting a model: what is held out, what is kept, and how it goes on.
+
+use std::ops::ControlFlow;
+
+use latentia_models::{
+    Autoencoder, Epoch, ModelError, ModelFile, Observer, Split, StoppedBy, Training, TrainingSpec,
+    Validation,
+};
+use latentia_tensor::{Matrix, Rows, split};
+
+use crate::{begin, bits, message, model_spec, signed, small, training_spec, unit};
+
+#[test]
+fn a_fit_holds_out_what_its_provenance_says() {
+    let examples = unit(1, 40, 4);
+    let spec = training_spec("epochs = 3\nbatch-size = 8\nvalidation = 0.25");
+    let mut model = small(4, 1);
+    let fitted = model.fit(&examples, &spec, 5).expect("it converges");
+    let provenance = fitted.provenance("own", "numbers", "");
+    assert_eq!(provenance.training.validation, Validation::Share(0.25));
+    assert!(!provenance.warm_start);
+    assert_eq!(fitted.stopped_by, StoppedBy::Epochs);
+
+    // By hand: on those alone that are not held out.
+    let (kept, held_out) = split(40, 0.25, 5);
+    let rows = |indices: &[u32]| {
+        let mut out = Matrix::zeros(indices.len(), 4);
+        examples.read(indices, out.view_mut()).expect("in memory");
+        out
+    };
+    let (kept, held_out) = (rows(&kept), rows(&held_out));
+    let mut by_hand = small(4, 1);
+    let mut run = begin(&mut by_hand, spec, 5, &kept, Some(&held_out)).expect("all fits");
+    run.run(&mut ()).expect("it converges");
+    assert_eq!(run.history(), fitted.history);
+    assert_eq!(bits(&by_hand), bits(&model));
+}
+
+#[test]
+fn validation_that_cannot_be_had_is_refused() {
+    let (examples, nothing) = (unit(1, 8, 4), Matrix::zeros(0, 4));
+    let refused = |spec: &str, test: Option<&Matrix>, examples: &Matrix| {
+        let mut model = small(4, 1);
+        let test = test.map(|test| test as &dyn Rows);
+        message(Training::new(
+            &mut model,
+            training_spec(spec),
+            1,
+            examples,
+            test,
+        ))
+    };
+    let none = "`validation` is `test`, but there are no test examples; it must be a share of the training examples such as \
+                0.1, where none are given";
+    assert_eq!(refused("validation = 'test'", None, &examples), none);
+    assert_eq!(
+        refused("validation = 'test'", Some(&nothing), &examples),
+        none
+    );
+    assert_eq!(
+        refused("validation = 0.1", Some(&examples), &examples),
+        "`validation` is 0.1 beside test examples; it must be `test` where they are to be validated on"
+    );
+    assert_eq!(
+        refused("", None, &unit(1, 1, 4)),
+        "`validation` is 0.1 of a single example; it must be 0 where there is but one"
+    );
+}
+
+#[test]
+fn every_example_is_on_one_side_of_a_split() {
+    let examples = unit(1, 30, 2);
+    let halves = Split::new(&examples, None, Validation::Share(0.5), 3).expect("there are enough");
+    let validation = halves.validation.expect("half of them");
+    let mut all = [halves.training.indices(), validation.indices()].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..30).collect::<Vec<u32>>());
+}
+
+#[test]
+fn epochs_one_by_one_are_those_of_a_whole_run() {
+    let examples = unit(1, 20, 4);
+    let spec = training_spec("epochs = 4\nbatch-size = 8");
+    let mut whole = small(4, 1);
+    let fitted = whole.fit(&examples, &spec, 2).expect("it converges");
+    let mut step_by_step = small(4, 1);
+    let mut run = Training::new(&mut step_by_step, spec, 2, &examples, None).expect("all fits");
+    let mut epochs = Vec::new();
+    let ended = loop {
+        match run.fit_epoch(&mut ()).expect("it converges") {
+            ControlFlow::Continue(epoch) => epochs.push(epoch),
+            ControlFlow::Break(stopped_by) => break stopped_by,
+        }
+    };
+    assert_eq!(ended, StoppedBy::Epochs);
+    assert_eq!(epochs, fitted.history);
+    assert_eq!(bits(&step_by_step), bits(&whole));
+}
+
+/// Ends a run after an epoch.
+struct StopAfter(u32);
+
+impl Observer for StopAfter {
+    fn on_epoch_end(
+        &mut self,
+        _: &Training<'_>,
+        epoch: &Epoch,
+        _: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        Ok(match epoch.epoch >= self.0 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+}
+
+#[test]
+fn an_observer_ends_a_fit_after_an_epoch() {
+    let examples = unit(1, 20, 4);
+    let mut model = small(4, 1);
+    let spec = training_spec("epochs = 9");
+    let mut run = Training::new(&mut model, spec, 2, &examples, None).expect("all fits");
+    let fitted = run.fit(&mut StopAfter(2));
+    assert_eq!(fitted.stopped_by, StoppedBy::Interrupt);
+    assert_eq!(fitted.history.len(), 2);
+}
+
+/// A model whose first training standardises.
+fn standardising() -> Autoencoder {
+    let spec = model_spec(
+        "likelihood = 'mse'\npreprocessing = 'standardise'\noutput-bias = 'data-mean'
+         encoder = [{ layer = 'dense', units = 2 }]\ndecoder = [{ layer = 'dense' }]",
+    );
+    spec.build(&[3], 1).expect("parts that fit")
+}
+
+#[test]
+fn a_model_that_has_learned_keeps_its_scale_and_goes_on_from_its_weights() {
+    let (first, second) = (unit(1, 30, 3), signed(2, 30, 3));
+    let spec = TrainingSpec {
+        validation: Validation::Share(0.0),
+        ..training_spec("epochs = 2")
+    };
+    let mut model = standardising();
+    assert!(!model.is_fitted());
+    let fitted = model.fit(&first, &spec, 1).expect("it converges");
+    assert!(model.is_fitted());
+    let (scaling, weights) = (model.scaling().clone(), bits(&model));
+    // From a file it is the same model.
+    let provenance = fitted.provenance("own", "numbers", "");
+    let file = ModelFile::to_bytes(&model, &provenance, &[]).expect("plain data");
+    let mut loaded = ModelFile::from_bytes(&file).expect("it was ours").model;
+    for model in [&mut model, &mut loaded] {
+        let run = Training::new(model, spec.clone(), 1, &second, None).expect("all fits");
+        assert_eq!(bits(run.model()), weights);
+        let fitted = model.fit(&second, &spec, 1).expect("it converges");
+        assert!(fitted.provenance("own", "numbers", "").warm_start);
+        assert_eq!(model.scaling(), &scaling);
+        assert_ne!(bits(model), weights);
+    }
+    model.forget_scaling();
+    model.fit(&second, &spec, 1).expect("it converges");
+    let mut fresh = standardising();
+    fresh.fit(&second, &spec, 1).expect("it converges");
+    assert_eq!(model.scaling(), fresh.scaling());
+}
+
+#[test]
+fn weights_are_set_by_name() {
+    let mut model = small(4, 1);
+    let other = small(4, 2);
+    for (name, value) in other.weights() {
+        model
+            .set_weight(&name, value.as_slice())
+            .expect("the same shapes");
+    }
+    assert_eq!(bits(&model), bits(&other));
+    let refused = model.set_weight("encoder.0.bias", &[0.0; 3]);
+    assert_eq!(
+        message(refused),
+        "`encoder.0.bias` has 1x32 elements, not 3"
+    );
+    let refused = message(model.set_weight("encoder.9.bias", &[0.0; 3]));
+    assert!(
+        refused.starts_with("`encoder.9.bias` is none of the model's: encoder.0.weight, "),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_others_attach_is_fitted_to_the_training_examples_alone() {
+    let examples = unit(1, 20, 4);
+    let mut model = small(4, 1);
+    let count = |model: &Autoencoder, examples: &dyn Rows| {
+        assert!(model.is_fitted());
+        Err(format!("seen {}", examples.rows()).into())
+    };
+    let spec = training_spec("epochs = 1\nvalidation = 0.25");
+    let run = Training::new(&mut model, spec, 2, &examples, None).expect("all fits");
+    let fitted = run.attaching(&count).fit(&mut ());
+    let error = fitted.attachments.expect_err("it refuses");
+    assert_eq!(error.to_string(), "seen 15");
+    assert!(fitted.error.is_none());
+}
