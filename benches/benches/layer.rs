@@ -35,7 +35,7 @@ fn layer(c: &mut Criterion) {
             b.iter(|| {
                 let (dy, dx) = (dy.view_mut(), Some(dx.view_mut()));
                 let memory = BackwardMemory {
-                    partial_sums: &mut [],
+                    partial_sums: None,
                     workspace: &mut [],
                 };
                 layer.backward(parameters, trace, dy, dx, memory);

@@ -23,6 +23,7 @@ fn bench(
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,
+        frozen: Vec::new(),
     };
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();

@@ -16,6 +16,7 @@
 //!     optimizer: Optimizer::default(),
 //!     clip_norm: None,
 //!     seed: 1,
+//!     frozen: Vec::new(),
 //! };
 //! let mut step = Step::new(&chain, 2, options);
 //! let examples = Matrix::from_vec(2, 3, vec![1.0, 2.0, 3.0, 2.0, 4.0, 6.0]);

@@ -52,6 +52,7 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
         optimizer: Optimizer::default(),
         clip_norm: Some(1.0),
         seed: 1,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, 256, options);
     let x = Matrix::zeros(256, 300);

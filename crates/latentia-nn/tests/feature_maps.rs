@@ -284,6 +284,7 @@ fn options() -> StepOptions {
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 5,
+        frozen: Vec::new(),
     }
 }
 

@@ -58,6 +58,7 @@ fn check(golden: &[u8], widths: &[usize], last: Activation, likelihood: Likeliho
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, BATCH, options);
 
@@ -162,6 +163,7 @@ fn layers_on_feature_maps_train_as_in_pytorch() {
         optimizer: Sgd { momentum: 0.0 }.into(),
         clip_norm: None,
         seed: 1,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, BATCH, options);
     let wide = |name: &str| {

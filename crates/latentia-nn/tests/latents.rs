@@ -63,6 +63,7 @@ fn the_prior_of_rounded_codes_keeps_a_small_variance_beside_a_large_mean() {
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, 200, options);
     let indices: Vec<u32> = (0..200).collect();

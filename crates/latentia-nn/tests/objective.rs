@@ -162,6 +162,7 @@ fn check(
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: SEED,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, rows, options);
     let obtained = step
@@ -545,6 +546,7 @@ fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: SEED,
+        frozen: Vec::new(),
     };
     let mut step = Step::new(chain, 100, options);
     let order: Vec<u32> = (0..x.rows() as u32).collect();

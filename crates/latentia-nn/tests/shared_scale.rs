@@ -30,6 +30,7 @@ fn step(chain: &Chain, batch_size: usize) -> Step {
         optimizer: Optimizer::default(),
         clip_norm: None,
         seed: 1,
+        frozen: Vec::new(),
     };
     Step::new(chain, batch_size, options)
 }

@@ -24,6 +24,7 @@ fn options(likelihood: LikelihoodSpec, optimizer: Optimizer) -> StepOptions {
         optimizer,
         clip_norm: None,
         seed: 5,
+        frozen: Vec::new(),
     }
 }
 

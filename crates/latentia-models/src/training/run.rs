@@ -102,6 +102,7 @@ impl<'a> Training<'a> {
             optimizer: spec.optimizer,
             clip_norm: spec.clip_norm,
             seed,
+            frozen: Vec::new(),
         };
         let batch_size = spec.batch_size.min(examples.rows());
         Ok(Self {

@@ -60,6 +60,9 @@ impl BatchCodes {
             self.labels.extend_from_slice(tape.labels());
             gradient_rows += objective.code_gradients(tape, buffers).inputs.rows();
         }
+        let asked = blocks
+            .iter()
+            .any(|b| objective.asks_for_code_gradients(&b.tape));
         self.input_gradients.as_mut_slice().fill(0.0);
         self.code_gradients.as_mut_slice().fill(0.0);
         let codes = Codes {
@@ -68,12 +71,15 @@ impl BatchCodes {
             saved: MatrixRef::new(&[], 0, 0),
             labels: &self.labels,
         };
-        let gradients = CodeGradients {
+        let gradients = asked.then(|| CodeGradients {
             inputs: self.input_gradients.top_mut(gradient_rows),
             codes: self.code_gradients.top_mut(code_rows),
-        };
+        });
         let workspace = &mut self.workspace;
-        let sum = objective.penalties(true, codes, context, Some(gradients), workspace);
+        let sum = objective.penalties(true, codes, context, gradients, workspace);
+        if !asked {
+            return sum;
+        }
         let mut inputs = self.input_gradients.as_slice();
         let mut codes = self.code_gradients.as_slice();
         for Block { tape, buffers, .. } in blocks {

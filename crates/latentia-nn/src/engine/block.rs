@@ -3,6 +3,7 @@
 use std::io;
 
 use super::chain::Chain;
+use super::frozen::Frozen;
 use super::objective::{Objective, ObjectiveBuffers};
 use super::tape::Tape;
 
@@ -15,10 +16,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// To train `chain` for `objective` on up to `rows` examples.
-    pub(super) fn new(chain: &Chain, objective: &Objective, rows: usize) -> Self {
+    /// To train the layers of `chain` that are not frozen for `objective`, on up to `rows` examples.
+    pub(super) fn new(chain: &Chain, objective: &Objective, frozen: &Frozen, rows: usize) -> Self {
         Self {
-            tape: Tape::for_training(chain, rows),
+            tape: Tape::for_training(chain, frozen, rows),
             buffers: ObjectiveBuffers::for_training(chain, objective, rows),
             loss: Ok(0.0),
         }

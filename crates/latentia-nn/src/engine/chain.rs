@@ -91,16 +91,6 @@ impl Chain {
         later.filter_map(move |(number, skip)| (*skip == Some(layer)).then_some(number))
     }
 
-    /// Number of the first layer that learns something.
-    pub(crate) fn first_learned(&self) -> usize {
-        let learns = |range: &Range<usize>| {
-            self.parameters[range.clone()]
-                .iter()
-                .any(Parameter::is_learned)
-        };
-        self.owned.iter().take_while(|range| !learns(range)).count()
-    }
-
     /// Rows of output for each example after all of `layers`.
     pub fn samples(&self, layers: Range<usize>, mode: Mode) -> usize {
         let layers = self.layers[layers].iter();
@@ -121,12 +111,6 @@ impl Chain {
     pub(crate) fn multiplications(&self) -> usize {
         let all = self.layers.iter().map(|layer| layer.multiplications());
         all.fold(0, usize::saturating_add)
-    }
-
-    /// The layers that need statistics over the batch, in order.
-    pub(crate) fn with_batch_statistics(&self) -> impl Iterator<Item = usize> {
-        let needs = |&layer: &usize| self.layers[layer].abilities().batch_statistics.is_some();
-        (0..self.layers.len()).filter(needs)
     }
 
     /// All parameters, layer after layer.

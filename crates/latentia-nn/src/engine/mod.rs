@@ -4,6 +4,7 @@ mod batch_codes;
 mod block;
 mod chain;
 mod chain_error;
+mod frozen;
 mod grouped_penalties;
 mod importance;
 mod loops;

@@ -206,7 +206,7 @@ impl Objective {
         for layer in layers.rev() {
             tape.backward(chain, layer);
             if layer == self.latent {
-                self.add_input_gradients(chain, tape, buffers);
+                self.add_input_gradients(tape, buffers);
             }
             if layer == self.latent + 1 {
                 sum += self.penalties_backward(chain, tape, buffers, batch);
@@ -226,32 +226,38 @@ impl Objective {
         let context = self.context(chain, tape, batch, tape.position().epochs);
         buffers.input_gradients.as_mut_slice().fill(0.0);
         let inputs = self.input_gradient_rows(tape, buffers);
+        let asked = self.asks_for_code_gradients(tape);
         let (labels, trace, gradient) = tape.labels_trace_and_gradient(self.latent);
         let codes = codes(trace, labels);
-        let mut gradients = CodeGradients {
+        let mut gradients = asked.then(|| CodeGradients {
             inputs: buffers.input_gradients.top_mut(inputs),
             codes: gradient,
-        };
-        if self.importance_weighted {
-            add_gradients(codes, &buffers.losses, batch, &mut gradients);
+        });
+        if let Some(gradients) = gradients.as_mut().filter(|_| self.importance_weighted) {
+            add_gradients(codes, &buffers.losses, batch, gradients);
         }
         match self.penalties.is_empty() {
             true => 0.0,
             false => {
                 let workspace = &mut buffers.workspace;
-                self.penalties(false, codes, context, Some(gradients), workspace)
+                self.penalties(false, codes, context, gradients, workspace)
             }
         }
     }
 
     /// Adds the penalties' gradients with respect to the input of the latent's layer to those that went through it.
-    fn add_input_gradients(&self, chain: &Chain, tape: &mut Tape, buffers: &ObjectiveBuffers) {
+    fn add_input_gradients(&self, tape: &mut Tape, buffers: &ObjectiveBuffers) {
         let rows = self.input_gradient_rows(tape, buffers);
-        if rows > 0 && self.latent > chain.first_learned() {
+        if rows > 0 && self.latent > tape.first_learned() {
             let own = buffers.input_gradients.top(rows).span();
             let mut gradient = tape.gradient_mut(self.latent - 1);
             update(gradient.as_mut_slice(), own, |g, own| g + own);
         }
+    }
+
+    /// Whether some layer that learns depends on the gradients with respect to the codes, or to the input of the latent's layer.
+    pub(super) fn asks_for_code_gradients(&self, tape: &Tape) -> bool {
+        self.latent >= tape.first_learned()
     }
 
     /// Rows of the gradients with respect to the input of the latent's layer that are in use.

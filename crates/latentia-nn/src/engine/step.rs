@@ -15,6 +15,7 @@ use latentia_tensor::{Accumulate, Matrix, MatrixMut, Noise, Rows, map_in_place, 
 use super::batch_codes::BatchCodes;
 use super::block::Block;
 use super::chain::{Chain, SplitChain};
+use super::frozen::Frozen;
 use super::loops::{ParameterBlock, each, each_block};
 use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
@@ -38,6 +39,11 @@ pub struct StepOptions {
     pub clip_norm: Option<f32>,
     /// Seed of the layers' noise.
     pub seed: u64,
+    /// Numbers of the layers that are not trained. Their parameters have no gradient, no update and no part in the norm that is
+    /// clipped, and nothing goes back beyond the first layer that learns. They work as in evaluation where they need statistics
+    /// of the batch, and keep those that they have; what is random in them stays so, as in Keras. Where all layers are frozen, a
+    /// step learns nothing and gives the loss alone: [`Step::learns`].
+    pub frozen: Vec<usize>,
 }
 
 /// What may change from batch to batch.
@@ -69,6 +75,7 @@ pub struct Step {
     /// Examples in each block but the last.
     block_examples: usize,
     codes: Option<BatchCodes>,
+    frozen: Frozen,
     /// Layers that need statistics over the batch.
     with_statistics: Vec<usize>,
     /// Where the way back is cut, last layer first: before it goes through these.
@@ -87,13 +94,15 @@ impl Step {
     /// The memory to train `chain` with batches of at most `batch_size` examples.
     pub fn new(chain: &Chain, batch_size: usize, options: StepOptions) -> Self {
         let all = 0..chain.layers().len();
+        let frozen = Frozen::new(chain, &options.frozen);
         let block_examples = chain
             .block_examples(all, Mode::Train)
             .min(batch_size.max(1));
-        let block = || Block::new(chain, &options.objective, block_examples);
+        let block = || Block::new(chain, &options.objective, &frozen, block_examples);
         let codes = BatchCodes::new(chain, &options.objective, batch_size);
         let at_code = codes.is_some().then_some(options.objective.latent);
-        let mut cuts: Vec<usize> = chain.with_batch_statistics().chain(at_code).collect();
+        let with_statistics = frozen.with_batch_statistics(chain);
+        let mut cuts: Vec<usize> = with_statistics.iter().copied().chain(at_code).collect();
         cuts.sort_unstable_by(|a, b| b.cmp(a));
         cuts.dedup();
         let parameters = chain.parameters().iter();
@@ -104,7 +113,7 @@ impl Step {
                 .collect(),
             batch_size,
             block_examples,
-            with_statistics: chain.with_batch_statistics().collect(),
+            with_statistics,
             cuts,
             codes,
             moments: parameters.map(|p| Moments::new(&p.value)).collect(),
@@ -112,6 +121,7 @@ impl Step {
             updates: 0,
             used: 0,
             parallel: work >= WORTH_THREADS,
+            frozen,
             options,
         }
     }
@@ -126,7 +136,17 @@ impl Step {
         self.updates
     }
 
-    /// The gradient and the moments of each parameter, in the chain's order.
+    /// Whether layer `layer` is not trained.
+    pub fn is_frozen(&self, layer: usize) -> bool {
+        self.frozen.contains(layer)
+    }
+
+    /// Whether some layer learns.
+    pub fn learns(&self, chain: &Chain) -> bool {
+        self.frozen.first_learned() < chain.layers().len()
+    }
+
+    /// The gradient and the moments of each parameter, in the chain's order; those of frozen layers stay as they are.
     pub fn moments(&self) -> &[Moments] {
         &self.moments
     }
@@ -312,7 +332,7 @@ impl Step {
     /// The second loop.
     fn parameters_loop(&mut self, chain: &mut Chain, update: &Update<'_>) {
         let whole_gradient_first = self.options.clip_norm.is_some();
-        let blocks = &self.blocks[..self.used];
+        let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
         let SplitChain {
             layers,
             owned,
@@ -330,6 +350,9 @@ impl Step {
                 v,
             } = own;
             let layer = owned.partition_point(|range| range.end <= number);
+            if frozen.contains(layer) {
+                return;
+            }
             let index = number - owned[layer].start;
             let range = first..first + w.len() / cols;
             for (at, Block { tape, .. }) in blocks.iter().enumerate() {
@@ -351,9 +374,13 @@ impl Step {
     fn clipped_update(&mut self, chain: &mut Chain, limit: f32, update: &Update<'_>) {
         let norm = self.gradient_norm(chain) as f32;
         let factor = if norm > limit { limit / norm } else { 1.0 };
-        let (parameters, parallel) = (chain.parameters_mut(), self.parallel);
-        each_block(parameters, &mut self.moments, parallel, |_, own| {
-            if own.learned {
+        let (parallel, frozen) = (self.parallel, &self.frozen);
+        let SplitChain {
+            owned, parameters, ..
+        } = chain.split();
+        each_block(parameters, &mut self.moments, parallel, |number, own| {
+            let layer = owned.partition_point(|range| range.end <= number);
+            if own.learned && !frozen.contains(layer) {
                 map_in_place(own.g, |g| factor * g);
                 update(own.w, own.g, own.m, own.v);
             }
@@ -368,7 +395,8 @@ impl Step {
             owned,
             parameters,
         } = chain.split();
-        for (layer, own) in owned.iter().enumerate() {
+        let trained = |(layer, _): &(usize, _)| !self.frozen.contains(*layer);
+        for (layer, own) in owned.iter().enumerate().filter(trained) {
             if let Some(statistics) = layers[layer].abilities().running_statistics {
                 let batch = LayerBatch {
                     blocks: &self.blocks[..self.used],

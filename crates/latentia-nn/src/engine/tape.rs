@@ -6,6 +6,7 @@ use std::ops::Range;
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
 use super::chain::Chain;
+use super::frozen::Frozen;
 use super::non_finite::{NonFinite, is_finite};
 use super::position::Position;
 use super::statistics::StatisticBuffers;
@@ -26,12 +27,14 @@ pub struct Tape {
     saved: Vec<Matrix>,
     /// Rows of output for each example, layer by layer.
     samples: Vec<usize>,
-    /// What each layer sums of its gradients with respect to itself; empty when nothing goes back.
-    partial_sums: Vec<Vec<f32>>,
+    /// What each layer sums of its gradients with respect to itself, where it is asked for them.
+    partial_sums: Vec<Option<Vec<f32>>>,
     /// Sums of each layer that needs statistics over the batch; empty unless a step trains the chain.
     statistics: Vec<StatisticBuffers>,
     /// `gradients[i]` belongs to the output of layer `i`; empty when nothing goes back.
     gradients: Vec<Matrix>,
+    /// The first layer that is asked for gradients with respect to itself: nothing goes back beyond it, but to the input.
+    first_learned: usize,
     /// The gradient with respect to the input, where it is asked for.
     input_gradient: Matrix,
     /// One layer after another uses it.
@@ -66,26 +69,31 @@ impl Tape {
             partial_sums: Vec::new(),
             statistics: Vec::new(),
             gradients: Vec::new(),
+            first_learned: 0,
             input_gradient: Matrix::default(),
             workspace: vec![0.0; workspace.unwrap_or(0)],
             layers,
         }
     }
 
-    /// To train `chain` on up to `rows` examples.
-    pub fn for_training(chain: &Chain, rows: usize) -> Self {
-        let tape = Self::forward_only(chain, 0..chain.layers().len(), Mode::Train, rows);
-        let statistics = |layer: &dyn Layer| {
-            let sums = layer.abilities().batch_statistics.map_or(0, |s| s.sums());
+    /// To train the layers of `chain` that are not frozen, on up to `rows` examples.
+    pub(super) fn for_training(chain: &Chain, frozen: &Frozen, rows: usize) -> Self {
+        let layers = 0..chain.layers().len();
+        let statistics = |layer| {
+            let sums = frozen
+                .batch_statistics(chain, layer)
+                .map_or(0, |s| s.sums());
             StatisticBuffers::new(sums)
         };
+        let partial_sums = |layer| {
+            let asked = layer >= frozen.first_learned() && !frozen.contains(layer);
+            asked.then(|| vec![0.0; chain.layers()[layer].memory().partial_sums])
+        };
         Self {
-            statistics: chain
-                .layers()
-                .iter()
-                .map(|layer| statistics(&**layer))
-                .collect(),
-            ..tape.with_gradients(chain)
+            statistics: layers.clone().map(statistics).collect(),
+            partial_sums: layers.clone().map(partial_sums).collect(),
+            first_learned: frozen.first_learned(),
+            ..Self::forward_only(chain, layers, Mode::Train, rows).with_gradients()
         }
     }
 
@@ -94,15 +102,13 @@ impl Tape {
         let tape = Self::forward_only(chain, layers, Mode::Eval, rows);
         Self {
             input_gradient: tape.input.clone(),
-            ..tape.with_gradients(chain)
+            ..tape.with_gradients()
         }
     }
 
-    fn with_gradients(self, chain: &Chain) -> Self {
-        let used = chain.layers()[self.layers.clone()].iter();
-        let partial_sums = used.map(|layer| vec![0.0; layer.memory().partial_sums]);
+    fn with_gradients(self) -> Self {
         Self {
-            partial_sums: partial_sums.collect(),
+            partial_sums: vec![None; self.layers.len()],
             gradients: self.outputs.clone(),
             ..self
         }
@@ -258,13 +264,12 @@ impl Tape {
     /// Carries the gradient back through layer `at`, and to the input where that is asked for.
     pub(crate) fn backward(&mut self, chain: &Chain, at: usize) {
         let to_input = !self.input_gradient.as_slice().is_empty();
-        // Before the first layer that learns, nobody else asks for a gradient.
-        let first = if to_input { 0 } else { chain.first_learned() };
+        let first = self.first_learned;
         if at < first {
             return;
         }
         let (layer, rows) = (self.layers.start + at, self.rows);
-        let mut partial_sums = std::mem::take(&mut self.partial_sums[at]);
+        let mut partial_sums = self.partial_sums[at].take();
         let rows_before = self.input_of(at).rows();
         let trace = trace_of(
             (&self.input, &self.outputs, &self.saved),
@@ -286,7 +291,7 @@ impl Tape {
             dy[0].top_mut(trace.y.rows()),
             dx.as_mut().map(MatrixMut::reborrow),
             BackwardMemory {
-                partial_sums: &mut partial_sums,
+                partial_sums: partial_sums.as_deref_mut(),
                 workspace: &mut self.workspace,
             },
         );
@@ -299,6 +304,11 @@ impl Tape {
             }
         }
         self.partial_sums[at] = partial_sums;
+    }
+
+    /// The first layer that learns; the number of layers where none does.
+    pub(super) fn first_learned(&self) -> usize {
+        self.first_learned
     }
 
     /// Rows that come out of layer `at`.
@@ -316,9 +326,9 @@ impl Tape {
 
     /// What layer `at` of those that the tape was made for left behind.
     pub fn trace(&self, at: usize) -> Trace<'_> {
-        let partial_sums = self.partial_sums.get(at).map_or(&[][..], Vec::as_slice);
+        let partial_sums = self.partial_sums.get(at).and_then(Option::as_deref);
         Trace {
-            partial_sums,
+            partial_sums: partial_sums.unwrap_or_default(),
             ..trace_of(
                 (&self.input, &self.outputs, &self.saved),
                 (self.rows, &self.samples),

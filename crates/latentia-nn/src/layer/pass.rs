@@ -70,8 +70,9 @@ pub struct ForwardMemory<'a> {
 /// Memory of a backward pass.
 #[derive(Debug)]
 pub struct BackwardMemory<'a> {
-    /// The block's part of the gradients, where the layer sums them by itself.
-    pub partial_sums: &'a mut [f32],
+    /// The block's part of the gradients, where the layer sums them by itself; nothing where nobody asks for them, as of a frozen
+    /// layer.
+    pub partial_sums: Option<&'a mut [f32]>,
     /// For any use.
     pub workspace: &'a mut [f32],
 }

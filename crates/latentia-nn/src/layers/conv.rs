@@ -257,17 +257,19 @@ impl Layer for Conv {
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);
         let weight = parameters[0].value.as_slice();
-        let (dw, db) = partial_sums.split_at_mut(weight.len());
         let convolution = &self.convolution;
         let dy = dy.as_ref();
-        match self.direction {
-            Direction::Forward => convolution.weight_gradient(trace.x, dy, dw, workspace),
-            Direction::Transposed => convolution.weight_gradient(dy, trace.x, dw, workspace),
-        }
-        db.fill(0.0);
-        for dy in dy.iter_rows() {
-            for (db, dy) in db.iter_mut().zip(dy.chunks(self.positions())) {
-                *db += latentia_tensor::sum_and_dot(dy, dy)[0] as f32;
+        if let Some(partial_sums) = partial_sums {
+            let (dw, db) = partial_sums.split_at_mut(weight.len());
+            match self.direction {
+                Direction::Forward => convolution.weight_gradient(trace.x, dy, dw, workspace),
+                Direction::Transposed => convolution.weight_gradient(dy, trace.x, dw, workspace),
+            }
+            db.fill(0.0);
+            for dy in dy.iter_rows() {
+                for (db, dy) in db.iter_mut().zip(dy.chunks(self.positions())) {
+                    *db += latentia_tensor::sum_and_dot(dy, dy)[0] as f32;
+                }
             }
         }
         let Some(dx) = dx else { return };

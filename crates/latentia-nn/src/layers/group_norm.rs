@@ -186,12 +186,13 @@ impl Layer for GroupNorm {
         mut dx: Option<MatrixMut<'_>>,
         memory: BackwardMemory<'_>,
     ) {
-        let sums = memory.partial_sums;
         let weight = parameters[0].value.as_slice();
         let [channels, positions] = self.channels();
         let size = self.group();
-        sums.fill(0.0);
-        let (products, plain) = sums.split_at_mut(weight.len());
+        let mut sums = memory.partial_sums.map(|sums| {
+            sums.fill(0.0);
+            sums.split_at_mut(weight.len())
+        });
         for (row, dz) in dy.iter_rows_mut().enumerate() {
             let (x, y, saved) = (trace.x.row(row), trace.y.row(row), trace.saved.row(row));
             let (z, moments) = saved.split_at(saved.len() - 2 * self.groups);
@@ -210,8 +211,10 @@ impl Layer for GroupNorm {
                     let elements = channel * positions..(channel + 1) * positions;
                     let [own, own_product] = sum_and_dot(&dz[elements.clone()], &x[elements]);
                     let own_product = inverse * (own_product - mean * own);
-                    plain[channel] += own as f32;
-                    products[channel] += own_product as f32;
+                    if let Some((products, plain)) = &mut sums {
+                        plain[channel] += own as f32;
+                        products[channel] += own_product as f32;
+                    }
                     sum += f64::from(weight[channel]) * own;
                     product += f64::from(weight[channel]) * own_product;
                 }
