@@ -33,11 +33,13 @@
 //! - [`Layer`] in [`layers`], [`Latent`] in [`latents`], [`Likelihood`] in [`likelihoods`], [`Penalty`] in [`penalties`], update
 //!   rules and learning-rate schedules in [`optim`]
 //! - [`LayerSpec`], [`LatentSpec`], [`LikelihoodSpec`], [`ObjectiveSpec`], [`Optimizer`], [`Schedule`]: parts as users write them
+//! - [`gradient_check`]: the gradients of a user's own layer, latent, likelihood or penalty against finite differences
 //! - [`engine`]: a [`Chain`] of layers, the [`Tape`] of a block of examples, the [`Objective`], and the [`Step`] of two parallel loops
 
 #![forbid(unsafe_code)]
 
 pub mod engine;
+pub mod gradient_check;
 mod invalid_spec;
 mod kinds;
 mod latent;

@@ -1,5 +1,5 @@
-//! The promises of frozen layers: they stay as they are to the bit, work as in evaluation, and the others learn as beside layers that
-//! learn.
+//! The promises of frozen layers: they stay as they are to the bit, work as in evaluation, and the others learn as beside layers
+//! that learn.
 
 use std::sync::Arc;
 

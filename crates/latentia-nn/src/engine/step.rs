@@ -136,6 +136,11 @@ impl Step {
         self.updates
     }
 
+    /// What is minimised.
+    pub(crate) fn objective(&self) -> &Objective {
+        &self.options.objective
+    }
+
     /// Whether layer `layer` is not trained.
     pub fn is_frozen(&self, layer: usize) -> bool {
         self.frozen.contains(layer)
