@@ -19,8 +19,9 @@ use crate::{ModelError, ModelSpec, Preprocessing, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
 ///
-/// Made by [`ModelSpec::build`] or [`Autoencoder::from_parts`], taught by [`crate::Training`], kept by [`crate::ModelFile`].
-#[derive(Debug)]
+/// Made by [`ModelSpec::build`] or [`Autoencoder::from_parts`], taught by [`crate::Training`], kept by [`crate::ModelFile`]. A clone
+/// has weights of its own.
+#[derive(Clone, Debug)]
 pub struct Autoencoder {
     /// How to build it again, as far as that can be said.
     pub(crate) description: Option<Description>,

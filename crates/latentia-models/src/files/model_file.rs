@@ -4,6 +4,7 @@
 //! (`symbols.step`, … of a compressor). The metadata key `latentia` holds the specification, the preprocessing and the provenance.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use latentia_nn::ParameterRole;
@@ -27,7 +28,7 @@ const MODEL: FileFormat = FileFormat {
 const IN_MEMORY: &str = "model in memory";
 
 /// A model with its provenance, as a file holds them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ModelFile {
     /// The model.
     pub model: Autoencoder,
@@ -78,6 +79,24 @@ impl ModelFile {
         attachments: &[StoredTensor],
     ) -> Result<Vec<u8>, ModelError> {
         Self::encode(model, provenance, attachments, Path::new(IN_MEMORY))
+    }
+
+    /// Writes the bytes of [`Self::to_bytes`].
+    ///
+    /// # Errors
+    /// When they cannot be made or written.
+    pub fn to_writer(
+        model: &Autoencoder,
+        provenance: &Provenance,
+        attachments: &[StoredTensor],
+        mut writer: impl Write,
+    ) -> Result<(), ModelError> {
+        let bytes = Self::to_bytes(model, provenance, attachments)?;
+        let written = writer.write_all(&bytes).and_then(|()| writer.flush());
+        written.map_err(|source| ModelError::Write {
+            path: IN_MEMORY.into(),
+            source,
+        })
     }
 
     fn encode(
@@ -149,6 +168,20 @@ impl ModelFile {
     /// As there, but for reading.
     pub fn from_bytes_with(bytes: &[u8], registry: &Registry) -> Result<Self, ModelError> {
         Self::decode(bytes, Path::new(IN_MEMORY), registry)
+    }
+
+    /// As [`Self::from_bytes`], from all that `reader` gives.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_bytes`], and those of the reader.
+    pub fn from_reader(mut reader: impl Read) -> Result<Self, ModelError> {
+        let mut bytes = Vec::new();
+        let read = reader.read_to_end(&mut bytes);
+        read.map_err(|source| ModelError::Read {
+            path: IN_MEMORY.into(),
+            source,
+        })?;
+        Self::from_bytes(&bytes)
     }
 
     fn decode(bytes: &[u8], path: &Path, registry: &Registry) -> Result<Self, ModelError> {

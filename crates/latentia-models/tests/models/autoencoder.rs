@@ -5,7 +5,7 @@ use std::io;
 use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
-use crate::{begin, message, model_spec, signed, small, training_spec};
+use crate::{begin, bits, message, model_spec, signed, small, training_spec};
 
 /// More than are in memory at once, and not a whole number of blocks.
 const ROWS: usize = 2_500;
@@ -47,6 +47,21 @@ fn codes_come_block_by_block_in_order() {
     let reconstructions = model.reconstruct(&examples).expect("all fits");
     assert_eq!(model.decode(&codes).expect("all fits"), reconstructions);
     assert_eq!((reconstructions.rows(), reconstructions.cols()), (ROWS, 5));
+}
+
+#[test]
+fn a_clone_that_learns_leaves_the_original_alone() {
+    let (model, examples) = (small(5, 1), signed(1, 40, 5));
+    let (before, codes) = (bits(&model), model.encode(&examples).expect("all fits"));
+    let mut clone = model.clone();
+    assert_eq!(bits(&clone), before);
+    assert_eq!(clone.encode(&examples).expect("all fits"), codes);
+    begin(&mut clone, training_spec("epochs = 2"), 1, &examples, None)
+        .and_then(|mut training| training.run(&mut ()))
+        .expect("it converges");
+    assert_ne!(bits(&clone), before);
+    assert_eq!(bits(&model), before);
+    assert_eq!(model.encode(&examples).expect("all fits"), codes);
 }
 
 #[test]

@@ -115,6 +115,29 @@ fn a_model_lives_in_memory_as_in_a_file() {
 }
 
 #[test]
+fn a_model_goes_through_any_writer_and_reader() {
+    let folder = folder();
+    let (model, provenance, path) = saved(&folder);
+    let mut bytes = Vec::new();
+    ModelFile::to_writer(&model, &provenance, &attachments(), &mut bytes).expect("memory");
+    assert_eq!(bytes, fs::read(path).expect("it was just written"));
+    let loaded = ModelFile::from_reader(&bytes[..]).expect("they are whole");
+    assert_eq!(bits(&loaded.model), bits(&model));
+    assert_eq!(loaded.attachments, attachments());
+
+    // Eight bytes of room, and a file whose half is missing.
+    let mut room = [0; 8];
+    let full = ModelFile::to_writer(&model, &provenance, &[], &mut room[..]);
+    assert!(message(full).starts_with("cannot write `model in memory`: "));
+    let half = &bytes[..bytes.len() / 2];
+    let cut = message(ModelFile::from_reader(half));
+    assert!(
+        cut.starts_with("`model in memory` is no model file"),
+        "{cut}"
+    );
+}
+
+#[test]
 fn the_same_model_gives_the_same_bytes() {
     let (first, second) = (folder(), folder());
     let read = |path| fs::read(path).expect("it was just written");

@@ -1,6 +1,7 @@
 //! Layers one after another, with their parameters.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use latentia_tensor::{Matrix, Noise};
 
@@ -17,10 +18,11 @@ const LAYER_STREAM: u32 = 1 << 16;
 /// Elements of the widest activation of a block.
 const BLOCK_ELEMENTS: usize = 1 << 18;
 
-/// A chain of layers: the output of one is the input of the next.
-#[derive(Debug)]
+/// A chain of layers: the output of one is the input of the next. A clone has parameters of its own, and shares the layers, which never
+/// change.
+#[derive(Clone, Debug)]
 pub struct Chain {
-    layers: Vec<Box<dyn Layer>>,
+    layers: Vec<Arc<dyn Layer>>,
     /// All parameters, layer after layer.
     parameters: Vec<Parameter>,
     /// For each layer, which of `parameters` are its own.
@@ -59,14 +61,14 @@ impl Chain {
         };
         Ok(Self {
             skips: (0..layers.len()).map(skip).collect(),
-            layers,
+            layers: layers.into_iter().map(Arc::from).collect(),
             parameters,
             owned,
         })
     }
 
     /// The layers, first to last.
-    pub fn layers(&self) -> &[Box<dyn Layer>] {
+    pub fn layers(&self) -> &[Arc<dyn Layer>] {
         &self.layers
     }
 
@@ -212,7 +214,7 @@ fn skip_problem(layers: &[Box<dyn Layer>], number: usize, layers_back: usize) ->
 
 /// A chain taken apart, to compute gradients from its layers while its parameters change.
 pub(crate) struct SplitChain<'a> {
-    pub(crate) layers: &'a [Box<dyn Layer>],
+    pub(crate) layers: &'a [Arc<dyn Layer>],
     /// For each layer, which of `parameters` are its own.
     pub(crate) owned: &'a [Range<usize>],
     pub(crate) parameters: &'a mut [Parameter],
