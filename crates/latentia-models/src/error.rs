@@ -68,6 +68,14 @@ pub enum ModelError {
         /// Elements of an example of the model.
         expected: usize,
     },
+    /// Memory for codes that is not as large as the codes.
+    #[error("the memory for codes has shape {seen:?}; these codes have shape {expected:?}")]
+    CodesShape {
+        /// Rows and columns of the memory.
+        seen: [usize; 2],
+        /// Rows and columns of the codes.
+        expected: [usize; 2],
+    },
     /// Examples that a likelihood gives no probability.
     #[error(
         "`{needs}` needs values in [0, 1], but the data, after preprocessing, ranges from {low} to {high}; {hint}"

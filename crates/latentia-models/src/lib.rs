@@ -25,8 +25,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Autoencoder`]: the model; [`Parts`]: what anyone makes one of; [`Picture`]: what an example is by its shape
-//! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns; [`Rollback`], [`GradientReport`]: what goes wrong on the way
+//! - [`ModelSpec`], [`Preprocessing`], [`ConditionSpec`]: what a model is made of; [`Parts`]: one's own parts; [`Autoencoder`]: the
+//!   model; [`Encoder`]: codes again and again; [`Picture`]: what an example is by its shape
+//! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
+//!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
@@ -47,7 +49,8 @@ mod stream;
 mod training;
 
 pub use autoencoder::{
-    Autoencoder, CompressedImage, Foreign, Labelled, MeanBias, Parts, Scaled, Scaling, Sections,
+    Autoencoder, CompressedImage, Encoder, Foreign, Labelled, MeanBias, Parts, Scaled, Scaling,
+    Sections,
 };
 pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};

@@ -1,4 +1,4 @@
-//! Memory does not grow with the examples, nor with what a file promises: measured by the allocator itself.
+//! Memory does not grow with the examples, nor with what a file promises, and an encoder needs none after its first call: measured by the allocator itself.
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -7,7 +7,8 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_models::{
-    Metrics, ModelSpec, Part, Pca, Preprocessing, Scaling, Training, TrainingSpec, Validation,
+    Metrics, ModelSpec, Part, Pca, Preprocessing, Preset, Scaling, Training, TrainingSpec,
+    Validation,
 };
 use latentia_tensor::{Matrix, MatrixMut, Rows, add_gram};
 
@@ -127,7 +128,35 @@ fn memory_is_bounded() {
     check("training", used, 10 * MEGABYTE);
     result.expect("all fits");
 
+    an_encoder_allocates_nothing_after_its_first_call();
     a_promise_sets_no_memory_aside();
+}
+
+fn an_encoder_allocates_nothing_after_its_first_call() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let pool = pool.expect("threads start");
+    for name in ["conv", "mnist", "vae-20", "top-k", "conv-vq-vae"] {
+        let preset = Preset::named(name).expect("it comes along");
+        let model = preset.model.build(&[28, 28], 1).expect("parts that fit");
+        let examples = Matrix::zeros(200, 784);
+        let mut codes = Matrix::zeros(200, model.code_width());
+        let mut encoder = model.encoder();
+        let mut encode = |times| {
+            for _ in 0..times {
+                let encoded = encoder.encode_into(&examples, codes.view_mut());
+                encoded.expect("all fits");
+                let few = encoder.encode_into(&examples.top(9), codes.top_mut(9));
+                few.expect("all fits");
+                encoder.encode_one(examples.row(0)).expect("all fits");
+            }
+        };
+        pool.install(|| {
+            // Both threads must have met every kernel, whose packing memory is theirs for good.
+            encode(20);
+            let (used, ()) = peak(|| encode(20));
+            assert_eq!(used, 0, "{name}");
+        });
+    }
 }
 
 /// Numbers in the header of a checkpoint that claim more than there is.

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use crate::{Matrix, MatrixMut};
+use crate::{Matrix, MatrixMut, MatrixRef};
 
 /// A source of examples of equal width that are read by index.
 ///
-/// This is all that training and inference know of data: a matrix in memory, bytes that become floats when they are
+/// This is all that training and inference know of data: a matrix in memory or a view of one, bytes that become floats when they are
 /// read, or files on a disk.
 pub trait Rows: Sync {
     /// Number of examples.
@@ -33,6 +33,20 @@ pub trait Rows: Sync {
 }
 
 impl Rows for Matrix {
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.cols()
+    }
+
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.view().read(indices, out)
+    }
+}
+
+impl Rows for MatrixRef<'_> {
     fn rows(&self) -> usize {
         self.rows()
     }

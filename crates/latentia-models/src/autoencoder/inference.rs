@@ -6,12 +6,15 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{Chain, Mode, Position, Tape};
+use latentia_nn::{BLOCK_ROWS, Chain, Mode, Position, Tape};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
 /// Blocks that go through a chain at once.
 const BLOCKS_AT_ONCE: usize = 16;
+
+/// Elements that fill half of a core's cache.
+const CACHE_ELEMENTS: usize = 1 << 17;
 
 /// Which layers of a chain are run, and whether codes are sampled.
 #[derive(Clone, Debug)]
@@ -49,10 +52,11 @@ pub(crate) fn for_each_block<E: From<io::Error>>(
     examples: &dyn Rows,
     mut see: impl FnMut(usize, &Tape) -> Result<(), E>,
 ) -> Result<(), E> {
+    let size = block_rows(chain, &run);
     in_rounds(
         examples.rows(),
-        chain.block_examples(run.layers.clone(), run.mode),
-        block_slots(chain, &run, examples, || ()),
+        size,
+        block_slots(chain, &run, examples, size, || ()),
         |(block, ()), rows| forward(chain, &run, examples, block, rows),
         |first, (block, ())| see(first, block),
     )?;
@@ -80,10 +84,11 @@ pub(crate) fn fold_and_see_blocks<S: Send>(
     add: impl Fn(&mut S, usize, &mut Tape) + Sync,
     mut see: impl FnMut(&Tape),
 ) -> io::Result<Vec<S>> {
+    let size = chain.block_examples(run.layers.clone(), run.mode);
     let slots = in_rounds(
         examples.rows(),
-        chain.block_examples(run.layers.clone(), run.mode),
-        block_slots(chain, &run, examples, start),
+        size,
+        block_slots(chain, &run, examples, size, start),
         |(block, gathered), rows| {
             forward(chain, &run, examples, block, rows)?;
             add(gathered, rows.first().map_or(0, |&row| row as usize), block);
@@ -97,22 +102,39 @@ pub(crate) fn fold_and_see_blocks<S: Send>(
     Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
 }
 
-/// Slots with room for a block and what `start` gives, as many as work at once.
+/// Examples in a block of which nothing is summed: so many that its activations are as large as the parameters, which every block
+/// reads anew, or fill half of a core's cache.
+pub(super) fn block_rows(chain: &Chain, run: &Run) -> usize {
+    let layers = run.layers.clone();
+    let used = &chain.layers()[layers.clone()];
+    let inputs = used.first().map_or(0, |layer| layer.inputs());
+    let activations = used
+        .iter()
+        .map(|layer| layer.outputs() + layer.memory().saved);
+    let parameters = layers.clone().flat_map(|layer| chain.parameters_of(layer));
+    let parameters: usize = parameters.map(|p| p.value.as_slice().len()).sum();
+    let fit = CACHE_ELEMENTS.max(parameters) / (inputs + activations.sum::<usize>()).max(1);
+    let rows = fit.next_multiple_of(8).clamp(8, BLOCK_ROWS);
+    rows.min(chain.block_examples(layers, run.mode))
+}
+
+/// Slots with room for a block of `size` examples and what `start` gives, as many as work at once.
 fn block_slots<S>(
     chain: &Chain,
     run: &Run,
     examples: &dyn Rows,
+    size: usize,
     start: impl Fn() -> S,
 ) -> Vec<(Tape, S)> {
     let (rows, layers) = (examples.rows(), run.layers.clone());
-    let size = chain.block_examples(layers.clone(), run.mode);
     let tape = || Tape::forward_only(chain, layers.clone(), run.mode, size.min(rows));
     (0..rows.div_ceil(size).min(BLOCKS_AT_ONCE))
         .map(|_| (tape(), start()))
         .collect()
 }
 
-fn forward(
+/// Reads the examples `rows` and runs the layers on them.
+pub(super) fn forward(
     chain: &Chain,
     run: &Run,
     examples: &dyn Rows,
@@ -250,17 +272,4 @@ fn in_rounds<S: Send, E: From<io::Error>>(
         }
     }
     Ok(shares.into_iter().map(|share| share.slot).collect())
-}
-
-/// The outputs of the layers that are run, for all examples.
-pub(crate) fn outputs(chain: &Chain, run: Run, examples: &dyn Rows) -> io::Result<Matrix> {
-    let width = chain.layers()[run.layers.clone()]
-        .last()
-        .map_or(examples.cols(), |layer| layer.outputs());
-    let mut data = Vec::with_capacity(examples.rows() * width);
-    for_each_block(chain, run, examples, |_, block| {
-        data.extend_from_slice(block.output().span());
-        Ok::<_, io::Error>(())
-    })?;
-    Ok(Matrix::from_vec(examples.rows(), width, data))
 }

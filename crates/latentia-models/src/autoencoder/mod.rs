@@ -4,6 +4,7 @@ mod build;
 mod codebook;
 mod compressed_image;
 mod description;
+mod encoder;
 pub(crate) mod inference;
 mod labelled;
 mod mean_bias;
@@ -14,12 +15,14 @@ mod scaling;
 mod sections;
 pub(crate) mod value_range;
 mod weights;
+mod workspace;
 
 pub(crate) use labelled::labels;
 
 pub use compressed_image::CompressedImage;
 pub(crate) use description::Description;
 pub use description::Foreign;
+pub use encoder::Encoder;
 pub use labelled::Labelled;
 pub use mean_bias::MeanBias;
 pub use model::Autoencoder;

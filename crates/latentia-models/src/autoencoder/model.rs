@@ -8,13 +8,13 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 use serde::Serialize;
 
 use super::description::{Description, Foreign};
-use super::inference::{Run, fold_blocks, for_each_block, outputs};
+use super::inference::{Run, fold_blocks, for_each_block};
 use super::mean_bias::MeanBias;
 use super::scaled::Scaled;
 use super::scaling::Scaling;
 use super::sections::Sections;
 use super::value_range::check_range;
-
+use super::workspace::{Workspace, outputs};
 use crate::{ModelError, ModelSpec, Preprocessing, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
@@ -310,17 +310,10 @@ impl Autoencoder {
         &self,
         run: Run,
         rows: &dyn Rows,
-        make: impl Fn(usize, MatrixRef<'_>, MatrixMut<'_>),
+        make: impl Fn(usize, MatrixRef<'_>, MatrixMut<'_>) + Sync,
     ) -> io::Result<Matrix> {
-        let width = self.width();
-        let mut examples = Matrix::zeros(rows.rows(), width);
-        for_each_block(&self.chain, run, rows, |first, block| {
-            let outputs = block.output();
-            let elements = first * width..(first + outputs.rows()) * width;
-            let out = &mut examples.as_mut_slice()[elements];
-            make(first, outputs, MatrixMut::new(out, outputs.rows(), width));
-            Ok::<_, io::Error>(())
-        })?;
+        let mut examples = Matrix::zeros(rows.rows(), self.width());
+        Workspace::new(&self.chain, run).write(rows, examples.view_mut(), make)?;
         Ok(examples)
     }
 

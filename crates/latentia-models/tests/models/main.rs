@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod autoencoder;
+mod encoder;
 mod fit;
 mod formats;
 mod gradients;
