@@ -23,9 +23,14 @@
 //! - [`loss`]: losses with their gradients
 //! - [`optimizer`]: update rules
 //! - [`Noise`]: random numbers by position
+//!
+//! With the feature `ndarray`, arrays and views of the crate `ndarray` are [`Rows`], a [`Matrix`] becomes an array without a copy, and an array
+//! a matrix.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod convolution;
 mod dispatch;
 mod elementwise;
@@ -44,6 +49,8 @@ mod subset;
 mod upsampling;
 mod window;
 
+#[cfg(feature = "ndarray")]
+pub use arrays::Element;
 pub use convolution::Convolution;
 pub use dispatch::vectorized;
 pub use elementwise::{add_bias_map, map, map_in_place, update};

@@ -6,6 +6,8 @@
 //! - [`codec`]: compression to bytes
 //! - [`data`]: data sets by name or path
 //!
+//! The feature `ndarray` makes arrays of that crate examples, and matrices arrays.
+//!
 //! ```
 //! use latentia::data::{Locations, load};
 //! use latentia::models::{Metrics, Preset, TrainingSpec, Validation};
