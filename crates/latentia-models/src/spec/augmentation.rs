@@ -7,13 +7,17 @@ use crate::{ModelError, Picture};
 /// How training examples that are pictures are changed, anew in each epoch. What is learned is to reconstruct the changed
 /// picture; validation examples stay as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct AugmentationSpec {
-    /// Whether left and right are exchanged in half of the pictures.
+    /// Whether left and right are exchanged in half of the pictures. Example: `flip = true`
     pub flip: bool,
-    /// The most pixels that a picture is moved by, each way; the pixels at its edge are repeated.
+    /// The most pixels that a picture is moved by, each way, less than its height and width; the pixels at its edge are
+    /// repeated. Example: `shift = 2`
     pub shift: usize,
     /// The largest share of height and width that is cut off; the rest is enlarged to the full size, bilinearly.
+    /// Example: `crop = 0.1`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub crop: f32,
 }
 

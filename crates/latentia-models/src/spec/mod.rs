@@ -4,6 +4,8 @@ mod augmentation;
 mod model_spec;
 mod preprocessing;
 mod preset;
+#[cfg(feature = "schema")]
+mod schema;
 mod training_spec;
 
 pub(crate) use model_spec::no_encoder;

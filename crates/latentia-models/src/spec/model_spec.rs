@@ -19,45 +19,56 @@ use crate::{ModelError, Preprocessing};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ModelSpec {
-    /// How raw values become the model's input.
+    /// How raw values become the model's input. Example: `preprocessing = "standardise"`
     #[serde(default)]
     pub preprocessing: Preprocessing,
-    /// What the decoder's output means, and the loss.
+    /// What the decoder's output means, and the loss. Example: `likelihood = "bernoulli"`
     pub likelihood: LikelihoodSpec,
-    /// Where the output begins.
+    /// Where the output begins. Example: `output-bias = "data-mean"`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "OutputBias::is_zero")]
     pub output_bias: OutputBias,
     /// How examples are corrupted in training before the encoder sees them; the target stays clean.
+    /// Example: `corruption = { kind = "masking", rate = 0.3 }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruption: Option<Corruption>,
-    /// What stands between encoder and decoder.
+    /// What stands between encoder and decoder. Example: `code = { kind = "gaussian", units = 20 }`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "LatentSpec::is_default")]
     pub code: LatentSpec,
-    /// The weights of the penalties.
+    /// The weights of the penalties. Example: `objective = { beta = 4.0, warm-up = 10 }`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "ObjectiveSpec::is_default")]
     pub objective: ObjectiveSpec,
-    /// What encoder and decoder are told beside the values.
+    /// What encoder and decoder are told beside the values. Example: `condition = { classes = 10 }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionSpec>,
-    /// From an example to its code, or to what the code is made of.
+    /// From an example to its code, or to what the code is made of; without `code`, the width of the last layer is the code's.
+    /// Example: `encoder = [{ layer = "dense", units = 32 }]`
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub encoder: Vec<LayerSpec>,
     /// From a code to the likelihood's parameters; a layer without `units` or `channels` is as wide as an example, the last one
-    /// as the likelihood asks for.
+    /// as the likelihood asks for. Example: `decoder = [{ layer = "dense" }]`
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub decoder: Vec<LayerSpec>,
 }
 
 /// What a model is told of an example beside its values: its class (Sohn et al. 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConditionSpec {
-    /// How many classes there are; labels count from 0.
+    /// How many classes there are; labels count from 0. Example: `classes = 10`
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 256)))]
     pub classes: usize,
 }
 
 /// Initial values of the bias of the decoder's last layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputBias {
     /// Zero

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the columns of the training examples set the scale.
+/// How raw values become the model's input; columns are those of the training examples.
 ///
-/// Raw values are first divided by [`latentia_tensor::Rows::full_scale`]: bytes become values in `[0, 1]`, floats stay.
+/// Raw values are first divided by their full scale: bytes become values in `[0, 1]`, floats stay. See
+/// [`latentia_tensor::Rows::full_scale`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Preprocessing {
     /// Nothing more

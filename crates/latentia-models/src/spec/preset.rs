@@ -6,40 +6,45 @@ use crate::{ModelError, ModelSpec, TrainingSpec};
 
 /// An experiment. The presets that come along and a user's own file have this one format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Preset {
-    /// One line for a list.
+    /// One line for a list. Example: `description = "784-32-784 on MNIST"`
     #[serde(default)]
     pub description: String,
-    /// The data that it is meant for; used when the user names none.
+    /// The data that it is meant for, used when the user names none: a name of `latentia data list`, or a path.
+    /// Example: `data = "mnist"`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
-    /// What the model is made of.
+    /// What the model is made of. Example: `model = { likelihood = "mse", encoder = [{ layer = "dense", units = 2 }], decoder = [{ layer = "dense" }] }`
     pub model: ModelSpec,
-    /// How it is trained.
+    /// How it is trained. Example: `training = { epochs = 10 }`
     #[serde(default)]
     pub training: TrainingSpec,
-    /// The result to reproduce.
+    /// The result to reproduce, of someone else's program. `cargo xtask reproduce` holds a preset to it.
+    /// Example: `expected = { metric = "mse", value = 0.01, at-most = 0.011, seeds = 1, source = "a paper" }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Expected>,
 }
 
 /// A result of someone else's program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Expected {
-    /// A key of the evaluation; a minus before it turns what should be great into what should be small.
+    /// A key of `latentia evaluate --json`; a minus before it turns what should be great into what should be small.
+    /// Example: `metric = "-elbo_nats"`
     pub metric: String,
-    /// Its published value.
+    /// Its published value. Example: `value = 106.0`
     pub value: f64,
-    /// The largest value that counts as reproduced, by the median over the seeds.
+    /// The largest value that counts as reproduced, by the median over the seeds. Example: `at-most = 106.7`
     pub at_most: f64,
-    /// How many seeds.
+    /// How many seeds. Example: `seeds = 3`
     pub seeds: u32,
-    /// Samples behind the likelihood, where the metric is one.
+    /// Samples behind the likelihood, where the metric is one. Example: `importance-samples = 5000`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub importance_samples: Option<u32>,
-    /// Whose result it is, and how it was measured.
+    /// Whose result it is, and how it was measured. Example: `source = "Burda et al. 2016 after 3,280 epochs"`
     pub source: String,
 }
 

@@ -10,53 +10,67 @@ const MAX_EPOCHS: u32 = 500_000;
 
 /// The hyperparameters of a training run, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TrainingSpec {
-    /// Passes over the training examples.
+    /// Passes over the training examples. Example: `epochs = 30`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500_000)))]
     pub epochs: u32,
-    /// Examples in a batch; the last one of an epoch may be shorter.
+    /// Examples in a batch; the last one of an epoch may be shorter. Example: `batch-size = 128`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub batch_size: usize,
-    /// Step size of the optimiser.
+    /// Step size of the optimiser. Example: `learning-rate = 2e-3`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub learning_rate: f32,
-    /// The rule of the update.
+    /// The rule of the update. Example: `optimizer = { kind = "sgd", momentum = 0.9 }`
     pub optimizer: Optimizer,
-    /// Factor on the learning rate, epoch by epoch.
+    /// Factor on the learning rate, epoch by epoch. Example: `schedule = { kind = "cosine", floor = 0.01 }`
     pub schedule: Schedule,
-    /// Upper bound of the gradient's norm over all parameters.
+    /// Upper bound of the gradient's norm over all parameters (Pascanu et al. 2013). Example: `clip-norm = 1.0`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
-    /// Where the validation examples come from.
+    /// Where the validation examples come from: a share of the training examples, 0 for none, or `"test"`.
+    /// Example: `validation = "test"`
     pub validation: Validation,
-    /// How training examples that are pictures are changed.
+    /// How training examples that are pictures are changed. Example: `augmentation = { shift = 1 }`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<AugmentationSpec>,
     /// Whether an epoch draws as many training examples of each class, with replacement, instead of each example once.
+    /// Example: `balance-classes = true`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(skip_serializing_if = "is_false")]
     pub balance_classes: bool,
     /// Stop after this many epochs without a new minimum of the loss (of validation, where there is one), and go back to the
-    /// best weights.
+    /// best weights. Example: `patience = 10`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
-    /// Stop when the loss (of validation, where there is one) is at most this.
+    /// Stop when the loss (of validation, where there is one) is at most this. Example: `stop-at-loss = 0.01`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at_loss: Option<f64>,
 }
 
 /// Where the validation examples come from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "expected a share of the training examples such as 0.1, or \"test\""
 )]
 pub enum Validation {
     /// A share of the training examples, held out; 0 for none.
-    Share(f64),
+    Share(
+        #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
+        f64,
+    ),
     /// A part of its own that the data comes with.
     Part(Part),
 }
 
 /// A part of a data set beside the training examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// The test examples, as in the articles; where there are none, a tenth is held out.

@@ -7,6 +7,7 @@ use crate::layer::Layer;
 
 /// The encoder's output itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Deterministic {}
 

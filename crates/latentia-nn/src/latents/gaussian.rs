@@ -20,9 +20,11 @@ const BOUND: f32 = 30.0;
 
 /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output; see [`GaussianLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Gaussian {
-    /// Dimensions of the code.
+    /// Dimensions of the code. Example: `units = 20`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub units: usize,
 }
 

@@ -18,19 +18,25 @@ pub use top_k::{TopK, TopKLatent};
 pub use vector_quantised::{Commitment, VectorQuantised, VectorQuantisedLatent};
 
 kinds! {
-    /// What stands between encoder and decoder, as a user writes it: the list of all kinds.
+    /// What stands between encoder and decoder, one of these kinds.
     #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "kind", rename_all = "kebab-case")]
     pub enum LatentSpec: Latent {
-        /// The encoder's output itself.
+        /// The encoder's output itself. Example: `{ kind = "deterministic" }`
         Deterministic(Deterministic),
-        /// A diagonal Gaussian.
+        /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output, with a standard
+        /// normal prior: a variational autoencoder (Kingma and Welling 2014). Example: `{ kind = "gaussian", units = 20 }`
         Gaussian(Gaussian),
-        /// Vectors of a codebook.
+        /// The encoder's output cut into vectors, each replaced by the nearest of a codebook (van den Oord et al. 2017). A
+        /// vector that is hardly used begins anew (Dhariwal et al. 2020).
+        /// Example: `{ kind = "vector-quantised", codebook = 128, dimension = 4 }`
         VectorQuantised(VectorQuantised),
-        /// Whole numbers.
+        /// Whole numbers, for compression: rounded in use, with uniform noise instead in training (Ballé, Laparra and
+        /// Simoncelli 2017). Example: `{ kind = "rounded", rate = 0.001 }`
         Rounded(Rounded),
-        /// The largest elements of the encoder's output.
+        /// The `k` largest elements of the encoder's output, the others 0 (Makhzani and Frey 2014).
+        /// Example: `{ kind = "top-k", k = 2 }`
         TopK(TopK),
     }
 }

@@ -27,11 +27,14 @@ const LEAST_SCALE: f32 = 0.05;
 
 /// The encoder's output, rounded; see [`RoundedLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rounded {
-    /// Factor on the nats that an entropy coder needs for a code, in the loss's unit; see [`Rate`].
+    /// Factor on the nats that an entropy coder needs for a code, in the loss's unit; see [`Rate`]. Example: `rate = 0.001`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub rate: f32,
-    /// Decay a step of the running moments of the prior.
+    /// Decay a step of the running moments of the prior. Example: `decay = 0.95`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     #[serde(default = "decay")]
     pub decay: f32,
 }

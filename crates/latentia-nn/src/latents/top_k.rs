@@ -13,11 +13,13 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter
 
 /// The largest elements of the encoder's output, the others 0; see [`TopKLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TopK {
-    /// Elements that stay.
+    /// Elements that stay, at most as many as the encoder's output has. Example: `k = 25`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub k: usize,
-    /// Epochs over which fewer and fewer stay, from all to `k`.
+    /// Epochs over which fewer and fewer stay, from all to `k`. Example: `warm-up = 5`
     #[serde(default)]
     pub warm_up: u32,
 }

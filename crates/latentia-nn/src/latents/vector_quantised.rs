@@ -28,17 +28,23 @@ const PART: usize = 64;
 
 /// The encoder's output, cut into vectors that are replaced by the nearest of a codebook; see [`VectorQuantisedLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VectorQuantised {
-    /// Vectors in the codebook.
+    /// Vectors in the codebook. Example: `codebook = 128`
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 65536)))]
     pub codebook: usize,
-    /// Elements in a vector; the encoder's output is a multiple of it.
+    /// Elements in a vector; the width of the encoder's output, or its channels, are a multiple of it.
+    /// Example: `dimension = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub dimension: usize,
     /// Weight of the squared distance from the encoder's output to its vectors: a mean over the code's elements where the
-    /// likelihood's loss is a mean over elements, else a sum.
+    /// likelihood's loss is a mean over elements, else a sum. Example: `commitment = 0.1`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     #[serde(default = "commitment")]
     pub commitment: f32,
-    /// Decay a step of the running means that the codebook is made of.
+    /// Decay a step of the running means that the codebook is made of. Example: `decay = 0.95`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     #[serde(default = "decay")]
     pub decay: f32,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a weight from `inputs` to `outputs` elements is drawn before training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Initializer {
     /// Uniform in `±√(6 / (inputs + outputs))` (Glorot and Bengio 2010), as Keras begins

@@ -15,9 +15,10 @@ use crate::layer::{
 
 /// An [`Activate`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ActivationSpec {
-    /// The function.
+    /// The function. Example: `activation = "tanh"`
     pub activation: Activation,
 }
 

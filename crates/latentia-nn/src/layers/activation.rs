@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An elementwise function `y = f(z)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// `z`

@@ -22,12 +22,14 @@ const EPSILON: f64 = 1e-5;
 
 /// A [`BatchNorm`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BatchNormSpec {
-    /// Share of the running statistics that stays at a step.
+    /// Share of the running statistics that stays at a step. Example: `momentum = 0.99`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     #[serde(default = "momentum")]
     pub momentum: f32,
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
 }

@@ -19,27 +19,32 @@ use crate::layer::{
 
 /// A [`Conv`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConvSpec {
     /// Feature maps of the output; left out, as many as make the elements that an example has, or that the likelihood asks for
-    /// at the end of a decoder.
+    /// at the end of a decoder. Example: `channels = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Elements in the window.
+    /// Elements in the window: one number, or `[down, across]`. Example: `kernel = 3`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub kernel: Size,
-    /// How far the window moves.
+    /// Elements by which the window moves. Example: `stride = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub stride: Size,
-    /// Zeros around a feature map; `same` gives `⌈size / stride⌉` positions.
+    /// Zeros around a feature map; `same` gives `⌈size / stride⌉` positions. Example: `padding = 1`
     #[serde(default)]
     pub padding: Padding,
-    /// Distance of the window's elements.
+    /// Distance of the window's elements (Yu and Koltun 2016). Example: `dilation = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub dilation: Size,
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
-    /// The initial values of the weight.
+    /// How the weight is drawn before training. Example: `initializer = "he"`
     #[serde(default)]
     pub initializer: Initializer,
 }

@@ -12,21 +12,25 @@ use crate::layer::{
 
 /// How examples are corrupted in training, before the encoder sees them; the target stays clean (Vincent et al. 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Corruption {
-    /// `x + σ ε` with `ε ~ N(0, 1)`
+    /// `x + σ ε` with `ε ~ N(0, 1)`. Example: `{ kind = "gaussian", deviation = 0.2 }`
     Gaussian {
-        /// Standard deviation σ.
+        /// Standard deviation `σ`, on the scale that the model sees. Example: `deviation = 0.2`
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         deviation: f32,
     },
-    /// Elements set to 0
+    /// Elements set to 0. Example: `{ kind = "masking", rate = 0.3 }`
     Masking {
-        /// Probability of each element.
+        /// Probability of each element. Example: `rate = 0.3`
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         rate: f32,
     },
-    /// Elements set to 0 or 1, each half the time
+    /// Elements set to 0 or 1, each half the time. Example: `{ kind = "salt-and-pepper", rate = 0.1 }`
     SaltAndPepper {
-        /// Probability of each element.
+        /// Probability of each element. Example: `rate = 0.3`
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         rate: f32,
     },
 }

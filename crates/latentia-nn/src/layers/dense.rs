@@ -19,16 +19,18 @@ use crate::layer::{
 
 /// A [`Dense`] layer as a user writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DenseSpec {
     /// Elements in a row of the output; left out, as many as an example has, or as the likelihood asks for at the end of a
-    /// decoder.
+    /// decoder. Example: `units = 32`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<usize>,
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
-    /// The initial values of the weight.
+    /// How the weight is drawn before training. Example: `initializer = "he"`
     #[serde(default)]
     pub initializer: Initializer,
 }

@@ -12,9 +12,11 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter
 
 /// A [`Dropout`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DropoutSpec {
-    /// Probability that an element is set to zero.
+    /// Probability that an element is set to zero. Example: `rate = 0.2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub rate: f32,
 }
 

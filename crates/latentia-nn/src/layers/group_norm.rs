@@ -17,9 +17,10 @@ use crate::layer::{
 
 /// [`GroupNorm`] with one group, as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LayerNormSpec {
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
 }
@@ -41,11 +42,13 @@ impl LayerKind for LayerNormSpec {
 
 /// A [`GroupNorm`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GroupNormSpec {
-    /// Groups of channels.
+    /// Groups of channels, a divisor of their number. Example: `groups = 4`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub groups: usize,
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
 }

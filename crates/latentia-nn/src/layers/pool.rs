@@ -12,14 +12,17 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass
 
 /// A [`Pool`] of maxima as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MaxPoolSpec {
-    /// Elements in the window.
+    /// Elements in the window: one number, or `[down, across]`. Example: `size = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub size: Size,
-    /// How far the window moves; left out, by its size.
+    /// Elements by which the window moves; left out, by its size. Example: `stride = 1`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Size>,
-    /// Positions around a feature map that count for nothing; by itself none.
+    /// Positions around a feature map that count for nothing. Example: `padding = "same"`
     #[serde(default = "Padding::valid")]
     pub padding: Padding,
 }
@@ -45,14 +48,17 @@ impl LayerKind for MaxPoolSpec {
 
 /// A [`Pool`] of means as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AveragePoolSpec {
-    /// Elements in the window.
+    /// Elements in the window: one number, or `[down, across]`. Example: `size = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub size: Size,
-    /// How far the window moves; left out, by its size.
+    /// Elements by which the window moves; left out, by its size. Example: `stride = 1`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Size>,
-    /// Positions around a feature map that count for nothing; by itself none.
+    /// Positions around a feature map that count for nothing. Example: `padding = "same"`
     #[serde(default = "Padding::valid")]
     pub padding: Padding,
 }

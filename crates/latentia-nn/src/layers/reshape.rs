@@ -9,9 +9,11 @@ use crate::invalid_spec::InvalidSpec;
 
 /// Takes a flat row for feature maps; nothing is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReshapeSpec {
-    /// `[channels, height, width]`.
+    /// `[channels, height, width]`, of as many elements as the row. Example: `shape = [16, 7, 7]`
+    #[cfg_attr(feature = "schema", schemars(inner(range(min = 1))))]
     pub shape: [usize; 3],
 }
 
@@ -37,6 +39,7 @@ impl LayerKind for ReshapeSpec {
 
 /// Takes feature maps for a flat row; nothing is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlattenSpec {}
 

@@ -12,11 +12,14 @@ use crate::invalid_spec::InvalidSpec;
 
 /// Layers whose input is added to their output, `y = f(g(x) + x)` (He et al. 2016); see [`Activate::residual`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResidualSpec<L> {
-    /// The layers `g`, from a shape to the same shape.
+    /// The layers `g`, from a shape to the same shape, at least one.
+    /// Example: `layers = [{ layer = "conv", channels = 16, kernel = 3 }]`
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub layers: Vec<L>,
-    /// The function applied to the sum.
+    /// The function applied to the sum. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
 }

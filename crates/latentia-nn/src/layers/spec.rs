@@ -20,40 +20,46 @@ use crate::kinds::kinds;
 use crate::layer::Layer;
 
 kinds! {
-    /// A layer as a user writes it: the list of all kinds.
+    /// A layer, one of these kinds.
     ///
     /// Layers that work on feature maps take `[channels, height, width]` and give feature maps; the others take and give flat
     /// rows, into which feature maps turn by themselves, channel after channel.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "layer", rename_all = "kebab-case")]
     pub enum LayerSpec: LayerKind {
-        /// Fully connected.
+        /// Fully connected, `y = f(x W + b)`. Example: `{ layer = "dense", units = 32, activation = "relu" }`
         Dense(DenseSpec),
-        /// A convolution.
+        /// A convolution, `y = f(w * x + b)`. Example: `{ layer = "conv", channels = 16, kernel = 3, stride = 2 }`
         Conv(ConvSpec),
-        /// A transposed convolution.
+        /// A transposed convolution, which goes from few positions to many (Dumoulin and Visin 2016).
+        /// Example: `{ layer = "transposed-conv", channels = 16, kernel = 3, stride = 2 }`
         TransposedConv(TransposedConvSpec),
-        /// The largest element of each window.
+        /// The largest element of each window. Example: `{ layer = "max-pool", size = 2 }`
         MaxPool(MaxPoolSpec),
-        /// The mean of each window.
+        /// The mean of each window, of its elements that are not padding. Example: `{ layer = "average-pool", size = 2 }`
         AveragePool(AveragePoolSpec),
-        /// Nearest-neighbour enlargement.
+        /// Enlargement by the nearest neighbour: each element becomes a block of copies.
+        /// Example: `{ layer = "upsample", factor = 2 }`
         Upsample(UpsampleSpec),
-        /// Normalisation over the batch.
+        /// Normalisation of each channel over the examples and positions of a batch (Ioffe and Szegedy 2015): in training by
+        /// the batch's mean and variance, else by running ones. Example: `{ layer = "batch-norm", activation = "relu" }`
         BatchNorm(BatchNormSpec),
-        /// Normalisation over an example.
+        /// Normalisation over all elements of an example (Ba et al. 2016). Example: `{ layer = "layer-norm" }`
         LayerNorm(LayerNormSpec),
-        /// Normalisation over groups of channels of an example.
+        /// Normalisation over each group of channels of an example (Wu and He 2018). Example: `{ layer = "group-norm", groups = 4 }`
         GroupNorm(GroupNormSpec),
-        /// Layers whose input is added to their output.
+        /// Layers whose input is added to their output, `y = f(g(x) + x)` (He et al. 2016).
+        /// Example: `{ layer = "residual", layers = [{ layer = "conv", channels = 16, kernel = 3 }] }`
         Residual(ResidualSpec<LayerSpec>),
-        /// An activation by itself.
+        /// An activation by itself. Example: `{ layer = "activation", activation = "tanh" }`
         Activation(ActivationSpec),
-        /// Elements set to zero at random in training.
+        /// Elements set to zero at random in training, the others scaled up so that the mean stays (Srivastava et al. 2014).
+        /// Example: `{ layer = "dropout", rate = 0.2 }`
         Dropout(DropoutSpec),
-        /// A flat row as feature maps.
+        /// A flat row as feature maps; nothing is computed. Example: `{ layer = "reshape", shape = [16, 7, 7] }`
         Reshape(ReshapeSpec),
-        /// Feature maps as a flat row.
+        /// Feature maps as a flat row, channel after channel; nothing is computed. Example: `{ layer = "flatten" }`
         Flatten(FlattenSpec),
     }
 }

@@ -12,29 +12,36 @@ use crate::layer::Initializer;
 
 /// A transposed convolution as a user writes it, see [`Conv::transposed`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TransposedConvSpec {
-    /// As of `conv`.
+    /// Feature maps of the output, left out as of `conv`. Example: `channels = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Elements in the window.
+    /// Elements in the window: one number, or `[down, across]`. Example: `kernel = 3`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub kernel: Size,
-    /// How far the window moves over the output.
+    /// Elements by which the window moves over the output. Example: `stride = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub stride: Size,
-    /// Elements that are cut off around a feature map; `same` gives `size · stride` positions.
+    /// Elements that are cut off around a feature map; `same` gives `size · stride` positions. Example: `padding = 1`
     #[serde(default)]
     pub padding: Padding,
-    /// Elements that are added below and right of what the window covers, less than `stride`.
+    /// Elements that are added below and right of what the window covers, less than `stride`; with `same`, none.
+    /// Example: `output-padding = 0`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "is_zero")]
     pub output_padding: usize,
-    /// Distance of the window's elements.
+    /// Distance of the window's elements (Yu and Koltun 2016). Example: `dilation = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub dilation: Size,
-    /// The function applied to the output.
+    /// The function applied to the output. Example: `activation = "relu"`
     #[serde(default)]
     pub activation: Activation,
-    /// The initial values of the weight.
+    /// How the weight is drawn before training. Example: `initializer = "he"`
     #[serde(default)]
     pub initializer: Initializer,
 }

@@ -12,9 +12,11 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace}
 
 /// An [`Upsample`] layer as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpsampleSpec {
-    /// Copies of each element, down and across.
+    /// Copies of each element: one number, or `[down, across]`. Example: `factor = 2`
+    #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub factor: Size,
 }
 

@@ -11,6 +11,7 @@ use crate::invalid_spec::InvalidSpec;
 
 /// Sizes down and across: one number for both, or `[down, across]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Size {
     /// The same both ways.
@@ -37,6 +38,7 @@ impl From<Size> for [usize; 2] {
 
 /// What is around a feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Padding {
     /// So many elements on each side.
@@ -47,6 +49,7 @@ pub enum Padding {
 
 /// Paddings with a name, as Keras has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NamedPadding {
     /// As much as makes the size depend on the stride alone; where it is odd, the larger half lies below and right.

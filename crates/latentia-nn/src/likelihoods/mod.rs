@@ -25,25 +25,27 @@ pub use gaussian_shared_scale::{GaussianSharedScale, SharedScale};
 pub use mse::Mse;
 
 named_kinds! {
-    /// The likelihood as a user writes it: the list of all kinds.
+    /// What the decoder's output means, and the loss, one of these kinds.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(rename_all = "kebab-case")]
     pub enum LikelihoodSpec: Likelihood {
-        /// Mean squared error.
+        /// Mean squared error, a mean over elements, as Keras reports it. It is no distribution: a draw is the mean.
         Mse,
-        /// Binary cross-entropy.
+        /// Binary cross-entropy of values in `[0, 1]`, in nats per element, as Keras reports it: `bernoulli` over the number of
+        /// elements.
         Bce,
-        /// Bernoulli on logits.
+        /// Bernoulli distribution of values in `[0, 1]`, in nats per example; its mean is the sigmoid of the output.
         Bernoulli,
-        /// Gaussian of unit scale.
+        /// Gaussian of unit scale, in nats per example, a density: half the squared error and a constant.
         Gaussian,
-        /// Gaussian with one learned scale.
+        /// Gaussian with one learned scale for all elements, in nats per example, a density (σ-VAE: Rybkin et al. 2021).
         GaussianSharedScale,
-        /// Gaussian with a learned scale for each element.
+        /// Gaussian with a learned scale for each element, in nats per example, a density (Rybkin et al. 2021).
         GaussianLearnedScale,
-        /// Logistic distribution over 8-bit values.
+        /// Logistic distribution over 8-bit values, in nats per example, a mass (Salimans et al. 2017).
         DiscretisedLogistic,
-        /// Beta-binomial distribution over 8-bit values.
+        /// Beta-binomial distribution over 8-bit values, in nats per example, a mass (Townsend, Bird and Barber 2019).
         BetaBinomial,
     }
 }

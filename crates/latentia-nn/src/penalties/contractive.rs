@@ -24,9 +24,12 @@ const STEP: f32 = 0.01;
 /// of each example by itself, without dropout and batch normalisation: `E ‖f(x + τε) - f(x)‖² / τ²` with
 /// `ε ~ N(0, 1)` and `τ = 0.01`, one draw for each example and step. A [`Perturb`] layer before the encoder makes the pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 #[serde(transparent)]
 pub struct Contractive {
     /// `λ`, in the loss's unit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight: f32,
 }
 

@@ -13,11 +13,14 @@ use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 /// `λ Σ ρ ln(ρ / ρ̂) + (1 - ρ) ln((1 - ρ) / (1 - ρ̂))` over the units, in nats, with the mean `ρ̂` of a unit over the batch and
 /// its target `ρ`: the sparse autoencoder of Ng's lecture notes (CS294A, 2011). The code's elements lie in `(0, 1)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KlSparsity {
-    /// `λ`.
+    /// The weight `λ`, in the loss's unit. Example: `weight = 0.1`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight: f32,
-    /// `ρ`, between 0 and 1.
+    /// The mean activity `ρ` that units are held to. Example: `target = 0.05`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub target: f32,
 }
 

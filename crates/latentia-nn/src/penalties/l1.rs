@@ -11,9 +11,12 @@ use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ Σ |y|` over the code's elements, mean over examples, as Keras adds an activity regulariser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 #[serde(transparent)]
 pub struct L1 {
     /// `λ`, in the loss's unit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight: f32,
 }
 

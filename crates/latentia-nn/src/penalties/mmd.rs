@@ -18,9 +18,12 @@ use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 /// scales `s` 0.1, 0.2, 0.5, 1, 2, 5, 10: the Wasserstein autoencoder of Tolstikhin et al. 2018, and with a Gaussian code the
 /// InfoVAE of Zhao et al. 2019. A batch of one example has no estimate and adds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 #[serde(transparent)]
 pub struct Mmd {
     /// `λ`, in the loss's unit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight: f32,
 }
 

@@ -22,26 +22,34 @@ use crate::penalty::Penalty;
 macro_rules! objective {
     ($( $(#[$attribute:meta])* $field:ident: $penalty:ty, )+) => {
         /// The weights of the penalties that training adds to the likelihood's loss, in its unit. A weight of 0 leaves a penalty
-        /// out.
+        /// out. What weighs the KL divergence (`beta`, `warm-up`, `free-bits`, `capacity`), `importance-samples` and
+        /// `total-correlation` need a Gaussian code.
         #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
         pub struct ObjectiveSpec {
             /// Factor on the KL divergence of a posterior from its prior, in nats per example: 1 is the ELBO, more is a β-VAE
-            /// (Higgins et al. 2017).
+            /// (Higgins et al. 2017). Example: `beta = 4.0`
+            #[cfg_attr(feature = "schema", schemars(range(min = 0), !skip_serializing_if))]
             #[serde(skip_serializing_if = "is_one")]
             pub beta: f32,
             /// Epochs over which the factor rises from 0 to `beta`, in a straight line (Bowman et al. 2016); with a capacity,
-            /// over which that rises instead.
+            /// over which that rises instead. Example: `warm-up = 10`
+            #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
             #[serde(skip_serializing_if = "is_default")]
             pub warm_up: u32,
             /// Nats of each dimension's KL, a mean over the batch, up to which it is not pushed down (Kingma et al. 2016). They
-            /// stay in the loss as a constant.
+            /// stay in the loss as a constant. Example: `free-bits = 0.1`
+            #[cfg_attr(feature = "schema", schemars(range(min = 0), !skip_serializing_if))]
             #[serde(skip_serializing_if = "is_default")]
             pub free_bits: f32,
-            /// Nats that the KL is held to, as `beta |KL - capacity|` (Burgess et al. 2018).
+            /// Nats that the KL is held to, as `beta |KL - capacity|` (Burgess et al. 2018). Example: `capacity = 25.0`
+            #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
             #[serde(skip_serializing_if = "is_default")]
             pub capacity: Option<f32>,
             /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 is the ELBO.
+            /// Example: `importance-samples = 5`
+            #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000), !skip_serializing_if))]
             #[serde(skip_serializing_if = "is_one_sample")]
             pub importance_samples: usize,
             $(
@@ -75,15 +83,26 @@ macro_rules! objective {
 }
 
 objective! {
-    /// Total correlation of the aggregate posterior, beside the KL: see [`TotalCorrelation`].
+    /// Weight of the total correlation of the aggregate posterior, in nats, beside the KL: a β-TCVAE (Chen et al. 2018). See
+    /// [`TotalCorrelation`]. Example: `total-correlation = 5.0`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     total_correlation: TotalCorrelation,
-    /// Maximum mean discrepancy between codes and prior: see [`Mmd`].
+    /// Weight of the squared maximum mean discrepancy between codes and prior: with a `deterministic` code a Wasserstein
+    /// autoencoder (Tolstikhin et al. 2018), with a `gaussian` one an InfoVAE (Zhao et al. 2019). See [`Mmd`]. Example: `mmd = 10.0`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     mmd: Mmd,
-    /// Absolute values of the code: see [`L1`].
+    /// Weight of the sum of a code's absolute values, as Keras adds an activity regulariser; of a `deterministic` or
+    /// `top-k` code. See [`L1`]. Example: `l1 = 1e-4`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     l1: L1,
-    /// Held to a mean activity of each unit: see [`KlSparsity`].
+    /// Each unit of a `deterministic` code, from an encoder that ends with a sigmoid, is held to a mean activity (Ng 2011). See
+    /// [`KlSparsity`].
+    /// Example: `kl-sparsity = { weight = 0.1, target = 0.05 }`
     kl_sparsity: KlSparsity,
-    /// Squared norm of the code's Jacobian: see [`Contractive`].
+    /// Weight of the squared norm of the code's Jacobian by the input (Rifai et al. 2011); of a `deterministic` or `top-k` code.
+    /// See [`Contractive`].
+    /// Example: `contractive = 0.1`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     contractive: Contractive,
 }
 

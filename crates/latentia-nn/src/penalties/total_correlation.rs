@@ -19,9 +19,12 @@ use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 /// Their weights for the size of the data set change it by a constant alone. Beside the divergence it makes the β-TCVAE with
 /// `β = 1 + λ`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 #[serde(transparent)]
 pub struct TotalCorrelation {
     /// `λ`.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight: f32,
 }
 

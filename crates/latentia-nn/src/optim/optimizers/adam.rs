@@ -8,13 +8,17 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// Adam, by default with Keras's hyperparameters; see [`optimizer::adam`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Adam {
-    /// Decay of the first moment.
+    /// Decay of the first moment, a step. Example: `beta1 = 0.5`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub beta1: f32,
-    /// Decay of the second moment.
+    /// Decay of the second moment, a step. Example: `beta2 = 0.99`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub beta2: f32,
-    /// Added to the root.
+    /// Added to the root of the second moment. Example: `epsilon = 1e-8`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub epsilon: f32,
 }
 

@@ -17,17 +17,18 @@ pub use sgd::Sgd;
 pub use update_rule::{Update, UpdateRule};
 
 kinds! {
-    /// The optimiser as a user writes it: the list of all kinds. Defaults are those of Keras.
+    /// The rule of the update, one of these kinds. Defaults are those of Keras.
     #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "kind", rename_all = "lowercase")]
     pub enum Optimizer: UpdateRule {
-        /// Stochastic gradient descent.
+        /// Stochastic gradient descent, with momentum where asked for. Example: `{ kind = "sgd", momentum = 0.9 }`
         Sgd(Sgd),
-        /// RMSprop.
+        /// RMSprop (Tieleman and Hinton 2012). Example: `{ kind = "rmsprop" }`
         Rmsprop(Rmsprop),
-        /// Adam.
+        /// Adam (Kingma and Ba 2015). Example: `{ kind = "adam", epsilon = 1e-8 }`
         Adam(Adam),
-        /// Adam with decoupled weight decay.
+        /// Adam with decoupled weight decay (Loshchilov and Hutter 2019). Example: `{ kind = "adamw", weight-decay = 0.01 }`
         Adamw(Adamw),
     }
 }

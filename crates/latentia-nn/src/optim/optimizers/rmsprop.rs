@@ -8,11 +8,14 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// RMSprop, by default with Keras's hyperparameters; see [`optimizer::rmsprop`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Rmsprop {
-    /// Decay of the squared gradient's moving mean.
+    /// Decay of the squared gradient's moving mean, a step. Example: `rho = 0.99`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub rho: f32,
-    /// Added to the root.
+    /// Added to the root of the second moment. Example: `epsilon = 1e-8`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub epsilon: f32,
 }
 

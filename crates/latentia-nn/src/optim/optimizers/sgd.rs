@@ -8,9 +8,11 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// Stochastic gradient descent with momentum; see [`optimizer::sgd`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sgd {
-    /// Decay of the moving sum of gradients.
+    /// Decay of the moving sum of gradients, a step. Example: `momentum = 0.9`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     #[serde(default)]
     pub momentum: f32,
 }

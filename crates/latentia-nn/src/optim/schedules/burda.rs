@@ -7,6 +7,7 @@ use super::past_epochs::PastEpochs;
 
 /// `10^(-i/7)` for `3^i` epochs, with `i` from 0 to 7: 3,280 epochs in all (Burda et al. 2016).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BurdaSchedule {}
 

@@ -7,6 +7,7 @@ use super::past_epochs::PastEpochs;
 
 /// 1
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConstantSchedule {}
 

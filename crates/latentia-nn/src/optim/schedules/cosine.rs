@@ -8,9 +8,11 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// From 1 to `floor` along half a cosine over all epochs (Loshchilov and Hutter 2017).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CosineSchedule {
-    /// Factor at the end.
+    /// Factor at the end. Example: `floor = 0.01`
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     #[serde(default)]
     pub floor: f32,
 }

@@ -21,19 +21,23 @@ pub use plateau::PlateauSchedule;
 pub use step::StepSchedule;
 
 kinds! {
-    /// The schedule as a user writes it: the list of all kinds.
+    /// The factor on the learning rate, epoch by epoch, one of these kinds.
     #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "kind", rename_all = "lowercase")]
     pub enum Schedule: LearningRateSchedule {
-        /// None.
+        /// No schedule: a factor of 1. Example: `{ kind = "constant" }`
         Constant(ConstantSchedule),
-        /// A fall every few epochs.
+        /// A fall every few epochs, `factor^⌊epoch / every⌋`. Example: `{ kind = "step", every = 10, factor = 0.5 }`
         Step(StepSchedule),
-        /// A fall along half a cosine.
+        /// A fall along half a cosine over all epochs, from 1 to `floor` (Loshchilov and Hutter 2017).
+        /// Example: `{ kind = "cosine", floor = 0.01 }`
         Cosine(CosineSchedule),
-        /// That of the importance-weighted autoencoder.
+        /// That of the importance-weighted autoencoder: `10^(-i/7)` for `3^i` epochs, with `i` from 0 to 7, which are 3,280
+        /// epochs in all (Burda et al. 2016). Example: `{ kind = "burda" }`
         Burda(BurdaSchedule),
-        /// A fall where the loss stays.
+        /// A fall where the loss, of validation where there is one, goes some epochs without a new minimum.
+        /// Example: `{ kind = "plateau", factor = 0.5, patience = 5 }`
         Plateau(PlateauSchedule),
     }
 }

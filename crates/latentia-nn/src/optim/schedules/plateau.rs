@@ -8,11 +8,14 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// `factor` to the number of times that the loss went `patience` epochs without a new minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlateauSchedule {
-    /// Factor after each wait.
+    /// Factor after each wait. Example: `factor = 0.5`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub factor: f32,
-    /// Epochs to wait.
+    /// Epochs to wait. Example: `patience = 5`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub patience: u32,
 }
 

@@ -8,11 +8,14 @@ use crate::optim::bounds::{Bound, Hyperparameter};
 
 /// `factor^⌊epoch / every⌋`
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StepSchedule {
-    /// Epochs between two falls.
+    /// Epochs between two falls. Example: `every = 10`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub every: u32,
-    /// Factor at each fall.
+    /// Factor at each fall. Example: `factor = 0.5`
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub factor: f32,
 }
 
