@@ -7,6 +7,7 @@
 
 mod bench;
 mod checks;
+mod docs;
 mod download;
 mod fuzz;
 mod load;
@@ -30,6 +31,7 @@ commands:
   bench train [--json] [--epochs N]      train, encode and sample by the program: speed, memory, fraction of the peak
   bench peers [--python PATH] [--crates] [--rounds N]
                                          train the same works with others, turn by turn; adds to `benches/RESULTS.md`
+  docs [--check]                         write `docs/spec.md` from the types of a specification, or check that it is up to date
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let done = match command.to_str() {
         Some("bench") => bench::run(&arguments),
+        Some("docs") => docs::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),
         Some("load") => load::run(&arguments),

@@ -6,6 +6,9 @@ use crate::args::PresetsArgs;
 use crate::terminal::{UsageError, print, suggestion};
 
 pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
+    if args.schema {
+        return print(&format!("{}\n", Preset::schema()));
+    }
     let Some(name) = &args.name else {
         let widest = Preset::names().map(str::len).max().unwrap_or(0);
         let mut text = String::new();

@@ -11,6 +11,7 @@ mod generate;
 mod harness;
 mod interrupt;
 mod pictures;
+mod reference;
 mod same_bits;
 mod streams;
 mod train;
