@@ -42,7 +42,9 @@ mod error;
 mod evaluation;
 mod files;
 mod generation;
+mod history;
 mod picture;
+mod provenance;
 mod spec;
 mod stored_tensor;
 mod stream;
@@ -59,13 +61,14 @@ pub use evaluation::{
 };
 pub use files::{Dtype, ModelFile, Registry, write_atomically};
 pub use generation::Mixture;
+pub use history::{Epoch, StoppedBy};
 pub use picture::Picture;
+pub use provenance::Provenance;
 pub use spec::{
     AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
     TrainingSpec, Validation,
 };
 pub use stored_tensor::StoredTensor;
 pub use training::{
-    Attach, Epoch, Fitted, GradientFault, GradientReport, Observer, Provenance, Remedies, Rollback,
-    Split, StoppedBy, Training,
+    Attach, Fitted, GradientFault, GradientReport, Observer, Remedies, Rollback, Split, Training,
 };

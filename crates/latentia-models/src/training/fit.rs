@@ -10,11 +10,13 @@ use rand::seq::SliceRandom;
 use super::augmentation::Augmented;
 use super::fitted::Fitted;
 use super::gradients::GradientReport;
-use super::history::{Epoch, EpochProgress, StoppedBy};
 use super::rollback::Rollback;
 use super::run::Training;
+use super::state::EpochProgress;
 use crate::autoencoder::inference::{Run, fold_and_see_blocks};
-use crate::{Autoencoder, ModelError, NonFiniteLoss, Scaled, TrainingSpec, stream};
+use crate::{
+    Autoencoder, Epoch, ModelError, NonFiniteLoss, Scaled, StoppedBy, TrainingSpec, stream,
+};
 
 /// An epoch leaves weights worth going back to when neither its loss nor that of its last batch is more than this, ten times
 /// that of the first batch where it was positive: a loss that is finite may have exploded already. Batches of one example

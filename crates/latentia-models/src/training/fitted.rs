@@ -1,9 +1,7 @@
 //! What a run gave.
 
 use super::gradients::GradientReport;
-use super::history::{Epoch, StoppedBy};
-use super::provenance::Provenance;
-use crate::{BoxError, ModelError, StoredTensor, TrainingSpec};
+use crate::{BoxError, Epoch, ModelError, Provenance, StoppedBy, StoredTensor, TrainingSpec};
 
 /// What a run gave, beside the model with its weights.
 #[derive(Debug)]

@@ -6,13 +6,15 @@ use latentia_tensor::{Matrix, Rows};
 use super::balance::Balance;
 use super::fitted::Fitted;
 use super::gradients::{GradientFault, GradientReport};
-use super::history::{Epoch, StoppedBy};
 use super::split::Split;
 use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
 use crate::autoencoder::value_range::check_range;
-use crate::{Autoencoder, BoxError, ModelError, Scaled, Scaling, StoredTensor, TrainingSpec};
+use crate::{
+    Autoencoder, BoxError, Epoch, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
+    TrainingSpec,
+};
 
 /// A training run: a model, its examples, and all that a checkpoint has to hold.
 pub struct Training<'a> {

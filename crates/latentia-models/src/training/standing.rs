@@ -3,7 +3,7 @@
 use latentia_nn::Schedule;
 use latentia_nn::optim::PastEpochs;
 
-use super::history::Epoch;
+use crate::Epoch;
 
 /// What follows from the history of a run and is asked for in every epoch: the best one, and what the schedule remembers. It is
 /// brought up to date epoch by epoch, so that no epoch looks at all those before it. No file keeps it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gradients::GradientWatch;
-use super::history::{Epoch, EpochProgress};
+use crate::Epoch;
 
 /// What a run remembers beside weights and the optimiser: plain data, which a checkpoint keeps whole. Checkpoints of format
 /// 1 keep it as JSON, under the names that differ here.
@@ -21,4 +21,21 @@ pub(crate) struct RunState {
     pub(crate) rollbacks: u32,
     /// What is known of its gradients.
     pub(crate) gradients: GradientWatch,
+}
+
+/// How far the epoch under way has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EpochProgress {
+    /// Examples seen.
+    pub(crate) examples: u64,
+    /// Sum of their losses.
+    pub(crate) loss: f64,
+    /// Loss of the last batch.
+    pub(crate) last: f64,
+}
+
+impl EpochProgress {
+    pub(crate) fn mean(self) -> f64 {
+        self.loss / self.examples as f64
+    }
 }

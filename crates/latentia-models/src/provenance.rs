@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{Epoch, StoppedBy, best_epoch};
+use crate::history::best_epoch;
 use crate::spec::is_false;
-use crate::{Autoencoder, TrainingSpec};
+use crate::{Autoencoder, Epoch, StoppedBy, TrainingSpec};
 
 /// How a model came to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! What is known of the epochs of a run.
+//! What is known of the epochs of a run, as plain data: a model file keeps it, whoever reads it.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,21 +48,4 @@ pub enum StoppedBy {
     Interrupt,
     /// An example could not be read, or a file not written.
     Error,
-}
-
-/// How far the epoch under way has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct EpochProgress {
-    /// Examples seen.
-    pub(crate) examples: u64,
-    /// Sum of their losses.
-    pub(crate) loss: f64,
-    /// Loss of the last batch.
-    pub(crate) last: f64,
-}
-
-impl EpochProgress {
-    pub(crate) fn mean(self) -> f64 {
-        self.loss / self.examples as f64
-    }
 }
