@@ -36,3 +36,8 @@ pub fn assert_close(obtained: &[f32], expected: &[f64], tolerance: f64) {
         );
     }
 }
+
+/// Compiles and runs the example of the workspace's README, which is in no package.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

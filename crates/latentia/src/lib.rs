@@ -29,8 +29,3 @@ pub use latentia_data as data;
 pub use latentia_models as models;
 pub use latentia_nn as nn;
 pub use latentia_tensor as tensor;
-
-/// Compiles and runs the README's example.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
