@@ -38,11 +38,17 @@ mod load;
 mod load_options;
 mod locations;
 mod nearest_name;
+#[cfg(feature = "pictures")]
 mod pictures;
 mod sets;
 mod source;
 mod stored;
 mod values;
+#[cfg(not(feature = "pictures"))]
+mod without_pictures;
+
+#[cfg(not(feature = "pictures"))]
+use without_pictures as pictures;
 
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -178,6 +178,7 @@ pub enum ModelError {
     )]
     Undescribed,
     /// A text that is no specification.
+    #[cfg(feature = "train")]
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
     /// A file that cannot be read.

@@ -35,19 +35,24 @@
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
 
 #![forbid(unsafe_code)]
+// What stays has helpers of training and evaluation beside its own.
+#![cfg_attr(not(feature = "train"), allow(dead_code))]
 
 mod autoencoder;
 mod detection;
 mod error;
+#[cfg(feature = "train")]
 mod evaluation;
 mod files;
 mod generation;
 mod history;
 mod picture;
 mod provenance;
+mod psnr;
 mod spec;
 mod stored_tensor;
 mod stream;
+#[cfg(feature = "train")]
 mod training;
 
 pub use autoencoder::{
@@ -56,19 +61,27 @@ pub use autoencoder::{
 };
 pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};
+#[cfg(feature = "train")]
 pub use evaluation::{
-    Denoising, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca, Probe, psnr, ssim,
+    Denoising, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca, Probe, ssim,
 };
-pub use files::{Dtype, ModelFile, Registry, write_atomically};
+#[cfg(feature = "train")]
+pub use files::write_atomically;
+pub use files::{Dtype, ModelFile, Registry};
+#[cfg(feature = "train")]
 pub use generation::Mixture;
 pub use history::{Epoch, StoppedBy};
 pub use picture::Picture;
 pub use provenance::Provenance;
+pub use psnr::psnr;
 pub use spec::{
-    AugmentationSpec, ConditionSpec, Expected, ModelSpec, OutputBias, Part, Preprocessing, Preset,
-    TrainingSpec, Validation,
+    AugmentationSpec, ConditionSpec, ModelSpec, OutputBias, Part, Preprocessing, TrainingSpec,
+    Validation,
 };
+#[cfg(feature = "train")]
+pub use spec::{Expected, Preset};
 pub use stored_tensor::StoredTensor;
+#[cfg(feature = "train")]
 pub use training::{
     Attach, Fitted, GradientFault, GradientReport, Observer, Remedies, Rollback, Split, Training,
 };

@@ -17,7 +17,7 @@
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation
-//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; [`symmetric_eigen`]: eigenvalues; [`cholesky`]: factors
+//! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; with the feature `train`, `symmetric_eigen`: eigenvalues, `cholesky`: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
@@ -34,6 +34,7 @@ mod arrays;
 mod convolution;
 mod dispatch;
 mod elementwise;
+#[cfg(feature = "train")]
 mod linalg;
 pub mod loss;
 pub mod math;
@@ -54,6 +55,7 @@ pub use arrays::Element;
 pub use convolution::Convolution;
 pub use dispatch::vectorized;
 pub use elementwise::{add_bias_map, map, map_in_place, update};
+#[cfg(feature = "train")]
 pub use linalg::{add_gram, cholesky, symmetric_eigen};
 pub use matmul::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
 pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};

@@ -6,11 +6,13 @@
 //! - [`codec`]: compression to bytes
 //! - [`data`]: data sets by name or path
 //!
-//! The feature `ndarray` makes arrays of that crate examples, and matrices arrays.
+//! The types that a program begins with are here too: [`ModelSpec`] describes a model, [`Autoencoder::fit`] and [`Training`] teach it,
+//! [`ModelFile`] keeps it, [`Autoencoder`] is it, [`Matrix`] and whatever else is [`Rows`] goes through it.
 //!
 //! ```
 //! use latentia::data::{Locations, load};
-//! use latentia::models::{Metrics, Preset, TrainingSpec, Validation};
+//! use latentia::models::{Metrics, Validation};
+//! use latentia::{Preset, TrainingSpec};
 //!
 //! let digits = load("mnist-mini", &Locations::new(None))?;
 //! let preset = Preset::named("digits").ok_or("no such preset")?;
@@ -21,11 +23,32 @@
 //! assert!(metrics.mse < 0.04);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! All are on by default. Without them a program that reads models and encodes with them builds in half the time, from half as
+//! many crates: `latentia = { version = "0.1", default-features = false }`.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `train` | training, evaluation, mixtures, presets, and what writes files; by faer |
+//! | `codec` | [`codec`] |
+//! | `data` | [`data`] |
+//! | `pictures` | folders of PNG and JPEG files in [`data`] |
+//!
+//! Off by default is `ndarray`, which makes arrays of that crate examples, and matrices arrays.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "codec")]
 pub use latentia_codec as codec;
+#[cfg(feature = "data")]
 pub use latentia_data as data;
 pub use latentia_models as models;
 pub use latentia_nn as nn;
 pub use latentia_tensor as tensor;
+
+pub use models::{Autoencoder, ModelError, ModelFile, ModelSpec, TrainingSpec};
+#[cfg(feature = "train")]
+pub use models::{Preset, Training};
+pub use tensor::{Matrix, Rows};

@@ -17,9 +17,11 @@ pub(crate) mod value_range;
 mod weights;
 mod workspace;
 
+#[cfg(feature = "train")]
 pub(crate) use labelled::labels;
 
 pub use compressed_image::CompressedImage;
+#[cfg(feature = "train")]
 pub(crate) use description::Description;
 pub use description::Foreign;
 pub use encoder::Encoder;

@@ -4,10 +4,9 @@ use latentia_nn::{BLOCK_ROWS, Likelihood};
 use latentia_tensor::{Matrix, MatrixRef, Rows, loss};
 use serde::Serialize;
 
-use super::psnr::psnr;
 use super::ssim::{self, Similarity};
 use crate::autoencoder::value_range::ValueRange;
-use crate::{Autoencoder, ModelError};
+use crate::{Autoencoder, ModelError, psnr};
 
 /// Measures of a model on a set of examples, all in the model's scale.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -11,7 +11,6 @@ mod neighbours;
 mod pca;
 mod preconditioner;
 mod probe;
-mod psnr;
 mod sketch;
 mod ssim;
 
@@ -21,5 +20,4 @@ pub use latent_usage::LatentUsage;
 pub use metrics::Metrics;
 pub use pca::{PCA_MAX_COLUMNS, Pca};
 pub use probe::Probe;
-pub use psnr::psnr;
 pub use ssim::ssim;

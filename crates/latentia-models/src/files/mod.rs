@@ -1,12 +1,16 @@
 //! Models and runs on disk.
 
+#[cfg(feature = "train")]
 mod atomic;
+#[cfg(feature = "train")]
 mod checkpoint;
 mod model_file;
 mod registry;
+#[cfg(feature = "train")]
 mod run_record;
 mod tensor_file;
 
+#[cfg(feature = "train")]
 pub use atomic::write_atomically;
 pub use model_file::ModelFile;
 pub use registry::Registry;

@@ -10,6 +10,7 @@ use std::path::Path;
 use latentia_nn::ParameterRole;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "train")]
 use super::atomic::write_atomically;
 use super::registry::Registry;
 use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
@@ -59,6 +60,7 @@ impl ModelFile {
     ///
     /// # Errors
     /// When it cannot be written, or the model has parts of one's own and is not [described](Autoencoder::described_as).
+    #[cfg(feature = "train")]
     pub fn save(
         model: &Autoencoder,
         provenance: &Provenance,

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{ModelError, StoredTensor, write_atomically};
+#[cfg(feature = "train")]
+use crate::write_atomically;
+use crate::{ModelError, StoredTensor};
 
 /// A kind of file.
 pub(crate) struct FileFormat {
@@ -75,6 +77,7 @@ impl FileFormat {
     ///
     /// # Errors
     /// When it cannot be written.
+    #[cfg(feature = "train")]
     pub(crate) fn write(
         &self,
         path: &Path,
@@ -200,5 +203,6 @@ fn digest<'a>(
         hash.update(format!("\0{name}\0{kind:?}{shape:?}\0"));
         hash.update(bytes);
     }
-    hex::encode(hash.finalize())
+    let bytes = hash.finalize();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

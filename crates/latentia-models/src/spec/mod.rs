@@ -3,6 +3,7 @@
 mod augmentation;
 mod model_spec;
 mod preprocessing;
+#[cfg(feature = "train")]
 mod preset;
 #[cfg(feature = "schema")]
 mod schema;
@@ -14,5 +15,6 @@ pub(crate) use training_spec::is_false;
 pub use augmentation::AugmentationSpec;
 pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use preprocessing::Preprocessing;
+#[cfg(feature = "train")]
 pub use preset::{Expected, Preset};
 pub use training_spec::{Part, TrainingSpec, Validation};

@@ -1,4 +1,4 @@
-//! Products by faer.
+//! Products of gradients by faer.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -6,8 +6,28 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::accumulate::Accumulate;
 use crate::{MatrixMut, MatrixRef};
 
+/// `out = aᵀ · b`
+pub(super) fn multiply_tn(
+    out: MatrixMut<'_>,
+    accumulate: Accumulate,
+    a: MatrixRef<'_>,
+    b: MatrixRef<'_>,
+) {
+    multiply(out, accumulate, strided(a).transpose(), strided(b));
+}
+
+/// `out = a · bᵀ`
+pub(super) fn multiply_nt(
+    out: MatrixMut<'_>,
+    accumulate: Accumulate,
+    a: MatrixRef<'_>,
+    b: MatrixRef<'_>,
+) {
+    multiply(out, accumulate, strided(a), strided(b).transpose());
+}
+
 /// `view` as faer sees it.
-pub(super) fn strided(view: MatrixRef<'_>) -> MatRef<'_, f32> {
+fn strided(view: MatrixRef<'_>) -> MatRef<'_, f32> {
     MatRef::from_row_major_slice_with_stride(view.span(), view.rows(), view.cols(), view.stride())
 }
 
@@ -15,7 +35,7 @@ pub(super) fn strided(view: MatrixRef<'_>) -> MatRef<'_, f32> {
 ///
 /// The order of the sums follows from the shapes and the instruction set, which faer finds out by itself: it knows nothing of
 /// `LATENTIA_PORTABLE`.
-pub(super) fn multiply(
+fn multiply(
     mut out: MatrixMut<'_>,
     accumulate: Accumulate,
     a: MatRef<'_, f32>,

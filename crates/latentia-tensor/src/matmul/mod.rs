@@ -11,9 +11,11 @@
 //! registers (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008). The left matrix is read where
 //! it lies, element by element.
 //!
-//! Every call runs on the calling thread, and allocates nothing after a thread's first.
+//! Every call runs on the calling thread, and allocates nothing after a thread's first. Without the feature `train` there is no
+//! faer: gradients are computed by the forward kernel, from a transposed copy.
 
 mod accumulate;
+#[cfg(feature = "train")]
 mod dense;
 mod nonzero;
 mod ordered;
@@ -23,6 +25,11 @@ mod products;
 mod sparse;
 mod tile;
 mod tile_rows;
+#[cfg(not(feature = "train"))]
+mod transposed;
+
+#[cfg(not(feature = "train"))]
+use transposed as dense;
 
 pub use accumulate::Accumulate;
 pub use products::{matmul_nn, matmul_nt, matmul_tn};

@@ -1,9 +1,8 @@
 //! The three products of a layer.
 
 use super::accumulate::Accumulate;
-use super::dense::{self, strided};
 use super::nonzero::{Left, is_mostly_zero};
-use super::{ordered, sparse};
+use super::{dense, ordered, sparse};
 use crate::{MatrixMut, MatrixRef};
 
 /// `out = a · b`: `[m, n]` from `[m, k]` and `[k, n]`; a layer forward, `x · W`.
@@ -33,7 +32,7 @@ pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b
     let left = Left::Columns(a);
     match is_mostly_zero(left) {
         true => sparse::multiply(out, accumulate, left, b),
-        false => dense::multiply(out, accumulate, strided(a).transpose(), strided(b)),
+        false => dense::multiply_tn(out, accumulate, a, b),
     }
 }
 
@@ -45,7 +44,7 @@ pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b
 /// When the shapes do not fit.
 pub fn matmul_nt(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.rows(), a.cols()], [b.cols(), b.rows()]);
-    dense::multiply(out, accumulate, strided(a), strided(b).transpose());
+    dense::multiply_nt(out, accumulate, a, b);
 }
 
 fn assert_shapes(out: &MatrixMut<'_>, left: [usize; 2], right: [usize; 2]) {
