@@ -75,8 +75,8 @@ pub use picture::Picture;
 pub use provenance::Provenance;
 pub use psnr::psnr;
 pub use spec::{
-    AugmentationSpec, ConditionSpec, ModelSpec, OutputBias, Part, Preprocessing, TrainingSpec,
-    Validation,
+    AugmentationSpec, ConditionSpec, FrozenPart, ModelSpec, OutputBias, Part, Preprocessing,
+    TrainingSpec, Validation,
 };
 #[cfg(feature = "train")]
 pub use spec::{Expected, Preset};

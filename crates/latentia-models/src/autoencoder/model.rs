@@ -15,7 +15,7 @@ use super::scaling::Scaling;
 use super::sections::Sections;
 use super::value_range::check_range;
 use super::workspace::{Workspace, outputs};
-use crate::{ModelError, ModelSpec, Preprocessing, stream};
+use crate::{FrozenPart, ModelError, ModelSpec, Preprocessing, stream};
 
 /// An autoencoder: a chain of layers, cut at the code.
 ///
@@ -97,6 +97,16 @@ impl Autoencoder {
     /// Which layers of the chain are whose.
     pub fn sections(&self) -> &Sections {
         &self.sections
+    }
+
+    /// Numbers of the layers of some parts.
+    pub(crate) fn frozen_layers(&self, parts: &[FrozenPart]) -> Vec<usize> {
+        let layers = parts.iter().flat_map(|part| match part {
+            FrozenPart::Encoder => self.sections.encoder.clone(),
+            FrozenPart::Code => self.sections.code.clone(),
+            FrozenPart::Decoder => self.sections.decoder.clone(),
+        });
+        layers.collect()
     }
 
     /// How the scale is set.

@@ -17,4 +17,4 @@ pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use preprocessing::Preprocessing;
 #[cfg(feature = "train")]
 pub use preset::{Expected, Preset};
-pub use training_spec::{Part, TrainingSpec, Validation};
+pub use training_spec::{FrozenPart, Part, TrainingSpec, Validation};

@@ -41,6 +41,11 @@ pub struct TrainingSpec {
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(skip_serializing_if = "is_false")]
     pub balance_classes: bool,
+    /// The parts that are not trained, and keep the weights that they have: what is to stay of a model that has learned before.
+    /// Normalisations in them work as in evaluation, dropout stays random. Example: `freeze = ["encoder"]`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<FrozenPart>,
     /// Stop after this many epochs without a new minimum of the loss (of validation, where there is one), and go back to the
     /// best weights. Example: `patience = 10`
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
@@ -68,12 +73,25 @@ pub enum Validation {
     Part(Part),
 }
 
+/// A part of a model that is not trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FrozenPart {
+    /// From an example to what the code is made of.
+    Encoder,
+    /// What makes the code: a codebook, or a learned prior.
+    Code,
+    /// From the code to the output.
+    Decoder,
+}
+
 /// A part of a data set beside the training examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// The test examples, as in the articles; where there are none, a tenth is held out.
+    /// The test examples, as in the articles. Where the data has none, the program holds out a tenth instead.
     Test,
 }
 
@@ -89,6 +107,7 @@ impl Default for TrainingSpec {
             validation: Validation::Share(0.1),
             augmentation: None,
             balance_classes: false,
+            freeze: Vec::new(),
             patience: None,
             stop_at_loss: None,
         }

@@ -219,7 +219,8 @@ impl Training<'_> {
         self.state.progress = EpochProgress::default();
         let clips = self.spec.clip_norm.is_some();
         let gradients = &mut self.state.gradients;
-        gradients.on_epoch_end(self.model, epoch.epoch, clips)
+        let frozen = |layer| self.step.is_frozen(layer);
+        gradients.on_epoch_end(self.model, frozen, epoch.epoch, clips)
     }
 
     /// One pass over the training examples in a fresh order, or what an interrupt left of it.

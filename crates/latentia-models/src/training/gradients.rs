@@ -224,22 +224,28 @@ impl GradientWatch {
     }
 
     /// Judges the end of epoch `epoch` of a run of `model`, with clipping by the norm where `clips`, and returns what was not
-    /// reported before.
+    /// reported before. Layers that are `frozen` have no gradients to judge.
     pub(crate) fn on_epoch_end(
         &mut self,
         model: &Autoencoder,
+        frozen: impl Fn(usize) -> bool,
         epoch: u32,
         clips: bool,
     ) -> Vec<GradientReport> {
-        let exploding = self.exploding(model, epoch).map(|report| GradientReport {
-            remedies: Remedies {
-                clip_norm: clips,
-                standardise: model.preprocessing == Preprocessing::Standardise,
-                ..Remedies::default()
-            },
-            ..report
-        });
-        let found = [self.vanishing(model, epoch), exploding];
+        let layers: Vec<usize> = weighty(&model.chain)
+            .filter(|&layer| !frozen(layer))
+            .collect();
+        let exploding = self
+            .exploding(model, &layers, epoch)
+            .map(|report| GradientReport {
+                remedies: Remedies {
+                    clip_norm: clips,
+                    standardise: model.preprocessing == Preprocessing::Standardise,
+                    ..Remedies::default()
+                },
+                ..report
+            });
+        let found = [self.vanishing(model, &layers, epoch), exploding];
         self.latest.clear();
         let mut new: Vec<_> = found.into_iter().flatten().collect();
         new.retain(|report| self.report(report.fault).is_none());
@@ -247,11 +253,19 @@ impl GradientWatch {
         new
     }
 
-    fn vanishing(&self, model: &Autoencoder, epoch: u32) -> Option<GradientReport> {
-        let mut layers = weighty(&model.chain).rev();
-        let last = layers.next()?;
+    fn vanishing(
+        &self,
+        model: &Autoencoder,
+        layers: &[usize],
+        epoch: u32,
+    ) -> Option<GradientReport> {
+        let (&last, before) = layers.split_last()?;
         let share = |layer| self.latest.of(layer) / self.latest.of(last);
-        let least = layers.min_by(|a, b| share(*a).total_cmp(&share(*b)))?;
+        let least = before
+            .iter()
+            .copied()
+            .rev()
+            .min_by(|a, b| share(*a).total_cmp(&share(*b)))?;
         let ratio = share(least);
         (ratio < VANISHING).then(|| GradientReport {
             fault: GradientFault::Vanishing,
@@ -263,10 +277,15 @@ impl GradientWatch {
         })
     }
 
-    fn exploding(&self, model: &Autoencoder, epoch: u32) -> Option<GradientReport> {
-        let layers = weighty(&model.chain).map(|layer| (layer, self.latest.of(layer)));
-        let (layer, largest) = layers.max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let beginning = weighty(&model.chain).map(|layer| self.beginning.of(layer));
+    fn exploding(
+        &self,
+        model: &Autoencoder,
+        layers: &[usize],
+        epoch: u32,
+    ) -> Option<GradientReport> {
+        let latest = layers.iter().map(|&layer| (layer, self.latest.of(layer)));
+        let (layer, largest) = latest.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let beginning = layers.iter().map(|&layer| self.beginning.of(layer));
         let beginning = beginning.fold(0.0, f64::max);
         let ratio = if beginning > 0.0 {
             largest / beginning
@@ -283,12 +302,12 @@ impl GradientWatch {
         })
     }
 
-    /// The first report of a fault.
     /// The first report of each fault.
     pub(crate) fn reports(&self) -> &[GradientReport] {
         &self.reports
     }
 
+    /// The first report of a fault.
     pub(crate) fn report(&self, fault: GradientFault) -> Option<&GradientReport> {
         self.reports.iter().find(|report| report.fault == fault)
     }
@@ -307,7 +326,7 @@ fn is_weight(parameter: &Parameter) -> bool {
 }
 
 /// The layers that learn weights, first to last. Before a normalisation a weight's size does not matter, nor does its gradient's.
-fn weighty(chain: &Chain) -> impl DoubleEndedIterator<Item = usize> {
+fn weighty(chain: &Chain) -> impl Iterator<Item = usize> {
     let last = chain.layers().len();
     (0..last).filter(move |&layer| {
         let own = |layer| &chain.parameters()[chain.owned(layer)];
@@ -336,7 +355,7 @@ mod tests {
             watch.latest.sums = vec![1.0; model.chain.layers().len()];
             watch.latest.sums[0] = 0.0;
             watch.latest.batches = 1;
-            let found = watch.on_epoch_end(&model, 1, false);
+            let found = watch.on_epoch_end(&model, |_| false, 1, false);
             let [report] = &found[..] else {
                 panic!("{found:?}")
             };
@@ -393,7 +412,7 @@ mod tests {
                 latest: ratios(1e12),
                 ..GradientWatch::default()
             };
-            let found = watch.on_epoch_end(&model, 1, clips);
+            let found = watch.on_epoch_end(&model, |_| false, 1, clips);
             let [report] = &found[..] else {
                 panic!("{found:?}")
             };

@@ -12,7 +12,7 @@ use super::state::RunState;
 use crate::autoencoder::inference::column_means;
 use crate::autoencoder::value_range::check_range;
 use crate::{
-    Autoencoder, BoxError, Epoch, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
+    Autoencoder, BoxError, Epoch, FrozenPart, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
     TrainingSpec,
 };
 
@@ -61,24 +61,18 @@ impl<'a> Training<'a> {
         spec.check()?;
         let split = Split::new(examples, test, spec.validation, seed)?;
         let examples = &split.training;
-        let compares = model.penalties.iter().find(|p| p.compares_codes());
-        if let Some(penalty) = compares.filter(|_| spec.batch_size == 1) {
-            return Err(ModelError::Option {
-                name: "batch-size",
-                seen: format!("1 beside {}", penalty.name()),
-                valid: "at least 2 where a penalty compares the codes of a batch",
-            });
-        }
-        if let Some(augmentation) = spec.augmentation {
-            augmentation.check(&model.shape)?;
-            let bytes = examples.full_scale() == 255.0;
-            if augmentation.crop > 0.0 && model.likelihood().is_discrete() && !bytes {
-                return Err(ModelError::Option {
-                    name: "crop",
-                    seen: augmentation.crop.to_string(),
-                    valid: "0 under a likelihood of 8-bit values, or the data stored as bytes",
-                });
-            }
+        check(model, &spec, examples)?;
+        let options = StepOptions {
+            objective: model.objective(),
+            optimizer: spec.optimizer,
+            clip_norm: spec.clip_norm,
+            seed,
+            frozen: model.frozen_layers(&spec.freeze),
+        };
+        let batch_size = spec.batch_size.min(examples.rows());
+        let step = Step::new(&model.chain, batch_size, options);
+        if !step.learns(&model.chain) {
+            return Err(nothing_learns(&spec.freeze));
         }
         let balanced = spec.balance_classes.then(|| Balance::new(examples));
         let balance = balanced.transpose()?;
@@ -99,17 +93,9 @@ impl<'a> Training<'a> {
             let means = column_means(&Scaled::new(examples, &model.scaling))?;
             bias.set(&mut model.chain, &means);
         }
-        let options = StepOptions {
-            objective: model.objective(),
-            optimizer: spec.optimizer,
-            clip_norm: spec.clip_norm,
-            seed,
-            frozen: Vec::new(),
-        };
-        let batch_size = spec.batch_size.min(examples.rows());
         Ok(Self {
             warm_start: model.is_fitted,
-            step: Step::new(&model.chain, batch_size, options),
+            step,
             best: None,
             initial: Some(weights(model)),
             standing: Standing::of(&[], model.warm_up(), &spec.schedule),
@@ -241,6 +227,39 @@ impl<'a> Training<'a> {
         if let Some(best) = &self.best {
             self.model.set_weights(best);
         }
+    }
+}
+
+/// Refuses what `spec` asks of a model and examples that cannot have it.
+fn check(model: &Autoencoder, spec: &TrainingSpec, examples: &dyn Rows) -> Result<(), ModelError> {
+    let compares = model.penalties.iter().find(|p| p.compares_codes());
+    if let Some(penalty) = compares.filter(|_| spec.batch_size == 1) {
+        return Err(ModelError::Option {
+            name: "batch-size",
+            seen: format!("1 beside {}", penalty.name()),
+            valid: "at least 2 where a penalty compares the codes of a batch",
+        });
+    }
+    if let Some(augmentation) = spec.augmentation {
+        augmentation.check(&model.shape)?;
+        let bytes = examples.full_scale() == 255.0;
+        if augmentation.crop > 0.0 && model.likelihood().is_discrete() && !bytes {
+            return Err(ModelError::Option {
+                name: "crop",
+                seen: augmentation.crop.to_string(),
+                valid: "0 under a likelihood of 8-bit values, or the data stored as bytes",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn nothing_learns(freeze: &[FrozenPart]) -> ModelError {
+    let parts = freeze.iter().map(|part| format!("{part:?}").to_lowercase());
+    ModelError::Option {
+        name: "freeze",
+        seen: format!("[{}]", parts.collect::<Vec<_>>().join(", ")),
+        valid: "such that something is left that learns",
     }
 }
 

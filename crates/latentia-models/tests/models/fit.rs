@@ -202,3 +202,26 @@ fn what_others_attach_is_fitted_to_the_training_examples_alone() {
     assert_eq!(error.to_string(), "seen 15");
     assert!(fitted.error.is_none());
 }
+
+#[test]
+fn frozen_parts_keep_their_weights_and_are_not_told_to_vanish() {
+    let examples = unit(1, 60, 4);
+    let spec =
+        |freeze: &str| training_spec(&format!("epochs = 5\nbatch-size = 8\nfreeze = {freeze}"));
+    for (freeze, part) in [("['encoder']", "encoder."), ("['decoder']", "decoder.")] {
+        let (before, mut model) = (small(4, 1), small(4, 1));
+        let fitted = model
+            .fit(&examples, &spec(freeze), 2)
+            .expect("it converges");
+        for ((name, now), (_, before)) in model.weights().zip(before.weights()) {
+            assert_eq!(now == before, name.starts_with(part), "{freeze} {name}");
+        }
+        assert!(fitted.gradients.is_empty(), "{:?}", fitted.gradients);
+    }
+    let mut model = small(4, 1);
+    let all = spec("['encoder', 'decoder']");
+    assert_eq!(
+        message(model.fit(&examples, &all, 2)),
+        "`freeze` is [encoder, decoder]; it must be such that something is left that learns"
+    );
+}
