@@ -388,6 +388,15 @@ fn ranges_are_those_of_the_checks() {
                     bounds += 1;
                 }
             }
+            // An open end is open; how large a whole number may be is a matter of memory too.
+            for (closed, end) in [
+                (["minimum", "exclusiveMinimum"], -1e9),
+                (["maximum", "exclusiveMaximum"], 1e9),
+            ] {
+                if !whole && !closed.iter().any(|bound| number.contains_key(*bound)) {
+                    check(json!(end), true);
+                }
+            }
         });
         if key.schema["minItems"] == 1 {
             check(json!([]), false);
