@@ -40,8 +40,8 @@ pub trait Observer: Send {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// After each epoch and its validation. `seconds` are those of training alone, by the wall clock: they are no part of
-    /// the result, which repeats to the bit.
+    /// After each epoch and its validation. `seconds` are those of training alone, by the wall clock, and 0 on `wasm32-unknown-unknown`,
+    /// which has none: they are no part of the result, which repeats to the bit.
     ///
     /// # Errors
     /// Ends the run with the observer's own error, as when a file of it cannot be written.
@@ -164,7 +164,9 @@ impl Training<'_> {
             }
             let learning_rate = self.learning_rate();
             self.model.is_fitted = true;
-            let start = Instant::now();
+            // A page in a browser has no clock that the standard library knows of.
+            let has_clock = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+            let start = has_clock.then(Instant::now);
             // On a thread of the pool, where waking its neighbours costs least.
             match rayon::scope(|_| self.epoch(learning_rate, observer))? {
                 EpochEnd::Complete => {}
@@ -175,7 +177,7 @@ impl Training<'_> {
                     continue;
                 }
             }
-            let seconds = start.elapsed().as_secs_f64();
+            let seconds = start.map_or(0.0, |start| start.elapsed().as_secs_f64());
             let validation = self.split.validation_rows();
             let epoch = Epoch {
                 epoch: self.state.history.len() as u32 + 1,
