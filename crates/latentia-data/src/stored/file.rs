@@ -41,3 +41,12 @@ pub(crate) fn read_exact_at(file: &File, mut bytes: &mut [u8], mut offset: u64) 
     }
     Ok(())
 }
+
+/// Fails: no other system reads files by position.
+#[cfg(not(any(unix, windows)))]
+pub(crate) fn read_exact_at(_file: &File, _bytes: &mut [u8], _offset: u64) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "values that do not fit into memory are read from the disk on Unix and Windows only",
+    ))
+}
