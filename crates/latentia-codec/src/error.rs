@@ -28,7 +28,7 @@ pub enum CodecError {
     )]
     DamagedSymbols,
     /// A file of a newer version.
-    #[error("it has version {seen}; this program reads up to {known}: use a newer latentia")]
+    #[error("it has version {seen}; this version reads up to {known}: use a newer latentia")]
     Newer {
         /// The file's version.
         seen: u16,

@@ -44,11 +44,19 @@ pub enum ModelError {
     },
     /// A unit of the code that no input changes.
     #[error(
-        "unit {unit} does not depend on the input here; it may be dead: try another, or another --seed"
+        "unit {unit} does not depend on the input here; it may be dead: try another, or another seed"
     )]
     DeadUnit {
         /// The unit asked for.
         unit: usize,
+    },
+    /// Codes from a prior that the code does not have.
+    #[error("code is {code} and has no prior{}", if *to_sample { " to sample from" } else { "" })]
+    NoPrior {
+        /// The kind of the code.
+        code: &'static str,
+        /// Whether samples were wanted, which a [`crate::Mixture`] of the model's codes has too.
+        to_sample: bool,
     },
     /// A hyperparameter of the training that is out of range.
     #[error("`{name}` is {seen}; it must be {valid}")]
@@ -196,6 +204,28 @@ pub enum ModelError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// A checkpoint of a run with another model, other hyperparameters or another seed.
+    #[error("`{path}` belongs to another run: {difference}")]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// The first value in which the runs differ, by its key.
+        difference: String,
+    },
+    /// A checkpoint of a run on other training data.
+    #[error("`{path}` belongs to other training data")]
+    OtherData {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A checkpoint that has changed since it was written, or is none.
+    #[error("`{path}` {problem}")]
+    DamagedCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A file that is not what it should be.
     #[error("`{path}` {problem}")]

@@ -8,20 +8,21 @@ use anyhow::{bail, ensure};
 use super::circles::circles;
 use super::counts::print_counts;
 use super::layers::{arrows, folders};
-use super::libraries::{guarded, programs};
+use super::libraries::{guarded, messages, programs};
 use super::manifests::{manifests, versions};
 use super::places::{latents, named_once};
 use super::sizes::{median_file, short_files, short_functions, small_layer_trait};
 use super::violation::Violation;
 use crate::workspace::{Workspace, root};
 
-const RULES: [fn(&Workspace) -> Vec<Violation>; 13] = [
+const RULES: [fn(&Workspace) -> Vec<Violation>; 14] = [
     arrows,
     folders,
     circles,
     named_once,
     latents,
     programs,
+    messages,
     manifests,
     short_files,
     median_file,

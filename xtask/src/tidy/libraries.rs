@@ -37,6 +37,34 @@ pub fn programs(workspace: &Workspace) -> Vec<Violation> {
     violations
 }
 
+/// A library knows of no flags and no commands: its errors are told by types, to which a program adds what its user can do.
+pub fn messages(workspace: &Workspace) -> Vec<Violation> {
+    let packages = workspace.packages.iter();
+    let libraries = packages.filter(|p| p.is_crate() && !PROGRAMS.contains(&p.name.as_str()));
+    let sources = libraries.flat_map(|package| &package.sources);
+    let mut violations = Vec::new();
+    for source in sources.filter(|source| source.is_in("src") && !source.is_test()) {
+        let code = source
+            .text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]");
+        for (number, line) in (1..).zip(code) {
+            if !line.trim_start().starts_with("//") && names_flag(line) {
+                let what = "names a flag or a command, only a program may".to_owned();
+                violations.push(Violation::at_line(source, number, what));
+            }
+        }
+    }
+    violations
+}
+
+/// Whether a line has `--flag` or `` `program command` `` in it.
+fn names_flag(line: &str) -> bool {
+    let mut flags = line.split("--").skip(1);
+    flags.any(|flag| flag.starts_with(|c: char| c.is_ascii_lowercase()))
+        || line.contains("`latentia ")
+}
+
 /// Memory is safe by the compiler's word.
 pub fn guarded(workspace: &Workspace) -> Vec<Violation> {
     let sources = workspace
@@ -84,6 +112,31 @@ mod tests {
             [with_source("benches", "src/lib.rs", "\nuse clap::Parser;")],
             &["benches/src/lib.rs:2: uses `clap`, only `latentia-cli` and `xtask` may"],
         );
+    }
+
+    #[test]
+    fn libraries_know_of_no_flags() {
+        for right in [
+            "// With `--force`.",
+            "fn a(n: i32) -> i32 { n - -1 }",
+            "#[cfg(test)]\nconst A: &str = \"--force\";",
+        ] {
+            expect([with_source("crates/latentia-nn", "src/a.rs", right)], &[]);
+        }
+        let flag = "\nconst A: &str = \"begin anew with --force\";";
+        expect([with_source("crates/latentia-cli", "src/a.rs", flag)], &[]);
+        for (wrong, line) in [
+            (flag, 2),
+            ("const A: &str = \"as in `latentia train`\";", 1),
+        ] {
+            let expected = format!(
+                "crates/latentia-nn/src/a.rs:{line}: names a flag or a command, only a program may"
+            );
+            expect(
+                [with_source("crates/latentia-nn", "src/a.rs", wrong)],
+                &[&expected],
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use latentia_codec::CodecError;
 use latentia_data::DataError;
+use latentia_models::ModelError;
 
 /// An error with its causes on one line, none said twice.
 ///
@@ -43,10 +44,25 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(DataError::NotFound { name, .. }) = cause.downcast_ref() {
             return Some(format!("; `latentia data fetch {name}` brings it"));
         }
-        match cause.downcast_ref() {
-            Some(CodecError::FloatsWithoutLoss) => Some(", or leave out --lossless".into()),
-            _ => None,
+        if let Some(CodecError::FloatsWithoutLoss) = cause.downcast_ref() {
+            return Some(", or leave out --lossless".into());
         }
+        let hint = match cause.downcast_ref()? {
+            ModelError::NoPrior { to_sample: true, .. } => {
+                "; `--prior mixture` draws from a mixture that is fitted to its codes, `latentia train --preset variational` makes a \
+                 model with a prior"
+            }
+            ModelError::NoPrior { .. } => {
+                "; `latentia train --preset variational` makes a model with one"
+            }
+            ModelError::OtherRun { .. } => "; give the same, or --force to begin anew",
+            ModelError::OtherData { .. } => {
+                "; give the data it was trained on, or --force to begin anew"
+            }
+            ModelError::DamagedCheckpoint { .. } => "; --force begins anew",
+            _ => return None,
+        };
+        Some(hint.into())
     })
 }
 
@@ -96,6 +112,49 @@ mod tests {
         );
         let error = anyhow::anyhow!("`a` is wrong");
         assert_eq!(describe(&error), "`a` is wrong");
+    }
+
+    #[test]
+    fn errors_of_libraries_are_told_with_what_the_program_can_do() {
+        let path = || Path::new("c").to_path_buf();
+        let prior = |to_sample| ModelError::NoPrior {
+            code: "deterministic",
+            to_sample,
+        };
+        let difference = "its `seed` is 42, here it is 1".to_owned();
+        let other_run = ModelError::OtherRun {
+            path: path(),
+            difference,
+        };
+        let problem = "is damaged: `run`".to_owned();
+        let damaged = ModelError::DamagedCheckpoint {
+            path: path(),
+            problem,
+        };
+        let cases = [
+            (
+                prior(true),
+                "code is deterministic and has no prior to sample from; `--prior mixture` draws from a mixture that is fitted to its \
+                 codes, `latentia train --preset variational` makes a model with a prior",
+            ),
+            (
+                prior(false),
+                "code is deterministic and has no prior; `latentia train --preset variational` makes a model with one",
+            ),
+            (
+                other_run,
+                "`c` belongs to another run: its `seed` is 42, here it is 1; give the same, or --force to begin anew",
+            ),
+            (
+                ModelError::OtherData { path: path() },
+                "`c` belongs to other training data; give the data it was trained on, or --force to begin anew",
+            ),
+            (damaged, "`c` is damaged: `run`; --force begins anew"),
+        ];
+        for (error, expected) in cases {
+            assert!(!error.to_string().contains("--"), "{error}");
+            assert_eq!(describe(&error.into()), expected);
+        }
     }
 
     #[test]

@@ -326,7 +326,7 @@ fn a_model_of_a_newer_format() {
     dir.refused(
         "inspect m",
         1,
-        &["`m` has format 2; this program reads up to 1: use a newer latentia"],
+        &["`m` has format 2; this version reads up to 1: use a newer latentia"],
     );
 }
 

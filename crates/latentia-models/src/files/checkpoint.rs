@@ -23,7 +23,7 @@ const CHECKPOINT: FileFormat = FileFormat {
     name: "checkpoint",
     key: "latentia-checkpoint",
     format: 2,
-    remedy: "begin anew with --force",
+    damage: |path, problem| ModelError::DamagedCheckpoint { path, problem },
 };
 
 /// What must be the same in the run that resumes another, beside the training examples.
@@ -131,21 +131,17 @@ impl Training<'_> {
             fingerprint: theirs,
         } = serde_json::from_str(content.get()).map_err(unreadable)?;
         if theirs != fingerprint {
-            return Err(invalid(
-                path,
-                "belongs to other training data; give the data it was trained on, or --force to begin anew".into(),
-            ));
+            let path = path.to_path_buf();
+            return Err(ModelError::OtherData { path });
         }
         let identity = self.identity().map_err(|e| invalid(path, e.to_string()))?;
         let parse = |text: &RawValue| serde_json::from_str(text.get());
         let (was, is) = parse(&was)
             .and_then(|was| Ok((was, parse(&identity)?)))
             .map_err(unreadable)?;
-        if let Some(said) = difference("", &was, &is) {
-            return Err(invalid(
-                path,
-                format!("belongs to another run: {said}; give the same, or --force to begin anew"),
-            ));
+        if let Some(difference) = difference("", &was, &is) {
+            let path = path.to_path_buf();
+            return Err(ModelError::OtherRun { path, difference });
         }
 
         let record = RunRecord::read(&content, format, &tensors).map_err(|what| damaged(&what))?;

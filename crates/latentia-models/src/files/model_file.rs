@@ -22,7 +22,10 @@ const MODEL: FileFormat = FileFormat {
     name: "model file",
     key: "latentia",
     format: 1,
-    remedy: "restore it from a copy or train again",
+    damage: |path, problem| ModelError::Format {
+        path,
+        problem: format!("{problem}; restore it from a copy or train again"),
+    },
 };
 
 /// What messages call a model that is in no file.

@@ -4,7 +4,7 @@
 //! version of its format.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors, serialize};
@@ -23,10 +23,10 @@ pub(crate) struct FileFormat {
     pub(crate) name: &'static str,
     /// The metadata key.
     pub(crate) key: &'static str,
-    /// Version of the format that this program writes, and the newest that it reads.
+    /// Version of the format that is written, and the newest that is read.
     pub(crate) format: u32,
-    /// What to do with a damaged one.
-    pub(crate) remedy: &'static str,
+    /// The error that a file is not as it was written: its path, and what is wrong with it.
+    pub(crate) damage: fn(PathBuf, String) -> ModelError,
 }
 
 /// A tensor of f32.
@@ -131,10 +131,8 @@ impl FileFormat {
         bytes: &'a [u8],
     ) -> Result<OpenFile<'a, C>, ModelError> {
         let other = |e: SafeTensorError| {
-            invalid(
-                path,
-                format!("is no {}, or is cut short: {e}; {}", self.name, self.remedy),
-            )
+            let problem = format!("is no {}, or is cut short: {e}", self.name);
+            (self.damage)(path.to_path_buf(), problem)
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(other)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(other)?;
@@ -144,7 +142,7 @@ impl FileFormat {
             return Err(invalid(
                 path,
                 format!(
-                    "is a safetensors file without the key `{key}`; it is no {} of this program",
+                    "is a safetensors file without the key `{key}`; it is no {} of latentia",
                     self.name
                 ),
             ));
@@ -158,7 +156,7 @@ impl FileFormat {
             return Err(invalid(
                 path,
                 format!(
-                    "has format {format}; this program reads up to {}: use a newer latentia",
+                    "has format {format}; this version reads up to {}: use a newer latentia",
                     self.format
                 ),
             ));
@@ -180,7 +178,7 @@ impl FileFormat {
 
     /// The error that `what` of a file is not as it was written.
     pub(crate) fn damaged(&self, path: &Path, what: &str) -> ModelError {
-        invalid(path, format!("is damaged: {what}; {}", self.remedy))
+        (self.damage)(path.to_path_buf(), format!("is damaged: {what}"))
     }
 }
 

@@ -15,10 +15,7 @@ impl Autoencoder {
     /// # Errors
     /// When the code is deterministic: it has no prior. A [`crate::Mixture`] of its codes is what to draw from.
     pub fn sample_codes(&self, count: usize, seed: u64) -> Result<Matrix, ModelError> {
-        let prior = self.prior(
-            "draw from a mixture that is fitted to its codes with `--prior mixture`, or train a variational model, as in \
-             `latentia train --preset variational`",
-        )?;
+        let prior = self.prior(true)?;
         let mut codes = Matrix::zeros(count, self.code_width());
         let noise = Noise::new(seed, stream::PRIOR);
         for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
@@ -34,7 +31,7 @@ impl Autoencoder {
     /// # Errors
     /// When the code is deterministic: it has no prior.
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
-        self.prior("train a variational model, as in `latentia train --preset variational`")?;
+        self.prior(false)?;
         let width = self.code_width();
         let at = |step: usize| REACH * (2.0 * step as f32 / (steps.max(2) - 1) as f32 - 1.0);
         let rows = if width == 2 { steps } else { width };
@@ -66,13 +63,11 @@ impl Autoencoder {
         line
     }
 
-    fn prior(&self, hint: &str) -> Result<&dyn LatentDistribution, ModelError> {
-        self.latent()
-            .distribution()
-            .ok_or_else(|| ModelError::Part {
-                part: "code",
-                seen: "is deterministic and has no prior to draw from".into(),
-                valid: hint.into(),
-            })
+    fn prior(&self, to_sample: bool) -> Result<&dyn LatentDistribution, ModelError> {
+        let code = self.latent();
+        code.distribution().ok_or_else(|| ModelError::NoPrior {
+            code: code.name(),
+            to_sample,
+        })
     }
 }

@@ -198,7 +198,7 @@ fn files_of_others_are_refused_in_words() {
     let error = refused(&theirs);
     assert!(
         error.ends_with(
-            "is a safetensors file without the key `latentia`; it is no model file of this program"
+            "is a safetensors file without the key `latentia`; it is no model file of latentia"
         ),
         "{error}"
     );
@@ -226,7 +226,7 @@ fn a_newer_format_is_told_apart_from_damage() {
     bytes[at + pattern.len() - 1] = b'2';
     let error = refused(&bytes);
     assert!(
-        error.ends_with("has format 2; this program reads up to 1: use a newer latentia"),
+        error.ends_with("has format 2; this version reads up to 1: use a newer latentia"),
         "{error}"
     );
 }

@@ -334,7 +334,7 @@ fn damaged_checkpoints_are_refused() {
     check(&[0; 1000], "is no checkpoint, or is cut short");
     check(
         &changed(br#"\"format\":2"#, b'3'),
-        "has format 3; this program reads up to 2: use a newer latentia",
+        "has format 3; this version reads up to 2: use a newer latentia",
     );
     check(
         &[&good[..], b"more"].concat(),
@@ -347,7 +347,7 @@ fn damaged_checkpoints_are_refused() {
     let model = b"{\"__metadata__\":{\"latentia-model";
     check(
         &changed(&model[..model.len() - 5], b'!'),
-        "it is no checkpoint of this program",
+        "it is no checkpoint of latentia",
     );
     let absent = folder.path().join("absent.safetensors");
     let error = refused(&absent, PLAIN, "epochs = 1", 3, FINGERPRINT);
