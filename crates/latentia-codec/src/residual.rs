@@ -1,7 +1,7 @@
 //! Lossless coding by any model: its reconstruction, and what that errs by.
 
 use latentia_models::Autoencoder;
-use latentia_tensor::{Matrix, Rows};
+use latentia_tensor::{Matrix, Picture, Rows};
 
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
@@ -21,12 +21,12 @@ pub(crate) struct Residual<'a> {
 
 impl<'a> Residual<'a> {
     pub(crate) fn new(model: &'a Autoencoder, quantiser: Quantiser, step: u16) -> Self {
-        let (left, above) = match *model.shape() {
-            [_, width] => (1, width),
-            // Channels last, as files of pictures have them.
-            [_, width, channels @ 1..=4] => (channels, width * channels),
-            [_, _, width] => (1, width),
-            _ => (1, 0),
+        let (left, above) = match Picture::of(model.shape()) {
+            Some(picture) => {
+                let beside = picture.elements_beside();
+                (beside, picture.width * beside)
+            }
+            None => (1, 0),
         };
         Self {
             lossy: Lossy::new(model, quantiser, step, true),

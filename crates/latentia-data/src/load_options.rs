@@ -1,5 +1,7 @@
 //! How data becomes examples, and how much of it is kept in memory.
 
+use latentia_tensor::Picture;
+
 use crate::error::{DataError, counted};
 
 /// The largest side of an example, in pixels.
@@ -38,16 +40,17 @@ impl Default for LoadOptions {
 }
 
 impl LoadOptions {
-    /// The same, so that examples have the pixels of `shape` in its order: `[height, width]`, `[height, width, 1]` or
-    /// `[height, width, 3]`. `None` for any other shape.
+    /// The same, so that examples have the pixels of `shape` in its order: that of a [`Picture`] in grey, or in colour with channels
+    /// last. `None` for any other shape.
     pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
-        let (height, width, grey) = match *shape {
-            [height, width] | [height, width, 1] => (height, width, true),
-            [height, width, 3] => (height, width, false),
+        let picture = Picture::of(shape)?;
+        let grey = match (picture.channels, picture.channels_last) {
+            (1, _) => true,
+            (3, true) => false,
             _ => return None,
         };
         Some(Self {
-            size: Some((height, width)),
+            size: Some((picture.height, picture.width)),
             grey: Some(grey),
             ..self
         })

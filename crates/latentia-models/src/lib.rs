@@ -46,7 +46,6 @@ mod evaluation;
 mod files;
 mod generation;
 mod history;
-mod picture;
 mod provenance;
 mod psnr;
 mod spec;
@@ -71,7 +70,7 @@ pub use files::{Dtype, ModelFile, Registry};
 #[cfg(feature = "train")]
 pub use generation::Mixture;
 pub use history::{Epoch, StoppedBy};
-pub use picture::Picture;
+pub use latentia_tensor::Picture;
 pub use provenance::Provenance;
 pub use psnr::psnr;
 pub use spec::{

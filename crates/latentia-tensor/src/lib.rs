@@ -16,7 +16,8 @@
 //! ```
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
-//! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation
+//! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation; [`Picture`]: what an
+//!   example is by its shape
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; with the feature `train`, `symmetric_eigen`: eigenvalues, `cholesky`: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
@@ -42,6 +43,7 @@ mod matmul;
 mod matrix;
 mod noise;
 pub mod optimizer;
+mod picture;
 mod pooling;
 mod reduction;
 mod rows;
@@ -60,6 +62,7 @@ pub use linalg::{add_gram, cholesky, symmetric_eigen};
 pub use matmul::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
 pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};
 pub use noise::Noise;
+pub use picture::Picture;
 pub use pooling::Pooling;
 pub use reduction::{add_column_sums, sum_and_dot, sum_of_squares};
 pub use rows::Rows;

@@ -1,7 +1,8 @@
 //! How the values of an example lie, and the colours of pixels.
 
-/// Which values of an example are the channels of which pixel: what a picture is, and where its channels are, for all of the
-/// program.
+use latentia_tensor::Picture;
+
+/// Which values of an example are the channels of which pixel.
 pub struct PixelLayout {
     /// Rows.
     pub height: usize,
@@ -9,37 +10,32 @@ pub struct PixelLayout {
     pub width: usize,
     /// Values of a pixel.
     pub channels: usize,
-    /// Whether the channels come first.
-    channels_first: bool,
+    /// Whether the channels of a pixel lie beside each other.
+    channels_last: bool,
+}
+
+impl From<Picture> for PixelLayout {
+    fn from(picture: Picture) -> Self {
+        Self {
+            height: picture.height,
+            width: picture.width,
+            channels: picture.channels,
+            channels_last: picture.channels_last,
+        }
+    }
 }
 
 impl PixelLayout {
-    /// As a picture of this shape: `[height, width]`, `[height, width, channels]` with up to 4 channels, else `[channels, height,
-    /// width]`, as convolutions take it. `None` for any other shape, of which nothing is a picture.
-    pub fn of_picture(shape: &[usize]) -> Option<Self> {
-        let (height, width, channels, channels_first) = match *shape {
-            [height, width] => (height, width, 1, true),
-            [height, width, channels @ 1..=4] => (height, width, channels, false),
-            [channels, height, width] => (height, width, channels, true),
-            _ => return None,
-        };
-        Some(Self {
-            height,
-            width,
-            channels,
-            channels_first,
-        })
-    }
-
-    /// As [`Self::of_picture`], of pictures in grey or in red, green and blue alone.
+    /// As a picture of this shape, in grey or in red, green and blue alone.
     pub fn of_grey_or_rgb(shape: &[usize]) -> Option<Self> {
-        Self::of_picture(shape).filter(|layout| matches!(layout.channels, 1 | 3))
+        let picture = Picture::of(shape)?;
+        matches!(picture.channels, 1 | 3).then(|| picture.into())
     }
 
     /// As a picture of this shape, or as one row of grey pixels where it is none.
     pub fn or_row(shape: &[usize]) -> Self {
         let values = shape.iter().product();
-        Self::of_picture(shape).unwrap_or_else(|| Self::grey_rows(values, values))
+        Picture::of(shape).map_or_else(|| Self::grey_rows(values, values), Self::from)
     }
 
     /// `values` grey pixels in rows of `width`, of which the last may have fewer.
@@ -48,15 +44,15 @@ impl PixelLayout {
             height: values.div_ceil(width.max(1)),
             width,
             channels: 1,
-            channels_first: true,
+            channels_last: false,
         }
     }
 
     /// Where channel `channel` of pixel `pixel` is.
     pub(super) fn index(&self, pixel: usize, channel: usize) -> usize {
-        match self.channels_first {
-            true => channel * self.height * self.width + pixel,
-            false => pixel * self.channels + channel,
+        match self.channels_last {
+            true => pixel * self.channels + channel,
+            false => channel * self.height * self.width + pixel,
         }
     }
 

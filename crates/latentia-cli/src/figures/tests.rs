@@ -126,7 +126,7 @@ fn planes_of_colours_look_as_colours_beside_each_other() {
 #[test]
 fn a_shape_is_one_picture_to_all() {
     let layout = |shape: &[usize]| {
-        let layout = PixelLayout::of_picture(shape)?;
+        let layout = PixelLayout::from(latentia_tensor::Picture::of(shape)?);
         Some((layout.height, layout.width, layout.channels))
     };
     for (shape, expected, has_colours) in [
@@ -153,7 +153,7 @@ fn a_shape_is_one_picture_to_all() {
         let drawn = Some((tile.height, tile.width, tile.channels));
         assert_eq!(drawn == expected, has_colours, "{shape:?}");
     }
-    let layout = PixelLayout::of_picture(&[3, 1, 5]).expect("a picture");
+    let layout = PixelLayout::of_grey_or_rgb(&[3, 1, 5]).expect("a picture");
     let apart: Vec<u8> = (0..15).collect();
     let expected = [0, 5, 10, 1, 6, 11, 2, 7, 12, 3, 8, 13, 4, 9, 14];
     assert_eq!(layout.channels_last(&apart), expected);

@@ -221,7 +221,9 @@ fn options_follow_from_the_shape_of_a_picture() {
     assert_eq!(of(&[5, 7]), Some(((5, 7), true)));
     assert_eq!(of(&[5, 7, 1]), Some(((5, 7), true)));
     assert_eq!(of(&[5, 7, 3]), Some(((5, 7), false)));
+    assert_eq!(of(&[1, 5, 7]), Some(((5, 7), true)));
     assert_eq!(of(&[3, 5, 7]), None);
+    assert_eq!(of(&[5, 7, 2]), None);
     assert_eq!(of(&[10]), None);
 }
 
