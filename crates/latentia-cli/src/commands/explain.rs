@@ -105,13 +105,15 @@ fn error_map(
 
 /// The first layer's weights, grey for 0.
 fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
-    let Filters { shape, weights } = model.filters();
+    let Filters {
+        picture, weights, ..
+    } = model.filters();
     let drawn = weights.rows().min(MOST_FILTERS);
     if drawn < weights.rows() {
         let rows = weights.rows();
         tell(&format!("drawing the first {drawn} of {rows} filters"));
     }
-    let layout = PixelLayout::or_row(&shape);
+    let layout = picture.map_or_else(|| PixelLayout::or_row(&[weights.cols()]), PixelLayout::from);
     let mut pictures = Vec::new();
     for filter in weights.view().iter_rows().take(drawn) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));

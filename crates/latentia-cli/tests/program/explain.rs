@@ -94,6 +94,31 @@ fn filters_and_dimensions_are_drawn_of_convolutions_too() {
 }
 
 #[test]
+fn filters_of_many_channels_are_as_large_as_their_kernel() {
+    let config = "
+        [model]
+        likelihood = 'mse'
+        encoder = [{ layer = 'conv', channels = 5, kernel = 3 }, { layer = 'dense', units = 2 }]
+        decoder = [{ layer = 'dense' }]
+        [training]
+        epochs = 1";
+    let values: Vec<u8> = (0..20 * 16 * 64).map(|i| (i * i % 251) as u8).collect();
+    let dir = TestDir::with([
+        ("c.toml", config.as_bytes()),
+        ("many.npy", &npy("|u1", "(20, 16, 8, 8)", &values)),
+        ("one.npy", &npy("|u1", "(320, 8, 8)", &values)),
+    ]);
+    let size = |name: &str| {
+        let train = format!("train --config c.toml --data {name}.npy --out {name}");
+        dir.run(&train).done();
+        let explain = format!("explain {name}/model.safetensors --filters -o {name}.png");
+        dir.run(&explain).done();
+        png_size(&dir.read(&format!("{name}.png")))
+    };
+    assert_eq!(size("many"), size("one"));
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused_by_name() {
     let dir = TestDir::with([("m", &DIGITS[..])]);
     dir.refused(

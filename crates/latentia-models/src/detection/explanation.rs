@@ -3,7 +3,7 @@
 use latentia_nn::{ParameterRole, Position, Support, Tape};
 use latentia_tensor::{Matrix, Noise, transpose};
 
-use crate::{Autoencoder, ModelError, Preprocessing, stream};
+use crate::{Autoencoder, ModelError, Picture, Preprocessing, stream};
 
 /// How far an input moves at a step towards what a unit looks for, in the model's scale.
 const STEP: f32 = 0.05;
@@ -16,6 +16,9 @@ const FADE: f32 = 0.02;
 pub struct Filters {
     /// Shape of one filter: that of an example for a dense layer, `[height, width, channels]` for a convolution.
     pub shape: Vec<usize>,
+    /// How a filter's elements lie, where it is a picture: as an example's for a dense layer, channels last for a convolution, however
+    /// many those are.
+    pub picture: Option<Picture>,
     /// `[filters, product of shape]`
     pub weights: Matrix,
 }
@@ -33,12 +36,19 @@ impl Autoencoder {
         let Some((layer, weight)) = layers else {
             return Filters {
                 shape: self.shape.clone(),
+                picture: Picture::of(&self.shape),
                 weights: Matrix::default(),
             };
         };
         match self.chain.layers()[layer].abilities().filter {
             Some([channels, height, width]) => Filters {
                 shape: vec![height, width, channels],
+                picture: Some(Picture {
+                    height,
+                    width,
+                    channels,
+                    channels_last: channels > 1,
+                }),
                 weights: channels_last(weight, channels),
             },
             None => {
@@ -48,6 +58,7 @@ impl Autoencoder {
                     .flat_map(|unit| (0..width).map(move |input| weight.row(input)[unit]));
                 Filters {
                     shape: self.shape.clone(),
+                    picture: Picture::of(&self.shape),
                     weights: Matrix::from_vec(weight.cols(), width, filters.collect()),
                 }
             }
