@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use latentia_codec::Quantiser;
+use latentia_data::Source;
 use latentia_models::{
     Autoencoder, BoxError, ModelError, Part, StoredTensor, Training, TrainingSpec, Validation,
 };
@@ -50,7 +51,7 @@ pub(super) fn run(
 
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;
-    let validates_on_test = choose_validation(&mut schedule, source.test.is_some());
+    let validates_on_test = choose_validation(&mut schedule, &source);
     let test = source.test.as_ref().filter(|_| validates_on_test);
     let test = test.map(|test| test as &dyn Rows);
     let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
@@ -90,14 +91,19 @@ fn quantiser(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTenso
     Ok(Quantiser::fit(model, examples)?.tensors())
 }
 
-/// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether it validates on the
-/// test part.
-fn choose_validation(schedule: &mut TrainingSpec, has_test: bool) -> bool {
-    let wants_test = schedule.validation == Validation::Part(Part::Test);
-    if wants_test && !has_test {
+/// Where a preset validates on a test part that the data does not have, a share is held out instead; and nothing of a single
+/// example, which is said. Whether the run validates on the test part.
+fn choose_validation(schedule: &mut TrainingSpec, source: &Source) -> bool {
+    let test = Validation::Part(Part::Test);
+    let validates_on_test = schedule.validation == test && source.test.is_some();
+    if schedule.validation == test && !validates_on_test {
         schedule.validation = Validation::Share(HELD_OUT);
     }
-    wants_test && has_test
+    if !validates_on_test && source.train.rows() == 1 {
+        schedule.validation = Validation::Share(0.0);
+        tell("there is but one example: none is held out for validation");
+    }
+    validates_on_test
 }
 
 fn usage(error: ModelError) -> UsageError {
