@@ -1,6 +1,6 @@
 //! The promises of latents by themselves.
 
-use latentia_nn::latents::{RoundedLatent, TopKLatent};
+use latentia_nn::latents::{RoundedLatent, TopKLatent, VectorQuantisedLatent};
 use latentia_nn::{Chain, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape};
 use latentia_tensor::Matrix;
 use latentia_testing::numbers;
@@ -81,5 +81,44 @@ fn the_prior_of_rounded_codes_keeps_a_small_variance_beside_a_large_mean() {
             (obtained / expected - 1.0).abs() < 1e-4,
             "{obtained} {expected}"
         );
+    }
+}
+
+#[test]
+fn the_distance_to_a_codebook_is_a_sum_in_one_order_whatever_the_batch() {
+    // More vectors than are compared at once, and rows of one vector and of several.
+    for (width, codebook, dimension) in [(15, 150, 5), (35, 70, 35), (12, 64, 1)] {
+        let layer = VectorQuantisedLatent::new(width, codebook, dimension, 0.99);
+        let chain = Chain::new(vec![Box::new(layer)], 1).expect("layers that fit");
+        let examples = numbers(7, 20 * width);
+        let distance = |x: &[f32], e: &[f32]| {
+            let norm: f32 = e.iter().map(|e| e * e).sum();
+            let product = x
+                .iter()
+                .zip(e)
+                .fold(0.0f32, |sum, (x, e)| x.mul_add(*e, sum));
+            norm - 2.0 * product
+        };
+        let vectors = chain.parameters()[0].value.as_slice().chunks(dimension);
+        for rows in [1, 20] {
+            let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+            for examples in examples.chunks(rows * width) {
+                let mut input = tape.input_mut(rows, &[]);
+                input.as_mut_slice().copy_from_slice(examples);
+                tape.forward(&chain, Position::default());
+                let saved = tape.trace(0).saved.iter_rows();
+                for (x, saved) in examples.chunks(width).zip(saved) {
+                    let (indices, distances) = saved.split_at(width / dimension);
+                    for (at, x) in x.chunks(dimension).enumerate() {
+                        let of = vectors.clone().map(|e| distance(x, e));
+                        let of: Vec<f32> = of.collect();
+                        let least = of.iter().copied().fold(f32::INFINITY, f32::min);
+                        assert_eq!(distances[at].to_bits(), least.to_bits());
+                        let first = of.iter().position(|of| *of == least);
+                        assert_eq!(Some(indices[at] as usize), first);
+                    }
+                }
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ mod commitment;
 use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nt};
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nn, transpose};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
@@ -125,6 +125,8 @@ impl Latent for VectorQuantised {
     }
 
     fn read_indices(&self, saved: &[f32], indices: &mut Vec<u32>) {
+        // Behind the indices are the distances.
+        let saved = &saved[..saved.len() / 2];
         indices.extend(saved.iter().map(|&index| index as u32));
     }
 }
@@ -180,13 +182,13 @@ impl Layer for VectorQuantisedLatent {
         Shape::Flat(self.width)
     }
 
-    /// Saved: the indices of the vectors, `[vectors]`. Workspace: their distances `[vectors]`, and of a part of the codebook the
-    /// squared norms `[part]` and the products `[vectors, part]`.
+    /// Saved: the indices of the vectors, `[vectors]`, and their distances, `[vectors]`. Workspace: of a part of the codebook the
+    /// squared norms `[part]`, its vectors as columns `[dimension, part]`, and the products `[vectors, part]`.
     fn memory(&self) -> Memory {
         let part = self.codebook.min(PART);
         Memory {
-            saved: self.vectors(),
-            workspace: self.vectors() + part + self.vectors() * part,
+            saved: 2 * self.vectors(),
+            workspace: part * (1 + self.dimension + self.vectors()),
             partial_sums: 0,
         }
     }
@@ -217,32 +219,35 @@ impl Layer for VectorQuantisedLatent {
         memory: ForwardMemory<'_>,
     ) {
         let codebook = &parameters[0].value;
-        let vectors = self.vectors();
+        let (vectors, dimension) = (self.vectors(), self.dimension);
         let ForwardMemory {
             mut saved,
             workspace,
         } = memory;
-        let (least, rest) = workspace.split_at_mut(vectors);
-        let (norms, products) = rest.split_at_mut(self.codebook.min(PART));
-        let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
-        for ((y, indices), x) in rows.zip(x.iter_rows()) {
-            let x = MatrixRef::new(x, vectors, self.dimension);
-            least.fill(f32::INFINITY);
-            for first in (0..self.codebook).step_by(PART) {
-                let part = PART.min(self.codebook - first);
-                let elements = first * self.dimension..(first + part) * self.dimension;
-                let vectors_of_part = &codebook.as_slice()[elements];
-                for (norm, e) in norms.iter_mut().zip(vectors_of_part.chunks(self.dimension)) {
-                    *norm = e.iter().map(|e| e * e).sum();
-                }
-                let products = &mut products[..vectors * part];
-                matmul_nt(
+        for saved in saved.iter_rows_mut() {
+            saved[vectors..].fill(f32::INFINITY);
+        }
+        for first in (0..self.codebook).step_by(PART) {
+            let part = PART.min(self.codebook - first);
+            let vectors_of_part = &codebook.as_slice()[first * dimension..][..part * dimension];
+            let (norms, rest) = workspace.split_at_mut(part);
+            let (columns, rest) = rest.split_at_mut(dimension * part);
+            let products = &mut rest[..vectors * part];
+            for (norm, e) in norms.iter_mut().zip(vectors_of_part.chunks(dimension)) {
+                *norm = e.iter().map(|e| e * e).sum();
+            }
+            transpose(vectors_of_part, part, dimension, columns);
+            let columns = MatrixRef::new(columns, dimension, part);
+            for (saved, x) in saved.iter_rows_mut().zip(x.iter_rows()) {
+                // The product of the way forward: the nearest vector is the same on every machine.
+                matmul_nn(
                     MatrixMut::new(products, vectors, part),
                     Accumulate::Replace,
-                    x,
-                    MatrixRef::new(vectors_of_part, part, self.dimension),
+                    MatrixRef::new(x, vectors, dimension),
+                    columns,
                 );
-                let nearest = indices.iter_mut().zip(&mut *least);
+                let (indices, least) = saved.split_at_mut(vectors);
+                let nearest = indices.iter_mut().zip(least);
                 for ((index, least), products) in nearest.zip(products.chunks(part)) {
                     // ‖x - e‖² = ‖x‖² + ‖e‖² - 2 x·e; the first is the same for all
                     for (k, (norm, product)) in (first..).zip(norms.iter().zip(products)) {
@@ -253,8 +258,11 @@ impl Layer for VectorQuantisedLatent {
                     }
                 }
             }
-            let nearest = indices.iter_mut().zip(&*least);
-            for (y, (index, least)) in y.chunks_mut(self.dimension).zip(nearest) {
+        }
+        for (y, saved) in y.iter_rows_mut().zip(saved.iter_rows_mut()) {
+            let (indices, least) = saved.split_at_mut(vectors);
+            let nearest = indices.iter_mut().zip(least);
+            for (y, (index, least)) in y.chunks_mut(dimension).zip(nearest) {
                 if *least == f32::INFINITY {
                     // Nothing is near a vector that is not finite; it must show.
                     *index = 0.0;
