@@ -116,6 +116,14 @@ fn first_non_finite(examples: &dyn Rows) -> io::Result<Option<(usize, usize)>> {
     Ok(firsts.into_iter().flatten().min())
 }
 
+/// Refuses examples, or codes, with a value that is not finite.
+pub(crate) fn check_finite(examples: &dyn Rows) -> Result<(), ModelError> {
+    match first_non_finite(examples)? {
+        None => Ok(()),
+        Some((row, column)) => Err(ModelError::NonFinite { row, column }),
+    }
+}
+
 /// Refuses examples that the likelihood gives no probability, and values that are no numbers or too large; `examples` are
 /// unscaled.
 pub(crate) fn check_range(
@@ -132,8 +140,8 @@ pub(crate) fn check_range(
     let ValueRange {
         low, high, finite, ..
     } = range;
-    if !finite && let Some((row, column)) = first_non_finite(examples)? {
-        return Err(ModelError::NonFinite { row, column });
+    if !finite {
+        check_finite(examples)?;
     }
     let value = if -low > high { low } else { high };
     let squares = likelihood.support() == Support::Real;

@@ -9,6 +9,7 @@ use latentia_tensor::{
 use super::covariance::principal_axes;
 use crate::ModelError;
 use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows};
+use crate::autoencoder::value_range::check_finite;
 
 /// The most columns whose covariance is decomposed; its cost grows with their cube.
 pub const PCA_MAX_COLUMNS: usize = 4096;
@@ -41,8 +42,10 @@ impl Pca {
             });
         }
         let mean = column_means(examples)?;
-        let (_, vectors) = principal_axes(examples, &mean)?
-            .ok_or_else(|| io::Error::other("a value is not finite"))?;
+        let Some((_, vectors)) = principal_axes(examples, &mean)? else {
+            check_finite(examples)?;
+            return Err(io::Error::other("the eigenvectors did not converge").into());
+        };
         let kept = components.min(cols);
         let vectors = vectors[..kept * cols].iter().map(|&x| x as f32).collect();
         Ok(Self {

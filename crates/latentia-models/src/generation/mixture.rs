@@ -1,12 +1,11 @@
 //! Gaussian mixtures of codes.
 
-use std::io;
-
 use latentia_tensor::{Matrix, Noise};
 use rayon::prelude::*;
 
 use super::code_sample::Codes;
 use super::component::{Component, LANES, Lanes};
+use crate::autoencoder::value_range::check_finite;
 use crate::{ModelError, stream};
 
 /// The most dimensions of a code: the cost of a step grows with their square.
@@ -65,9 +64,7 @@ impl Mixture {
             let valid = "at most 1024 for a mixture";
             return Err(option("code width", codes.cols(), valid));
         }
-        if codes.as_slice().iter().any(|z| !z.is_finite()) {
-            return Err(io::Error::other("a code is not finite").into());
-        }
+        check_finite(codes)?;
         let (mixture, _) = Self::maximise_likelihood(&Codes::spread(codes), components, seed);
         Ok(mixture)
     }
@@ -410,7 +407,8 @@ mod tests {
         refused(Matrix::zeros(9, 2), 0, "`components` is 0");
         refused(Matrix::zeros(9, 2), 101, "from 1 to 100");
         refused(Matrix::zeros(9, 1025), 1, "at most 1024");
-        refused(Matrix::from_vec(1, 1, vec![f32::NAN]), 1, "not finite");
+        let broken = Matrix::from_vec(2, 2, vec![0.0, 0.0, 0.0, f32::NAN]);
+        refused(broken, 1, "not finite in example 1, column 1");
         let mixture = fit(&Matrix::zeros(9, 2), 1);
         assert!(mixture.log_likelihood(&Matrix::zeros(1, 3)).is_err());
         assert!(mixture.log_likelihood(&Matrix::zeros(0, 2)).is_err());

@@ -138,7 +138,7 @@ fn what_has_no_components_is_refused() {
     unknown.as_mut_slice()[1700] = f32::INFINITY;
     assert_eq!(
         refused(&unknown),
-        "cannot read the examples: a value is not finite"
+        "the data has a value that is not finite in example 566, column 2 (both counted from 0); remove the example, or fill the value in"
     );
     let pca = Pca::learn(&signed(1, 10, 3), 2).expect("in memory");
     assert_eq!(
