@@ -18,6 +18,7 @@ it here.
   more than 10 seconds or more than 512 MB.
 - `sanitise`: the tests of kernels and layers with address sanitiser, which sees what libraries do with memory.
 - `load`: ten million rows of 32 floats, learned from and encoded, beside Keras.
+- `reproduce`: presets trained to the result that they name, by the seeds that they name; the README's table has these figures.
 
 | check | date | result |
 |---|---|---|

@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 
 use super::model::{evaluate, number, train};
+use crate::checks::record;
 use crate::program::Program;
 use crate::statistics::median;
 
@@ -35,7 +36,7 @@ pub fn run(program: &Program, name: Option<&str>, epochs: Option<u32>) -> anyhow
         for seed in 1..=expected.seeds {
             obtained.push(measure(program, &preset, seed, epochs, &expected)?);
         }
-        let reached = report(&preset, epochs, &expected, &obtained);
+        let reached = report(&preset, epochs, &expected, &obtained)?;
         if !reached {
             missed.push(preset);
         }
@@ -44,24 +45,31 @@ pub fn run(program: &Program, name: Option<&str>, epochs: Option<u32>) -> anyhow
     Ok(())
 }
 
-/// Prints a result beside what was expected and returns whether it was reached; with other epochs, it always is.
-fn report(preset: &str, epochs: Option<u32>, expected: &Expected, obtained: &[f64]) -> bool {
+/// Prints and records a result beside what was expected and returns whether it was reached; with other epochs, it always is.
+fn report(
+    preset: &str,
+    epochs: Option<u32>,
+    expected: &Expected,
+    obtained: &[f64],
+) -> anyhow::Result<bool> {
     let median = median(obtained);
     let reached = epochs.is_some() || median <= expected.at_most;
-    println!(
-        "{preset}: {} {median:.5}{}, expected {:.5}, at most {:.5}{}",
+    let by_seed: Vec<String> = obtained.iter().map(|x| format!("{x:.5}")).collect();
+    let result = format!(
+        "{} {median:.5}{}, expected {:.5}, at most {:.5}{}",
         expected.metric,
-        epochs.map_or_else(String::new, |epochs| format!(" after {epochs} epochs")),
+        match obtained.len() {
+            1 => String::new(),
+            _ => format!(", median of {}", by_seed.join(", ")),
+        },
         expected.value,
         expected.at_most,
         if reached { "" } else { "  MISSED" },
     );
-    if obtained.len() > 1 {
-        let by_seed: Vec<String> = obtained.iter().map(|x| format!("{x:.5}")).collect();
-        println!("  median of {}", by_seed.join(", "));
-    }
-    println!("  expected by {}", expected.source);
-    reached
+    println!("{preset}: {result}\n  expected by {}", expected.source);
+    let epochs = epochs.map_or_else(String::new, |epochs| format!(" --epochs {epochs}"));
+    record(&format!("reproduce {preset}{epochs}"), &result)?;
+    Ok(reached)
 }
 
 /// Names of all presets.
