@@ -6,7 +6,7 @@ use latentia_nn::{
     Activation, Chain, Initializer, Layer, LikelihoodSpec, Optimizer, Step, StepOptions,
 };
 use latentia_tensor::Matrix;
-use latentia_testing::{numbers, reference};
+use latentia_testing::{numbers, reference, wide};
 
 const LIKELIHOOD: LikelihoodSpec = LikelihoodSpec::GaussianSharedScale;
 
@@ -33,10 +33,6 @@ fn step(chain: &Chain, batch_size: usize) -> Step {
         frozen: Vec::new(),
     };
     Step::new(chain, batch_size, options)
-}
-
-fn wide(x: &[f32]) -> Vec<f64> {
-    x.iter().map(|&x| x.into()).collect()
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! The promises of the kernels on feature maps: the results of slow f64 loops, for any window that fits.
 
 use latentia_tensor::{Convolution, Matrix, Pooling, Window, sum_into_blocks, transpose, upsample};
-use latentia_testing::{assert_close, numbers, reference};
-
-fn wide(x: &[f32]) -> Vec<f64> {
-    x.iter().map(|&x| x.into()).collect()
-}
+use latentia_testing::{assert_close, numbers, reference, wide};
 
 fn reference_of(window: Window) -> reference::Window {
     reference::Window {

@@ -37,6 +37,30 @@ pub fn assert_close(obtained: &[f32], expected: &[f64], tolerance: f64) {
     }
 }
 
+/// The same in f64.
+pub fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&x| x.into()).collect()
+}
+
+/// Fails unless a gradient, at `most` or fewer elements spread over it, is the derivative of `value` at `at` within `tolerance · max(1,
+/// |expected|)`.
+///
+/// # Panics
+/// When an element differs; the message names the first such one.
+pub fn assert_gradient(
+    gradient: &[f32],
+    at: &[f64],
+    most: usize,
+    tolerance: f64,
+    value: impl Fn(&[f64]) -> f64,
+) {
+    let compared = (0..gradient.len()).step_by(gradient.len().div_ceil(most).max(1));
+    let (obtained, expected): (Vec<f32>, Vec<f64>) = compared
+        .map(|i| (gradient[i], reference::derivative(&value, at, i)))
+        .unzip();
+    assert_close(&obtained, &expected, tolerance);
+}
+
 /// Compiles and runs the example of the workspace's README, which is in no package.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

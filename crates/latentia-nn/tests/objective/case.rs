@@ -1,0 +1,225 @@
+//! A dense autoencoder with a code between, and its objective beside a textbook's in f64.
+
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+use latentia_nn::latents::GaussianLatent;
+use latentia_nn::layers::Dense;
+use latentia_nn::penalties::KlDivergence;
+use latentia_nn::{
+    Activation, Chain, Initializer, Layer, LikelihoodSpec, Mode, Objective, Optimizer, Penalty,
+    Position, Step, StepOptions, Tape,
+};
+use latentia_tensor::Matrix;
+use latentia_testing::{assert_gradient, numbers, reference, wide};
+
+pub const SEED: u64 = 5;
+
+pub type Row = Vec<f64>;
+
+/// A chain of a dense encoder, a code and a dense decoder, and what it is trained for.
+pub struct Case {
+    pub before: Option<Box<dyn Layer>>,
+    /// Outputs of the encoder.
+    pub width: usize,
+    pub activation: (Activation, fn(f64) -> f64),
+    pub code: Option<Box<dyn Layer>>,
+    pub penalties: Vec<Arc<dyn Penalty>>,
+    pub importance_weighted: bool,
+}
+
+impl Case {
+    pub fn new(
+        width: usize,
+        code: Option<Box<dyn Layer>>,
+        penalties: Vec<Arc<dyn Penalty>>,
+    ) -> Self {
+        Self {
+            before: None,
+            width,
+            activation: (Activation::Tanh, f64::tanh),
+            code,
+            penalties,
+            importance_weighted: false,
+        }
+    }
+}
+
+/// A batch as the reference sees it.
+pub struct Seen {
+    /// What the encoder gave, a row for each of its inputs.
+    pub encoded: Vec<Row>,
+    pub codes: Vec<Row>,
+    /// `-ln p(x | z)` of each code, under a Gaussian of unit scale.
+    pub losses: Row,
+}
+
+pub fn mean(x: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = x.len() as f64;
+    x.sum::<f64>() / n
+}
+
+/// Compares the value and the gradients of `case` on `rows` examples with those of `objective`, a function of what the batch
+/// looks like, where `code` makes the code of output row `r` from the encoder's output, its values before anything moved
+/// (input and output of the code's layer) and what the layer saved.
+pub fn check(
+    case: Case,
+    rows: usize,
+    inputs: usize,
+    code: impl Fn(&[f64], (&[f64], &[f64]), &[f64]) -> Row,
+    objective: impl Fn(&Seen) -> f64,
+) {
+    let dense = |inputs, outputs, activation| -> Box<dyn Layer> {
+        Box::new(Dense::new(inputs, outputs, activation, Initializer::Glorot))
+    };
+    let mut layers: Vec<Box<dyn Layer>> = case.before.into_iter().collect();
+    let encoder = layers.len();
+    layers.push(dense(inputs, case.width, case.activation.0));
+    layers.extend(case.code);
+    let code_layer = layers.len() - 1;
+    let width = layers[code_layer].outputs();
+    layers.push(dense(width, inputs, Activation::Linear));
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
+    for (i, parameter) in (1..).zip(chain.parameters_mut()) {
+        let noise = numbers(i, parameter.value.as_slice().len());
+        for (w, noise) in parameter.value.as_mut_slice().iter_mut().zip(noise) {
+            *w += 0.3 * noise;
+        }
+    }
+    let x = Matrix::from_vec(rows, inputs, numbers(9, rows * inputs));
+
+    // What the first step will meet.
+    let mut tape = Tape::forward_only(&chain, 0..chain.layers().len(), Mode::Train, rows);
+    let indices: Vec<u32> = (0..rows as u32).collect();
+    tape.read(&x, &indices).expect("in memory");
+    let position = Position {
+        seed: SEED,
+        ..Position::default()
+    };
+    tape.forward(&chain, position);
+    let all = |matrix: latentia_tensor::MatrixRef<'_>| -> Vec<Row> {
+        matrix.iter_rows().map(wide).collect()
+    };
+    let encoder_inputs = all(tape.trace(encoder).x);
+    let trace = tape.trace(code_layer);
+    let (before, after, saved) = match code_layer == encoder {
+        true => (all(trace.y), all(trace.y), vec![Row::new(); trace.y.rows()]),
+        false => (all(trace.x), all(trace.y), all(trace.saved)),
+    };
+
+    let parameters: Vec<Row> = chain
+        .parameters()
+        .iter()
+        .map(|p| wide(p.value.as_slice()))
+        .collect();
+    let last = parameters.len() - 2;
+    let value = |which: usize, numbers: &[f64]| -> f64 {
+        let parameter = |i: usize| match i == which {
+            true => numbers.to_vec(),
+            false => parameters[i].clone(),
+        };
+        let layer = |i: usize, activation| reference::Dense {
+            weight: parameter(i),
+            bias: parameter(i + 1),
+            activation,
+        };
+        let (encoder, decoder) = (layer(0, case.activation.1), layer(last, |z| z));
+        let encoded: Vec<Row> = encoder_inputs.iter().map(|x| encoder.forward(x)).collect();
+        let samples = after.len() / encoded.len();
+        let codes: Vec<Row> = (0..after.len())
+            .map(|r| {
+                let held = (&before[r / samples][..], &after[r][..]);
+                code(&encoded[r / samples], held, &saved[r])
+            })
+            .collect();
+        let copies = codes.len() / rows;
+        let loss = |(r, z): (usize, &Row)| {
+            let target = wide(x.row(r / copies));
+            let output = decoder.forward(z);
+            let squares = output.iter().zip(&target).map(|(o, t)| (o - t).powi(2));
+            0.5 * squares.sum::<f64>() + 0.5 * inputs as f64 * (2.0 * PI).ln()
+        };
+        let losses = codes.iter().enumerate().map(loss).collect();
+        objective(&Seen {
+            encoded,
+            codes,
+            losses,
+        })
+    };
+
+    let options = StepOptions {
+        objective: Objective {
+            likelihood: LikelihoodSpec::Gaussian.into(),
+            latent: code_layer,
+            penalties: case.penalties,
+            importance_weighted: case.importance_weighted,
+        },
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: SEED,
+        frozen: Vec::new(),
+    };
+    let mut step = Step::new(&chain, rows, options);
+    let obtained = step
+        .run(&mut chain, &x, &indices, 0.0.into())
+        .expect("in memory");
+    let expected = value(usize::MAX, &[]);
+    assert!(
+        (obtained - expected).abs() < 1e-5 * expected.abs(),
+        "{obtained} {expected}"
+    );
+    for (which, moments) in step.moments().iter().enumerate() {
+        if !chain.parameters()[which].is_learned() {
+            continue;
+        }
+        let gradient = moments.gradient.as_slice();
+        assert_gradient(gradient, &parameters[which], 12, 3e-5, |n| value(which, n));
+    }
+}
+
+/// Sizes of less than a tape, of several, of many dimensions.
+pub const SHAPES: [(usize, usize, usize); 4] = [(2, 3, 1), (7, 5, 2), (65, 17, 3), (130, 9, 70)];
+
+pub fn identity(encoded: &[f64], _held: (&[f64], &[f64]), _saved: &[f64]) -> Row {
+    encoded.to_vec()
+}
+
+pub fn loss(seen: &Seen) -> f64 {
+    mean(seen.losses.iter().copied())
+}
+
+pub fn log_variance(s: f64) -> f64 {
+    30.0 * (s / 30.0).tanh()
+}
+
+/// `μ + σ ε` with the `ε` that the layer had saved.
+pub fn sampled(encoded: &[f64], _held: (&[f64], &[f64]), saved: &[f64]) -> Row {
+    let n = encoded.len() / 2;
+    (0..n)
+        .map(|j| encoded[j] + (0.5 * log_variance(encoded[n + j])).exp() * saved[j])
+        .collect()
+}
+
+/// KL of each dimension, mean over the batch.
+pub fn kl_of_dimensions(seen: &Seen) -> Row {
+    let n = seen.encoded[0].len() / 2;
+    let one = |x: &Row, j: usize| {
+        let ln = log_variance(x[n + j]);
+        0.5 * (x[j] * x[j] + ln.exp() - 1.0 - ln)
+    };
+    (0..n)
+        .map(|j| mean(seen.encoded.iter().map(|x| one(x, j))))
+        .collect()
+}
+
+pub fn gaussian(width: usize, samples: usize, penalties: Vec<Arc<dyn Penalty>>) -> Case {
+    let code: Box<dyn Layer> = Box::new(GaussianLatent::new(width, samples));
+    Case::new(2 * width, Some(code), penalties)
+}
+
+pub const PLAIN: KlDivergence = KlDivergence {
+    weight: 1.0,
+    warm_up: 0,
+    free_bits: 0.0,
+    capacity: None,
+};

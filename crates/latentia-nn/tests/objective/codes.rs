@@ -1,0 +1,174 @@
+//! Codes that are sparse, integers, or vectors of a codebook.
+
+use std::sync::Arc;
+
+use latentia_nn::latents::{Commitment, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent};
+use latentia_nn::layers::Dense;
+use latentia_nn::{
+    Activation, Chain, Initializer, Layer, LikelihoodSpec, Mode, Optimizer, Penalty, Position,
+    Step, StepOptions, Tape,
+};
+use latentia_tensor::Matrix;
+use latentia_testing::numbers;
+
+use crate::case::{Case, Row, SEED, SHAPES, check, loss, mean};
+
+#[test]
+fn top_k() {
+    for (rows, inputs, width) in SHAPES {
+        let code: Box<dyn Layer> = Box::new(TopKLatent::new(width, 1 + width / 3, 0));
+        // Which stay is held fixed.
+        let kept = |encoded: &[f64], _: (&[f64], &[f64]), saved: &[f64]| -> Row {
+            encoded
+                .iter()
+                .zip(saved)
+                .map(|(x, kept)| x * kept)
+                .collect()
+        };
+        check(
+            Case::new(width, Some(code), Vec::new()),
+            rows,
+            inputs,
+            kept,
+            loss,
+        );
+    }
+}
+
+#[test]
+fn vector_quantisation_passes_gradients_straight_through() {
+    for (rows, inputs, vectors) in SHAPES {
+        let width = 2 * vectors;
+        let code: Box<dyn Layer> = Box::new(VectorQuantisedLatent::new(width, 5, 2, 0.9));
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment { weight: 0.25 })];
+        // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
+        // is seen through what was saved.
+        let case = Case::new(width, Some(code), terms);
+        let straight = |encoded: &[f64], (x, e): (&[f64], &[f64]), _: &[f64]| -> Row {
+            let held = x.iter().zip(e).map(|(x, e)| e - x);
+            let codes = encoded.iter().zip(held).map(|(x, held)| x + held);
+            // Behind the code, what the commitment compares.
+            codes.collect()
+        };
+        let quantised = std::cell::RefCell::new(Vec::<Row>::new());
+        check(case, rows, inputs, straight, |seen| {
+            // The first call is the one at the present parameters, where the code is the codebook's vector itself.
+            let mut quantised = quantised.borrow_mut();
+            if quantised.is_empty() {
+                quantised.extend(seen.codes.iter().cloned());
+            }
+            let distance = |(x, e): (&Row, &Row)| -> f64 {
+                x.iter().zip(e).map(|(x, e)| (x - e).powi(2)).sum()
+            };
+            let pairs = seen.encoded.iter().zip(&*quantised);
+            loss(seen) + 0.25 * mean(pairs.map(distance).collect::<Row>().into_iter())
+        });
+    }
+}
+
+#[test]
+fn the_rate_of_a_rounded_code() {
+    for (rows, inputs, width) in SHAPES {
+        let code: Box<dyn Layer> = Box::new(RoundedLatent::new(width, 0.9));
+        let case = Case::new(width, Some(code), vec![Arc::new(Rate { weight: 0.7 })]);
+        // The noise is held fixed, and so is the prior, which every row saved.
+        let prior = std::cell::RefCell::new(Row::new());
+        let noisy = |encoded: &[f64], (x, y): (&[f64], &[f64]), saved: &[f64]| -> Row {
+            *prior.borrow_mut() = saved.to_vec();
+            let noise = y.iter().zip(x).map(|(y, x)| y - x);
+            encoded
+                .iter()
+                .zip(noise)
+                .map(|(x, noise)| x + noise)
+                .collect()
+        };
+        check(case, rows, inputs, noisy, |seen| {
+            let prior = prior.borrow();
+            let (means, scales) = prior.split_at(width);
+            let cost = |((y, mean), scale): ((&f64, &f64), &f64)| -> f64 {
+                let sigmoid = |x: f64| 1.0 / (1.0 + (-(x - mean) / scale).exp());
+                -(sigmoid(y + 0.5) - sigmoid(y - 0.5)).ln()
+            };
+            let rate = |y: &Row| -> f64 { y.iter().zip(means).zip(scales).map(cost).sum() };
+            loss(seen) + 0.7 * mean(seen.codes.iter().map(rate))
+        });
+    }
+}
+
+/// Trains on batches of 100 examples.
+fn train(chain: &mut Chain, x: &Matrix, epochs: usize) {
+    let options = StepOptions {
+        objective: LikelihoodSpec::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: SEED,
+        frozen: Vec::new(),
+    };
+    let mut step = Step::new(chain, 100, options);
+    let order: Vec<u32> = (0..x.rows() as u32).collect();
+    for _ in 0..epochs {
+        for batch in order.chunks(100) {
+            step.run(chain, x, batch, 0.0.into()).expect("in memory");
+        }
+    }
+}
+
+#[test]
+fn rounding_is_exact_in_use_and_its_prior_follows_what_it_meets() {
+    let x: Vec<f32> = numbers(8, 2000).iter().map(|x| 4.0 * x + 3.0).collect();
+    let x = Matrix::from_vec(1000, 2, x);
+    let mut chain = Chain::new(
+        vec![
+            Box::new(RoundedLatent::new(2, 0.9)),
+            Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
+        ],
+        1,
+    )
+    .expect("layers that fit");
+    train(&mut chain, &x, 10);
+    let [mean, variance] = [0, 1].map(|at: usize| chain.parameters()[at].value.as_slice());
+    // Uniform from -1 to 7.
+    assert!(mean.iter().all(|m| (m - 3.0).abs() < 0.3), "{mean:?}");
+    assert!(
+        variance.iter().all(|v| (v - 16.0 / 3.0).abs() < 0.6),
+        "{variance:?}"
+    );
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 3);
+    tape.input_mut(3, &[])
+        .as_mut_slice()
+        .copy_from_slice(&[0.4, -1.6, 2.5, 7.0, -0.2, 9.5]);
+    tape.forward(&chain, Position::default());
+    assert_eq!(tape.output().span(), [0.0, -2.0, 3.0, 7.0, 0.0, 10.0]);
+}
+
+#[test]
+fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
+    // Three clusters, of which the codebook's four vectors know nothing.
+    let centres = [[10.0f32, 0.0], [-10.0, 5.0], [0.0, -20.0]];
+    let noise = numbers(4, 600);
+    let points: Vec<f32> = (0..300)
+        .flat_map(|i| [0, 1].map(|d| centres[i % 3][d] + 0.1 * noise[2 * i + d]))
+        .collect();
+    let x = Matrix::from_vec(300, 2, points);
+    let layer = VectorQuantisedLatent::new(2, 4, 2, 0.9);
+    let mut chain = Chain::new(
+        vec![
+            Box::new(layer),
+            Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
+        ],
+        1,
+    )
+    .expect("layers that fit");
+    train(&mut chain, &x, 30);
+    let codebook = &chain.parameters()[0].value;
+    for centre in centres {
+        let nearest = codebook
+            .view()
+            .iter_rows()
+            .map(|e| (e[0] - centre[0]).hypot(e[1] - centre[1]))
+            .fold(f32::INFINITY, f32::min);
+        assert!(nearest < 0.1, "{centre:?}: {nearest}, {codebook:?}");
+    }
+    let usage = chain.parameters()[1].value.as_slice();
+    assert!(usage.iter().all(|&usage| usage > 1.0), "{usage:?}");
+}

@@ -1,0 +1,8 @@
+//! The promises of the training step: true gradients, the same bits for any number of threads, and nothing half done.
+
+mod failures;
+mod gradients;
+mod noise;
+mod parts;
+mod refusals;
+mod threads;

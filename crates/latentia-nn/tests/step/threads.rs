@@ -1,0 +1,119 @@
+//! The same bits for any number of threads.
+
+use std::sync::Arc;
+
+use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
+use latentia_nn::layers::Dropout;
+use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
+use latentia_nn::{
+    Activation, Chain, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step,
+    StepOptions,
+};
+use latentia_tensor::Matrix;
+
+use crate::parts::{dense, examples, options};
+
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("threads start").install(work)
+}
+
+/// Parameters after ten steps of a chain large enough to share, the last batch short.
+fn after_ten_steps(
+    threads: usize,
+    layers: Vec<Box<dyn Layer>>,
+    options: StepOptions,
+) -> Vec<Matrix> {
+    with_threads(threads, || {
+        let mut chain = Chain::new(layers, 1).expect("layers that fit");
+        let mut step = Step::new(&chain, 200, options);
+        let x = examples(1000, 300);
+        let order: Vec<u32> = (0..1000).rev().collect();
+        for indices in order.chunks(200).chain(order.chunks(170)) {
+            step.run(&mut chain, &x, indices, 0.01.into())
+                .expect("in memory");
+        }
+        chain.parameters().iter().map(|p| p.value.clone()).collect()
+    })
+}
+
+fn trained(threads: usize, clip_norm: Option<f32>) -> Vec<Matrix> {
+    let layers: Vec<Box<dyn Layer>> = vec![
+        dense(300, 128, Activation::Relu),
+        Box::new(Dropout::new(Shape::Flat(128), 0.3)),
+        dense(128, 300, Activation::Linear),
+    ];
+    let options = StepOptions {
+        clip_norm,
+        ..options(LikelihoodSpec::Bce, Optimizer::default())
+    };
+    after_ten_steps(threads, layers, options)
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    for clip_norm in [None, Some(0.01)] {
+        let alone = trained(1, clip_norm);
+        for threads in [2, 3, 7] {
+            assert!(
+                trained(threads, clip_norm) == alone,
+                "{threads} threads, {clip_norm:?}"
+            );
+        }
+    }
+}
+
+fn coupled(
+    threads: usize,
+    code: fn() -> Box<dyn Layer>,
+    penalties: fn() -> Vec<Arc<dyn Penalty>>,
+) -> Vec<Matrix> {
+    let width = code().outputs();
+    let layers = vec![
+        dense(300, 60, Activation::Tanh),
+        code(),
+        dense(width, 300, Activation::Linear),
+    ];
+    let options = StepOptions {
+        objective: Objective {
+            latent: 1,
+            penalties: penalties(),
+            ..Objective::from(LikelihoodSpec::Bernoulli)
+        },
+        ..options(LikelihoodSpec::Bernoulli, Optimizer::default())
+    };
+    after_ten_steps(threads, layers, options)
+}
+
+#[test]
+fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
+    let gaussian = || -> Box<dyn Layer> { Box::new(GaussianLatent::new(30, 1)) };
+    let coupling = || -> Vec<Arc<dyn Penalty>> {
+        vec![
+            Arc::new(KlDivergence {
+                weight: 1.0,
+                warm_up: 0,
+                free_bits: 0.1,
+                capacity: None,
+            }),
+            Arc::new(TotalCorrelation { weight: 2.0 }),
+            Arc::new(Mmd { weight: 3.0 }),
+        ]
+    };
+    let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
+    let commitment = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(Commitment { weight: 0.25 })] };
+    let (alone, quantised) = (
+        coupled(1, gaussian, coupling),
+        coupled(1, codebook, commitment),
+    );
+    for threads in [2, 3, 7] {
+        assert!(
+            coupled(threads, gaussian, coupling) == alone,
+            "{threads} threads"
+        );
+        assert!(
+            coupled(threads, codebook, commitment) == quantised,
+            "{threads} threads"
+        );
+    }
+}
