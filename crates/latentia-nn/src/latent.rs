@@ -12,6 +12,8 @@ use crate::likelihood::Likelihood;
 use crate::penalty::Penalty;
 
 /// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
+/// [`GradientCheck::latent`](crate::gradient_check::GradientCheck::latent) holds the gradients of its layers and of its penalty to their
+/// values.
 pub trait Latent: Debug + Send + Sync {
     /// Its name in a specification.
     fn name(&self) -> &'static str;

@@ -24,6 +24,8 @@ pub use pass::{BackwardMemory, ForwardMemory, Memory, Mode, Pass, StatisticSums,
 ///
 /// Shapes: `x` and `dx` `[rows, inputs]`, `y` and `dy` `[rows · samples, outputs]`, where `samples` is 1 but for layers that
 /// draw several of an input.
+///
+/// [`GradientCheck::layer`](crate::gradient_check::GradientCheck::layer) holds a layer's gradients to its values.
 pub trait Layer: Debug + Send + Sync {
     /// What a person calls it, with its sizes.
     fn name(&self) -> String;

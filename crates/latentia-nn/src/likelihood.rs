@@ -8,7 +8,8 @@ use crate::layer::Layer;
 
 /// What the decoder's output means, and the loss that follows.
 ///
-/// `n` is the number of elements of an example.
+/// `n` is the number of elements of an example. [`GradientCheck::likelihood`](crate::gradient_check::GradientCheck::likelihood) holds the
+/// gradient to the loss.
 pub trait Likelihood: Debug + Send + Sync {
     /// Its name in a specification.
     fn name(&self) -> &'static str;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
 /// A penalty: a function of a batch's codes, and of what the latent's last layer was given, that is added to the loss.
+/// [`GradientCheck::penalty`](crate::gradient_check::GradientCheck::penalty) holds its gradients to its value.
 pub trait Penalty: Debug + Send + Sync {
     /// Its name in a specification and in messages.
     fn name(&self) -> &'static str;

@@ -581,4 +581,5 @@ fn what_cannot_be_judged_is_no_success() {
         ..GradientCheck::default()
     };
     assert!(none.layer(Root).is_err());
+    assert!(none.likelihood(&*LikelihoodSpec::Mse, 3).is_err());
 }
