@@ -108,7 +108,7 @@ impl Autoencoder {
 
 impl Training<'_> {
     /// Trains until the run ends, and says what it gave. The model has its best weights where the run had patience, was
-    /// interrupted or could not go on, and those of the last epoch otherwise.
+    /// interrupted or could not go on, and those of the last epoch otherwise. The run is over then: only a checkpoint goes on.
     pub fn fit(&mut self, observer: &mut dyn Observer) -> Fitted {
         let ended = self.run(observer);
         let written = observer.on_end(self, &ended);
@@ -123,6 +123,7 @@ impl Training<'_> {
         ) {
             self.restore_best();
         }
+        self.is_over = true;
         self.fitted(ended)
     }
 
@@ -161,6 +162,9 @@ impl Training<'_> {
             // Asked first, so that a resumed run that had ended ends again.
             if let Some(end) = self.end() {
                 return Ok(ControlFlow::Break(end));
+            }
+            if self.is_over {
+                return Ok(ControlFlow::Break(StoppedBy::Interrupt));
             }
             let learning_rate = self.learning_rate();
             self.model.is_fitted = true;

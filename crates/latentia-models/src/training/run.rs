@@ -36,6 +36,8 @@ pub struct Training<'a> {
     pub(super) balance: Option<Balance>,
     /// Whether the model had learned before.
     warm_start: bool,
+    /// Whether the model has the weights that it is to keep.
+    pub(super) is_over: bool,
     attach: Vec<&'a Attach>,
 }
 
@@ -95,6 +97,7 @@ impl<'a> Training<'a> {
         }
         Ok(Self {
             warm_start: model.is_fitted,
+            is_over: false,
             step,
             best: None,
             initial: Some(weights(model)),
@@ -161,6 +164,7 @@ impl<'a> Training<'a> {
         let warm_up = self.model.warm_up();
         self.standing = Standing::of(&state.history, warm_up, &self.spec.schedule);
         self.state = state;
+        self.is_over = false;
     }
 
     /// Forgets the epochs after the first `epochs`.

@@ -123,6 +123,8 @@ fn an_observer_ends_a_fit_after_an_epoch() {
     let fitted = run.fit(&mut StopAfter(2));
     assert_eq!(fitted.stopped_by, StoppedBy::Interrupt);
     assert_eq!(fitted.history.len(), 2);
+    // With its best weights but the last moments, it does not go on.
+    assert_eq!(run.fit(&mut ()).history.len(), 2);
 }
 
 /// A model whose first training standardises.
