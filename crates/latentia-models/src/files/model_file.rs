@@ -177,6 +177,28 @@ impl ModelFile {
 
     /// As [`Self::from_bytes`], from all that `reader` gives.
     ///
+    /// ```
+    /// use latentia_models::{ModelFile, ModelSpec, Provenance, Training, TrainingSpec};
+    /// use latentia_tensor::Matrix;
+    ///
+    /// let spec: ModelSpec = toml::from_str(r#"
+    ///     likelihood = "mse"
+    ///     encoder = [{ layer = "dense", units = 1 }]
+    ///     decoder = [{ layer = "dense" }]
+    /// "#)?;
+    /// let (mut model, examples) = (spec.build(&[3], 42)?, Matrix::zeros(8, 3));
+    /// let mut run = Training::new(&mut model, TrainingSpec { epochs: 1, ..TrainingSpec::default() }, 42, &examples, None)?;
+    /// let stopped_by = run.run(&mut ())?;
+    /// let provenance = Provenance::of(&run, "my own", "zeros", String::new(), stopped_by);
+    ///
+    /// // A socket, an archive, a compressor: whatever can be written and read.
+    /// let mut archive = Vec::new();
+    /// ModelFile::to_writer(&model, &provenance, &[], &mut archive)?;
+    /// let loaded = ModelFile::from_reader(&archive[..])?.model;
+    /// assert_eq!(loaded.encode(&examples)?, model.encode(&examples)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Self::from_bytes`], and those of the reader.
     pub fn from_reader(mut reader: impl Read) -> Result<Self, ModelError> {
