@@ -34,3 +34,11 @@ pub use error::CodecError;
 pub use method::Method;
 pub use quantiser::Quantiser;
 pub use symbols::Symbols;
+
+/// What the signatures here show of the layers below.
+pub use latentia_models::{Autoencoder, Matrix, ModelFile, Rows, StoredTensor};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

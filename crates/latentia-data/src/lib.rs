@@ -1,8 +1,7 @@
 //! Data sets for autoencoders: what a name or a path stands for, as examples that are read by index.
 //!
 //! ```
-//! use latentia_data::{Locations, load};
-//! use latentia_tensor::{Matrix, Rows, Subset, split};
+//! use latentia_data::{Locations, Matrix, Rows, Subset, load, split};
 //!
 //! let source = load("mnist-mini", &Locations::new(None))?;
 //! assert_eq!(source.train.shape(), [28, 28]);
@@ -59,3 +58,11 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
+
+/// What a data set is read through, and cut with.
+pub use latentia_tensor::{Matrix, MatrixMut, Rows, Subset, split};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,8 +3,7 @@
 //! It knows nothing about where data comes from, or about terminals.
 //!
 //! ```
-//! use latentia_models::{ModelSpec, TrainingSpec};
-//! use latentia_tensor::Matrix;
+//! use latentia_models::{Matrix, ModelSpec, TrainingSpec};
 //!
 //! // Points on a line in three dimensions, as one coordinate each.
 //! let spec: ModelSpec = toml::from_str(r#"
@@ -70,7 +69,6 @@ pub use files::{Dtype, ModelFile, Registry};
 #[cfg(feature = "train")]
 pub use generation::Mixture;
 pub use history::{Epoch, StoppedBy};
-pub use latentia_tensor::Picture;
 pub use provenance::Provenance;
 pub use psnr::psnr;
 pub use spec::{
@@ -84,3 +82,15 @@ pub use stored_tensor::StoredTensor;
 pub use training::{
     Attach, Fitted, GradientFault, GradientReport, Observer, Remedies, Rollback, Split, Training,
 };
+
+/// What the signatures here show of the layers below.
+pub use latentia_nn::{
+    Activation, Chain, Corruption, Latent, LatentSpec, Layer, LayerSpec, Likelihood,
+    LikelihoodSpec, ObjectiveSpec, Optimizer, Penalty, Schedule,
+};
+pub use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Picture, Rows, Subset, split};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

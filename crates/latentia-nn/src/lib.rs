@@ -4,8 +4,9 @@
 //!
 //! ```
 //! use latentia_nn::layers::Dense;
-//! use latentia_nn::{Activation, Chain, Initializer, LikelihoodSpec, Optimizer, Step, StepOptions};
-//! use latentia_tensor::Matrix;
+//! use latentia_nn::{
+//!     Activation, Chain, Initializer, LikelihoodSpec, Matrix, Optimizer, Step, StepOptions,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 3 elements to 2 and back
@@ -72,3 +73,11 @@ pub use optim::{Moments, Optimizer, Schedule};
 pub use penalties::ObjectiveSpec;
 pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 pub use shape::Shape;
+
+/// What the layers' signatures show of the layer below.
+pub use latentia_tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Noise, Rows};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

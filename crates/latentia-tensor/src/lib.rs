@@ -70,3 +70,8 @@ pub use split::split;
 pub use subset::Subset;
 pub use upsampling::{sum_into_blocks, upsample};
 pub use window::Window;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

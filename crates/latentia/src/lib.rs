@@ -52,3 +52,8 @@ pub use models::{Autoencoder, ModelError, ModelFile, ModelSpec, TrainingSpec};
 #[cfg(feature = "train")]
 pub use models::{Preset, Training};
 pub use tensor::{Matrix, Rows};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
