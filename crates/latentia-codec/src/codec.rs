@@ -28,6 +28,7 @@ pub struct Codec<'a> {
 
 /// What compressing took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Compressed {
     /// Examples.
     pub examples: u64,

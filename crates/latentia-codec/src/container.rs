@@ -28,6 +28,7 @@ const VERSION: u16 = 1;
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// How examples are coded.
     pub method: Method,

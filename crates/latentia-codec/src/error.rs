@@ -6,6 +6,7 @@ use latentia_models::ModelError;
 
 /// What can go wrong when examples are compressed or come back.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CodecError {
     /// What cannot be read or written.
     #[error(transparent)]

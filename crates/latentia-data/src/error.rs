@@ -8,6 +8,7 @@ use crate::nearest_name::nearest_name;
 
 /// Why a data set could not be loaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DataError {
     /// A file or a set of values breaks the rules of its format.
     #[error("`{subject}`: {place}: found {seen}, expected {expected}")]

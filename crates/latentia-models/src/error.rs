@@ -12,6 +12,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What can go wrong with a model: its specification, its data, its training, its file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModelError {
     /// A layer of one part is out of range.
     #[error("{part}: {source}")]

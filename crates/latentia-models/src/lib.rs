@@ -32,6 +32,10 @@
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
+//!
+//! What may grow: specifications get new keys, so end a literal with `..TrainingSpec::default()`. Errors and reports get new
+//! variants and fields, and are `#[non_exhaustive]`. A new case of what a part or a codec has to tell apart ([`latentia_nn::Mode`],
+//! [`latentia_nn::Support`]) is a new major version.
 
 #![forbid(unsafe_code)]
 // What stays has helpers of training and evaluation beside its own.

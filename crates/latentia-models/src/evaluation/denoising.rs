@@ -12,6 +12,7 @@ use crate::{Autoencoder, ModelError, Scaled};
 
 /// Squared errors, means over all elements, of examples that were corrupted and restored; both against the clean ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Denoising {
     /// Number of examples.
     pub examples: usize,

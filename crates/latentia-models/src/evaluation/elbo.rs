@@ -16,6 +16,7 @@ const ACTIVE: f64 = 0.01;
 
 /// Likelihood measures of a model with a Gaussian code, in nats per example, means over examples.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ElboReport {
     /// Evidence lower bound `E_q[ln p(x | z)] - KL(q(z | x) ‖ p(z))`, with the samples of `nll_nats`; higher is better.
     pub elbo_nats: f64,

@@ -9,6 +9,7 @@ use crate::{Autoencoder, ModelError};
 
 /// How much of a code that has no distribution is in use over a set of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LatentUsage {
     /// Units of the code that are the same for every example: dead units. Not counted for a vector-quantised code.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::{Autoencoder, ModelError, psnr};
 
 /// Measures of a model on a set of examples, all in the model's scale.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Metrics {
     /// Number of examples.
     pub examples: usize,

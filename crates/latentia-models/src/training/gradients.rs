@@ -28,6 +28,7 @@ const EXPLODING: f64 = 1e4;
 /// What is wrong with gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum GradientFault {
     /// Next to nothing of the loss reaches the layer.
     Vanishing,
@@ -37,6 +38,7 @@ pub enum GradientFault {
 
 /// A layer whose gradient vanishes or explodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GradientReport {
     /// Which of both.
     pub fault: GradientFault,

@@ -14,6 +14,7 @@ pub(crate) const MAX_ROLLBACKS: u32 = 3;
 
 /// A loss that is not finite after which a run goes on from its last good weights.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rollback {
     /// What happened.
     pub cause: NonFiniteLoss,

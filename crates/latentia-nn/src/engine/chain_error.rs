@@ -2,6 +2,7 @@
 
 /// Why layers are no chain: one of them stands where it cannot work. Layers count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// A layer's input is not as wide as the output before it.
     #[error(
