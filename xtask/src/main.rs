@@ -10,6 +10,7 @@ mod checks;
 mod docs;
 mod download;
 mod fuzz;
+mod light;
 mod load;
 mod program;
 mod reproduce;
@@ -37,6 +38,7 @@ commands:
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
+  light                                  what a program is built of that only reads models: at most 45 crates
   load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
   sanitise                               test kernels and layers with address sanitiser
   tidy [--root DIR]                      check that the workspace, or another checkout, keeps its rules
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Some("docs") => docs::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),
+        Some("light") if arguments.is_empty() => light::run(),
         Some("load") => load::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),

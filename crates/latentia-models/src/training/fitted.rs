@@ -5,6 +5,7 @@ use crate::{BoxError, Epoch, ModelError, Provenance, StoppedBy, StoredTensor, Tr
 
 /// What a run gave, beside the model with its weights.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Fitted {
     /// Why the run ended.
     pub stopped_by: StoppedBy,
