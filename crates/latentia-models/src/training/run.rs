@@ -263,7 +263,7 @@ fn nothing_learns(freeze: &[FrozenPart]) -> ModelError {
     ModelError::Option {
         name: "freeze",
         seen: format!("[{}]", parts.collect::<Vec<_>>().join(", ")),
-        valid: "such that something is left that learns",
+        valid: "a list that leaves something to learn",
     }
 }
 

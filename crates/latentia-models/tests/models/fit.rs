@@ -224,6 +224,6 @@ fn frozen_parts_keep_their_weights_and_are_not_told_to_vanish() {
     let all = spec("['encoder', 'decoder']");
     assert_eq!(
         message(model.fit(&examples, &all, 2)),
-        "`freeze` is [encoder, decoder]; it must be such that something is left that learns"
+        "`freeze` is [encoder, decoder]; it must be a list that leaves something to learn"
     );
 }
