@@ -23,6 +23,8 @@ pub struct Workspace {
 pub struct Package {
     /// Its name.
     pub name: String,
+    /// Its version.
+    pub version: String,
     /// Its folder from the root of the workspace, with `/`.
     pub folder: String,
     /// What it is for.
@@ -48,6 +50,13 @@ impl Package {
     /// Path of its `Cargo.toml` from the root of the workspace.
     pub fn manifest_path(&self) -> String {
         format!("{}/Cargo.toml", self.folder)
+    }
+
+    /// Whether a registry may have it.
+    pub fn is_published(&self) -> bool {
+        let package = self.manifest.get("package");
+        let publish = package.and_then(|package| package.get("publish"));
+        publish.and_then(toml::Value::as_bool) != Some(false)
     }
 
     /// Whether it is one of the product's crates, not a tool beside them.
@@ -97,6 +106,7 @@ impl Package {
         });
         Ok(Self {
             name: text(metadata, "name")?.to_owned(),
+            version: text(metadata, "version")?.to_owned(),
             folder: relative(&folder, root)?,
             description: metadata["description"].as_str().map(str::to_owned),
             manifest: read(&manifest)?

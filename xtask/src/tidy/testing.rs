@@ -11,6 +11,7 @@ pub fn package(folder: &str) -> Package {
     let manifest = "package.license.workspace = true\nlints.workspace = true";
     Package {
         name: name.to_owned(),
+        version: "0.1.0".to_owned(),
         folder: folder.to_owned(),
         description: Some("Something".to_owned()),
         manifest: manifest.parse().expect("a manifest"),
