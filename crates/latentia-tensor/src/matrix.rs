@@ -7,6 +7,21 @@
 use std::ops::Range;
 
 /// An owned matrix of shape `[rows, cols]`, row-major and contiguous.
+///
+/// ```
+/// use latentia_tensor::Matrix;
+///
+/// // Three examples of two values.
+/// let mut x = Matrix::from_vec(3, 2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(x.row(1), [3.0, 4.0]);
+/// for row in x.view_mut().iter_rows_mut() {
+///     row[0] *= 10.0;
+/// }
+/// // Views copy nothing: the second column, and the first row.
+/// assert_eq!(x.view().columns(1..2).iter_rows().flatten().sum::<f32>(), 12.0);
+/// assert_eq!(x.top(1).row(0), [10.0, 2.0]);
+/// assert_eq!(x.into_vec(), [10.0, 2.0, 30.0, 4.0, 50.0, 6.0]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matrix {
     data: Vec<f32>,

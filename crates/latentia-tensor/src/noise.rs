@@ -11,6 +11,20 @@ use rand_distr::StandardNormal;
 const ROW_BITS: u32 = 32;
 
 /// A source of noise; see the module.
+///
+/// ```
+/// use latentia_tensor::Noise;
+///
+/// let noise = Noise::new(42, 0).at_step(7);
+/// let (mut a, mut b) = ([0.0; 4], [0.0; 4]);
+/// noise.normal(0, &mut a);
+/// noise.normal(1, &mut b);
+/// assert_ne!(a, b);
+///
+/// // Row 0 has the same numbers again, whatever was drawn in between.
+/// noise.normal(0, &mut b);
+/// assert_eq!(a, b);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noise {
     seed: u64,

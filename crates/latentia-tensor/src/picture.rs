@@ -2,6 +2,16 @@
 
 /// What picture an example is, by its shape: `[height, width]`, or `[height, width, channels]` with at most 4 channels, as files
 /// have them, or else `[channels, height, width]`.
+///
+/// ```
+/// use latentia_tensor::Picture;
+///
+/// let colour = Picture::of(&[28, 30, 3]).expect("channels last");
+/// assert_eq!((colour.height, colour.width, colour.channels), (28, 30, 3));
+/// assert!(colour.channels_last);
+/// assert_eq!(colour.feature_maps(), [3, 28, 30]);
+/// assert_eq!(Picture::of(&[784]), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// Rows of pixels.

@@ -8,6 +8,36 @@ use crate::{Matrix, MatrixMut, MatrixRef};
 ///
 /// This is all that training and inference know of data: a matrix in memory or a view of one, bytes that become floats when they are
 /// read, or files on a disk.
+///
+/// ```
+/// use latentia_tensor::{Matrix, MatrixMut, Rows};
+///
+/// /// Sine waves of 16 values, the frequency of example `i` being `i`: none of them is kept.
+/// struct Waves(usize);
+///
+/// impl Rows for Waves {
+///     fn rows(&self) -> usize {
+///         self.0
+///     }
+///     fn cols(&self) -> usize {
+///         16
+///     }
+///     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> std::io::Result<()> {
+///         for (row, &index) in out.iter_rows_mut().zip(indices) {
+///             for (x, at) in row.iter_mut().zip(0u8..) {
+///                 *x = (std::f32::consts::TAU * index as f32 * f32::from(at) / 16.0).sin();
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let waves = Waves(1_000_000);
+/// let mut batch = Matrix::zeros(2, waves.cols());
+/// waves.read(&[0, 1], batch.view_mut())?;
+/// assert_eq!((batch.row(0)[4], batch.row(1)[4]), (0.0, 1.0));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Rows: Sync {
     /// Number of examples.
     fn rows(&self) -> usize;

@@ -10,6 +10,18 @@ use rand::seq::SliceRandom;
 /// `validation` of zero, less, or NaN holds nothing back, nor can fewer than two rows be divided. The same arguments
 /// give the same rows on every machine.
 ///
+/// ```
+/// use latentia_tensor::{Matrix, Rows, Subset, split};
+///
+/// let examples = Matrix::zeros(50, 3);
+/// let (training, validation) = split(examples.rows(), 0.1, 42);
+/// assert_eq!((training.len(), validation.len()), (45, 5));
+/// assert!(validation.iter().all(|row| !training.contains(row)));
+///
+/// let training = Subset::new(&examples, training);
+/// assert_eq!(training.rows(), 45);
+/// ```
+///
 /// # Panics
 /// When `rows` is beyond the range of `u32`.
 pub fn split(rows: usize, validation: f64, seed: u64) -> (Vec<u32>, Vec<u32>) {

@@ -6,6 +6,19 @@ use std::io;
 use crate::{MatrixMut, Rows};
 
 /// Some of the rows of a source, in any order, as a source of their own; the values are not copied.
+///
+/// ```
+/// use latentia_tensor::{Matrix, Rows, Subset};
+///
+/// let examples = Matrix::from_vec(4, 1, vec![0.0, 10.0, 20.0, 30.0]);
+/// let chosen = Subset::new(&examples, vec![3, 1]);
+/// assert_eq!(chosen.rows(), 2);
+///
+/// let mut first = Matrix::zeros(1, 1);
+/// chosen.read(&[0], first.view_mut())?;
+/// assert_eq!(first.as_slice(), [30.0]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Subset<'a> {
     source: &'a dyn Rows,
     /// Where each row lies in the source; none where all are in their place.
