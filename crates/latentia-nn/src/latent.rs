@@ -14,6 +14,23 @@ use crate::penalty::Penalty;
 /// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
 /// [`GradientCheck::latent`](crate::gradient_check::GradientCheck::latent) holds the gradients of its layers and of its penalty to their
 /// values.
+///
+/// ```
+/// use latentia_nn::latents::{Gaussian, TopK};
+/// use latentia_nn::{CodeValues, Latent, Shape};
+///
+/// let (gaussian, sparse): (&dyn Latent, &dyn Latent) = (&Gaussian { units: 2 }, &TopK { k: 3, warm_up: 0 });
+/// // An encoder's 16 outputs become a code of 2 elements, or 16 of which 3 are not zero.
+/// let width = |latent: &dyn Latent| latent.layers(16, 1).last().map(|layer| layer.outputs());
+/// assert_eq!((width(gaussian), width(sparse)), (Some(2), Some(16)));
+/// assert_eq!(sparse.values(), CodeValues::Sparse);
+/// assert!(sparse.check(Shape::Flat(2)).is_err());
+///
+/// // The posterior N(0, 1) is the prior.
+/// let mut kl = [f32::NAN; 2];
+/// gaussian.distribution().expect("a Gaussian has one").kl(&[0.0; 4], &mut kl);
+/// assert_eq!(kl, [0.0, 0.0]);
+/// ```
 pub trait Latent: Debug + Send + Sync {
     /// Its name in a specification.
     fn name(&self) -> &'static str;

@@ -10,6 +10,26 @@ use crate::layer::Layer;
 ///
 /// `n` is the number of elements of an example. [`GradientCheck::likelihood`](crate::gradient_check::GradientCheck::likelihood) holds the
 /// gradient to the loss.
+///
+/// The example `custom_parts` of the crate `latentia` has one that is not in the list. To use any of them:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use latentia_nn::{Likelihood, LikelihoodSpec, Unit};
+/// use latentia_tensor::Matrix;
+///
+/// let likelihood: Arc<dyn Likelihood> = LikelihoodSpec::Bernoulli.into();
+/// assert_eq!(likelihood.unit(), Unit::NatsPerExample);
+///
+/// // One example of two pixels, and the outputs that say of both that they are white with probability ½.
+/// let (outputs, targets) = (Matrix::zeros(1, 2), Matrix::from_vec(1, 2, vec![1.0, 0.0]));
+/// let (mut losses, mut mean) = ([0.0], Matrix::zeros(1, 2));
+/// likelihood.losses(outputs.view(), targets.view(), &mut losses);
+/// likelihood.mean(outputs.view(), mean.view_mut());
+/// assert!((losses[0] - 2.0 * 2f64.ln()).abs() < 1e-6);
+/// assert_eq!(mean.as_slice(), [0.5, 0.5]);
+/// ```
 pub trait Likelihood: Debug + Send + Sync {
     /// Its name in a specification.
     fn name(&self) -> &'static str;

@@ -6,6 +6,24 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
 /// A penalty: a function of a batch's codes, and of what the latent's last layer was given, that is added to the loss.
 /// [`GradientCheck::penalty`](crate::gradient_check::GradientCheck::penalty) holds its gradients to its value.
+///
+/// The example `custom_parts` of the crate `latentia` has one that is not in the list. What training does with any of them:
+///
+/// ```
+/// use latentia_nn::penalties::L1;
+/// use latentia_nn::{CodeGradients, Codes, Penalty, PenaltyContext};
+/// use latentia_tensor::{Matrix, Noise};
+///
+/// // ½ Σ |z|, mean over two codes of two elements; of a whole batch, at its full weight.
+/// let (codes, none) = (Matrix::from_vec(2, 2, vec![1.0, -2.0, 0.0, 3.0]), Matrix::default());
+/// let codes = Codes { inputs: none.view(), codes: codes.view(), saved: none.view(), labels: &[] };
+/// let context = PenaltyContext { share: 1.0, epochs: f64::INFINITY, noise: Noise::new(42, 0), first_row: 0 };
+/// let (mut gradient, mut none) = (Matrix::zeros(2, 2), Matrix::default());
+/// let gradients = CodeGradients { inputs: none.view_mut(), codes: gradient.view_mut() };
+/// let value = L1 { weight: 0.5 }.apply(codes, context, Some(gradients), &mut Vec::new());
+/// assert_eq!(value, 1.5);
+/// assert_eq!(gradient.as_slice(), [0.25, -0.25, 0.0, 0.25]);
+/// ```
 pub trait Penalty: Debug + Send + Sync {
     /// Its name in a specification and in messages.
     fn name(&self) -> &'static str;

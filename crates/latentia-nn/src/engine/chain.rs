@@ -20,6 +20,23 @@ const BLOCK_ELEMENTS: usize = 1 << 18;
 
 /// A chain of layers: the output of one is the input of the next. A clone has parameters of its own, and shares the layers, which never
 /// change.
+///
+/// ```
+/// use latentia_nn::layers::Dense;
+/// use latentia_nn::{Activation, Chain, Initializer, Layer};
+///
+/// let dense = |inputs, outputs| -> Box<dyn Layer> {
+///     Box::new(Dense::new(inputs, outputs, Activation::Relu, Initializer::He))
+/// };
+/// let chain = Chain::new(vec![dense(8, 3), dense(3, 8)], 42)?;
+/// assert_eq!(chain.parameter_count(), 8 * 3 + 3 + 3 * 8 + 8);
+/// assert_eq!(chain.parameters_of(1)[0].name, "weight");
+///
+/// // Layers that do not fit each other are refused.
+/// let refused = Chain::new(vec![dense(8, 3), dense(4, 8)], 42).expect_err("3 elements, not 4");
+/// assert!(refused.to_string().contains("takes 4 elements, but the layer before it gives 3"));
+/// # Ok::<(), latentia_nn::ChainError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Chain {
     layers: Vec<Arc<dyn Layer>>,

@@ -65,7 +65,8 @@ impl From<f32> for Rates {
     }
 }
 
-/// All memory that training a chain needs beside its parameters.
+/// All memory that training a chain needs beside its parameters. The crate begins with an example, [`crate::engine`] with one
+/// of a frozen layer.
 #[derive(Debug)]
 pub struct Step {
     options: StepOptions,

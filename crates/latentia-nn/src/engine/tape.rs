@@ -14,6 +14,26 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Mode, Pass, StatisticSu
 
 /// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
 /// is minimised.
+///
+/// ```
+/// use latentia_nn::layers::Dense;
+/// use latentia_nn::{Activation, Chain, Initializer, Layer, Mode, Position, Tape};
+///
+/// // y = relu(x₀ + x₁), and that twice.
+/// let layer = |inputs, outputs, activation| -> Box<dyn Layer> {
+///     Box::new(Dense::new(inputs, outputs, activation, Initializer::Ones))
+/// };
+/// let layers = vec![layer(2, 1, Activation::Relu), layer(1, 2, Activation::Linear)];
+/// let chain = Chain::new(layers, 42)?;
+///
+/// // Memory for blocks of up to 64 rows, of which two are used.
+/// let mut tape = Tape::forward_only(&chain, 0..2, Mode::Eval, 64);
+/// tape.input_mut(2, &[]).as_mut_slice().copy_from_slice(&[1.0, 2.0, 1.0, -2.0]);
+/// tape.forward(&chain, Position::default());
+/// assert_eq!(tape.trace(0).y.span(), [3.0, 0.0]);
+/// assert_eq!(tape.output().span(), [3.0, 3.0, 0.0, 0.0]);
+/// # Ok::<(), latentia_nn::ChainError>(())
+/// ```
 #[derive(Debug)]
 pub struct Tape {
     layers: Range<usize>,

@@ -24,6 +24,26 @@ kinds! {
     ///
     /// Layers that work on feature maps take `[channels, height, width]` and give feature maps; the others take and give flat
     /// rows, into which feature maps turn by themselves, channel after channel.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use latentia_nn::{LayerSpec, Shape, Widths};
+    ///
+    /// let parts: BTreeMap<String, Vec<LayerSpec>> = toml::from_str(r#"
+    ///     encoder = [
+    ///         { layer = "conv", channels = 8, kernel = 3, stride = 2, activation = "relu" },
+    ///         { layer = "dense", units = 32, activation = "relu" },
+    ///         { layer = "dense" },
+    ///     ]
+    /// "#)?;
+    /// // The last layer does not say how wide it is.
+    /// let widths = Widths { last: 10, others: 784 };
+    /// let (layers, row) = LayerSpec::build(&parts["encoder"], Shape::feature_maps([1, 28, 28]), widths)?;
+    /// assert_eq!((layers.len(), row), (3, Shape::Flat(10)));
+    /// assert_eq!(layers[0].output(), Shape::feature_maps([8, 14, 14]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "layer", rename_all = "kebab-case")]
