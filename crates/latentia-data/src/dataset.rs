@@ -14,6 +14,26 @@ use crate::values::Values;
 ///
 /// Bytes stay bytes and become floats from 0 to 255 when they are read. Examples are in memory up to a limit
 /// ([`LoadOptions`](crate::LoadOptions)).
+///
+/// ```
+/// use latentia_data::Dataset;
+/// use latentia_tensor::{Matrix, Rows};
+///
+/// // Two pictures of 2 x 2 pixels, of classes 7 and 1.
+/// let pixels = vec![0, 255, 255, 0, 10, 20, 30, 40];
+/// let pictures = Dataset::from_bytes("two", vec![2, 2], pixels)?.with_labels(vec![7, 1])?;
+/// assert_eq!((pictures.rows(), pictures.shape(), pictures.label(1)), (2, &[2, 2][..], Some(1)));
+///
+/// // Raw values; whoever reads them knows what stands for one.
+/// let mut first = Matrix::zeros(1, 4);
+/// pictures.read(&[0], first.view_mut())?;
+/// assert_eq!(first.row(0), [0.0, 255.0, 255.0, 0.0]);
+/// assert_eq!(pictures.full_scale(), 255.0);
+///
+/// let refused = Dataset::from_floats("broken", vec![2], vec![1.0, f32::NAN]);
+/// assert!(refused.is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Dataset {
     name: String,

@@ -18,6 +18,22 @@ use crate::source::Source;
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
 /// name, or else from its first bytes. A folder of folders has a class for each of them, in the order of their names.
 ///
+/// ```
+/// use latentia_data::{Locations, load};
+/// use latentia_tensor::Rows;
+///
+/// let path = std::env::temp_dir().join(format!("table-{}.csv", std::process::id()));
+/// std::fs::write(&path, "width,height\n1.5,2\n3,4.5\n")?;
+/// let table = load(&path.to_string_lossy(), &Locations::new(None))?.train;
+/// assert_eq!((table.rows(), table.shape()), (2, &[2][..]));
+/// # std::fs::remove_file(&path)?;
+///
+/// // A name that is mistyped is no file.
+/// let error = load("minst", &Locations::new(None)).expect_err("no set is called so");
+/// assert!(error.to_string().contains("minst"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When neither a set nor a file is called `data`, when a named set is in none of `locations`, and when a file cannot
 /// be read or breaks the rules of its format. A picture that cannot be read is left out

@@ -13,6 +13,25 @@ const MAX_SIDE: usize = 4096;
 ///
 /// Each picture is rotated as its EXIF data says, composed on black where it is transparent, cut around its centre to the
 /// aspect ratio of the examples and resized with a triangle filter as wide as what is reduced.
+///
+/// ```
+/// use latentia_data::{LoadOptions, Locations, load_with};
+/// use latentia_tensor::Rows;
+///
+/// // A table of which 4 bytes, one value, stay in memory: the others are read from the disk when they are asked for.
+/// let path = std::env::temp_dir().join(format!("options-{}.csv", std::process::id()));
+/// std::fs::write(&path, "width,height\n1.5,2\n3,4.5\n")?;
+/// let options = LoadOptions { memory: 4, ..LoadOptions::default() };
+/// let table = load_with(&path.to_string_lossy(), &Locations::new(None), &options)?.train;
+/// assert_eq!((table.rows(), table.cols(), table.range()), (2, 2, (1.5, 4.5)));
+/// # drop(table);
+/// # std::fs::remove_file(&path)?;
+///
+/// // Pictures of a folder, to fit a model for examples of 32 x 32 pixels in colour.
+/// let options = LoadOptions::default().for_shape(&[32, 32, 3]).expect("pictures");
+/// assert_eq!((options.size, options.grey), (Some((32, 32)), Some(false)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Height and width of an example; without it those that all pictures have, if they are at most 256, else 64 and 64.

@@ -7,6 +7,21 @@ use std::path::{Path, PathBuf};
 use crate::sets::NamedSet;
 
 /// The folders in which named sets are looked for, best first: set `NAME` lies in `FOLDER/NAME`.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use latentia_data::{DataError, Locations, load};
+///
+/// // MNIST would be in ./my-data/mnist, or in one of the user's folders.
+/// let locations = Locations::new(Some(Path::new("my-data")));
+/// assert_eq!(locations.folders[0], Path::new("my-data"));
+///
+/// // One folder and no other.
+/// let alone = Locations { folders: vec!["no-such-folder".into()] };
+/// let missing = load("mnist", &alone).expect_err("no such folder");
+/// assert!(matches!(missing, DataError::NotFound { name: "mnist", .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locations {
     /// The folders; they need not exist.
