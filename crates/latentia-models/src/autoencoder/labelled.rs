@@ -5,6 +5,26 @@ use std::io;
 use latentia_tensor::{MatrixMut, Rows};
 
 /// Rows with a class for each: the codes of labelled examples, or codes for a conditional model.
+///
+/// ```
+/// use latentia_models::{Labelled, ModelSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     condition = { classes = 10 }
+///     encoder = [{ layer = "dense", units = 2 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[4], 42)?;
+///
+/// // One code, decoded as class 3 and as class 8.
+/// let codes = Matrix::zeros(2, 2);
+/// assert!(model.decode(&codes).is_err(), "it must be told the class");
+/// let decoded = model.decode(&Labelled::new(&codes, vec![3, 8]))?;
+/// assert_ne!(decoded.row(0), decoded.row(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Labelled<'a> {
     rows: &'a dyn Rows,
     labels: Vec<u8>,

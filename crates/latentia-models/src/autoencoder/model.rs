@@ -21,6 +21,34 @@ use crate::{FrozenPart, ModelError, ModelSpec, Preprocessing, stream};
 ///
 /// Made by [`ModelSpec::build`] or [`Autoencoder::from_parts`], taught by [`crate::Training`], kept by [`crate::ModelFile`]. A clone
 /// has weights of its own.
+///
+/// ```
+/// use latentia_models::{ModelSpec, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     preprocessing = "standardise"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[2], 42)?;
+/// // The same temperature in degrees Celsius and Fahrenheit: one value says both.
+/// let pairs = (0..100).flat_map(|c| [c as f32, 1.8 * c as f32 + 32.0]).collect();
+/// let degrees = Matrix::from_vec(100, 2, pairs);
+/// let training = TrainingSpec { batch_size: 10, learning_rate: 0.02, ..TrainingSpec::default() };
+/// model.fit(&degrees, &training, 42)?;
+///
+/// // What goes in and comes out is in degrees, whatever the preprocessing.
+/// let codes = model.encode(&degrees)?;
+/// let back = model.decode(&codes)?;
+/// assert!((back.row(20)[1] - 68.0).abs() < 0.5);
+/// // What does not look like the examples has a high score.
+/// let odd = Matrix::from_vec(2, 2, vec![20.0, 68.0, 20.0, 0.0]);
+/// let scores = model.score(&odd)?;
+/// assert!(scores[1] > 100.0 * scores[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Autoencoder {
     /// How to build it again, as far as that can be said.

@@ -9,6 +9,22 @@ use super::inference::{ROW_SLOTS, fold_rows};
 use crate::Preprocessing;
 
 /// The constants of a preprocessing: `x = (raw / full scale - shift) / divisor`, column by column.
+///
+/// ```
+/// use latentia_models::{Preprocessing, Scaling};
+/// use latentia_tensor::Matrix;
+///
+/// let examples = Matrix::from_vec(3, 2, vec![0.0, -5.0, 10.0, -5.0, 40.0, -4.0]);
+/// let scaling = Scaling::learn(Preprocessing::MinMax, &examples)?;
+/// assert_eq!((&scaling.shift[..], &scaling.divisor[..]), (&[0.0, -5.0][..], &[40.0, 1.0][..]));
+///
+/// let mut x = examples.clone();
+/// scaling.apply(x.view_mut(), 1.0);
+/// assert_eq!(x.row(1), [0.25, 0.0]);
+/// scaling.undo(x.view_mut(), 1.0);
+/// assert_eq!(x, examples);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {

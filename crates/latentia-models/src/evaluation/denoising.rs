@@ -11,6 +11,29 @@ use crate::stream;
 use crate::{Autoencoder, ModelError, Scaled};
 
 /// Squared errors, means over all elements, of examples that were corrupted and restored; both against the clean ones.
+///
+/// ```
+/// use latentia_models::{Denoising, ModelSpec, TrainingSpec};
+/// use latentia_nn::Corruption;
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     corruption = { kind = "gaussian", deviation = 0.5 }
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[8], 42)?;
+/// // Eight measurements of one quantity.
+/// let examples = Matrix::from_vec(100, 8, (0..800).map(|i| (i / 8) as f32 / 50.0 - 1.0).collect());
+/// let training = TrainingSpec { batch_size: 10, learning_rate: 0.01, ..TrainingSpec::default() };
+/// model.fit(&examples, &training, 42)?;
+///
+/// let noise = Corruption::Gaussian { deviation: 0.5 };
+/// let denoising = Denoising::measure(&model, &examples, noise, 1)?;
+/// assert!(denoising.denoised_mse < 0.3 * denoising.noisy_mse);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Denoising {

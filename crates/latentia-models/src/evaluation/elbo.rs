@@ -15,6 +15,28 @@ const MOST_SAMPLES: u32 = 1_000_000;
 const ACTIVE: f64 = 0.01;
 
 /// Likelihood measures of a model with a Gaussian code, in nats per example, means over examples.
+///
+/// ```
+/// use latentia_models::{ElboReport, ModelSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "bernoulli"
+///     code = { kind = "gaussian", units = 2 }
+///     encoder = [{ layer = "dense", units = 8, activation = "relu" }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[16], 42)?;
+/// let black = Matrix::zeros(10, 16);
+/// let report = ElboReport::measure(&model, &black, 100, 42)?.expect("a Gaussian code");
+///
+/// // Black examples through the biases, which begin at 0: the posterior is the prior, and each pixel costs about a bit.
+/// assert_eq!((report.kl_per_dimension.len(), report.kl_nats), (2, 0.0));
+/// assert_eq!(report.elbo_nats, -report.reconstruction_nats);
+/// assert!(report.nll_nats <= -report.elbo_nats);
+/// assert!((0.5..2.0).contains(&report.bits_per_dim));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ElboReport {

@@ -8,6 +8,26 @@ use crate::autoencoder::inference::{Run, total};
 use crate::{Autoencoder, ModelError};
 
 /// How much of a code that has no distribution is in use over a set of examples.
+///
+/// ```
+/// use latentia_models::{LatentUsage, ModelSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     code = { kind = "vector-quantised", codebook = 16, dimension = 2 }
+///     encoder = [{ layer = "dense", units = 4 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[3], 42)?;
+/// // A code of two vectors for each of two examples.
+/// let examples = Matrix::from_vec(2, 3, vec![1.0, -1.0, 0.5, -2.0, 1.0, 3.0]);
+/// let usage = LatentUsage::measure(&model, &examples)?.expect("no distribution");
+/// assert!(usage.codebook_used.is_some_and(|used| (1..=4).contains(&used)));
+/// assert!(usage.codebook_perplexity.is_some_and(|perplexity| perplexity < 4.1));
+/// assert_eq!(usage.dead_units, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LatentUsage {

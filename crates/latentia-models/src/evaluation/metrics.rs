@@ -9,6 +9,27 @@ use crate::autoencoder::value_range::ValueRange;
 use crate::{Autoencoder, ModelError, psnr};
 
 /// Measures of a model on a set of examples, all in the model's scale.
+///
+/// ```
+/// use latentia_models::{Metrics, ModelSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "bce"
+///     encoder = [{ layer = "dense", units = 8, activation = "relu" }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[16, 16], 42)?;
+/// let stripes = (0..20 * 256).map(|at| f32::from(at / 256 % 16 == at % 16)).collect();
+/// let metrics = Metrics::measure(&model, &Matrix::from_vec(20, 256, stripes))?;
+///
+/// // Grey pictures in [0, 1] have all measures. The likelihood's loss is here the cross-entropy.
+/// assert_eq!(metrics.examples, 20);
+/// assert!(metrics.psnr_db.is_some() && metrics.ssim.is_some());
+/// assert!(metrics.bce.is_some_and(|bce| (bce - metrics.loss).abs() < 1e-4));
+/// assert_eq!(metrics.bce_floor, Some(0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Metrics {

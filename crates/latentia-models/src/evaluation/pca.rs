@@ -15,6 +15,23 @@ use crate::autoencoder::value_range::check_finite;
 pub const PCA_MAX_COLUMNS: usize = 4096;
 
 /// The exact principal components of a set of examples, computed in f64 from their covariance.
+///
+/// ```
+/// use latentia_models::Pca;
+/// use latentia_tensor::Matrix;
+///
+/// // Points on a line in the plane, (t, 3 - 2 t).
+/// let line = (0..50).flat_map(|t| [t as f32, 3.0 - 2.0 * t as f32]).collect();
+/// let points = Matrix::from_vec(50, 2, line);
+/// let pca = Pca::learn(&points, 1)?;
+/// assert!(pca.mse(&points)? < 1e-6);
+///
+/// // One coordinate each, at distances of √5.
+/// let along = pca.project(&points)?;
+/// let distance = (along.row(1)[0] - along.row(0)[0]).abs();
+/// assert!((distance - 5f32.sqrt()).abs() < 1e-3);
+/// # Ok::<(), latentia_models::ModelError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pca {
     mean: Vec<f32>,

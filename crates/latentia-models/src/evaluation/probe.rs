@@ -9,6 +9,23 @@ use crate::ModelError;
 use crate::autoencoder::labels;
 
 /// How well classes can be told from features, as shares of test examples whose class was found.
+///
+/// ```
+/// use latentia_models::{Labelled, Probe};
+/// use latentia_tensor::Matrix;
+///
+/// // Features of 60 examples, here of one element each: those of class 1 are greater by 2.
+/// let labels: Vec<u8> = (0..60).map(|i| (i % 2) as u8).collect();
+/// let features = (0..60).map(|i| 2.0 * (i % 2) as f32 + (i as f32).sin() / 2.0).collect();
+/// let features = Matrix::from_vec(60, 1, features);
+/// let training = Labelled::new(&features, labels);
+///
+/// let probe = Probe::measure(&training, &training)?.expect("two classes");
+/// assert_eq!((probe.linear_accuracy, probe.neighbour_accuracy), (1.0, 1.0));
+/// # Ok::<(), latentia_models::ModelError>(())
+/// ```
+///
+/// The features of a model are its codes: `Labelled::like(&model.encode(&examples)?, &examples)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Probe {
     /// By a linear classifier of standardised features (Alain and Bengio 2016): multinomial logistic regression with a bias,

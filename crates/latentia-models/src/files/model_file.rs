@@ -32,6 +32,29 @@ const MODEL: FileFormat = FileFormat {
 const IN_MEMORY: &str = "model in memory";
 
 /// A model with its provenance, as a file holds them.
+///
+/// ```
+/// use latentia_models::{ModelFile, ModelSpec, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[2], 42)?;
+/// let line = (0..50).flat_map(|i| [i as f32 / 50.0, 1.0 - i as f32 / 25.0]).collect();
+/// let points = Matrix::from_vec(50, 2, line);
+/// let fitted = model.fit(&points, &TrainingSpec { epochs: 2, ..TrainingSpec::default() }, 42)?;
+///
+/// // To a file by `save` and `load`.
+/// let provenance = fitted.provenance("a line", "points", "");
+/// let bytes = ModelFile::to_bytes(&model, &provenance, &[])?;
+/// let file = ModelFile::from_bytes(&bytes)?;
+/// assert_eq!(file.model.encode(&points)?, model.encode(&points)?);
+/// assert_eq!(file.provenance.training.epochs, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ModelFile {
     /// The model.

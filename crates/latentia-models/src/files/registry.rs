@@ -14,6 +14,32 @@ type Builder = dyn Fn(&[usize], Value) -> Result<Autoencoder, BoxError> + Send +
 
 /// Who knows how to build models with parts of one's own, by the names that
 /// [`Autoencoder::described_as`] gave them. [`crate::ModelFile::load_with`] asks it.
+///
+/// ```
+/// use latentia_models::{Autoencoder, ModelError, ModelFile, Parts, Registry, TrainingSpec};
+/// use latentia_nn::layers::Dense;
+/// use latentia_nn::{Activation, Initializer, Layer};
+/// use latentia_tensor::Matrix;
+///
+/// /// A model that no specification describes; its settings are the width of the code.
+/// fn build(shape: &[usize], code: usize) -> Result<Autoencoder, ModelError> {
+///     let dense = |inputs, outputs| -> Vec<Box<dyn Layer>> {
+///         vec![Box::new(Dense::new(inputs, outputs, Activation::Linear, Initializer::Glorot))]
+///     };
+///     let parts = Parts { encoder: dense(shape[0], code), decoder: dense(code, shape[0]), ..Parts::default() };
+///     Autoencoder::from_parts(parts, shape, 42)?.described_as("my-model", &code)
+/// }
+///
+/// let (mut model, examples) = (build(&[3], 2)?, Matrix::zeros(8, 3));
+/// let fitted = model.fit(&examples, &TrainingSpec { epochs: 1, ..TrainingSpec::default() }, 42)?;
+/// let bytes = ModelFile::to_bytes(&model, &fitted.provenance("my-model", "zeros", ""), &[])?;
+///
+/// assert!(ModelFile::from_bytes(&bytes).is_err());
+/// let registry = Registry::new().with("my-model", build);
+/// let loaded = ModelFile::from_bytes_with(&bytes, &registry)?.model;
+/// assert_eq!(loaded.encode(&examples)?, model.encode(&examples)?);
+/// # Ok::<(), ModelError>(())
+/// ```
 #[derive(Default)]
 pub struct Registry {
     builders: BTreeMap<String, Box<Builder>>,

@@ -29,6 +29,22 @@ const LEAST_RIDGE: f64 = 1e-12;
 /// A density of codes `p(z) = Σ π N(z; μ, Σ)`: a mixture of Gaussians with full covariances, from which new codes are drawn.
 /// It gives a deterministic autoencoder a sampler, and one with a prior the density that its codes really have (Ghosh et
 /// al. 2020).
+///
+/// ```
+/// use latentia_models::Mixture;
+/// use latentia_tensor::Matrix;
+///
+/// // Codes around -1 and around 1, as `Autoencoder::encode` gives them.
+/// let codes = (0..100).map(|i| if i % 2 == 0 { -1.0 } else { 1.0 } + 0.1 * (i as f32).sin());
+/// let codes = Matrix::from_vec(100, 1, codes.collect());
+/// let mixture = Mixture::fit(&codes, 2, 42)?;
+///
+/// // New ones, for `Autoencoder::decode`.
+/// let drawn = mixture.sample(20, 7);
+/// assert!(drawn.as_slice().iter().all(|z| (z.abs() - 1.0).abs() < 0.5));
+/// assert!(mixture.log_likelihood(&drawn)? > mixture.log_likelihood(&Matrix::zeros(1, 1))?);
+/// # Ok::<(), latentia_models::ModelError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
     components: Vec<Component>,

@@ -5,6 +5,27 @@ use serde::{Deserialize, Serialize};
 use crate::{ModelError, ModelSpec, TrainingSpec};
 
 /// An experiment. The presets that come along and a user's own file have this one format.
+///
+/// ```
+/// use latentia_models::Preset;
+///
+/// let preset = Preset::parse(r#"
+///     description = "ten measurements to three"
+///     [model]
+///     preprocessing = "standardise"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 3 }]
+///     decoder = [{ layer = "dense" }]
+///     [training]
+///     epochs = 100
+/// "#)?;
+/// let model = preset.model.build(&[10], 42)?;
+/// assert_eq!((model.code_width(), preset.training.epochs), (3, 100));
+///
+/// // Those that come along have names.
+/// assert!(Preset::names().all(|name| Preset::named(name).is_some()));
+/// # Ok::<(), latentia_models::ModelError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -9,6 +9,19 @@ use crate::{AugmentationSpec, ModelError};
 const MAX_EPOCHS: u32 = 500_000;
 
 /// The hyperparameters of a training run, as plain data.
+///
+/// ```
+/// use latentia_models::TrainingSpec;
+///
+/// let spec = TrainingSpec { epochs: 20, patience: Some(3), ..TrainingSpec::default() };
+/// // The same as a user writes it.
+/// assert_eq!(spec, toml::from_str("epochs = 20\npatience = 3")?);
+///
+/// spec.check()?;
+/// let refused = TrainingSpec { batch_size: 0, ..spec }.check().expect_err("no examples in a batch");
+/// assert_eq!(refused.to_string(), "`batch-size` is 0; it must be at least 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]

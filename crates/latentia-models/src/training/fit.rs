@@ -26,6 +26,41 @@ fn acceptable_loss(first: f64) -> f64 {
 }
 
 /// Someone who watches a run, and may end it.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use latentia_models::{Epoch, ModelError, ModelSpec, Observer, StoppedBy, Training, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// /// Ends a run when a loss is hardly less than the one before.
+/// struct Plateau(f64);
+///
+/// impl Observer for Plateau {
+///     fn on_epoch_end(&mut self, _: &Training<'_>, epoch: &Epoch, _: f64) -> Result<ControlFlow<()>, ModelError> {
+///         let before = std::mem::replace(&mut self.0, epoch.train_loss);
+///         Ok(match epoch.train_loss > 0.99 * before {
+///             true => ControlFlow::Break(()),
+///             false => ControlFlow::Continue(()),
+///         })
+///     }
+/// }
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[2], 42)?;
+/// let line = (0..50).flat_map(|i| [i as f32 / 50.0, 1.0 - i as f32 / 25.0]).collect();
+/// let points = Matrix::from_vec(50, 2, line);
+/// let spec = TrainingSpec { epochs: 1000, batch_size: 5, learning_rate: 0.01, ..TrainingSpec::default() };
+/// let mut training = Training::new(&mut model, spec, 42, &points, None)?;
+/// let fitted = training.fit(&mut Plateau(f64::INFINITY)).into_result()?;
+/// assert_eq!(fitted.stopped_by, StoppedBy::Interrupt);
+/// assert!(fitted.history.len() < 1000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Observer: Send {
     /// After each batch: `done` examples of the epoch under way, and the mean loss so far.
     ///

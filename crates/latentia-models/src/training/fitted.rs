@@ -4,6 +4,29 @@ use super::gradients::GradientReport;
 use crate::{BoxError, Epoch, ModelError, Provenance, StoppedBy, StoredTensor, TrainingSpec};
 
 /// What a run gave, beside the model with its weights.
+///
+/// ```
+/// use latentia_models::{ModelSpec, StoppedBy, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[2], 42)?;
+/// let line = (0..50).flat_map(|i| [i as f32 / 50.0, 1.0 - i as f32 / 25.0]).collect();
+/// let points = Matrix::from_vec(50, 2, line);
+///
+/// let fitted = model.fit(&points, &TrainingSpec { epochs: 2, ..TrainingSpec::default() }, 42)?;
+/// assert_eq!((fitted.stopped_by, fitted.history.len()), (StoppedBy::Epochs, 2));
+/// assert!(fitted.best.is_some_and(|best| best.validation_loss <= fitted.history[0].validation_loss));
+///
+/// // What a model file keeps of it.
+/// let provenance = fitted.provenance("a line", "points", "");
+/// assert_eq!(provenance.history, fitted.history);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Fitted {

@@ -17,6 +17,36 @@ use crate::{
 };
 
 /// A training run: a model, its examples, and all that a checkpoint has to hold.
+///
+/// [`Autoencoder::fit`] is the whole of it in one call. Epoch by epoch:
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use latentia_models::{ModelSpec, Training, TrainingSpec, Validation};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[2], 42)?;
+/// let line = (0..50).flat_map(|i| [i as f32 / 50.0, 1.0 - i as f32 / 25.0]).collect();
+/// let points = Matrix::from_vec(50, 2, line);
+///
+/// let spec = TrainingSpec { epochs: 3, validation: Validation::Share(0.2), ..TrainingSpec::default() };
+/// let mut training = Training::new(&mut model, spec, 42, &points, None)?;
+/// assert_eq!(training.split().validation_rows().map(|rows| rows.rows()), Some(10));
+/// while let ControlFlow::Continue(epoch) = training.fit_epoch(&mut ())? {
+///     // The model may be looked at and used in between.
+///     assert_eq!(training.model().encode(&points)?.rows(), 50);
+///     assert!(epoch.validation_loss.is_some_and(f64::is_finite));
+/// }
+/// assert_eq!(training.history().len(), 3);
+/// training.restore_best();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Training<'a> {
     pub(crate) model: &'a mut Autoencoder,
     pub(crate) spec: TrainingSpec,
