@@ -10,7 +10,7 @@ use crate::CodecError;
 use crate::codec::{AT_ONCE, Codec};
 use crate::container::{ChunkLocation, Header, find_chunks, read_chunk};
 
-/// A compressed file with the model that decodes it.
+/// A compressed file with the model that decodes it. The [crate] begins with an example of one.
 pub struct Archive<'a, S> {
     codec: Codec<'a>,
     header: Header,

@@ -19,6 +19,34 @@ use crate::residual::Residual;
 pub(crate) const AT_ONCE: usize = 8;
 
 /// A model that compresses, one way.
+///
+/// The crate begins with a codec that loses nothing. One that does, of floats:
+///
+/// ```
+/// use latentia_codec::{Codec, Method, Quantiser};
+/// use latentia_models::{ModelFile, ModelSpec, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     preprocessing = "standardise"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 2 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let mut model = spec.build(&[3], 42)?;
+/// let examples = Matrix::from_vec(500, 3, (0..1500).map(|i| 20.0 + (i as f32).sin()).collect());
+/// let fitted = model.fit(&examples, &TrainingSpec::default(), 42)?;
+/// let tables = Quantiser::fit(&model, &examples)?.tensors();
+/// let file = ModelFile::to_bytes(&model, &fitted.provenance("waves", "waves", ""), &tables)?;
+/// let file = ModelFile::from_bytes(&file)?;
+///
+/// let bytes_at = |quality| {
+///     let codec = Codec::new(&file, Method::from_quality(quality), false)?;
+///     Ok::<_, latentia_codec::CodecError>(codec.compress(&examples, &mut Vec::new(), &mut |_| {})?.bytes)
+/// };
+/// assert!(bytes_at(20)? < bytes_at(90)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Codec<'a> {
     model: &'a ModelFile,
     method: Method,

@@ -2,6 +2,45 @@
 //!
 //! It knows nothing of training, files of data, or terminals.
 //!
+//! ```
+//! use std::io::Cursor;
+//!
+//! use latentia_codec::{Archive, Codec, CodecError, Quantiser};
+//! use latentia_data::Dataset;
+//! use latentia_models::{ModelFile, ModelSpec, TrainingSpec};
+//!
+//! // Pairs of bytes, the second about twice the first.
+//! let pairs = (0..120u8).flat_map(|x| [x, 2 * x + x % 3]).collect();
+//! let pairs = Dataset::from_bytes("pairs", vec![2], pairs)?;
+//! let spec: ModelSpec = toml::from_str(r#"
+//!     likelihood = "mse"
+//!     encoder = [{ layer = "dense", units = 1 }]
+//!     decoder = [{ layer = "dense" }]
+//! "#)?;
+//! let mut model = spec.build(&[2], 42)?;
+//! let training = TrainingSpec { batch_size: 10, learning_rate: 0.01, ..TrainingSpec::default() };
+//! let fitted = model.fit(&pairs, &training, 42)?;
+//!
+//! // The file of the model also keeps how its codes become symbols.
+//! let provenance = fitted.provenance("pairs", pairs.name(), &pairs.fingerprint()?);
+//! let tables = Quantiser::fit(&model, &pairs)?.tensors();
+//! let file = ModelFile::from_bytes(&ModelFile::to_bytes(&model, &provenance, &tables)?)?;
+//!
+//! let mut compressed = Vec::new();
+//! let codec = Codec::lossless(&file, &pairs, pairs.is_bytes())?;
+//! codec.compress(&pairs, &mut compressed, &mut |_| {})?;
+//!
+//! let mut archive = Archive::open(Cursor::new(&compressed), &file)?;
+//! assert_eq!(archive.example(50)?, [50.0, 102.0]);
+//! let mut decoded = Vec::new();
+//! archive.for_each_chunk(|chunk| {
+//!     decoded.extend(chunk.as_slice().iter().map(|&x| x as u8));
+//!     Ok::<(), CodecError>(())
+//! })?;
+//! assert_eq!(Dataset::from_bytes("decoded", vec![2], decoded)?.fingerprint()?, pairs.fingerprint()?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - [`Codec`], [`Method`]: examples to bytes; [`Archive`]: bytes to examples, all or one
 //! - [`Quantiser`]: how codes become symbols, kept with the model
 //! - [`Header`]: what a file says of itself

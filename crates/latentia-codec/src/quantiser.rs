@@ -30,6 +30,29 @@ const MOST_CHANGES: usize = 1 << 14;
 ///
 /// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the indices of its vectors,
 /// for each place.
+///
+/// ```
+/// use latentia_codec::Quantiser;
+/// use latentia_models::ModelSpec;
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 2 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[3], 42)?;
+/// let examples = Matrix::from_vec(100, 3, (0..300).map(|i| (i as f32).sin()).collect());
+///
+/// let quantiser = Quantiser::fit(&model, &examples)?;
+/// let [first, second] = &quantiser.symbols[..] else { panic!("one for each element of a code") };
+/// assert!(first.step > 0.0 && second.counts.len() > 1);
+///
+/// // What `ModelFile::save` takes beside the weights.
+/// let names: Vec<String> = quantiser.tensors().into_iter().map(|tensor| tensor.name).collect();
+/// assert!(names.contains(&"symbols.step".to_string()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantiser {
     /// The symbols of each element of the code, or of each of its vectors.
