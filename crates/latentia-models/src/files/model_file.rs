@@ -201,7 +201,7 @@ impl ModelFile {
     /// As [`Self::from_bytes`], from all that `reader` gives.
     ///
     /// ```
-    /// use latentia_models::{ModelFile, ModelSpec, Provenance, Training, TrainingSpec};
+    /// use latentia_models::{ModelFile, ModelSpec, TrainingSpec};
     /// use latentia_tensor::Matrix;
     ///
     /// let spec: ModelSpec = toml::from_str(r#"
@@ -210,9 +210,8 @@ impl ModelFile {
     ///     decoder = [{ layer = "dense" }]
     /// "#)?;
     /// let (mut model, examples) = (spec.build(&[3], 42)?, Matrix::zeros(8, 3));
-    /// let mut run = Training::new(&mut model, TrainingSpec { epochs: 1, ..TrainingSpec::default() }, 42, &examples, None)?;
-    /// let stopped_by = run.run(&mut ())?;
-    /// let provenance = Provenance::of(&run, "my own", "zeros", String::new(), stopped_by);
+    /// let fitted = model.fit(&examples, &TrainingSpec { epochs: 1, ..TrainingSpec::default() }, 42)?;
+    /// let provenance = fitted.provenance("my own", "zeros", "");
     ///
     /// // A socket, an archive, a compressor: whatever can be written and read.
     /// let mut archive = Vec::new();
