@@ -111,11 +111,8 @@ impl<'a> Codec<'a> {
     ///
     /// # Errors
     /// When the model or the examples cannot be coded so.
-    pub fn lossless(
-        model: &'a ModelFile,
-        examples: &dyn Rows,
-        bytes: bool,
-    ) -> Result<Self, CodecError> {
+    pub fn lossless(model: &'a ModelFile, examples: &dyn Rows) -> Result<Self, CodecError> {
+        let bytes = are_bytes(examples);
         if bytes && BitsBack::new(&model.model).is_ok() {
             return Self::new(model, Method::BitsBack, bytes);
         }
@@ -142,9 +139,9 @@ impl<'a> Codec<'a> {
     pub fn with_psnr(
         model: &'a ModelFile,
         examples: &dyn Rows,
-        bytes: bool,
         floor: f64,
     ) -> Result<(Self, f64), CodecError> {
+        let bytes = are_bytes(examples);
         if !bytes {
             let what = "a peak signal-to-noise ratio needs 8-bit values, and these are floats";
             return Err(CodecError::Unfit(what.into()));
@@ -174,6 +171,18 @@ impl<'a> Codec<'a> {
     pub fn psnr(&self, examples: &dyn Rows) -> Result<f64, CodecError> {
         let values = (examples.rows() * examples.cols()) as f64;
         Ok(psnr(self.squared_error(examples)? / values, 255.0))
+    }
+
+    /// Refuses bytes for a codec of floats, and the other way round: they are on another scale.
+    fn check_scale(&self, examples: &dyn Rows) -> Result<(), CodecError> {
+        let kind = |bytes| if bytes { "bytes" } else { "floats" };
+        let (own, seen) = (kind(self.bytes), kind(are_bytes(examples)));
+        match own == seen {
+            true => Ok(()),
+            false => Err(CodecError::Unfit(format!(
+                "the codec is for {own}, and the examples are {seen}, by what stands for one"
+            ))),
+        }
     }
 
     /// The first value that is neither 0 nor 255, with its example's index.
@@ -238,6 +247,7 @@ impl<'a> Codec<'a> {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Compressed, CodecError> {
+        self.check_scale(examples)?;
         let header = self.header(examples.rows() as u64);
         let bytes = header.to_bytes()?;
         out.write_all(&bytes)?;
@@ -271,6 +281,7 @@ impl<'a> Codec<'a> {
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn squared_error(&self, examples: &dyn Rows) -> Result<f64, CodecError> {
+        self.check_scale(examples)?;
         let mut sum = 0.0;
         for chunk in Chunk::all(examples) {
             let original = read_all(&chunk)?;
@@ -282,4 +293,9 @@ impl<'a> Codec<'a> {
         }
         Ok(sum)
     }
+}
+
+/// Whether examples are bytes: 255 stands for one.
+fn are_bytes(examples: &dyn Rows) -> bool {
+    examples.full_scale() == 255.0
 }

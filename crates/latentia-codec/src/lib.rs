@@ -27,7 +27,7 @@
 //! let file = ModelFile::from_bytes(&ModelFile::to_bytes(&model, &provenance, &tables)?)?;
 //!
 //! let mut compressed = Vec::new();
-//! let codec = Codec::lossless(&file, &pairs, pairs.is_bytes())?;
+//! let codec = Codec::lossless(&file, &pairs)?;
 //! codec.compress(&pairs, &mut compressed, &mut |_| {})?;
 //!
 //! let mut archive = Archive::open(Cursor::new(&compressed), &file)?;

@@ -164,7 +164,7 @@ fn every_byte_comes_back_from_every_kind_of_model() {
         (&top, &[3, 4, 4], grey(), false),
     ] {
         let file = file(spec, shape, &examples);
-        let codec = Codec::lossless(&file, &examples, true).expect("bytes");
+        let codec = Codec::lossless(&file, &examples).expect("bytes");
         assert_eq!(codec.method() == Method::BitsBack, bits_back, "{spec}");
         let bytes = compress(&codec, &examples);
         let back = decompress(&bytes, &file).expect("as it was written");
@@ -243,7 +243,7 @@ fn coarser_cells_need_fewer_bytes_and_err_more() {
     let ratio = finest.squared_error(&examples).expect("all fits") / own;
     assert!((0.999..1.005).contains(&ratio), "{ratio}");
     let floor = finest.psnr(&examples).expect("all fits") - 0.5;
-    let (codec, reached) = Codec::with_psnr(&file, &examples, true, floor).expect("it can");
+    let (codec, reached) = Codec::with_psnr(&file, &examples, floor).expect("it can");
     assert!(reached >= floor);
     assert_eq!(codec.psnr(&examples).expect("all fits"), reached);
     assert!(matches!(codec.method(), Method::Lossy { step: 2.. }));
@@ -288,6 +288,33 @@ fn floats_come_back_as_reconstructions() {
     for (a, b) in back.iter().zip(own.as_slice()) {
         assert!((a - b).abs() < 0.3, "{a}, expected {b}");
     }
+}
+
+#[test]
+fn examples_on_another_scale_than_the_codec_are_refused() {
+    let bytes = Bytes::pictures(20, 48);
+    let floats = Matrix::from_vec(20, 48, vec![0.5; 20 * 48]);
+    let file = file(PLAIN, &[48], &bytes);
+    let lossy =
+        |are_bytes| Codec::new(&file, Method::Lossy { step: 1 }, are_bytes).expect("it can");
+    let refused = |codec: Codec<'_>, examples: &dyn Rows| {
+        let error = codec.compress(examples, &mut Vec::new(), &mut |_| {});
+        let error = error.expect_err("another scale").to_string();
+        assert!(codec.squared_error(examples).is_err());
+        error
+    };
+    assert_eq!(
+        refused(lossy(true), &floats),
+        "the codec is for bytes, and the examples are floats, by what stands for one"
+    );
+    assert_eq!(
+        refused(lossy(false), &bytes),
+        "the codec is for floats, and the examples are bytes, by what stands for one"
+    );
+    assert!(matches!(
+        Codec::lossless(&file, &floats),
+        Err(CodecError::FloatsWithoutLoss)
+    ));
 }
 
 #[test]

@@ -94,9 +94,9 @@ fn codec<'a>(
     };
     let quality = args.quality.unwrap_or(usual);
     match (args.lossless, args.psnr_floor) {
-        (true, _) => Ok(Codec::lossless(file, examples, bytes)?),
+        (true, _) => Ok(Codec::lossless(file, examples)?),
         (false, Some(floor)) => {
-            let (codec, reached) = Codec::with_psnr(file, examples, bytes, floor)?;
+            let (codec, reached) = Codec::with_psnr(file, examples, floor)?;
             if reached < floor {
                 bail!(
                     "the model reaches {reached:.2} dB with the finest cells, less than {floor}; ask for less, or train one with a wider code"
