@@ -114,7 +114,7 @@ fn models_give_the_same_bits_in_webassembly_and_learn_there() {
         let reconstructions = model.reconstruct(&examples).expect("all fits");
         check("reconstruct.f32", &reconstructions);
         let [before, after] = folder.floats("train.f32")[..] else {
-            panic!("an error before and one after")
+            panic!("a loss at the beginning and one at the end")
         };
         assert!(after < before, "{name}: {before} to {after}");
     }
