@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         epochs: 2,
         ..preset.training
     };
-    let mut training = Training::new(&mut model, spec, seed, &digits.train, Some(&test))?;
+    let mut training = Training::new(&mut model, spec, seed, &digits.train, None)?;
     let fitted = training.fit(&mut Losses).into_result()?;
     let best = fitted.best.ok_or("no epoch")?;
     println!("the best epoch is {}", best.epoch);
