@@ -30,6 +30,7 @@ fn made(spec: &str, method: Method) -> Made {
     let model = ModelFile {
         model,
         provenance: Provenance {
+            warm_start: false,
             preset: String::new(),
             data: String::new(),
             fingerprint: String::new(),

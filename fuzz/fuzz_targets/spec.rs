@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use latentia_models::{Labelled, ModelError, Observer, Preset, Training};
-use latentia_tensor::Matrix;
+use latentia_models::{Labelled, ModelError, Observer, Preset, Training, Validation};
+use latentia_tensor::{Matrix, Rows};
 use libfuzzer_sys::fuzz_target;
 
 /// Ends after the second batch.
@@ -55,8 +55,10 @@ fuzz_target!(|data: &[u8]| {
         let examples = Matrix::from_vec(8, width, values.collect());
         let labels = vec![0; 8];
         let examples = Labelled::new(&examples, labels);
-        let Ok(mut run) = Training::new(&mut model, preset.training.clone(), 1, &examples, None)
-        else {
+        let spec = preset.training.clone();
+        let asks_for_test = matches!(spec.validation, Validation::Part(_));
+        let test = asks_for_test.then_some(&examples as &dyn Rows);
+        let Ok(mut run) = Training::new(&mut model, spec, 1, &examples, test) else {
             continue;
         };
         let _ = run.run(&mut Two(0));
