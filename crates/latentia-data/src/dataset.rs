@@ -42,6 +42,8 @@ pub struct Dataset {
     values: Values,
     range: (f32, f32),
     labels: Option<Vec<u8>>,
+    columns: Option<Vec<String>>,
+    notes: Vec<String>,
 }
 
 impl Dataset {
@@ -114,6 +116,8 @@ impl Dataset {
             values,
             range,
             labels: None,
+            columns: None,
+            notes: Vec::new(),
         })
     }
 
@@ -136,6 +140,15 @@ impl Dataset {
         })
     }
 
+    /// The same set, of a table whose columns have names, and what there is to say of how it was read.
+    pub(crate) fn with_columns(self, columns: Option<Vec<String>>, notes: Vec<String>) -> Self {
+        Self {
+            columns,
+            notes,
+            ..self
+        }
+    }
+
     /// The same set under another name.
     pub(crate) fn renamed(self, name: &str) -> Self {
         Self {
@@ -152,6 +165,16 @@ impl Dataset {
     /// Shape of one example: `[28, 28]` for MNIST, `[10]` for a table of ten columns.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// The names of the columns of a table that has them, all different.
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// What was guessed or left out when the set was read, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The class of each example, where the set has classes.

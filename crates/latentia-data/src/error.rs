@@ -23,6 +23,30 @@ pub enum DataError {
         expected: String,
     },
 
+    /// A first row of numbers that may be names of columns, as wavelengths are, or values.
+    #[error(
+        "`{subject}`: the first row is of evenly spaced numbers ({}, …), as names of columns may be and values may be; say whether it \
+         is a header",
+        first.join(", ")
+    )]
+    AmbiguousHeader {
+        /// The file.
+        subject: String,
+        /// Its first fields.
+        first: Vec<String>,
+    },
+
+    /// Columns that were asked for and are not there.
+    #[error("`{subject}` has no column {}; it has {}", listed(missing.iter()), listed(names.iter()))]
+    MissingColumns {
+        /// The file.
+        subject: String,
+        /// Those that are not there.
+        missing: Vec<String>,
+        /// Those that are.
+        names: Vec<String>,
+    },
+
     /// The operating system would not let a file be read.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {

@@ -20,11 +20,6 @@ pub(crate) struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Opens `path` as it is.
-    pub(crate) fn open(path: &Path, subject: &'a str) -> Result<Self, DataError> {
-        Ok(Self::from_file(open(path)?, subject))
-    }
-
     /// Reads an open file as it is.
     pub(crate) fn from_file(file: File, subject: &'a str) -> Self {
         Self::from_reader(BufReader::new(file), subject)

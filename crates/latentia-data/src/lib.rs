@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The parts:
-//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`];
+//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`], tables with [`TableOptions`];
 //! - [`Dataset`] holds examples, [`Pictures`] are those of a folder;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
@@ -42,6 +42,7 @@ mod pictures;
 mod sets;
 mod source;
 mod stored;
+mod table_options;
 mod values;
 #[cfg(not(feature = "pictures"))]
 mod without_pictures;
@@ -58,6 +59,7 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
+pub use table_options::TableOptions;
 
 /// What a data set is read through, and cut with.
 pub use latentia_tensor::{Matrix, MatrixMut, Rows, Subset, split};

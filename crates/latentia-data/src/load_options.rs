@@ -3,6 +3,7 @@
 use latentia_tensor::Picture;
 
 use crate::error::{DataError, counted};
+use crate::table_options::TableOptions;
 
 /// The largest side of an example, in pixels.
 const MAX_SIDE: usize = 4096;
@@ -32,7 +33,7 @@ const MAX_SIDE: usize = 4096;
 /// assert_eq!((options.size, options.grey), (Some((32, 32)), Some(false)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Height and width of an example; without it those that all pictures have, if they are at most 256, else 64 and 64.
     pub size: Option<(usize, usize)>,
@@ -45,6 +46,8 @@ pub struct LoadOptions {
     /// (NPY, CSV) that needs more is read from the disk each time, from its file or, where that holds no plain values, from a
     /// temporary one.
     pub memory: usize,
+    /// How tables are read.
+    pub table: TableOptions,
 }
 
 impl Default for LoadOptions {
@@ -54,6 +57,7 @@ impl Default for LoadOptions {
             grey: None,
             strict: false,
             memory: 1 << 30,
+            table: TableOptions::default(),
         }
     }
 }

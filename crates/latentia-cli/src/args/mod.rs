@@ -11,6 +11,7 @@ mod generation;
 mod inspection;
 mod pictures;
 mod program;
+mod tables;
 mod training;
 mod values;
 
@@ -25,4 +26,5 @@ pub use generation::{InterpolateArgs, Prior, SampleArgs, TraverseArgs};
 pub use inspection::{InspectArgs, PresetsArgs};
 pub use pictures::PictureArgs;
 pub use program::Args;
+pub use tables::TableArgs;
 pub use training::TrainArgs;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::command::Command;
+use super::tables::TableArgs;
 use super::values::memory;
 
 /// Trains, measures and uses autoencoders.
@@ -27,6 +28,10 @@ pub struct Args {
     #[arg(long, global = true)]
     pub strict: bool,
 
+    /// How tables are read.
+    #[command(flatten)]
+    pub table: TableArgs,
+
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -40,6 +45,6 @@ Examples:
   latentia encode MODEL photos.npy -o codes.npy    features
   latentia presets                                 what else can be trained
 
-DATA is a name (see `latentia data list`) or a path: .npy, .csv, IDX, plain or gzip, .bin of CIFAR-10, \
+DATA is a name (see `latentia data list`) or a path: .npy, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
 or a folder of PNG and JPEG files, one folder within for each class where there are classes. Where a \
 model is used, a name may end in :train or :test.";

@@ -45,6 +45,40 @@ pub(super) fn memory(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| "it must be a whole number of bytes, or of K, M or G".into())
 }
 
+pub(super) fn delimiter(text: &str) -> Result<u8, String> {
+    match (text, text.as_bytes()) {
+        ("tab" | "\\t", _) => Ok(b'\t'),
+        ("space", _) => Ok(b' '),
+        (_, &[byte])
+            if byte.is_ascii_punctuation() && byte != b'"' || byte == b'\t' || byte == b' ' =>
+        {
+            Ok(byte)
+        }
+        _ => Err("it must be one character such as `,` or `;`, or `tab` or `space`".into()),
+    }
+}
+
+/// Yes or no, where somebody says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said(pub Option<bool>);
+
+pub(super) fn header(text: &str) -> Result<Said, String> {
+    match text {
+        "auto" => Ok(Said(None)),
+        "yes" => Ok(Said(Some(true))),
+        "no" => Ok(Said(Some(false))),
+        _ => Err("it must be auto, yes or no".into()),
+    }
+}
+
+pub(super) fn decimal(text: &str) -> Result<u8, String> {
+    match text {
+        "." => Ok(b'.'),
+        "," => Ok(b','),
+        _ => Err("it must be `.` or `,`".into()),
+    }
+}
+
 pub(super) fn positive(text: &str) -> Result<f32, String> {
     let number = text
         .parse()

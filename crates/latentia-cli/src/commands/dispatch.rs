@@ -21,6 +21,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         options: LoadOptions {
             strict: args.strict,
             memory: args.memory,
+            table: args.table.options(),
             ..LoadOptions::default()
         },
     };

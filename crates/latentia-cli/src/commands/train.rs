@@ -48,6 +48,7 @@ pub(super) fn run(
     let mut schedule = overridden(preset.training, args);
     schedule.check().map_err(usage)?;
     let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
+    model.set_columns(source.train.columns().map(<[String]>::to_vec));
 
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;

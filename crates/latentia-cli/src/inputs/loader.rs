@@ -39,7 +39,8 @@ impl Loader {
     pub fn with_shape_of(&self, model: &Autoencoder, data: &str) -> anyhow::Result<Self> {
         let (name, _) = split_part(data);
         let mut loader = self.clone();
-        match self.options.for_shape(model.shape()) {
+        loader.options.table.columns = model.columns().map(<[String]>::to_vec);
+        match loader.options.clone().for_shape(model.shape()) {
             Some(options) => loader.options = options,
             None if Path::new(name).is_dir() => {
                 let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
@@ -60,6 +61,9 @@ impl Loader {
     /// When the data cannot be loaded.
     pub fn load(&self, name: &str) -> anyhow::Result<Source> {
         let source = load_with(name, &self.locations, &self.options)?;
+        for note in source.train.notes() {
+            tell(&format!("`{name}`: {note}"));
+        }
         if let Some(pictures) = source.train.pictures() {
             let refused = pictures.refused();
             for message in refused.iter().take(MOST_NAMED) {

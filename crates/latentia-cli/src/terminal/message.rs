@@ -44,6 +44,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(DataError::NotFound { name, .. }) = cause.downcast_ref() {
             return Some(format!("; `latentia data fetch {name}` brings it"));
         }
+        if let Some(DataError::AmbiguousHeader { .. }) = cause.downcast_ref() {
+            return Some(": --header yes, or --header no".into());
+        }
         if let Some(CodecError::FloatsWithoutLoss) = cause.downcast_ref() {
             return Some(", or leave out --lossless".into());
         }

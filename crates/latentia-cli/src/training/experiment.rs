@@ -19,7 +19,11 @@ pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
         );
         return Ok((name, preset));
     }
-    let is_table = |data: &str| data.to_lowercase().ends_with(".csv");
+    let is_table = |data: &str| {
+        let name = data.to_lowercase();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        plain.ends_with(".csv") || plain.ends_with(".tsv")
+    };
     let name = match (&args.preset, &args.data) {
         (Some(name), _) => name.as_str(),
         (None, Some(data)) if is_table(data) => "table",

@@ -120,11 +120,11 @@ fn a_csv_with_text() {
 }
 
 #[test]
-fn a_csv_with_semicolons() {
+fn a_csv_in_utf_16() {
     check_data(
         "t.csv",
-        b"a;b\n1;2\n",
-        &["found `1;2`, expected a number; columns are parted by commas"],
+        b"\xff\xfea\0,\0b\0\n\0",
+        &["found UTF-16, expected text in UTF-8: save the table as `CSV UTF-8`"],
     );
 }
 

@@ -14,5 +14,6 @@ mod pictures;
 mod reference;
 mod same_bits;
 mod streams;
+mod tables;
 mod train;
 mod use_model;

@@ -190,20 +190,36 @@ fn the_size_is_that_of_all_pictures_or_64() {
     };
     let (small, large) = (png(grey(20, 30, 1)), png(grey(257, 20, 1)));
     let default = LoadOptions::default();
-    check([("a.png", &small), ("b.png", &small)], default, &[30, 20]);
-    check([("a.png", &small), ("b.png", &large)], default, &[64, 64]);
-    check([("a.png", &large), ("b.png", &large)], default, &[64, 64]);
+    check(
+        [("a.png", &small), ("b.png", &small)],
+        default.clone(),
+        &[30, 20],
+    );
+    check(
+        [("a.png", &small), ("b.png", &large)],
+        default.clone(),
+        &[64, 64],
+    );
+    check(
+        [("a.png", &large), ("b.png", &large)],
+        default.clone(),
+        &[64, 64],
+    );
     check([("a.png", &small), ("b.png", &large)], sized(8, 9), &[8, 9]);
     let red = jpeg(colour(20, 30, [200, 0, 0]));
-    check([("a.png", &small), ("b.jpg", &red)], default, &[30, 20, 3]);
+    check(
+        [("a.png", &small), ("b.jpg", &red)],
+        default.clone(),
+        &[30, 20, 3],
+    );
     let in_grey = LoadOptions {
         grey: Some(true),
-        ..default
+        ..default.clone()
     };
     check([("a.png", &small), ("b.jpg", &red)], in_grey, &[30, 20]);
     let in_colour = LoadOptions {
         grey: Some(false),
-        ..default
+        ..default.clone()
     };
     check(
         [("a.png", &small), ("b.png", &small)],
@@ -354,16 +370,17 @@ fn a_folder_without_examples_is_refused() {
     let none = "`album`: pictures: found none, expected files that end in .png, .jpg or .jpeg, or a folder of them for \
                 each class";
     let default = LoadOptions::default();
-    Album::new([]).fails(default, none);
-    Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.png", b"")]).fails(default, none);
+    Album::new([]).fails(default.clone(), none);
+    Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.png", b"")])
+        .fails(default.clone(), none);
     Album::new([("a.png", b""), ("b.png", b"")]).fails(
-        default,
+        default.clone(),
         "`album`: pictures: found none of 2 that can be read, expected one or more; the first: `a.png`: header of the \
          picture: found its end after 0 bytes, expected a whole PNG or JPEG",
     );
     let picture = png(grey(2, 2, 1));
     Album::new([("a.png", &picture), ("cats/b.png", &picture)]).fails(
-        default,
+        default.clone(),
         "`album`: pictures: found 1 picture beside folders of them, expected pictures alone, or a folder of them for \
          each class",
     );
@@ -376,7 +393,7 @@ fn a_folder_without_examples_is_refused() {
         many.write(&format!("{class}/a.png"), &picture);
     }
     many.fails(
-        default,
+        default.clone(),
         "`album`: classes: found 257 folders, expected 256 at most",
     );
     fs::remove_dir_all(many.path("0")).unwrap();

@@ -54,6 +54,8 @@ pub struct Autoencoder {
     /// How to build it again, as far as that can be said.
     pub(crate) description: Option<Description>,
     pub(crate) shape: Vec<usize>,
+    /// Names of the columns of a table.
+    pub(crate) columns: Option<Vec<String>>,
     pub(crate) preprocessing: Preprocessing,
     /// That of unscaled values until training examples have been seen.
     pub(crate) scaling: Scaling,
@@ -105,6 +107,18 @@ impl Autoencoder {
     /// Shape of one example.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// The names of an example's columns, where it is a row of a table that has them.
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// Sets the names of the columns, one for each element of an example; others than so many are none. A file keeps them, so
+    /// that a table with another order of columns can be put into this one.
+    pub fn set_columns(&mut self, columns: Option<Vec<String>>) {
+        let width = self.width();
+        self.columns = columns.filter(|columns| columns.len() == width);
     }
 
     /// Elements in an example.

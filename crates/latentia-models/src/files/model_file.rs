@@ -71,6 +71,9 @@ pub struct ModelFile {
 struct Content {
     format: u32,
     shape: Vec<usize>,
+    /// Names of the columns of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<String>>,
     /// A file has this or `foreign`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spec: Option<ModelSpec>,
@@ -139,6 +142,7 @@ impl ModelFile {
         let content = Content {
             format: MODEL.format,
             shape: model.shape.clone(),
+            columns: model.columns.clone(),
             spec: model.spec().cloned(),
             foreign: model.foreign().cloned(),
             scaling: model.scaling().clone(),
@@ -251,6 +255,15 @@ impl ModelFile {
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
+        let width = model.width();
+        if content
+            .columns
+            .as_ref()
+            .is_some_and(|columns| columns.len() != width)
+        {
+            return Err(damaged("the columns do not fit the shape"));
+        }
+        model.columns = content.columns;
         model.scaling = content.scaling;
         model.is_fitted = !content.provenance.history.is_empty();
         let names = model.parameter_names();

@@ -1,0 +1,120 @@
+//! Tables as people have them.
+
+use crate::harness::TestDir;
+
+/// Points near a plane in four dimensions, rows of `a, b, c, d`.
+fn points() -> Vec<[f32; 4]> {
+    let point = |i: u32| {
+        let (s, t) = ((0.37 * i as f32).sin(), (0.53 * i as f32).cos());
+        [s, t, s + t, s - 2.0 * t + 0.01 * (i % 7) as f32]
+    };
+    (0..60).map(point).collect()
+}
+
+/// The columns of [`points`] that `order` names, as a table with a header.
+fn table(order: &str) -> String {
+    let place = |name: char| "abcd".find(name).expect("one of four");
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let header = line(order.chars().map(String::from).collect());
+    let rows = points().into_iter();
+    let rows = rows.map(|row| {
+        line(
+            order
+                .chars()
+                .map(|name| row[place(name)].to_string())
+                .collect(),
+        )
+    });
+    header + &rows.collect::<String>()
+}
+
+#[test]
+fn columns_are_matched_by_name() {
+    let (own, other) = (table("abcd"), table("dcba"));
+    let renamed = own.replacen("b,", "x,", 1);
+    let more = {
+        let mut lines = own.lines();
+        let header = format!("name,{}\n", lines.next().expect("a header"));
+        header
+            + &lines
+                .map(|line| format!("someone,{line}\n"))
+                .collect::<String>()
+    };
+    let files = [
+        ("own.csv", &own),
+        ("other.csv", &other),
+        ("renamed.csv", &renamed),
+        ("more.csv", &more),
+    ];
+    let dir = TestDir::with(files.map(|(name, text)| (name, text.as_bytes())));
+    dir.run("train --data own.csv --latent 2 --epochs 3 --out run")
+        .done();
+    let scores = |data: &str| {
+        dir.run(&format!("detect run/model.safetensors {data} --json"))
+            .done()
+    };
+    let expected = scores("own.csv").json();
+    let put_right = scores("other.csv");
+    let said = "`other.csv`: its columns are put into the model's order";
+    assert!(put_right.stderr.contains(said), "{}", put_right.stderr);
+    let more = scores("more.csv");
+    let said = "`more.csv`: left out, as the model does not know them: `name`";
+    assert!(more.stderr.contains(said), "{}", more.stderr);
+    for found in [put_right.json(), more.json()] {
+        assert_eq!(found["worst"], expected["worst"]);
+    }
+    dir.refused(
+        "detect run/model.safetensors renamed.csv",
+        1,
+        &["`renamed.csv` has no column `b`; it has `a`, `x`, `c`, `d`"],
+    );
+}
+
+#[test]
+fn a_first_row_of_evenly_spaced_numbers_is_asked_about() {
+    let spectra = table("abcd").replacen("a,b,c,d", "400,420,440,460", 1);
+    let dir = TestDir::with([("spectra.csv", spectra.as_bytes())]);
+    dir.refused(
+        "train --data spectra.csv",
+        1,
+        &[
+            "evenly spaced numbers (400, 420, 440, …)",
+            "--header yes, or --header no",
+        ],
+    );
+    let train = "train --data spectra.csv --latent 2 --epochs 1 --out run --header";
+    let ran = dir.run(&format!("{train} yes")).done();
+    assert!(
+        ran.stderr.contains("54 training examples"),
+        "{}",
+        ran.stderr
+    );
+    let ran = dir.run(&format!("{train} no --force")).done();
+    assert!(
+        ran.stderr.contains("55 training examples"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn semicolons_and_decimal_commas_are_read_and_can_be_asked_for() {
+    let text = table("abcd").replace(',', ";").replace('.', ",");
+    let dir = TestDir::with([("t.csv", text.as_bytes())]);
+    let train = "train --data t.csv --latent 2 --epochs 1 --out run";
+    let ran = dir.run(train).done();
+    let said = "`t.csv`: fields are parted by `;`, decimals are written with a comma";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    dir.run(&format!("{train} --force --delimiter ; --decimal ,"))
+        .done();
+    dir.refused(
+        &format!("{train} --force --decimal :"),
+        2,
+        &["it must be `.` or `,`"],
+    );
+    dir.refused(
+        &format!("{train} --force --delimiter xy"),
+        2,
+        &["it must be one character"],
+    );
+}
