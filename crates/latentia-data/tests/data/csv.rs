@@ -153,7 +153,13 @@ fn columns_are_chosen_by_name() {
     );
     let extra = "left out, as the model does not know them: `c`";
     // What is left out need not be a number.
-    check("b,c,a\n2,x,1\n4,,3\n", extra);
+    check("a,c,b\n1,x,2\n3,,4\n", extra);
+    let both = format!("{extra}; its columns are put into the model's order");
+    check("b,c,a\n2,x,1\n4,,3\n", &both);
+    check(
+        "a,a\n1,2\n3,4\n",
+        "not every column has a name of its own: they are matched by their position",
+    );
     check(
         "1,2\n3,4\n",
         "it has no names of columns: they are matched by their position",

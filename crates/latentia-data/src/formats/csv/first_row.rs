@@ -26,7 +26,7 @@ fn even_step(dialect: Dialect, row: &[&[u8]]) -> Option<f32> {
     (step != 0.0 && is_even).then_some(step)
 }
 
-/// Whether the first of `rows` is a header: it has text, or numbers those columns of which the first has no name.
+/// Whether the first of `rows` is a header: it has text, or it counts the columns behind a corner without a name.
 ///
 /// # Errors
 /// When it is of evenly spaced numbers, as no row behind it is: they may be names, as wavelengths are, or values.

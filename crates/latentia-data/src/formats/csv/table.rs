@@ -71,8 +71,12 @@ impl<'a> Table<'a> {
     /// Chooses columns by their names.
     fn choose(&mut self, wanted: &[String]) -> Result<(), DataError> {
         let Some(names) = self.names() else {
+            let why = match self.header {
+                Some(_) => "not every column has a name of its own",
+                None => "it has no names of columns",
+            };
             self.notes
-                .push("it has no names of columns: they are matched by their position".into());
+                .push(format!("{why}: they are matched by their position"));
             return Ok(());
         };
         let fields = self.fields();
@@ -104,7 +108,8 @@ impl<'a> Table<'a> {
                 "left out, as the model does not know them: {}",
                 extra.join(", ")
             ));
-        } else if chosen != fields {
+        }
+        if !chosen.is_sorted() {
             self.notes
                 .push("its columns are put into the model's order".into());
         }
