@@ -17,7 +17,7 @@
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation; [`Picture`]: what an
-//!   example is by its shape
+//!   example is by its shape; [`Schema`]: what its elements are, where it is a row of a table
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; with the feature `train`, `symmetric_eigen`: eigenvalues, `cholesky`: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
@@ -47,6 +47,7 @@ mod picture;
 mod pooling;
 mod reduction;
 mod rows;
+mod schema;
 mod split;
 mod subset;
 mod upsampling;
@@ -66,6 +67,7 @@ pub use picture::Picture;
 pub use pooling::Pooling;
 pub use reduction::{add_column_sums, sum_and_dot, sum_of_squares};
 pub use rows::Rows;
+pub use schema::{Column, ColumnKind, ElementKind, Schema};
 pub use split::split;
 pub use subset::Subset;
 pub use upsampling::{sum_into_blocks, upsample};
