@@ -8,6 +8,7 @@ use latentia_tensor::{MatrixMut, Rows};
 use crate::error::DataError;
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
+use crate::table::Table;
 use crate::values::Values;
 
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
@@ -42,7 +43,7 @@ pub struct Dataset {
     values: Values,
     range: (f32, f32),
     labels: Option<Vec<u8>>,
-    columns: Option<Vec<String>>,
+    table: Option<Table>,
     notes: Vec<String>,
 }
 
@@ -85,6 +86,16 @@ impl Dataset {
         Self::new(name, shape, Values::Floats(values), range)
     }
 
+    /// A set of examples of shape `shape`, whose values are within `range` or missing.
+    pub(crate) fn from_values(
+        name: String,
+        shape: Vec<usize>,
+        values: Vec<f32>,
+        range: (f32, f32),
+    ) -> Result<Self, DataError> {
+        Self::new(name, shape, Values::Floats(values), range)
+    }
+
     /// A set of examples of shape `shape` in a file, all finite and within `range`.
     pub(crate) fn from_stored(
         name: &str,
@@ -116,7 +127,7 @@ impl Dataset {
             values,
             range,
             labels: None,
-            columns: None,
+            table: None,
             notes: Vec::new(),
         })
     }
@@ -140,10 +151,10 @@ impl Dataset {
         })
     }
 
-    /// The same set, of a table whose columns have names, and what there is to say of how it was read.
-    pub(crate) fn with_columns(self, columns: Option<Vec<String>>, notes: Vec<String>) -> Self {
+    /// The same set, of a table of which this is known, and what there is to say of how it was read.
+    pub(crate) fn with_table(self, table: Table, notes: Vec<String>) -> Self {
         Self {
-            columns,
+            table: Some(table),
             notes,
             ..self
         }
@@ -167,9 +178,9 @@ impl Dataset {
         &self.shape
     }
 
-    /// The names of the columns of a table that has them, all different.
-    pub fn columns(&self) -> Option<&[String]> {
-        self.columns.as_deref()
+    /// What is known of the columns, where the set is a table that has some. A value that is missing is NaN.
+    pub fn table(&self) -> Option<&Table> {
+        self.table.as_ref()
     }
 
     /// What was guessed or left out when the set was read, a sentence each.

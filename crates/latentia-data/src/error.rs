@@ -23,6 +23,15 @@ pub enum DataError {
         expected: String,
     },
 
+    /// Rows and fields of a table that cannot be read, the first of each kind.
+    #[error("`{subject}`: {}", told(problems))]
+    Problems {
+        /// The file.
+        subject: String,
+        /// What is wrong with it, one or more.
+        problems: Vec<Problem>,
+    },
+
     /// A first row of numbers that may be names of columns, as wavelengths are, or values.
     #[error(
         "`{subject}`: the first row is of evenly spaced numbers ({}, …), as names of columns may be and values may be; say whether it \
@@ -99,6 +108,59 @@ pub enum DataError {
     },
 }
 
+/// What cannot be read in a table: the first of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a line, or a line and a column.
+    pub place: String,
+    /// What is there.
+    pub seen: String,
+    /// What would be valid.
+    pub expected: String,
+    /// How many there are of the kind.
+    pub count: u64,
+}
+
+/// One problem in a line with its subject, several in a line each.
+fn told(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| {
+        let Problem {
+            place,
+            seen,
+            expected,
+            count,
+        } = problem;
+        let more = match count {
+            0 | 1 => String::new(),
+            count => format!(" ({} such in all)", grouped(*count)),
+        };
+        format!("{place}: found {seen}, expected {expected}{more}")
+    };
+    match problems {
+        [problem] => line(problem),
+        problems => {
+            let lines = problems
+                .iter()
+                .map(|problem| format!("\n  {}", line(problem)));
+            let lines: String = lines.collect();
+            format!("{} kinds of fields cannot be read{lines}", problems.len())
+        }
+    }
+}
+
+/// A count with commas between thousands.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 impl DataError {
     pub(crate) fn invalid(
         subject: impl Into<String>,
@@ -169,7 +231,7 @@ fn suggestion(name: &str, known: &[&str]) -> String {
 }
 
 /// Each in backticks, with commas between.
-fn listed(things: impl Iterator<Item = impl fmt::Display>) -> String {
+pub(crate) fn listed(things: impl Iterator<Item = impl fmt::Display>) -> String {
     let things: Vec<_> = things.map(|thing| format!("`{thing}`")).collect();
     things.join(", ")
 }

@@ -18,6 +18,8 @@ pub(crate) struct FloatBuffer {
     overflow: Overflow,
     count: usize,
     range: (f32, f32),
+    /// Whether one that is no number stands for one that is missing.
+    has_gaps: bool,
     /// The first that is not finite, and which it is.
     not_finite: Option<(usize, f32)>,
 }
@@ -40,7 +42,16 @@ impl FloatBuffer {
             overflow: Overflow::None,
             count: 0,
             range: (f32::INFINITY, f32::NEG_INFINITY),
+            has_gaps: false,
             not_finite: None,
+        }
+    }
+
+    /// As [`Self::new`], where NaN stands for a value that is missing and all others are finite.
+    pub(crate) fn with_gaps(name: &str, memory: usize) -> Self {
+        Self {
+            has_gaps: true,
+            ..Self::new(name, memory)
         }
     }
 
@@ -61,7 +72,7 @@ impl FloatBuffer {
             finite &= value.is_finite();
         }
         self.range = (low, high);
-        if !finite && self.not_finite.is_none() {
+        if !finite && !self.has_gaps && self.not_finite.is_none() {
             let at = floats.iter().position(|value| !value.is_finite());
             self.not_finite = at.map(|at| (self.count + at, floats[at]));
         }
@@ -113,7 +124,7 @@ impl FloatBuffer {
         let overflow = std::mem::replace(&mut self.overflow, Overflow::None);
         let (in_memory, range) = self.into_values(shape.iter().product())?;
         let Overflow::Temporary(file) = overflow else {
-            return Dataset::from_floats(name, shape, in_memory);
+            return Dataset::from_values(name, shape, in_memory, range);
         };
         let file = file
             .into_inner()

@@ -42,6 +42,7 @@ mod pictures;
 mod sets;
 mod source;
 mod stored;
+mod table;
 mod table_options;
 mod values;
 #[cfg(not(feature = "pictures"))]
@@ -51,7 +52,7 @@ mod without_pictures;
 use without_pictures as pictures;
 
 pub use dataset::Dataset;
-pub use error::DataError;
+pub use error::{DataError, Problem};
 pub use load::{load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
@@ -59,10 +60,13 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
+pub use table::{Carried, Profile, Table, TableWriter, cell};
 pub use table_options::TableOptions;
 
 /// What a data set is read through, and cut with.
-pub use latentia_tensor::{Matrix, MatrixMut, Rows, Subset, split};
+pub use latentia_tensor::{
+    Column, ColumnKind, ElementKind, Matrix, MatrixMut, Rows, Schema, Subset, split,
+};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

@@ -33,7 +33,7 @@ const MAX_SIDE: usize = 4096;
 /// assert_eq!((options.size, options.grey), (Some((32, 32)), Some(false)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
     /// Height and width of an example; without it those that all pictures have, if they are at most 256, else 64 and 64.
     pub size: Option<(usize, usize)>,

@@ -1,7 +1,11 @@
 //! How tables are read.
 
-/// How a table of text is read; what is left out follows from its first rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use latentia_tensor::Schema;
+
+/// How a table is read; what is not said here follows from the table.
+///
+/// Columns are named as in the table, or by their number from 1.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableOptions {
     /// Whether the first row holds the columns' names.
     pub header: Option<bool>,
@@ -9,6 +13,19 @@ pub struct TableOptions {
     pub delimiter: Option<u8>,
     /// The byte before decimals, `.` or `,`.
     pub decimal: Option<u8>,
-    /// The columns to read, by name and in this order, where the table has a header.
-    pub columns: Option<Vec<String>>,
+    /// What the columns are: they are matched by name, where the table and the schema have names, else by position. Nothing is
+    /// guessed then.
+    pub schema: Option<Schema>,
+    /// The column of classes.
+    pub label: Option<String>,
+    /// The column that names rows.
+    pub id: Option<String>,
+    /// Columns that are not learned from.
+    pub ignore: Vec<String>,
+    /// Columns that are categories, whatever their values look like.
+    pub categorical: Vec<String>,
+    /// What stands for a missing value beside the usual marks (nothing, `?`, `NA`, `NaN`, `null`, …).
+    pub missing: Vec<String>,
+    /// Whether the texts of ids and labels are kept, to be written beside what a model gives.
+    pub carry: bool,
 }

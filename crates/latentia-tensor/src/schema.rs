@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 ///     ..Column::new("island", ColumnKind::Category)
 /// };
 /// let columns = vec![Column::new("id", ColumnKind::Id), island, Column::new("mass", ColumnKind::Number)];
-/// let schema = Schema { header: true, columns };
+/// let schema = Schema { header: true, columns, ..Schema::default() };
 /// assert_eq!(schema.elements(), [ElementKind::Category { levels: 2 }, ElementKind::Number]);
 /// assert!(schema.check().is_ok());
 /// ```
@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 pub struct Schema {
     /// Whether the table has the columns' names. Without, they are matched by their position.
     pub header: bool,
+    /// What stands for a missing value beside the usual marks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// The columns.
     #[serde(rename = "column")]
     pub columns: Vec<Column>,
@@ -246,12 +249,14 @@ mod tests {
             let fits = Schema {
                 header: true,
                 columns: columns.clone(),
+                ..Schema::default()
             };
             assert_eq!(fits.check(), Ok(()));
             change(&mut columns);
             let schema = Schema {
                 header: true,
                 columns,
+                ..Schema::default()
             };
             let problem = schema.check().expect_err(expected);
             assert!(problem.contains(expected), "{problem}");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Subcommand};
 
+use super::columns::ColumnArgs;
 use super::pictures::PictureArgs;
 
 /// The commands of `data`.
@@ -13,14 +14,29 @@ pub enum DataCommand {
     List,
     /// Download a named data set, or take it from a folder
     Fetch(FetchArgs),
-    /// Describe a data set, a file or a folder of pictures
-    Info {
-        /// A name or a path
-        data: String,
-        /// How pictures become examples.
-        #[command(flatten)]
-        pictures: PictureArgs,
-    },
+    /// Describe a data set, a table with its columns, or a folder of pictures
+    Info(InfoArgs),
+}
+
+/// Arguments of `data info`.
+#[derive(Debug, Group)]
+#[command(after_help = "Examples:\n  latentia data info people.csv\n  \
+                  latentia data info people.csv --schema-out people.toml; latentia train --data people.csv --schema people.toml")]
+pub struct InfoArgs {
+    /// A name or a path
+    pub data: String,
+    /// How pictures become examples.
+    #[command(flatten)]
+    pub pictures: PictureArgs,
+    /// What the columns of a table are.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Write what the columns of a table are, to be edited and given back with --schema: .toml
+    #[arg(long, value_name = "FILE")]
+    pub schema_out: Option<PathBuf>,
+    /// Print one JSON object to stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `data fetch`.

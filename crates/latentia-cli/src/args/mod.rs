@@ -2,6 +2,7 @@
 
 mod checkpoint_interval;
 mod codes;
+mod columns;
 mod command;
 mod compression;
 mod datasets;
@@ -17,9 +18,10 @@ mod values;
 
 pub use checkpoint_interval::CheckpointInterval;
 pub use codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
+pub use columns::ColumnArgs;
 pub use command::Command;
 pub use compression::{CompressArgs, DecompressArgs};
-pub use datasets::{DataCommand, FetchArgs};
+pub use datasets::{DataCommand, FetchArgs, InfoArgs};
 pub use evaluation::{DenoiseArgs, DetectArgs, EVALUATION_SEED, EvaluateArgs};
 pub use explanation::ExplainArgs;
 pub use generation::{InterpolateArgs, Prior, SampleArgs, TraverseArgs};

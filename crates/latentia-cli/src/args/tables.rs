@@ -26,7 +26,7 @@ impl TableArgs {
             header: self.header.0,
             delimiter: self.delimiter,
             decimal: self.decimal,
-            columns: None,
+            ..TableOptions::default()
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args as Group;
 
 use super::checkpoint_interval::CheckpointInterval;
+use super::columns::ColumnArgs;
 use super::pictures::PictureArgs;
 use super::values::{positive, seed, whole};
 
@@ -31,6 +32,9 @@ pub struct TrainArgs {
     /// How pictures become examples.
     #[command(flatten)]
     pub pictures: PictureArgs,
+    /// What the columns of a table are.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
     /// Where to write [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use latentia_data::{CATALOGUE, Dataset, Locations, NamedSet, Pictures};
-use latentia_tensor::Rows;
+use latentia_data::{CATALOGUE, Locations, NamedSet};
 
+use super::info;
 use crate::args::{DataCommand, FetchArgs};
 use crate::fetch::{FetchOptions, Outcome, fetch};
-use crate::inputs::{Loader, no_parts, split_part};
-use crate::terminal::{UsageError, count, counted, number, print, suggestion, table, tell};
+use crate::inputs::Loader;
+use crate::terminal::{UsageError, print, suggestion, tell};
 
 pub(super) fn run(
     command: &DataCommand,
@@ -17,7 +17,10 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     match command {
         DataCommand::List => list(&loader.locations),
-        DataCommand::Info { data, pictures } => info(data, &loader.with_pictures(*pictures)),
+        DataCommand::Info(args) => {
+            let loader = loader.with_pictures(args.pictures);
+            info::run(args, &loader.with_columns(&args.columns)?)
+        }
         DataCommand::Fetch(args) => fetch_set(args, &loader.locations, data_dir),
     }
 }
@@ -39,69 +42,6 @@ fn list(locations: &Locations) -> anyhow::Result<()> {
         ));
     }
     print(&text)
-}
-
-fn info(data: &str, loader: &Loader) -> anyhow::Result<()> {
-    let (name, wanted) = split_part(data);
-    let source = loader.load(name)?;
-    if let (Some(part), None) = (wanted, &source.test) {
-        return Err(no_parts(name, part).into());
-    }
-    let head = [
-        "part", "examples", "shape", "values", "least", "greatest", "labels",
-    ]
-    .map(String::from)
-    .to_vec();
-    let row = |part: &str, set: &Dataset| {
-        let (low, high) = set.range();
-        let shape: Vec<String> = set.shape().iter().map(usize::to_string).collect();
-        vec![
-            part.to_string(),
-            count(set.rows()),
-            shape.join("x"),
-            if set.is_bytes() { "bytes" } else { "floats" }.into(),
-            number(low.into()),
-            number(high.into()),
-            set.labels().map_or("no", |_| "yes").into(),
-        ]
-    };
-    let first = match source.test {
-        Some(_) => "train",
-        None => "all",
-    };
-    let parts = [(first, Some(&source.train)), ("test", source.test.as_ref())];
-    let mut rows = vec![head];
-    let mut digests = String::new();
-    for (part, set) in parts {
-        if let Some(set) = set
-            && wanted.is_none_or(|wanted| wanted == part)
-        {
-            rows.push(row(part, set));
-            digests.push_str(&format!("sha-256 {} ({part})\n", set.fingerprint()?));
-        }
-    }
-    let pictures = source.train.pictures().map_or_else(String::new, folder);
-    print(&format!("{}{digests}{pictures}", table(&rows)))
-}
-
-/// What there is to say of a folder of pictures.
-fn folder(pictures: &Pictures) -> String {
-    let mut text = String::new();
-    if !pictures.classes().is_empty() {
-        let names = pictures.classes().join(", ");
-        let number = count(pictures.classes().len());
-        text.push_str(&format!("classes ({number}): {names}\n"));
-    }
-    let others = [
-        (pictures.refused().len(), "left out: cannot be read"),
-        (pictures.ignored(), "ignored: no picture by its name"),
-    ];
-    for (number, why) in others {
-        if number > 0 {
-            text.push_str(&format!("{} {why}\n", counted(number, "file")));
-        }
-    }
-    text
 }
 
 fn fetch_set(

@@ -10,6 +10,7 @@ mod dispatch;
 mod encode;
 mod evaluate;
 mod explain;
+mod info;
 mod inspect;
 mod interpolate;
 mod presets;

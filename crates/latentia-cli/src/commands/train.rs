@@ -32,7 +32,8 @@ pub(super) fn run(
         let hint = format!("preset `{name}` names no data; say what to train on with --data");
         return Err(UsageError(hint).into());
     };
-    let source = loader.with_pictures(args.pictures).load(data)?;
+    let loader = loader.with_pictures(args.pictures);
+    let source = loader.with_columns(&args.columns)?.load(data)?;
     let mut folder = RunFolder::new(match &args.out {
         Some(out) => out.clone(),
         None => PathBuf::from("runs").join(&name),
@@ -48,7 +49,7 @@ pub(super) fn run(
     let mut schedule = overridden(preset.training, args);
     schedule.check().map_err(usage)?;
     let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
-    model.set_columns(source.train.columns().map(<[String]>::to_vec));
+    model.set_schema(source.train.table().map(|table| table.schema.clone()));
 
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;

@@ -7,7 +7,8 @@ use latentia_data::{Dataset, LoadOptions, Locations, Source, load_with};
 use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
 
-use crate::args::PictureArgs;
+use super::schema::read_schema;
+use crate::args::{ColumnArgs, PictureArgs};
 use crate::terminal::{UsageError, count, counted, tell};
 
 /// Pictures that are named when they are left out.
@@ -32,6 +33,22 @@ impl Loader {
         loader
     }
 
+    /// The same, with a table's columns as the user has them.
+    ///
+    /// # Errors
+    /// When the schema's file cannot be read or is none.
+    pub fn with_columns(&self, asked: &ColumnArgs) -> anyhow::Result<Self> {
+        let mut loader = self.clone();
+        let table = &mut loader.options.table;
+        table.schema = asked.schema.as_deref().map(read_schema).transpose()?;
+        table.label.clone_from(&asked.label);
+        table.id.clone_from(&asked.id);
+        table.ignore.clone_from(&asked.ignore);
+        table.categorical.clone_from(&asked.categorical);
+        table.missing.clone_from(&asked.missing);
+        Ok(loader)
+    }
+
     /// The same, with pictures as `model` takes them, for `data`.
     ///
     /// # Errors
@@ -39,7 +56,7 @@ impl Loader {
     pub fn with_shape_of(&self, model: &Autoencoder, data: &str) -> anyhow::Result<Self> {
         let (name, _) = split_part(data);
         let mut loader = self.clone();
-        loader.options.table.columns = model.columns().map(<[String]>::to_vec);
+        loader.options.table.schema = model.schema().cloned();
         match loader.options.clone().for_shape(model.shape()) {
             Some(options) => loader.options = options,
             None if Path::new(name).is_dir() => {

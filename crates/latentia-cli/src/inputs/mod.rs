@@ -3,8 +3,10 @@
 mod labels;
 mod loader;
 mod model;
+mod schema;
 
 pub use labels::with_labels;
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};
+pub use schema::{read_schema, write_schema};

@@ -129,11 +129,11 @@ fn a_csv_in_utf_16() {
 }
 
 #[test]
-fn a_csv_with_nan() {
+fn a_csv_with_infinity() {
     check_data(
         "t.csv",
-        b"1,2\n3,4\nNaN,6\n",
-        &["line 3, column 1: found `NaN`, expected a finite number"],
+        b"1,2\n3,4\ninf,6\n",
+        &["line 3, column 1: found `inf`, expected a finite number"],
     );
 }
 
@@ -164,7 +164,7 @@ fn no_examples() {
     let example = "expected one example or more";
     check_data("e.npy", &npy("<f4", "(0, 3)", &[]), &["[0, 3]", example]);
     check_data("e.idx", &idx(&[0, 28, 28], &[]), &["[0, 28, 28]", example]);
-    let row = "expected one row of numbers or more";
+    let row = "expected one row of values or more";
     check_data("e.csv", b"", &["found nothing", row]);
     check_data("h.csv", b"a,b\n", &["found only a header", row]);
 }
@@ -459,7 +459,7 @@ fn no_mistake_is_answered_with_what_destroys() {
         "data list",
         "data fetch mnist",
     ] {
-        for flag in ["--ignore", "--frce", "--forces", "--for"] {
+        for flag in ["--skip", "--frce", "--forces", "--for"] {
             let ran = dir.run(&format!("{command} {flag} x"));
             let ran = ran.fails(2, &["unexpected argument", flag]);
             let others = ran.stderr.replace(flag, "");

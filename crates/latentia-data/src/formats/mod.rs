@@ -6,6 +6,7 @@ mod format;
 pub(crate) mod idx;
 mod npy;
 mod pictures;
+mod table;
 
 pub(crate) use format::Format;
 pub(crate) use pictures::read as read_folder;

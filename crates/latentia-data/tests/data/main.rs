@@ -13,6 +13,7 @@ mod npy;
 mod pictures;
 mod sets;
 mod stored;
+mod table;
 
 use std::fs;
 use std::io::Write;

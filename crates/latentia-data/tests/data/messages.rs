@@ -158,12 +158,12 @@ fn of_csv() {
     check(
         "a.csv",
         b"\n",
-        "rows: found nothing, expected one row of numbers or more",
+        "rows: found nothing, expected one row of values or more",
     );
     check(
         "a.csv",
         b"a,b\n",
-        "rows: found only a header, expected one row of numbers or more",
+        "rows: found only a header, expected one row of values or more",
     );
     check(
         "a.csv",
@@ -182,13 +182,13 @@ fn of_csv() {
     );
     check(
         "a.csv",
-        b"1,,3\n",
-        "line 1, column 2: found nothing, expected a number",
+        b"1,2\ninf,1\n",
+        "line 2, column 1: found `inf`, expected a finite number within the range of f32",
     );
     check(
         "a.csv",
-        b"1,2\nNaN,1\n",
-        "line 2, column 1: found `NaN`, expected a finite number within the range of f32",
+        b"a\n?\n\n",
+        "columns: found none to learn from, expected one column of numbers or categories or more",
     );
     check(
         "a.csv",

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows, Schema};
 use serde::Serialize;
 
 use super::description::{Description, Foreign};
@@ -54,8 +54,8 @@ pub struct Autoencoder {
     /// How to build it again, as far as that can be said.
     pub(crate) description: Option<Description>,
     pub(crate) shape: Vec<usize>,
-    /// Names of the columns of a table.
-    pub(crate) columns: Option<Vec<String>>,
+    /// What the columns of a table are.
+    pub(crate) schema: Option<Schema>,
     pub(crate) preprocessing: Preprocessing,
     /// That of unscaled values until training examples have been seen.
     pub(crate) scaling: Scaling,
@@ -109,16 +109,16 @@ impl Autoencoder {
         &self.shape
     }
 
-    /// The names of an example's columns, where it is a row of a table that has them.
-    pub fn columns(&self) -> Option<&[String]> {
-        self.columns.as_deref()
+    /// What the columns of an example are, where it is a row of a table of which that is known.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
     }
 
-    /// Sets the names of the columns, one for each element of an example; others than so many are none. A file keeps them, so
-    /// that a table with another order of columns can be put into this one.
-    pub fn set_columns(&mut self, columns: Option<Vec<String>>) {
+    /// Sets what the columns are; a schema of another number of columns to learn from than an example has elements is none. A file
+    /// keeps it, so that a table's columns can be matched by name.
+    pub fn set_schema(&mut self, schema: Option<Schema>) {
         let width = self.width();
-        self.columns = columns.filter(|columns| columns.len() == width);
+        self.schema = schema.filter(|schema| schema.learned().count() == width);
     }
 
     /// Elements in an example.

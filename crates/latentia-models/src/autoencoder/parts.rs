@@ -116,7 +116,7 @@ impl Autoencoder {
         Ok(Self {
             description: None,
             shape: shape.to_vec(),
-            columns: None,
+            schema: None,
             preprocessing: parts.preprocessing,
             scaling: Scaling::identity(),
             is_fitted: false,

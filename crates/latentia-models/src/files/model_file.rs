@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use latentia_nn::ParameterRole;
+use latentia_tensor::{Column, ColumnKind, Schema};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "train")]
@@ -71,8 +72,11 @@ pub struct ModelFile {
 struct Content {
     format: u32,
     shape: Vec<usize>,
-    /// Names of the columns of a table.
+    /// What the columns of a table are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    schema: Option<Schema>,
+    /// Their names alone, all numbers: what files had before.
+    #[serde(default, skip_serializing)]
     columns: Option<Vec<String>>,
     /// A file has this or `foreign`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +146,8 @@ impl ModelFile {
         let content = Content {
             format: MODEL.format,
             shape: model.shape.clone(),
-            columns: model.columns.clone(),
+            schema: model.schema.clone(),
+            columns: None,
             spec: model.spec().cloned(),
             foreign: model.foreign().cloned(),
             scaling: model.scaling().clone(),
@@ -244,6 +249,17 @@ impl ModelFile {
             tensors,
             digest,
         } = MODEL.open::<Content>(path, bytes)?;
+        let schema = content.schema.or_else(|| content.columns.map(numbers));
+        if let Some(schema) = &schema {
+            let width = schema.learned().count();
+            let elements = (content.shape.iter()).try_fold(1_usize, |n, &size| n.checked_mul(size));
+            let fits = schema.check().map(|()| elements == Some(width));
+            match fits {
+                Ok(true) => {}
+                Ok(false) => return Err(damaged("the columns do not fit the shape")),
+                Err(problem) => return Err(damaged(&problem)),
+            }
+        }
         let mut model = match (content.spec, content.foreign) {
             (Some(spec), None) => spec.build(&content.shape, 0)?,
             (None, Some(foreign)) => {
@@ -255,15 +271,7 @@ impl ModelFile {
         if !content.scaling.fits(model.width()) {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
-        let width = model.width();
-        if content
-            .columns
-            .as_ref()
-            .is_some_and(|columns| columns.len() != width)
-        {
-            return Err(damaged("the columns do not fit the shape"));
-        }
-        model.columns = content.columns;
+        model.schema = schema;
         model.scaling = content.scaling;
         model.is_fitted = !content.provenance.history.is_empty();
         let names = model.parameter_names();
@@ -285,5 +293,16 @@ impl ModelFile {
             attachments,
             digest,
         })
+    }
+}
+
+/// Columns of numbers with these names.
+fn numbers(names: Vec<String>) -> Schema {
+    let columns = names.into_iter();
+    let columns = columns.map(|name| Column::new(name, ColumnKind::Number));
+    Schema {
+        header: true,
+        columns: columns.collect(),
+        ..Schema::default()
     }
 }

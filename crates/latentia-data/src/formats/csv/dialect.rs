@@ -2,6 +2,8 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::super::table::parse_number;
+use crate::table::is_usual_mark;
 use crate::table_options::TableOptions;
 
 /// Rows that are looked at.
@@ -70,7 +72,9 @@ impl Dialect {
         // Whatever does not part a line gives each row one field: all must be numbers, and commas are decimals only below a name
         // without any.
         let is_name = |field: &[u8]| self.number(field).is_none() && !field.contains(&b',');
-        let is_column = numbers == fields().count();
+        let is_column = numbers > 0
+            && fields()
+                .all(|field| self.number(field).is_some() || is_usual_mark(field.trim_ascii()));
         let is_plain = |field: &[u8]| self.decimal == b'.' && self.number(field).is_some();
         let is_named = first.iter().all(|field| is_name(field) || is_plain(field));
         match first.len() {
@@ -114,16 +118,8 @@ impl Dialect {
     }
 
     /// The number that a field is.
-    pub(super) fn number(self, field: &[u8]) -> Option<f32> {
-        let field = field.trim_ascii();
-        if self.decimal == b'.' {
-            return std::str::from_utf8(field).ok()?.parse().ok();
-        }
-        let point = |&byte: &u8| if byte == self.decimal { b'.' } else { byte };
-        let is_foreign = field.contains(&b'.');
-        let field: Vec<u8> = field.iter().map(point).collect();
-        let number = std::str::from_utf8(&field).ok()?.parse().ok();
-        number.filter(|_| !is_foreign)
+    pub(super) fn number(self, field: &[u8]) -> Option<f64> {
+        parse_number(field.trim_ascii(), self.decimal)
     }
 
     /// What to say of it, where it is other than usual.

@@ -1,0 +1,108 @@
+//! A table's columns beside those of a schema.
+
+use latentia_tensor::{Column, ColumnKind, Schema};
+
+use super::guess::distinct_names;
+use super::plan::{Plan, Planned};
+use super::records::Records;
+use crate::error::{DataError, counted, listed};
+
+/// A plan to read a table by what `schema` says, its columns matched by name, or by position where one of both has no names.
+///
+/// # Errors
+/// When a column that is learned from is not there, or numbers of columns differ where they are matched by position.
+pub(super) fn match_columns(records: &dyn Records, schema: &Schema) -> Result<Plan, DataError> {
+    let (names, mut notes) = distinct_names(records);
+    let fields = match (schema.header, records.names().is_some()) {
+        (true, true) => by_name(records.subject(), &names, schema, &mut notes)?,
+        (_, has_names) => {
+            let why = match (schema.header, has_names) {
+                (true, false) => "it has no names of columns",
+                (false, true) => "the model knows no names of columns",
+                _ => "neither it nor the model has names of columns",
+            };
+            notes.push(format!("{why}: they are matched by their position"));
+            by_position(records, schema)?
+        }
+    };
+    let columns = schema
+        .columns
+        .iter()
+        .zip(fields)
+        .map(|(column, field)| Planned {
+            field,
+            column: column.clone(),
+            kind_is_said: true,
+            // A label that is new is one more class.
+            levels_are_said: column.kind != ColumnKind::Label,
+        });
+    Ok(Plan {
+        header: schema.header,
+        columns: columns.collect(),
+        notes,
+    })
+}
+
+fn by_name(
+    subject: &str,
+    names: &[String],
+    schema: &Schema,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Option<usize>>, DataError> {
+    let place = |column: &Column| names.iter().position(|name| *name == column.name);
+    let fields: Vec<Option<usize>> = schema.columns.iter().map(place).collect();
+    let pairs = || schema.columns.iter().zip(&fields);
+    let missing: Vec<String> = pairs()
+        .filter(|(column, field)| column.kind.is_learned() && field.is_none())
+        .map(|(column, _)| column.name.clone())
+        .collect();
+    if !missing.is_empty() {
+        return Err(DataError::MissingColumns {
+            subject: subject.to_owned(),
+            missing,
+            names: names.to_vec(),
+        });
+    }
+    let is_known = |name: &&String| schema.columns.iter().any(|column| column.name == **name);
+    let extra: Vec<&String> = names.iter().filter(|name| !is_known(name)).collect();
+    if !extra.is_empty() {
+        notes.push(format!(
+            "left out, as the model does not know them: {}",
+            listed(extra.into_iter())
+        ));
+    }
+    let learned = pairs().filter(|(column, _)| column.kind.is_learned());
+    if !learned.filter_map(|(_, field)| *field).is_sorted() {
+        notes.push("its columns are put into the model's order".into());
+    }
+    Ok(fields)
+}
+
+/// All columns one by one, or those that are learned from alone.
+fn by_position(records: &dyn Records, schema: &Schema) -> Result<Vec<Option<usize>>, DataError> {
+    let seen = records.fields();
+    let learned = schema.learned().count();
+    if seen == schema.columns.len() {
+        return Ok((0..seen).map(Some).collect());
+    }
+    if seen == learned {
+        let mut next = 0..;
+        let columns = schema.columns.iter();
+        return Ok(columns
+            .map(|column| column.kind.is_learned().then(|| next.next()).flatten())
+            .collect());
+    }
+    let expected = match learned == schema.columns.len() {
+        true => format!("{learned}, as in the model"),
+        false => format!(
+            "{learned} to learn from, or {} with the others",
+            schema.columns.len()
+        ),
+    };
+    Err(DataError::invalid(
+        records.subject(),
+        "columns",
+        counted(seen as u64, "column"),
+        expected,
+    ))
+}

@@ -1,0 +1,19 @@
+//! From rows of text to columns with names, kinds and gaps, whatever file they come from.
+//!
+//! ```text
+//! Records ── first rows ──> guess ─┐
+//!    │                             ├─> Plan ──> a ColumnReader each ── all rows ──> judge ──> Dataset
+//!    └────── names ──> matching ───┘             (read again where a guess was wrong)
+//! ```
+
+mod column_reader;
+mod guess;
+mod judge;
+mod matching;
+mod notes;
+mod plan;
+mod read;
+mod records;
+
+pub(crate) use read::read;
+pub(crate) use records::{Records, parse_number};

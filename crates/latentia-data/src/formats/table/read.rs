@@ -1,0 +1,293 @@
+//! From the rows of a table to a data set.
+
+use csv::ByteRecord;
+use latentia_tensor::{Column, ColumnKind, Schema};
+
+use super::column_reader::ColumnReader;
+use super::guess::guess;
+use super::judge::{Verdict, judge};
+use super::matching::match_columns;
+use super::notes::notes;
+use super::plan::{Plan, Planned};
+use super::records::Records;
+use crate::dataset::Dataset;
+use crate::error::{DataError, Problem, counted};
+use crate::float_buffer::FloatBuffer;
+use crate::load_options::LoadOptions;
+use crate::table::Marks;
+use crate::table::{Profile, Table};
+
+/// How often a table is read, where its rows are not what the first of them show.
+const PASSES: usize = 5;
+
+/// Classes of examples.
+const MOST_CLASSES: usize = 256;
+
+/// Reads the table that `open` opens, each time from its first row.
+///
+/// # Errors
+/// When it cannot be read, a column is missing, or rows or fields break the rules: all such are told together.
+pub(crate) fn read<R: Records>(
+    open: impl Fn() -> Result<R, DataError>,
+    options: &LoadOptions,
+) -> Result<Dataset, DataError> {
+    let said = options
+        .table
+        .schema
+        .iter()
+        .flat_map(|schema| &schema.missing);
+    let said: Vec<String> = said.chain(&options.table.missing).cloned().collect();
+    let marks = Marks::with(&said);
+    let mut records = open()?;
+    let mut plan = match &options.table.schema {
+        Some(schema) => match_columns(&records, schema)?,
+        None => guess(&records, &options.table, &marks)?,
+    };
+    for pass in 1.. {
+        let mut reading = Reading::new(&records, plan, &marks, options);
+        reading.read_all(&mut records)?;
+        let verdicts = reading.verdicts();
+        let is_settled = verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, Verdict::Kept(_)));
+        if is_settled || pass == PASSES {
+            return reading.finish(&records, verdicts, options);
+        }
+        plan = reading.again(verdicts, pass + 1 == PASSES);
+        records = open()?;
+    }
+    unreachable!("the last pass ends")
+}
+
+/// One pass over the rows of a table.
+struct Reading<'a> {
+    header: bool,
+    /// What there is to say of how columns were matched.
+    notes: Vec<String>,
+    /// One for each column that the table has.
+    readers: Vec<ColumnReader<'a>>,
+    /// Columns that it does not have, by their places among all.
+    absent: Vec<(usize, Column)>,
+    floats: FloatBuffer,
+    /// The class of each row, as long as each has one.
+    labels: Option<Vec<u8>>,
+    rows: u64,
+    /// Rows of another length than the first.
+    ragged: Option<Problem>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(records: &impl Records, plan: Plan, marks: &'a Marks, options: &LoadOptions) -> Self {
+        let mut readers = Vec::with_capacity(plan.columns.len());
+        let mut absent = Vec::new();
+        for (place, planned) in plan.columns.into_iter().enumerate() {
+            match planned.field {
+                Some(_) => {
+                    let (decimal, carry) = (records.decimal(), options.table.carry);
+                    readers.push(ColumnReader::new(
+                        planned,
+                        plan.header,
+                        marks,
+                        decimal,
+                        carry,
+                    ));
+                }
+                None => absent.push((place, planned.column)),
+            }
+        }
+        Self {
+            header: plan.header,
+            notes: plan.notes,
+            readers,
+            absent,
+            floats: FloatBuffer::with_gaps(records.subject(), options.memory),
+            labels: None,
+            rows: 0,
+            ragged: None,
+        }
+    }
+
+    fn read_all(&mut self, records: &mut impl Records) -> Result<(), DataError> {
+        let fields = records.fields();
+        let mut record = ByteRecord::new();
+        let mut row = Vec::with_capacity(self.readers.len());
+        let label = |reader: &ColumnReader<'_>| reader.planned.column.kind == ColumnKind::Label;
+        self.labels = self.readers.iter().any(label).then(Vec::new);
+        while records.next(&mut record)? {
+            if record.len() != fields {
+                self.note_ragged(records.place(&record), record.len(), fields);
+                continue;
+            }
+            row.clear();
+            let place = || records.place(&record);
+            for reader in &mut self.readers {
+                let field = reader.planned.field.and_then(|field| record.get(field));
+                let element = reader.read(field.unwrap_or_default(), &place);
+                match reader.planned.column.kind {
+                    kind if kind.is_learned() => row.push(element),
+                    ColumnKind::Label => push_label(&mut self.labels, element),
+                    _ => {}
+                }
+            }
+            self.rows += 1;
+            self.floats.push(&row)?;
+        }
+        Ok(())
+    }
+
+    fn note_ragged(&mut self, place: String, seen: usize, expected: usize) {
+        let fields = |count: usize| counted(count as u64, "field");
+        match &mut self.ragged {
+            Some(problem) => problem.count += 1,
+            None => {
+                self.ragged = Some(Problem {
+                    place,
+                    seen: fields(seen),
+                    expected: format!("{}, as in the first row", fields(expected)),
+                    count: 1,
+                });
+            }
+        }
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        self.readers
+            .iter()
+            .map(|reader| judge(reader, self.rows))
+            .collect()
+    }
+
+    /// The plan of the next pass; with `last`, nothing is guessed any more.
+    fn again(self, verdicts: Vec<Verdict>, last: bool) -> Plan {
+        let columns = self
+            .readers
+            .into_iter()
+            .zip(verdicts)
+            .map(|(reader, verdict)| {
+                let (Verdict::Kept(column) | Verdict::Other(column)) = verdict;
+                Planned {
+                    column,
+                    kind_is_said: reader.planned.kind_is_said || last,
+                    ..reader.planned
+                }
+            });
+        let mut columns: Vec<Planned> = columns.collect();
+        for (place, column) in self.absent {
+            let planned = Planned {
+                field: None,
+                column,
+                kind_is_said: true,
+                levels_are_said: true,
+            };
+            columns.insert(place, planned);
+        }
+        Plan {
+            header: self.header,
+            columns,
+            notes: self.notes,
+        }
+    }
+
+    /// Refuses rows and fields that could not be read, and a table without rows.
+    fn check(&self, records: &impl Records) -> Result<(), DataError> {
+        let subject = records.subject();
+        let unseen = |reader: &ColumnReader<'_>| reader.profile.unseen > 0;
+        let problems = (self.readers.iter())
+            .filter(|reader| !unseen(reader))
+            .filter_map(|reader| reader.problem.clone());
+        let problems: Vec<Problem> = self.ragged.clone().into_iter().chain(problems).collect();
+        if !problems.is_empty() {
+            return Err(DataError::Problems {
+                subject: subject.to_owned(),
+                problems,
+            });
+        }
+        if self.rows == 0 {
+            let seen = if records.names().is_some() {
+                "only a header"
+            } else {
+                "nothing"
+            };
+            let expected = "one row of values or more";
+            return Err(DataError::invalid(subject, "rows", seen, expected));
+        }
+        Ok(())
+    }
+
+    /// The data set, and what there is to say of it.
+    fn finish(
+        mut self,
+        records: &impl Records,
+        verdicts: Vec<Verdict>,
+        options: &LoadOptions,
+    ) -> Result<Dataset, DataError> {
+        self.check(records)?;
+        let subject = records.subject();
+        let mut said = records.notes();
+        said.append(&mut self.notes);
+        let columns = verdicts
+            .into_iter()
+            .map(|(Verdict::Kept(column) | Verdict::Other(column))| column);
+        for (reader, column) in self.readers.iter_mut().zip(columns) {
+            reader.planned.column = column;
+        }
+        let is_guessed = options.table.schema.is_none();
+        said.extend(notes(&self.readers, self.rows, is_guessed));
+        let width = self
+            .readers
+            .iter()
+            .filter(|r| r.planned.column.kind.is_learned())
+            .count();
+        if width == 0 {
+            let expected = "one column of numbers or categories or more";
+            return Err(DataError::invalid(
+                subject,
+                "columns",
+                "none to learn from",
+                expected,
+            ));
+        }
+        let dataset = self.floats.into_dataset(vec![width])?;
+        let own = options
+            .table
+            .schema
+            .iter()
+            .flat_map(|schema| &schema.missing);
+        let missing = own.chain(&options.table.missing).cloned().collect();
+        let labels = self
+            .labels
+            .filter(|labels| labels.len() as u64 == self.rows);
+        let mut table = Table {
+            schema: Schema {
+                header: self.header,
+                missing,
+                columns: Vec::new(),
+            },
+            profiles: Vec::new(),
+            carried: Vec::new(),
+        };
+        for reader in self.readers {
+            table.schema.columns.push(reader.planned.column);
+            table.profiles.push(reader.profile);
+            table.carried.extend(reader.carried);
+        }
+        for (place, column) in self.absent {
+            table.schema.columns.insert(place, column);
+            table.profiles.insert(place, Profile::default());
+        }
+        let dataset = match labels {
+            Some(labels) => dataset.with_labels(labels)?,
+            None => dataset,
+        };
+        Ok(dataset.with_table(table, said))
+    }
+}
+
+/// Adds the class of a row, where it has one.
+fn push_label(labels: &mut Option<Vec<u8>>, level: f32) {
+    if let Some(labels) = labels
+        && level < MOST_CLASSES as f32
+    {
+        labels.push(level as u8);
+    }
+}

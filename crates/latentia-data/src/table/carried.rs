@@ -1,0 +1,40 @@
+//! Columns that are carried along.
+
+use latentia_tensor::ColumnKind;
+
+/// The texts of a column that is not learned from, one a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The column's name.
+    pub name: String,
+    /// Whether it names rows or says their class.
+    pub kind: ColumnKind,
+    text: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl Carried {
+    pub(crate) fn new(name: &str, kind: ColumnKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            text: String::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        self.text.push_str(&String::from_utf8_lossy(text));
+        self.ends.push(self.text.len());
+    }
+
+    /// The text of row `row`; empty behind the last.
+    pub fn text(&self, row: usize) -> &str {
+        let Some(&end) = self.ends.get(row) else {
+            return "";
+        };
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..end]
+    }
+}

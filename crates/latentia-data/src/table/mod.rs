@@ -1,0 +1,27 @@
+//! What is known of a table beside its values, and how it is written.
+
+mod carried;
+mod dates;
+mod missing;
+mod profile;
+mod writer;
+
+pub use carried::Carried;
+pub use profile::Profile;
+pub use writer::{TableWriter, cell};
+
+pub(crate) use dates::{days, format_of};
+pub(crate) use missing::{Marks, is_usual_mark};
+
+use latentia_tensor::Schema;
+
+/// What is known of a table beside its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What its columns are.
+    pub schema: Schema,
+    /// What was seen in each of them.
+    pub profiles: Vec<Profile>,
+    /// The texts of ids and labels, where [`TableOptions::carry`](crate::TableOptions::carry) asked for them.
+    pub carried: Vec<Carried>,
+}

@@ -1,0 +1,329 @@
+//! Columns with names, kinds and gaps.
+
+use latentia_data::{
+    Column, ColumnKind, DataError, Dataset, LoadOptions, Locations, Rows, Schema, TableOptions,
+    load_with,
+};
+
+use crate::values;
+
+fn load_as(text: &str, table: TableOptions) -> Result<Dataset, DataError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, text).unwrap();
+    let options = LoadOptions {
+        table,
+        ..LoadOptions::default()
+    };
+    load_with(path.to_str().unwrap(), &Locations::new(None), &options).map(|source| source.train)
+}
+
+fn load(text: &str) -> Dataset {
+    load_as(text, TableOptions::default()).unwrap()
+}
+
+/// Each column as `name:kind`, with its levels.
+fn columns(loaded: &Dataset) -> Vec<String> {
+    let column = |column: &Column| {
+        let levels = match column.levels.is_empty() {
+            true => String::new(),
+            false => format!("={}", column.levels.join("|")),
+        };
+        format!("{}:{}{levels}", column.name, column.kind.name())
+    };
+    let schema = &loaded.table().unwrap().schema;
+    schema.columns.iter().map(column).collect()
+}
+
+/// A table whose column `name` has these fields, beside a number.
+fn one(name: &str, fields: &[&str]) -> String {
+    let rows = fields.iter().enumerate();
+    let rows: String = rows
+        .map(|(row, field)| format!("{field},{}.5\n", row * row))
+        .collect();
+    format!("{name},x\n{rows}")
+}
+
+#[test]
+fn kinds_follow_from_the_fields() {
+    let check = |name: &str, fields: &[&str], expected: &str| {
+        let loaded = load(&one(name, fields));
+        assert_eq!(columns(&loaded)[0], expected, "{fields:?}");
+    };
+    check("a", &["1", "2.5", "-3e2"], "a:number");
+    check("a", &["1", "", "NA", "?", "null"], "a:number");
+    check("a", &["b", "a", "b", ""], "a:category=a|b");
+    check("a", &["yes", "no", "yes", "no"], "a:boolean=no|yes");
+    check("a", &["TRUE", "FALSE", "TRUE"], "a:boolean=FALSE|TRUE");
+    check("a", &["0", "1", "1", ""], "a:boolean=0|1");
+    check("a", &["0", "1", "2"], "a:number");
+    check("a", &["2020-01-31", "2020-02-01", ""], "a:date");
+    check("a", &["Ada", "Bob", "Cleo"], "a:id");
+    check("user_id", &["17", "4", "99"], "user_id:id");
+    check("class", &["0", "1", "1"], "class:number");
+    check("a", &["", "NA", "?"], "a:ignored");
+    let many: Vec<String> = (0..300).map(|i| format!("text {}", i / 2)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    check("a", &many, "a:ignored");
+}
+
+#[test]
+fn what_is_guessed_is_said() {
+    let text = "name,kind,is,on,class,x\nAda,a,yes,2020-01-01,0,1\nBob,b,no,2020-01-02,1,\nCleo,a,no,2020-01-04,1,3\n";
+    let loaded = load(text);
+    assert_eq!(
+        loaded.notes(),
+        [
+            "`name` is text, different in every row: kept as id, not learned from",
+            "categories, with their levels: `kind` (2)",
+            "of two values: `is`",
+            "dates: `on` as `%Y-%m-%d`",
+            "`class` looks like a label: it is learned from like the others until it is said to be one",
+            "missing values: 1 in `x`",
+        ]
+    );
+    let elements = values(&loaded);
+    assert_eq!(elements[..5], [0.0, 1.0, 18262.0, 0.0, 1.0]);
+    assert!(elements[9].is_nan());
+}
+
+#[test]
+fn what_the_user_says_of_columns_holds() {
+    let text = "n,c,v,w,x\n7,1,0.5,1,2\n8,2,0.25,1,4\n9,1,0.125,2,8\n";
+    let table = TableOptions {
+        id: Some("n".into()),
+        label: Some("c".into()),
+        categorical: vec!["4".into()],
+        ignore: vec!["x".into()],
+        missing: vec!["0.25".into()],
+        carry: true,
+        ..TableOptions::default()
+    };
+    let loaded = load_as(text, table).unwrap();
+    let expected = [
+        "n:id",
+        "c:label=1|2",
+        "v:number",
+        "w:category=1|2",
+        "x:ignored",
+    ];
+    assert_eq!(columns(&loaded), expected);
+    assert_eq!(loaded.labels(), Some(&[0, 1, 0][..]));
+    assert_eq!(loaded.shape(), [2]);
+    assert!(values(&loaded)[2].is_nan(), "0.25 is a mark here");
+    let carried = &loaded.table().unwrap().carried;
+    assert_eq!((carried[0].text(1), carried[1].text(2)), ("8", "1"));
+
+    let twice = TableOptions {
+        id: Some("n".into()),
+        ignore: vec!["1".into()],
+        ..TableOptions::default()
+    };
+    let error = load_as(text, twice).unwrap_err().to_string();
+    assert!(
+        error.contains("column `n`: found asked for as id and ignored"),
+        "{error}"
+    );
+    let absent = TableOptions {
+        label: Some("klass".into()),
+        ..TableOptions::default()
+    };
+    let error = load_as(text, absent).unwrap_err().to_string();
+    assert!(
+        error.contains("has no column `klass`; it has `n`, `c`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn problems_are_told_together_the_first_of_each_kind() {
+    let mut text = String::from("a,b\n");
+    for row in 0..100 {
+        text.push_str(match row {
+            10 | 20 => "x,1\n",
+            30 => "1,inf\n",
+            40..=42 => "1,2,3\n",
+            _ => "1,2\n",
+        });
+    }
+    let error = load_as(&text, TableOptions::default())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error.split_once("t.csv").unwrap().1,
+        "`: 3 kinds of fields cannot be read\
+         \n  line 42: found 3 fields, expected 2 fields, as in the first row (3 such in all)\
+         \n  line 12, column `a`: found `x`, expected a number (2 such in all)\
+         \n  line 32, column `b`: found `inf`, expected a finite number within the range of f32"
+    );
+}
+
+#[test]
+fn a_table_unlike_its_first_rows_is_read_for_what_it_is() {
+    // The first 64 KiB are numbers, then come words, and levels of which the first rows have few.
+    let mut text = String::from("code,group,name\n");
+    for row in 0..30_000 {
+        let code = if row < 9_000 {
+            row.to_string()
+        } else {
+            "word".into()
+        };
+        text.push_str(&format!("{code},g{},n{row}\n", row / 3_000));
+    }
+    let loaded = load(&text);
+    let columns = columns(&loaded);
+    assert_eq!(columns[0], "code:ignored");
+    assert_eq!(columns[1].matches('|').count(), 9, "{columns:?}");
+    assert_eq!(columns[2], "name:id");
+}
+
+#[test]
+fn first_rows_of_text_are_a_header_where_they_are_unlike_the_others() {
+    let check = |text: &str, rows: usize, first: &str| {
+        let loaded = load(text);
+        assert_eq!(loaded.rows(), rows, "{text:?}");
+        assert_eq!(columns(&loaded)[0], first, "{text:?}");
+    };
+    check("39,Private\n50,Public\n38,Private\n", 3, "1:number");
+    check(
+        "age,work\n39,Private\n50,Public\n38,Private\n",
+        3,
+        "age:number",
+    );
+    check("y,n,y\nn,n,y\ny,y,n\n", 3, "1:boolean=n|y");
+    check("V1,V2\ny,n\nn,n\ny,y\n", 3, "V1:boolean=n|y");
+    // A mark for a missing value is no name.
+    check("?,2\n1,5\n3,4\n", 3, "1:number");
+}
+
+#[test]
+fn an_empty_line_in_a_table_of_one_column_is_a_gap() {
+    for text in ["x\n1\n\n\n4\n", "x\r\n1\r\n\r\n\r\n4\r\n", "1\n\n\n4\n\n"] {
+        let loaded = load(text);
+        let elements = values(&loaded);
+        assert_eq!(elements.len(), 4, "{text:?}: {elements:?}");
+        assert!(elements[1].is_nan() && elements[2].is_nan() && elements[3] == 4.0);
+    }
+    assert_eq!(values(&load("\n\nx\n1\n2\n")), [1.0, 2.0]);
+    assert_eq!(values(&load("x,y\n1,2\n\n3,4\n")), [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn numbers_that_f32_would_merge_stay_different() {
+    let rows: String = (0..60)
+        .map(|i| format!("{},{i}.5\n", 1_700_000_000 + i))
+        .collect();
+    let loaded = load(&format!("time,x\n{rows}"));
+    let column = &loaded.table().unwrap().schema.columns[0];
+    assert!(column.offset > 1.6e9);
+    let elements = values(&loaded);
+    let steps = elements.chunks(2).map(|row| row[0]).collect::<Vec<_>>();
+    assert!(
+        steps.windows(2).all(|pair| pair[1] - pair[0] == 1.0),
+        "{steps:?}"
+    );
+    assert!(
+        loaded.notes()[0].contains("is kept as the difference from 1700000030"),
+        "{:?}",
+        loaded.notes()
+    );
+    // What no offset can keep apart is said.
+    let rows: String = (0..60)
+        .map(|i| {
+            format!(
+                "{},{i}.5\n",
+                if i < 3 {
+                    i
+                } else {
+                    1_000_000_000_000_i64 * i + i
+                }
+            )
+        })
+        .collect();
+    let loaded = load(&format!("key,x\n{rows}"));
+    assert!(
+        loaded
+            .notes()
+            .iter()
+            .any(|note| note.contains("`key`: some of its values"))
+            || values(&loaded)[0] != values(&loaded)[2]
+    );
+}
+
+/// A schema of a number `a` and a category `b`.
+fn schema() -> Schema {
+    let category = Column {
+        levels: vec!["u".into(), "v".into()],
+        ..Column::new("b", ColumnKind::Category)
+    };
+    Schema {
+        header: true,
+        missing: Vec::new(),
+        columns: vec![
+            Column::new("id", ColumnKind::Id),
+            Column::new("a", ColumnKind::Number),
+            category,
+        ],
+    }
+}
+
+#[test]
+fn columns_are_matched_by_name() {
+    let read = |text: &str| {
+        let options = TableOptions {
+            schema: Some(schema()),
+            ..TableOptions::default()
+        };
+        load_as(text, options)
+    };
+    let check = |text: &str, note: &str| {
+        let loaded = read(text).unwrap();
+        assert_eq!(values(&loaded), [1.0, 0.0, 3.0, 1.0], "{text:?}");
+        assert_eq!(loaded.notes().join("; "), note, "{text:?}");
+        assert_eq!(loaded.table().unwrap().schema.columns.len(), 3);
+    };
+    check("id,a,b\nx,1,u\ny,3,v\n", "");
+    check("a,b\n1,u\n3,v\n", "");
+    check(
+        "b,a\nu,1\nv,3\n",
+        "its columns are put into the model's order",
+    );
+    let extra = "left out, as the model does not know them: `c`";
+    // What is left out need not be a number.
+    check("a,c,b\n1,x,u\n3,,v\n", extra);
+    check(
+        "b,c,a\nu,x,1\nv,,3\n",
+        &format!("{extra}; its columns are put into the model's order"),
+    );
+    let position = "it has no names of columns: they are matched by their position";
+    check("1,u\n3,v\n", position);
+    check("7,1,u\n8,3,v\n", position);
+    let refused = |text: &str, expected: &str| {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    refused("a,x\n1,2\n", "has no column `b`; it has `a`, `x`");
+    refused(
+        "1\n3\n",
+        "columns: found 1 column, expected 2 to learn from, or 3 with the others",
+    );
+    // Another kind.
+    refused(
+        "a,b\nu,u\nv,v\n",
+        "line 2, column `a`: found `u`, expected a number (2 such in all)",
+    );
+}
+
+#[test]
+fn a_level_that_the_schema_does_not_know_counts_as_missing() {
+    let options = TableOptions {
+        schema: Some(schema()),
+        ..TableOptions::default()
+    };
+    let loaded = load_as("a,b\n1,u\n2,w\n3,w\n", options).unwrap();
+    assert!(values(&loaded)[3].is_nan() && values(&loaded)[5].is_nan());
+    assert_eq!(
+        loaded.notes()[1],
+        "`b` has levels that the model does not know, the first `w` in line 3: 2 values count as missing"
+    );
+}
