@@ -9,7 +9,7 @@
 Packages are downloaded to FOLDER/packages, once. A missing cell is empty, as JSON's null, or `NA`, as R writes it. scikit-learn's
 classes are written by name, in a last column `class`, its number to be predicted as `target`. Prints the size of each table.
 
-    pip install scikit-learn==1.9.1 pandas==3.1.1 rdata==1.1.0         and of the system: npm, apt-get, dpkg-deb
+    pip install scikit-learn==1.9.1 pandas==2.3.3 rdata==1.1.0         and of the system: npm, apt-get, dpkg-deb
     python prepare.py FOLDER
 """
 

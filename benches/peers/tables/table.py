@@ -1,0 +1,59 @@
+"""What the scripts share: a CSV file as columns of text and of values, and the program that is measured."""
+
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+import pandas
+
+MISSING = ["", "NA"]
+PROGRAM = Path(__file__).resolve().parents[3] / "target/release/latentia"
+
+
+def read(path):
+    """The cells of a CSV file as text, NaN where one is missing."""
+    return pandas.read_csv(path, dtype=str, keep_default_na=False, na_values=MISSING)
+
+
+def values(text, like=None):
+    """Columns of numbers as floats, the others as they are: where all known cells of `text`, or of `like`, are numbers."""
+    like = text if like is None else like
+    parsed = {column: pandas.to_numeric(like[column], errors="coerce") for column in like}
+    numbers = [column for column in like if parsed[column].notna().equals(like[column].notna())]
+    return text.assign(**{column: pandas.to_numeric(text[column], errors="coerce").astype(float) for column in numbers})
+
+
+def kinds(table):
+    """The names of the columns of numbers, and of the others."""
+    numbers = [column for column in table if table[column].dtype.kind == "f"]
+    return numbers, [column for column in table if column not in numbers]
+
+
+class Failed(Exception):
+    """What the program said when it failed."""
+
+
+class Program:
+    """The program that is measured."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def needs(self, command):
+        """Fails in words where the program is missing or has no such command."""
+        if not Path(self.path).exists():
+            raise Failed(f"no program at {self.path}: `cargo build --release`, or give --program")
+        if subprocess.run([self.path, command, "--help"], capture_output=True).returncode:
+            raise Failed(f"the program has no command `{command}`")
+
+    def run(self, *words, notes=None):
+        """Runs a command; gives its standard output and the seconds it took, and writes its standard error to `notes`."""
+        begin = time.perf_counter()
+        done = subprocess.run([self.path, *map(str, words)], capture_output=True, text=True)
+        if notes:
+            notes.write_text(done.stderr)
+        if done.returncode:
+            said = done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}"
+            raise Failed(f"`latentia {shlex.join(map(str, words))}`:\n{said}")
+        return done.stdout, time.perf_counter() - begin
