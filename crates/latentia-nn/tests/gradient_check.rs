@@ -10,7 +10,7 @@ use latentia_nn::gradient_check::{
 use latentia_nn::latents::{
     Deterministic, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised, VectorQuantisedLatent,
 };
-use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, Permute};
+use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::penalties::{
     Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, TotalCorrelation,
 };
@@ -19,7 +19,7 @@ use latentia_nn::{
     Latent, Layer, LayerSpec, Likelihood, LikelihoodSpec, Memory, Parameter, ParameterSpec, Pass,
     Penalty, PenaltyContext, Shape, Trace, Widths,
 };
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, map};
+use latentia_tensor::{Accumulate, ElementKind, MatrixMut, MatrixRef, Noise, map};
 use serde::Deserialize;
 
 /// Fails with the whole report where a part is said to be wrong.
@@ -133,6 +133,8 @@ fn layers_that_no_specification_names_are_right() {
     };
     right(check.layer(Condition::new(4, 3)));
     right(check.layer(Permute::channels_first([2, 3, 2])));
+    let numbers = [ElementKind::Number; 3];
+    right(check.layer(OneHot::new(&numbers, &[false, true, false])));
     right(check.layer(Permute::channels_last([2, 3, 2], 2)));
     let shape = Shape::Flat(4);
     for layers_back in [1, 3] {

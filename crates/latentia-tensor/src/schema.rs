@@ -89,6 +89,27 @@ pub enum ElementKind {
     },
 }
 
+impl ElementKind {
+    /// How many elements stand for it where it is one-hot: one, or one for each level.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Number | Self::Boolean => 1,
+            Self::Category { levels } => levels,
+        }
+    }
+
+    /// The level next to `value`, of a boolean 0 or 1; none where it is missing, of no level, or a number.
+    pub fn level(self, value: f32) -> Option<usize> {
+        let levels = match self {
+            Self::Number => 0,
+            Self::Boolean => 2,
+            Self::Category { levels } => levels,
+        };
+        let above = f64::from(value) + 0.5;
+        (above > 0.0 && above < levels as f64).then_some(above as usize)
+    }
+}
+
 impl Schema {
     /// The columns that an example has an element for.
     pub fn learned(&self) -> impl Iterator<Item = &Column> {
@@ -230,6 +251,33 @@ fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_is_the_next_one_and_none_for_what_is_no_level() {
+        let category = ElementKind::Category { levels: 3 };
+        let levels = [0.0, -0.0, 0.4, 0.5, 2.0, 2.4].map(|value| category.level(value));
+        let expected = [0, 0, 0, 1, 2, 2].map(Some);
+        assert_eq!(levels, expected);
+        for value in [
+            f32::NAN,
+            f32::INFINITY,
+            -f32::INFINITY,
+            -0.5,
+            -1.0,
+            2.5,
+            1e9,
+        ] {
+            assert_eq!(category.level(value), None, "{value}");
+            assert_eq!(ElementKind::Boolean.level(value), None, "{value}");
+        }
+        assert_eq!(ElementKind::Boolean.level(1.0), Some(1));
+        assert_eq!(ElementKind::Number.level(0.0), None);
+        assert_eq!(ElementKind::Category { levels: 0 }.level(0.0), None);
+        assert_eq!(
+            [category, ElementKind::Boolean].map(ElementKind::width),
+            [3, 1]
+        );
+    }
 
     #[test]
     fn what_does_not_fit_together_is_refused_by_name() {
