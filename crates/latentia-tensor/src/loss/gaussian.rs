@@ -14,7 +14,13 @@ use crate::{MatrixMut, MatrixRef};
 const LEAST: f32 = -6.0;
 
 /// `½ ln 2π`
-const HALF_LN_TWO_PI: f32 = 0.918_938_5;
+pub(super) const HALF_LN_TWO_PI: f32 = 0.918_938_5;
+
+/// `ln σ` that stands for an output, and its derivative.
+#[inline(always)]
+pub(super) fn log_scale_of(s: f32) -> (f32, f32) {
+    log_scale(s, LEAST)
+}
 
 /// Gaussian with one scale for all elements, in nats: `½ e^-2s Σ (t - m)² + n (s + ½ ln 2π)`.
 ///
@@ -34,7 +40,7 @@ pub fn gaussian_shared_scale(
             let mut gradient = gradient;
             for (row, loss) in losses.iter_mut().enumerate() {
                 let (means, s) = outputs.row(row).split_at(n);
-                let (s, derivative) = log_scale(s[0], LEAST);
+                let (s, derivative) = log_scale_of(s[0]);
                 let precision = exp(-2.0 * s);
                 let factor = scale * precision;
                 let (out, last) = match &mut gradient {
@@ -86,7 +92,7 @@ pub fn gaussian_learned_scale(
                 gradient,
                 #[inline(always)]
                 |m, s, t| {
-                    let (s, derivative) = log_scale(s, LEAST);
+                    let (s, derivative) = log_scale_of(s);
                     let inverse = exp(-s);
                     let z = (m - t) * inverse;
                     let loss = (0.5 * z).mul_add(z, s + HALF_LN_TWO_PI);
@@ -107,7 +113,7 @@ pub fn gaussian_learned_scale(
 pub fn scale_and_shift(x: &mut [f32], means: &[f32], log_scales: &[f32]) {
     let scales = log_scales.iter().cycle();
     for ((x, &m), &s) in x.iter_mut().zip(means).zip(scales) {
-        *x = m + scale_of(log_scale(s, LEAST).0) * *x;
+        *x = m + scale_of(log_scale_of(s).0) * *x;
     }
 }
 

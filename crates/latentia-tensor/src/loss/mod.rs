@@ -8,6 +8,7 @@ pub mod beta_binomial;
 mod binary_cross_entropy;
 #[cfg(test)]
 mod checks;
+pub mod columns;
 pub mod discretised_logistic;
 mod each_row;
 pub mod gaussian;
@@ -17,6 +18,7 @@ mod squared_error;
 
 pub use beta_binomial::beta_binomial;
 pub use binary_cross_entropy::binary_cross_entropy;
+pub use columns::Columns;
 pub use discretised_logistic::discretised_logistic;
 pub use gaussian::{gaussian_learned_scale, gaussian_shared_scale};
 pub use squared_error::squared_error;
