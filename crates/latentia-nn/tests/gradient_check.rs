@@ -11,6 +11,7 @@ use latentia_nn::latents::{
     Deterministic, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised, VectorQuantisedLatent,
 };
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
+use latentia_nn::likelihoods::SharedScale;
 use latentia_nn::penalties::{
     Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, TotalCorrelation,
 };
@@ -136,6 +137,9 @@ fn layers_that_no_specification_names_are_right() {
     let numbers = [ElementKind::Number; 3];
     right(check.layer(OneHot::new(&numbers, &[false, true, false])));
     right(check.layer(Permute::channels_last([2, 3, 2], 2)));
+    for scales in [1, 3] {
+        right(check.layer(SharedScale::new(4, scales)));
+    }
     let shape = Shape::Flat(4);
     for layers_back in [1, 3] {
         right(check.layer(Activate::residual(shape, Activation::Tanh, layers_back)));

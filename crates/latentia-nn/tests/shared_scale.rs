@@ -75,7 +75,7 @@ fn the_gradient_matches_central_differences() {
         "{slope} {expected_slope}"
     );
     assert_eq!(
-        SharedScale::new(width).output().elements(),
+        SharedScale::new(width, 1).output().elements(),
         LIKELIHOOD.outputs(width)
     );
 }

@@ -32,7 +32,7 @@ impl Likelihood for GaussianSharedScale {
     }
 
     fn last_layer(&self, n: usize) -> Option<Box<dyn Layer>> {
-        Some(Box::new(SharedScale::new(n)))
+        Some(Box::new(SharedScale::new(n, 1)))
     }
 
     fn compute(
@@ -55,24 +55,29 @@ impl Likelihood for GaussianSharedScale {
     }
 }
 
-/// Appends a learned element to every row, `y = [x, s]`: the logarithm of the scale that all elements share. It begins at 0, a scale of 1.
+/// Appends the same learned elements to every row, `y = [x, s]`: logarithms of the scales that all rows share, one for all elements or
+/// one for each column. They begin at 0, a scale of 1.
 ///
-/// Shapes: `x` `[rows, n]`, `y` `[rows, n + 1]`, the parameter `log-scale` `[1, 1]`.
+/// Shapes: `x` `[rows, n]`, `y` `[rows, n + scales]`, the parameter `log-scale` `[1, scales]`.
 #[derive(Clone, Debug)]
 pub struct SharedScale {
     width: usize,
+    scales: usize,
 }
 
 impl SharedScale {
-    /// A layer for rows of `width` elements.
-    pub fn new(width: usize) -> Self {
-        Self { width }
+    /// A layer that appends `scales` elements to rows of `width`.
+    pub fn new(width: usize, scales: usize) -> Self {
+        Self { width, scales }
     }
 }
 
 impl Layer for SharedScale {
     fn name(&self) -> String {
-        "shared scale".into()
+        match self.scales {
+            1 => "shared scale".into(),
+            scales => format!("shared scales, {scales}"),
+        }
     }
 
     fn inputs(&self) -> usize {
@@ -80,14 +85,14 @@ impl Layer for SharedScale {
     }
 
     fn output(&self) -> Shape {
-        Shape::Flat(self.width.saturating_add(1))
+        Shape::Flat(self.width.saturating_add(self.scales))
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![ParameterSpec::new(
             ParameterRole::Shift,
             "log-scale",
-            [1, 1],
+            [1, self.scales],
             Initializer::Zeros,
         )]
     }
@@ -100,10 +105,11 @@ impl Layer for SharedScale {
         mut y: MatrixMut<'_>,
         _memory: ForwardMemory<'_>,
     ) {
-        let log_scale = parameters[0].value.as_slice()[0];
+        let log_scales = parameters[0].value.as_slice();
         for (y, x) in y.iter_rows_mut().zip(x.iter_rows()) {
-            y[..self.width].copy_from_slice(x);
-            y[self.width] = log_scale;
+            let (own, scales) = y.split_at_mut(self.width);
+            own.copy_from_slice(x);
+            scales.copy_from_slice(log_scales);
         }
     }
 
@@ -130,11 +136,12 @@ impl Layer for SharedScale {
         accumulate: Accumulate,
         mut out: MatrixMut<'_>,
     ) {
-        let sum: f32 = dy.iter_rows().map(|dy| dy[self.width]).sum();
-        let out = &mut out.as_mut_slice()[0];
-        *out = match accumulate {
-            Accumulate::Replace => sum,
-            Accumulate::Add => *out + sum,
-        };
+        for (at, out) in (self.width..).zip(out.as_mut_slice()) {
+            let sum: f32 = dy.iter_rows().map(|dy| dy[at]).sum();
+            *out = match accumulate {
+                Accumulate::Replace => sum,
+                Accumulate::Add => *out + sum,
+            };
+        }
     }
 }
