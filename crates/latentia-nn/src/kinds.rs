@@ -51,12 +51,12 @@ macro_rules! kinds {
     };
 }
 
-/// As [`kinds`], of kinds without values of their own: a user writes a name alone.
+/// As [`kinds`], of kinds without values of their own: a user writes a name alone. What it stands for has that name too, or is said.
 macro_rules! named_kinds {
     (
         $(#[$attribute:meta])*
         pub enum $name:ident: $part:path {
-            $( $(#[$variant_attribute:meta])* $variant:ident, )+
+            $( $(#[$variant_attribute:meta])* $variant:ident $(= $value:expr)?, )+
         }
     ) => {
         $(#[$attribute])*
@@ -69,7 +69,10 @@ macro_rules! named_kinds {
 
             fn deref(&self) -> &Self::Target {
                 match self {
-                    $( Self::$variant => &$variant, )+
+                    $( Self::$variant => {
+                        const PART: &dyn $part = &named_kinds!(@value $variant $($value)?);
+                        PART
+                    } )+
                 }
             }
         }
@@ -77,11 +80,13 @@ macro_rules! named_kinds {
         impl From<$name> for std::sync::Arc<dyn $part> {
             fn from(name: $name) -> Self {
                 match name {
-                    $( $name::$variant => std::sync::Arc::new($variant), )+
+                    $( $name::$variant => std::sync::Arc::new(named_kinds!(@value $variant $($value)?)), )+
                 }
             }
         }
     };
+    (@value $variant:ident) => { $variant };
+    (@value $variant:ident $value:expr) => { $value };
 }
 
 pub(crate) use {kinds, named_kinds};

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use latentia_tensor::loss::Columns;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
 use crate::layer::Layer;
@@ -52,6 +53,16 @@ pub trait Likelihood: Debug + Send + Sync {
     /// The distribution of each element, where it has finitely many values.
     fn discrete(&self) -> Option<Discrete> {
         None
+    }
+
+    /// What the elements are and what is said of each, where it is the likelihood of a table's columns.
+    fn columns(&self) -> Option<&Columns> {
+        None
+    }
+
+    /// Whether elements may be missing: a target that is NaN is left out of the loss and has no gradient.
+    fn takes_missing(&self) -> bool {
+        self.columns().is_some()
     }
 
     /// Whether the mean of an element is the sigmoid of an output, or of the difference of two.

@@ -196,11 +196,22 @@ fn every_likelihood_is_right() {
         LikelihoodSpec::GaussianLearnedScale,
         LikelihoodSpec::DiscretisedLogistic,
         LikelihoodSpec::BetaBinomial,
+        LikelihoodSpec::Columns,
+        LikelihoodSpec::ColumnsLearnedScale,
     ] {
         for n in [1, 5] {
             let report = right(GradientCheck::default().likelihood(&*likelihood, n));
             assert_eq!(report.gradients[0].name, "outputs");
         }
+    }
+    let kinds = [
+        ElementKind::Number,
+        ElementKind::Category { levels: 3 },
+        ElementKind::Boolean,
+        ElementKind::Number,
+    ];
+    for likelihood in [LikelihoodSpec::Columns, LikelihoodSpec::ColumnsLearnedScale] {
+        right(GradientCheck::default().likelihood(&*likelihood.over(&kinds), 4));
     }
 }
 

@@ -3,6 +3,7 @@
 mod bce;
 mod bernoulli;
 mod beta_binomial;
+mod columns;
 mod discretised_logistic;
 mod gaussian;
 mod gaussian_learned_scale;
@@ -10,6 +11,9 @@ mod gaussian_shared_scale;
 mod mse;
 mod scaled;
 
+use std::sync::Arc;
+
+use latentia_tensor::ElementKind;
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::named_kinds;
@@ -18,6 +22,7 @@ use crate::likelihood::Likelihood;
 pub use bce::Bce;
 pub use bernoulli::Bernoulli;
 pub use beta_binomial::BetaBinomial;
+pub use columns::Columns;
 pub use discretised_logistic::DiscretisedLogistic;
 pub use gaussian::Gaussian;
 pub use gaussian_learned_scale::GaussianLearnedScale;
@@ -47,6 +52,32 @@ named_kinds! {
         DiscretisedLogistic,
         /// Beta-binomial distribution over 8-bit values, in nats per example, a mass (Townsend, Bird and Barber 2019).
         BetaBinomial,
+        /// Columns of a table, each by what it is, in nats per example: a Gaussian of unit scale for a number, a Bernoulli distribution
+        /// for a boolean, a softmax for a category. What is missing is left out. Arrays are numbers alone.
+        Columns = Columns::of_numbers(false),
+        /// As `columns`, with a learned scale for each column of numbers.
+        ColumnsLearnedScale = Columns::of_numbers(true),
+    }
+}
+
+impl LikelihoodSpec {
+    /// The likelihood of rows whose elements are of these kinds: those of columns have them, others do not ask.
+    ///
+    /// ```
+    /// use latentia_nn::LikelihoodSpec;
+    /// use latentia_tensor::ElementKind;
+    ///
+    /// let kinds = [ElementKind::Number, ElementKind::Category { levels: 4 }];
+    /// assert_eq!(LikelihoodSpec::Columns.over(&kinds).outputs(2), 5);
+    /// assert_eq!(LikelihoodSpec::Gaussian.over(&kinds).outputs(2), 2);
+    /// // Where nothing is known of them, elements are numbers.
+    /// assert_eq!(LikelihoodSpec::Columns.outputs(2), 2);
+    /// ```
+    pub fn over(self, kinds: &[ElementKind]) -> Arc<dyn Likelihood> {
+        match self.columns() {
+            Some(columns) => Arc::new(Columns::new(kinds.into(), columns.has_learned_scale())),
+            None => self.into(),
+        }
     }
 }
 
@@ -180,6 +211,12 @@ mod tests {
         check(LikelihoodSpec::GaussianLearnedScale, unit, |o, t| {
             gaussian(o, t, |i| o[t.len() + i])
         });
+        check(LikelihoodSpec::Columns, unit, |o, t| {
+            0.5 * squares(o, t) + 0.5 * o.len() as f64 * (2.0 * PI).ln()
+        });
+        check(LikelihoodSpec::ColumnsLearnedScale, unit, |o, t| {
+            gaussian(o, t, |i| o[t.len() + i])
+        });
         check(LikelihoodSpec::DiscretisedLogistic, level, logistic);
         check(LikelihoodSpec::BetaBinomial, level, urn);
     }
@@ -220,7 +257,7 @@ mod tests {
         let scale = 0.02f64.ln();
         let width = ((scale + 8.0).exp().ln_1p() - 8.0).exp() * PI;
         let rounded = width * width / 3.0 + 1.0 / (12.0 * 255.0 * 255.0);
-        let cases: [(LikelihoodSpec, &[f32], [f64; 2]); 8] = [
+        let cases: [(LikelihoodSpec, &[f32], [f64; 2]); 10] = [
             (LikelihoodSpec::Mse, &[0.3], [f64::from(0.3f32), 0.0]),
             (LikelihoodSpec::Bce, &[-0.4], [p, p * (1.0 - p)]),
             (LikelihoodSpec::Bernoulli, &[-0.4], [p, p * (1.0 - p)]),
@@ -241,6 +278,12 @@ mod tests {
                 [0.45, rounded],
             ),
             (LikelihoodSpec::BetaBinomial, &[1.0, 2.0], [share, spread]),
+            (LikelihoodSpec::Columns, &[0.3], [0.3, 1.0]),
+            (
+                LikelihoodSpec::ColumnsLearnedScale,
+                &[0.3, -5.0],
+                [0.3, sigma(-5.0).powi(2)],
+            ),
         ];
         for (likelihood, outputs, [mean, variance]) in cases {
             let [seen_mean, seen_variance] = moments(likelihood, outputs);
@@ -268,6 +311,8 @@ mod tests {
             LikelihoodSpec::GaussianLearnedScale,
             LikelihoodSpec::DiscretisedLogistic,
             LikelihoodSpec::BetaBinomial,
+            LikelihoodSpec::Columns,
+            LikelihoodSpec::ColumnsLearnedScale,
         ] {
             #[derive(Serialize)]
             struct Spec {
@@ -276,6 +321,38 @@ mod tests {
             let text = toml::to_string(&Spec { likelihood }).expect("plain data");
             assert_eq!(text, format!("likelihood = \"{}\"\n", likelihood.name()));
         }
+    }
+
+    #[test]
+    fn columns_have_the_kinds_that_they_are_given_and_others_ignore_them() {
+        let kinds = [
+            ElementKind::Category { levels: 3 },
+            ElementKind::Number,
+            ElementKind::Boolean,
+        ];
+        let columns = LikelihoodSpec::Columns.over(&kinds);
+        assert_eq!(columns.columns().map(Columns::kinds), Some(&kinds[..]));
+        assert!(columns.takes_missing() && columns.is_density());
+        assert_eq!(columns.linear_outputs(), Some("means and logits"));
+        assert_eq!(columns.outputs(3), 5);
+        assert!(columns.last_layer(3).is_none());
+        let scaled = LikelihoodSpec::ColumnsLearnedScale.over(&kinds);
+        assert_eq!(
+            (scaled.name(), scaled.outputs(3)),
+            ("columns-learned-scale", 6)
+        );
+        let layer = scaled.last_layer(3).expect("a layer of the scale");
+        assert_eq!((layer.inputs(), layer.output().elements()), (5, 6));
+        // Without numbers there is neither a density nor a scale.
+        let scaled = LikelihoodSpec::ColumnsLearnedScale.over(&kinds[2..]);
+        assert!(!scaled.is_density() && scaled.last_layer(1).is_none());
+
+        let gaussian = LikelihoodSpec::Gaussian.over(&kinds);
+        assert_eq!((gaussian.name(), gaussian.outputs(3)), ("gaussian", 3));
+        assert!(!gaussian.takes_missing());
+        let numbers = LikelihoodSpec::Columns;
+        assert_eq!(numbers.columns().map(Columns::kinds), Some(&[][..]));
+        assert_eq!((numbers.outputs(3), numbers.linear_outputs()), (3, None));
     }
 
     #[test]
