@@ -33,6 +33,13 @@ pub enum Corruption {
         #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         rate: f32,
     },
+    /// Elements hidden as missing cells of a table are: a model that restores them fills gaps (denoising: Vincent et al. 2008; imputation:
+    /// MIDAS, Lall and Robinson 2022). Example: `{ kind = "hide", rate = 0.2 }`
+    Hide {
+        /// Probability of each element. Example: `rate = 0.2`
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+        rate: f32,
+    },
 }
 
 impl Display for Corruption {
@@ -41,6 +48,7 @@ impl Display for Corruption {
             Self::Gaussian { deviation } => write!(f, "gaussian noise {deviation}"),
             Self::Masking { rate } => write!(f, "masking {rate}"),
             Self::SaltAndPepper { rate } => write!(f, "salt and pepper {rate}"),
+            Self::Hide { rate } => write!(f, "hide {rate}"),
         }
     }
 }
@@ -50,8 +58,15 @@ impl Corruption {
     pub fn is_valid(self) -> bool {
         match self {
             Self::Gaussian { deviation } => deviation.is_finite() && deviation >= 0.0,
-            Self::Masking { rate } | Self::SaltAndPepper { rate } => (0.0..=1.0).contains(&rate),
+            Self::Masking { rate } | Self::SaltAndPepper { rate } | Self::Hide { rate } => {
+                (0.0..=1.0).contains(&rate)
+            }
         }
+    }
+
+    /// Whether it makes elements NaN, which [`super::OneHot`] alone may be given.
+    pub fn hides(self) -> bool {
+        matches!(self, Self::Hide { .. })
     }
 
     /// Corrupts one row. `workspace` is as long as `x` and is overwritten.
@@ -63,12 +78,8 @@ impl Corruption {
                     *x += deviation * *epsilon;
                 }
             }
-            Self::Masking { rate } => {
-                noise.uniform(row, workspace);
-                for (x, u) in x.iter_mut().zip(workspace) {
-                    *x = if *u < rate { 0.0 } else { *x };
-                }
-            }
+            Self::Masking { rate } => replace(noise, row, x, workspace, [rate, 0.0]),
+            Self::Hide { rate } => replace(noise, row, x, workspace, [rate, f32::NAN]),
             Self::SaltAndPepper { rate } => {
                 noise.uniform(row, workspace);
                 for (x, u) in x.iter_mut().zip(workspace) {
@@ -77,6 +88,14 @@ impl Corruption {
                 }
             }
         }
+    }
+}
+
+/// Sets elements to `value` with probability `rate`.
+fn replace(noise: Noise, row: u32, x: &mut [f32], workspace: &mut [f32], [rate, value]: [f32; 2]) {
+    noise.uniform(row, workspace);
+    for (x, u) in x.iter_mut().zip(workspace) {
+        *x = if *u < rate { value } else { *x };
     }
 }
 
@@ -175,6 +194,10 @@ mod tests {
         let salted = corrupted(Corruption::SaltAndPepper { rate: 0.3 });
         assert!((share(&salted, 0.0) - 0.15).abs() < 0.01);
         assert!((share(&salted, 1.0) - 0.15).abs() < 0.01);
+        let hidden = corrupted(Corruption::Hide { rate: 0.3 });
+        let missing = hidden.iter().filter(|x| x.is_nan()).count() as f32;
+        assert!((missing / hidden.len() as f32 - 0.3).abs() < 0.01);
+        assert!((share(&hidden, 0.5) - 0.7).abs() < 0.01);
         let noisy = corrupted(Corruption::Gaussian { deviation: 0.2 });
         let n = noisy.len() as f32;
         let variance = noisy.iter().map(|x| (x - 0.5) * (x - 0.5)).sum::<f32>() / n;
