@@ -182,7 +182,10 @@ impl DataError {
             name,
             format!("row {}, column {} (from 0)", at / cols, at % cols),
             value.to_string(),
-            "a finite number within the range of f32",
+            match value.is_nan() {
+                true => "a finite number; a table with gaps is read from CSV",
+                false => "a finite number within the range of f32",
+            },
         )
     }
 

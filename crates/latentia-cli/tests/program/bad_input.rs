@@ -141,9 +141,9 @@ fn a_csv_with_infinity() {
 fn an_npy_of_another_type() {
     check_data(
         "i.npy",
-        &npy("<i8", "(2, 3)", &[0; 48]),
+        &npy("<c8", "(2, 3)", &[0; 48]),
         &[
-            "dtype: found `<i8`, expected uint8, float32 or float64",
+            "dtype: found `<c8`, expected integers, floats or booleans",
             ".astype('float32')",
         ],
     );

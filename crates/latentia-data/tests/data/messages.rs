@@ -114,14 +114,29 @@ fn of_npy() {
     check(
         "a.npy",
         &plain("[('a', '<f4')]", "(1, 1)", &[]),
-        "text of the NPY header: found `[('a', '<f4')], 'fortran_order': False, ...`, expected a plain type such as \
-         `'<f4'`",
+        "dtype: found a type with named fields, expected one type for all columns: convert it with \
+         `numpy.lib.recfunctions.structured_to_unstructured(array, 'float32')`",
+    );
+    for descr in ["<c8", "<U4", "<M8[s]", "|f4", "f4", "<f16", "", "é4"] {
+        check(
+            "a.npy",
+            &plain(&format!("'{descr}'"), "(1, 1)", &[]),
+            &format!(
+                "dtype: found `{descr}`, expected integers, floats or booleans, such as `<i8`, `<f4` or `|b1`; convert it with \
+                 `.astype('float32')`"
+            ),
+        );
+    }
+    check(
+        "a.npy",
+        &plain("'|O'", "(1, 1)", &[]),
+        "dtype: found `|O`, expected numbers, not Python objects: save them by `numpy.save('x.npy', array.astype('float32'))`, or \
+         where some are None, by `numpy.savetxt('x.csv', array.astype(float), delimiter=',')`",
     );
     check(
         "a.npy",
-        &plain("'<i8'", "(1, 1)", &[]),
-        "dtype: found `<i8`, expected uint8, float32 or float64 (`|u1`, `<f4`, `<f8`); convert it with \
-         `.astype('float32')`",
+        &plain("'<f4'", "(1, 1)", &f32::NAN.to_le_bytes()),
+        "row 0, column 0 (from 0): found NaN, expected a finite number; a table with gaps is read from CSV",
     );
     check(
         "a.npy",
@@ -280,7 +295,7 @@ fn of_values() {
     );
     check(
         Dataset::from_floats("a", vec![2], vec![1.0, 2.0, 3.0, f32::NAN]),
-        "`a`: row 1, column 1 (from 0): found NaN, expected a finite number within the range of f32",
+        "`a`: row 1, column 1 (from 0): found NaN, expected a finite number; a table with gaps is read from CSV",
     );
     check(
         Dataset::from_bytes("a", vec![1], vec![1, 2])

@@ -36,6 +36,14 @@ fn files(cols: usize, floats: &[f32]) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |each: &dyn Fn(f32) -> Vec<u8>| floats.iter().flat_map(|&x| each(x)).collect();
     vec![
         ("a.csv", text.into_bytes()),
+        (
+            "i2.npy",
+            array(
+                "<i2",
+                "False",
+                bytes(&|x| (x as i16).to_le_bytes().to_vec()),
+            ),
+        ),
         ("u1.npy", array("|u1", "False", bytes(&|x| vec![x as u8]))),
         ("u1f.npy", array("|u1", "True", bytes(&|x| vec![x as u8]))),
         (

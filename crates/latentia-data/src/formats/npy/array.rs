@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::element_type::ElementType;
+use super::element_type::{ElementType, Rounded};
 use super::header::{Header, MAGIC};
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -13,7 +13,7 @@ use crate::input::{Input, open};
 use crate::load_options::LoadOptions;
 use crate::stored::{FileState, InMemory, StoredValues};
 
-/// An array of bytes or floats, whose first dimension counts the examples.
+/// An array of integers, floats or booleans, whose first dimension counts the examples.
 pub(crate) static NPY: Format = Format {
     name: "NPY",
     endings: &[".npy"],
@@ -41,10 +41,11 @@ fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> 
     // A pipe gives its values only once.
     let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     let is_large = body.length > memory as u64 && is_regular;
-    match header.element_type {
+    let element_type = header.element_type;
+    match is_large {
         _ if header.fortran_order => body.into_memory(&shape, true),
-        ElementType::Byte if !is_large => body.into_memory(&shape, false),
-        ElementType::Byte | ElementType::SingleLittle if is_large => {
+        false if element_type.is_byte() => body.into_memory(&shape, false),
+        true if element_type.is_byte() || element_type.is_single_little_endian() => {
             let (values, in_memory, range) = body.scan(shape[1..].iter().product(), memory)?;
             let stored = StoredValues::in_file((subject, file, state), start, values, in_memory);
             Dataset::from_stored(subject, shape[1..].to_vec(), stored.map_err(failed)?, range)
@@ -68,19 +69,22 @@ impl Body<'_> {
     fn into_memory(mut self, shape: &[usize], is_fortran: bool) -> Result<Dataset, DataError> {
         let bytes = self.input.body(self.length, &self.layout)?;
         let (subject, example) = (self.input.subject, shape[1..].to_vec());
-        if let ElementType::Byte = self.element_type {
+        if self.element_type.is_byte() {
             return Dataset::from_bytes(subject, example, in_row_major(bytes, shape, is_fortran));
         }
-        let mut floats = Vec::new();
-        self.element_type.convert(&bytes, &mut floats);
-        Dataset::from_floats(subject, example, in_row_major(floats, shape, is_fortran))
+        let (mut floats, mut rounded) = (Vec::new(), Rounded::default());
+        self.element_type.convert(&bytes, &mut floats, &mut rounded);
+        let floats = in_row_major(floats, shape, is_fortran);
+        let dataset = Dataset::from_floats(subject, example, floats)?;
+        Ok(with_note(dataset, &rounded))
     }
 
     /// Reads the values chunk by chunk, those beyond `memory` bytes into a temporary file.
     fn into_buffer(mut self, shape: &[usize], memory: usize) -> Result<Dataset, DataError> {
         let mut buffer = FloatBuffer::new(self.input.subject, memory);
-        self.visit(|_, floats| buffer.push(floats))?;
-        buffer.into_dataset(shape[1..].to_vec())
+        let rounded = self.visit(|_, floats| buffer.push(floats))?;
+        let dataset = buffer.into_dataset(shape[1..].to_vec())?;
+        Ok(with_note(dataset, &rounded))
     }
 
     /// Checks values that stay in their file, bytes or little-endian floats in rows of `cols`: how many there are, the first
@@ -90,7 +94,7 @@ impl Body<'_> {
         cols: usize,
         memory: usize,
     ) -> Result<(usize, InMemory, (f32, f32)), DataError> {
-        let is_bytes = matches!(self.element_type, ElementType::Byte);
+        let is_bytes = self.element_type.is_byte();
         let mut bytes = Vec::new();
         let floats_in_memory = if is_bytes { 0 } else { memory };
         let mut buffer = FloatBuffer::with_source(self.input.subject, floats_in_memory);
@@ -109,19 +113,25 @@ impl Body<'_> {
         Ok((count, in_memory, range))
     }
 
-    /// Calls `visit` with the bytes of each chunk and the values that they are.
+    /// Calls `visit` with the bytes of each chunk and the values that they are; which of these are rounded.
     fn visit(
         &mut self,
         mut visit: impl FnMut(&[u8], &[f32]) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
+    ) -> Result<Rounded, DataError> {
         let (element_type, mut floats) = (self.element_type, Vec::new());
+        let mut rounded = Rounded::default();
         self.input
             .body_in_chunks(self.length, &self.layout, |chunk| {
                 floats.clear();
-                element_type.convert(chunk, &mut floats);
+                element_type.convert(chunk, &mut floats, &mut rounded);
                 visit(chunk, &floats)
-            })
+            })?;
+        Ok(rounded)
     }
+}
+
+fn with_note(dataset: Dataset, rounded: &Rounded) -> Dataset {
+    dataset.with_columns(None, rounded.note().into_iter().collect())
 }
 
 /// Bytes that the values take.

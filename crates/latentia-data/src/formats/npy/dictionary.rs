@@ -41,9 +41,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A string without escapes: no key and no type that is read has any.
+    /// A string without escapes, of Python 2 perhaps with its `u`: no key and no type that is read has any.
     pub(crate) fn string(&mut self, expected: &str) -> Result<&'a [u8], DataError> {
         self.skip_space();
+        if let [b'u', b'\'' | b'"', ..] = self.rest {
+            self.rest = &self.rest[1..];
+        }
         if let [quote @ (b'\'' | b'"'), rest @ ..] = self.rest
             && let Some(length) = rest.iter().position(|byte| byte == quote)
         {
@@ -54,6 +57,12 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn descr(&mut self) -> Result<String, DataError> {
+        self.skip_space();
+        if self.rest.starts_with(b"[") {
+            let expected = "one type for all columns: convert it with \
+                 `numpy.lib.recfunctions.structured_to_unstructured(array, 'float32')`";
+            return Err(self.refused("dtype", "a type with named fields".into(), expected));
+        }
         let descr = self.string("a plain type such as `'<f4'`")?;
         Ok(String::from_utf8_lossy(descr).into_owned())
     }
@@ -82,6 +91,7 @@ impl<'a> Cursor<'a> {
         Ok(sizes)
     }
 
+    /// A size, of Python 2 perhaps with its `L`.
     fn size(&mut self) -> Result<u64, DataError> {
         self.skip_space();
         let digits = self
@@ -95,7 +105,7 @@ impl<'a> Cursor<'a> {
             .and_then(|number| number.parse().ok())
         {
             Some(size) => {
-                self.rest = rest;
+                self.rest = rest.strip_prefix(b"L").unwrap_or(rest);
                 Ok(size)
             }
             None => Err(self.unexpected("a size from 0 to 2^64 - 1")),

@@ -7,6 +7,10 @@ use crate::input::Input;
 
 pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
+/// What to do with pickled objects.
+const OBJECTS: &str = "numbers, not Python objects: save them by `numpy.save('x.npy', array.astype('float32'))`, or where some are None, \
+     by `numpy.savetxt('x.csv', array.astype(float), delimiter=',')`";
+
 /// What a header says of its array.
 pub(crate) struct Header {
     pub(crate) element_type: ElementType,
@@ -57,11 +61,14 @@ impl Header {
         };
         let descr = descr.ok_or_else(|| missing("descr"))?;
         let element_type = ElementType::from_descr(&descr).ok_or_else(|| {
-            cursor.refused(
-                "dtype",
-                quoted(descr.as_bytes()),
-                "uint8, float32 or float64 (`|u1`, `<f4`, `<f8`); convert it with `.astype('float32')`",
-            )
+            let expected = match descr.as_str() {
+                "|O" => OBJECTS.into(),
+                _ => format!(
+                    "{}; convert it with `.astype('float32')`",
+                    ElementType::NAMES
+                ),
+            };
+            cursor.refused("dtype", quoted(descr.as_bytes()), &expected)
         })?;
         Ok(Self {
             element_type,
