@@ -160,6 +160,11 @@ impl Dataset {
         }
     }
 
+    /// The same set, with what there is to say of how it was read.
+    pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
     /// The same set under another name.
     pub(crate) fn renamed(self, name: &str) -> Self {
         Self {

@@ -48,8 +48,11 @@ pub(super) fn run(
     }
     let mut schedule = overridden(preset.training, args);
     schedule.check().map_err(usage)?;
-    let mut model = spec.build(source.train.shape(), args.seed).map_err(usage)?;
-    model.set_schema(source.train.table().map(|table| table.schema.clone()));
+    let built = match source.train.table() {
+        Some(table) => spec.build_table(&table.schema, args.seed),
+        None => spec.build(source.train.shape(), args.seed),
+    };
+    let mut model = built.map_err(usage)?;
 
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;

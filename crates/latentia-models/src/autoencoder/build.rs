@@ -1,7 +1,10 @@
 //! From a specification to a model.
 
-use latentia_nn::layers::{Condition, Corrupt, Permute};
-use latentia_nn::{Layer, LayerSpec, Shape, Widths};
+use std::sync::Arc;
+
+use latentia_nn::layers::{Condition, Corrupt, OneHot, Permute};
+use latentia_nn::{Layer, LayerSpec, Likelihood, Shape, Widths};
+use latentia_tensor::{ElementKind, Schema};
 
 use super::description::Description;
 use super::mean_bias::MeanBias;
@@ -29,7 +32,33 @@ impl ModelSpec {
     /// # Errors
     /// As [`Self::build`].
     pub fn parts(&self, shape: &[usize]) -> Result<Parts, ModelError> {
+        self.parts_over(shape, None)
+    }
+
+    /// Builds a model for the rows of a table whose columns are those of `schema`, which it keeps; with parameters drawn from `seed`.
+    ///
+    /// Under a likelihood over columns, rows are spread out before the encoder sees them, and missing cells are told to it; other
+    /// likelihoods take numbers alone.
+    ///
+    /// # Errors
+    /// As [`Self::build`], and when the likelihood takes no categories or gaps and the table has some.
+    pub fn build_table(&self, schema: &Schema, seed: u64) -> Result<Autoencoder, ModelError> {
+        let shape = [schema.learned().count()];
+        Ok(Autoencoder {
+            description: Some(Description::Spec(self.clone())),
+            schema: Some(schema.clone()),
+            ..Autoencoder::from_parts(self.parts_over(&shape, Some(schema))?, &shape, seed)?
+        })
+    }
+
+    /// The parts of a model for examples of shape `shape`, rows of a table where there is a schema.
+    fn parts_over(&self, shape: &[usize], schema: Option<&Schema>) -> Result<Parts, ModelError> {
         let inputs = elements(shape)?;
+        let likelihood = match schema {
+            Some(schema) => self.likelihood.over(&schema.elements()),
+            None => self.likelihood.into(),
+        };
+        self.check_columns(&*likelihood, schema)?;
         if !self.encoder.iter().any(|layer| layer.has_width()) {
             return Err(no_encoder());
         }
@@ -45,6 +74,8 @@ impl ModelSpec {
             spec: self,
             inputs,
             picture: Picture::of(shape),
+            schema,
+            likelihood: Arc::clone(&likelihood),
             layers: Vec::new(),
             shape: Shape::Flat(inputs),
         };
@@ -56,14 +87,14 @@ impl ModelSpec {
         row.pass_latent()?;
         let permuted = row.add_decoder(positions)?;
         let decoder = row.take_layers();
-        self.check_outputs()?;
+        self.check_outputs(&*likelihood)?;
         Ok(Parts {
             preprocessing: self.preprocessing,
             corruption,
             encoder,
             latent: self.code.into(),
             decoder,
-            likelihood: self.likelihood.into(),
+            likelihood,
             penalties: self.objective.penalties(&*self.code),
             importance_samples: self.objective.importance_samples,
             classes: self.condition.map(|condition| condition.classes),
@@ -81,6 +112,9 @@ struct Row<'a> {
     /// Elements in an example.
     inputs: usize,
     picture: Option<Picture>,
+    /// What the columns are, where the example is a row of a table.
+    schema: Option<&'a Schema>,
+    likelihood: Arc<dyn Likelihood>,
     layers: Vec<Box<dyn Layer>>,
     shape: Shape,
 }
@@ -93,7 +127,8 @@ impl Row<'_> {
 
     /// What stands before the encoder, in training alone.
     fn add_corruption(&mut self) {
-        if let Some(corruption) = self.spec.corruption {
+        let corruption = self.spec.corruption;
+        if let Some(corruption) = corruption.filter(|own| own.hides() || !self.is_spread_out()) {
             self.layers
                 .push(Box::new(Corrupt::new(self.inputs, corruption)));
         }
@@ -101,7 +136,38 @@ impl Row<'_> {
             .extend(self.spec.objective.input_layers(self.inputs));
     }
 
+    /// Whether a row has cells of a table that are spread out for the encoder.
+    fn is_spread_out(&self) -> bool {
+        self.likelihood.takes_missing()
+    }
+
+    /// The cells of a table spread out, and corrupted then, unless they were hidden before.
+    fn add_one_hot(&mut self) {
+        let corruption = self.spec.corruption;
+        let hides = corruption.is_some_and(|own| own.hides());
+        let (kinds, gaps) = match self.schema {
+            Some(schema) => {
+                let gaps = schema.learned().map(|column| column.gaps || hides);
+                (schema.elements(), gaps.collect())
+            }
+            None => (
+                vec![ElementKind::Number; self.inputs],
+                vec![hides; self.inputs],
+            ),
+        };
+        let layer = OneHot::new(&kinds, &gaps);
+        self.shape = layer.output();
+        self.layers.push(Box::new(layer));
+        if let Some(corruption) = corruption.filter(|own| !own.hides()) {
+            let width = self.shape.elements();
+            self.layers.push(Box::new(Corrupt::new(width, corruption)));
+        }
+    }
+
     fn add_encoder(&mut self) -> Result<(), ModelError> {
+        if self.is_spread_out() {
+            self.add_one_hot();
+        }
         self.add_condition();
         if self.spec.encoder.iter().any(|l| l.needs_feature_maps())
             && let Some(picture) = self.picture
@@ -149,9 +215,9 @@ impl Row<'_> {
                 .push(Box::new(Permute::channels_first(feature_maps)));
         }
         self.add_condition();
-        let wanted = match self.spec.likelihood.last_layer(self.inputs) {
+        let wanted = match self.likelihood.last_layer(self.inputs) {
             Some(last) => last.inputs(),
-            None => self.spec.likelihood.outputs(self.inputs),
+            None => self.likelihood.outputs(self.inputs),
         };
         self.add_layers("decoder", &self.spec.decoder, wanted)?;
         self.check_outputs(wanted)?;

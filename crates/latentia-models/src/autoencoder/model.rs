@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows, Schema};
+use latentia_tensor::{ElementKind, Matrix, MatrixMut, MatrixRef, Noise, Rows, Schema};
 use serde::Serialize;
 
 use super::description::{Description, Foreign};
@@ -112,6 +112,12 @@ impl Autoencoder {
     /// What the columns of an example are, where it is a row of a table of which that is known.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
+    }
+
+    /// What the elements of an example are; nothing where all are numbers.
+    pub(crate) fn kinds(&self) -> Vec<ElementKind> {
+        let columns = self.likelihood.columns();
+        columns.map_or_else(Vec::new, |columns| columns.kinds().to_vec())
     }
 
     /// Sets what the columns are; a schema of another number of columns to learn from than an example has elements is none. A file

@@ -160,6 +160,12 @@ impl Parts {
             let valid = "it must be at least 1".into();
             return refuse("objective", "has importance-samples 0".into(), valid);
         }
+        let columns = self.likelihood.columns();
+        let kinds = columns.map_or(0, |columns| columns.kinds().len());
+        if kinds != 0 && kinds != inputs {
+            let seen = format!("is over {kinds} columns");
+            return refuse("likelihood", seen, of_example);
+        }
         let (last, name) = (self.likelihood.last_layer(inputs), self.likelihood.name());
         let wanted = match &last {
             Some(last) => last.inputs(),

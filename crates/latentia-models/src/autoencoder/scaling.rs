@@ -1,8 +1,8 @@
 //! The constants of a preprocessing: from raw values to those a model sees, and back.
 
-use std::io;
+use std::{io, iter};
 
-use latentia_tensor::{Matrix, MatrixMut, Rows, vectorized};
+use latentia_tensor::{ElementKind, Matrix, MatrixMut, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
 use super::inference::{ROW_SLOTS, fold_rows};
@@ -50,6 +50,19 @@ impl Scaling {
     /// # Errors
     /// When an example cannot be read.
     pub fn learn(preprocessing: Preprocessing, examples: &dyn Rows) -> io::Result<Self> {
+        Self::learn_columns(preprocessing, examples, &[])
+    }
+
+    /// As [`Self::learn`], where elements are of these kinds, or numbers where nothing is known of them. What is missing, NaN, is
+    /// left out; what is no number stays as it is.
+    ///
+    /// # Errors
+    /// When an example cannot be read.
+    pub fn learn_columns(
+        preprocessing: Preprocessing,
+        examples: &dyn Rows,
+        kinds: &[ElementKind],
+    ) -> io::Result<Self> {
         let constants = matches!(
             preprocessing,
             Preprocessing::Standardise | Preprocessing::MinMax
@@ -60,6 +73,9 @@ impl Scaling {
         let cols = examples.cols();
         let mut first = Matrix::zeros(1, cols);
         examples.read(&[0], first.view_mut())?;
+        for origin in first.as_mut_slice() {
+            *origin = if origin.is_nan() { 0.0 } else { *origin };
+        }
         let origins = first.as_slice();
         let slots = fold_rows(
             examples,
@@ -79,15 +95,23 @@ impl Scaling {
             }
             columns
         });
-        let (n, full_scale) = (examples.rows() as f64, examples.full_scale());
+        let full_scale = examples.full_scale();
+        let kinds = kinds
+            .iter()
+            .copied()
+            .chain(iter::repeat(ElementKind::Number));
         let (shift, divisor) = columns
             .iter()
             .flatten()
             .zip(origins)
-            .map(|(column, &origin)| {
+            .zip(kinds)
+            .map(|((column, &origin), kind)| {
+                if kind != ElementKind::Number || column.count == 0 {
+                    return (0.0, 1.0);
+                }
                 let (shift, divisor) = match preprocessing {
                     Preprocessing::MinMax => (column.low, column.high - column.low),
-                    _ => column.mean_and_deviation(n, origin),
+                    _ => column.mean_and_deviation(origin),
                 };
                 let usable = if divisor > 0.0 {
                     divisor / full_scale
@@ -146,6 +170,8 @@ struct Column {
     /// Of differences from the first example, so that a large mean does not drown a small deviation.
     sum: f64,
     squares: f64,
+    /// Values that are not missing.
+    count: u64,
 }
 
 impl Default for Column {
@@ -155,12 +181,17 @@ impl Default for Column {
             high: f32::NEG_INFINITY,
             sum: 0.0,
             squares: 0.0,
+            count: 0,
         }
     }
 }
 
 impl Column {
     fn add(&mut self, x: f32, origin: f32) {
+        if x.is_nan() {
+            return;
+        }
+        self.count += 1;
         self.low = self.low.min(x);
         self.high = self.high.max(x);
         let difference = f64::from(x) - f64::from(origin);
@@ -173,9 +204,11 @@ impl Column {
         self.high = self.high.max(other.high);
         self.sum += other.sum;
         self.squares += other.squares;
+        self.count += other.count;
     }
 
-    fn mean_and_deviation(&self, n: f64, origin: f32) -> (f32, f32) {
+    fn mean_and_deviation(&self, origin: f32) -> (f32, f32) {
+        let n = self.count as f64;
         let mean = self.sum / n;
         let variance = (self.squares / n - mean * mean).max(0.0);
         ((f64::from(origin) + mean) as f32, variance.sqrt() as f32)

@@ -133,6 +133,9 @@ pub(crate) fn check_range(
     likelihood: &dyn Likelihood,
 ) -> Result<(), ModelError> {
     let scaled = Scaled::new(examples, scaling);
+    if likelihood.takes_missing() {
+        return check_cells(&scaled, likelihood);
+    }
     let ranges = fold_rows(&scaled, ROW_SLOTS, ValueRange::new, |range, block| {
         range.add(block.span());
     })?;
@@ -183,6 +186,28 @@ pub(crate) fn check_range(
         });
     }
     Ok(())
+}
+
+/// Refuses cells of a table that are infinite or too large; those that are missing are NaN.
+fn check_cells(scaled: &Scaled<'_>, likelihood: &dyn Likelihood) -> Result<(), ModelError> {
+    let largest = fold_rows(
+        scaled,
+        ROW_SLOTS,
+        || 0.0f32,
+        |largest, block| {
+            let cells = block.span().iter();
+            *largest = cells.fold(*largest, |largest, x| largest.max(x.abs()));
+        },
+    )?;
+    let value = largest.into_iter().fold(0.0, f32::max);
+    match value > LARGEST {
+        true => Err(ModelError::TooLarge {
+            likelihood: likelihood.name(),
+            value,
+            largest: LARGEST,
+        }),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -261,7 +261,10 @@ impl ModelFile {
             }
         }
         let mut model = match (content.spec, content.foreign) {
-            (Some(spec), None) => spec.build(&content.shape, 0)?,
+            (Some(spec), None) => match &schema {
+                Some(schema) => spec.build_table(schema, 0)?,
+                None => spec.build(&content.shape, 0)?,
+            },
             (None, Some(foreign)) => {
                 let built = registry.build(&content.shape, &foreign);
                 built.map_err(|problem| invalid(path, problem))?

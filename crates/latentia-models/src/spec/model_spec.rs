@@ -1,6 +1,9 @@
 //! What an autoencoder is made of.
 
-use latentia_nn::{Activation, Corruption, LatentSpec, LayerSpec, LikelihoodSpec, ObjectiveSpec};
+use latentia_nn::{
+    Activation, Corruption, LatentSpec, LayerSpec, Likelihood, LikelihoodSpec, ObjectiveSpec,
+};
+use latentia_tensor::{ElementKind, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{ModelError, Preprocessing};
@@ -158,9 +161,56 @@ impl ModelSpec {
         Ok(())
     }
 
+    /// Refuses a table's categories and gaps under a likelihood that takes numbers alone, and what cannot be done to cells that are
+    /// no numbers.
+    pub(crate) fn check_columns(
+        &self,
+        likelihood: &dyn Likelihood,
+        schema: Option<&Schema>,
+    ) -> Result<(), ModelError> {
+        let refuse = |part, seen: String, valid: &str| {
+            let valid = valid.into();
+            Err(ModelError::Part { part, seen, valid })
+        };
+        let over_columns = "use `columns` or `columns-learned-scale`";
+        if likelihood.takes_missing() {
+            let has_others = schema.is_some_and(|schema| {
+                let kinds = schema.elements();
+                kinds.iter().any(|kind| *kind != ElementKind::Number)
+            });
+            if !self.output_bias.is_zero() {
+                let seen = "`data-mean` is no mean of a table's columns".into();
+                return refuse("output-bias", seen, "leave it out");
+            }
+            if self.objective.input_layers(1).next().is_some() && has_others {
+                let seen = "`contractive` takes small steps, which categories do not have".into();
+                return refuse("objective", seen, "it needs columns of numbers alone");
+            }
+            return Ok(());
+        }
+        if self.corruption.is_some_and(|corruption| corruption.hides()) {
+            let seen = format!("hides values, which `{}` does not take", likelihood.name());
+            return refuse("corruption", seen, over_columns);
+        }
+        let category = |kind| matches!(kind, Some(ElementKind::Category { .. }));
+        let mut learned = schema.into_iter().flat_map(Schema::learned);
+        match learned.find(|column| column.gaps || category(column.element())) {
+            None => Ok(()),
+            Some(column) => {
+                let what = match category(column.element()) {
+                    true => "is a category",
+                    false => "has gaps",
+                };
+                let name = likelihood.name();
+                let seen = format!("`{name}` takes numbers, column `{}` {what}", column.name);
+                refuse("likelihood", seen, over_columns)
+            }
+        }
+    }
+
     /// Refuses a last activation that the likelihood cannot work on.
-    pub(crate) fn check_outputs(&self) -> Result<(), ModelError> {
-        let Some(what) = self.likelihood.linear_outputs() else {
+    pub(crate) fn check_outputs(&self, likelihood: &dyn Likelihood) -> Result<(), ModelError> {
+        let Some(what) = likelihood.linear_outputs() else {
             return Ok(());
         };
         // Whatever comes last may bend the output, behind the last layer that has a width.
@@ -173,7 +223,7 @@ impl ModelSpec {
                 seen: format!(
                     "ends with activation `{}` under likelihood `{}`",
                     activation.name(),
-                    self.likelihood.name()
+                    likelihood.name()
                 ),
                 valid: format!("it works on {what}: leave the last activation out"),
             }),

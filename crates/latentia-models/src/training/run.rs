@@ -115,7 +115,7 @@ impl<'a> Training<'a> {
         }
         let scaling = match model.is_fitted {
             true => model.scaling.clone(),
-            false => Scaling::learn(model.preprocessing, examples)?,
+            false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
         };
         for rows in parts.into_iter().flatten() {
             check_range(rows, &scaling, model.preprocessing, model.likelihood())?;

@@ -131,7 +131,7 @@ impl Body<'_> {
 }
 
 fn with_note(dataset: Dataset, rounded: &Rounded) -> Dataset {
-    dataset.with_columns(None, rounded.note().into_iter().collect())
+    dataset.with_notes(rounded.note().into_iter().collect())
 }
 
 /// Bytes that the values take.
