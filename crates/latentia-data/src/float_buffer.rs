@@ -138,7 +138,7 @@ impl FloatBuffer {
     }
 }
 
-fn disk_error(name: &str, source: io::Error) -> DataError {
+pub(crate) fn disk_error(name: &str, source: io::Error) -> DataError {
     DataError::Disk {
         name: name.to_owned(),
         folder: temporary_folder(),
@@ -147,7 +147,7 @@ fn disk_error(name: &str, source: io::Error) -> DataError {
 }
 
 /// A file without a name, which is gone when the program ends, however it ends.
-fn temporary_file() -> io::Result<File> {
+pub(crate) fn temporary_file() -> io::Result<File> {
     tempfile::tempfile_in(temporary_folder())
 }
 

@@ -12,7 +12,7 @@ use crate::locations::Locations;
 use crate::sets::{CATALOGUE, NamedSet};
 use crate::source::Source;
 
-/// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, CSV or IDX, the
+/// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, CSV or IDX, the
 /// last two plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its

@@ -45,6 +45,6 @@ Examples:
   latentia encode MODEL photos.npy -o codes.npy    features
   latentia presets                                 what else can be trained
 
-DATA is a name (see `latentia data list`) or a path: .npy, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
+DATA is a name (see `latentia data list`) or a path: .npy, .npz, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
 or a folder of PNG and JPEG files, one folder within for each class where there are classes. Where a \
 model is used, a name may end in :train or :test.";

@@ -5,6 +5,7 @@ mod csv;
 mod format;
 pub(crate) mod idx;
 mod npy;
+mod npz;
 mod pictures;
 mod table;
 
@@ -12,4 +13,4 @@ pub(crate) use format::Format;
 pub(crate) use pictures::read as read_folder;
 
 /// The formats of files; the first that fits is the one.
-pub(crate) static FILES: [&Format; 4] = [&npy::NPY, &csv::CSV, &idx::IDX, &cifar::CIFAR];
+pub(crate) static FILES: [&Format; 5] = [&npy::NPY, &npz::NPZ, &csv::CSV, &idx::IDX, &cifar::CIFAR];

@@ -10,6 +10,7 @@ mod dataset;
 mod idx;
 mod messages;
 mod npy;
+mod npz;
 mod pictures;
 mod sets;
 mod stored;
@@ -46,6 +47,7 @@ fn what_the_fuzzer_begins_with_does_no_harm() {
         ("csv", "a.csv"),
         ("idx", "a.idx"),
         ("npy", "a.npy"),
+        ("npz", "a.npz"),
         ("pictures", "album/a.png"),
     ] {
         let seeds: Vec<_> = fs::read_dir(Path::new("../../fuzz/seeds").join(target))

@@ -258,7 +258,7 @@ fn of_names_and_paths() {
 
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
-    let expected = "an NPY, CSV, IDX or CIFAR-10 file (`.npy`, `.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
+    let expected = "an NPY, NPZ, CSV, IDX or CIFAR-10 file (`.npy`, `.npz`, `.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
                     and JPEG files";
     let path = format!("{path}/notes.txt");
     fs::write(&path, "a note").unwrap();

@@ -1,13 +1,14 @@
 //! The array of an NPY file.
 
 use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
 use super::element_type::{ElementType, Rounded};
 use super::header::{Header, MAGIC};
 use crate::dataset::Dataset;
 use crate::error::DataError;
-use crate::float_buffer::FloatBuffer;
+use crate::float_buffer::{FloatBuffer, disk_error, temporary_file};
 use crate::formats::Format;
 use crate::input::{Input, open};
 use crate::load_options::LoadOptions;
@@ -23,36 +24,115 @@ pub(crate) static NPY: Format = Format {
 };
 
 /// Reads an array of two dimensions or more, the first of which counts the examples.
-///
-/// Values beyond `memory` bytes stay in the file, if they lie there as they are used, or go to another one. An array in
-/// Fortran's order is in memory whatever it takes: its examples do not lie together.
 fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
-    let state = FileState::of(&file).map_err(failed)?;
-    let mut input = Input::from_file(file.try_clone().map_err(failed)?, subject);
-    let (header, start) = Header::read(&mut input)?;
-    let shape = examples_first(subject, &header.shape)?;
-    let body = Body {
-        length: length(subject, &header)?,
-        layout: format!("shape {:?} of `{}`", header.shape, header.descr),
-        element_type: header.element_type,
-        input,
-    };
+    let plain = PlainFile::of(&file, 0).map_err(failed)?;
     // A pipe gives its values only once.
     let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    let is_large = body.length > memory as u64 && is_regular;
-    let element_type = header.element_type;
-    match is_large {
-        _ if header.fortran_order => body.into_memory(&shape, true),
-        false if element_type.is_byte() => body.into_memory(&shape, false),
-        true if element_type.is_byte() || element_type.is_single_little_endian() => {
-            let (values, in_memory, range) = body.scan(shape[1..].iter().product(), memory)?;
-            let stored = StoredValues::in_file((subject, file, state), start, values, in_memory);
-            Dataset::from_stored(subject, shape[1..].to_vec(), stored.map_err(failed)?, range)
-        }
-        _ => body.into_buffer(&shape, memory),
+    let array = Array::open(Input::from_file(file, subject))?;
+    array.into_dataset(Some(plain).filter(|_| is_regular), memory)
+}
+
+/// A file in which an array lies as it is, from byte `start` on.
+pub(crate) struct PlainFile {
+    file: File,
+    state: FileState,
+    start: u64,
+}
+
+impl PlainFile {
+    /// Before any of it is read.
+    pub(crate) fn of(file: &File, start: u64) -> io::Result<Self> {
+        Ok(Self {
+            file: file.try_clone()?,
+            state: FileState::of(file)?,
+            start,
+        })
     }
 }
+
+/// An array whose header has been read.
+pub(crate) struct Array<'a> {
+    header: Header,
+    /// Bytes of the header.
+    start: u64,
+    input: Input<'a>,
+}
+
+impl<'a> Array<'a> {
+    /// Reads the header.
+    pub(crate) fn open(mut input: Input<'a>) -> Result<Self, DataError> {
+        let (header, start) = Header::read(&mut input)?;
+        Ok(Self {
+            header,
+            start,
+            input,
+        })
+    }
+
+    pub(crate) fn shape(&self) -> &[u64] {
+        &self.header.shape
+    }
+
+    /// The examples, which the first of two dimensions or more counts.
+    ///
+    /// Values beyond `memory` bytes stay in the `plain` file, if there is one and they lie there as they are used, or go to
+    /// another. An array in Fortran's order is in memory: its examples do not lie together.
+    pub(crate) fn into_dataset(
+        self,
+        plain: Option<PlainFile>,
+        memory: usize,
+    ) -> Result<Dataset, DataError> {
+        let shape = examples_first(self.input.subject, &self.header.shape)?;
+        let (header, body) = (&self.header, Body::of(&self.header, self.input)?);
+        let is_large = body.length > memory as u64;
+        match (header.element_type, plain) {
+            (_, plain) if header.fortran_order => {
+                // What only unpacks to so much may be made to do harm.
+                if plain.is_none() && body.length > memory.max(FORTRAN_MOST) as u64 {
+                    return Err(body.too_large_for_fortran());
+                }
+                body.into_memory(&shape, true)
+            }
+            (kind, _) if kind.is_byte() && !is_large => body.into_memory(&shape, false),
+            (kind, Some(plain))
+                if is_large && (kind.is_byte() || kind.is_single_little_endian()) =>
+            {
+                body.in_place(&shape, plain, self.start, memory)
+            }
+            (kind, None) if kind.is_byte() => body.into_own_file(&shape, memory),
+            _ => body.into_buffer(&shape, memory),
+        }
+    }
+
+    /// The integers from 0 to 255, one for each of `rows` examples.
+    pub(crate) fn into_labels(self, rows: usize) -> Result<Vec<u8>, DataError> {
+        let (header, subject) = (&self.header, self.input.subject);
+        let expected = || format!("{rows} integers from 0 to 255, a label for each example");
+        let refused = |seen| DataError::invalid(subject, "labels", seen, expected());
+        let is_column = matches!(header.shape[..], [n] | [n, 1] if n == rows as u64);
+        if !is_column || !header.element_type.is_integer() {
+            return Err(refused(format!(
+                "shape {:?} of `{}`",
+                header.shape, header.descr
+            )));
+        }
+        let mut labels = Vec::new();
+        Body::of(header, self.input)?.visit(|_, floats| {
+            for &value in floats {
+                match (0.0..=255.0).contains(&value) {
+                    true => labels.push(value as u8),
+                    false => return Err(refused(value.to_string())),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(labels)
+    }
+}
+
+/// Bytes that an array in Fortran's order may have at least, if it does not lie plain in a file.
+const FORTRAN_MOST: usize = 1 << 30;
 
 /// The values of an array, yet to be read.
 struct Body<'a> {
@@ -64,7 +144,28 @@ struct Body<'a> {
     element_type: ElementType,
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
+    fn of(header: &Header, input: Input<'a>) -> Result<Self, DataError> {
+        Ok(Self {
+            length: length(input.subject, header)?,
+            layout: format!("shape {:?} of `{}`", header.shape, header.descr),
+            element_type: header.element_type,
+            input,
+        })
+    }
+
+    fn too_large_for_fortran(&self) -> DataError {
+        DataError::invalid(
+            self.input.subject,
+            "order of the values",
+            format!(
+                "Fortran's, of {} bytes that are compressed or from a pipe",
+                self.length
+            ),
+            "C's, `numpy.ascontiguousarray(array)`",
+        )
+    }
+
     /// Reads the values at once.
     fn into_memory(mut self, shape: &[usize], is_fortran: bool) -> Result<Dataset, DataError> {
         let bytes = self.input.body(self.length, &self.layout)?;
@@ -85,6 +186,35 @@ impl Body<'_> {
         let rounded = self.visit(|_, floats| buffer.push(floats))?;
         let dataset = buffer.into_dataset(shape[1..].to_vec())?;
         Ok(with_note(dataset, &rounded))
+    }
+
+    /// Checks the values and leaves them in `plain`, `header` bytes behind its start.
+    fn in_place(
+        self,
+        shape: &[usize],
+        plain: PlainFile,
+        header: u64,
+        memory: usize,
+    ) -> Result<Dataset, DataError> {
+        let subject = self.input.subject;
+        let PlainFile { file, state, start } = plain;
+        let (values, in_memory, range) = self.scan(shape[1..].iter().product(), memory)?;
+        let start = start + header;
+        let stored = StoredValues::in_file((subject, file, state), start, values, in_memory);
+        let stored = stored.map_err(|error| DataError::read(Path::new(subject), error))?;
+        Dataset::from_stored(subject, shape[1..].to_vec(), stored, range)
+    }
+
+    /// Copies bytes into a temporary file, and leaves them there.
+    fn into_own_file(mut self, shape: &[usize], memory: usize) -> Result<Dataset, DataError> {
+        let subject = self.input.subject;
+        let failed = |error| disk_error(subject, error);
+        let mut file = temporary_file().map_err(failed)?;
+        self.visit(|chunk, _| file.write_all(chunk).map_err(failed))?;
+        file.rewind().map_err(failed)?;
+        let plain = PlainFile::of(&file, 0).map_err(failed)?;
+        let input = Input::from_file(file, subject);
+        Self { input, ..self }.in_place(shape, plain, 0, memory)
     }
 
     /// Checks values that stay in their file, bytes or little-endian floats in rows of `cols`: how many there are, the first

@@ -72,6 +72,11 @@ impl ElementType {
         self.kind == Kind::U8
     }
 
+    /// Whether elements are integers, or true and false.
+    pub(crate) fn is_integer(self) -> bool {
+        !matches!(self.kind, Kind::F16 | Kind::F32 | Kind::F64)
+    }
+
     /// Whether elements are of the type in which stored floats are: `<f4`.
     pub(crate) fn is_single_little_endian(self) -> bool {
         self.kind == Kind::F32 && !self.is_big_endian

@@ -8,4 +8,4 @@ mod dictionary;
 mod element_type;
 mod header;
 
-pub(crate) use array::NPY;
+pub(crate) use array::{Array, NPY, PlainFile};

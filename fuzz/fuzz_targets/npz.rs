@@ -1,0 +1,8 @@
+//! NPZ files.
+#![no_main]
+
+use latentia_fuzz::table;
+use libfuzzer_sys::fuzz_target;
+
+// Compressed bytes may be a thousand times as many values.
+fuzz_target!(|data: &[u8]| table("a.npz", data, 1100 * data.len()));
