@@ -152,7 +152,7 @@ pub(crate) fn temporary_file() -> io::Result<File> {
 }
 
 /// `$TMPDIR` where it is set, else a folder for large files: `/tmp` is in memory on many systems.
-fn temporary_folder() -> PathBuf {
+pub(crate) fn temporary_folder() -> PathBuf {
     let large = PathBuf::from("/var/tmp");
     match env::var_os("TMPDIR").is_none() && large.is_dir() {
         true => large,

@@ -41,6 +41,7 @@ mod nearest_name;
 mod pictures;
 mod sets;
 mod source;
+mod standard_input;
 mod stored;
 mod table;
 mod table_options;

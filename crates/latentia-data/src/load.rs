@@ -7,13 +7,16 @@ use std::path::{self, Path};
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::formats::{self, Format};
+use crate::input::{Input, read_error};
 use crate::load_options::LoadOptions;
 use crate::locations::Locations;
 use crate::sets::{CATALOGUE, NamedSet};
 use crate::source::Source;
+use crate::standard_input;
 
 /// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, CSV or IDX, the
 /// last two plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
+/// `-` is standard input, in any of these formats of files but CIFAR-10's: by its first bytes, or else CSV where they are text.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
 /// name, or else from its first bytes. A folder of folders has a class for each of them, in the order of their names.
@@ -52,6 +55,10 @@ pub fn load_with(
     options: &LoadOptions,
 ) -> Result<Source, DataError> {
     let path = Path::new(data);
+    if data == "-" {
+        let train = read_standard_input(options)?;
+        return Ok(Source { train, test: None });
+    }
     if !data.contains(path::is_separator) {
         if let Some(set) = NamedSet::find(data) {
             return load_set(set, locations);
@@ -102,16 +109,51 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
     File::open(path)
         .and_then(|file| file.take(Format::SIGNATURE as u64).read_to_end(&mut start))
         .map_err(failed)?;
-    let by_content = formats::FILES
-        .iter()
-        .find(|format| format.has_signature_of(&start));
-    match by_content {
+    match by_signature(&start) {
         Some(format) => (format.read)(path, subject, options),
-        None => Err(unknown_format(
-            subject,
-            &format!("first bytes {start:02x?}"),
-        )),
+        None => Err(unknown_start(subject, &start)),
     }
+}
+
+fn read_standard_input(options: &LoadOptions) -> Result<Dataset, DataError> {
+    let subject = standard_input::NAME;
+    let file = standard_input::spool()?;
+    let path = file.path();
+    let mut start = Vec::new();
+    // Of what gzip holds, which IDX and CSV may come in.
+    let input = Input::open_gzip(path, subject)?.into_reader();
+    input
+        .take(TEXT as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| read_error(subject, error))?;
+    let format = match by_signature(&start) {
+        Some(format) => format,
+        None if is_text(&start) => &formats::CSV,
+        None => return Err(unknown_start(subject, &start)),
+    };
+    (format.read)(path, subject, options)
+}
+
+fn by_signature(start: &[u8]) -> Option<&'static Format> {
+    let mut formats = formats::FILES.into_iter();
+    formats.find(|format| format.has_signature_of(start))
+}
+
+/// Bytes that are looked at to tell text from everything else.
+const TEXT: usize = 512;
+
+/// Whether it may be text, in whatever encoding: UTF-16 begins with a mark, and others have no control characters.
+fn is_text(start: &[u8]) -> bool {
+    let is_utf_16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    is_utf_16
+        || !start
+            .iter()
+            .any(|&byte| byte < b' ' && !byte.is_ascii_whitespace())
+}
+
+fn unknown_start(subject: &str, start: &[u8]) -> DataError {
+    let start = &start[..start.len().min(Format::SIGNATURE)];
+    unknown_format(subject, &format!("first bytes {start:02x?}"))
 }
 
 fn unknown_format(subject: &str, seen: &str) -> DataError {

@@ -46,5 +46,5 @@ Examples:
   latentia presets                                 what else can be trained
 
 DATA is a name (see `latentia data list`) or a path: .npy, .npz, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
-or a folder of PNG and JPEG files, one folder within for each class where there are classes. Where a \
+a folder of PNG and JPEG files, one folder within for each class where there are classes, or - for standard input. Where a \
 model is used, a name may end in :train or :test.";

@@ -79,7 +79,7 @@ impl Loader {
     pub fn load(&self, name: &str) -> anyhow::Result<Source> {
         let source = load_with(name, &self.locations, &self.options)?;
         for note in source.train.notes() {
-            tell(&format!("`{name}`: {note}"));
+            tell(&format!("`{}`: {note}", source.train.name()));
         }
         if let Some(pictures) = source.train.pictures() {
             let refused = pictures.refused();

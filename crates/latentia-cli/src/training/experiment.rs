@@ -22,7 +22,8 @@ pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
     let is_table = |data: &str| {
         let name = data.to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        plain.ends_with(".csv") || plain.ends_with(".tsv")
+        // Standard input is not read yet; a table is what most often comes that way.
+        plain.ends_with(".csv") || plain.ends_with(".tsv") || plain == "-"
     };
     let name = match (&args.preset, &args.data) {
         (Some(name), _) => name.as_str(),

@@ -7,6 +7,7 @@ mod compress;
 mod data;
 mod download;
 mod explain;
+mod formats;
 mod generate;
 mod harness;
 mod interrupt;

@@ -9,6 +9,7 @@ mod npz;
 mod pictures;
 mod table;
 
+pub(crate) use csv::CSV;
 pub(crate) use format::Format;
 pub(crate) use pictures::read as read_folder;
 

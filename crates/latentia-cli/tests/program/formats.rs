@@ -1,0 +1,127 @@
+//! Data in other files than tables of text, and through a pipe.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::harness::{LATENTIA, Ran, TestDir, idx, npy, npy_floats, numbers, read_npy, table};
+
+/// Runs the program with a file piped into it.
+#[track_caller]
+fn piped(dir: &TestDir, file: &str, arguments: &str) -> Ran {
+    let mut command = dir.command("sh");
+    command.args(["-c", &format!("cat {file} | \"$0\" {arguments}"), LATENTIA]);
+    Ran::of(command)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+#[test]
+fn a_dash_is_standard_input_of_any_format() {
+    let text = table(60);
+    let rows = text.lines().skip(1).flat_map(|line| line.split(','));
+    let values: Vec<f32> = rows.map(|x| x.parse().expect("a number")).collect();
+    let dir = TestDir::with([
+        ("t.csv", text.as_bytes()),
+        ("t.csv.gz", &gzip(text.as_bytes())),
+        ("semicolons.csv", text.replace(',', ";").as_bytes()),
+        ("t.npy", &npy_floats(3, &values)),
+    ]);
+    dir.run("train --data t.csv --latent 2 --epochs 1 --out run")
+        .done();
+    dir.run("encode run/model.safetensors t.csv -o expected.npy")
+        .done();
+    let expected = read_npy(&dir.read("expected.npy"));
+    assert_eq!((expected.0, expected.1), (60, 2));
+    for file in ["t.csv", "t.csv.gz", "semicolons.csv", "t.npy"] {
+        // Some of it in memory, or all.
+        for memory in ["1G", "1"] {
+            let encode = format!("encode run/model.safetensors - -o z.npy --memory {memory}");
+            let ran = piped(&dir, file, &encode).done();
+            assert!(read_npy(&dir.read("z.npy")) == expected, "{file}");
+            let said = "`standard input`: fields are parted by `;`";
+            assert_eq!(
+                ran.stderr.contains(said),
+                file == "semicolons.csv",
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    piped(
+        &dir,
+        "t.csv",
+        "train --data - --latent 2 --epochs 1 --out piped",
+    )
+    .done();
+    let images: Vec<u8> = (0..2 * 4).collect();
+    dir.write("i.gz", gzip(&idx(&[2, 2, 2], &images)));
+    let ran = piped(&dir, "i.gz", "data info -").done();
+    assert!(ran.stdout.contains("2x2"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_is_wrong_with_standard_input_is_said_of_it() {
+    let dir = TestDir::with([
+        ("empty", &b""[..]),
+        ("binary", b"\x00\x01\x02\x03\x04\x05\x06"),
+        ("ragged", b"a,b\n1,2\n3\n"),
+        ("utf16", b"\xff\xfea\0,\0b\0\n\0"),
+        ("broken.gz", &gzip(b"1,2\n3,4\n")[..20]),
+        ("text.npy", &npy("<U4", "(1, 1)", &[0; 16])),
+    ]);
+    for (file, words) in [
+        ("empty", "rows: found nothing, expected one row"),
+        (
+            "binary",
+            "kind of file: found first bytes [00, 01, 02, 03, 04, 05], expected",
+        ),
+        ("ragged", "line 3: found 1 field"),
+        ("utf16", "text: found UTF-16"),
+        ("broken.gz", "compressed data: found"),
+        ("text.npy", "dtype: found `<U4`"),
+    ] {
+        let said = format!("`standard input`: {words}");
+        let ran = piped(&dir, file, "train --data -").fails(1, &[&said]);
+        assert!(!ran.stderr.contains("epoch"), "{}", ran.stderr);
+    }
+    assert!(!dir.path("runs").exists());
+}
+
+/// Of numpy.savez_compressed(x = 3 x 2 floats, y = [2, 0, 1]), and what numpy.savez makes of the first alone.
+#[test]
+fn archives_of_numpy_are_data() {
+    let seed = |name: &str| {
+        std::fs::read(format!("../../fuzz/seeds/npz/{name}")).expect("a seed of the fuzzer")
+    };
+    let dir = TestDir::with([
+        ("both.npz", &seed("savez-compressed")[..]),
+        ("one.npz", &seed("savez")),
+    ]);
+    let info = |file: &str| dir.run(&format!("data info {file}")).done().stdout;
+    let (both, one) = (info("both.npz"), info("one.npz"));
+    assert!(both.contains("yes") && one.contains("no"), "{both}{one}");
+    let digest = |text: &str| text.lines().last().map(String::from);
+    assert_eq!(digest(&both), digest(&one));
+    assert_eq!(
+        digest(&piped(&dir, "both.npz", "data info -").done().stdout),
+        digest(&one)
+    );
+}
+
+#[test]
+fn integers_that_are_rounded_are_said() {
+    let body: Vec<u8> = numbers(40)
+        .flat_map(|x| (1_700_000_001 + i64::from(x > 0.5)).to_le_bytes())
+        .collect();
+    let dir = TestDir::with([("times.npy", &npy("<i8", "(20, 2)", &body)[..])]);
+    let ran = dir.run("data info times.npy").done();
+    let said =
+        "`times.npy`: 40 whole numbers beyond 2^24 rounded to f32, 1700000001 to 1700000000 first";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
