@@ -64,9 +64,7 @@ pub use autoencoder::{
 pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
-pub use evaluation::{
-    Denoising, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca, Probe, ssim,
-};
+pub use evaluation::{Denoising, ElboReport, LatentUsage, Metrics, Pca, Probe, ssim};
 #[cfg(feature = "train")]
 pub use files::write_atomically;
 pub use files::{Dtype, ModelFile, Registry};

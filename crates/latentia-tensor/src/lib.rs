@@ -59,7 +59,9 @@ pub use convolution::Convolution;
 pub use dispatch::vectorized;
 pub use elementwise::{add_bias_map, map, map_in_place, update};
 #[cfg(feature = "train")]
-pub use linalg::{add_gram, cholesky, symmetric_eigen};
+pub use linalg::{
+    add_gram, add_product_nt, add_product_tn, cholesky, orthonormalise_rows, symmetric_eigen,
+};
 pub use matmul::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
 pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};
 pub use noise::Noise;

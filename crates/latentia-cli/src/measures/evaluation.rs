@@ -1,6 +1,6 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, PCA_MAX_COLUMNS, Pca};
+use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, Pca};
 use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde::Serialize;
@@ -26,10 +26,12 @@ pub struct Evaluation {
     /// Vectors in the codebook.
     #[serde(skip)]
     pub(super) codebook: Option<usize>,
-    /// Mean squared error of PCA with as many components as the code has dimensions; absent where it would take too long.
-    pub pca_mse: Option<f64>,
+    /// Mean squared error of PCA with as many components as the code has dimensions.
+    pub pca_mse: f64,
     /// How many components that is.
     pub pca_components: usize,
+    /// Whether they are the best there are, and not merely nearly so.
+    pub pca_is_exact: bool,
     /// What PCA learned from: `train`, or the evaluated examples themselves.
     pub pca_learned_from: &'static str,
     /// What codes say of classes, where that was asked for and there are classes.
@@ -65,19 +67,11 @@ impl Evaluation {
         (importance_samples, seed): (u32, u64),
     ) -> anyhow::Result<Self> {
         let pca_components = model.code_width().min(model.width());
-        let pca = match model.width() <= PCA_MAX_COLUMNS {
-            false => None,
-            true => {
-                let learned_from = model.scaled(training.unwrap_or(examples))?;
-                Some(Pca::learn(&learned_from, pca_components)?)
-            }
-        };
-        let pca_mse = match &pca {
-            Some(pca) => Some(pca.mse(&model.scaled(examples)?)?),
-            None => None,
-        };
+        let learned_from = model.scaled(training.unwrap_or(examples))?;
+        let pca = Pca::learn(&learned_from, pca_components)?;
+        let pca_mse = pca.mse(&model.scaled(examples)?)?;
         let probes = match training.filter(|_| probe) {
-            Some(training) => Probes::measure(model, pca.as_ref(), training, examples)?,
+            Some(training) => Probes::measure(model, &pca, training, examples)?,
             None => None,
         };
         Ok(Self {
@@ -92,6 +86,7 @@ impl Evaluation {
             },
             pca_mse,
             pca_components,
+            pca_is_exact: pca.is_exact(),
             pca_learned_from: if training.is_some() { "train" } else { part },
             probes,
             width: model.width(),

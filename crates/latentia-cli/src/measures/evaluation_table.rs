@@ -50,9 +50,10 @@ impl Evaluation {
         if let Some(usage) = &self.usage {
             text.push_str(&self.usage_in_words(usage));
         }
-        if self.pca_mse.is_none() {
-            text.push_str("pca is left out: more than 4,096 columns\n");
-        } else if self.pca_learned_from == self.part {
+        if !self.pca_is_exact {
+            text.push_str("pca is by randomised subspace iteration, as there are more than 4,096 examples and columns\n");
+        }
+        if self.pca_learned_from == self.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
         }
         if let Some(probes) = &self.probes {
@@ -65,13 +66,13 @@ impl Evaluation {
     /// What a reconstruction errs, for every model.
     fn add_errors(&self, measures: &mut Measures) {
         let (metrics, pca) = (&self.metrics, self.pca_mse);
-        measures.add("mean squared error", Some(metrics.mse), pca);
+        measures.add("mean squared error", Some(metrics.mse), Some(pca));
         measures.add(
             "squared error per example",
             Some(metrics.squared_error_per_example),
-            pca.map(|mse| mse * self.width as f64),
+            Some(pca * self.width as f64),
         );
-        measures.add("psnr, dB", metrics.psnr_db, pca.map(|mse| psnr(mse, 1.0)));
+        measures.add("psnr, dB", metrics.psnr_db, Some(psnr(pca, 1.0)));
         measures.add("ssim", metrics.ssim, None);
         measures.add("binary cross-entropy", metrics.bce, None);
         let above = metrics.bce.zip(metrics.bce_floor);

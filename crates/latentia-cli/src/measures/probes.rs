@@ -15,7 +15,7 @@ pub struct Probes {
     pub neighbours: usize,
     /// From the model's codes.
     pub model: Probe,
-    /// From as many principal components; absent where PCA is.
+    /// From as many principal components.
     pub pca: Option<Probe>,
     /// From the examples themselves, in the model's scale.
     pub raw: Probe,
@@ -28,7 +28,7 @@ impl Probes {
     /// When the examples do not fit the model or cannot be read.
     pub fn measure(
         model: &Autoencoder,
-        pca: Option<&Pca>,
+        pca: &Pca,
         training: &dyn Rows,
         examples: &dyn Rows,
     ) -> Result<Option<Self>, ModelError> {
@@ -45,10 +45,7 @@ impl Probes {
         }
         let codes = probe(&model.encode(training)?, &model.encode(examples)?)?;
         let (scaled, scaled_examples) = (model.scaled(training)?, model.scaled(examples)?);
-        let pca = match pca {
-            Some(pca) => probe(&pca.project(&scaled)?, &pca.project(&scaled_examples)?)?,
-            None => None,
-        };
+        let pca = probe(&pca.project(&scaled)?, &pca.project(&scaled_examples)?)?;
         let Some((codes, raw)) = codes.zip(Probe::measure(&scaled, &scaled_examples)?) else {
             return Ok(None);
         };

@@ -127,6 +127,26 @@ fn evaluate_measures_beside_pca() {
 }
 
 #[test]
+fn evaluate_measures_beside_pca_however_many_columns_there_are() {
+    // Three directions, of every third of 6,000 columns each.
+    let row = |i: u32| (0..6000).map(move |j| ((i * (2 * (j % 3) + 1)) as f32).sin());
+    let values: Vec<f32> = (0..30).flat_map(row).collect();
+    let dir = TestDir::with([("wide.npy", &npy_floats(6000, &values)[..])]);
+    dir.run("train --preset table --data wide.npy --latent 3 --epochs 1 --out run")
+        .done();
+    let evaluate = "evaluate run/model.safetensors --data wide.npy";
+    let json = dir.run(&format!("{evaluate} --json")).done().json();
+    assert_eq!(json["pca_is_exact"], true);
+    let error = json["pca_mse"].as_f64().expect("a number");
+    assert!(error < 1e-9, "{error}");
+    let text = dir.run(evaluate).done().stdout;
+    assert!(
+        text.contains("pca 3") && !text.contains("randomised"),
+        "{text}"
+    );
+}
+
+#[test]
 fn evaluate_probes_codes_for_classes() {
     let dir = TestDir::with([("m", &DIGITS[..])]);
     let text = dir.run("evaluate m").done().stdout;

@@ -152,8 +152,16 @@ pub(super) fn forward(
     Ok(())
 }
 
-/// Rows that [`fold_rows`] reads at once.
+/// The most rows that [`fold_rows`] reads at once.
 pub(crate) const ROWS_AT_ONCE: usize = 512;
+
+/// The most elements of several rows that it does.
+const ELEMENTS_AT_ONCE: usize = 1 << 21;
+
+/// Rows of `cols` values that [`fold_rows`] reads at once.
+pub(crate) fn rows_at_once(cols: usize) -> usize {
+    (ELEMENTS_AT_ONCE / cols.max(1)).clamp(1, ROWS_AT_ONCE)
+}
 
 /// The most slots of [`fold_rows`].
 pub(crate) const ROW_SLOTS: usize = 8;
@@ -177,12 +185,13 @@ pub(crate) fn fold_numbered_rows<S: Send>(
     add: impl Fn(&mut S, usize, MatrixRef<'_>) + Sync,
 ) -> io::Result<Vec<S>> {
     let (rows, cols) = (examples.rows(), examples.cols());
-    let slots: Vec<(Matrix, S)> = (0..rows.div_ceil(ROWS_AT_ONCE).min(slots))
-        .map(|_| (Matrix::zeros(ROWS_AT_ONCE.min(rows), cols), start()))
+    let at_once = rows_at_once(cols);
+    let slots: Vec<(Matrix, S)> = (0..rows.div_ceil(at_once).min(slots))
+        .map(|_| (Matrix::zeros(at_once.min(rows), cols), start()))
         .collect();
     let slots = in_rounds(
         rows,
-        ROWS_AT_ONCE,
+        at_once,
         slots,
         |(block, gathered), rows| {
             examples.read(rows, block.top_mut(rows.len()))?;

@@ -13,11 +13,12 @@ mod preconditioner;
 mod probe;
 mod sketch;
 mod ssim;
+mod wide;
 
 pub use denoising::Denoising;
 pub use elbo::ElboReport;
 pub use latent_usage::LatentUsage;
 pub use metrics::Metrics;
-pub use pca::{PCA_MAX_COLUMNS, Pca};
+pub use pca::Pca;
 pub use probe::Probe;
 pub use ssim::ssim;

@@ -7,14 +7,19 @@ use latentia_tensor::{
 };
 
 use super::covariance::principal_axes;
+use super::wide::{axes_by_gram, axes_by_subspace_iteration};
 use crate::ModelError;
-use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, column_means, fold_rows};
+use crate::autoencoder::inference::{ROW_SLOTS, column_means, fold_rows, rows_at_once};
 use crate::autoencoder::value_range::check_finite;
 
-/// The most columns whose covariance is decomposed; its cost grows with their cube.
-pub const PCA_MAX_COLUMNS: usize = 4096;
+/// The most columns or examples whose covariance or Gram matrix is decomposed; its cost grows with their cube.
+const MOST_DECOMPOSED: usize = 4096;
 
-/// The exact principal components of a set of examples, computed in f64 from their covariance.
+/// The principal components of a set of examples, computed in f64.
+///
+/// They are those of the covariance, or, where there are fewer examples than columns, of the Gram matrix of the centred examples.
+/// Of more than 4,096 examples of more than 4,096 columns they are found by randomised subspace iteration (Halko, Martinsson and
+/// Tropp, *Finding structure with randomness*, 2011), which is nearly exact; [`is_exact`](Self::is_exact) tells.
 ///
 /// ```
 /// use latentia_models::Pca;
@@ -37,13 +42,14 @@ pub struct Pca {
     mean: Vec<f32>,
     /// `[components, cols]`, orthonormal rows, largest variance first.
     components: Matrix,
+    is_exact: bool,
 }
 
 impl Pca {
     /// Learns at most `components` components from `examples`.
     ///
     /// # Errors
-    /// When there are no examples, more than [`PCA_MAX_COLUMNS`] columns, or values that are not finite or cannot be read.
+    /// When there are no examples, or values that are not finite or cannot be read.
     pub fn learn(examples: &dyn Rows, components: usize) -> Result<Self, ModelError> {
         let (rows, cols) = (examples.rows(), examples.cols());
         if rows == 0 {
@@ -51,24 +57,30 @@ impl Pca {
                 purpose: "learn components from",
             });
         }
-        if cols > PCA_MAX_COLUMNS {
-            return Err(ModelError::Option {
-                name: "columns",
-                seen: cols.to_string(),
-                valid: "at most 4096 for PCA",
-            });
-        }
         let mean = column_means(examples)?;
-        let Some((_, vectors)) = principal_axes(examples, &mean)? else {
+        let wanted = components.min(cols);
+        let is_exact = rows.min(cols) <= MOST_DECOMPOSED;
+        let axes = match is_exact {
+            true if rows < cols => axes_by_gram(examples, &mean, wanted)?,
+            true => principal_axes(examples, &mean)?.map(|(_, vectors)| vectors),
+            false => axes_by_subspace_iteration(examples, &mean, wanted)?,
+        };
+        let Some(axes) = axes else {
             check_finite(examples)?;
             return Err(io::Error::other("the eigenvectors did not converge").into());
         };
-        let kept = components.min(cols);
-        let vectors = vectors[..kept * cols].iter().map(|&x| x as f32).collect();
+        let kept = wanted.min(axes.len() / cols.max(1));
+        let axes = axes[..kept * cols].iter().map(|&x| x as f32).collect();
         Ok(Self {
             mean: mean.iter().map(|&x| x as f32).collect(),
-            components: Matrix::from_vec(kept, cols, vectors),
+            components: Matrix::from_vec(kept, cols, axes),
+            is_exact,
         })
+    }
+
+    /// Whether the components are those with the most variance, but for rounding, and not merely nearly so.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// Coordinates of `examples` along the components, `(x - mean) · componentsᵀ`: `[rows, components]`.
@@ -78,11 +90,12 @@ impl Pca {
     pub fn project(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         self.check_width(examples)?;
         let (rows, kept) = (examples.rows(), self.components.rows());
-        let mut block = Matrix::zeros(ROWS_AT_ONCE.min(rows), examples.cols());
+        let at_once = rows_at_once(examples.cols());
+        let mut block = Matrix::zeros(at_once.min(rows), examples.cols());
         let mut coordinates = Matrix::zeros(rows, kept);
         let (mut rest, mut indices) = (coordinates.as_mut_slice(), Vec::new());
-        for first in (0..rows).step_by(ROWS_AT_ONCE) {
-            let count = ROWS_AT_ONCE.min(rows - first);
+        for first in (0..rows).step_by(at_once) {
+            let count = at_once.min(rows - first);
             indices.clear();
             indices.extend(first as u32..(first + count) as u32);
             examples.read(&indices, block.top_mut(count))?;
@@ -118,7 +131,8 @@ impl Pca {
         if examples.rows() == 0 {
             return Err(ModelError::NoExamples { purpose: "measure" });
         }
-        let (block_rows, cols) = (ROWS_AT_ONCE.min(examples.rows()), examples.cols());
+        let cols = examples.cols();
+        let block_rows = rows_at_once(cols).min(examples.rows());
         let start = || Projection {
             centred: Matrix::zeros(block_rows, cols),
             codes: Matrix::zeros(block_rows, self.components.rows()),
