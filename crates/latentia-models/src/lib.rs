@@ -28,7 +28,7 @@
 //!   model; [`Encoder`]: codes again and again; [`Picture`]: what an example is by its shape
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Metrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
@@ -58,13 +58,16 @@ mod stream;
 mod training;
 
 pub use autoencoder::{
-    Autoencoder, CompressedImage, Encoder, Foreign, Labelled, MeanBias, Parts, Scaled, Scaling,
-    Sections,
+    Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Scaled,
+    Scaling, Sections,
 };
 pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
-pub use evaluation::{Denoising, ElboReport, LatentUsage, Metrics, Pca, Probe, ssim};
+pub use evaluation::{
+    ColumnMetrics, Denoising, ElboReport, Fidelity, LatentUsage, Metrics, Pca, Probe, TableMetrics,
+    ssim,
+};
 #[cfg(feature = "train")]
 pub use files::write_atomically;
 pub use files::{Dtype, ModelFile, Registry};

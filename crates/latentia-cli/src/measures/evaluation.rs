@@ -1,6 +1,6 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, Pca};
+use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, Pca, TableMetrics};
 use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde::Serialize;
@@ -28,6 +28,9 @@ pub struct Evaluation {
     pub(super) codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has dimensions.
     pub pca_mse: f64,
+    /// Measures of each column, of a model of a table's columns.
+    #[serde(flatten)]
+    pub table: Option<TableMetrics>,
     /// How many components that is.
     pub pca_components: usize,
     /// Whether they are the best there are, and not merely nearly so.
@@ -37,7 +40,7 @@ pub struct Evaluation {
     /// What codes say of classes, where that was asked for and there are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
-    /// Values of an example.
+    /// Values of an example, an element for each level of a category.
     #[serde(skip)]
     pub(super) width: usize,
     /// Whether the likelihood is a density, whose bits compare with no other's.
@@ -67,11 +70,17 @@ impl Evaluation {
         (importance_samples, seed): (u32, u64),
     ) -> anyhow::Result<Self> {
         let pca_components = model.code_width().min(model.width());
-        let learned_from = model.scaled(training.unwrap_or(examples))?;
+        let learned_from = training.unwrap_or(examples);
+        let fill = model.encoded_means(learned_from)?;
+        let learned_from = model.encoded(learned_from, fill.clone())?;
         let pca = Pca::learn(&learned_from, pca_components)?;
-        let pca_mse = pca.mse(&model.scaled(examples)?)?;
+        let table = TableMetrics::measure(model, examples, &pca, &fill)?;
+        let pca_mse = match &table {
+            Some(table) => table.pca_mse,
+            None => pca.mse(&model.encoded(examples, fill.clone())?)?,
+        };
         let probes = match training.filter(|_| probe) {
-            Some(training) => Probes::measure(model, &pca, training, examples)?,
+            Some(training) => Probes::measure(model, (&pca, &fill), training, examples)?,
             None => None,
         };
         Ok(Self {
@@ -84,12 +93,16 @@ impl Evaluation {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
             },
+            width: match model.likelihood().columns() {
+                Some(columns) => columns.encoded_width(model.width()),
+                None => model.width(),
+            },
+            table,
             pca_mse,
             pca_components,
             pca_is_exact: pca.is_exact(),
             pca_learned_from: if training.is_some() { "train" } else { part },
             probes,
-            width: model.width(),
             code_width: model.code_width(),
             is_density: model.likelihood().is_density(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),

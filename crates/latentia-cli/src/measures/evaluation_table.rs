@@ -1,12 +1,15 @@
 //! An evaluation as people read it.
 
-use latentia_models::{ElboReport, LatentUsage, psnr};
+use latentia_models::{ColumnMetrics, ElboReport, LatentUsage, TableMetrics, psnr};
 
 use super::evaluation::Evaluation;
 use crate::terminal::{count, counted, number, table};
 
 /// A codebook whose perplexity is below this share of its vectors is in disuse.
 const IN_DISUSE: f64 = 0.1;
+
+/// Columns of a table that are shown.
+const WORST: usize = 5;
 
 /// Rows of a name, the model's measure, and PCA's.
 struct Measures(Vec<Vec<String>>);
@@ -56,6 +59,10 @@ impl Evaluation {
         if self.pca_learned_from == self.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
         }
+        if let Some(columns) = &self.table {
+            text.push('\n');
+            text.push_str(&worst_columns(columns, self.pca_components));
+        }
         if let Some(probes) = &self.probes {
             text.push('\n');
             text.push_str(&probes.table(self.pca_components));
@@ -70,7 +77,7 @@ impl Evaluation {
         measures.add(
             "squared error per example",
             Some(metrics.squared_error_per_example),
-            Some(pca * self.width as f64),
+            Some(pca * metrics.squared_error_per_example / metrics.mse.max(f64::MIN_POSITIVE)),
         );
         measures.add("psnr, dB", metrics.psnr_db, Some(psnr(pca, 1.0)));
         measures.add("ssim", metrics.ssim, None);
@@ -142,4 +149,34 @@ impl Evaluation {
         }
         text
     }
+}
+
+/// The columns that are reconstructed worst: what share of their variance is explained, or how often their level is right.
+fn worst_columns(metrics: &TableMetrics, components: usize) -> String {
+    let mut columns: Vec<&ColumnMetrics> = metrics.columns.iter().collect();
+    let share = |column: &ColumnMetrics| column.model.share().unwrap_or(1.0);
+    columns.sort_by(|a, b| share(a).total_cmp(&share(b)));
+    let all = columns.len();
+    columns.truncate(WORST);
+    let head = match all > WORST {
+        true => format!("the {WORST} worst of {all} columns"),
+        false => "columns, the worst first".into(),
+    };
+    let pca = format!("pca {components}");
+    let mut rows = vec![[&head, "model", &pca, "rmse"].map(String::from).to_vec()];
+    for column in columns {
+        let what = if column.kind == "number" {
+            "R²"
+        } else {
+            "accuracy"
+        };
+        let cell = |share: Option<f64>| share.map_or_else(String::new, |x| format!("{x:.3}"));
+        rows.push(vec![
+            format!("{}, {what}", column.name),
+            cell(column.model.share()),
+            cell(column.pca.share()),
+            column.model.rmse.map_or_else(String::new, number),
+        ]);
+    }
+    table(&rows)
 }

@@ -22,13 +22,13 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Probes `model`, and `pca` as learned from `training`. `None` where the examples have no labels, or one class alone.
+    /// Probes `model`, and `pca` as learned from `training`, encoded and its gaps filled with `fill`. `None` where the examples have no labels, or one class alone.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn measure(
         model: &Autoencoder,
-        pca: &Pca,
+        (pca, fill): (&Pca, &[f32]),
         training: &dyn Rows,
         examples: &dyn Rows,
     ) -> Result<Option<Self>, ModelError> {
@@ -44,9 +44,10 @@ impl Probes {
             return Ok(None);
         }
         let codes = probe(&model.encode(training)?, &model.encode(examples)?)?;
-        let (scaled, scaled_examples) = (model.scaled(training)?, model.scaled(examples)?);
-        let pca = probe(&pca.project(&scaled)?, &pca.project(&scaled_examples)?)?;
-        let Some((codes, raw)) = codes.zip(Probe::measure(&scaled, &scaled_examples)?) else {
+        let encoded = model.encoded(training, fill.to_vec())?;
+        let encoded_examples = model.encoded(examples, fill.to_vec())?;
+        let pca = probe(&pca.project(&encoded)?, &pca.project(&encoded_examples)?)?;
+        let Some((codes, raw)) = codes.zip(Probe::measure(&encoded, &encoded_examples)?) else {
             return Ok(None);
         };
         Ok(Some(Self {

@@ -4,6 +4,7 @@ mod build;
 mod codebook;
 mod compressed_image;
 mod description;
+mod encoded;
 mod encoder;
 pub(crate) mod inference;
 mod labelled;
@@ -24,6 +25,7 @@ pub use compressed_image::CompressedImage;
 #[cfg(feature = "train")]
 pub(crate) use description::Description;
 pub use description::Foreign;
+pub use encoded::Encoded;
 pub use encoder::Encoder;
 pub use labelled::Labelled;
 pub use mean_bias::MeanBias;

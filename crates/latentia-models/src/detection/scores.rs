@@ -1,7 +1,7 @@
 //! How badly a model explains each single example: what does not belong has a high score.
 
-use latentia_nn::BLOCK_ROWS;
-use latentia_tensor::Rows;
+use latentia_nn::{BLOCK_ROWS, Likelihood};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
 
 use crate::autoencoder::inference::for_each_block;
 use crate::{Autoencoder, ModelError};
@@ -28,5 +28,62 @@ impl Autoencoder {
             self.check_values(examples)?;
         }
         Ok(scores)
+    }
+
+    /// What each element adds to the [score](Self::score) of its example, in the same unit: `[rows, width]`. The parts of an example
+    /// add up to its score; what is missing has none.
+    ///
+    /// # Errors
+    /// As [`Self::score`].
+    pub fn element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        let scaled = self.scaled(examples)?;
+        let mut scores = Matrix::zeros(examples.rows(), self.width());
+        for_each_block(self.chain(), self.whole(), &scaled, |first, block| {
+            let (inputs, outputs) = (block.input(), block.output());
+            let (rows, width) = (inputs.rows(), self.width());
+            let own = &mut scores.as_mut_slice()[first * width..][..rows * width];
+            let own = MatrixMut::new(own, rows, width);
+            element_losses(self.likelihood(), outputs, inputs, own);
+            Ok::<_, ModelError>(())
+        })?;
+        Ok(scores)
+    }
+}
+
+/// What each element adds to the loss of its row: `[rows, n]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`.
+fn element_losses(
+    likelihood: &dyn Likelihood,
+    outputs: MatrixRef<'_>,
+    targets: MatrixRef<'_>,
+    mut out: MatrixMut<'_>,
+) {
+    if let Some(columns) = likelihood.columns() {
+        return columns.column_losses(outputs, targets, out);
+    }
+    let n = targets.cols();
+    // A row of one element has the outputs of that element, which lie `n` apart, or a last one that all elements share.
+    let each = likelihood.outputs(1);
+    let elements = targets.rows() * n;
+    let mut own = Matrix::zeros(elements, each);
+    for (row, outputs) in outputs.iter_rows().enumerate() {
+        let own = &mut own.as_mut_slice()[row * n * each..][..n * each];
+        for (element, own) in own.chunks_mut(each).enumerate() {
+            for (at, own) in own.iter_mut().enumerate() {
+                *own = outputs[(at * n + element).min(outputs.len() - 1)];
+            }
+        }
+    }
+    let mut losses = vec![0.0; elements];
+    likelihood.losses(
+        own.view(),
+        MatrixRef::new(targets.span(), elements, 1),
+        &mut losses,
+    );
+    let share = match likelihood.is_in_nats_per_example() {
+        true => 1.0,
+        false => n as f64,
+    };
+    for (out, loss) in out.as_mut_slice().iter_mut().zip(losses) {
+        *out = (loss / share) as f32;
     }
 }

@@ -37,7 +37,8 @@ pub struct Metrics {
     pub examples: usize,
     /// The likelihood's loss, in its unit, at the mean of each code and without terms on the code.
     pub loss: f64,
-    /// Squared error, mean over all elements.
+    /// Squared error, mean over all elements; of a table, whose categories have an element for each level, over those that are
+    /// known.
     pub mse: f64,
     /// Squared error summed over an example, mean over examples.
     pub squared_error_per_example: f64,
@@ -77,10 +78,11 @@ impl Metrics {
                 .map(of)
                 .fold(ValueRange::new(), ValueRange::join)
         };
-        let elements = (rows * model.width()) as f64;
         let squares = sum(|s| s.squares);
+        let elements = sum(|s| s.elements as f64);
         let mse = squares / elements;
-        let unit_range = all(|s| s.inputs).is_unit();
+        let is_table = model.likelihood().columns().is_some();
+        let unit_range = !is_table && all(|s| s.inputs).is_unit();
         let probabilities = unit_range && all(|s| s.outputs).is_unit();
         Ok(Self {
             examples: rows,
@@ -104,12 +106,15 @@ struct MetricSums<'a> {
     examples: usize,
     loss: f64,
     squares: f64,
+    elements: usize,
     cross: f64,
     floor: f64,
     similarity: f64,
     inputs: ValueRange,
     outputs: ValueRange,
     reconstruction: Matrix,
+    /// Targets and expectations of a table's columns, with an element for each level.
+    encoded: Option<[Matrix; 2]>,
     pictures: Option<Similarity>,
 }
 
@@ -120,12 +125,17 @@ impl<'a> MetricSums<'a> {
             examples,
             loss: 0.0,
             squares: 0.0,
+            elements: 0,
             cross: 0.0,
             floor: 0.0,
             similarity: 0.0,
             inputs: ValueRange::new(),
             outputs: ValueRange::new(),
             reconstruction: Matrix::zeros(BLOCK_ROWS.min(examples), model.width()),
+            encoded: model.likelihood().columns().map(|columns| {
+                let width = columns.encoded_width(model.width());
+                [(); 2].map(|()| Matrix::zeros(BLOCK_ROWS.min(examples), width))
+            }),
             pictures: ssim::grey_shape(model.shape()).map(Similarity::new),
         }
     }
@@ -137,10 +147,25 @@ impl<'a> MetricSums<'a> {
         let losses = &mut losses[..rows];
         likelihood.losses(outputs, inputs, losses);
         self.loss += losses.iter().sum::<f64>() / self.examples as f64;
+        if let (Some(columns), Some([targets, expected])) =
+            (likelihood.columns(), &mut self.encoded)
+        {
+            columns.one_hot(inputs, targets.top_mut(rows));
+            columns.expected(outputs, expected.top_mut(rows));
+            let (targets, expected) = (targets.top(rows), expected.top(rows));
+            for (target, expected) in targets.span().iter().zip(expected.span()) {
+                if !target.is_nan() {
+                    self.squares += f64::from(target - expected).powi(2);
+                    self.elements += 1;
+                }
+            }
+            return;
+        }
         likelihood.mean(outputs, self.reconstruction.top_mut(rows));
         let reconstruction = self.reconstruction.top(rows);
         loss::squared_error(reconstruction, inputs, 0.0, losses, None);
         self.squares += losses.iter().sum::<f64>();
+        self.elements += inputs.rows() * inputs.cols();
         self.inputs.add(inputs.span());
         self.outputs.add(reconstruction.span());
         // What follows means nothing for other examples, and is left out for all.

@@ -13,6 +13,7 @@ mod preconditioner;
 mod probe;
 mod sketch;
 mod ssim;
+mod table_metrics;
 mod wide;
 
 pub use denoising::Denoising;
@@ -22,3 +23,4 @@ pub use metrics::Metrics;
 pub use pca::Pca;
 pub use probe::Probe;
 pub use ssim::ssim;
+pub use table_metrics::{ColumnMetrics, Fidelity, TableMetrics};

@@ -114,6 +114,25 @@ impl Pca {
         Ok(coordinates)
     }
 
+    /// `examples` projected on the components and back: `[rows, cols]`.
+    ///
+    /// # Errors
+    /// When they are of another width or cannot be read.
+    pub fn reconstruct(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        let codes = self.project(examples)?;
+        let mut back = Matrix::zeros(codes.rows(), self.mean.len());
+        for row in back.view_mut().iter_rows_mut() {
+            row.copy_from_slice(&self.mean);
+        }
+        matmul_nn(
+            back.view_mut(),
+            Accumulate::Add,
+            codes.view(),
+            self.components.view(),
+        );
+        Ok(back)
+    }
+
     fn check_width(&self, examples: &dyn Rows) -> Result<(), ModelError> {
         let (seen, expected) = (examples.cols(), self.mean.len());
         match seen == expected {
