@@ -1,13 +1,13 @@
 //! `latentia detect`
 
 use latentia_models::ModelFile;
-use latentia_tensor::{Matrix, Subset};
+use latentia_tensor::Subset;
 use serde_json::json;
 
 use crate::args::DetectArgs;
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
-use crate::outputs::{Format, write};
+use crate::outputs::{Format, write_column};
 use crate::terminal::{counted, number, print, table, tell};
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
@@ -73,8 +73,8 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
             ));
         }
         (Some(output), Some(format)) => {
-            let column = scores.iter().map(|&score| score as f32).collect();
-            write(output, format, &Matrix::from_vec(scores.len(), 1, column))?;
+            let column: Vec<f32> = scores.iter().map(|&score| score as f32).collect();
+            write_column(output, format, &column)?;
             tell(&format!(
                 "wrote {}: {}",
                 output.display(),

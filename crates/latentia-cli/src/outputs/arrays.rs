@@ -86,6 +86,17 @@ pub fn write(path: &Path, format: Format, matrix: &Matrix) -> anyhow::Result<()>
     write_blocks(path, format, shape, |sink| sink(matrix.view()))
 }
 
+/// Writes a value for each example: an array of one dimension, or a column.
+///
+/// # Errors
+/// When the file cannot be written; nothing is then left under its name.
+pub fn write_column(path: &Path, format: Format, values: &[f32]) -> anyhow::Result<()> {
+    let block = MatrixRef::new(values, values.len(), 1);
+    write_values(path, format, &[values.len()], Element::Float, |sink| {
+        sink(block)
+    })
+}
+
 fn write_csv(out: &mut dyn Write, block: MatrixRef<'_>) -> io::Result<()> {
     for row in block.iter_rows() {
         for (column, x) in row.iter().enumerate() {

@@ -4,6 +4,6 @@ mod arrays;
 mod examples;
 mod format;
 
-pub use arrays::{Element, write, write_blocks, write_values};
+pub use arrays::{Element, write, write_blocks, write_column, write_values};
 pub use examples::{write_decoded, write_examples};
 pub use format::Format;

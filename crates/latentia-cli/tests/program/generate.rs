@@ -261,7 +261,19 @@ fn what_does_not_belong_has_the_highest_score() {
     let report = found.json();
     assert_eq!(report["worst"][0]["example"], 50, "{report}");
     assert_eq!(report["worst"].as_array().map(Vec::len), Some(3));
-    assert_eq!(dir.text("scores.csv").lines().count(), 200);
+    let text = dir.text("scores.csv");
+    let column: Vec<f32> = text
+        .lines()
+        .map(|line| line.parse().expect("a number"))
+        .collect();
+    dir.run("detect model.safetensors odd.csv -o scores.npy")
+        .done();
+    let scores = dir.read("scores.npy");
+    let scores = npyz::NpyFile::new(&scores[..]).expect("an NPY file");
+    assert_eq!(scores.shape(), [200]);
+    assert_eq!(scores.into_vec::<f32>().expect("floats"), column);
+    let worst = report["worst"][0]["score"].as_f64().expect("a number");
+    assert_eq!(column[50], worst as f32);
     let listed = dir
         .run("detect model.safetensors odd.csv -n 1")
         .done()
