@@ -19,6 +19,9 @@ pub struct EncodeArgs {
     /// Where to write the codes, one row an example: .npy or .csv
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Leave the ids and labels of a table out of the .csv
+    #[arg(long)]
+    pub no_ids: bool,
 }
 
 /// Arguments of `decode`.
@@ -52,4 +55,7 @@ pub struct ReconstructArgs {
     /// How many examples a picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
+    /// Leave the ids and labels of a table out of the .csv
+    #[arg(long)]
+    pub no_ids: bool,
 }

@@ -91,4 +91,7 @@ pub struct DetectArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Leave the ids and labels of a table out of the .csv
+    #[arg(long)]
+    pub no_ids: bool,
 }

@@ -11,7 +11,7 @@ use latentia_tensor::{Matrix, MatrixRef};
 use crate::args::DecompressArgs;
 use crate::figures::{COLUMNS, PixelLayout, exact, grid};
 use crate::inputs::open;
-use crate::outputs::{Element, Format, write_values};
+use crate::outputs::{Element, Format, OutputColumns, Sink, write_blocks};
 use crate::terminal::{UsageError, count, counted, examples_bar, tell};
 
 /// Pictures that one file shows.
@@ -53,6 +53,7 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
             true => Element::Byte,
             false => Element::Float,
         },
+        columns: OutputColumns::examples_of(&model.model),
     };
     let mut failed = None;
     let mut produce = |sink: &mut Sink<'_>| {
@@ -112,9 +113,6 @@ fn decode(
     })
 }
 
-/// What is done with a block of examples.
-type Sink<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
-
 /// What decoded examples come from: it hands each block to the function it is given.
 type BlockSource<'a> = dyn FnMut(&mut Sink<'_>) -> io::Result<()> + 'a;
 
@@ -123,6 +121,7 @@ struct Output<'a> {
     path: &'a Path,
     shape: &'a [usize],
     element: Element,
+    columns: OutputColumns<'a>,
 }
 
 impl Output<'_> {
@@ -130,7 +129,10 @@ impl Output<'_> {
     fn write(&self, format: Option<Format>, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
         match format {
             Some(Format::Png) => self.write_picture(produce),
-            Some(format) => write_values(self.path, format, self.shape, self.element, produce),
+            Some(format) => {
+                let kind = (format, self.element);
+                write_blocks(self.path, kind, self.shape, &self.columns, produce)
+            }
             None => self.write_folder(produce),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::args::DetectArgs;
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
-use crate::outputs::{Format, write_column};
+use crate::outputs::{Format, OutputColumns, write_column};
 use crate::terminal::{counted, number, print, table, tell};
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
@@ -18,6 +18,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         .map(|path| Format::of(path, &formats))
         .transpose()?;
     let ModelFile { model, .. } = open(&args.model)?;
+    let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let scores = model.score(&examples)?;
@@ -74,7 +75,8 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         }
         (Some(output), Some(format)) => {
             let column: Vec<f32> = scores.iter().map(|&score| score as f32).collect();
-            write_column(output, format, &column)?;
+            let columns = OutputColumns::named(["score".into()]).beside(&examples);
+            write_column(output, format, &columns, &column)?;
             tell(&format!(
                 "wrote {}: {}",
                 output.display(),

@@ -6,12 +6,13 @@ use latentia_tensor::Rows;
 use crate::args::ReconstructArgs;
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
-use crate::outputs::{Format, write};
+use crate::outputs::{Format, OutputColumns, write};
 use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
+    let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let shown = match format {
@@ -20,7 +21,13 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
             examples.rows().min(args.count.into())
         }
         Format::Npy | Format::Csv => {
-            write(&args.output, format, &model.reconstruct(&examples)?)?;
+            let columns = OutputColumns::examples_of(&model).beside(&examples);
+            write(
+                &args.output,
+                format,
+                &columns,
+                &model.reconstruct(&examples)?,
+            )?;
             examples.rows()
         }
     };

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use latentia_data::{Dataset, LoadOptions, Locations, Source, load_with};
+use latentia_data::{
+    Column, ColumnKind, Dataset, LoadOptions, Locations, Schema, Source, load_with,
+};
 use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
 
@@ -47,6 +49,14 @@ impl Loader {
         table.categorical.clone_from(&asked.categorical);
         table.missing.clone_from(&asked.missing);
         Ok(loader)
+    }
+
+    /// The same, with the ids and labels of a table kept as they are written, where `carry` says so.
+    #[must_use]
+    pub fn carrying(&self, carry: bool) -> Self {
+        let mut loader = self.clone();
+        loader.options.table.carry = carry;
+        loader
     }
 
     /// The same, with pictures as `model` takes them, for `data`.
@@ -110,11 +120,28 @@ impl Loader {
         self.with_shape_of(model, data)?.pick_plain(data)
     }
 
-    /// Loads DATA that is no model's examples, as codes are: the part it asks for, else the test part, else all.
+    /// Loads codes of `width` numbers, as `encode` writes them: in a table those called `z1`, `z2`, …
+    ///
+    /// # Errors
+    /// When they cannot be loaded.
+    pub fn pick_codes(&self, data: &str, width: usize) -> anyhow::Result<Examples> {
+        let columns = (1..=width).map(|n| Column::new(format!("z{n}"), ColumnKind::Number));
+        let schema = Schema {
+            header: true,
+            columns: columns.collect(),
+            ..Schema::default()
+        };
+        let mut loader = self.clone();
+        loader.options.table.schema = Some(schema);
+        // Under other names, or no table at all.
+        loader.pick_plain(data).or_else(|_| self.pick_plain(data))
+    }
+
+    /// Loads DATA that is no model's examples: the part it asks for, else the test part, else all.
     ///
     /// # Errors
     /// When the data cannot be loaded or has no such part.
-    pub fn pick_plain(&self, data: &str) -> anyhow::Result<Examples> {
+    fn pick_plain(&self, data: &str) -> anyhow::Result<Examples> {
         let examples = self.part_of(data, "test")?;
         let (name, wanted) = split_part(data);
         if wanted.is_none() && examples.part == "test" {

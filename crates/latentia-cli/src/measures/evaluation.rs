@@ -40,9 +40,6 @@ pub struct Evaluation {
     /// What codes say of classes, where that was asked for and there are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
-    /// Values of an example, an element for each level of a category.
-    #[serde(skip)]
-    pub(super) width: usize,
     /// Whether the likelihood is a density, whose bits compare with no other's.
     #[serde(skip)]
     pub(super) is_density: bool,
@@ -92,10 +89,6 @@ impl Evaluation {
             codebook: match model.latent().values() {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
-            },
-            width: match model.likelihood().columns() {
-                Some(columns) => columns.encoded_width(model.width()),
-                None => model.width(),
             },
             table,
             pca_mse,

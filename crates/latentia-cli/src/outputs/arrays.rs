@@ -1,12 +1,14 @@
 //! Arrays as files: NPY and CSV.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
+use latentia_data::TableWriter;
 use latentia_models::write_atomically;
 use latentia_tensor::{Matrix, MatrixRef};
 use npyz::WriterBuilder;
 
+use super::columns::OutputColumns;
 use super::format::Format;
 
 /// The type of an NPY file's elements.
@@ -28,29 +30,20 @@ impl Element {
     }
 }
 
-/// Writes a matrix of `rows` rows that comes block by block: `produce` hands each block to the function it is given.
+/// Where a block of rows goes.
+pub type Sink<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
+
+/// Writes an array of any shape whose first dimension are the rows, as a table with `columns` in CSV. It comes block by block:
+/// `produce` hands each to the function it is given. Bytes come as whole numbers of 0 to 255.
 ///
 /// # Errors
 /// When `produce` fails or the file cannot be written; nothing is then left under its name.
 pub fn write_blocks(
     path: &Path,
-    format: Format,
-    shape: [usize; 2],
-    produce: impl FnOnce(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()>,
-) -> anyhow::Result<()> {
-    write_values(path, format, &shape, Element::Float, produce)
-}
-
-/// As [`write_blocks`], an array of any shape whose first dimension are the rows. Bytes come as whole numbers of 0 to 255.
-///
-/// # Errors
-/// When `produce` fails or the file cannot be written; nothing is then left under its name.
-pub fn write_values(
-    path: &Path,
-    format: Format,
+    (format, element): (Format, Element),
     shape: &[usize],
-    element: Element,
-    produce: impl FnOnce(&mut dyn FnMut(MatrixRef<'_>) -> io::Result<()>) -> io::Result<()>,
+    columns: &OutputColumns<'_>,
+    produce: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
     write_atomically(path, |out| match (format, element) {
@@ -72,7 +65,19 @@ pub fn write_values(
             })?;
             writer.finish()
         }
-        (Format::Csv | Format::Png, _) => produce(&mut |block| write_csv(out, block)),
+        (Format::Csv | Format::Png, _) => {
+            let mut writer = TableWriter::new(out, &columns.schema, &columns.carried_names())?;
+            let mut row = 0;
+            produce(&mut |block| {
+                for elements in block.iter_rows() {
+                    let texts = columns.carried.iter().map(|own| own.text(row));
+                    writer.write(texts, elements)?;
+                    row += 1;
+                }
+                Ok(())
+            })?;
+            writer.finish()
+        }
     })?;
     Ok(())
 }
@@ -81,29 +86,34 @@ pub fn write_values(
 ///
 /// # Errors
 /// When the file cannot be written; nothing is then left under its name.
-pub fn write(path: &Path, format: Format, matrix: &Matrix) -> anyhow::Result<()> {
+pub fn write(
+    path: &Path,
+    format: Format,
+    columns: &OutputColumns<'_>,
+    matrix: &Matrix,
+) -> anyhow::Result<()> {
     let shape = [matrix.rows(), matrix.cols()];
-    write_blocks(path, format, shape, |sink| sink(matrix.view()))
+    write_blocks(path, (format, Element::Float), &shape, columns, |sink| {
+        sink(matrix.view())
+    })
 }
 
 /// Writes a value for each example: an array of one dimension, or a column.
 ///
 /// # Errors
 /// When the file cannot be written; nothing is then left under its name.
-pub fn write_column(path: &Path, format: Format, values: &[f32]) -> anyhow::Result<()> {
+pub fn write_column(
+    path: &Path,
+    format: Format,
+    columns: &OutputColumns<'_>,
+    values: &[f32],
+) -> anyhow::Result<()> {
     let block = MatrixRef::new(values, values.len(), 1);
-    write_values(path, format, &[values.len()], Element::Float, |sink| {
-        sink(block)
-    })
-}
-
-fn write_csv(out: &mut dyn Write, block: MatrixRef<'_>) -> io::Result<()> {
-    for row in block.iter_rows() {
-        for (column, x) in row.iter().enumerate() {
-            let comma = if column > 0 { "," } else { "" };
-            write!(out, "{comma}{x}")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
+    write_blocks(
+        path,
+        (format, Element::Float),
+        &[values.len()],
+        columns,
+        |sink| sink(block),
+    )
 }

@@ -6,6 +6,7 @@ use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, Rows};
 
 use super::arrays::write;
+use super::columns::OutputColumns;
 use super::format::Format;
 use crate::figures::grid;
 use crate::terminal::{counted, tell};
@@ -37,7 +38,9 @@ pub fn write_examples(
 ) -> anyhow::Result<()> {
     match format {
         Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
-        Format::Npy | Format::Csv => write(output, format, examples)?,
+        Format::Npy | Format::Csv => {
+            write(output, format, &OutputColumns::examples_of(model), examples)?;
+        }
     }
     let count = counted(examples.rows(), "example");
     tell(&format!("wrote {}: {count}", output.display()));

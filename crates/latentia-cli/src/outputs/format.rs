@@ -9,7 +9,7 @@ use crate::terminal::UsageError;
 pub enum Format {
     /// NumPy's format, f32 in C order.
     Npy,
-    /// Text, one line an example, no header.
+    /// A table as text with a header, one line an example.
     Csv,
     /// A picture.
     Png,

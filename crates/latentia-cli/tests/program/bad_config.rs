@@ -204,7 +204,7 @@ fn a_sigmoid_before_a_likelihood_on_logits() {
         ],
     );
     check_config(
-        "\"mse\"",
+        "\"columns\"",
         "\"bce\"",
         &[
             "likelihood `bce` does not fit preprocessing `standardise`",

@@ -264,6 +264,7 @@ fn what_does_not_belong_has_the_highest_score() {
     let text = dir.text("scores.csv");
     let column: Vec<f32> = text
         .lines()
+        .skip(1)
         .map(|line| line.parse().expect("a number"))
         .collect();
     dir.run("detect model.safetensors odd.csv -o scores.npy")

@@ -274,7 +274,7 @@ fn losses_are_those_of_the_epoch_whose_weights_the_model_has() {
     let dir = TestDir::with([("t.csv", table(50).as_bytes())]);
     let preset = dir.run("presets table").done().stdout;
     dir.write("my.toml", preset.replace("patience = 30", "patience = 3"));
-    let train = "train --config my.toml --data t.csv --learning-rate 0.03 --out run --force";
+    let train = "train --config my.toml --data t.csv --learning-rate 0.1 --out run --force";
     let text = dir.run(train).done().stderr;
     let json = dir.run(&format!("{train} --json")).done().json();
     assert_eq!(json["stopped_by"], "patience");
@@ -293,7 +293,7 @@ fn losses_are_those_of_the_epoch_whose_weights_the_model_has() {
         panic!("{metrics}");
     };
     let last = last.expect("an epoch");
-    assert!(last[2] > 1.01 * validation_loss, "{metrics}");
+    assert!(last[2] > validation_loss + 0.01, "{metrics}");
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
     let of = |key: &str| {
         json[key]

@@ -21,8 +21,8 @@ const DIGITS: i32 = 7;
 ///
 /// let mut text = Vec::new();
 /// let mut writer = TableWriter::new(&mut text, &schema, &["id"])?;
-/// writer.write(&["a"], &[1.0, 3.14])?;
-/// writer.write(&["b"], &[f32::NAN, 2.0])?;
+/// writer.write(["a"], &[1.0, 3.14])?;
+/// writer.write(["b"], &[f32::NAN, 2.0])?;
 /// writer.finish()?;
 /// assert_eq!(String::from_utf8(text)?, "id,island,mass\na,Dream,3.1\nb,,2.0\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,7 +51,11 @@ impl<'a, W: Write> TableWriter<'a, W> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&mut self, texts: &[&str], elements: &[f32]) -> io::Result<()> {
+    pub fn write<'t>(
+        &mut self,
+        texts: impl IntoIterator<Item = &'t str>,
+        elements: &[f32],
+    ) -> io::Result<()> {
         for text in texts {
             self.writer.write_field(text)?;
         }

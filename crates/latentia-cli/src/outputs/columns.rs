@@ -1,0 +1,59 @@
+//! What the columns of a table are that a command writes.
+
+use std::borrow::Cow;
+
+use latentia_data::{Carried, Column, ColumnKind, Dataset, Schema};
+use latentia_models::Autoencoder;
+
+/// The columns of a table that a command writes: those that are carried along, then those that it computed.
+#[derive(Clone, Debug)]
+pub struct OutputColumns<'a> {
+    pub(super) schema: Cow<'a, Schema>,
+    pub(super) carried: &'a [Carried],
+}
+
+impl<'a> OutputColumns<'a> {
+    /// Numbers called `z1`, `z2`, … for the name `z`.
+    pub fn numbered(name: &str, count: usize) -> Self {
+        let columns = (1..=count).map(|number| format!("{name}{number}"));
+        Self::named(columns)
+    }
+
+    /// Numbers of these names.
+    pub fn named(names: impl IntoIterator<Item = String>) -> Self {
+        let columns = names.into_iter();
+        let columns = columns.map(|name| Column::new(name, ColumnKind::Number));
+        let schema = Schema {
+            header: true,
+            columns: columns.collect(),
+            ..Schema::default()
+        };
+        Self {
+            schema: Cow::Owned(schema),
+            carried: &[],
+        }
+    }
+
+    /// Those of the examples of `model`: a table's own, else `x1`, `x2`, …
+    pub fn examples_of(model: &'a Autoencoder) -> Self {
+        match model.schema() {
+            Some(schema) => Self {
+                schema: Cow::Borrowed(schema),
+                carried: &[],
+            },
+            None => Self::numbered("x", model.width()),
+        }
+    }
+
+    /// The same beside the ids and labels of `dataset`.
+    #[must_use]
+    pub fn beside(self, dataset: &'a Dataset) -> Self {
+        let carried = dataset.table().map_or(&[][..], |table| &table.carried);
+        Self { carried, ..self }
+    }
+
+    /// The names of columns that are carried along.
+    pub(super) fn carried_names(&self) -> Vec<&str> {
+        self.carried.iter().map(|own| own.name.as_str()).collect()
+    }
+}
