@@ -61,8 +61,8 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
-pub use table::{Carried, Profile, Table, TableWriter, cell};
-pub use table_options::TableOptions;
+pub use table::{Carried, Profile, Table, TableWriter, cell, is_missing};
+pub use table_options::{Carry, TableOptions};
 
 /// What a data set is read through, and cut with.
 pub use latentia_tensor::{

@@ -26,6 +26,18 @@ pub struct TableOptions {
     pub categorical: Vec<String>,
     /// What stands for a missing value beside the usual marks (nothing, `?`, `NA`, `NaN`, `null`, …).
     pub missing: Vec<String>,
-    /// Whether the texts of ids and labels are kept, to be written beside what a model gives.
-    pub carry: bool,
+    /// The columns whose texts are kept, to be written beside what a model gives.
+    pub carry: Carry,
+}
+
+/// The columns of a table whose texts are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carry {
+    /// None
+    #[default]
+    Nothing,
+    /// Ids and labels
+    Names,
+    /// All
+    All,
 }

@@ -65,8 +65,8 @@ pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    ColumnMetrics, Denoising, ElboReport, Fidelity, LatentUsage, Metrics, Pca, Probe, TableMetrics,
-    ssim,
+    ColumnMetrics, Denoising, ElboReport, Fidelity, ImputationReport, ImputedColumn, LatentUsage,
+    Metrics, Pca, Probe, TableMetrics, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;

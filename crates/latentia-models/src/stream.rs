@@ -22,3 +22,5 @@ pub(crate) const AUGMENT: u32 = u32::MAX - 8;
 pub(crate) const BALANCE: u32 = u32::MAX - 9;
 /// Draws the faint noise that a maximised input begins at.
 pub(crate) const MAXIMISE: u32 = u32::MAX - 10;
+/// Hides cells that are known, to see how they are filled.
+pub(crate) const HIDE: u32 = u32::MAX - 11;

@@ -8,6 +8,7 @@ use super::datasets::DataCommand;
 use super::evaluation::{DenoiseArgs, DetectArgs, EvaluateArgs};
 use super::explanation::ExplainArgs;
 use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
+use super::imputation::ImputeArgs;
 use super::inspection::{InspectArgs, PresetsArgs};
 use super::training::TrainArgs;
 
@@ -28,6 +29,8 @@ pub enum Command {
     Denoise(DenoiseArgs),
     /// Find the examples that a model explains worst
     Detect(DetectArgs),
+    /// Fill the gaps of a table
+    Impute(ImputeArgs),
     /// Draw new examples
     Sample(SampleArgs),
     /// Decode the prior along each dimension of the code

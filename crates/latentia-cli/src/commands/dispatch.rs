@@ -4,8 +4,8 @@ use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
 
 use super::{
-    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, inspect,
-    interpolate, presets, reconstruct, sample, train, traverse,
+    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, impute,
+    inspect, interpolate, presets, reconstruct, sample, train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -41,6 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Explain(args) => explain::run(&args, &loader)?,
         Command::Denoise(args) => denoise::run(&args, &loader)?,
         Command::Detect(args) => detect::run(&args, &loader)?,
+        Command::Impute(args) => impute::run(&args, &loader)?,
         Command::Sample(args) => sample::run(&args, &loader)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &loader)?,

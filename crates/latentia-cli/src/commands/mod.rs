@@ -10,6 +10,7 @@ mod dispatch;
 mod encode;
 mod evaluate;
 mod explain;
+mod impute;
 mod info;
 mod inspect;
 mod interpolate;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use latentia_data::{
-    Column, ColumnKind, Dataset, LoadOptions, Locations, Schema, Source, load_with,
+    Carry, Column, ColumnKind, Dataset, LoadOptions, Locations, Schema, Source, load_with,
 };
 use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
@@ -55,7 +55,10 @@ impl Loader {
     #[must_use]
     pub fn carrying(&self, carry: bool) -> Self {
         let mut loader = self.clone();
-        loader.options.table.carry = carry;
+        loader.options.table.carry = match carry {
+            true => Carry::Names,
+            false => Carry::Nothing,
+        };
         loader
     }
 

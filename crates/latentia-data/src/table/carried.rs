@@ -2,12 +2,12 @@
 
 use latentia_tensor::ColumnKind;
 
-/// The texts of a column that is not learned from, one a row.
+/// The texts of a column, one a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
     /// The column's name.
     pub name: String,
-    /// Whether it names rows or says their class.
+    /// What it holds.
     pub kind: ColumnKind,
     text: String,
     /// Where each text ends.

@@ -1,5 +1,7 @@
 //! What stands for a value that is missing.
 
+use latentia_tensor::Schema;
+
 /// The usual marks, in small letters.
 const MARKS: [&[u8]; 11] = [
     b"", b"?", b"na", b"n/a", b"nan", b"null", b"none", b"-", b".", b"#n/a", b"<na>",
@@ -30,4 +32,9 @@ impl Marks {
     pub(crate) fn contain(&self, field: &[u8]) -> bool {
         self.0.iter().any(|mark| mark == field) || is_usual_mark(field)
     }
+}
+
+/// Whether `text` stands for a missing value in a table of `schema`.
+pub fn is_missing(text: &str, schema: &Schema) -> bool {
+    Marks::with(&schema.missing).contain(text.trim().as_bytes())
 }

@@ -7,6 +7,7 @@ mod profile;
 mod writer;
 
 pub use carried::Carried;
+pub use missing::is_missing;
 pub use profile::Profile;
 pub use writer::{TableWriter, cell};
 

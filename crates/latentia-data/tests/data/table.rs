@@ -1,8 +1,8 @@
 //! Columns with names, kinds and gaps.
 
 use latentia_data::{
-    Column, ColumnKind, DataError, Dataset, LoadOptions, Locations, Rows, Schema, TableOptions,
-    load_with,
+    Carry, Column, ColumnKind, DataError, Dataset, LoadOptions, Locations, Rows, Schema,
+    TableOptions, load_with,
 };
 
 use crate::values;
@@ -96,7 +96,7 @@ fn what_the_user_says_of_columns_holds() {
         categorical: vec!["4".into()],
         ignore: vec!["x".into()],
         missing: vec!["0.25".into()],
-        carry: true,
+        carry: Carry::Names,
         ..TableOptions::default()
     };
     let loaded = load_as(text, table).unwrap();

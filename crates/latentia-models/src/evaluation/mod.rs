@@ -3,6 +3,7 @@
 mod covariance;
 mod denoising;
 mod elbo;
+mod imputation;
 mod latent_usage;
 mod lbfgs;
 mod logistic;
@@ -18,6 +19,7 @@ mod wide;
 
 pub use denoising::Denoising;
 pub use elbo::ElboReport;
+pub use imputation::{ImputationReport, ImputedColumn};
 pub use latent_usage::LatentUsage;
 pub use metrics::Metrics;
 pub use pca::Pca;

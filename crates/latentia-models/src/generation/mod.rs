@@ -6,6 +6,8 @@ mod code_sample;
 mod component;
 mod generate;
 #[cfg(feature = "train")]
+mod imputation;
+#[cfg(feature = "train")]
 mod mixture;
 
 #[cfg(feature = "train")]

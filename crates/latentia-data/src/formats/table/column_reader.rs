@@ -13,6 +13,7 @@ use crate::table::Carried;
 use crate::table::Marks;
 use crate::table::Profile;
 use crate::table::days;
+use crate::table_options::Carry;
 
 /// Different texts that are counted in a column that is not learned from.
 const MOST_COUNTED: usize = 1 << 18;
@@ -83,10 +84,14 @@ impl<'a> ColumnReader<'a> {
         named: bool,
         marks: &'a Marks,
         decimal: u8,
-        carry: bool,
+        carry: Carry,
     ) -> Self {
         let column = &planned.column;
-        let carried = matches!(column.kind, ColumnKind::Id | ColumnKind::Label) && carry;
+        let carried = match carry {
+            Carry::Nothing => false,
+            Carry::Names => matches!(column.kind, ColumnKind::Id | ColumnKind::Label),
+            Carry::All => true,
+        };
         let carried = carried.then(|| Carried::new(&column.name, column.kind));
         let levels = column.levels.iter().zip(0..);
         let numbers = levels
@@ -130,6 +135,7 @@ impl<'a> ColumnReader<'a> {
         let field = field.trim_ascii();
         if self.planned.column.kind == ColumnKind::Number
             && !self.marks.are_more_than_usual()
+            && self.carried.is_none()
             && let Some(number) = parse_number(field, self.decimal)
             && number.is_finite()
         {
