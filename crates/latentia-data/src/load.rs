@@ -14,7 +14,7 @@ use crate::sets::{CATALOGUE, NamedSet};
 use crate::source::Source;
 use crate::standard_input;
 
-/// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, CSV or IDX, the
+/// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, Parquet (with the feature `parquet`), CSV or IDX, the
 /// last two plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
 /// `-` is standard input, in any of these formats of files but CIFAR-10's: by its first bytes, or else CSV where they are text.
 ///
@@ -135,7 +135,7 @@ fn read_standard_input(options: &LoadOptions) -> Result<Dataset, DataError> {
 }
 
 fn by_signature(start: &[u8]) -> Option<&'static Format> {
-    let mut formats = formats::FILES.into_iter();
+    let mut formats = formats::FILES.iter().copied();
     formats.find(|format| format.has_signature_of(start))
 }
 
@@ -157,7 +157,7 @@ fn unknown_start(subject: &str, start: &[u8]) -> DataError {
 }
 
 fn unknown_format(subject: &str, seen: &str) -> DataError {
-    let names = formats::FILES.map(|format| format.name);
+    let names: Vec<_> = formats::FILES.iter().map(|format| format.name).collect();
     let (last, names) = names.split_last().expect("there are formats");
     let endings = formats::FILES.iter().flat_map(|format| format.endings);
     let endings: Vec<_> = endings.map(|ending| format!("`{ending}`")).collect();

@@ -45,6 +45,6 @@ Examples:
   latentia encode MODEL photos.npy -o codes.npy    features
   latentia presets                                 what else can be trained
 
-DATA is a name (see `latentia data list`) or a path: .npy, .npz, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
+DATA is a name (see `latentia data list`) or a path: .npy, .npz, .parquet, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
 a folder of PNG and JPEG files, one folder within for each class where there are classes, or - for standard input. Where a \
 model is used, a name may end in :train or :test.";

@@ -23,7 +23,8 @@ pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
         let name = data.to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);
         // Standard input is not read yet; a table is what most often comes that way.
-        plain.ends_with(".csv") || plain.ends_with(".tsv") || plain == "-"
+        let endings = [".csv", ".tsv", ".parquet", ".pq"];
+        endings.iter().any(|ending| plain.ends_with(ending)) || plain == "-"
     };
     let name = match (&args.preset, &args.data) {
         (Some(name), _) => name.as_str(),

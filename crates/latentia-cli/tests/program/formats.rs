@@ -125,3 +125,30 @@ fn integers_that_are_rounded_are_said() {
         "`times.npy`: 40 whole numbers beyond 2^24 rounded to f32, 1700000001 to 1700000000 first";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
+
+#[test]
+fn a_model_of_a_table_takes_it_in_parquet() {
+    // Columns a, b, c: 1.5, -2, 3; 1, 2, 3; true, false, true.
+    let parquet = std::fs::read("../../fuzz/seeds/parquet/numbers").expect("a seed of the fuzzer");
+    let dir = TestDir::with([
+        ("t.parquet", &parquet[..]),
+        ("t.csv", b"c,b,a\n1,1,1.5\n0,2,-2\n1,3,3\n"),
+    ]);
+    dir.run("train --data t.parquet --latent 2 --epochs 1 --out run")
+        .done();
+    let codes = |data: &str| {
+        dir.run(&format!("encode run/model.safetensors {data} -o z.npy"))
+            .done();
+        read_npy(&dir.read("z.npy"))
+    };
+    let (own, other) = (codes("t.parquet"), codes("t.csv"));
+    assert_eq!((own.0, own.1), (3, 2));
+    assert!(own == other, "{own:?} {other:?}");
+    piped(
+        &dir,
+        "t.parquet",
+        "encode run/model.safetensors - -o piped.npy",
+    )
+    .done();
+    assert!(read_npy(&dir.read("piped.npy")) == own);
+}

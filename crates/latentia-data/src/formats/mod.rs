@@ -6,6 +6,8 @@ mod format;
 pub(crate) mod idx;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pictures;
 mod table;
 
@@ -14,4 +16,12 @@ pub(crate) use format::Format;
 pub(crate) use pictures::read as read_folder;
 
 /// The formats of files; the first that fits is the one.
-pub(crate) static FILES: [&Format; 5] = [&npy::NPY, &npz::NPZ, &csv::CSV, &idx::IDX, &cifar::CIFAR];
+pub(crate) static FILES: &[&Format] = &[
+    &npy::NPY,
+    &npz::NPZ,
+    #[cfg(feature = "parquet")]
+    &parquet::PARQUET,
+    &csv::CSV,
+    &idx::IDX,
+    &cifar::CIFAR,
+];

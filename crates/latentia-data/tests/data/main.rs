@@ -11,6 +11,8 @@ mod idx;
 mod messages;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pictures;
 mod sets;
 mod stored;
@@ -48,6 +50,7 @@ fn what_the_fuzzer_begins_with_does_no_harm() {
         ("idx", "a.idx"),
         ("npy", "a.npy"),
         ("npz", "a.npz"),
+        ("parquet", "a.parquet"),
         ("pictures", "album/a.png"),
     ] {
         let seeds: Vec<_> = fs::read_dir(Path::new("../../fuzz/seeds").join(target))

@@ -258,8 +258,16 @@ fn of_names_and_paths() {
 
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
-    let expected = "an NPY, NPZ, CSV, IDX or CIFAR-10 file (`.npy`, `.npz`, `.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
-                    and JPEG files";
+    let parquet = if cfg!(feature = "parquet") {
+        ["Parquet, ", "`.parquet`, "]
+    } else {
+        [""; 2]
+    };
+    let expected = format!(
+        "an NPY, NPZ, {}CSV, IDX or CIFAR-10 file (`.npy`, `.npz`, {}`.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
+         and JPEG files",
+        parquet[0], parquet[1]
+    );
     let path = format!("{path}/notes.txt");
     fs::write(&path, "a note").unwrap();
     check(

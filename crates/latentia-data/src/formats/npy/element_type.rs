@@ -139,7 +139,7 @@ impl ElementType {
 }
 
 /// The value of a half-precision float: a sign, five bits of exponent, ten of fraction.
-fn from_half(bits: u16) -> f32 {
+pub(crate) fn from_half(bits: u16) -> f32 {
     let (sign, fraction) = (u32::from(bits >> 15) << 31, u32::from(bits & 0x3ff));
     let magnitude = match u32::from(bits >> 10 & 0x1f) {
         // Subnormal: the fraction counts steps of 2^-24.

@@ -9,3 +9,5 @@ mod element_type;
 mod header;
 
 pub(crate) use array::{Array, NPY, PlainFile};
+#[cfg(feature = "parquet")]
+pub(crate) use element_type::from_half;
