@@ -58,8 +58,8 @@ mod stream;
 mod training;
 
 pub use autoencoder::{
-    Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Scaled,
-    Scaling, Sections,
+    Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Quantiles,
+    Scaled, Scaling, Sections,
 };
 pub use detection::Filters;
 pub use error::{BoxError, ModelError, NonFiniteLoss};

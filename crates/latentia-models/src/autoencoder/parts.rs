@@ -194,7 +194,12 @@ impl Parts {
             "values are 0 or 1: use `bernoulli` or `bce`"
         } else if likelihood.is_discrete() && preprocessing != Preprocessing::UnitRange {
             "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`"
-        } else if likelihood.is_binary() && preprocessing == Preprocessing::Standardise {
+        } else if likelihood.is_binary()
+            && matches!(
+                preprocessing,
+                Preprocessing::Standardise | Preprocessing::Robust
+            )
+        {
             "it needs values in [0, 1]: use `unit-range` or `min-max`, or likelihood `mse`"
         } else {
             return Ok(());

@@ -6,6 +6,7 @@ use latentia_tensor::{ElementKind, Matrix, MatrixMut, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
 use super::inference::{ROW_SLOTS, fold_rows};
+use super::quantiles::Quantiles;
 use crate::Preprocessing;
 
 /// The constants of a preprocessing: `x = (raw / full scale - shift) / divisor`, column by column.
@@ -32,6 +33,9 @@ pub struct Scaling {
     pub shift: Vec<f32>,
     /// One value a column, or one for all; never 0.
     pub divisor: Vec<f32>,
+    /// The quantiles by which columns are mapped to normal scores, in place of the other constants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantiles: Option<Quantiles>,
 }
 
 impl Scaling {
@@ -40,6 +44,7 @@ impl Scaling {
         Self {
             shift: vec![0.0],
             divisor: vec![1.0],
+            quantiles: None,
         }
     }
 
@@ -63,6 +68,12 @@ impl Scaling {
         examples: &dyn Rows,
         kinds: &[ElementKind],
     ) -> io::Result<Self> {
+        if preprocessing == Preprocessing::Robust && examples.rows() > 0 {
+            return Ok(Self {
+                quantiles: Some(Quantiles::learn(examples, kinds)?),
+                ..Self::identity()
+            });
+        }
         let constants = matches!(
             preprocessing,
             Preprocessing::Standardise | Preprocessing::MinMax
@@ -121,13 +132,21 @@ impl Scaling {
                 (shift / full_scale, usable)
             })
             .unzip();
-        Ok(Self { shift, divisor })
+        Ok(Self {
+            shift,
+            divisor,
+            quantiles: None,
+        })
     }
 
     /// Whether the constants fit examples of `cols` elements.
     pub(crate) fn fits(&self, cols: usize) -> bool {
         let fits = |x: &[f32]| x.len() == 1 || x.len() == cols;
-        fits(&self.shift) && fits(&self.divisor) && self.divisor.iter().all(|&d| d != 0.0)
+        let quantiles = self.quantiles.as_ref();
+        fits(&self.shift)
+            && fits(&self.divisor)
+            && self.divisor.iter().all(|&d| d != 0.0)
+            && quantiles.is_none_or(|quantiles| quantiles.fits(cols))
     }
 
     /// Raw values to the model's, in place; `[rows, cols]`.
@@ -137,6 +156,9 @@ impl Scaling {
                 // Moved into the loop, which is not vectorised around references.
                 let (shift, divisor) = (shift * full_scale, divisor * full_scale);
                 latentia_tensor::map_in_place(x.as_mut_slice(), move |x| (x - shift) / divisor);
+                if let Some(quantiles) = &self.quantiles {
+                    x.iter_rows_mut().for_each(|row| quantiles.apply(row));
+                }
             }
             (shift, divisor) => vectorized(
                 #[inline(always)]
@@ -154,6 +176,9 @@ impl Scaling {
     /// The model's values to raw ones, in place; `[rows, cols]`.
     pub fn undo(&self, mut x: MatrixMut<'_>, full_scale: f32) {
         for row in x.iter_rows_mut() {
+            if let Some(quantiles) = &self.quantiles {
+                quantiles.undo(row);
+            }
             let constants = self.shift.iter().cycle().zip(self.divisor.iter().cycle());
             for (x, (shift, divisor)) in row.iter_mut().zip(constants) {
                 *x = (*x * divisor + shift) * full_scale;

@@ -17,6 +17,9 @@ pub enum Preprocessing {
     Standardise,
     /// Each column from its smallest and largest value to 0 and 1
     MinMax,
+    /// Each column to normal scores by its quantiles, whatever its tails: the value at the share `p` of the training examples
+    /// becomes the normal quantile `Φ⁻¹(p)` (`QuantileTransformer` of scikit-learn)
+    Robust,
     /// Each value `p` in `[0, 1]` drawn as 1 with probability `p`, else 0, once and for all: the same example is always
     /// drawn alike (Salakhutdinov and Murray 2008)
     BinariseStatic,
@@ -31,6 +34,7 @@ impl Preprocessing {
             Self::UnitRange => "unit-range",
             Self::Standardise => "standardise",
             Self::MinMax => "min-max",
+            Self::Robust => "robust",
             Self::BinariseStatic => "binarise-static",
             Self::BinariseFresh => "binarise-fresh",
         }
@@ -45,7 +49,11 @@ impl Preprocessing {
     pub(crate) fn draw(self, epoch: u32) -> u32 {
         match self {
             Self::BinariseFresh => epoch,
-            Self::UnitRange | Self::Standardise | Self::MinMax | Self::BinariseStatic => 0,
+            Self::UnitRange
+            | Self::Standardise
+            | Self::MinMax
+            | Self::Robust
+            | Self::BinariseStatic => 0,
         }
     }
 }
