@@ -11,12 +11,3 @@ pub(crate) enum Cell<'a> {
     Date(f64),
     Text(&'a str),
 }
-
-/// What the cells of a column are that are not missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CellKind {
-    Number,
-    Bool,
-    Date,
-    Text,
-}

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 
-use super::cell::{Cell, CellKind};
+use super::cell::Cell;
 use super::cursor::Cursor;
 use super::fault::Fault;
-use super::footer::{Footer, Meaning};
+use super::footer::Footer;
 use crate::error::{DataError, printable};
 use crate::stored::read_exact_at;
 
@@ -38,7 +38,7 @@ impl ParquetTable {
     /// Reads the footer of a file, which messages call `subject`.
     ///
     /// # Errors
-    /// When it is damaged, or has columns that are not flat or of a type that is none of [`CellKind`]'s.
+    /// When it is damaged, or has columns that are not flat or of a type that is none of [`Cell`]'s.
     pub(crate) fn open(file: File, subject: &str) -> Result<Self, DataError> {
         let fault = |fault: Fault| fault.at(subject, "footer");
         let length = file
@@ -90,23 +90,6 @@ impl ParquetTable {
     /// The names of the columns, in their order; they need not differ.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.footer.columns.iter().map(|column| &*column.name)
-    }
-
-    /// What the columns' cells are.
-    pub(crate) fn kinds(&self) -> impl Iterator<Item = CellKind> {
-        self.footer
-            .columns
-            .iter()
-            .map(|column| match column.meaning {
-                Meaning::Boolean => CellKind::Bool,
-                Meaning::Text => CellKind::Text,
-                Meaning::Days | Meaning::Timestamp(_) | Meaning::Julian => CellKind::Date,
-                Meaning::Signed
-                | Meaning::Unsigned
-                | Meaning::Float
-                | Meaning::Half
-                | Meaning::Decimal(_) => CellKind::Number,
-            })
     }
 
     /// Goes to the next row, the first at first; whether there is one.
@@ -163,11 +146,11 @@ mod tests {
     use super::*;
 
     /// The columns of a file that pyarrow wrote.
-    fn columns(name: &str) -> Result<Vec<(String, CellKind, Vec<String>)>, String> {
+    fn columns(name: &str) -> Result<Vec<(String, Vec<String>)>, String> {
         let file = File::open(format!("../../fuzz/seeds/parquet/{name}")).unwrap();
         let mut table = ParquetTable::open(file, name).map_err(|error| error.to_string())?;
-        let names = table.names().map(String::from).zip(table.kinds());
-        let mut columns: Vec<_> = names.map(|(name, kind)| (name, kind, Vec::new())).collect();
+        let names = table.names().map(String::from);
+        let mut columns: Vec<_> = names.map(|name| (name, Vec::new())).collect();
         while table.next_row().map_err(|error| error.to_string())? {
             for ((.., column), cell) in columns.iter_mut().zip(table.cells()) {
                 column.push(match cell {
@@ -194,29 +177,16 @@ mod tests {
             (0..20).map(cell).collect()
         };
         let expected = [
-            (
-                "i",
-                CellKind::Number,
-                column(0, &|i| (i as i64 * i as i64 - 5).to_string()),
-            ),
+            ("i", column(0, &|i| (i as i64 * i as i64 - 5).to_string())),
             (
                 "f",
-                CellKind::Number,
                 (0..20).map(|i| (f64::from(i) / 4.0).to_string()).collect(),
             ),
-            (
-                "s",
-                CellKind::Text,
-                column(1, &|i| ["red", "green", "blué"][i % 3].into()),
-            ),
-            (
-                "b",
-                CellKind::Bool,
-                column(2, &|i| (i % 3 == 0).to_string()),
-            ),
-            ("d", CellKind::Date, column(3, &|i| i.to_string())),
+            ("s", column(1, &|i| ["red", "green", "blué"][i % 3].into())),
+            ("b", column(2, &|i| (i % 3 == 0).to_string())),
+            ("d", column(3, &|i| i.to_string())),
         ]
-        .map(|(name, kind, cells)| (name.to_owned(), kind, cells));
+        .map(|(name, cells)| (name.to_owned(), cells));
         for name in [
             "none", "snappy", "gzip", "lz4", "zstd", "plain", "deltas", "lengths", "groups",
         ] {
