@@ -241,8 +241,8 @@ mod tests {
                 assert_eq!(cells, &expected, "{name}");
             }
         }
-        assert_eq!(columns("int96").unwrap()[0].2, days);
-        assert_eq!(columns("empty").unwrap()[0].2, [""; 0]);
+        assert_eq!(columns("int96").unwrap()[0].1, days);
+        assert_eq!(columns("empty").unwrap()[0].1, [""; 0]);
     }
 
     /// Opens every seed after `damage`.
