@@ -51,6 +51,14 @@ pub enum ModelError {
         /// The unit asked for.
         unit: usize,
     },
+    /// An input that is to be found along gradients, where some of its elements have none.
+    #[error(
+        "an input that makes a unit large is found along gradients, which categories and booleans do not have, as column `{column}`"
+    )]
+    NoInputGradient {
+        /// The first such column.
+        column: String,
+    },
     /// Codes from a prior that the code does not have.
     #[error("code is {code} and has no prior{}", if *to_sample { " to sample from" } else { "" })]
     NoPrior {

@@ -13,11 +13,13 @@ use super::values::{seed, whole};
     after_help = "\
 Examples:
   latentia explain runs/mnist/model.safetensors mnist --index 7 -o errors.png
+  latentia explain runs/table/model.safetensors people.csv --index 3
   latentia explain runs/conv/model.safetensors --filters -o filters.png
   latentia explain runs/vae-20/model.safetensors --dimension 0,1,2 -o dimensions.png
 
 A picture of DATA shows one example, its reconstruction, and the squared error of each pixel: black is
-none, white the largest. Filters are drawn around a grey that stands for 0, each up to its own largest
+none, white the largest. Of a row of a table it shows what each column adds to the score that `detect`
+gives the row, beside its value and what the model expected; the largest are printed too. Filters are drawn around a grey that stands for 0, each up to its own largest
 weight."
 )]
 pub struct ExplainArgs {
@@ -41,9 +43,9 @@ pub struct ExplainArgs {
     /// Seed of the noise that an input begins at
     #[arg(long, value_name = "N", default_value_t = 42, value_parser = seed, requires = "dimension")]
     pub seed: u64,
-    /// The picture to write, a .png
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    /// The picture to write, a .png; DATA may go without
+    #[arg(short, long, value_name = "FILE", required_unless_present = "data")]
+    pub output: Option<PathBuf>,
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,

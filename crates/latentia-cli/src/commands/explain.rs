@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use latentia_data::Dataset;
 use latentia_models::{Autoencoder, Filters, ModelFile};
 use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 use serde_json::json;
@@ -9,6 +10,7 @@ use serde_json::json;
 use crate::args::ExplainArgs;
 use crate::figures::{PixelLayout, grid, heat_colour};
 use crate::inputs::{Loader, check_fit, open};
+use crate::measures::RowExplanation;
 use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
 
@@ -16,37 +18,42 @@ use crate::terminal::{UsageError, counted, number, print, tell};
 const MOST_FILTERS: usize = 1024;
 
 pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
-    Format::of(&args.output, &[Format::Png])?;
+    if let Some(output) = &args.output {
+        Format::of(output, &[Format::Png])?;
+    }
     let ModelFile { model, .. } = open(&args.model)?;
     if let Some(data) = &args.data {
-        return error_map(args, &model, data, loader);
+        return one_example(args, &model, data, loader);
     }
+    let Some(output) = &args.output else {
+        return Err(UsageError("`--output` names the picture to write".into()).into());
+    };
     let (what, drawn) = match args.filters {
-        true => ("filter", filters(&model, &args.output)?),
-        false => ("dimension", dimensions(args, &model)?),
+        true => ("filter", filters(&model, output)?),
+        false => ("dimension", dimensions(args, &model, output)?),
     };
     if args.json {
         print(&format!(
             "{}\n",
-            json!({ "output": args.output.to_string_lossy(), what: drawn })
+            json!({ "output": output.to_string_lossy(), what: drawn })
         ))?;
     }
     tell(&format!(
         "wrote {}: {}",
-        args.output.display(),
+        output.display(),
         counted(drawn, what)
     ));
     Ok(())
 }
 
-/// One example, its reconstruction, and where they differ.
-fn error_map(
+/// One example, and what the model makes of it.
+fn one_example(
     args: &ExplainArgs,
     model: &Autoencoder,
     data: &str,
     loader: &Loader,
 ) -> anyhow::Result<()> {
-    let examples = loader.pick(data, model)?.dataset;
+    let examples = loader.carrying(true).pick(data, model)?.dataset;
     check_fit(model, data, &examples)?;
     let (index, rows) = (args.index, examples.rows());
     if index >= rows {
@@ -54,7 +61,41 @@ fn error_map(
         let message = format!("`{data}` has no example {index}; --index must be from 0 to {last}");
         return Err(UsageError(message).into());
     }
-    let one = Subset::new(&examples, vec![index as u32]);
+    match model.schema().is_some() || model.shape().len() == 1 {
+        true => row(args, model, &examples),
+        false => error_map(args, model, &examples),
+    }
+}
+
+/// A row of a table, column by column.
+fn row(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::Result<()> {
+    let explanation = RowExplanation::of(model, examples, args.index)?;
+    if let Some(output) = &args.output {
+        explanation.picture().write(output)?;
+    }
+    match args.json {
+        true => {
+            let mut report = serde_json::to_value(&explanation)?;
+            if let Some(output) = &args.output {
+                report["output"] = output.to_string_lossy().into();
+            }
+            print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+        }
+        false => print(&explanation.text())?,
+    }
+    if let Some(output) = &args.output {
+        tell(&format!(
+            "wrote {}: what each column adds to the score",
+            output.display()
+        ));
+    }
+    Ok(())
+}
+
+/// One example, its reconstruction, and where they differ.
+fn error_map(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::Result<()> {
+    let index = args.index;
+    let one = Subset::new(examples, vec![index as u32]);
     let (above, below) = (model.inputs(&one)?, model.reconstruct(&one)?);
     let layout = PixelLayout::or_row(model.shape());
     let (above, below) = (above.as_slice(), below.as_slice());
@@ -74,12 +115,14 @@ fn error_map(
     let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
     tiles.extend(errors.iter().flat_map(|e| heat_colour((e * scale).sqrt())));
     let tiles = MatrixRef::new(&tiles, 3, tiles.len() / 3);
-    grid(tiles, &[layout.height, layout.width, 3], 3).write(&args.output)?;
+    if let Some(output) = &args.output {
+        grid(tiles, &[layout.height, layout.width, 3], 3).write(output)?;
+    }
 
     let worst_pixel = [worst / layout.width.max(1), worst % layout.width.max(1)];
     if args.json {
         let report = json!({
-            "output": args.output.to_string_lossy(),
+            "output": args.output.as_ref().map(|output| output.to_string_lossy()),
             "example": index,
             "squared_error": total,
             "worst_row": worst_pixel[0],
@@ -96,10 +139,12 @@ fn error_map(
             worst_pixel[1]
         ))?;
     }
-    tell(&format!(
-        "wrote {}: the example, its reconstruction, and where they differ",
-        args.output.display()
-    ));
+    if let Some(output) = &args.output {
+        tell(&format!(
+            "wrote {}: the example, its reconstruction, and where they differ",
+            output.display()
+        ));
+    }
     Ok(())
 }
 
@@ -128,13 +173,13 @@ fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
 }
 
 /// Inputs that make dimensions of the code large.
-fn dimensions(args: &ExplainArgs, model: &Autoencoder) -> anyhow::Result<usize> {
+fn dimensions(args: &ExplainArgs, model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
     let mut inputs = Vec::new();
     for &dimension in &args.dimension {
         inputs.extend(model.maximise(dimension, args.steps, args.seed)?.into_vec());
     }
     let count = args.dimension.len();
     let inputs = Matrix::from_vec(count, model.width(), inputs);
-    grid(inputs.view(), model.shape(), count.isqrt().max(8)).write(&args.output)?;
+    grid(inputs.view(), model.shape(), count.isqrt().max(8)).write(output)?;
     Ok(count)
 }

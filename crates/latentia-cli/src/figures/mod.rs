@@ -3,14 +3,18 @@
 //! - [`Picture`]: written as PNG
 //! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
 //! - [`reconstruction_pairs`], [`pairs`](pairs()): examples above what a model makes of them
+//! - [`bars`](bars()): columns of text, and a bar for each line
 //! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
+mod bars;
 mod layout;
 mod pairs;
 mod picture;
 mod sheet;
+mod text;
 mod tile;
 
+pub use bars::{BarLine, bars};
 pub use layout::{PixelLayout, heat_colour};
 pub use pairs::{pairs, reconstruction_pairs};
 pub use picture::Picture;

@@ -48,6 +48,29 @@ impl Picture {
         }
     }
 
+    /// A sheet of one colour.
+    pub(super) fn blank(width: usize, height: usize, colour: [u8; 3]) -> Self {
+        Self {
+            width,
+            height,
+            pixels: vec![colour; width * height],
+        }
+    }
+
+    /// Paints a rectangle, as far as it is on the sheet.
+    pub(super) fn fill(
+        &mut self,
+        [x, y]: [usize; 2],
+        [width, height]: [usize; 2],
+        colour: [u8; 3],
+    ) {
+        let columns = x.min(self.width)..(x + width).min(self.width);
+        for row in y.min(self.height)..(y + height).min(self.height) {
+            let own = row * self.width;
+            self.pixels[own + columns.start..own + columns.end].fill(colour);
+        }
+    }
+
     /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width

@@ -14,7 +14,7 @@ pub use writer::{TableWriter, cell};
 pub(crate) use dates::{days, format_of, text as date_text};
 pub(crate) use missing::{Marks, is_usual_mark};
 
-use latentia_tensor::Schema;
+use latentia_tensor::{ColumnKind, Schema};
 
 /// What is known of a table beside its values.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,4 +25,11 @@ pub struct Table {
     pub profiles: Vec<Profile>,
     /// The texts of ids and labels, where [`TableOptions::carry`](crate::TableOptions::carry) asked for them.
     pub carried: Vec<Carried>,
+}
+
+impl Table {
+    /// The first column that is carried along and names the rows.
+    pub fn ids(&self) -> Option<&Carried> {
+        (self.carried.iter()).find(|own| own.kind == ColumnKind::Id)
+    }
 }

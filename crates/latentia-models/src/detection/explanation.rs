@@ -1,7 +1,7 @@
 //! What a model looks for in its input.
 
 use latentia_nn::{ParameterRole, Position, Support, Tape};
-use latentia_tensor::{Matrix, Noise, transpose};
+use latentia_tensor::{ElementKind, Matrix, Noise, transpose};
 
 use crate::{Autoencoder, ModelError, Picture, Preprocessing, stream};
 
@@ -14,7 +14,8 @@ const FADE: f32 = 0.02;
 /// The weights of a model's first layer that has a weight, one filter a row.
 #[derive(Clone, Debug)]
 pub struct Filters {
-    /// Shape of one filter: that of an example for a dense layer, `[height, width, channels]` for a convolution.
+    /// Shape of one filter: that of an example for a dense layer, `[height, width, channels]` for a convolution. A dense layer that
+    /// sees the rows of a table spread out, categories one-hot, has filters of as many elements: `[elements]`.
     pub shape: Vec<usize>,
     /// How a filter's elements lie, where it is a picture: as an example's for a dense layer, channels last for a convolution, however
     /// many those are.
@@ -53,12 +54,16 @@ impl Autoencoder {
             },
             None => {
                 // A dense weight is `[inputs, outputs]`; a class that was appended is no part of the picture.
-                let width = self.width();
+                let width = weight.rows() - self.classes.unwrap_or(0);
                 let filters = (0..weight.cols())
                     .flat_map(|unit| (0..width).map(move |input| weight.row(input)[unit]));
+                let shape = match width == self.width() {
+                    true => self.shape.clone(),
+                    false => vec![width],
+                };
                 Filters {
-                    shape: self.shape.clone(),
-                    picture: Picture::of(&self.shape),
+                    picture: Picture::of(&shape),
+                    shape,
                     weights: Matrix::from_vec(weight.cols(), width, filters.collect()),
                 }
             }
@@ -75,7 +80,7 @@ impl Autoencoder {
     /// maximised, and the encoder's output of one that is quantised or restricted.
     ///
     /// # Errors
-    /// When the code has no such unit, or it does not depend on the input.
+    /// When the code has no such unit, it does not depend on the input, or the examples have elements that are no numbers.
     pub fn maximise(&self, unit: usize, steps: u32, seed: u64) -> Result<Matrix, ModelError> {
         let end = match self.latent().is_restricted() {
             true => self.sections.encoder.end,
@@ -85,6 +90,11 @@ impl Autoencoder {
         let units = self.code_width();
         if unit >= units {
             return Err(ModelError::Unit { unit, units });
+        }
+        let is_other = |kind: &ElementKind| *kind != ElementKind::Number;
+        if let Some(column) = self.kinds().iter().position(is_other) {
+            let column = self.column_name(column);
+            return Err(ModelError::NoInputGradient { column });
         }
         let unit_range = self.examples_lie_in_unit_range();
         let mut input = Matrix::zeros(1, self.width());

@@ -1,0 +1,120 @@
+//! Rows of a table of mixed columns: what the model makes of them, in the table's own words.
+
+use serde_json::Value;
+
+use crate::harness::{TestDir, png_size};
+
+/// Pieces of three kinds, of which weight and length follow from the kind; one cell is missing in every ninth row.
+fn pieces(rows: usize) -> String {
+    let row = |i: usize| {
+        let (kind, scale) = [("nut", 1.0), ("bolt", 3.0), ("rod", 9.0)][i % 3];
+        let weight = match i % 9 {
+            5 => String::new(),
+            _ => format!("{:.1}", scale * (5.0 + (i % 7) as f32)),
+        };
+        let length = scale * 2.0 + (i % 5) as f32;
+        let is_steel = ["no", "yes"][i / 2 % 2];
+        let class = ["cheap", "dear", "rare"][i % 3];
+        format!("piece-{i},{kind},{weight},{length:.2},{is_steel},{class}\n")
+    };
+    let rows: String = (0..rows).map(row).collect();
+    format!("name,kind,weight,length,steel,class\n{rows}")
+}
+
+/// A folder with `pieces.csv` and a model of it in `m`.
+fn trained() -> TestDir {
+    let dir = TestDir::with([("pieces.csv", pieces(90).as_bytes())]);
+    dir.run("train --data pieces.csv --id name --label class --epochs 60 --out m")
+        .done();
+    dir
+}
+
+#[test]
+fn a_row_is_explained_in_the_words_of_its_table() {
+    let dir = trained();
+    let explain = "explain m/model.safetensors pieces.csv --index 5";
+    let report = dir.run(&format!("{explain} --json")).done().json();
+    let columns = report["columns"].as_array().expect("a list");
+    let of = |column: &Value, key: &str| column[key].as_f64().expect("a number");
+    let names: Vec<&str> = columns.iter().filter_map(|c| c["name"].as_str()).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["kind", "length", "steel", "weight"]);
+    assert!(columns.is_sorted_by(|a, b| of(a, "score") >= of(b, "score")));
+
+    // In the unit of `detect`, and all of what that says.
+    let detected = dir.run("detect m/model.safetensors pieces.csv -n 90 --json");
+    let detected = detected.done().json();
+    let worst = detected["worst"].as_array().expect("a list");
+    let own = worst.iter().find(|row| row["example"] == 5).expect("row 5");
+    assert_eq!(
+        (&report["score"], &report["unit"]),
+        (&own["score"], &detected["unit"])
+    );
+    let sum: f64 = columns.iter().map(|column| of(column, "score")).sum();
+    assert!((sum - of(&report, "score")).abs() < 1e-4, "{report}");
+
+    let column = |name: &str| columns.iter().find(|c| c["name"] == name).expect(name);
+    assert_eq!(report["id"], "piece-5");
+    assert_eq!(column("kind")["value"], "rod");
+    assert_eq!(column("length")["value"], 18.0);
+    assert!(column("weight")["value"].is_null());
+    assert_eq!(of(column("weight"), "score"), 0.0);
+    let expected = column("kind")["expected"].as_str().expect("a level");
+    assert!(["nut", "bolt", "rod"].contains(&expected), "{expected}");
+
+    let ran = dir.run(&format!("{explain} -o row.png")).done();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("example 5 (piece-5): score "),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 2 + 4, "{lines:?}");
+    assert!(lines[2].starts_with(names[0]), "{lines:?}");
+    assert!(lines[2].ends_with(&"█".repeat(20)), "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("weight ") && line.contains(" missing "))
+    );
+    assert!(
+        lines.iter().any(|line| line.contains(" 18.00 ")),
+        "{lines:?}"
+    );
+    let (width, height) = png_size(&dir.read("row.png"));
+    assert!(width > height && height > 6 * 16, "{width} x {height}");
+}
+
+#[test]
+fn of_many_columns_the_worst_are_shown() {
+    let row = |i: usize| -> String {
+        let cells = (0..20).map(|j| format!("{}", (i * (j + 3)) % 17));
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    let header = (0..20)
+        .map(|j| format!("c{j}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let table = format!("{header}\n{}", (0..40).map(row).collect::<String>());
+    let dir = TestDir::with([("wide.csv", table.as_bytes())]);
+    dir.run("train --data wide.csv --epochs 2 --out m").done();
+    let ran = dir.run("explain m/model.safetensors wide.csv").done();
+    assert_eq!(ran.stdout.lines().count(), 2 + 15 + 1, "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n… and 5 more\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn filters_of_a_table_see_every_level_and_inputs_of_levels_are_refused() {
+    let dir = trained();
+    let filters = "explain m/model.safetensors --filters";
+    dir.run(&format!("{filters} -o filters.png")).done();
+    // 64 filters, eight beside each other: three levels, a number and its gaps, a number, a boolean.
+    let (width, _) = png_size(&dir.read("filters.png"));
+    assert_eq!(width, 8 * 7 * 12 + 7 * 4 + 16);
+    dir.refused(filters, 2, &["--output"]);
+    dir.refused(
+        "explain m/model.safetensors --dimension 0 -o d.png",
+        1,
+        &["categories and booleans do not have, as column `kind`"],
+    );
+}
