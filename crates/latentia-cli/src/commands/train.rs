@@ -13,7 +13,9 @@ use latentia_tensor::Rows;
 use crate::args::TrainArgs;
 use crate::inputs::{Loader, split_part};
 use crate::terminal::{Ended, UsageError, count, counted, tell};
-use crate::training::{Progress, Run, RunFolder, experiment, fingerprint_of_all, overridden};
+use crate::training::{
+    Progress, Run, RunFolder, check_examples, experiment, fingerprint_of_all, overridden,
+};
 
 /// Share held out where a preset asks for a test part that the data does not have.
 const HELD_OUT: f64 = 0.1;
@@ -34,6 +36,7 @@ pub(super) fn run(
     };
     let loader = loader.with_pictures(args.pictures);
     let source = loader.with_columns(&args.columns)?.load(data)?;
+    check_examples(data, &source.train)?;
     let mut folder = RunFolder::new(match &args.out {
         Some(out) => out.clone(),
         None => PathBuf::from("runs").join(&name),
@@ -96,17 +99,13 @@ fn quantiser(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTenso
     Ok(Quantiser::fit(model, examples)?.tensors())
 }
 
-/// Where a preset validates on a test part that the data does not have, a share is held out instead; and nothing of a single
-/// example, which is said. Whether the run validates on the test part.
+/// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether the run validates on
+/// the test part.
 fn choose_validation(schedule: &mut TrainingSpec, source: &Source) -> bool {
     let test = Validation::Part(Part::Test);
     let validates_on_test = schedule.validation == test && source.test.is_some();
     if schedule.validation == test && !validates_on_test {
         schedule.validation = Validation::Share(HELD_OUT);
-    }
-    if !validates_on_test && source.train.rows() == 1 {
-        schedule.validation = Validation::Share(0.0);
-        tell("there is but one example: none is held out for validation");
     }
     validates_on_test
 }

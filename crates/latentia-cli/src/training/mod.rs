@@ -1,6 +1,7 @@
 //! A training run as its user sees it.
 //!
 //! - [`experiment`](experiment()), [`overridden`]: what is trained; [`config`]: a user's own file
+//! - [`check_examples`]: what can be learned from the data
 //! - [`fingerprint_of_all`]: what a checkpoint knows its data by
 //! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are
 //! - [`Progress`]: the run as it goes; [`Summary`]: how it went
@@ -12,6 +13,7 @@ mod progress;
 mod run;
 mod run_folder;
 mod summary;
+mod warnings;
 
 pub use experiment::{experiment, overridden};
 pub use fingerprint::fingerprint_of_all;
@@ -19,3 +21,4 @@ pub use progress::Progress;
 pub use run::Run;
 pub use run_folder::RunFolder;
 pub use summary::Summary;
+pub use warnings::check_examples;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{TestDir, npy_floats, numbers, png_size, table};
+use crate::harness::{TestDir, npy, npy_floats, numbers, png_size, table};
 
 #[test]
 fn train_alone_makes_a_model_of_digits() {
@@ -142,11 +142,62 @@ fn an_npy_of_floats_trains_with_one_command() {
 }
 
 #[test]
-fn a_table_of_one_row_trains_too() {
-    let dir = TestDir::with([("t.csv", &b"1,2\n"[..])]);
-    let ran = dir.run("train --data t.csv --latent 1 --epochs 2").done();
-    assert!(ran.stderr.contains("1 training example of `t.csv`\n"));
+fn one_example_is_nothing_to_learn_from_and_two_are() {
+    let picture = npy("|u1", "(1, 4, 4)", &[7; 16]);
+    let dir = TestDir::with([
+        ("t.csv", &b"a,b\n0.0884,0.1563\n"[..]),
+        ("p.npy", &picture),
+        ("two.csv", b"1,2\n3,5\n"),
+    ]);
+    let train = "train --latent 1 --epochs 2 --data";
+    let words = "`t.csv`: nothing to learn from one row";
+    dir.refused(&format!("{train} t.csv"), 1, &[words]);
+    let words = "`p.npy`: nothing to learn from one example";
+    dir.refused(&format!("{train} p.npy"), 1, &[words]);
+    let ran = dir.run(&format!("{train} two.csv")).done();
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("NaN"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_teaches_little_is_warned_of() {
+    let numbers = |row: usize| (0..300).map(move |i| ((row + 1) * (i + 1) % 1009).to_string());
+    let wide = |row: usize| numbers(row).collect::<Vec<_>>().join(",") + "\n";
+    let [first, second, third] = [0, 1, 2].map(wide);
+    let constant = "v,a,b,c,none,d,e,f,g\n1,5,x,2020-01-01,,0,7,7,7\n2,5,x,2020-01-01,,0,7,7,7\n3,5,x,2020-01-01,,0,7,7,8\n";
+    let dir = TestDir::with([
+        ("equal.csv", "v,w\n1,\n1,\n1,\n".as_bytes()),
+        ("constant.csv", constant.as_bytes()),
+        ("wide.csv", [first, second, third].concat().as_bytes()),
+        ("plain.csv", table(20).as_bytes()),
+        ("p.npy", &npy("|u1", "(3, 2, 2)", &[9; 12])),
+    ]);
+    let warned = |data: &str, expected: &[&str]| {
+        let train = format!("train --data {data} --epochs 1 --force --latent 1 --header auto");
+        let ran = dir.run(&train).done();
+        let warnings = ran.stderr.lines().filter(|l| l.starts_with("warning: "));
+        let warnings: Vec<&str> = warnings.collect();
+        assert_eq!(warnings, expected, "{}", ran.stderr);
+    };
+    warned(
+        "equal.csv",
+        &["warning: `equal.csv`: all 3 rows are equal: there is nothing to tell apart"],
+    );
+    warned(
+        "p.npy",
+        &["warning: `p.npy`: all 3 examples are equal: there is nothing to tell apart"],
+    );
+    warned(
+        "constant.csv",
+        &[
+            "warning: `constant.csv`: `a`, `b`, `c`, `d`, `e` and 1 more are the same in every row: nothing can be learned from them",
+        ],
+    );
+    warned(
+        "wide.csv",
+        &["warning: `wide.csv`: 3 rows of 300 columns: a model learns so few by heart"],
+    );
+    warned("plain.csv", &[]);
 }
 
 #[test]
