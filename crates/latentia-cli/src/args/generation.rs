@@ -11,7 +11,8 @@ use super::values::class;
 #[command(
     after_help = "Examples:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png\n  \
                   latentia sample runs/features/model.safetensors --prior mixture -o samples.png\n  \
-                  latentia sample runs/conditional-vae/model.safetensors --label 7 -o sevens.png"
+                  latentia sample runs/conditional-vae/model.safetensors --label 7 -o sevens.png\n  \
+                  latentia sample runs/table-vae/model.safetensors -n 1000 -o rows.csv"
 )]
 pub struct SampleArgs {
     /// The model file
@@ -34,7 +35,7 @@ pub struct SampleArgs {
     /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
     #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
     pub label: Option<u8>,
-    /// Draw each number from the likelihood instead of taking its mean
+    /// Draw each number from the likelihood instead of taking its mean, as it is always done of a table with learned scales
     #[arg(long)]
     pub draw: bool,
     /// Where to write: .npy and .csv hold all, a .png at most 1000

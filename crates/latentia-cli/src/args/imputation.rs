@@ -10,8 +10,8 @@ use super::values::{seed, whole};
 /// Arguments of `impute`.
 #[derive(Debug, Group)]
 #[command(
-    after_help = "Examples:\n  latentia train --preset table-vae --data people.csv\n  \
-                  latentia impute runs/table-vae/model.safetensors people.csv -o filled.csv --report\n\n\
+    after_help = "Examples:\n  latentia train --preset table-imputation --data people.csv\n  \
+                  latentia impute runs/table-imputation/model.safetensors people.csv -o filled.csv --report\n\n\
                   What is known stays as it is written. A gap becomes what the model expects from the rest of its row: the mean \
                   of a number, the likeliest level of a category."
 )]
@@ -23,8 +23,9 @@ pub struct ImputeArgs {
     /// Where to write the table with its gaps filled: .csv
     #[arg(short, long, value_name = "FILE", required_unless_present = "report")]
     pub output: Option<PathBuf>,
-    /// Passes through the code: each after the first encodes the row with its gaps filled, and fills them again
-    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true, value_parser = whole::<u32>)]
+    /// Passes through the code: each after the first encodes the row with its gaps filled, and fills them again. One is best where
+    /// cells were hidden in training
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub passes: u32,
     /// Hide a tenth of the known cells first, and tell how far off they are filled, beside the mean and the commonest level
     #[arg(long)]

@@ -39,7 +39,10 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         Prior::Mixture => from_mixture(&file, args, wanted, loader)?,
     };
     let codes = with_labels(model, &codes, args.label)?;
-    let examples = match args.draw {
+    // A table's rows are drawn, where the model knows how far numbers are from their means.
+    let columns = model.likelihood().columns();
+    let has_scale = columns.is_some_and(|columns| columns.has_learned_scale());
+    let examples = match args.draw || has_scale {
         true => model.decode_draws(&*codes, args.seed)?,
         false => model.decode(&*codes)?,
     };

@@ -73,6 +73,11 @@ pub struct Expected {
 const PRESETS: &[(&str, &str)] = &[
     ("digits", include_str!("../../presets/digits.toml")),
     ("table", include_str!("../../presets/table.toml")),
+    ("table-vae", include_str!("../../presets/table-vae.toml")),
+    (
+        "table-imputation",
+        include_str!("../../presets/table-imputation.toml"),
+    ),
     ("features", include_str!("../../presets/features.toml")),
     ("mnist", include_str!("../../presets/mnist.toml")),
     ("tiny", include_str!("../../presets/tiny.toml")),
