@@ -194,16 +194,18 @@ fn elements<'a, const N: usize>(
 /// Mean squared error of a reconstruction, summed over its elements.
 fn squared_error(model: &Autoencoder, examples: &EvenSample<'_>) -> Result<f64, ModelError> {
     let first = EvenSample::over(examples, 1024);
-    let reconstructions = model.reconstruct_scaled(&first)?;
-    let mut originals = Matrix::zeros(first.rows(), first.cols());
+    let reconstructions = model.reconstruct_encoded(&first)?;
+    let mut originals = Matrix::zeros(first.rows(), reconstructions.cols());
     let all: Vec<u32> = (0..first.rows() as u32).collect();
-    model.scaled(&first)?.read(&all, originals.view_mut())?;
+    let encoded = model.encoded(&first, Vec::new())?;
+    encoded.read(&all, originals.view_mut())?;
     Ok(distance(originals.as_slice(), reconstructions.as_slice()) / first.rows() as f64)
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     let differences = a.iter().zip(b).map(|(a, b)| f64::from(a - b));
-    differences.map(|x| x * x).sum()
+    // A cell of a table that is missing has no error.
+    differences.filter(|x| !x.is_nan()).map(|x| x * x).sum()
 }
 
 /// For each unit of the code, the root mean square of the output's change by a change of the unit, over it.
@@ -248,7 +250,7 @@ fn decode(
     examples: &EvenSample<'_>,
 ) -> Result<Matrix, ModelError> {
     match Labelled::like(codes, examples) {
-        Some(labelled) => model.decode_scaled(&labelled),
-        None => model.decode_scaled(codes),
+        Some(labelled) => model.decode_encoded(&labelled),
+        None => model.decode_encoded(codes),
     }
 }

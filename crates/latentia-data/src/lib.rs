@@ -37,6 +37,7 @@ mod load;
 mod load_options;
 mod locations;
 mod nearest_name;
+mod others;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod sets;

@@ -10,6 +10,7 @@ use crate::formats::{self, Format};
 use crate::input::{Input, read_error};
 use crate::load_options::LoadOptions;
 use crate::locations::Locations;
+use crate::others;
 use crate::sets::{CATALOGUE, NamedSet};
 use crate::source::Source;
 use crate::standard_input;
@@ -152,8 +153,9 @@ fn is_text(start: &[u8]) -> bool {
 }
 
 fn unknown_start(subject: &str, start: &[u8]) -> DataError {
-    let start = &start[..start.len().min(Format::SIGNATURE)];
-    unknown_format(subject, &format!("first bytes {start:02x?}"))
+    let first = &start[..start.len().min(Format::SIGNATURE)];
+    others::refused(subject, start)
+        .unwrap_or_else(|| unknown_format(subject, &format!("first bytes {first:02x?}")))
 }
 
 fn unknown_format(subject: &str, seen: &str) -> DataError {

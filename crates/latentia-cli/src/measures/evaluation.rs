@@ -66,10 +66,10 @@ impl Evaluation {
         probe: bool,
         (importance_samples, seed): (u32, u64),
     ) -> anyhow::Result<Self> {
-        let pca_components = model.code_width().min(model.width());
         let learned_from = training.unwrap_or(examples);
         let fill = model.encoded_means(learned_from)?;
         let learned_from = model.encoded(learned_from, fill.clone())?;
+        let pca_components = model.code_width().min(learned_from.cols());
         let pca = Pca::learn(&learned_from, pca_components)?;
         let table = TableMetrics::measure(model, examples, &pca, &fill)?;
         let pca_mse = match &table {

@@ -268,7 +268,7 @@ fn of_names_and_paths() {
          and JPEG files",
         parquet[0], parquet[1]
     );
-    let path = format!("{path}/notes.txt");
+    let path = format!("{path}/notes.rtf");
     fs::write(&path, "a note").unwrap();
     check(
         &path,

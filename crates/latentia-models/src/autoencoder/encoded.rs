@@ -4,8 +4,9 @@ use std::io;
 
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
-use super::inference::{ROW_SLOTS, fold_rows};
+use super::inference::{ROW_SLOTS, Run, fold_rows};
 use super::scaled::Scaled;
+use super::workspace::Workspace;
 use crate::{Autoencoder, ModelError};
 
 /// Examples as numbers alone, in the model's scale: those of a table with an element for each level of a category and gaps filled,
@@ -37,6 +38,36 @@ impl Autoencoder {
             fill,
             cols: columns.map_or(width, |columns| columns.encoded_width(width)),
         })
+    }
+
+    /// The expectation of each element of encoded reconstructions, in the model's scale: `[rows, encoded width]`. Of a category it
+    /// is the probability of each level; others are as [`Self::reconstruct_scaled`] has them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reconstruct_encoded(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.expected(self.whole(), &self.scaled(examples)?)
+    }
+
+    /// As [`Self::reconstruct_encoded`], from codes of shape `[rows, code_width]`.
+    ///
+    /// # Errors
+    /// As [`Self::decode_scaled`].
+    pub fn decode_encoded(&self, codes: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.check_codes(codes)?;
+        self.expected(Run::of(self.sections().decoder.clone()), codes)
+    }
+
+    fn expected(&self, run: Run, rows: &dyn Rows) -> Result<Matrix, ModelError> {
+        let Some(columns) = self.likelihood().columns() else {
+            return Ok(self.means(run, rows)?);
+        };
+        let mut expected = Matrix::zeros(rows.rows(), columns.encoded_width(self.width()));
+        let mut workspace = Workspace::new(self.chain(), run);
+        workspace.write(rows, expected.view_mut(), |_, outputs, out| {
+            columns.expected(outputs, out);
+        })?;
+        Ok(expected)
     }
 
     /// The mean of each element of encoded `examples` over those that are not missing; 0 where all are.

@@ -344,7 +344,7 @@ impl Autoencoder {
     }
 
     /// Refuses codes of another width, or without the classes that the model is conditioned on.
-    fn check_codes(&self, codes: &dyn Rows) -> Result<(), ModelError> {
+    pub(super) fn check_codes(&self, codes: &dyn Rows) -> Result<(), ModelError> {
         check_width(codes.cols(), self.code_width())?;
         self.check_labels(codes)
     }

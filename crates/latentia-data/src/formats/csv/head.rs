@@ -4,6 +4,7 @@ use std::io::{self, Chain, Cursor, Read};
 
 use crate::error::DataError;
 use crate::input::{Input, read_error};
+use crate::others;
 
 /// Bytes that are looked at before the first row is read.
 const HEAD: u64 = 1 << 16;
@@ -31,6 +32,13 @@ impl<'a> Text<'a> {
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
             let expected = "text in UTF-8: save the table as `CSV UTF-8`";
             return Err(DataError::invalid(subject, "text", "UTF-16", expected));
+        }
+        if start.contains(&0) {
+            let no_text = || {
+                let expected = "a table as text in UTF-8";
+                DataError::invalid(subject, "text", "bytes of 0", expected)
+            };
+            return Err(others::refused(subject, &start).unwrap_or_else(no_text));
         }
         // The reader would skip the mark too, but then its positions would not count it.
         if start.starts_with(b"\xef\xbb\xbf") {

@@ -19,7 +19,7 @@ use crate::input::Input;
 pub(crate) static CSV: Format = Format {
     name: "CSV",
     endings: &[".csv", ".tsv"],
-    other_endings: &[".csv.gz", ".tsv.gz"],
+    other_endings: &[".csv.gz", ".tsv.gz", ".txt", ".dat", ".data"],
     signatures: &[],
     read: |path, subject, options| {
         let open = || Rows::new(Input::open_gzip(path, subject)?, &options.table);
