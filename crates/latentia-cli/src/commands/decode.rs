@@ -13,6 +13,7 @@ use crate::terminal::tell;
 pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Npy, Format::Csv, Format::Png])?;
     let ModelFile { model, .. } = open(&args.model)?;
+    format.check_fits(&model, &args.output)?;
     let codes = loader.pick_codes(&args.codes, model.code_width())?.dataset;
     let (seen, expected) = (codes.cols(), model.code_width());
     if seen != expected {

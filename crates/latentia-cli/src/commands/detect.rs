@@ -18,6 +18,9 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         .map(|path| Format::of(path, &formats))
         .transpose()?;
     let ModelFile { model, .. } = open(&args.model)?;
+    if let (Some(format), Some(output)) = (format, &args.output) {
+        format.check_fits(&model, output)?;
+    }
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;

@@ -11,6 +11,7 @@ use crate::terminal::UsageError;
 pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
+    format.check_fits(&model, &args.output)?;
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     for (name, index) in [("--from", args.from), ("--to", args.to)] {

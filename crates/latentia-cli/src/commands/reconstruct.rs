@@ -12,6 +12,7 @@ use crate::terminal::{counted, tell};
 pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
+    format.check_fits(&model, &args.output)?;
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;

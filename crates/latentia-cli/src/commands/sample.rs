@@ -30,6 +30,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     }
     let file = open(&args.model)?;
     let model = &file.model;
+    format.check_fits(model, &args.output)?;
     let wanted = match format {
         Format::Png => MOST_SHOWN.min(args.count as usize),
         Format::Npy | Format::Csv => args.count as usize,

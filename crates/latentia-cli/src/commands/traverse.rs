@@ -13,6 +13,7 @@ const MOST_SHOWN: usize = 10_000;
 pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
     let ModelFile { model, .. } = open(&args.model)?;
+    format.check_fits(&model, &args.output)?;
     let steps = args.steps.into();
     let codes = model.traversal_codes(steps)?;
     // One class for the whole picture: else it would show two things at once.

@@ -9,7 +9,7 @@ use latentia_models::Autoencoder;
 #[derive(Clone, Debug)]
 pub struct OutputColumns<'a> {
     pub(super) schema: Cow<'a, Schema>,
-    pub(super) carried: &'a [Carried],
+    pub(super) carried: Cow<'a, [Carried]>,
 }
 
 impl<'a> OutputColumns<'a> {
@@ -30,7 +30,7 @@ impl<'a> OutputColumns<'a> {
         };
         Self {
             schema: Cow::Owned(schema),
-            carried: &[],
+            carried: Cow::default(),
         }
     }
 
@@ -39,7 +39,7 @@ impl<'a> OutputColumns<'a> {
         match model.schema() {
             Some(schema) => Self {
                 schema: Cow::Borrowed(schema),
-                carried: &[],
+                carried: Cow::default(),
             },
             None => Self::numbered("x", model.width()),
         }
@@ -49,7 +49,17 @@ impl<'a> OutputColumns<'a> {
     #[must_use]
     pub fn beside(self, dataset: &'a Dataset) -> Self {
         let carried = dataset.table().map_or(&[][..], |table| &table.carried);
+        let carried = Cow::Borrowed(carried);
         Self { carried, ..self }
+    }
+
+    /// The same behind columns of one's own, whose names are written whether the table has names or not.
+    #[must_use]
+    pub fn behind(self, carried: Vec<Carried>) -> Self {
+        let mut schema = self.schema;
+        schema.to_mut().header = true;
+        let carried = Cow::Owned(carried);
+        Self { schema, carried }
     }
 
     /// The names of columns that are carried along.

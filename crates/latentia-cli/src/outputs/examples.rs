@@ -1,7 +1,8 @@
-//! Examples that a model made, as a picture or as an array.
+//! Examples that a model made, as a picture, an array or a table.
 
 use std::path::Path;
 
+use latentia_data::{Carried, ColumnKind};
 use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, Rows};
 
@@ -45,4 +46,36 @@ pub fn write_examples(
     let count = counted(examples.rows(), "example");
     tell(&format!("wrote {}: {count}", output.display()));
     Ok(())
+}
+
+/// Writes rows of a table as CSV, each followed by its reconstruction; `numbers` are those of the rows in their table.
+///
+/// # Errors
+/// When the rows do not fit the model or cannot be read, or the file cannot be written.
+pub fn write_row_pairs(
+    model: &Autoencoder,
+    rows: &dyn Rows,
+    numbers: &[u32],
+    output: &Path,
+) -> anyhow::Result<()> {
+    let width = model.width();
+    let reconstructions = model.reconstruct(rows)?;
+    let indices: Vec<u32> = (0..rows.rows() as u32).collect();
+    let mut originals = Matrix::zeros(rows.rows(), width);
+    rows.read(&indices, originals.view_mut())?;
+    let pairs = originals
+        .view()
+        .iter_rows()
+        .zip(reconstructions.view().iter_rows());
+    let both: Vec<f32> = pairs.flat_map(|(x, y)| [x, y].concat()).collect();
+    let twice = numbers
+        .iter()
+        .flat_map(|row| [row.to_string(), row.to_string()]);
+    let what = numbers.iter().flat_map(|_| ["original", "reconstruction"]);
+    let columns = OutputColumns::examples_of(model).behind(vec![
+        Carried::of("row", ColumnKind::Id, twice),
+        Carried::of("what", ColumnKind::Label, what),
+    ]);
+    let both = Matrix::from_vec(2 * rows.rows(), width, both);
+    write(output, Format::Csv, &columns, &both)
 }

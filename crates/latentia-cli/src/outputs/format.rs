@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use latentia_models::Autoencoder;
+
 use crate::terminal::UsageError;
 
 /// How arrays and examples are written.
@@ -38,6 +40,20 @@ impl Format {
                 endings.join(" or ")
             ))
         })
+    }
+
+    /// Refuses a picture of examples of `model` that are rows of a table, whose values have units and levels of their own.
+    ///
+    /// # Errors
+    /// Names the endings that would do.
+    pub fn check_fits(self, model: &Autoencoder, path: &Path) -> Result<(), UsageError> {
+        match self == Self::Png && model.schema().is_some() {
+            true => Err(UsageError(format!(
+                "`{}`: rows of a table make no picture; end it in .csv or .npy",
+                path.display()
+            ))),
+            false => Ok(()),
+        }
     }
 
     fn ending(self) -> &'static str {

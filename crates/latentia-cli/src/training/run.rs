@@ -6,7 +6,7 @@ use latentia_data::Dataset;
 use latentia_models::{
     Autoencoder, Epoch, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy, Training,
 };
-use latentia_tensor::Rows;
+use latentia_tensor::{Rows, Subset};
 
 use super::progress::Progress;
 use super::run_folder::RunFolder;
@@ -15,15 +15,16 @@ use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, grid, reconstruction_pairs};
 use crate::inputs::with_labels;
 use crate::measures::Evaluation;
+use crate::outputs::{Format, OutputColumns, write, write_row_pairs};
 use crate::terminal::{Ended, UsageError, counted, tell};
 
-/// Examples in `samples.png`.
+/// Examples in `samples.png`, or `.csv`.
 const SAMPLES: usize = 100;
 
 /// Samples behind the likelihood that is shown after training; `evaluate` takes more.
 const IMPORTANCE_SAMPLES: u32 = 10;
 
-/// Pairs in `reconstructions.png`.
+/// Pairs in `reconstructions.png`, or `.csv`.
 const PAIRS: usize = 20;
 
 /// All that a run needs, apart from the training itself.
@@ -104,7 +105,7 @@ impl Run<'_> {
             tell(&format!("interrupted: {kept}; {resume}"));
             return Ok(Ended::Interrupted);
         }
-        self.draw(model, training.split())?;
+        self.show(model, training.split())?;
         // A complete run has nothing to go on with.
         self.folder.remove_checkpoint()?;
         let evaluation = Evaluation::measure(
@@ -161,7 +162,7 @@ impl Run<'_> {
         progress: &Progress,
     ) -> anyhow::Result<()> {
         // Those of another model.
-        self.folder.remove_pictures()?;
+        self.folder.remove_shown()?;
         // A complete model matters more than what a compressor keeps with it.
         let tables = std::mem::replace(&mut fitted.attachments, Ok(Vec::new()));
         let kept = tables.as_deref().unwrap_or_default();
@@ -172,15 +173,44 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Draws reconstructions, and samples of a model that has a prior.
-    fn draw(&self, model: &Autoencoder, split: &Split<'_>) -> anyhow::Result<()> {
+    /// Shows reconstructions, and samples of a model that has a prior: pictures, or tables of rows.
+    fn show(&self, model: &Autoencoder, split: &Split<'_>) -> anyhow::Result<()> {
+        let is_table = model.schema().is_some();
         let (_, examples) = self.to_show(split);
-        reconstruction_pairs(model, examples, PAIRS)?.write(&self.folder.reconstructions())?;
+        let reconstructions = self.folder.reconstructions(is_table);
+        match is_table {
+            true => {
+                let first = (0..examples.rows().min(PAIRS) as u32).collect();
+                let first = Subset::new(examples, first);
+                let numbers = self.numbers_to_show(split);
+                write_row_pairs(model, &first, &numbers[..first.rows()], &reconstructions)?;
+            }
+            false => reconstruction_pairs(model, examples, PAIRS)?.write(&reconstructions)?,
+        }
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
-            let samples = model.decode_scaled(&*with_labels(model, &codes, None)?)?;
-            grid(samples.view(), model.shape(), COLUMNS).write(&self.folder.samples())?;
+            let codes = with_labels(model, &codes, None)?;
+            let samples = self.folder.samples(is_table);
+            match is_table {
+                true => {
+                    let columns = OutputColumns::examples_of(model);
+                    write(&samples, Format::Csv, &columns, &model.decode(&*codes)?)?;
+                }
+                false => {
+                    let drawn = model.decode_scaled(&*codes)?;
+                    grid(drawn.view(), model.shape(), COLUMNS).write(&samples)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Where each of the examples to show lies in its data.
+    fn numbers_to_show(&self, split: &Split<'_>) -> Vec<u32> {
+        match (self.test, &split.validation) {
+            (Some(test), _) => (0..test.rows() as u32).collect(),
+            (None, Some(validation)) => validation.indices(),
+            (None, None) => split.training.indices(),
+        }
     }
 
     /// The examples to measure and to show: the test part, else those held out, else what was trained on.

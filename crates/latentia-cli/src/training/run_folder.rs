@@ -39,14 +39,14 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
-    /// Examples and their reconstructions.
-    pub fn reconstructions(&self) -> PathBuf {
-        self.path.join("reconstructions.png")
+    /// Examples and their reconstructions: a picture, or a table where examples are rows of one.
+    pub fn reconstructions(&self, is_table: bool) -> PathBuf {
+        self.path.join(file_name("reconstructions", is_table))
     }
 
-    /// Examples drawn from the model.
-    pub fn samples(&self) -> PathBuf {
-        self.path.join("samples.png")
+    /// Examples drawn from the model, likewise.
+    pub fn samples(&self, is_table: bool) -> PathBuf {
+        self.path.join(file_name("samples", is_table))
     }
 
     /// Refuses a folder that holds a run already.
@@ -101,14 +101,23 @@ impl RunFolder {
         remove(&self.checkpoint())
     }
 
-    /// Removes pictures of another model, if there are any.
+    /// Removes what shows another model, if there is any.
     ///
     /// # Errors
-    /// When they cannot be removed.
-    pub fn remove_pictures(&self) -> anyhow::Result<()> {
-        remove(&self.reconstructions())?;
-        remove(&self.samples())
+    /// When it cannot be removed.
+    pub fn remove_shown(&self) -> anyhow::Result<()> {
+        for is_table in [false, true] {
+            remove(&self.reconstructions(is_table))?;
+            remove(&self.samples(is_table))?;
+        }
+        Ok(())
     }
+}
+
+/// The name of a file that shows examples, which are rows of a table or not.
+pub(super) fn file_name(name: &str, is_table: bool) -> String {
+    let ending = if is_table { "csv" } else { "png" };
+    format!("{name}.{ending}")
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {

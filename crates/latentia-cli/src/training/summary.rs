@@ -9,6 +9,7 @@ use latentia_models::{
 use serde_json::json;
 
 use super::progress::Progress;
+use super::run_folder::file_name;
 use crate::measures::Evaluation;
 use crate::terminal::{counted, number, print, shell_word, tell};
 
@@ -94,21 +95,24 @@ impl Summary<'_> {
             ));
         }
         print(&self.evaluation.table())?;
+        let is_table = self.model.schema().is_some();
         let samples = match self.evaluation.variational {
-            Some(_) => ", samples.png",
-            None => "",
+            Some(_) => format!(", {}", file_name("samples", is_table)),
+            None => String::new(),
         };
         tell(&format!(
-            "wrote {}, metrics.csv, reconstructions.png{samples}",
-            self.path.display()
+            "wrote {}, metrics.csv, {}{samples}",
+            self.path.display(),
+            file_name("reconstructions", is_table)
         ));
         let data_dir = data_dir.map_or_else(String::new, |folder| {
             format!(" --data-dir {}", shell_word(&folder.to_string_lossy()))
         });
         tell(&format!(
-            "next: latentia inspect {0}\n      latentia encode {0} {1} -o codes.npy{data_dir}",
+            "next: latentia inspect {0}\n      latentia encode {0} {1} -o {2}{data_dir}",
             shell_word(&self.path.to_string_lossy()),
-            shell_word(&self.provenance.data)
+            shell_word(&self.provenance.data),
+            if is_table { "codes.csv" } else { "codes.npy" }
         ));
         Ok(())
     }

@@ -21,6 +21,20 @@ fn pieces(rows: usize) -> String {
     format!("name,kind,weight,length,steel,class\n{rows}")
 }
 
+/// A variational model of the columns of a table.
+const VARIATIONAL: &str = "
+    [model]
+    preprocessing = 'standardise'
+    likelihood = 'columns'
+    encoder = [{ layer = 'dense', units = 16, activation = 'tanh' }]
+    code = { kind = 'gaussian', units = 2 }
+    decoder = [{ layer = 'dense', units = 16, activation = 'tanh' }, { layer = 'dense' }]
+    [training]
+    epochs = 60
+    learning-rate = 0.01
+    validation = 0.1
+";
+
 /// A folder with `pieces.csv` and a model of it in `m`.
 fn trained() -> TestDir {
     let dir = TestDir::with([("pieces.csv", pieces(90).as_bytes())]);
@@ -117,4 +131,79 @@ fn filters_of_a_table_see_every_level_and_inputs_of_levels_are_refused() {
         1,
         &["categories and booleans do not have, as column `kind`"],
     );
+}
+
+/// The cells of a CSV file without quotes, line by line.
+fn cells(text: &str) -> Vec<Vec<&str>> {
+    text.lines().map(|line| line.split(',').collect()).collect()
+}
+
+#[test]
+fn training_shows_rows_of_a_table_above_their_reconstructions() {
+    let dir = trained();
+    let names = dir.names("m");
+    assert_eq!(
+        names,
+        ["metrics.csv", "model.safetensors", "reconstructions.csv"]
+    );
+    let (text, table) = (dir.text("m/reconstructions.csv"), dir.text("pieces.csv"));
+    let (lines, table) = (cells(&text), cells(&table));
+    let header = ["row", "what", "kind", "weight", "length", "steel"];
+    assert_eq!(lines[0], header);
+    // A tenth of ninety rows is held out.
+    assert_eq!(lines.len(), 1 + 2 * 9, "{text}");
+    for pair in lines[1..].chunks(2) {
+        let row: usize = pair[0][0].parse().expect("a number");
+        assert_eq!(
+            (pair[0][1], pair[1][1], pair[1][0]),
+            ("original", "reconstruction", pair[0][0])
+        );
+        assert_eq!(pair[0][2..], table[row + 1][1..5]);
+        assert!(["nut", "bolt", "rod"].contains(&pair[1][2]), "{text}");
+        assert!(
+            pair[1][3..5].iter().all(|cell| cell.parse::<f32>().is_ok()),
+            "{text}"
+        );
+    }
+
+    dir.write("v.toml", VARIATIONAL);
+    let train = "train --config v.toml --data pieces.csv --id name --label class --out v";
+    let ran = dir.run(train).done();
+    let wrote = "metrics.csv, reconstructions.csv, samples.csv\n";
+    assert!(ran.stderr.contains(wrote), "{}", ran.stderr);
+    let samples = dir.text("v/samples.csv");
+    let samples = cells(&samples);
+    assert_eq!((&samples[0][..], samples.len()), (&header[2..], 101));
+    assert!(["nut", "bolt", "rod"].contains(&samples[1][0]));
+}
+
+#[test]
+fn rows_of_a_table_are_drawn_by_no_command() {
+    let dir = trained();
+    dir.run("encode m/model.safetensors pieces.csv -o codes.csv")
+        .done();
+    let words = ["`x.png`: rows of a table make no picture; end it in .csv or .npy"];
+    for command in [
+        "reconstruct M pieces.csv",
+        "detect M pieces.csv",
+        "decode M codes.csv",
+        "sample M --prior mixture",
+        "traverse M",
+        "interpolate M pieces.csv",
+    ] {
+        let command = command.replace('M', "m/model.safetensors");
+        dir.refused(&format!("{command} -o x.png"), 2, &words);
+        if !command.starts_with("traverse") {
+            dir.run(&format!("{command} -o x.csv")).done();
+        }
+    }
+    // Those of a table of numbers alone have units too.
+    dir.write("numbers.csv", crate::harness::table(20));
+    dir.run("train --data numbers.csv --epochs 1 --out n")
+        .done();
+    dir.refused("detect n/model.safetensors numbers.csv -o x.png", 2, &words);
+    // A model that replaces it leaves nothing of it.
+    dir.run("train --epochs 1 --out n --force").done();
+    assert!(!dir.path("n/reconstructions.csv").exists());
+    assert!(dir.path("n/reconstructions.png").exists());
 }

@@ -83,7 +83,7 @@ fn the_suggested_commands_work_as_printed() {
         shell.args(["-c", command]).env("PATH", &folders);
         Ran::of(shell).done();
     }
-    assert!(dir.path("codes.npy").exists());
+    assert!(dir.path("codes.csv").exists());
 }
 
 #[test]

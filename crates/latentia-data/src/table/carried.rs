@@ -15,6 +15,26 @@ pub struct Carried {
 }
 
 impl Carried {
+    /// A column of these texts.
+    ///
+    /// ```
+    /// use latentia_data::{Carried, ColumnKind};
+    ///
+    /// let names = Carried::of("name", ColumnKind::Id, ["Ada", "", "Grace"]);
+    /// assert_eq!([0, 1, 2, 3].map(|row| names.text(row)), ["Ada", "", "Grace", ""]);
+    /// ```
+    pub fn of<T: AsRef<str>>(
+        name: &str,
+        kind: ColumnKind,
+        texts: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let mut column = Self::new(name, kind);
+        for text in texts {
+            column.push(text.as_ref().as_bytes());
+        }
+        column
+    }
+
     pub(crate) fn new(name: &str, kind: ColumnKind) -> Self {
         Self {
             name: name.to_owned(),
