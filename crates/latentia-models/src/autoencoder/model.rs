@@ -114,6 +114,12 @@ impl Autoencoder {
         self.schema.as_ref()
     }
 
+    /// The name of column `column` of a table, counted from 0; its number from 1 where none is known.
+    pub fn column_name(&self, column: usize) -> String {
+        let own = (self.schema()).and_then(|schema| schema.learned().nth(column));
+        own.map_or_else(|| (column + 1).to_string(), |own| own.name.clone())
+    }
+
     /// What the elements of an example are; nothing where all are numbers.
     pub(crate) fn kinds(&self) -> Vec<ElementKind> {
         let columns = self.likelihood.columns();

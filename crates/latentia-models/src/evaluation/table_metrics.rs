@@ -116,16 +116,6 @@ impl TableMetrics {
     }
 }
 
-impl Autoencoder {
-    /// The name of column `column` of a table, counted from 0; its number from 1 where none is known.
-    pub fn column_name(&self, column: usize) -> String {
-        let own = self
-            .schema()
-            .and_then(|schema| schema.learned().nth(column));
-        own.map_or_else(|| (column + 1).to_string(), |own| own.name.clone())
-    }
-}
-
 /// Squared error of encoded `rows` beside `linear`, over what is not missing, and how many elements that is.
 fn squared_error(
     columns: &Columns,
