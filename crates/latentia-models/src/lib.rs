@@ -29,6 +29,7 @@
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Autoencoder::score`], [`ScoreQuantiles`], [`Filters`]: what does not look like the training examples, and what it looks for
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
@@ -61,7 +62,7 @@ pub use autoencoder::{
     Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Quantiles,
     Scaled, Scaling, Sections,
 };
-pub use detection::Filters;
+pub use detection::{Filters, ScoreQuantiles};
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{

@@ -75,7 +75,9 @@ pub struct DenoiseArgs {
 #[derive(Debug, Group)]
 #[command(
     after_help = "Example:\n  latentia detect runs/table/model.safetensors people.csv -o scores.csv\n\n\
-                  A score is the loss of an example's reconstruction: high where it does not look like the training examples."
+                  A score is the loss of an example's reconstruction: high where it does not look like the training examples. \
+                  For a model of a table, `training` is the share of the training rows that score lower; `training_share` in a .csv, \
+                  1 at and beyond the highest of them."
 )]
 pub struct DetectArgs {
     /// The model file

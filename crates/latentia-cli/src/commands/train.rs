@@ -6,7 +6,8 @@ use anyhow::anyhow;
 use latentia_codec::Quantiser;
 use latentia_data::Source;
 use latentia_models::{
-    Autoencoder, BoxError, ModelError, Part, StoredTensor, Training, TrainingSpec, Validation,
+    Autoencoder, BoxError, ModelError, Part, ScoreQuantiles, StoredTensor, Training, TrainingSpec,
+    Validation,
 };
 use latentia_tensor::Rows;
 
@@ -69,7 +70,7 @@ pub(super) fn run(
         error => error.into(),
     })?;
     tell(&introduction(&name, data, &training));
-    let mut training = training.attaching(&quantiser);
+    let mut training = training.attaching(&quantiser).attaching(&quantiles);
     // A folder that cannot be written is found out before the training and not after it.
     folder.claim()?;
     let run = Run {
@@ -97,6 +98,14 @@ pub(super) fn run(
 /// What a compressor keeps with the model.
 fn quantiser(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> {
     Ok(Quantiser::fit(model, examples)?.tensors())
+}
+
+/// What `detect` holds the score of a row of a table against.
+fn quantiles(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> {
+    match model.likelihood().columns() {
+        Some(_) => Ok(ScoreQuantiles::fit(model, examples)?.tensors()),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether the run validates on

@@ -265,7 +265,8 @@ fn what_does_not_belong_has_the_highest_score() {
     let column: Vec<f32> = text
         .lines()
         .skip(1)
-        .map(|line| line.parse().expect("a number"))
+        .filter_map(|line| line.split(',').next())
+        .map(|score| score.parse().expect("a number"))
         .collect();
     dir.run("detect model.safetensors odd.csv -o scores.npy")
         .done();

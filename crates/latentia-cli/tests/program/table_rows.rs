@@ -207,3 +207,67 @@ fn rows_of_a_table_are_drawn_by_no_command() {
     assert!(!dir.path("n/reconstructions.csv").exists());
     assert!(dir.path("n/reconstructions.png").exists());
 }
+
+#[test]
+fn a_row_beyond_all_of_training_is_flagged_though_it_is_alone() {
+    // Near a plane, and far from all of it.
+    let point = |i: u32| {
+        let (s, t) = ((0.37 * i as f32).sin(), (0.53 * i as f32).cos());
+        format!("{s:.4},{t:.4},{:.4},{:.4}\n", s + t, s - 2.0 * t)
+    };
+    let rows: String = (0..60).map(point).collect();
+    let dir = TestDir::with([
+        ("abcd.csv", format!("a,b,c,d\n{rows}").as_bytes()),
+        ("one.csv", b"a,b,c,d\n50,-50,50,50\n"),
+    ]);
+    dir.run("train --data abcd.csv --latent 2 --out m").done();
+    let detect = "detect m/model.safetensors";
+    let report = dir.run(&format!("{detect} one.csv --json")).done().json();
+    let worst = &report["worst"][0];
+    assert_eq!(
+        (&worst["beyond_training"], &worst["training_share"]),
+        (&true.into(), &1.0.into())
+    );
+    let text = dir.run(&format!("{detect} one.csv")).done().stdout;
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].ends_with("  score    training"), "{text}");
+    assert!(lines[1].ends_with("  beyond all"), "{text}");
+
+    // Of its own rows, most are not, and the shares go with the scores.
+    let report = dir
+        .run(&format!("{detect} abcd.csv -n 60 --json"))
+        .done()
+        .json();
+    let worst = report["worst"].as_array().expect("a list");
+    let share = |row: &Value| row["training_share"].as_f64().expect("a share");
+    assert!(worst.is_sorted_by(|a, b| share(a) >= share(b)), "{report}");
+    let beyond = worst.iter().filter(|row| row["beyond_training"] == true);
+    assert!(beyond.count() < 6, "{report}");
+    let median = share(&worst[30]);
+    assert!((0.35..0.65).contains(&median), "{median}");
+}
+
+#[test]
+fn the_worst_rows_are_called_by_their_ids() {
+    let odd = pieces(90) + "piece-x,rod,9000.0,1.00,no,rare\n";
+    let dir = trained();
+    dir.write("odd.csv", &odd);
+    let detect = "detect m/model.safetensors odd.csv";
+    let ran = dir.run(&format!("{detect} -n 3 -o scores.csv")).done();
+    let lines: Vec<Vec<&str>> = ran
+        .stdout
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines[0], ["example", "id", "score", "training"]);
+    assert_eq!(lines[1][..2], ["90", "piece-x"]);
+    assert_eq!(lines[1][3..], ["beyond", "all"]);
+    let report = dir.run(&format!("{detect} --json")).done().json();
+    assert_eq!(report["worst"][0]["id"], "piece-x");
+    let scores = dir.text("scores.csv");
+    let scores = cells(&scores);
+    assert_eq!(scores[0], ["name", "class", "score", "training_share"]);
+    assert_eq!((scores[91][0], scores[91][3]), ("piece-x", "1"));
+    let ran = dir.run(&format!("{detect} --no-ids")).done();
+    assert!(!ran.stdout.contains("piece-"), "{}", ran.stdout);
+}
