@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
-use super::values::class;
-
 /// Arguments of `encode`.
 #[derive(Debug, Group)]
 #[command(
@@ -34,9 +32,9 @@ pub struct DecodeArgs {
     /// Where to write: a .png shows examples; .npy and .csv hold all
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
-    pub label: Option<u8>,
+    /// Class of the examples, for a model that is conditioned on classes: a number from 0, or a label of its table [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
+    pub label: Option<String>,
     /// How many examples a picture shows at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,

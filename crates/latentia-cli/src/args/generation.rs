@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueEnum};
 
-use super::values::class;
-
 /// Arguments of `sample`.
 #[derive(Debug, Group)]
 #[command(
@@ -32,9 +30,9 @@ pub struct SampleArgs {
     /// Seed of the draw
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
-    /// Class of the examples, for a model that is conditioned on classes [default: each in turn]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
-    pub label: Option<u8>,
+    /// Class of the examples, for a model that is conditioned on classes: a number from 0, or a label of its table [default: each in turn]
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
+    pub label: Option<String>,
     /// Draw each number from the likelihood instead of taking its mean, as it is always done of a table with learned scales
     #[arg(long)]
     pub draw: bool,
@@ -60,9 +58,9 @@ pub struct TraverseArgs {
     /// Steps from -3 to 3 along a dimension
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
     pub steps: u16,
-    /// Class of the examples, for a model that is conditioned on classes [default: 0]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, value_parser = class)]
-    pub label: Option<u8>,
+    /// Class of the examples, for a model that is conditioned on classes: a number from 0, or a label of its table [default: 0]
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
+    pub label: Option<String>,
     /// Where to write: .png, .npy or .csv
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,

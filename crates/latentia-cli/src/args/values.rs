@@ -12,11 +12,6 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| "it must be a whole number from 0 to 2^64 - 1".into())
 }
 
-pub(super) fn class(text: &str) -> Result<u8, String> {
-    let number = text.parse().ok();
-    number.ok_or_else(|| "it must be a whole number from 0 to 255".into())
-}
-
 pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     let side = |text: &str| text.parse().ok().filter(|side| (1..=4096).contains(side));
     let sides = match text.split_once('x') {

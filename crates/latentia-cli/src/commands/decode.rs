@@ -6,7 +6,7 @@ use latentia_tensor::{Rows, Subset};
 
 use crate::args::DecodeArgs;
 use crate::figures::COLUMNS;
-use crate::inputs::{Loader, open, with_labels};
+use crate::inputs::{Loader, class_of, open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::tell;
 
@@ -27,12 +27,14 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
         Format::Npy | Format::Csv => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
-    let first = with_labels(&model, &first, args.label)?;
-    if let (Some(classes), None) = (model.classes(), args.label) {
+    let class = args.label.as_deref();
+    let class = class.map(|label| class_of(&model, label)).transpose()?;
+    let first = with_labels(&model, &first, class);
+    if let (Some(classes), None) = (model.classes(), class) {
         let last = classes - 1;
         tell(&format!(
             "codes do not say their class: they take those from 0 to {last} in turn; --label gives all the same"
         ));
     }
-    write_decoded(&model, &*first, format, COLUMNS, &args.output)
+    write_decoded(&model, &first, format, COLUMNS, &args.output)
 }

@@ -6,7 +6,7 @@ use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
 use crate::figures::COLUMNS;
-use crate::inputs::{Loader, check_fit, open, with_labels};
+use crate::inputs::{Loader, check_fit, class_of, open, with_labels};
 use crate::outputs::{Format, write_examples};
 use crate::terminal::{UsageError, counted, tell};
 
@@ -39,15 +39,17 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         Prior::Normal => model.sample_codes(wanted, args.seed)?,
         Prior::Mixture => from_mixture(&file, args, wanted, loader)?,
     };
-    let codes = with_labels(model, &codes, args.label)?;
+    let class = args.label.as_deref();
+    let class = class.map(|label| class_of(model, label)).transpose()?;
+    let codes = with_labels(model, &codes, class);
     // A table's rows are drawn, where the model knows how far numbers are from their means.
     let columns = model.likelihood().columns();
     let has_scale = columns.is_some_and(|columns| columns.has_learned_scale());
     let examples = match args.draw || has_scale {
-        true => model.decode_draws(&*codes, args.seed)?,
-        false => model.decode(&*codes)?,
+        true => model.decode_draws(&codes, args.seed)?,
+        false => model.decode(&codes)?,
     };
-    write_examples(model, &examples, format, COLUMNS, &args.output)
+    write_examples(model, (&codes, &examples), format, COLUMNS, &args.output)
 }
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.

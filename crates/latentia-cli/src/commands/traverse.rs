@@ -3,7 +3,7 @@
 use latentia_models::ModelFile;
 
 use crate::args::TraverseArgs;
-use crate::inputs::{open, with_labels};
+use crate::inputs::{class_of, open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
@@ -17,13 +17,14 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     let steps = args.steps.into();
     let codes = model.traversal_codes(steps)?;
     // One class for the whole picture: else it would show two things at once.
-    let class = args.label.or(model.classes().map(|_| 0));
+    let class = args.label.as_deref();
+    let class = class.map(|label| class_of(&model, label)).transpose()?;
     if format == Format::Png && codes.rows() > MOST_SHOWN {
         let rows = codes.rows();
         let hint =
             format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
         return Err(UsageError(hint).into());
     }
-    let codes = with_labels(&model, &codes, class)?;
-    write_decoded(&model, &*codes, format, steps, &args.output)
+    let codes = with_labels(&model, &codes, class.or(Some(0)));
+    write_decoded(&model, &codes, format, steps, &args.output)
 }

@@ -5,7 +5,7 @@ mod loader;
 mod model;
 mod schema;
 
-pub use labels::with_labels;
+pub use labels::{class_of, label_column, with_labels};
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use latentia_data::{Carried, Column, ColumnKind, Dataset, Schema};
 use latentia_models::Autoencoder;
+use latentia_tensor::Rows;
+
+use crate::inputs::label_column;
 
 /// The columns of a table that a command writes: those that are carried along, then those that it computed.
 #[derive(Clone, Debug)]
@@ -43,6 +46,23 @@ impl<'a> OutputColumns<'a> {
             },
             None => Self::numbered("x", model.width()),
         }
+    }
+
+    /// Those of the examples that `codes` become, behind the label of each where `model` is told that of a table's rows.
+    pub fn decoded_from(model: &'a Autoencoder, codes: &dyn Rows) -> Self {
+        let columns = Self::examples_of(model);
+        let Some(label) = model.classes().and_then(|_| label_column(model)) else {
+            return columns;
+        };
+        let text = |row: u32| {
+            let class = codes.label(row).map(usize::from);
+            let level = class.and_then(|class| label.levels.get(class));
+            level.map_or("", String::as_str)
+        };
+        let texts = (0..codes.rows() as u32).map(text);
+        let carried = vec![Carried::of(&label.name, ColumnKind::Label, texts)];
+        let carried = Cow::Owned(carried);
+        Self { carried, ..columns }
     }
 
     /// The same beside the ids and labels of `dataset`.

@@ -23,16 +23,22 @@ pub fn write_decoded(
     columns: usize,
     output: &Path,
 ) -> anyhow::Result<()> {
-    write_examples(model, &model.decode(codes)?, format, columns, output)
+    write_examples(
+        model,
+        (codes, &model.decode(codes)?),
+        format,
+        columns,
+        output,
+    )
 }
 
-/// Writes examples in the data's scale; a picture has `columns` of them beside each other.
+/// Writes examples in the data's scale, which `codes` became; a picture has `columns` of them beside each other.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write_examples(
     model: &Autoencoder,
-    examples: &Matrix,
+    (codes, examples): (&dyn Rows, &Matrix),
     format: Format,
     columns: usize,
     output: &Path,
@@ -40,7 +46,8 @@ pub fn write_examples(
     match format {
         Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
         Format::Npy | Format::Csv => {
-            write(output, format, &OutputColumns::examples_of(model), examples)?;
+            let columns = OutputColumns::decoded_from(model, codes);
+            write(output, format, &columns, examples)?;
         }
     }
     let count = counted(examples.rows(), "example");

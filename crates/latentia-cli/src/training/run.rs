@@ -188,15 +188,15 @@ impl Run<'_> {
             false => reconstruction_pairs(model, examples, PAIRS)?.write(&reconstructions)?,
         }
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
-            let codes = with_labels(model, &codes, None)?;
+            let codes = with_labels(model, &codes, None);
             let samples = self.folder.samples(is_table);
             match is_table {
                 true => {
-                    let columns = OutputColumns::examples_of(model);
-                    write(&samples, Format::Csv, &columns, &model.decode(&*codes)?)?;
+                    let columns = OutputColumns::decoded_from(model, &codes);
+                    write(&samples, Format::Csv, &columns, &model.decode(&codes)?)?;
                 }
                 false => {
-                    let drawn = model.decode_scaled(&*codes)?;
+                    let drawn = model.decode_scaled(&codes)?;
                     grid(drawn.view(), model.shape(), COLUMNS).write(&samples)?;
                 }
             }

@@ -271,3 +271,62 @@ fn the_worst_rows_are_called_by_their_ids() {
     let ran = dir.run(&format!("{detect} --no-ids")).done();
     assert!(!ran.stdout.contains("piece-"), "{}", ran.stdout);
 }
+
+#[test]
+fn classes_of_a_table_are_called_by_their_labels() {
+    let dir = TestDir::with([("pieces.csv", pieces(90).as_bytes())]);
+    let conditioned = VARIATIONAL.replace("[model]", "[model]\n condition = { classes = 3 }");
+    dir.write("c.toml", conditioned);
+    let train = "train --config c.toml --data pieces.csv --ignore kind --out m";
+    dir.refused(
+        train,
+        1,
+        &[
+            "conditioned on one of 3 classes",
+            "a table whose label column is named",
+        ],
+    );
+    dir.run(&format!("{train} --label class")).done();
+    let header = ["class", "weight", "length", "steel"];
+    let samples = dir.text("m/samples.csv");
+    let samples = cells(&samples);
+    assert_eq!(samples[0], header);
+    assert_eq!(
+        [1, 2, 3].map(|row| samples[row][0]),
+        ["cheap", "dear", "rare"]
+    );
+
+    // Cheap pieces are short, rare ones long.
+    let length = |label: &str, expected: &str| {
+        let sample = format!("sample m/model.safetensors -n 50 --label {label} -o x.csv");
+        dir.run(&sample).done();
+        let text = dir.text("x.csv");
+        let lines = cells(&text);
+        assert_eq!((&lines[0][..], lines.len()), (&header[..], 51));
+        assert!(lines[1..].iter().all(|line| line[0] == expected), "{text}");
+        let lengths = lines[1..]
+            .iter()
+            .map(|line| line[2].parse::<f32>().expect("a number"));
+        lengths.sum::<f32>() / 50.0
+    };
+    let (cheap, rare) = (length("cheap", "cheap"), length("rare", "rare"));
+    assert!(cheap < 8.0 && rare > 14.0, "{cheap}, {rare}");
+    assert_eq!(length("2", "rare"), rare);
+
+    let encode = "encode m/model.safetensors pieces.csv -o codes.csv";
+    dir.run(encode).done();
+    let decode = "decode m/model.safetensors codes.csv --label dear -o x.csv";
+    dir.run(decode).done();
+    let text = dir.text("x.csv");
+    assert!(
+        cells(&text)[1..].iter().all(|line| line[0] == "dear"),
+        "{text}"
+    );
+    let traverse = "traverse m/model.safetensors --steps 3 --label";
+    dir.run(&format!("{traverse} rare -o x.csv")).done();
+    assert_eq!(cells(&dir.text("x.csv"))[6][0], "rare");
+    for label in ["gold", "3", "-1"] {
+        let words = format!("`--label` is {label}; the model knows `cheap`, `dear`, `rare`");
+        dir.refused(&format!("{traverse} {label} -o y.csv"), 2, &[&words]);
+    }
+}

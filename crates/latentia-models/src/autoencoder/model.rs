@@ -234,7 +234,7 @@ impl Autoencoder {
             match rows.label(index) {
                 None => {
                     return refuse(format!(
-                        "example {index} has no label; sets of the MNIST family have labels, files alone have none"
+                        "example {index} has no label; sets of the MNIST family have labels, and a table whose label column is named"
                     ));
                 }
                 Some(label) if usize::from(label) >= classes => {
