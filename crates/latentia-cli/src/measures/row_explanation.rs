@@ -32,7 +32,7 @@ pub struct RowExplanation {
     pub score: f64,
     /// The unit of the score.
     pub unit: &'static str,
-    /// The columns, that with the largest part of the score first.
+    /// The columns, first that which adds most above the least that it could.
     pub columns: Vec<ColumnPart>,
 }
 
@@ -47,6 +47,8 @@ pub struct ColumnPart {
     pub expected: Value,
     /// What it adds to the row's score.
     pub score: f64,
+    /// How much more that is than a value that is as expected would add.
+    pub above_least: f64,
     #[serde(skip)]
     texts: [String; 2],
 }
@@ -62,6 +64,7 @@ impl RowExplanation {
         one.read(&[0], raw.view_mut())?;
         let expected = model.reconstruct(&one)?;
         let (parts, score) = (model.element_scores(&one)?, model.score(&one)?);
+        let least = model.least_element_scores(&one)?;
         let schema = model.schema();
         let own = schema.map(|schema| schema.learned().collect::<Vec<_>>());
         let column = |element: usize| {
@@ -69,21 +72,25 @@ impl RowExplanation {
             let unknown = || Column::new(model.column_name(element), ColumnKind::Number);
             own.map_or_else(unknown, |&column| column.clone())
         };
-        let elements = raw.row(0).iter().zip(expected.row(0)).zip(parts.row(0));
-        let columns = elements.enumerate().map(|(element, ((&x, &y), &part))| {
-            let column = column(element);
-            let texts = [x / examples.full_scale(), y].map(|x| cell(&column, x));
-            let [value, expected] = texts.each_ref().map(|text| json_value(&column, text));
-            ColumnPart {
-                name: column.name,
-                value,
-                expected,
-                score: part.into(),
-                texts,
-            }
-        });
+        let parts = parts.row(0).iter().zip(least.row(0));
+        let elements = raw.row(0).iter().zip(expected.row(0)).zip(parts);
+        let columns = elements
+            .enumerate()
+            .map(|(element, ((&x, &y), (&part, &least)))| {
+                let column = column(element);
+                let texts = [x / examples.full_scale(), y].map(|x| cell(&column, x));
+                let [value, expected] = texts.each_ref().map(|text| json_value(&column, text));
+                ColumnPart {
+                    name: column.name,
+                    value,
+                    expected,
+                    score: part.into(),
+                    above_least: f64::from(part) - f64::from(least),
+                    texts,
+                }
+            });
         let mut columns: Vec<ColumnPart> = columns.collect();
-        columns.sort_by(|a, b| b.score.total_cmp(&a.score));
+        columns.sort_by(|a, b| b.above_least.total_cmp(&a.above_least));
         let ids = examples.table().and_then(|table| table.ids());
         Ok(Self {
             example: index,
@@ -136,11 +143,11 @@ impl RowExplanation {
         }
     }
 
-    /// A column's part as a share of the largest; none where it takes something off the score.
+    /// What a column adds above the least that it could, as a share of the largest.
     fn share(&self, column: &ColumnPart) -> f64 {
-        let largest = self.columns.first().map_or(0.0, |first| first.score);
+        let largest = self.columns.first().map_or(0.0, |first| first.above_least);
         match largest > 0.0 {
-            true => (column.score / largest).max(0.0),
+            true => (column.above_least / largest).max(0.0),
             false => 0.0,
         }
     }

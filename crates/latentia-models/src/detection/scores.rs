@@ -1,7 +1,7 @@
 //! How badly a model explains each single example: what does not belong has a high score.
 
 use latentia_nn::{BLOCK_ROWS, Likelihood};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
+use latentia_tensor::{ElementKind, Matrix, MatrixMut, MatrixRef, Rows};
 
 use crate::autoencoder::inference::for_each_block;
 use crate::{Autoencoder, ModelError};
@@ -36,6 +36,41 @@ impl Autoencoder {
     /// # Errors
     /// As [`Self::score`].
     pub fn element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        self.for_each_element(examples, |outputs, inputs, out| {
+            element_losses(self.likelihood(), outputs, inputs, out);
+        })
+    }
+
+    /// What each element would add at least, were it as the model expects it: `[rows, width]`. It is the constant of a number's density, 0
+    /// for everything else. What an element of [`Self::element_scores`] has above it is due to the example.
+    ///
+    /// # Errors
+    /// As [`Self::score`].
+    pub fn least_element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+        let kinds = self.kinds();
+        self.for_each_element(examples, |outputs, inputs, mut out| {
+            let Some(columns) = self.likelihood().columns() else {
+                return;
+            };
+            let mut expected = Matrix::zeros(inputs.rows(), inputs.cols());
+            self.likelihood().mean(outputs, expected.view_mut());
+            for (row, inputs) in expected.view_mut().iter_rows_mut().zip(inputs.iter_rows()) {
+                for (column, (x, input)) in row.iter_mut().zip(inputs).enumerate() {
+                    let kind = kinds.get(column).copied().unwrap_or(ElementKind::Number);
+                    let has_constant = kind == ElementKind::Number && !input.is_nan();
+                    *x = if has_constant { *x } else { f32::NAN };
+                }
+            }
+            columns.column_losses(outputs, expected.view(), out.reborrow());
+        })
+    }
+
+    /// What `make` makes of the outputs and inputs of each block of examples: `[rows, width]`.
+    fn for_each_element(
+        &self,
+        examples: &dyn Rows,
+        make: impl Fn(MatrixRef<'_>, MatrixRef<'_>, MatrixMut<'_>),
+    ) -> Result<Matrix, ModelError> {
         let scaled = self.scaled(examples)?;
         let mut scores = Matrix::zeros(examples.rows(), self.width());
         for_each_block(self.chain(), self.whole(), &scaled, |first, block| {
@@ -43,7 +78,7 @@ impl Autoencoder {
             let (rows, width) = (inputs.rows(), self.width());
             let own = &mut scores.as_mut_slice()[first * width..][..rows * width];
             let own = MatrixMut::new(own, rows, width);
-            element_losses(self.likelihood(), outputs, inputs, own);
+            make(outputs, inputs, own);
             Ok::<_, ModelError>(())
         })?;
         Ok(scores)
