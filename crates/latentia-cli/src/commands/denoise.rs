@@ -15,6 +15,11 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         Format::of(output, &[Format::Png])?;
     }
     let ModelFile { model, .. } = open(&args.model)?;
+    if let (Some(output), Some(_)) = (&args.output, model.schema()) {
+        let output = output.display();
+        let hint = format!("`{output}`: rows of a table make no picture; leave out --output");
+        return Err(UsageError(hint).into());
+    }
     let asked = [
         args.masking.map(|rate| Corruption::Masking { rate }),
         args.salt_and_pepper

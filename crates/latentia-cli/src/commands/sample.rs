@@ -7,7 +7,7 @@ use latentia_tensor::Matrix;
 use crate::args::{Prior, SampleArgs};
 use crate::figures::COLUMNS;
 use crate::inputs::{Loader, check_fit, class_of, open, with_labels};
-use crate::outputs::{Format, write_examples};
+use crate::outputs::{Format, samples, write_examples};
 use crate::terminal::{UsageError, counted, tell};
 
 /// The most examples in a picture.
@@ -42,13 +42,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let class = args.label.as_deref();
     let class = class.map(|label| class_of(model, label)).transpose()?;
     let codes = with_labels(model, &codes, class);
-    // A table's rows are drawn, where the model knows how far numbers are from their means.
-    let columns = model.likelihood().columns();
-    let has_scale = columns.is_some_and(|columns| columns.has_learned_scale());
-    let examples = match args.draw || has_scale {
-        true => model.decode_draws(&codes, args.seed)?,
-        false => model.decode(&codes)?,
-    };
+    let examples = samples(model, &codes, args.draw, args.seed)?;
     write_examples(model, (&codes, &examples), format, COLUMNS, &args.output)
 }
 

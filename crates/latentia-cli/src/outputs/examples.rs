@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use latentia_data::{Carried, ColumnKind};
-use latentia_models::Autoencoder;
+use latentia_models::{Autoencoder, ModelError};
 use latentia_tensor::{Matrix, Rows};
 
 use super::arrays::write;
@@ -53,6 +53,24 @@ pub fn write_examples(
     let count = counted(examples.rows(), "example");
     tell(&format!("wrote {}: {count}", output.display()));
     Ok(())
+}
+
+/// Examples that sampled `codes` become, in the data's scale: means, or draws from the likelihood by `seed` where that is asked for.
+/// A table's rows are always drawn where the model knows how far numbers are from their means.
+///
+/// # Errors
+/// When the codes do not fit the model.
+pub fn samples(
+    model: &Autoencoder,
+    codes: &dyn Rows,
+    draw: bool,
+    seed: u64,
+) -> Result<Matrix, ModelError> {
+    let columns = model.likelihood().columns();
+    match draw || columns.is_some_and(|columns| columns.has_learned_scale()) {
+        true => model.decode_draws(codes, seed),
+        false => model.decode(codes),
+    }
 }
 
 /// Writes rows of a table as CSV, each followed by its reconstruction; `numbers` are those of the rows in their table.

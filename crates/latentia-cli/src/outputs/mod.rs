@@ -7,5 +7,5 @@ mod format;
 
 pub use arrays::{Element, Sink, write, write_blocks, write_column};
 pub use columns::OutputColumns;
-pub use examples::{write_decoded, write_examples, write_row_pairs};
+pub use examples::{samples, write_decoded, write_examples, write_row_pairs};
 pub use format::Format;

@@ -15,7 +15,7 @@ use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, grid, reconstruction_pairs};
 use crate::inputs::with_labels;
 use crate::measures::Evaluation;
-use crate::outputs::{Format, OutputColumns, write, write_row_pairs};
+use crate::outputs::{self, Format, OutputColumns, write, write_row_pairs};
 use crate::terminal::{Ended, UsageError, counted, tell};
 
 /// Examples in `samples.png`, or `.csv`.
@@ -193,7 +193,8 @@ impl Run<'_> {
             match is_table {
                 true => {
                     let columns = OutputColumns::decoded_from(model, &codes);
-                    write(&samples, Format::Csv, &columns, &model.decode(&codes)?)?;
+                    let drawn = outputs::samples(model, &codes, false, self.args.seed)?;
+                    write(&samples, Format::Csv, &columns, &drawn)?;
                 }
                 false => {
                     let drawn = model.decode_scaled(&codes)?;

@@ -175,6 +175,17 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
     let samples = cells(&samples);
     assert_eq!((&samples[0][..], samples.len()), (&header[2..], 101));
     assert!(["nut", "bolt", "rod"].contains(&samples[1][0]));
+    // Drawn, where there are scales to draw by: the same as by `sample`.
+    dir.write(
+        "s.toml",
+        VARIATIONAL.replace("'columns'", "'columns-learned-scale'"),
+    );
+    let train = train
+        .replace("v.toml", "s.toml")
+        .replace("--out v", "--out s");
+    dir.run(&train).done();
+    dir.run("sample s/model.safetensors -n 100 -o x.csv").done();
+    assert_eq!(dir.text("s/samples.csv"), dir.text("x.csv"));
 }
 
 #[test]
@@ -197,6 +208,10 @@ fn rows_of_a_table_are_drawn_by_no_command() {
             dir.run(&format!("{command} -o x.csv")).done();
         }
     }
+    let denoise = "denoise m/model.safetensors pieces.csv --masking 0.1";
+    dir.run(denoise).done();
+    let words_of_it = ["rows of a table make no picture; leave out --output"];
+    dir.refused(&format!("{denoise} -o x.png"), 2, &words_of_it);
     // Those of a table of numbers alone have units too.
     dir.write("numbers.csv", crate::harness::table(20));
     dir.run("train --data numbers.csv --epochs 1 --out n")
