@@ -200,8 +200,8 @@ impl<'a> ColumnReader<'a> {
             self.merged += 1;
         }
         self.last = (number, value);
-        self.has_others |= number != 0.0 && number != 1.0;
-        self.has_fractions |= number.trunc() != number;
+        self.has_others = self.has_others || (number != 0.0 && number != 1.0);
+        self.has_fractions = self.has_fractions || number.trunc() != number;
         value
     }
 
