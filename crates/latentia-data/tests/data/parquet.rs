@@ -60,7 +60,13 @@ fn a_table_of_numbers_is_read_with_its_names() {
 fn columns_are_chosen_by_name() {
     let load = |columns: &[&str]| {
         let columns = columns.iter();
-        let columns = columns.map(|name| Column::new(*name, ColumnKind::Number));
+        let columns = columns.map(|name| match *name {
+            "c" => Column {
+                levels: ["false", "true"].map(String::from).to_vec(),
+                ..Column::new("c", ColumnKind::Boolean)
+            },
+            name => Column::new(name, ColumnKind::Number),
+        });
         let schema = Schema {
             header: true,
             columns: columns.collect(),
