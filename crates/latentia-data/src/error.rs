@@ -34,8 +34,8 @@ pub enum DataError {
 
     /// A first row of numbers that may be names of columns, as wavelengths are, or values.
     #[error(
-        "`{subject}`: the first row is of evenly spaced numbers ({}, …), as names of columns may be and values may be; say whether it \
-         is a header",
+        "`{subject}`: the first row is of numbers unlike those below ({}, …), as names of columns may be and values may be; say \
+         whether it is a header",
         first.join(", ")
     )]
     AmbiguousHeader {
@@ -43,6 +43,15 @@ pub enum DataError {
         subject: String,
         /// Its first fields.
         first: Vec<String>,
+    },
+
+    /// Rows of two whole numbers with a comma between them, which may be one number with a decimal comma.
+    #[error(
+        "`{subject}`: each row may be one number with a decimal comma, as 20,05, or two numbers; say which"
+    )]
+    AmbiguousComma {
+        /// The file.
+        subject: String,
     },
 
     /// Columns that were asked for and are not there.

@@ -47,6 +47,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(DataError::AmbiguousHeader { .. }) = cause.downcast_ref() {
             return Some(": --header yes, or --header no".into());
         }
+        if let Some(DataError::AmbiguousComma { .. }) = cause.downcast_ref() {
+            return Some(": --decimal , or --delimiter ,".into());
+        }
         if let Some(CodecError::FloatsWithoutLoss) = cause.downcast_ref() {
             return Some(", or leave out --lossless".into());
         }

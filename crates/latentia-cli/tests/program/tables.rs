@@ -78,7 +78,7 @@ fn a_first_row_of_evenly_spaced_numbers_is_asked_about() {
         "train --data spectra.csv",
         1,
         &[
-            "evenly spaced numbers (400, 420, 440, …)",
+            "numbers unlike those below (400, 420, 440, …)",
             "--header yes, or --header no",
         ],
     );

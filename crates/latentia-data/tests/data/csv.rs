@@ -22,7 +22,7 @@ fn tables_are_read_with_and_without_a_header() {
     check("1,2\n3,4\n", [2, 2], &[1.0, 2.0, 3.0, 4.0]);
     check("a,b\n1,2\n", [1, 2], &[1.0, 2.0]);
     // One text suffices; a column may go without a name, and a name may be a number.
-    check(",1,x\n1,2,3\n", [1, 3], &[1.0, 2.0, 3.0]);
+    check(",1,x\n1.5,2,3\n", [1, 3], &[1.5, 2.0, 3.0]);
     check(
         "\u{feff}1,2\r\n\r\n 3 ,\"4\"",
         [2, 2],
@@ -72,8 +72,25 @@ fn how_fields_are_parted_and_decimals_written_is_seen_and_said() {
 fn one_column_with_decimal_commas_is_one_column() {
     let loaded = load_file("a.csv", b"price\n20,05\n3,5\n7\n").unwrap();
     assert_eq!(values(&loaded), [20.05, 3.5, 7.0]);
-    let loaded = load_file("a.csv", b"20,05\n3,5\n").unwrap();
-    assert_eq!(loaded.cols(), 2, "without a header it is two columns");
+    // Without a header it may be two columns, and a zero before the second number speaks against it.
+    let options = |decimal, delimiter| TableOptions {
+        decimal,
+        delimiter,
+        ..TableOptions::default()
+    };
+    let error = load_file("a.csv", b"20,05\n3,5\n").unwrap_err().to_string();
+    assert!(
+        error.contains("one number with a decimal comma, as 20,05, or two numbers"),
+        "{error}"
+    );
+    let loaded = load_table("a.csv", b"20,05\n3,5\n", options(Some(b','), None)).unwrap();
+    assert_eq!((loaded.cols(), values(&loaded)), (1, vec![20.05, 3.5]));
+    let loaded = load_table("a.csv", b"20,05\n3,5\n", options(None, Some(b','))).unwrap();
+    assert_eq!(
+        (loaded.cols(), values(&loaded)),
+        (2, vec![20.0, 5.0, 3.0, 5.0])
+    );
+    assert_eq!(load_file("a.csv", b"20,15\n3,5\n").unwrap().cols(), 2);
     // Rows of different lengths are no decimals.
     for text in [b"1,2\n3\n".as_slice(), b"a,b\n1,2\n3\n"] {
         let error = load_file("a.csv", text).unwrap_err().to_string();
@@ -105,7 +122,7 @@ fn a_header_of_numbers_is_asked_for_where_it_cannot_be_told() {
     };
     let error = load(None).unwrap_err().to_string();
     assert!(
-        error.contains("evenly spaced numbers (400, 420, 440, …)"),
+        error.contains("numbers unlike those below (400, 420, 440, …)"),
         "{error}"
     );
     assert_eq!(load(Some(false)).unwrap().rows(), 3);
@@ -128,8 +145,150 @@ fn the_index_of_a_data_frame_is_not_learned_from() {
             loaded.notes()
         );
     }
-    // A column without a name that counts nothing is one like any other.
-    check(",a\n5,1\n3,2\n", [2, 2], &[5.0, 1.0, 3.0, 2.0]);
+    // Nor is that of a part of its rows, one that R wrote, or one that was read as a column.
+    for text in [
+        ",a\n5,1\n3,2\n",
+        "\"\",a\n\"1\",1\n\"2\",2\n",
+        "Unnamed: 0,a\n0,1\n1,2\n",
+    ] {
+        check(text, [2, 1], &[1.0, 2.0]);
+    }
+    // A column without a name that numbers nothing is one like any other.
+    check(",a\n5,1\n5,2\n", [2, 2], &[5.0, 1.0, 5.0, 2.0]);
+    check(",a\n5.5,1\n3,2\n", [2, 2], &[5.5, 1.0, 3.0, 2.0]);
+}
+
+#[test]
+fn a_header_of_numbers_beside_text_is_seen_by_the_text() {
+    let rows = |last: fn(usize) -> String| {
+        let row = |row: usize| {
+            format!(
+                "{}.5,{}.25,{}.75,{}\n",
+                row % 7,
+                row % 5,
+                row % 3,
+                last(row)
+            )
+        };
+        (0..20).map(row).collect::<String>()
+    };
+    let check = |header: &str, rows: &str, expected: usize| {
+        let loaded = load_file("a.csv", format!("{header}\n{rows}").as_bytes()).unwrap();
+        assert_eq!(loaded.rows(), expected, "{header}");
+    };
+    let kinds = rows(|row| ["x", "y"][row % 2].into());
+    let dates = rows(|row| format!("2020-01-{:02}", row + 1));
+    check("0,1,2,kind", &kinds, 20);
+    check("1990,1995,2003,kind", &kinds, 20);
+    check("1990,1995,2003,date", &dates, 20);
+    check("2.5,1.25,0.5,date", &dates, 20);
+    // Values, and the class of a row.
+    check("2.5,1.25,0.5,z", &kinds, 21);
+    check("2.5,1.25,0.5,2021-02-03", &dates, 21);
+}
+
+#[test]
+fn numbers_beyond_all_others_of_their_columns_may_be_a_header() {
+    let rows: String = (0..20)
+        .map(|row| format!("{}.5,{}.25,{}.75\n", row % 7, row % 5, row % 3))
+        .collect();
+    for header in ["1990,1995,2003", "0,1,2"] {
+        let error = load_file("a.csv", format!("{header}\n{rows}").as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("numbers unlike those below"), "{error}");
+    }
+    let two: String = (0..20)
+        .map(|row| format!("{}.5,{}.25\n", row % 7, row % 5))
+        .collect();
+    assert!(load_file("a.csv", format!("0,1\n{two}").as_bytes()).is_err());
+    // Within the others' range they are values.
+    for first in ["1,2.5,1.5", "3,2.5,1"] {
+        let loaded = load_file("a.csv", format!("{first}\n{rows}").as_bytes()).unwrap();
+        assert_eq!(loaded.rows(), 21, "{first}");
+    }
+}
+
+#[test]
+fn a_row_longer_than_a_buffer_is_read() {
+    let names: Vec<String> = (0..20_000).map(|name| format!("column {name}")).collect();
+    let row: Vec<String> = (0..20_000).map(|number| format!("{number}.5")).collect();
+    let (names, row) = (names.join(","), row.join(","));
+    let loaded = load_file("a.csv", format!("{names}\n{row}\n{row}\n").as_bytes()).unwrap();
+    assert_eq!((loaded.rows(), loaded.cols()), (2, 20_000));
+    let error = load_file("a.csv", ",".repeat(1 << 20).as_bytes())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("columns: found 1,048,577, expected at most 1,048,576"),
+        "{error}"
+    );
+}
+
+#[test]
+fn lines_may_end_as_on_any_system() {
+    for end in ["\n", "\r\n", "\r"] {
+        check(
+            &format!("a,b{end}1,2{end}3,4{end}"),
+            [2, 2],
+            &[1.0, 2.0, 3.0, 4.0],
+        );
+        let loaded = load_file("a.csv", format!("a{end}1{end}{end}3{end}").as_bytes()).unwrap();
+        assert_eq!(loaded.rows(), 3, "the empty line is a gap");
+        let error = load_file("a.csv", format!("a,b{end}1,2{end}3{end}").as_bytes()).unwrap_err();
+        assert!(
+            error.to_string().contains("line 3: found 1 field"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_table_of_text_is_refused_for_what_it_is() {
+    let check = |text: &[u8], expected: &str| {
+        let error = load_file("a.csv", text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(b"PK\x03\x04\x14\0", "an Excel workbook or another archive");
+    check(b"<!DOCTYPE html><html></html>", "found a web page");
+    check(b"[{\"a\": 1}]", "found JSON");
+    let utf8 = "expected text in UTF-8: save the table as `CSV UTF-8`";
+    check(b"gr\xf6sse,x\n1,2\n", utf8);
+    check(b"kind,x\ngr\xfcn,1\nblau,2\ngr\xfcn,3\n", utf8);
+    check(
+        b"a,b\n1,x\n2,\"y\n3,x\n4,y\n",
+        "line 3: found a quote that opens a field and is not closed",
+    );
+    // Commas with quotes and spaces behind them.
+    check(
+        b"\"a\", \"b\"\n1, \"x,y\"\n2, \"x,z\"\n",
+        "line 2: found 3 fields, expected 2 fields",
+    );
+    check(
+        b"a;b\n1;2\n3\n4;5\n",
+        "line 3: found 1 field, expected 2 fields",
+    );
+}
+
+#[test]
+fn numbers_in_another_dress_are_said_to_be_text() {
+    let check = |fields: [&str; 4]| {
+        let row = |(row, field)| format!("\"{field}\",{row}.5\n");
+        let rows: String = fields.iter().enumerate().map(row).collect();
+        let loaded = load_file("a.csv", format!("a,x\n{rows}").as_bytes()).unwrap();
+        let notes = loaded.notes().join("; ");
+        notes.contains(&format!(
+            "`a` is read as text, though it seems to hold numbers, as `{}`",
+            fields[0]
+        ))
+    };
+    assert!(check(["$1,200", "$900", "$1,300", "$-5"]));
+    assert!(check(["12 %", "7 %", "0.5 %", "7 %"]));
+    assert!(check(["1.234,5", "20,1", "7,2", "3,4"]));
+    assert!(check(["1'000", "2'000", "3'000", "4'500"]));
+    assert!(!check(["A1", "A2", "A3", "A3"]));
+    assert!(!check(["12 kg", "12 lb", "13 kg", "1 lb"]));
+    assert!(!check(["10-19", "20-29", "10-19", "30-39"]));
 }
 
 /// The names of a table's columns.

@@ -203,7 +203,7 @@ fn of_csv() {
     check(
         "a.csv",
         b"a\n?\n\n",
-        "columns: found none to learn from, expected one column of numbers or categories or more",
+        "columns: found none to learn from in `a` (ignored), expected numbers or categories, or fields that are parted otherwise",
     );
     check(
         "a.csv",

@@ -250,6 +250,72 @@ fn numbers_that_f32_would_merge_stay_different() {
     );
 }
 
+#[test]
+fn whole_numbers_that_an_f64_merges_are_told() {
+    let rows: String = (0..60)
+        .map(|i| format!("{},{i}.5\n", (1_u64 << 53) + 1 + i))
+        .collect();
+    let loaded = load(&format!("key,x\n{rows}"));
+    let is_told = |note: &String| note.contains("`key`: some of its values are so near each other");
+    assert!(loaded.notes().iter().any(is_told), "{:?}", loaded.notes());
+    let rows: String = (0..60)
+        .map(|i| format!("{},{i}.5\n", (1_u64 << 54) + 4 * (i / 2)))
+        .collect();
+    let loaded = load(&format!("key,x\n{rows}"));
+    assert!(!loaded.notes().iter().any(is_told), "{:?}", loaded.notes());
+}
+
+#[test]
+fn times_of_day_are_kept_to_the_second() {
+    let rows: String = (0..60)
+        .map(|i| format!("2024-01-{:02}T12:00:{i:02}+02:00,{i}.5\n", i % 28 + 1))
+        .collect();
+    let loaded = load(&format!("at,x\n{rows}"));
+    let column = &loaded.table().unwrap().schema.columns[0];
+    assert_eq!(column.kind, ColumnKind::Date);
+    let text = |row: usize| latentia_data::cell(column, values(&loaded)[2 * row]);
+    assert_eq!(text(0), "2024-01-01T10:00:00+00:00");
+    assert_eq!(text(59), "2024-01-04T10:00:59+00:00");
+}
+
+#[test]
+fn days_and_months_are_told_apart_by_all_rows() {
+    let day = |row: usize| {
+        if row < 900 {
+            row % 12 + 1
+        } else {
+            row % 28 + 1
+        }
+    };
+    let rows: String = (0..1000)
+        .map(|row| format!("{:02}/{:02}/2020,{row}.5\n", day(row), row % 12 + 1))
+        .collect();
+    let loaded = load(&format!("on,x\n{rows}"));
+    let column = &loaded.table().unwrap().schema.columns[0];
+    assert_eq!(column.format.as_deref(), Some("%d/%m/%Y"));
+    let loaded = load(&one("a", &["1/2/20", "3/4/21", "5/6/22"]));
+    assert_eq!(
+        loaded.table().unwrap().profiles[0].range,
+        Some((18_263.0, 19_118.0))
+    );
+}
+
+#[test]
+fn a_header_of_numbers_that_a_schema_names_is_one() {
+    let columns = ["400", "420", "440"].map(|name| Column::new(name, ColumnKind::Number));
+    let schema = Schema {
+        header: true,
+        missing: Vec::new(),
+        columns: columns.to_vec(),
+    };
+    let options = TableOptions {
+        schema: Some(schema),
+        ..TableOptions::default()
+    };
+    let loaded = load_as("420,400,440\n0.5,0.25,0.75\n", options).unwrap();
+    assert_eq!(values(&loaded), [0.25, 0.5, 0.75]);
+}
+
 /// A schema of a number `a` and a category `b`.
 fn schema() -> Schema {
     let category = Column {

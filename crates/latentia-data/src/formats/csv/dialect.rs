@@ -7,7 +7,7 @@ use crate::table::is_usual_mark;
 use crate::table_options::TableOptions;
 
 /// Rows that are looked at.
-const ROWS: usize = 50;
+const ROWS: usize = 500;
 
 /// How the fields of a table are parted, and how its decimals are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,22 +30,33 @@ impl Dialect {
     pub(super) fn of(lines: &[u8], options: &TableOptions) -> Self {
         let delimiters = match options.delimiter {
             Some(delimiter) => vec![delimiter],
-            None => vec![b',', b';', b'\t', b' '],
+            None => vec![b',', b';', b'\t', b'|', b' '],
         };
         let decimals = match options.decimal {
             Some(decimal) => vec![decimal],
             None => vec![b'.', b','],
         };
-        let mut best: Option<(usize, Self)> = None;
-        for &decimal in &decimals {
-            for &delimiter in &delimiters {
-                let dialect = Self { delimiter, decimal };
-                let score = dialect.score(lines);
-                if score > best.map_or(0, |(best, _)| best) {
-                    best = Some((score, dialect));
-                }
-            }
-        }
+        let (apart, same): (Vec<Self>, Vec<Self>) = decimals
+            .iter()
+            .flat_map(|&decimal| {
+                delimiters
+                    .iter()
+                    .map(move |&delimiter| Self { delimiter, decimal })
+            })
+            .partition(|dialect| dialect.delimiter != dialect.decimal);
+        // The first of the best.
+        let best = |dialects: &[Self], score: &dyn Fn(Self) -> usize| {
+            let scores = dialects.iter().map(|&dialect| (score(dialect), dialect));
+            let scores = scores.filter(|(score, _)| *score > 0);
+            scores.reduce(|best, next| if next.0 > best.0 { next } else { best })
+        };
+        let is_said = options.decimal.is_some();
+        let score = |dialect: Self| dialect.score(lines, is_said);
+        // A comma stands for both only where that is said; quotes are around numbers then. Where rows are of unequal length, they
+        // are refused, and in the dialect that they are in.
+        let best = best(&apart, &score)
+            .or_else(|| best(&same, &score).filter(|_| is_said))
+            .or_else(|| best(&apart, &|dialect| dialect.numbers(lines)));
         let fallback = Self {
             delimiter: options.delimiter.unwrap_or(Self::PLAIN.delimiter),
             decimal: options.decimal.unwrap_or(Self::PLAIN.decimal),
@@ -54,13 +65,18 @@ impl Dialect {
     }
 
     /// Numbers behind the first row, and one for the rows' agreement; 0 where rows have different numbers of fields.
-    fn score(self, lines: &[u8]) -> usize {
-        if self.delimiter == self.decimal {
-            return 0;
-        }
+    fn score(self, lines: &[u8], decimal_is_said: bool) -> usize {
         let rows = self.rows(lines);
         let Some(first) = rows.first() else { return 0 };
         if rows.iter().any(|row| row.len() != first.len()) {
+            return 0;
+        }
+        // Commas with spaces behind them part fields, and not the spaces.
+        let has_comma = |field: usize| {
+            rows.iter()
+                .all(|row| row[field].ends_with(b",") || row[field].ends_with(b";"))
+        };
+        if self.delimiter == b' ' && (0..first.len()).any(has_comma) {
             return 0;
         }
         // A table of one row has nothing but it.
@@ -75,12 +91,25 @@ impl Dialect {
         let is_column = numbers > 0
             && fields()
                 .all(|field| self.number(field).is_some() || is_usual_mark(field.trim_ascii()));
-        let is_plain = |field: &[u8]| self.decimal == b'.' && self.number(field).is_some();
+        let is_safe = self.decimal == b'.' || decimal_is_said;
+        let is_plain = |field: &[u8]| is_safe && self.number(field).is_some();
         let is_named = first.iter().all(|field| is_name(field) || is_plain(field));
         match first.len() {
             1 if !(is_column && is_named) => 0,
             _ => 1 + numbers,
         }
+    }
+
+    /// Numbers in rows of the usual length, where most rows are of it.
+    fn numbers(self, lines: &[u8]) -> usize {
+        let rows = self.rows(lines);
+        let mut lengths: Vec<usize> = rows.iter().map(ByteRecord::len).collect();
+        lengths.sort_unstable();
+        let usual = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+        let rows = rows.iter().filter(|row| usual > 1 && row.len() == usual);
+        rows.flatten()
+            .filter(|field| self.number(field).is_some())
+            .count()
     }
 
     /// The first rows, without empty ones.
@@ -122,12 +151,14 @@ impl Dialect {
         parse_number(field.trim_ascii(), self.decimal)
     }
 
-    /// What to say of it, where it is other than usual.
-    pub(super) fn note(self) -> Option<String> {
+    /// What to say of it in a table of `fields` columns, where it is other than usual.
+    pub(super) fn note(self, fields: usize) -> Option<String> {
         let delimiter = match self.delimiter {
+            _ if fields == 1 => "",
             b',' => "",
             b'\t' => "fields are parted by tabs",
             b' ' => "fields are parted by spaces",
+            b'|' => "fields are parted by `|`",
             _ => "fields are parted by `;`",
         };
         let decimal = match self.decimal {

@@ -4,7 +4,7 @@ use csv::ByteRecord;
 
 use super::dialect::Dialect;
 use crate::error::DataError;
-use crate::table::is_usual_mark;
+use crate::table::{format_of, is_usual_mark};
 
 /// What a field is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,22 +23,60 @@ fn field(dialect: Dialect, field: &[u8]) -> Field {
     }
 }
 
-/// The step between the numbers of a row, where it is everywhere the same and there are at least three.
-fn even_step(dialect: Dialect, row: &[&[u8]]) -> Option<f64> {
-    let numbers: Option<Vec<f64>> = row.iter().map(|field| dialect.number(field)).collect();
-    let numbers = numbers.filter(|numbers| numbers.len() >= 3)?;
-    let step = numbers[1] - numbers[0];
-    let is_even = numbers
-        .windows(2)
-        .all(|pair| (pair[1] - pair[0] - step).abs() <= 1e-4 * step.abs());
-    (step != 0.0 && is_even).then_some(step)
+/// Rows that tell the range of a column.
+const MANY: usize = 5;
+
+/// Whether numbers of the first row are names rather than values, by their looks: evenly spaced as those of no row behind, from
+/// 0 on above decimals, or in order and each beyond all others of its column.
+fn are_like_names(dialect: Dialect, first: &[(usize, f64)], behind: &[ByteRecord]) -> bool {
+    let numbers = |row: &ByteRecord| {
+        let of =
+            |&(column, _): &(usize, f64)| row.get(column).and_then(|field| dialect.number(field));
+        first.iter().map(of).collect::<Option<Vec<f64>>>()
+    };
+    let own: Vec<f64> = first.iter().map(|(_, number)| *number).collect();
+    let is_even = |row: &[f64]| {
+        let step = row[1] - row[0];
+        let mut pairs = row.windows(2);
+        step != 0.0 && pairs.all(|pair| (pair[1] - pair[0] - step).abs() <= 1e-4 * step.abs())
+    };
+    if own.len() < 2 || behind.is_empty() {
+        return false;
+    }
+    let counts = own
+        .iter()
+        .zip(0u32..)
+        .all(|(own, number)| *own == f64::from(number));
+    let is_fraction = |row: &ByteRecord, column: usize| {
+        row.get(column)
+            .and_then(|field| dialect.number(field))
+            .is_some_and(|number| number.fract() != 0.0)
+    };
+    let has_fractions =
+        |&(column, _): &(usize, f64)| behind.iter().any(|row| is_fraction(row, column));
+    if counts && first.iter().all(has_fractions) {
+        return true;
+    }
+    if own.len() < 3 {
+        return false;
+    }
+    let others: Vec<Vec<f64>> = behind.iter().filter_map(numbers).collect();
+    if is_even(&own) && !others.iter().any(|row| is_even(row)) {
+        return true;
+    }
+    let is_beyond = |(place, number): (usize, &f64)| {
+        let column = || others.iter().map(|row| row[place]);
+        column().all(|other| other < *number) || column().all(|other| other > *number)
+    };
+    let is_rising = own.windows(2).all(|pair| pair[0] < pair[1]);
+    is_rising && others.len() >= MANY && own.iter().enumerate().all(is_beyond)
 }
 
 /// Whether the first of `rows` is a header: it has text above numbers, or only text that is not there again, or it counts the
 /// columns behind a corner without a name.
 ///
 /// # Errors
-/// When it is of evenly spaced numbers, as no row behind it is: they may be names, as wavelengths are, or values.
+/// When it has numbers unlike those behind it: they may be names, as wavelengths are, or values.
 pub(super) fn is_header(
     dialect: Dialect,
     rows: &[ByteRecord],
@@ -48,10 +86,15 @@ pub(super) fn is_header(
         return Ok(false);
     };
     let kinds: Vec<Field> = first.iter().map(|text| field(dialect, text)).collect();
-    if kinds.contains(&Field::Text) {
-        return Ok(text_is_header(dialect, &kinds, first, behind));
-    }
     let fields: Vec<&[u8]> = first.iter().collect();
+    let numbers = fields.iter().enumerate();
+    let numbers: Vec<(usize, f64)> = numbers
+        .filter_map(|(column, field)| Some((column, dialect.number(field)?)))
+        .collect();
+    let like_names = are_like_names(dialect, &numbers, behind);
+    if kinds.contains(&Field::Text) {
+        return Ok(text_is_header(dialect, &kinds, first, behind, like_names));
+    }
     let Some((corner, names)) = fields.split_first() else {
         return Ok(false);
     };
@@ -59,8 +102,7 @@ pub(super) fn is_header(
     if corner.trim_ascii().is_empty() && !names.is_empty() && names.iter().enumerate().all(counts) {
         return Ok(true);
     }
-    let is_even = |row: &ByteRecord| even_step(dialect, &row.iter().collect::<Vec<_>>()).is_some();
-    if is_even(first) && !behind.is_empty() && !behind.iter().any(is_even) {
+    if like_names {
         return Err(DataError::AmbiguousHeader {
             subject: subject.to_owned(),
             first: fields
@@ -73,12 +115,13 @@ pub(super) fn is_header(
     Ok(false)
 }
 
-/// Whether a first row with text holds names.
+/// Whether a first row with text holds names; with `like_names`, its numbers look like some.
 fn text_is_header(
     dialect: Dialect,
     kinds: &[Field],
     first: &ByteRecord,
     behind: &[ByteRecord],
+    like_names: bool,
 ) -> bool {
     // Text above numbers is a name; a number above numbers is a value like them, where there is no such name.
     let is_numeric = |column: usize| {
@@ -97,10 +140,23 @@ fn text_is_header(
         let mut pairs = kinds.iter().zip(&numeric);
         pairs.any(|(&own, &numeric)| numeric && own == kind)
     };
-    if above(Field::Text) || behind.is_empty() {
+    // So is text above dates.
+    let is_above_dates = |(column, &kind): (usize, &Field)| {
+        let fields = behind
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(<[u8]>::trim_ascii);
+        let dates = || fields.clone().filter(|field| !is_usual_mark(field));
+        let own = first.get(column).unwrap_or_default().trim_ascii();
+        kind == Field::Text
+            && format_of(dates()).is_some()
+            && format_of(dates().chain([own])).is_none()
+    };
+    let above_dates = kinds.iter().enumerate().any(is_above_dates);
+    if above(Field::Text) || above_dates || behind.is_empty() {
         return true;
     }
-    if above(Field::Number) {
+    if above(Field::Number) && !like_names {
         return false;
     }
     // All is text: names are there once, values again and again.
@@ -114,14 +170,37 @@ fn text_is_header(
     !is_there_again && !is_repeated
 }
 
-/// Whether the first column has no name and counts the rows, as data frames write their index.
+/// Whether each row of a table without header may be one number with a decimal comma: `20,05`, and not 20 and 5.
+pub(super) fn has_decimal_commas(dialect: Dialect, rows: &[ByteRecord]) -> bool {
+    let decimals = |row: &ByteRecord| match (row.len(), row.get(0), row.get(1)) {
+        (2, Some(whole), Some(decimals)) => {
+            let whole = whole.strip_prefix(b"-").unwrap_or(whole);
+            let is_digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+            (is_digits(whole) && is_digits(decimals)).then(|| decimals.to_vec())
+        }
+        _ => None,
+    };
+    let Some(decimals) = rows.iter().map(decimals).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let has_zero = |decimals: &Vec<u8>| decimals.len() > 1 && decimals[0] == b'0';
+    dialect.delimiter == b',' && dialect.decimal == b'.' && decimals.iter().any(has_zero)
+}
+
+/// Whether the first column has no name and different whole numbers, as data frames write their index.
 pub(super) fn is_index(dialect: Dialect, header: &ByteRecord, behind: &[ByteRecord]) -> bool {
     let nameless = header.len() > 1
         && header
             .get(0)
             .is_some_and(|name| name.trim_ascii().is_empty());
-    let counts = |(number, row): (usize, &ByteRecord)| {
-        row.get(0).and_then(|field| dialect.number(field)) == Some(number as f64)
+    let numbers = behind
+        .iter()
+        .map(|row| row.get(0).and_then(|field| dialect.number(field)));
+    let numbers =
+        numbers.map(|number| number.filter(|number| *number >= 0.0 && number.fract() == 0.0));
+    let Some(mut numbers) = numbers.collect::<Option<Vec<f64>>>() else {
+        return false;
     };
-    nameless && !behind.is_empty() && behind.iter().enumerate().all(counts)
+    numbers.sort_by(f64::total_cmp);
+    nameless && !numbers.is_empty() && numbers.windows(2).all(|pair| pair[0] != pair[1])
 }

@@ -1,16 +1,20 @@
 //! The rows of a table of text.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader};
 
-use super::super::table::Records;
+use super::super::table::{NOT_UTF8, Records};
 use super::dialect::Dialect;
-use super::first_row::{is_header, is_index};
+use super::first_row::{has_decimal_commas, is_header, is_index};
 use super::head::Text;
-use crate::error::DataError;
+use crate::error::{DataError, grouped, quoted};
 use crate::input::Input;
 use crate::table_options::TableOptions;
+
+/// Columns of a table.
+const MOST_COLUMNS: usize = 1 << 20;
 
 /// The rows of a table of text.
 pub(super) struct Rows<'a> {
@@ -24,6 +28,9 @@ pub(super) struct Rows<'a> {
     first_rows: Vec<ByteRecord>,
     /// The line that the last row ends on.
     last_line: u64,
+    /// Lines that the reader has gone through, and where the row just read begins, if its last field goes on in other lines.
+    lines: u64,
+    open: Option<u64>,
     /// In a table of one column: a row that was read, and how many empty lines before it are yet to come, each a gap.
     pending: Option<(ByteRecord, u64)>,
 }
@@ -37,9 +44,17 @@ impl<'a> Rows<'a> {
         let mut rows = dialect.rows(&lines);
         let has_header = match options.header {
             Some(has_header) => has_header,
+            None if has_names(&rows, options) => true,
             None => is_header(dialect, &rows, subject)?,
         };
+        let is_free = options.delimiter.is_none() && options.decimal.is_none();
+        if is_free && !has_header && has_decimal_commas(dialect, &rows) {
+            let subject = subject.to_owned();
+            return Err(DataError::AmbiguousComma { subject });
+        }
         let fields = rows.first().map_or(0, ByteRecord::len);
+        let header_row = rows.first().filter(|_| has_header);
+        check_first_row(subject, fields, header_row)?;
         let header = (has_header && !rows.is_empty()).then(|| rows.remove(0));
         let mut table = Self {
             subject,
@@ -51,6 +66,8 @@ impl<'a> Rows<'a> {
                 .is_some_and(|header| is_index(dialect, header, &rows)),
             first_rows: rows,
             last_line: 0,
+            lines: 0,
+            open: None,
             pending: None,
             header: None,
         };
@@ -65,7 +82,7 @@ impl<'a> Rows<'a> {
     fn read_record(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {
         match self.reader.read_byte_record(record) {
             Ok(true) => {}
-            Ok(false) => return Ok(false),
+            Ok(false) => return self.check_end().map(|()| false),
             Err(error) => {
                 return Err(match error.into_kind() {
                     ErrorKind::Io(error) => DataError::read(Path::new(self.subject), error),
@@ -85,6 +102,15 @@ impl<'a> Rows<'a> {
         if self.fields == 0 {
             self.fields = record.len();
         }
+        let lines = self.reader.position().line();
+        self.open = match lines > self.lines + 1 {
+            true => {
+                let last = record.iter().next_back().unwrap_or_default();
+                last.contains(&b'\n').then(|| lines - newlines(record))
+            }
+            false => None,
+        };
+        self.lines = lines;
         if self.fields == 1 {
             let line = self.line(record);
             let gaps = line.saturating_sub(self.last_line + 1);
@@ -97,6 +123,21 @@ impl<'a> Rows<'a> {
         Ok(true)
     }
 
+    /// Refuses a last row that goes on to the end of the file within quotes.
+    fn check_end(&self) -> Result<(), DataError> {
+        match self.open {
+            Some(line) if self.reader.get_ref().last_byte() != Some(b'"') => {
+                Err(DataError::invalid(
+                    self.subject,
+                    format!("line {line}"),
+                    "a quote that opens a field and is not closed",
+                    "one that closes it",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The line, from 1, of the record just read.
     ///
     /// The reader counts the lines that it has gone through: with the end of the record's line, where that is `\n`, and
@@ -107,6 +148,34 @@ impl<'a> Rows<'a> {
         let ended = text.byte_before(position.byte()) == Some(b'\n');
         position.line() - newlines(record) - u64::from(ended)
     }
+}
+
+/// Refuses more columns than there may be, and names that are not in UTF-8.
+fn check_first_row(
+    subject: &str,
+    fields: usize,
+    header: Option<&ByteRecord>,
+) -> Result<(), DataError> {
+    let refuse = |place, seen, expected| Err(DataError::invalid(subject, place, seen, expected));
+    if fields > MOST_COLUMNS {
+        let expected = format!("at most {}", grouped(MOST_COLUMNS as u64));
+        return refuse("columns", grouped(fields as u64), expected);
+    }
+    let mut names = header.into_iter().flatten();
+    match names.find(|name| std::str::from_utf8(name).is_err()) {
+        Some(name) => refuse("names of columns", quoted(name), NOT_UTF8.into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether the first of `rows` has the names of all columns that a schema learns from.
+fn has_names(rows: &[ByteRecord], options: &TableOptions) -> bool {
+    let Some((schema, first)) = options.schema.as_ref().zip(rows.first()) else {
+        return false;
+    };
+    let names: HashSet<&[u8]> = first.iter().map(<[u8]>::trim_ascii).collect();
+    let mut learned = schema.learned();
+    schema.header && learned.all(|column| names.contains(column.name.as_bytes()))
 }
 
 /// Ends of lines within a record.
@@ -123,7 +192,12 @@ impl Records for Rows<'_> {
     fn names(&self) -> Option<Vec<String>> {
         let name = |name: &[u8]| String::from_utf8_lossy(name.trim_ascii()).into_owned();
         let header = self.header.as_ref()?;
-        Some(header.iter().map(name).collect())
+        let mut names: Vec<String> = header.iter().map(name).collect();
+        // So a header is a comment to many programs.
+        if let Some(name) = names.first().and_then(|name| name.strip_prefix('#')) {
+            names[0] = name.trim().to_owned();
+        }
+        Some(names)
     }
 
     fn fields(&self) -> usize {
@@ -143,7 +217,7 @@ impl Records for Rows<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.dialect.note().into_iter().collect()
+        self.dialect.note(self.fields).into_iter().collect()
     }
 
     fn next(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {

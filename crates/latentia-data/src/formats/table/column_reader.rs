@@ -7,13 +7,16 @@ use latentia_tensor::{Column, ColumnKind};
 
 use super::guess::MOST_SAID_LEVELS;
 use super::plan::Planned;
-use super::records::parse_number;
+use super::records::{NOT_UTF8, parse_number};
 use crate::error::{Problem, quoted};
 use crate::table::Carried;
 use crate::table::Marks;
 use crate::table::Profile;
 use crate::table::days;
 use crate::table_options::Carry;
+
+/// Up to here an f64 holds every whole number.
+const LARGE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
 /// Different texts that are counted in a column that is not learned from.
 const MOST_COUNTED: usize = 1 << 18;
@@ -31,6 +34,10 @@ pub(super) struct ColumnReader<'a> {
     /// Values of which each is, with the one before it, the same f32 though it is another number.
     pub(super) merged: u64,
     last: (f64, f32),
+    /// The text of `last`, where an f64 does not hold every whole number.
+    last_text: Vec<u8>,
+    /// The first date that cannot be read.
+    pub(super) refused: Vec<u8>,
     /// Whether there was a number that is neither 0 nor 1, and one that is not whole.
     pub(super) has_others: bool,
     pub(super) has_fractions: bool,
@@ -116,6 +123,8 @@ impl<'a> ColumnReader<'a> {
             values: 0,
             merged: 0,
             last: (f64::NAN, f32::NAN),
+            last_text: Vec::new(),
+            refused: Vec::new(),
             has_others: false,
             has_fractions: false,
             texts,
@@ -152,10 +161,18 @@ impl<'a> ColumnReader<'a> {
             self.profile.missing += 1;
             return f32::NAN;
         }
+        let is_left_out = self.column().kind == ColumnKind::Ignored && self.planned.kind_is_said;
+        if !is_left_out && std::str::from_utf8(field).is_err() {
+            return self.refuse(field, NOT_UTF8, place);
+        }
         match self.column().kind {
             ColumnKind::Number => match parse_number(field, self.decimal) {
                 Some(number) if number.is_finite() => self.number(number, field, place),
                 Some(_) => self.refuse(field, "a finite number within the range of f32", place),
+                None if self.decimal == b'.' && parse_number(field, b',').is_some() => {
+                    let expected = "a number with a point before its decimals, unless a comma is said to stand there";
+                    self.refuse(field, expected, place)
+                }
                 None => self.refuse(field, "a number", place),
             },
             ColumnKind::Date => {
@@ -164,6 +181,9 @@ impl<'a> ColumnReader<'a> {
                     Some(days) => self.number(days, field, place),
                     None => {
                         let expected = format!("a date as `{format}`");
+                        if self.refused.is_empty() {
+                            self.refused = field.to_vec();
+                        }
                         self.refuse(field, &expected, place)
                     }
                 }
@@ -198,6 +218,11 @@ impl<'a> ColumnReader<'a> {
         }
         if value == self.last.1 && number != self.last.0 {
             self.merged += 1;
+        }
+        if number.abs() >= LARGE {
+            self.merged += u64::from(number == self.last.0 && *field != self.last_text);
+            self.last_text.clear();
+            self.last_text.extend_from_slice(field);
         }
         self.last = (number, value);
         self.has_others = self.has_others || (number != 0.0 && number != 1.0);

@@ -5,7 +5,7 @@ use latentia_tensor::{Column, ColumnKind};
 
 use super::plan::{Plan, Planned};
 use super::records::{Records, parse_number};
-use crate::error::{DataError, listed};
+use crate::error::{DataError, listed, printable};
 use crate::table::Marks;
 use crate::table::format_of;
 use crate::table_options::TableOptions;
@@ -43,10 +43,21 @@ pub(super) fn guess(
                 ..Column::new(name, kind)
             },
             None if field == 0 && records.has_index() => {
-                notes.push("the first column has no name and counts the rows: it is an index, kept as id and not learned from".into());
+                notes.push("the first column has no name and numbers the rows: it is an index, kept as id and not learned from".into());
                 Column::new(name, ColumnKind::Id)
             }
-            None => guess_column(name, texts, records.decimal()),
+            None => {
+                let column = guess_column(name, texts.clone(), records.decimal());
+                let is_text = matches!(column.kind, ColumnKind::Category | ColumnKind::Ignored);
+                if let Some(text) = is_text.then(|| dressed_number(texts)).flatten() {
+                    notes.push(format!(
+                        "`{}` is read as text, though it seems to hold numbers, as `{}`: plain ones, as 1000.5, are read as numbers",
+                        printable(&column.name, 40),
+                        printable(&String::from_utf8_lossy(text), 40)
+                    ));
+                }
+                column
+            }
         };
         columns.push(Planned {
             field: Some(field),
@@ -215,12 +226,36 @@ fn guess_column<'a>(
     }
 }
 
+/// The first of `texts` with a value, where all are numbers but for a currency, a unit, parted thousands or another decimal point.
+fn dressed_number<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone) -> Option<&'a [u8]> {
+    /// What is before and behind the digits; none where there are none, or something else is between them.
+    fn dress(text: &[u8]) -> Option<(&[u8], &[u8])> {
+        let first = text.iter().position(u8::is_ascii_digit)?;
+        let last = text.iter().rposition(u8::is_ascii_digit)?;
+        let is_part = |byte: &u8| byte.is_ascii_digit() || b".,' ".contains(byte);
+        let is_number = text[first..=last].iter().all(is_part);
+        let before = text[..first].trim_ascii();
+        let before = before
+            .strip_prefix(b"-")
+            .or(before.strip_suffix(b"-"))
+            .unwrap_or(before);
+        is_number.then_some((before.trim_ascii(), text[last + 1..].trim_ascii()))
+    }
+    let first = texts.clone().next()?;
+    let own = dress(first)?;
+    let is_word = own.0.iter().any(u8::is_ascii_alphanumeric) || own.1.len() > 4;
+    let mut texts = texts;
+    (!is_word && texts.all(|text| dress(text) == Some(own))).then_some(first)
+}
+
 /// Whether numbers are different whole ones in a column that is called as ids are.
 fn is_id<'a>(name: &str, texts: impl Iterator<Item = &'a [u8]> + Clone, decimal: u8) -> bool {
     let small = name.to_lowercase();
     let is_called = NAMES_OF_IDS.contains(&small.as_str())
         || small.ends_with("_id")
         || small.ends_with(" id")
+        // So pandas calls an index that it read as a column.
+        || small.starts_with("unnamed: ")
         || (name.ends_with("Id") || name.ends_with("ID"));
     if !is_called {
         return false;

@@ -4,6 +4,7 @@ use latentia_tensor::{Column, ColumnKind};
 
 use super::column_reader::ColumnReader;
 use super::guess::MOST_LEVELS;
+use crate::table::format_of;
 
 /// Words for false and true.
 const BOOLEANS: [[&str; 2]; 5] = [
@@ -59,6 +60,11 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
     let different = reader.texts.different();
     match column.kind {
         _ if rows > 0 && reader.profile.missing == rows => other(ColumnKind::Ignored, column),
+        // Its first rows fit more than one format: months of them may be days.
+        ColumnKind::Date if unreadable > 0 && format(reader).is_some() => {
+            let format = format(reader);
+            Verdict::Other(Column { format, ..column })
+        }
         // Mostly words: its first rows were unlike the others.
         ColumnKind::Number | ColumnKind::Date if unreadable > reader.values => {
             other(ColumnKind::Category, column)
@@ -92,6 +98,12 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
     }
 }
 
+/// The format that fits both the first date and the first that could not be read.
+fn format(reader: &ColumnReader<'_>) -> Option<String> {
+    let texts = [reader.profile.example.as_bytes(), &reader.refused];
+    format_of(texts.into_iter())
+}
+
 /// Whether a column that nobody called a category has too many levels for one.
 fn too_many(levels: usize, values: u64) -> bool {
     levels > MOST_LEVELS || (values >= 20 && levels as u64 * 2 > values)
@@ -118,6 +130,8 @@ fn offset(reader: &ColumnReader<'_>, column: &Column) -> Option<f64> {
     let is_free = column.offset == 0.0 && !reader.planned.levels_are_said && spread > 0.0;
     let largest = low.abs().max(high.abs());
     let is_exact = !reader.has_fractions && largest <= f64::from(1 << f32::MANTISSA_DIGITS);
+    // A time of day is less than f32 holds of the days since 1970.
+    let is_timed = column.kind == ColumnKind::Date && reader.has_fractions;
     let rounding = largest * f64::from(f32::EPSILON);
     let offset = low + 0.5 * spread;
     let offset = if spread >= 2.0 {
@@ -125,5 +139,5 @@ fn offset(reader: &ColumnReader<'_>, column: &Column) -> Option<f64> {
     } else {
         offset
     };
-    (is_free && !is_exact && rounding * FINE > spread).then_some(offset)
+    (is_free && !is_exact && (is_timed || rounding * FINE > spread)).then_some(offset)
 }

@@ -16,4 +16,4 @@ mod read;
 mod records;
 
 pub(crate) use read::read;
-pub(crate) use records::{Records, parse_number};
+pub(crate) use records::{NOT_UTF8, Records, parse_number};

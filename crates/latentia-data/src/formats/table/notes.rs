@@ -132,11 +132,13 @@ fn rounding(reader: &ColumnReader<'_>) -> Option<String> {
             "{}: some of its values are so near each other that they are the same in single precision",
             name(column)
         )),
-        false if column.offset != 0.0 && is_new => Some(format!(
-            "{} is kept as the difference from {}, so that its values stay different in single precision",
-            name(column),
-            column.offset
-        )),
+        false if column.offset != 0.0 && is_new && column.kind != ColumnKind::Date => {
+            Some(format!(
+                "{} is kept as the difference from {}, so that its values stay different in single precision",
+                name(column),
+                column.offset
+            ))
+        }
         false => None,
     }
 }

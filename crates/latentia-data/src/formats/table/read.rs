@@ -11,7 +11,7 @@ use super::notes::notes;
 use super::plan::{Plan, Planned};
 use super::records::Records;
 use crate::dataset::Dataset;
-use crate::error::{DataError, Problem, counted};
+use crate::error::{DataError, Problem, counted, quoted};
 use crate::float_buffer::FloatBuffer;
 use crate::load_options::LoadOptions;
 use crate::table::Marks;
@@ -214,6 +214,26 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// That no column is learned from, with the first of them.
+    fn nothing_to_learn(&self, subject: &str) -> DataError {
+        let column = |reader: &ColumnReader<'_>| {
+            let (column, example) = (&reader.planned.column, &reader.profile.example);
+            let example = match example.as_str() {
+                "" => String::new(),
+                example => format!(", as {}", quoted(example.as_bytes())),
+            };
+            let name = quoted(column.name.as_bytes());
+            format!("{name} ({}{example})", column.kind.name())
+        };
+        let columns: Vec<String> = self.readers.iter().take(3).map(column).collect();
+        let seen = format!("none to learn from in {}", columns.join(", "));
+        let expected = match columns.len() {
+            1 => "numbers or categories, or fields that are parted otherwise",
+            _ => "one column of numbers or categories or more",
+        };
+        DataError::invalid(subject, "columns", seen, expected)
+    }
+
     /// The data set, and what there is to say of it.
     fn finish(
         mut self,
@@ -239,13 +259,7 @@ impl<'a> Reading<'a> {
             .filter(|r| r.planned.column.kind.is_learned())
             .count();
         if width == 0 {
-            let expected = "one column of numbers or categories or more";
-            return Err(DataError::invalid(
-                subject,
-                "columns",
-                "none to learn from",
-                expected,
-            ));
+            return Err(self.nothing_to_learn(subject));
         }
         let dataset = self.floats.into_dataset(vec![width])?;
         let own = options

@@ -4,6 +4,9 @@ use csv::ByteRecord;
 
 use crate::error::DataError;
 
+/// What is expected of text.
+pub(crate) const NOT_UTF8: &str = "text in UTF-8: save the table as `CSV UTF-8`";
+
 /// The rows of a table as text.
 pub(crate) trait Records {
     /// What messages call the table.
@@ -15,7 +18,7 @@ pub(crate) trait Records {
     /// Fields of a row.
     fn fields(&self) -> usize;
 
-    /// Whether the first column has no name and counts the rows, as data frames write their index.
+    /// Whether the first column has no name and different whole numbers, as data frames write their index.
     fn has_index(&self) -> bool;
 
     /// The first rows, to guess from.
