@@ -79,7 +79,7 @@ fn a_key_that_is_not_known() {
     let words = ["`my.toml`, line 18: unknown key `epoch`, expected one of `epochs`, `batch-size`"];
     check_config("epochs = 200", "epoch = 3", &words);
     let words = ["`my.toml`, line 9: unknown key `unit`, expected one of `units`, "];
-    check_config("units = 64", "unit = 64", &words);
+    check_config("units = 128", "unit = 128", &words);
     check_config(
         "[training]",
         "[trainig]",
@@ -106,9 +106,9 @@ fn a_value_that_is_not_possible() {
     );
     check_config("= 0.1", "= \"tset\"", &["line 22", "a share", "\"test\""]);
     check_config(
-        "\"tanh\"",
-        "\"tahn\"",
-        &["line 9", "unknown value `tahn`", "`tanh`"],
+        "\"relu\"",
+        "\"rleu\"",
+        &["line 9", "unknown value `rleu`", "`relu`"],
     );
     check_config(
         "\"cosine\"",
@@ -176,12 +176,12 @@ fn a_decoder_that_does_not_fit_the_data() {
         ],
     );
     check_config(
-        "units = 64",
+        "units = 128",
         "units = 0",
         &["encoder: layer 0 (dense) has units 0"],
     );
     check_config(
-        "units = 64",
+        "units = 128",
         "units = 64000000000",
         &["parameters", "use smaller layers"],
     );

@@ -172,7 +172,7 @@ fn no_examples() {
 #[test]
 fn a_file_of_no_known_kind() {
     check_data(
-        "notes.txt",
+        "notes.rtf",
         b"a note",
         &["kind of file: found first bytes", ".npy"],
     );

@@ -393,3 +393,24 @@ fn a_level_that_the_schema_does_not_know_counts_as_missing() {
         "`b` has levels that the model does not know, the first `w` in line 3: 2 values count as missing"
     );
 }
+
+#[test]
+fn a_boolean_may_be_written_in_other_words() {
+    let boolean = Column {
+        levels: vec!["false".into(), "true".into()],
+        ..Column::new("a", ColumnKind::Boolean)
+    };
+    let schema = Schema {
+        header: true,
+        columns: vec![boolean],
+        ..Schema::default()
+    };
+    let options = TableOptions {
+        schema: Some(schema),
+        ..TableOptions::default()
+    };
+    let loaded = load_as("a\n1\nNo\nTRUE\ny\n0.0\n", options).unwrap();
+    let elements = values(&loaded);
+    assert_eq!(elements[..4], [1.0, 0.0, 1.0, 1.0]);
+    assert!(elements[4].is_nan());
+}

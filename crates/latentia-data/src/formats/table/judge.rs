@@ -2,18 +2,10 @@
 
 use latentia_tensor::{Column, ColumnKind};
 
+use super::booleans::is_pair;
 use super::column_reader::ColumnReader;
 use super::guess::MOST_LEVELS;
 use crate::table::format_of;
-
-/// Words for false and true.
-const BOOLEANS: [[&str; 2]; 5] = [
-    ["false", "true"],
-    ["no", "yes"],
-    ["n", "y"],
-    ["f", "t"],
-    ["0", "1"],
-];
 
 /// Names of columns that say what class a row is of.
 const NAMES_OF_LABELS: [&str; 7] = [
@@ -114,8 +106,7 @@ fn is_zero_or_one(reader: &ColumnReader<'_>) -> bool {
 }
 
 fn is_boolean(levels: &[String]) -> bool {
-    let small: Vec<String> = levels.iter().map(|level| level.to_lowercase()).collect();
-    BOOLEANS.iter().any(|pair| small == *pair)
+    matches!(levels, [no, yes] if is_pair(no, yes))
 }
 
 /// Whether a column is called as those are that say the class of a row.

@@ -6,6 +6,7 @@
 //!    └────── names ──> matching ───┘             (read again where a guess was wrong)
 //! ```
 
+mod booleans;
 mod column_reader;
 mod guess;
 mod judge;
