@@ -1,7 +1,10 @@
 //! NPY files.
 #![no_main]
 
+use latentia_data::TableOptions;
 use latentia_fuzz::table;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| table("a.npy", data, data.len()));
+fuzz_target!(|data: &[u8]| {
+    table("a.npy", data, &TableOptions::default(), data.len());
+});

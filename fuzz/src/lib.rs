@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use latentia_data::{Dataset, LoadOptions, Locations, load_with};
+use latentia_data::{Dataset, LoadOptions, Locations, TableOptions, load_with};
 use latentia_tensor::{Matrix, Rows};
 
 /// A file of this content, in memory where the system has a folder there.
@@ -27,13 +27,14 @@ pub fn file(name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-/// Loads a table, of which all or almost nothing stays in memory: an error, or the same examples, no more of them than `most`
-/// values, all finite.
-pub fn table(name: &str, content: &[u8], most: usize) {
+/// Loads a table as `columns` say, of which all or almost nothing stays in memory: an error, or the same examples, no more of them
+/// than `most` values, none infinite.
+pub fn table(name: &str, content: &[u8], columns: &TableOptions, most: usize) -> Option<Dataset> {
     let path = file(name, content);
     let load = |memory| {
         let options = LoadOptions {
             memory,
+            table: columns.clone(),
             ..LoadOptions::default()
         };
         let nowhere = Locations {
@@ -46,10 +47,8 @@ pub fn table(name: &str, content: &[u8], most: usize) {
         )
     };
     let (whole, stored) = (load(usize::MAX), load(16));
-    let (Some(whole), Some(stored)) = (&whole, &stored) else {
-        assert!(whole.is_none() && stored.is_none());
-        return;
-    };
+    assert_eq!(whole.is_some(), stored.is_some());
+    let (whole, stored) = whole.zip(stored)?;
     assert!(whole.rows() > 0 && whole.cols() > 0);
     assert!(whole.rows() * whole.cols() <= most);
     assert_eq!(whole.fingerprint().ok(), stored.fingerprint().ok());
@@ -59,6 +58,11 @@ pub fn table(name: &str, content: &[u8], most: usize) {
             .expect("it is there");
         row.into_vec()
     };
-    assert_eq!(last(whole), last(stored));
-    assert!(last(whole).iter().all(|value| value.is_finite()));
+    let bits = |set| last(set).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    assert_eq!(bits(&whole), bits(&stored));
+    assert!(!last(&whole).iter().any(|value| value.is_infinite()));
+    if let Some(table) = whole.table() {
+        assert_eq!(table.schema.check(), Ok(()));
+    }
+    Some(whole)
 }
