@@ -24,6 +24,9 @@ const SAMPLES: usize = 100;
 /// Samples behind the likelihood that is shown after training; `evaluate` takes more.
 const IMPORTANCE_SAMPLES: u32 = 10;
 
+/// Training rows of a table that classes are told from.
+const MOST_PROBED: usize = 20_000;
+
 /// Pairs in `reconstructions.png`, or `.csv`.
 const PAIRS: usize = 20;
 
@@ -113,7 +116,8 @@ impl Run<'_> {
             (self.data, self.to_show(training.split()).0),
             self.to_show(training.split()).1,
             Some(&training.split().training),
-            false,
+            // A table has no test part that `evaluate` could ask for classes of.
+            model.schema().is_some() && training.split().training.rows() <= MOST_PROBED,
             (IMPORTANCE_SAMPLES, EVALUATION_SEED),
         )?;
         let summary = Summary {
