@@ -56,6 +56,12 @@ fn kinds_follow_from_the_fields() {
     check("a", &["yes", "no", "yes", "no"], "a:boolean=no|yes");
     check("a", &["TRUE", "FALSE", "TRUE"], "a:boolean=FALSE|TRUE");
     check("a", &["0", "1", "1", ""], "a:boolean=0|1");
+    check(
+        "a",
+        &["True", "FALSE", "false", "TRUE", "True"],
+        "a:boolean=FALSE|TRUE",
+    );
+    check("a", &["no", "yes", "y", "y"], "a:category=no|y|yes");
     check("a", &["0", "1", "2"], "a:number");
     check("a", &["2020-01-31", "2020-02-01", ""], "a:date");
     check("a", &["Ada", "Bob", "Cleo"], "a:id");
@@ -381,6 +387,26 @@ fn columns_are_matched_by_name() {
 }
 
 #[test]
+fn a_boolean_is_read_in_other_words() {
+    let boolean = Column {
+        levels: ["no", "yes"].map(String::from).to_vec(),
+        ..Column::new("is", ColumnKind::Boolean)
+    };
+    let schema = Schema {
+        header: true,
+        missing: Vec::new(),
+        columns: vec![boolean],
+    };
+    let options = TableOptions {
+        schema: Some(schema),
+        ..TableOptions::default()
+    };
+    let loaded = load_as("is\nyes\nFALSE\n1\n0\nt\n2\n", options).unwrap();
+    assert_eq!(values(&loaded)[..5], [1.0, 0.0, 1.0, 0.0, 1.0]);
+    assert!(values(&loaded)[5].is_nan(), "{:?}", loaded.notes());
+}
+
+#[test]
 fn a_level_that_the_schema_does_not_know_counts_as_missing() {
     let options = TableOptions {
         schema: Some(schema()),
@@ -392,25 +418,4 @@ fn a_level_that_the_schema_does_not_know_counts_as_missing() {
         loaded.notes()[1],
         "`b` has levels that the model does not know, the first `w` in line 3: 2 values count as missing"
     );
-}
-
-#[test]
-fn a_boolean_may_be_written_in_other_words() {
-    let boolean = Column {
-        levels: vec!["false".into(), "true".into()],
-        ..Column::new("a", ColumnKind::Boolean)
-    };
-    let schema = Schema {
-        header: true,
-        columns: vec![boolean],
-        ..Schema::default()
-    };
-    let options = TableOptions {
-        schema: Some(schema),
-        ..TableOptions::default()
-    };
-    let loaded = load_as("a\n1\nNo\nTRUE\ny\n0.0\n", options).unwrap();
-    let elements = values(&loaded);
-    assert_eq!(elements[..4], [1.0, 0.0, 1.0, 1.0]);
-    assert!(elements[4].is_nan());
 }

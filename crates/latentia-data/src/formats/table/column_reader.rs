@@ -5,10 +5,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use latentia_tensor::{Column, ColumnKind};
 
-use super::booleans::boolean;
 use super::guess::MOST_SAID_LEVELS;
 use super::plan::Planned;
 use super::records::{NOT_UTF8, parse_number};
+use super::truth::other_words;
 use crate::error::{Problem, quoted};
 use crate::table::Carried;
 use crate::table::Marks;
@@ -240,7 +240,10 @@ impl<'a> ColumnReader<'a> {
                 .find(|(level, _)| *level == number)
                 .map(|&(_, level)| level)
         });
-        let known = known.or_else(|| self.truth(field));
+        let known = known.or_else(|| match self.column().kind {
+            ColumnKind::Boolean => other_words(&self.column().levels, field),
+            _ => None,
+        });
         if let Some(level) = known {
             // Levels of the first rows are known before they are read.
             self.texts.repeated += u64::from(!self.texts.met.insert(level));
@@ -269,15 +272,6 @@ impl<'a> ColumnReader<'a> {
         self.texts.met.insert(level);
         self.texts.levels.insert(field.to_vec(), level);
         level as f32
-    }
-
-    /// The level of a boolean column that is written in other words for false and true than its own.
-    fn truth(&self, field: &[u8]) -> Option<u32> {
-        let is_boolean = self.column().kind == ColumnKind::Boolean;
-        let is = is_boolean.then(|| boolean(field)).flatten()?;
-        let own = self.column().levels.iter().zip(0..);
-        let mut own = own.filter(|(level, _)| boolean(level.as_bytes()) == Some(is));
-        own.next().map(|(_, level)| level)
     }
 
     fn note_value(&mut self, field: &[u8]) {

@@ -2,9 +2,9 @@
 
 use latentia_tensor::{Column, ColumnKind};
 
-use super::booleans::is_pair;
 use super::column_reader::ColumnReader;
 use super::guess::MOST_LEVELS;
+use super::truth::boolean_levels;
 use crate::table::format_of;
 
 /// Names of columns that say what class a row is of.
@@ -76,10 +76,22 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
         ColumnKind::Category if too_many(different, reader.values) => {
             other(ColumnKind::Ignored, column)
         }
-        ColumnKind::Category if is_boolean(&column.levels) => Verdict::Kept(Column {
-            kind: ColumnKind::Boolean,
-            ..column
-        }),
+        ColumnKind::Category => match boolean_levels(&column.levels) {
+            Some(levels) => {
+                let is_same = levels == column.levels;
+                let kind = ColumnKind::Boolean;
+                let boolean = Column {
+                    kind,
+                    levels,
+                    ..column
+                };
+                match is_same {
+                    true => Verdict::Kept(boolean),
+                    false => Verdict::Other(boolean),
+                }
+            }
+            None => Verdict::Kept(column),
+        },
         // Text that was not learned from by its first rows.
         ColumnKind::Ignored if reader.values > 0 => match reader.texts.are_different() {
             true if different > 2 => other(ColumnKind::Id, column),
@@ -103,10 +115,6 @@ fn too_many(levels: usize, values: u64) -> bool {
 
 fn is_zero_or_one(reader: &ColumnReader<'_>) -> bool {
     reader.profile.range == Some((0.0, 1.0)) && !reader.has_others && reader.problem.is_none()
-}
-
-fn is_boolean(levels: &[String]) -> bool {
-    matches!(levels, [no, yes] if is_pair(no, yes))
 }
 
 /// Whether a column is called as those are that say the class of a row.

@@ -6,7 +6,6 @@
 //!    └────── names ──> matching ───┘             (read again where a guess was wrong)
 //! ```
 
-mod booleans;
 mod column_reader;
 mod guess;
 mod judge;
@@ -15,6 +14,7 @@ mod notes;
 mod plan;
 mod read;
 mod records;
+mod truth;
 
 pub(crate) use read::read;
 pub(crate) use records::{NOT_UTF8, Records, parse_number};
