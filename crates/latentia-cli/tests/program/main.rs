@@ -15,6 +15,7 @@ mod pictures;
 mod reference;
 mod same_bits;
 mod streams;
+mod table_cases;
 mod table_rows;
 mod tables;
 mod train;

@@ -11,7 +11,9 @@ pub use missing::is_missing;
 pub use profile::Profile;
 pub use writer::{TableWriter, cell};
 
-pub(crate) use dates::{days, format_of, text as date_text};
+#[cfg(feature = "parquet")]
+pub(crate) use dates::text as date_text;
+pub(crate) use dates::{days, format_of};
 pub(crate) use missing::{Marks, is_usual_mark};
 
 use latentia_tensor::{ColumnKind, Schema};
