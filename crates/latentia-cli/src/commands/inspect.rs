@@ -1,11 +1,15 @@
 //! `latentia inspect`
 
+use latentia_data::{ColumnKind, Schema};
 use latentia_models::{Autoencoder, ModelFile, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
 use crate::terminal::{count, number, print, table};
+
+/// Columns of a kind that are named.
+const MOST_NAMED: usize = 4;
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let ModelFile {
@@ -120,7 +124,7 @@ fn history(model: &Autoencoder, provenance: &Provenance) -> String {
         _ => String::new(),
     };
     let loss = |loss: Option<f64>| loss.map_or_else(|| "none".into(), number);
-    let rows = [
+    let rows = vec![
         ("preset", provenance.preset.clone()),
         (
             "data",
@@ -138,6 +142,27 @@ fn history(model: &Autoencoder, provenance: &Provenance) -> String {
             loss(shown.and_then(|epoch| epoch.validation_loss)),
         ),
     ];
+    let columns = model.schema().map(|schema| ("columns", columns(schema)));
+    let rows = rows.into_iter().chain(columns);
     rows.map(|(name, value)| format!("{name:<16}{value}\n"))
-        .concat()
+        .collect()
+}
+
+/// How many columns of each kind a table has.
+fn columns(schema: &Schema) -> String {
+    let of = |kind: ColumnKind| {
+        let columns = schema.columns.iter().filter(|column| column.kind == kind);
+        let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
+        (!names.is_empty()).then(|| format!("{} ({})", kind.name(), shortened(&names)))
+    };
+    let kinds: Vec<String> = ColumnKind::ALL.into_iter().filter_map(of).collect();
+    kinds.join(", ")
+}
+
+/// The first few names of many.
+fn shortened(names: &[String]) -> String {
+    match names.len().checked_sub(MOST_NAMED + 1) {
+        None => names.join(", "),
+        Some(more) => format!("{} and {} more", names[..MOST_NAMED].join(", "), more + 1),
+    }
 }
