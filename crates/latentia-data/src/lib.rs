@@ -55,6 +55,8 @@ use without_pictures as pictures;
 
 pub use dataset::Dataset;
 pub use error::{DataError, Problem};
+#[cfg(feature = "parquet")]
+pub use formats::ParquetWriter;
 pub use load::{load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;

@@ -13,6 +13,8 @@ mod table;
 
 pub(crate) use csv::CSV;
 pub(crate) use format::Format;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetWriter;
 pub(crate) use pictures::read as read_folder;
 
 /// The formats of files; the first that fits is the one.

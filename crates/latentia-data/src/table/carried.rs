@@ -57,4 +57,10 @@ impl Carried {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..end]
     }
+
+    /// All texts.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        (0..self.ends.len()).map(|row| self.text(row))
+    }
 }

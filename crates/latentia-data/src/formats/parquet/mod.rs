@@ -1,4 +1,4 @@
-//! Parquet, flat tables, read row by row.
+//! Parquet, flat tables, read and written row by row.
 //!
 //! Parsed here and not by the crate `parquet`, which panics on files that are damaged, allocates lists and pages of the size that
 //! they claim, and reads Zstandard by a library in C. What is read follows version 2.12 of the format: every type of a flat column,
@@ -13,11 +13,18 @@ mod cell;
 mod cursor;
 mod fault;
 mod footer;
+mod output;
 mod page;
 mod rows;
 mod table;
 mod thrift;
+mod thrift_writer;
 mod values;
+mod writer;
+#[cfg(test)]
+mod written;
+
+pub use writer::ParquetWriter;
 
 use rows::Rows;
 use table::MAGIC;

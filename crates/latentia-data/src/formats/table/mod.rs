@@ -18,3 +18,5 @@ mod truth;
 
 pub(crate) use read::read;
 pub(crate) use records::{NOT_UTF8, Records, parse_number};
+#[cfg(feature = "parquet")]
+pub(crate) use truth::{boolean, is_pair};

@@ -31,3 +31,16 @@ pub(super) fn other_words(levels: &[String], field: &[u8]) -> Option<u32> {
     boolean_levels(levels).filter(|words| words == levels)?;
     Some(u32::from(value))
 }
+
+/// Whether `no` and `yes` are a pair of words for false and true.
+#[cfg(feature = "parquet")]
+pub(crate) fn is_pair(no: &str, yes: &str) -> bool {
+    let [no, yes] = [no, yes].map(|word| truth(word.as_bytes()));
+    matches!((no, yes), (Some((a, false)), Some((b, true))) if a == b)
+}
+
+/// What `field` says, where it is such a word.
+#[cfg(feature = "parquet")]
+pub(crate) fn boolean(field: &[u8]) -> Option<bool> {
+    truth(field).map(|(_, value)| value)
+}
