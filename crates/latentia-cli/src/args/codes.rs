@@ -14,10 +14,10 @@ pub struct EncodeArgs {
     pub model: PathBuf,
     /// The examples
     pub data: String,
-    /// Where to write the codes, one row an example: .npy or .csv
+    /// Where to write the codes, one row an example: .npy, .csv or .parquet
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Leave the ids and labels of a table out of the .csv
+    /// Leave the ids and labels of a table out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
 }
@@ -27,9 +27,9 @@ pub struct EncodeArgs {
 pub struct DecodeArgs {
     /// The model file
     pub model: PathBuf,
-    /// The codes, one row an example: .npy or .csv
+    /// The codes, one row an example: .npy, .csv or .parquet
     pub codes: String,
-    /// Where to write: a .png shows examples; .npy and .csv hold all
+    /// Where to write: a .png shows examples; .npy, .csv and .parquet hold all
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Class of the examples, for a model that is conditioned on classes: a number from 0, or a label of its table [default: each in turn]
@@ -47,13 +47,13 @@ pub struct ReconstructArgs {
     pub model: PathBuf,
     /// The examples
     pub data: String,
-    /// Where to write: a .png shows originals above reconstructions; .npy and .csv hold all reconstructions
+    /// Where to write: a .png shows originals above reconstructions; .npy, .csv and .parquet hold all reconstructions
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// How many examples a picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
-    /// Leave the ids and labels of a table out of the .csv
+    /// Leave the ids and labels of a table out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
 }

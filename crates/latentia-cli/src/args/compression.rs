@@ -63,7 +63,8 @@ pub struct DecompressArgs {
     /// Only the example of this number, from 0; the others are not decoded
     #[arg(long, value_name = "I", allow_negative_numbers = true)]
     pub index: Option<u64>,
-    /// Where to write: .npy and .csv hold all values, a .png at most 100 pictures; a name without an ending is a folder of them
+    /// Where to write: .npy, .csv and .parquet hold all values, a .png at most 100 pictures; a name without an ending is a
+    /// folder of them
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 }

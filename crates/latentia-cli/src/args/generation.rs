@@ -36,7 +36,7 @@ pub struct SampleArgs {
     /// Draw each number from the likelihood instead of taking its mean, as it is always done of a table with learned scales
     #[arg(long)]
     pub draw: bool,
-    /// Where to write: .npy and .csv hold all, a .png at most 1000
+    /// Where to write: .npy, .csv and .parquet hold all, a .png at most 1000
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }
@@ -61,7 +61,7 @@ pub struct TraverseArgs {
     /// Class of the examples, for a model that is conditioned on classes: a number from 0, or a label of its table [default: 0]
     #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     pub label: Option<String>,
-    /// Where to write: .png, .npy or .csv
+    /// Where to write: .png, .npy, .csv or .parquet
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }
@@ -82,7 +82,7 @@ pub struct InterpolateArgs {
     /// Examples on the line, both ends included
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=1000))]
     pub steps: u16,
-    /// Where to write: .png, .npy or .csv
+    /// Where to write: .png, .npy, .csv or .parquet
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }

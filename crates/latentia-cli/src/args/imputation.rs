@@ -20,7 +20,7 @@ pub struct ImputeArgs {
     pub model: PathBuf,
     /// The table
     pub data: String,
-    /// Where to write the table with its gaps filled: .csv
+    /// Where to write the table with its gaps filled: .csv or .parquet
     #[arg(short, long, value_name = "FILE", required_unless_present = "report")]
     pub output: Option<PathBuf>,
     /// Passes through the code: each after the first encodes the row with its gaps filled, and fills them again. One is best where

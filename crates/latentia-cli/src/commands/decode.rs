@@ -11,7 +11,7 @@ use crate::outputs::{Format, write_decoded};
 use crate::terminal::tell;
 
 pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Npy, Format::Csv, Format::Png])?;
+    let format = Format::of(&args.output, &Format::ALL)?;
     let ModelFile { model, .. } = open(&args.model)?;
     format.check_fits(&model, &args.output)?;
     let codes = loader.pick_codes(&args.codes, model.code_width())?.dataset;
@@ -24,7 +24,7 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     }
     let wanted = match format {
         Format::Png => codes.rows().min(args.count.into()),
-        Format::Npy | Format::Csv => codes.rows(),
+        Format::Npy | Format::Csv | Format::Parquet => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
     let class = args.label.as_deref();

@@ -21,10 +21,7 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     // A name without an ending is a folder of pictures.
     let format = match args.output.extension() {
         None => None,
-        Some(_) => Some(Format::of(
-            &args.output,
-            &[Format::Npy, Format::Csv, Format::Png],
-        )?),
+        Some(_) => Some(Format::of(&args.output, &Format::ALL)?),
     };
     let model = open(&args.model)?;
     let path = args.file.display();
@@ -37,7 +34,7 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     if matches!(format, None | Some(Format::Png)) && !is_picture {
         let shape: Vec<String> = header.shape.iter().map(usize::to_string).collect();
         return Err(UsageError(format!(
-            "examples of {} values are no pictures in grey or RGB; end the output in .npy or .csv",
+            "examples of {} values are no pictures in grey or RGB; end the output in .npy, .csv or .parquet",
             shape.join("x")
         ))
         .into());

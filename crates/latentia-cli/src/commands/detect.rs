@@ -14,7 +14,7 @@ use crate::outputs::{Format, OutputColumns, write, write_column};
 use crate::terminal::{counted, number, print, table, tell};
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
-    let formats = [Format::Npy, Format::Csv, Format::Png];
+    let formats = Format::ALL;
     let format = args
         .output
         .as_ref()
@@ -148,7 +148,7 @@ impl Report<'_> {
     /// Writes the scores; as a table, with the shares of training examples that score lower.
     fn write(&self, output: &Path, format: Format, examples: &Dataset) -> anyhow::Result<()> {
         let scores = self.scores.iter().map(|&score| score as f32);
-        if let (Some(quantiles), Format::Csv) = (&self.quantiles, format) {
+        if let (Some(quantiles), Format::Csv | Format::Parquet) = (&self.quantiles, format) {
             let shares = self
                 .scores
                 .iter()

@@ -11,7 +11,7 @@ use crate::outputs::{Element, Format, OutputColumns, write_blocks};
 use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Npy, Format::Csv])?;
+    let format = Format::of(&args.output, &Format::ARRAYS)?;
     let ModelFile { model, .. } = open(&args.model)?;
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;

@@ -1,9 +1,12 @@
 //! `latentia impute`
 
+use std::io;
 use std::path::Path;
 
 use anyhow::bail;
-use latentia_data::{Carry, Column, Dataset, Schema, TableWriter, cell, is_missing};
+use latentia_data::{
+    Carry, Column, Dataset, ParquetWriter, Schema, Table, TableWriter, cell, is_missing,
+};
 use latentia_models::{Autoencoder, ImputationReport, ModelFile, write_atomically};
 use latentia_tensor::{Rows, Subset};
 
@@ -19,9 +22,9 @@ const AT_ONCE: usize = 4096;
 const HIDDEN: f64 = 0.1;
 
 pub(super) fn run(args: &ImputeArgs, loader: &Loader) -> anyhow::Result<()> {
-    if let Some(output) = &args.output {
-        Format::of(output, &[Format::Csv])?;
-    }
+    let output = args.output.as_deref();
+    let format = output.map(|path| Format::of(path, &[Format::Csv, Format::Parquet]));
+    let output = output.zip(format.transpose()?);
     let ModelFile { model, .. } = open(&args.model)?;
     if model.schema().is_none() || !model.likelihood().takes_missing() {
         bail!(
@@ -36,7 +39,7 @@ pub(super) fn run(args: &ImputeArgs, loader: &Loader) -> anyhow::Result<()> {
     if args.report {
         report(args, &model, &examples)?;
     }
-    match &args.output {
+    match output {
         Some(output) => fill(args, &model, &examples, output),
         None => Ok(()),
     }
@@ -47,32 +50,68 @@ fn fill(
     args: &ImputeArgs,
     model: &Autoencoder,
     examples: &Dataset,
-    output: &Path,
+    (output, format): (&Path, Format),
 ) -> anyhow::Result<()> {
     let Some(own) = examples.table() else {
         bail!("`{}` has no columns: a table is a .csv", args.data);
     };
-    // The columns as they are in the file, learned from or not.
-    let names: Vec<&str> = own
-        .carried
-        .iter()
-        .map(|column| column.name.as_str())
-        .collect();
-    let columns: Vec<&Column> = own.schema.columns.iter().collect();
-    let element = elements_of(&own.schema, &names);
-    let header = Schema {
-        header: own.schema.header,
-        ..Schema::default()
-    };
+    let names: Vec<&str> = own.carried.iter().map(|own| own.name.as_str()).collect();
     let mut filled = 0;
     write_atomically(output, |out| {
+        let rows = Filled {
+            model,
+            examples,
+            own,
+            passes: args.passes,
+        };
+        if format == Format::Parquet {
+            let mut writer = ParquetWriter::of_texts(out, &own.schema, &own.carried)?;
+            let write = |texts: &[String]| writer.write(texts.iter().map(String::as_str), &[]);
+            filled = rows.write(&names, write)?;
+            return writer.finish();
+        }
+        let header = Schema {
+            header: own.schema.header,
+            ..Schema::default()
+        };
         let mut writer = TableWriter::new(out, &header, &names)?;
+        let write = |texts: &[String]| writer.write(texts.iter().map(String::as_str), &[]);
+        filled = rows.write(&names, write)?;
+        writer.finish()
+    })?;
+    tell(&format!(
+        "wrote {}: {}, {} filled",
+        output.display(),
+        counted(examples.rows(), "row"),
+        counted(filled, "gap")
+    ));
+    Ok(())
+}
+
+/// The rows of a table with their gaps filled.
+struct Filled<'a> {
+    model: &'a Autoencoder,
+    examples: &'a Dataset,
+    own: &'a Table,
+    passes: u32,
+}
+
+impl Filled<'_> {
+    /// Hands the texts of each row to `write`, its columns as they are in the file, learned from or not; how many gaps were filled.
+    fn write(
+        &self,
+        names: &[&str],
+        mut write: impl FnMut(&[String]) -> io::Result<()>,
+    ) -> io::Result<usize> {
+        let (examples, own) = (self.examples, self.own);
+        let columns: Vec<&Column> = own.schema.columns.iter().collect();
+        let element = elements_of(&own.schema, names);
+        let mut filled = 0;
         for first in (0..examples.rows()).step_by(AT_ONCE) {
             let last = examples.rows().min(first + AT_ONCE);
             let rows = Subset::new(examples, (first as u32..last as u32).collect());
-            let values = model
-                .impute(&rows, args.passes)
-                .map_err(std::io::Error::other)?;
+            let values = self.model.impute(&rows, self.passes);
+            let values = values.map_err(io::Error::other)?;
             for row in first..last {
                 let mut texts = Vec::with_capacity(names.len());
                 for (carried, element) in own.carried.iter().zip(&element) {
@@ -85,18 +124,11 @@ fn fill(
                         _ => text.to_owned(),
                     });
                 }
-                writer.write(texts.iter().map(String::as_str), &[])?;
+                write(&texts)?;
             }
         }
-        writer.finish()
-    })?;
-    tell(&format!(
-        "wrote {}: {}, {} filled",
-        output.display(),
-        counted(examples.rows(), "row"),
-        counted(filled, "gap")
-    ));
-    Ok(())
+        Ok(filled)
+    }
 }
 
 /// For each column that is carried, by its name, its element and its number in the schema, where it is learned from.

@@ -9,7 +9,7 @@ use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
 pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let format = Format::of(&args.output, &Format::ALL)?;
     let ModelFile { model, .. } = open(&args.model)?;
     format.check_fits(&model, &args.output)?;
     let examples = loader.pick(&args.data, &model)?.dataset;

@@ -10,7 +10,7 @@ use crate::outputs::{Format, OutputColumns, write};
 use crate::terminal::{counted, tell};
 
 pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let format = Format::of(&args.output, &Format::ALL)?;
     let ModelFile { model, .. } = open(&args.model)?;
     format.check_fits(&model, &args.output)?;
     let loader = loader.carrying(!args.no_ids);
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
             reconstruction_pairs(&model, &examples, args.count.into())?.write(&args.output)?;
             examples.rows().min(args.count.into())
         }
-        Format::Npy | Format::Csv => {
+        Format::Npy | Format::Csv | Format::Parquet => {
             let columns = OutputColumns::examples_of(&model).beside(&examples);
             write(
                 &args.output,

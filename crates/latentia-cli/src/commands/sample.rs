@@ -17,7 +17,7 @@ const MOST_SHOWN: usize = 1000;
 const COMPONENTS: u8 = 10;
 
 pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let format = Format::of(&args.output, &Format::ALL)?;
     let only_mixture = [
         ("--components", args.components.is_some()),
         ("--data", args.data.is_some()),
@@ -33,7 +33,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     format.check_fits(model, &args.output)?;
     let wanted = match format {
         Format::Png => MOST_SHOWN.min(args.count as usize),
-        Format::Npy | Format::Csv => args.count as usize,
+        Format::Npy | Format::Csv | Format::Parquet => args.count as usize,
     };
     let codes = match args.prior {
         Prior::Normal => model.sample_codes(wanted, args.seed)?,

@@ -11,7 +11,7 @@ use crate::terminal::UsageError;
 const MOST_SHOWN: usize = 10_000;
 
 pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &[Format::Png, Format::Npy, Format::Csv])?;
+    let format = Format::of(&args.output, &Format::ALL)?;
     let ModelFile { model, .. } = open(&args.model)?;
     format.check_fits(&model, &args.output)?;
     let steps = args.steps.into();

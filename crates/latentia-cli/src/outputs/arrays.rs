@@ -1,9 +1,9 @@
-//! Arrays as files: NPY and CSV.
+//! Arrays as files: NPY, CSV and Parquet.
 
 use std::io;
 use std::path::Path;
 
-use latentia_data::TableWriter;
+use latentia_data::{ParquetWriter, TableWriter};
 use latentia_models::write_atomically;
 use latentia_tensor::{Matrix, MatrixRef};
 use npyz::WriterBuilder;
@@ -33,7 +33,7 @@ impl Element {
 /// Where a block of rows goes.
 pub type Sink<'a> = dyn FnMut(MatrixRef<'_>) -> io::Result<()> + 'a;
 
-/// Writes an array of any shape whose first dimension are the rows, as a table with `columns` in CSV. It comes block by block:
+/// Writes an array of any shape whose first dimension are the rows, as a table with `columns` in CSV and Parquet. It comes block by block:
 /// `produce` hands each to the function it is given. Bytes come as whole numbers of 0 to 255.
 ///
 /// # Errors
@@ -67,19 +67,37 @@ pub fn write_blocks(
         }
         (Format::Csv | Format::Png, _) => {
             let mut writer = TableWriter::new(out, &columns.schema, &columns.carried_names())?;
-            let mut row = 0;
-            produce(&mut |block| {
-                for elements in block.iter_rows() {
-                    let texts = columns.carried.iter().map(|own| own.text(row));
-                    writer.write(texts, elements)?;
-                    row += 1;
-                }
-                Ok(())
-            })?;
+            let write = |texts: &[&str], row: &[f32]| writer.write(texts.iter().copied(), row);
+            write_rows(columns, produce, write)?;
+            writer.finish()
+        }
+        (Format::Parquet, _) => {
+            let mut writer = ParquetWriter::new(out, &columns.schema, &columns.carried_names())?;
+            let write = |texts: &[&str], row: &[f32]| writer.write(texts.iter().copied(), row);
+            write_rows(columns, produce, write)?;
             writer.finish()
         }
     })?;
     Ok(())
+}
+
+/// Hands each row that `produce` gives to `write`, behind the texts that are carried along.
+fn write_rows(
+    columns: &OutputColumns<'_>,
+    produce: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
+    mut write: impl FnMut(&[&str], &[f32]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut texts = Vec::new();
+    let mut row = 0;
+    produce(&mut |block| {
+        for elements in block.iter_rows() {
+            texts.clear();
+            texts.extend(columns.carried.iter().map(|own| own.text(row)));
+            write(&texts, elements)?;
+            row += 1;
+        }
+        Ok(())
+    })
 }
 
 /// Writes a matrix.

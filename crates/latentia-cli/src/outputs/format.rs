@@ -13,11 +13,19 @@ pub enum Format {
     Npy,
     /// A table as text with a header, one line an example.
     Csv,
+    /// A table with typed columns.
+    Parquet,
     /// A picture.
     Png,
 }
 
 impl Format {
+    /// Those that hold every value.
+    pub const ARRAYS: [Self; 3] = [Self::Npy, Self::Csv, Self::Parquet];
+
+    /// These, or a picture.
+    pub const ALL: [Self; 4] = [Self::Png, Self::Npy, Self::Csv, Self::Parquet];
+
     /// The format that a file's name asks for, one of `accepted`.
     ///
     /// # Errors
@@ -30,14 +38,18 @@ impl Format {
             .iter()
             .find(|format| Some(format.ending()) == ending.as_deref());
         found.copied().ok_or_else(|| {
-            let endings: Vec<String> = accepted
+            let endings = accepted
                 .iter()
-                .map(|f| format!(".{}", f.ending()))
-                .collect();
+                .map(|format| format!(".{}", format.ending()));
+            let endings: Vec<String> = endings.collect();
+            let endings = match endings.split_last() {
+                Some((last, [])) => last.clone(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            };
             UsageError(format!(
-                "cannot tell the format of `{}`; end it in {}",
-                path.display(),
-                endings.join(" or ")
+                "cannot tell the format of `{}`; end it in {endings}",
+                path.display()
             ))
         })
     }
@@ -49,7 +61,7 @@ impl Format {
     pub fn check_fits(self, model: &Autoencoder, path: &Path) -> Result<(), UsageError> {
         match self == Self::Png && model.schema().is_some() {
             true => Err(UsageError(format!(
-                "`{}`: rows of a table make no picture; end it in .csv or .npy",
+                "`{}`: rows of a table make no picture; end it in .csv, .parquet or .npy",
                 path.display()
             ))),
             false => Ok(()),
@@ -60,6 +72,7 @@ impl Format {
         match self {
             Self::Npy => "npy",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
             Self::Png => "png",
         }
     }

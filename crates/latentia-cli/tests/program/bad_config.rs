@@ -52,11 +52,14 @@ fn arguments_that_exclude_each_other() {
 fn an_output_of_unknown_ending() {
     let dir = TestDir::with([("m", &TINY[..]), ("c.csv", &b"1,2,3,4,5\n"[..])]);
     for (command, endings) in [
-        ("encode m random -o c.txt", ".npy or .csv"),
-        ("encode m random -o c.png", ".npy or .csv"),
-        ("encode m random -o codes", ".npy or .csv"),
-        ("decode m c.csv -o r.jpg", ".npy or .csv or .png"),
-        ("reconstruct m random -o r.txt", ".png or .npy or .csv"),
+        ("encode m random -o c.txt", ".npy, .csv or .parquet"),
+        ("encode m random -o c.png", ".npy, .csv or .parquet"),
+        ("encode m random -o codes", ".npy, .csv or .parquet"),
+        ("decode m c.csv -o r.jpg", ".png, .npy, .csv or .parquet"),
+        (
+            "reconstruct m random -o r.txt",
+            ".png, .npy, .csv or .parquet",
+        ),
     ] {
         let output = command.rsplit(' ').next().unwrap_or_default();
         let seen = format!("cannot tell the format of `{output}`; end it in {endings}");

@@ -152,3 +152,53 @@ fn a_model_of_a_table_takes_it_in_parquet() {
     .done();
     assert!(read_npy(&dir.read("piped.npy")) == own);
 }
+
+/// What `data info` says of each column of a table: its name, its kind and how many cells are missing.
+fn columns_of(dir: &TestDir, file: &str) -> Vec<(String, String, u64)> {
+    let info = dir.run(&format!("data info {file} --json")).done().json();
+    let columns = info["columns"].as_array().expect("columns");
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let column = |own: &serde_json::Value| {
+        let missing = own["missing"].as_u64().expect("a count");
+        (text(&own["name"]), text(&own["kind"]), missing)
+    };
+    columns.iter().map(column).collect()
+}
+
+#[test]
+fn what_a_model_of_a_table_gives_is_a_table_in_parquet() {
+    let penguins = std::fs::read("../../docs/data/penguins.csv").expect("penguins");
+    let dir = TestDir::with([("p.csv", &penguins[..])]);
+    dir.run("train --preset table-imputation --data p.csv --label Species --epochs 2 --out run")
+        .done();
+    let run = |command: &str, rest: &str| {
+        dir.run(&format!("{command} run/model.safetensors {rest}"))
+            .done();
+    };
+    let own = columns_of(&dir, "p.csv");
+    assert!(own.iter().any(|(.., gaps)| *gaps > 0), "{own:?}");
+    let mut whole = own.clone();
+    for (.., gaps) in &mut whole {
+        *gaps = 0;
+    }
+    // The columns of the file are in its order; a reconstruction has its label first.
+    run("impute", "p.csv -o filled.parquet");
+    assert_eq!(columns_of(&dir, "filled.parquet"), whole);
+    run("reconstruct", "p.csv -o r.parquet");
+    assert_eq!(columns_of(&dir, "r.parquet"), whole);
+    run("reconstruct", "p.csv -o r.parquet --no-ids");
+    assert_eq!(columns_of(&dir, "r.parquet"), whole[1..]);
+
+    // The same values as in a table of text, beside the label of each row.
+    run("encode", "p.csv -o z.parquet");
+    run("encode", "p.csv -o z.csv");
+    let codes = columns_of(&dir, "z.parquet");
+    assert_eq!((&*codes[0].0, &*codes[1].0), ("Species", "z1"));
+    run("decode", "z.parquet -o from-parquet.npy");
+    run("decode", "z.csv -o from-text.npy");
+    assert!(dir.read("from-parquet.npy") == dir.read("from-text.npy"));
+    run("detect", "p.csv -o scores.parquet");
+    let scores = columns_of(&dir, "scores.parquet");
+    let names: Vec<&str> = scores.iter().map(|(name, ..)| &**name).collect();
+    assert_eq!(names, ["Species", "score", "training_share"]);
+}

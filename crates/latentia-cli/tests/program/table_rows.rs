@@ -196,7 +196,7 @@ fn rows_of_a_table_are_drawn_by_no_command() {
     let dir = trained();
     dir.run("encode m/model.safetensors pieces.csv -o codes.csv")
         .done();
-    let words = ["`x.png`: rows of a table make no picture; end it in .csv or .npy"];
+    let words = ["`x.png`: rows of a table make no picture; end it in .csv, .parquet or .npy"];
     for command in [
         "reconstruct M pieces.csv",
         "detect M pieces.csv",
