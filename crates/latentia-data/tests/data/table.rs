@@ -419,3 +419,22 @@ fn a_level_that_the_schema_does_not_know_counts_as_missing() {
         "`b` has levels that the model does not know, the first `w` in line 3: 2 values count as missing"
     );
 }
+
+#[test]
+fn a_date_may_be_written_as_iso_8601_has_it() {
+    let date = Column {
+        format: Some("%d.%m.%Y".into()),
+        ..Column::new("a", ColumnKind::Date)
+    };
+    let schema = Schema {
+        header: true,
+        columns: vec![date],
+        ..Schema::default()
+    };
+    let options = TableOptions {
+        schema: Some(schema),
+        ..TableOptions::default()
+    };
+    let loaded = load_as("a\n02.01.1970\n1970-01-03\n1970-01-04 12:00:00\n", options).unwrap();
+    assert_eq!(values(&loaded), [1.0, 2.0, 3.5]);
+}

@@ -19,6 +19,9 @@ use crate::table_options::Carry;
 /// Up to here an f64 holds every whole number.
 const LARGE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
+/// Dates in the form of ISO 8601, alone and with a time.
+const ISO: [&str; 2] = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"];
+
 /// Different texts that are counted in a column that is not learned from.
 const MOST_COUNTED: usize = 1 << 18;
 
@@ -178,7 +181,9 @@ impl<'a> ColumnReader<'a> {
             },
             ColumnKind::Date => {
                 let format = self.column().format.as_deref().unwrap_or_default();
-                match days(field, format) {
+                // A file that has dates of its own, as Parquet has, gives them in this form.
+                let iso = || ISO.iter().find_map(|format| days(field, format));
+                match days(field, format).or_else(iso) {
                     Some(days) => self.number(days, field, place),
                     None => {
                         let expected = format!("a date as `{format}`");
