@@ -1,12 +1,12 @@
-//! `cargo xtask load [--python PATH] [--rows N]`: trains on ten million rows of 32 floats, as NPY and as CSV, and encodes them,
-//! beside Keras.
+//! `cargo xtask load [--python PATH] [--rows N]`: trains on ten million rows of 32 columns, as NPY, as CSV, and as CSV with a category
+//! and gaps, and encodes them, beside Keras, which reads the first two.
 //!
-//! Needs 6 GB of disk under `target`.
+//! Needs 9 GB of disk under `target`.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -21,6 +21,9 @@ const COLS: usize = 32;
 
 /// Latent variables that a row is generated from.
 const LATENTS: usize = 8;
+
+/// Levels of the category.
+const KINDS: [&str; 4] = ["low", "below", "above", "high"];
 
 /// Batch size, of ours and of Keras.
 const BATCH: &str = "256";
@@ -38,10 +41,10 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     }
     let folder = root()?.join("target/load");
     fs::create_dir_all(&folder)?;
-    let (npy, csv) = (folder.join("rows.npy"), folder.join("rows.csv"));
-    write_files(rows, &npy, &csv)?;
+    let files = ["rows.npy", "rows.csv", "mixed.csv"].map(|name| folder.join(name));
+    write_files(rows, &files)?;
     let program = Program::build()?;
-    for (kind, data) in [("npy", &npy), ("csv", &csv)] {
+    for (kind, data) in ["npy", "csv", "mixed"].into_iter().zip(&files) {
         let path = |path: &Path| path.display().to_string();
         let (data, out, codes) = (
             path(data),
@@ -77,8 +80,8 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             megabytes(&encode),
         );
         let theirs = match python {
-            Some(python) => keras(python, &data, &codes)?,
-            None => String::new(),
+            Some(python) if kind != "mixed" => keras(python, &data, &codes)?,
+            _ => String::new(),
         };
         println!("{kind}: {ours}{theirs}");
         if rows == ROWS {
@@ -109,8 +112,9 @@ fn megabytes(run: &Run) -> String {
         .map_or("?".into(), |bytes| format!("{:.0}", bytes as f64 / 1e6))
 }
 
-/// Writes rows that are a nonlinear function of a few latent variables plus noise; the CSV rounds them to five digits.
-fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
+/// Writes rows that are a nonlinear function of a few latent variables plus noise; CSV rounds them to five digits. In the last file
+/// the first column is a category, and every 29th value is missing.
+fn write_files(rows: usize, [npy, csv, mixed]: &[PathBuf; 3]) -> anyhow::Result<()> {
     let mut state = 1u64;
     // A sum of four uniform variates is approximately normal.
     let mut normal = || {
@@ -126,14 +130,16 @@ fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
     let weights: Vec<f32> = (0..LATENTS * COLS).map(|_| 0.5 * normal()).collect();
     let mut npy = BufWriter::new(File::create(npy)?);
     let mut csv = BufWriter::new(File::create(csv)?);
+    let mut mixed = BufWriter::new(File::create(mixed)?);
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {COLS}), }}");
     npy.write_all(b"\x93NUMPY\x01\x00")?;
     npy.write_all(&(header.len() as u16).to_le_bytes())?;
     npy.write_all(header.as_bytes())?;
     let names: Vec<String> = (0..COLS).map(|col| format!("x{col}")).collect();
     writeln!(csv, "{}", names.join(","))?;
+    writeln!(mixed, "{}", names.join(","))?;
     let mut latents = [0.0; LATENTS];
-    for _ in 0..rows {
+    for row in 0..rows {
         latents.fill_with(&mut normal);
         for col in 0..COLS {
             let signal: f32 = latents
@@ -143,10 +149,22 @@ fn write_files(rows: usize, npy: &Path, csv: &Path) -> anyhow::Result<()> {
                 .sum();
             let value = signal.tanh() + 0.05 * normal();
             npy.write_all(&value.to_le_bytes())?;
-            write!(csv, "{}{value:.5}", if col > 0 { "," } else { "" })?;
+            let comma = if col > 0 { "," } else { "" };
+            write!(csv, "{comma}{value:.5}")?;
+            match (row * COLS + col) % 29 {
+                0 => write!(mixed, "{comma}")?,
+                _ if col == 0 => write!(
+                    mixed,
+                    "{}",
+                    KINDS[((value + 1.0) * 2.0).clamp(0.0, 3.0) as usize]
+                )?,
+                _ => write!(mixed, "{comma}{value:.5}")?,
+            }
         }
         writeln!(csv)?;
+        writeln!(mixed)?;
     }
     npy.flush()?;
+    mixed.flush()?;
     Ok(csv.flush()?)
 }
