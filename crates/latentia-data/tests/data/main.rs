@@ -14,6 +14,7 @@ mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pictures;
+mod random_tables;
 mod sets;
 mod stored;
 mod table;

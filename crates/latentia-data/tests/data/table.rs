@@ -322,6 +322,20 @@ fn a_header_of_numbers_that_a_schema_names_is_one() {
     assert_eq!(values(&loaded), [0.25, 0.5, 0.75]);
 }
 
+#[test]
+fn a_category_without_a_value_is_left_out_whoever_calls_it_one() {
+    let table = TableOptions {
+        categorical: vec!["a".into()],
+        ..TableOptions::default()
+    };
+    let loaded = load_as("a,x\n,1\nNA,2\n?,3\n", table).unwrap();
+    assert_eq!(columns(&loaded), ["a:ignored", "x:number"]);
+    assert_eq!(
+        loaded.notes(),
+        ["`a` has no value in any row: not learned from"]
+    );
+}
+
 /// A schema of a number `a` and a category `b`.
 fn schema() -> Schema {
     let category = Column {

@@ -45,9 +45,9 @@ impl Dialect {
             })
             .partition(|dialect| dialect.delimiter != dialect.decimal);
         // The first of the best.
-        let best = |dialects: &[Self], score: &dyn Fn(Self) -> usize| {
+        let best = |dialects: &[Self], score: &dyn Fn(Self) -> (usize, usize)| {
             let scores = dialects.iter().map(|&dialect| (score(dialect), dialect));
-            let scores = scores.filter(|(score, _)| *score > 0);
+            let scores = scores.filter(|(score, _)| score.0 > 0);
             scores.reduce(|best, next| if next.0 > best.0 { next } else { best })
         };
         let is_said = options.decimal.is_some();
@@ -56,7 +56,7 @@ impl Dialect {
         // are refused, and in the dialect that they are in.
         let best = best(&apart, &score)
             .or_else(|| best(&same, &score).filter(|_| is_said))
-            .or_else(|| best(&apart, &|dialect| dialect.numbers(lines)));
+            .or_else(|| best(&apart, &|dialect| (dialect.numbers(lines), 0)));
         let fallback = Self {
             delimiter: options.delimiter.unwrap_or(Self::PLAIN.delimiter),
             decimal: options.decimal.unwrap_or(Self::PLAIN.decimal),
@@ -64,23 +64,27 @@ impl Dialect {
         best.map_or(fallback, |(_, dialect)| dialect)
     }
 
-    /// Numbers behind the first row, and one for the rows' agreement; 0 where rows have different numbers of fields.
-    fn score(self, lines: &[u8], decimal_is_said: bool) -> usize {
+    /// Numbers behind the first row, and one for the rows' agreement, or that alone where a column has other delimiters in all rows;
+    /// then all numbers. 0 where rows have different numbers of fields.
+    fn score(self, lines: &[u8], decimal_is_said: bool) -> (usize, usize) {
         let rows = self.rows(lines);
-        let Some(first) = rows.first() else { return 0 };
-        if rows.iter().any(|row| row.len() != first.len()) {
-            return 0;
-        }
-        // Commas with spaces behind them part fields, and not the spaces.
-        let has_comma = |field: usize| {
-            rows.iter()
-                .all(|row| row[field].ends_with(b",") || row[field].ends_with(b";"))
+        let Some(first) = rows.first() else {
+            return (0, 0);
         };
-        if self.delimiter == b' ' && (0..first.len()).any(has_comma) {
-            return 0;
+        if rows.iter().any(|row| row.len() != first.len()) {
+            return (0, 0);
         }
         // A table of one row has nothing but it.
         let behind = &rows[usize::from(rows.len() > 1)..];
+        // Commas with spaces behind them part fields, and not the spaces.
+        let has_comma = |field: usize| {
+            behind
+                .iter()
+                .all(|row| row[field].ends_with(b",") || row[field].ends_with(b";"))
+        };
+        if self.delimiter == b' ' && (0..first.len()).any(has_comma) {
+            return (0, 0);
+        }
         let fields = || behind.iter().flatten();
         let numbers = fields()
             .filter(|field| self.number(field).is_some())
@@ -95,9 +99,28 @@ impl Dialect {
         let is_plain = |field: &[u8]| is_safe && self.number(field).is_some();
         let is_named = first.iter().all(|field| is_name(field) || is_plain(field));
         match first.len() {
-            1 if !(is_column && is_named) => 0,
-            _ => 1 + numbers,
+            1 if !(is_column && is_named) => (0, 0),
+            // A dialect in which all texts of a column seem to have several fields is the last to be taken.
+            fields
+                if (0..fields)
+                    .any(|field| behind.iter().all(|row| self.is_several(&row[field]))) =>
+            {
+                (1, numbers)
+            }
+            _ => (1 + numbers, numbers),
         }
+    }
+
+    /// Whether a field has what may part fields: not a comma before a space, as in prose, or of a number.
+    fn is_several(self, field: &[u8]) -> bool {
+        let is_other = |&byte: &u8| byte != self.delimiter && matches!(byte, b';' | b'\t' | b'|');
+        let has_comma = || {
+            field
+                .windows(2)
+                .any(|pair| pair[0] == b',' && pair[1] != b' ')
+        };
+        let is_text = || self.delimiter != b',' && self.number(field).is_none();
+        field.iter().any(|byte| is_other(byte)) || (has_comma() && is_text())
     }
 
     /// Numbers in rows of the usual length, where most rows are of it.

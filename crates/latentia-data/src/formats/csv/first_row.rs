@@ -4,7 +4,7 @@ use csv::ByteRecord;
 
 use super::dialect::Dialect;
 use crate::error::DataError;
-use crate::table::{format_of, is_usual_mark};
+use crate::table::{days, format_of, is_usual_mark};
 
 /// What a field is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,21 +140,27 @@ fn text_is_header(
         let mut pairs = kinds.iter().zip(&numeric);
         pairs.any(|(&own, &numeric)| numeric && own == kind)
     };
-    // So is text above dates.
-    let is_above_dates = |(column, &kind): (usize, &Field)| {
+    // So is text above dates, and a date above dates is a value.
+    let is_date = |column: usize| {
         let fields = behind
             .iter()
             .filter_map(|row| row.get(column))
             .map(<[u8]>::trim_ascii);
         let dates = || fields.clone().filter(|field| !is_usual_mark(field));
         let own = first.get(column).unwrap_or_default().trim_ascii();
-        kind == Field::Text
-            && format_of(dates()).is_some()
-            && format_of(dates().chain([own])).is_none()
+        let format = format_of(dates())?;
+        Some(days(own, &format).is_some() || format_of(dates().chain([own])).is_some())
     };
-    let above_dates = kinds.iter().enumerate().any(is_above_dates);
-    if above(Field::Text) || above_dates || behind.is_empty() {
+    let texts = kinds
+        .iter()
+        .enumerate()
+        .filter(|(_, kind)| **kind == Field::Text);
+    let dates: Vec<bool> = texts.filter_map(|(column, _)| is_date(column)).collect();
+    if above(Field::Text) || dates.contains(&false) || behind.is_empty() {
         return true;
+    }
+    if dates.contains(&true) {
+        return false;
     }
     if above(Field::Number) && !like_names {
         return false;

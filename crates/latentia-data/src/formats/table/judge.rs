@@ -38,7 +38,10 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
         column.offset = offset;
         return Verdict::Other(column);
     }
-    if reader.planned.kind_is_said {
+    let is_empty = rows > 0 && reader.profile.missing == rows;
+    // A category is one by its levels, whoever calls it so.
+    let has_no_level = column.kind == ColumnKind::Category && column.levels.is_empty();
+    if reader.planned.kind_is_said && !(is_empty && has_no_level) {
         return Verdict::Kept(column);
     }
     let other = |kind, column: Column| {
@@ -51,7 +54,7 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
     let unreadable = reader.problem.as_ref().map_or(0, |problem| problem.count);
     let different = reader.texts.different();
     match column.kind {
-        _ if rows > 0 && reader.profile.missing == rows => other(ColumnKind::Ignored, column),
+        _ if is_empty => other(ColumnKind::Ignored, column),
         // Its first rows fit more than one format: months of them may be days.
         ColumnKind::Date if unreadable > 0 && format(reader).is_some() => {
             let format = format(reader);

@@ -33,7 +33,8 @@ fn left_out(reader: &ColumnReader<'_>, rows: u64) -> Option<String> {
     let planned = &reader.planned;
     let column = &planned.column;
     let called = name(column);
-    if planned.kind_is_said {
+    let is_empty = column.kind == ColumnKind::Ignored && reader.profile.missing == rows;
+    if planned.kind_is_said && !is_empty {
         return None;
     }
     match column.kind {
@@ -43,7 +44,7 @@ fn left_out(reader: &ColumnReader<'_>, rows: u64) -> Option<String> {
                 format!("{called} is text, different in every row: kept as id, not learned from")
             }
         }),
-        ColumnKind::Ignored if reader.profile.missing == rows => Some(format!(
+        ColumnKind::Ignored if is_empty => Some(format!(
             "{called} has no value in any row: not learned from"
         )),
         ColumnKind::Ignored => Some(format!(
