@@ -120,7 +120,7 @@ impl Dialect {
                 .any(|pair| pair[0] == b',' && pair[1] != b' ')
         };
         let is_text = || self.delimiter != b',' && self.number(field).is_none();
-        field.iter().any(|byte| is_other(byte)) || (has_comma() && is_text())
+        field.iter().any(is_other) || (has_comma() && is_text())
     }
 
     /// Numbers in rows of the usual length, where most rows are of it.
