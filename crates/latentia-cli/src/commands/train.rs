@@ -30,13 +30,18 @@ pub(super) fn run(
         let hint = format!("training takes whole data sets: `{data}` without `:{part}`");
         return Err(UsageError(hint).into());
     }
-    let (name, preset) = experiment(args)?;
+    let loader = loader.with_pictures(args.pictures);
+    let loader = loader.with_columns(&args.columns)?;
+    let read = read_to_choose(args, &loader)?;
+    let (name, preset) = experiment(args, read.as_ref().map(|source| &source.train))?;
     let Some(data) = args.data.as_ref().or(preset.data.as_ref()) else {
         let hint = format!("preset `{name}` names no data; say what to train on with --data");
         return Err(UsageError(hint).into());
     };
-    let loader = loader.with_pictures(args.pictures);
-    let source = loader.with_columns(&args.columns)?.load(data)?;
+    let source = match read {
+        Some(source) => source,
+        None => loader.load(data)?,
+    };
     check_examples(data, &source.train)?;
     let mut folder = RunFolder::new(match &args.out {
         Some(out) => out.clone(),
@@ -93,6 +98,14 @@ pub(super) fn run(
         progress.write_metrics(training.history())?;
     }
     run.complete(training, &mut progress)
+}
+
+/// The data, where the preset depends on them.
+fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<Source>> {
+    match (&args.preset, &args.config, &args.data) {
+        (None, None, Some(data)) => Ok(Some(loader.load(data)?)),
+        _ => Ok(None),
+    }
 }
 
 /// What a compressor keeps with the model.

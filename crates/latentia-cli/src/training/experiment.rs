@@ -1,16 +1,17 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
+use latentia_data::Dataset;
 use latentia_models::{Preset, TrainingSpec};
 
 use super::config::read;
 use crate::args::TrainArgs;
 use crate::terminal::{UsageError, suggestion};
 
-/// The preset or the file asked for; without either, what suits the data.
+/// The preset or the file asked for; without either, what suits the data, where that was read.
 ///
 /// # Errors
 /// When there is none of the name, or the file is no experiment.
-pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
+pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, Preset)> {
     if let Some(path) = &args.config {
         let preset = read(path)?;
         let name = path.file_stem().map_or_else(
@@ -19,14 +20,10 @@ pub fn experiment(args: &TrainArgs) -> anyhow::Result<(String, Preset)> {
         );
         return Ok((name, preset));
     }
-    let is_table = |data: &str| {
-        let name = data.to_lowercase();
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        // Standard input is not read yet; a table is what most often comes that way.
-        let endings = [".csv", ".tsv", ".parquet", ".pq"];
-        endings.iter().any(|ending| plain.ends_with(ending)) || plain == "-"
-    };
-    let name = match (&args.preset, &args.data) {
+    // Rows of numbers that are no picture, and no bytes, are a table without names.
+    let is_table =
+        |data: &Dataset| data.table().is_some() || (data.shape().len() == 1 && !data.is_bytes());
+    let name = match (&args.preset, data) {
         (Some(name), _) => name.as_str(),
         (None, Some(data)) if is_table(data) => "table",
         (None, _) => "digits",
