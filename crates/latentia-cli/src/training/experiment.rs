@@ -2,6 +2,7 @@
 
 use latentia_data::Dataset;
 use latentia_models::{Preset, TrainingSpec};
+use latentia_tensor::Rows;
 
 use super::config::read;
 use crate::args::TrainArgs;
@@ -20,9 +21,12 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
         );
         return Ok((name, preset));
     }
-    // Rows of numbers that are no picture, and no bytes, are a table without names.
-    let is_table =
-        |data: &Dataset| data.table().is_some() || (data.shape().len() == 1 && !data.is_bytes());
+    // Rows of numbers beyond the range of pixels are a table without names.
+    let is_table = |data: &Dataset| {
+        let (low, high) = data.range();
+        let is_beyond = low < 0.0 || high > data.full_scale();
+        data.table().is_some() || (data.shape().len() == 1 && is_beyond)
+    };
     let name = match (&args.preset, data) {
         (Some(name), _) => name.as_str(),
         (None, Some(data)) if is_table(data) => "table",

@@ -196,11 +196,13 @@ fn values_that_a_likelihood_gives_no_probability() {
         &range,
         "`--preset table`",
     ];
-    let ran = dir.refused("train --data wide.npy", 1, &words);
+    let ran = dir.refused("train --data wide.npy --preset digits", 1, &words);
     assert!(!ran.stderr.contains("epoch 1"), "{}", ran.stderr);
-    // The hint is a good one.
-    dir.run("train --data wide.npy --preset table --epochs 1")
+    // The hint is a good one, and what is done where no preset is asked for.
+    dir.run("train --data wide.npy --preset table --epochs 1 --out t")
         .done();
+    let ran = dir.run("train --data wide.npy --epochs 1 --out u --json");
+    assert_eq!(ran.done().json()["preset"], "table");
 }
 
 #[test]
