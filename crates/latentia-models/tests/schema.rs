@@ -19,8 +19,9 @@ const PLACES: [(&str, &[&str]); 12] = [
     ("Schedule", &["training", "schedule"]),
 ];
 
-/// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, and a Gaussian one.
-const CONTEXTS: [&str; 2] = [
+/// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, and
+/// columns of a table.
+const CONTEXTS: [&str; 3] = [
     r#"
     [model]
     likelihood = "mse"
@@ -32,6 +33,12 @@ const CONTEXTS: [&str; 2] = [
     likelihood = "bernoulli"
     encoder = [{ layer = "dense", units = 32 }]
     code = { kind = "gaussian", units = 4 }
+    decoder = [{ layer = "dense" }]
+    "#,
+    r#"
+    [model]
+    likelihood = "columns"
+    encoder = [{ layer = "dense", units = 32 }]
     decoder = [{ layer = "dense" }]
     "#,
 ];
