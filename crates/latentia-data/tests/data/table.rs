@@ -452,3 +452,24 @@ fn a_date_may_be_written_as_iso_8601_has_it() {
     let loaded = load_as("a\n02.01.1970\n1970-01-03\n1970-01-04 12:00:00\n", options).unwrap();
     assert_eq!(values(&loaded), [1.0, 2.0, 3.5]);
 }
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_beside_levels_that_are_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, b"a,b\n1,w\n2,caf\xe9\n3,u\n").unwrap();
+    let table = TableOptions {
+        schema: Some(schema()),
+        ..TableOptions::default()
+    };
+    let options = LoadOptions {
+        table,
+        ..LoadOptions::default()
+    };
+    let loaded = load_with(path.to_str().unwrap(), &Locations::new(None), &options);
+    let error = loaded.unwrap_err().to_string();
+    assert!(
+        error.contains("line 3, column `b`") && error.contains("UTF-8"),
+        "{error}"
+    );
+}

@@ -33,6 +33,8 @@ pub(super) struct ColumnReader<'a> {
     pub(super) profile: Profile,
     /// The first field that cannot be read, and how many there are.
     pub(super) problem: Option<Problem>,
+    /// The first field whose level is not known.
+    pub(super) unseen: Option<Problem>,
     /// Fields that have a value and could be read.
     pub(super) values: u64,
     /// Values of which each is, with the one before it, the same f32 though it is another number.
@@ -124,6 +126,7 @@ impl<'a> ColumnReader<'a> {
             named,
             profile: Profile::default(),
             problem: None,
+            unseen: None,
             values: 0,
             merged: 0,
             last: (f64::NAN, f32::NAN),
@@ -256,8 +259,8 @@ impl<'a> ColumnReader<'a> {
             return level as f32;
         }
         if self.planned.levels_are_said {
-            if self.profile.unseen == 0 {
-                self.problem = Some(self.problem(field, "a level that is known", place));
+            if self.unseen.is_none() {
+                self.unseen = Some(self.problem(field, "a level that is known", place));
             }
             self.profile.unseen += 1;
             self.profile.missing += 1;

@@ -1,5 +1,7 @@
 //! A table's columns beside those of a schema.
 
+use std::collections::{HashMap, HashSet};
+
 use latentia_tensor::{Column, ColumnKind, Schema};
 
 use super::guess::distinct_names;
@@ -49,7 +51,8 @@ fn by_name(
     schema: &Schema,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Option<usize>>, DataError> {
-    let place = |column: &Column| names.iter().position(|name| *name == column.name);
+    let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
+    let place = |column: &Column| places.get(column.name.as_str()).copied();
     let fields: Vec<Option<usize>> = schema.columns.iter().map(place).collect();
     let pairs = || schema.columns.iter().zip(&fields);
     let missing: Vec<String> = pairs()
@@ -63,7 +66,8 @@ fn by_name(
             names: names.to_vec(),
         });
     }
-    let is_known = |name: &&String| schema.columns.iter().any(|column| column.name == **name);
+    let known: HashSet<&str> = schema.columns.iter().map(|c| c.name.as_str()).collect();
+    let is_known = |name: &&String| known.contains(name.as_str());
     let extra: Vec<&String> = names.iter().filter(|name| !is_known(name)).collect();
     if !extra.is_empty() {
         notes.push(format!(

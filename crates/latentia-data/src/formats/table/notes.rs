@@ -110,18 +110,18 @@ fn missing(readers: &[ColumnReader<'_>]) -> Option<String> {
 }
 
 fn unseen(reader: &ColumnReader<'_>) -> Option<String> {
-    let (count, problem) = (reader.profile.unseen, reader.problem.as_ref()?);
-    (count > 0).then(|| {
-        let place = problem.place.split(',').next().unwrap_or_default();
-        let called = name(&reader.planned.column);
-        let seen = &problem.seen;
-        match count {
-            1 => format!("{called} has a level that the model does not know, {seen} in {place}: it counts as missing"),
-            _ => format!(
-                "{called} has levels that the model does not know, the first {seen} in {place}: {} values count as missing",
-                grouped(count)
-            ),
-        }
+    let (count, problem) = (reader.profile.unseen, reader.unseen.as_ref()?);
+    let place = problem.place.split(',').next().unwrap_or_default();
+    let called = name(&reader.planned.column);
+    let seen = &problem.seen;
+    Some(match count {
+        1 => format!(
+            "{called} has a level that the model does not know, {seen} in {place}: it counts as missing"
+        ),
+        _ => format!(
+            "{called} has levels that the model does not know, the first {seen} in {place}: {} values count as missing",
+            grouped(count)
+        ),
     })
 }
 

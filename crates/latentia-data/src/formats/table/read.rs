@@ -31,13 +31,7 @@ pub(crate) fn read<R: Records>(
     open: impl Fn() -> Result<R, DataError>,
     options: &LoadOptions,
 ) -> Result<Dataset, DataError> {
-    let said = options
-        .table
-        .schema
-        .iter()
-        .flat_map(|schema| &schema.missing);
-    let said: Vec<String> = said.chain(&options.table.missing).cloned().collect();
-    let marks = Marks::with(&said);
+    let marks = Marks::with(&missing(options));
     let mut records = open()?;
     let mut plan = match &options.table.schema {
         Some(schema) => match_columns(&records, schema)?,
@@ -57,6 +51,13 @@ pub(crate) fn read<R: Records>(
         records = open()?;
     }
     unreachable!("the last pass ends")
+}
+
+/// What stands for a missing value beside the usual marks: as the schema has it, and as the user says.
+fn missing(options: &LoadOptions) -> Vec<String> {
+    let table = &options.table;
+    let own = table.schema.iter().flat_map(|schema| &schema.missing);
+    own.chain(&table.missing).cloned().collect()
 }
 
 /// One pass over the rows of a table.
@@ -191,9 +192,9 @@ impl<'a> Reading<'a> {
     /// Refuses rows and fields that could not be read, and a table without rows.
     fn check(&self, records: &impl Records) -> Result<(), DataError> {
         let subject = records.subject();
-        let unseen = |reader: &ColumnReader<'_>| reader.profile.unseen > 0;
-        let problems = (self.readers.iter())
-            .filter(|reader| !unseen(reader))
+        let problems = self
+            .readers
+            .iter()
             .filter_map(|reader| reader.problem.clone());
         let problems: Vec<Problem> = self.ragged.clone().into_iter().chain(problems).collect();
         if !problems.is_empty() {
@@ -245,11 +246,12 @@ impl<'a> Reading<'a> {
         let subject = records.subject();
         let mut said = records.notes();
         said.append(&mut self.notes);
-        let columns = verdicts
-            .into_iter()
-            .map(|(Verdict::Kept(column) | Verdict::Other(column))| column);
-        for (reader, column) in self.readers.iter_mut().zip(columns) {
-            reader.planned.column = column;
+        for (reader, verdict) in self.readers.iter_mut().zip(verdicts) {
+            match verdict {
+                Verdict::Kept(column) => reader.planned.column = column,
+                // After the last pass: its elements are those of what it was read as.
+                Verdict::Other(column) => reader.planned.column.gaps = column.gaps,
+            }
         }
         let is_guessed = options.table.schema.is_none();
         said.extend(notes(&self.readers, self.rows, is_guessed));
@@ -262,19 +264,13 @@ impl<'a> Reading<'a> {
             return Err(self.nothing_to_learn(subject));
         }
         let dataset = self.floats.into_dataset(vec![width])?;
-        let own = options
-            .table
-            .schema
-            .iter()
-            .flat_map(|schema| &schema.missing);
-        let missing = own.chain(&options.table.missing).cloned().collect();
         let labels = self
             .labels
             .filter(|labels| labels.len() as u64 == self.rows);
         let mut table = Table {
             schema: Schema {
                 header: self.header,
-                missing,
+                missing: missing(options),
                 columns: Vec::new(),
             },
             profiles: Vec::new(),
