@@ -9,4 +9,4 @@ pub use labels::{class_of, label_column, with_labels};
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};
-pub use schema::{read_schema, write_schema};
+pub use schema::{elements_in_words, read_schema, write_schema};

@@ -7,6 +7,7 @@ use latentia_data::Dataset;
 use latentia_models::{Autoencoder, ModelFile, Preprocessing};
 use latentia_tensor::Rows;
 
+use super::schema::elements_in_words;
 use crate::terminal::tell;
 
 /// Reads a model file.
@@ -38,6 +39,13 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
             _ => format!(" ({})", shape.join("x")),
         };
         bail!("`{data}` has {seen} values an example, the model takes {expected}{shape}");
+    }
+    if let (Some(schema), None) = (model.schema(), examples.table()) {
+        let how = elements_in_words(schema);
+        let how = how.map_or_else(String::new, |how| format!(", and must have {how}"));
+        tell(&format!(
+            "`{data}` has no names of columns: they are matched by their position{how}"
+        ));
     }
     // Refuses labels that are missing, before anything is written.
     model

@@ -5,13 +5,16 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use latentia_data::Schema;
+use latentia_data::{Column, ColumnKind, Schema};
 use latentia_models::write_atomically;
 
 use crate::terminal::UsageError;
 
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 26;
+
+/// Columns of a kind that are named.
+const MOST_NAMED: usize = 5;
 
 /// What a schema's file begins with.
 const HEAD: &str = "\
@@ -52,4 +55,33 @@ pub fn write_schema(path: &Path, schema: &Schema) -> anyhow::Result<()> {
     let text = toml::to_string(schema)?;
     write_atomically(path, |out| write!(out, "{HEAD}{text}"))?;
     Ok(())
+}
+
+/// How an array has what a table of `schema` has as text: levels, dates, differences from an offset. Nothing where all are plain
+/// numbers.
+pub fn elements_in_words(schema: &Schema) -> Option<String> {
+    let named = |is: &dyn Fn(&Column) -> bool| {
+        let columns: Vec<String> = schema
+            .learned()
+            .filter(|c| is(c))
+            .map(|c| format!("`{}`", c.name))
+            .collect();
+        let more = columns.len().saturating_sub(MOST_NAMED);
+        let mut named = columns[..columns.len() - more].join(", ");
+        if more > 0 {
+            named.push_str(&format!(" and {more} more"));
+        }
+        (!columns.is_empty()).then_some(named)
+    };
+    let levels = named(&|column| !column.levels.is_empty());
+    let days = named(&|column| column.kind == ColumnKind::Date);
+    let offsets = named(&|column| column.offset != 0.0);
+    let parts = [
+        levels.map(|columns| format!("levels by their numbers from 0 ({columns})")),
+        days.map(|columns| format!("dates as days since 1970 ({columns})")),
+        offsets
+            .map(|columns| format!("differences from the offset that the schema has ({columns})")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

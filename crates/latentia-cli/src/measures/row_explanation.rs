@@ -69,7 +69,7 @@ impl RowExplanation {
         let own = schema.map(|schema| schema.learned().collect::<Vec<_>>());
         let column = |element: usize| {
             let own = own.as_ref().and_then(|columns| columns.get(element));
-            let unknown = || Column::new(model.column_name(element), ColumnKind::Number);
+            let unknown = || Column::new((element + 1).to_string(), ColumnKind::Number);
             own.map_or_else(unknown, |&column| column.clone())
         };
         let parts = parts.row(0).iter().zip(least.row(0));

@@ -10,6 +10,8 @@ use npyz::WriterBuilder;
 
 use super::columns::OutputColumns;
 use super::format::Format;
+use crate::inputs::elements_in_words;
+use crate::terminal::tell;
 
 /// The type of an NPY file's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,12 @@ pub fn write_blocks(
     produce: impl FnOnce(&mut Sink<'_>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+    if let (Format::Npy, Some(how)) = (format, elements_in_words(&columns.schema)) {
+        tell(&format!(
+            "{} has {how}; .csv has them as the table does",
+            path.display()
+        ));
+    }
     write_atomically(path, |out| match (format, element) {
         (Format::Npy, Element::Float) => {
             let options = npyz::WriteOptions::new().default_dtype().shape(&shape);

@@ -118,3 +118,30 @@ fn semicolons_and_decimal_commas_are_read_and_can_be_asked_for() {
         &["it must be one character"],
     );
 }
+
+#[test]
+fn an_array_beside_a_table_is_told_of() {
+    let rows = (0..60).map(|i| {
+        let kind = ["u", "v", "w"][i % 3];
+        format!("{kind},{},{i}.5\n", 1_700_000_000 + i)
+    });
+    let text = format!("kind,time,x\n{}", rows.collect::<String>());
+    let dir = TestDir::with([("t.csv", text.as_bytes())]);
+    dir.run("train --data t.csv --epochs 2 --out run").done();
+    let written = dir
+        .run("reconstruct run/model.safetensors t.csv -o r.npy")
+        .done();
+    let how = "levels by their numbers from 0 (`kind`), differences from the offset that the schema has (`time`)";
+    let said = format!("r.npy has {how}; .csv has them as the table does");
+    assert!(written.stderr.contains(&said), "{}", written.stderr);
+    let read = dir.run("detect run/model.safetensors r.npy").done();
+    let said = format!(
+        "`r.npy` has no names of columns: they are matched by their position, and must have {how}"
+    );
+    assert!(read.stderr.contains(&said), "{}", read.stderr);
+    // Codes are numbers like any others.
+    let codes = dir
+        .run("encode run/model.safetensors t.csv -o z.npy")
+        .done();
+    assert!(!codes.stderr.contains("z.npy has"), "{}", codes.stderr);
+}

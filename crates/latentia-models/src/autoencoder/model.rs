@@ -114,10 +114,14 @@ impl Autoencoder {
         self.schema.as_ref()
     }
 
-    /// The name of column `column` of a table, counted from 0; its number from 1 where none is known.
-    pub fn column_name(&self, column: usize) -> String {
-        let own = (self.schema()).and_then(|schema| schema.learned().nth(column));
-        own.map_or_else(|| (column + 1).to_string(), |own| own.name.clone())
+    /// The names of the columns of an example, one an element; their numbers from 1 where none are known.
+    pub fn column_names(&self) -> Vec<String> {
+        match self.schema() {
+            Some(schema) => schema.learned().map(|own| own.name.clone()).collect(),
+            None => (1..=self.width())
+                .map(|number| number.to_string())
+                .collect(),
+        }
     }
 
     /// What the elements of an example are; nothing where all are numbers.

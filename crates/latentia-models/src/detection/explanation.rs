@@ -93,7 +93,7 @@ impl Autoencoder {
         }
         let is_other = |kind: &ElementKind| *kind != ElementKind::Number;
         if let Some(column) = self.kinds().iter().position(is_other) {
-            let column = self.column_name(column);
+            let column = self.column_names().swap_remove(column);
             return Err(ModelError::NoInputGradient { column });
         }
         let unit_range = self.examples_lie_in_unit_range();

@@ -105,8 +105,9 @@ impl ImputationReport {
             accuracy: (count(&levels) > 0.0).then(|| [right(0), right(1)]),
             columns: columns
                 .iter()
+                .zip(model.column_names())
                 .enumerate()
-                .map(|(number, column)| column.report(model.column_name(number), kind(number)))
+                .map(|(number, (column, name))| column.report(name, kind(number)))
                 .collect(),
         })
     }

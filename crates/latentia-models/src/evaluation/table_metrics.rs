@@ -102,7 +102,7 @@ impl TableMetrics {
                 }
             }
         }
-        let names = (0..width).map(|column| model.column_name(column));
+        let names = model.column_names().into_iter();
         let kind = |column: usize| columns.kinds().get(column).copied();
         let named = names.zip(&sums).enumerate();
         Ok(Some(Self {
