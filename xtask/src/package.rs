@@ -35,6 +35,7 @@ pub fn run() -> anyhow::Result<()> {
                 .env("CARGO_PROFILE_DEV_DEBUG", "0"),
         )
     };
+    forget_packages(&published);
     pack("package", &[])?;
     // Each has just been built: what is left is what the registry would say.
     pack("publish", &["--dry-run", "--no-verify"])?;
@@ -56,6 +57,27 @@ pub fn run() -> anyhow::Result<()> {
     // A folder that stays is no reason to call the packages wrong.
     let _ = fs::remove_dir_all(&folder);
     ran
+}
+
+/// Removes what Cargo has unpacked of these packages on an earlier run: it goes by their version, which stays, and would build the
+/// sources of then.
+fn forget_packages(packages: &[&Package]) {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let Some(registry) = home.map(|home| home.join("registry")) else {
+        return;
+    };
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = ["src", "cache"].map(|folder| registry.join(folder));
+    let hosts = folders.iter().flat_map(|folder| entries(folder));
+    // A registry in a folder has no host before its hash.
+    for host in hosts.filter(|host| host.file_name().to_string_lossy().starts_with('-')) {
+        for Package { name, version, .. } in packages {
+            // What cannot be removed is Cargo's to complain of.
+            let _ = fs::remove_dir_all(host.path().join(format!("{name}-{version}")));
+            let _ = fs::remove_file(host.path().join(format!("{name}-{version}.crate")));
+        }
+    }
 }
 
 fn succeed(command: &mut Command) -> anyhow::Result<()> {
