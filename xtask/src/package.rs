@@ -35,7 +35,7 @@ pub fn run() -> anyhow::Result<()> {
                 .env("CARGO_PROFILE_DEV_DEBUG", "0"),
         )
     };
-    forget_packages(&published);
+    forget_packages(&target, &published);
     pack("package", &[])?;
     // Each has just been built: what is left is what the registry would say.
     pack("publish", &["--dry-run", "--no-verify"])?;
@@ -59,23 +59,31 @@ pub fn run() -> anyhow::Result<()> {
     ran
 }
 
-/// Removes what Cargo has unpacked of these packages on an earlier run: it goes by their version, which stays, and would build the
-/// sources of then.
-fn forget_packages(packages: &[&Package]) {
+/// Removes what Cargo has unpacked, and built in `target`, of these packages on an earlier run: it goes by their version, which stays,
+/// and would take the sources of then.
+fn forget_packages(target: &Path, packages: &[&Package]) {
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let starts = |path: &Path, start: &str| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(start)
+    };
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let Some(registry) = home.map(|home| home.join("registry")) else {
-        return;
-    };
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = ["src", "cache"].map(|folder| registry.join(folder));
-    let hosts = folders.iter().flat_map(|folder| entries(folder));
+    let registry = home.unwrap_or_default().join("registry");
+    let hosts = ["src", "cache"].map(|folder| entries(&registry.join(folder)));
     // A registry in a folder has no host before its hash.
-    for host in hosts.filter(|host| host.file_name().to_string_lossy().starts_with('-')) {
-        for Package { name, version, .. } in packages {
-            // What cannot be removed is Cargo's to complain of.
-            let _ = fs::remove_dir_all(host.path().join(format!("{name}-{version}")));
-            let _ = fs::remove_file(host.path().join(format!("{name}-{version}.crate")));
+    let hosts = hosts.into_iter().flatten().filter(|host| starts(host, "-"));
+    let built = target.join("debug/.fingerprint");
+    for folder in hosts.chain([built]) {
+        for path in entries(&folder) {
+            let is_ours = |package: &&Package| starts(&path, &format!("{}-", package.name));
+            if packages.iter().any(is_ours) {
+                // What cannot be removed is Cargo's to complain of.
+                let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+            }
         }
     }
 }
