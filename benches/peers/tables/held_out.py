@@ -9,19 +9,16 @@ mean, and the commonest level, are what says nothing.
     python held_out.py DATA WORK [--program PATH] [--train="OPTIONS"] [--sets NAME,…]    DATA as `prepare.py` fills it
 """
 
-import argparse
 import json
 import shlex
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas
 from sklearn.decomposition import PCA
 
-from table import PROGRAM, Failed, Program, read
+from table import SETS, Failed, Program, arguments, read
 
-SETS = "wine,breast_cancer,diabetes,iris,penguins,movies,PimaIndiansDiabetes2,HouseVotes84,Soybean"
 SEEDS = (1, 2, 3)
 
 
@@ -119,13 +116,7 @@ def measured(program, options, name, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--train", default="", help="options of `latentia train`")
-    parser.add_argument("--sets", default=SETS, help="which tables, by comma")
-    options = parser.parse_args()
+    options = arguments(__doc__, SETS, train="")
     program = Program(options.program)
     print("| set | mean or mode | PCA | Latentia |\n|---|---|---|---|")
     for name in options.sets.split(","):

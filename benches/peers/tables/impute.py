@@ -13,12 +13,10 @@ ours can be run again alone.
     python impute.py DATA WORK [--program PATH] [--train="OPTIONS"] [--impute="OPTIONS"]    DATA as `prepare.py` fills it
 """
 
-import argparse
 import json
 import shlex
 import shutil
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -26,7 +24,7 @@ import sklearn
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 
-from table import PROGRAM, Failed, Program, kinds, read, values
+from table import Failed, Program, arguments, kinds, read, values
 
 LEFT_OUT = {"penguins": [], "wine": ["class"], "breast_cancer": ["class"]}
 SHARES, SEEDS = (0.1, 0.3), (1, 2, 3)
@@ -105,16 +103,8 @@ def ours(program, options, text, hidden, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--train", default="", help="further options of `latentia train`")
-    parser.add_argument("--impute", default="", help="further options of `latentia impute`")
-    parser.add_argument("--sets", default=",".join(LEFT_OUT), help="which tables, by comma")
-    options = parser.parse_args()
+    options = arguments(__doc__, ",".join(LEFT_OUT), train="", impute="")
     program, cache = Program(options.program), options.work / "impute.json"
-    options.work.mkdir(parents=True, exist_ok=True)
     known = json.loads(cache.read_text()) if cache.exists() else {}
     failures = {}
     try:

@@ -8,15 +8,12 @@ with all else that both said; the notes of training on standard error are in WOR
     python reconstruct.py DATA WORK [--program PATH] [--train="OPTIONS"] [--sets NAME,…]    DATA as `prepare.py` fills it
 """
 
-import argparse
 import json
 import shlex
 import shutil
-from pathlib import Path
 
-from table import PROGRAM, Failed, Program
+from table import SETS, Failed, Program, arguments
 
-SETS = "wine,breast_cancer,diabetes,iris,penguins,movies,PimaIndiansDiabetes2,HouseVotes84,Soybean"
 CONFIGURATION = {"seed", "pca_components", "threads"}
 
 
@@ -44,13 +41,7 @@ def measured(program, options, name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--train", default="", help="options of `latentia train`")
-    parser.add_argument("--sets", default=SETS, help="which tables, by comma")
-    options = parser.parse_args()
+    options = arguments(__doc__, SETS, train="")
     names, said, rows, failures = options.sets.split(","), {}, {}, []
     for name in names:
         try:

@@ -15,12 +15,10 @@ its rows. It runs on the CPU with its defaults, 300 epochs. Its results are kept
     python synthesise.py DATA WORK [--program PATH] [--train="OPTIONS"] [--sample="OPTIONS"]    DATA as `prepare.py` fills it
 """
 
-import argparse
 import json
 import shlex
 import shutil
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -32,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from table import PROGRAM, Failed, Program, kinds, read, values
+from table import Failed, Program, arguments, kinds, read, values
 
 LABELS, SEEDS, EPOCHS = {"penguins": "Species", "PimaIndiansDiabetes2": "diabetes"}, (1, 2, 3), 300
 MEASURES = ("trees", "logistic", "shapes", "pairs")
@@ -136,16 +134,8 @@ def ours(program, options, train, like, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--train", default="--preset table-vae", help="further options of `latentia train`")
-    parser.add_argument("--sample", default="", help="further options of `latentia sample`")
-    parser.add_argument("--sets", default=",".join(LABELS), help="which tables, by comma")
-    options = parser.parse_args()
+    options = arguments(__doc__, ",".join(LABELS), train="--preset table-vae", sample="")
     program, cache = Program(options.program), options.work / "synthesise.json"
-    options.work.mkdir(parents=True, exist_ok=True)
     known = json.loads(cache.read_text()) if cache.exists() else {}
     failures = {}
 

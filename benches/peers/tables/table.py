@@ -1,5 +1,6 @@
 """What the scripts share: a CSV file as columns of text and of values, and the program that is measured."""
 
+import argparse
 import shlex
 import subprocess
 import time
@@ -8,7 +9,22 @@ from pathlib import Path
 import pandas
 
 MISSING = ["", "NA"]
+SETS = "wine,breast_cancer,diabetes,iris,penguins,movies,PimaIndiansDiabetes2,HouseVotes84,Soybean"
 PROGRAM = Path(__file__).resolve().parents[3] / "target/release/latentia"
+
+
+def arguments(description, sets, **commands):
+    """What a script is told: the folder of tables, one to work in, the program, which tables; and further options of its commands."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--program", type=Path, default=PROGRAM)
+    for command, usual in commands.items():
+        parser.add_argument(f"--{command}", default=usual, help=f"further options of `latentia {command}`")
+    parser.add_argument("--sets", default=sets, help="which tables, by comma")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    return options
 
 
 def read(path):
