@@ -473,3 +473,11 @@ fn text_that_is_not_utf_8_is_refused_beside_levels_that_are_not_known() {
         "{error}"
     );
 }
+
+#[test]
+fn leading_zeros_that_are_lost_are_told_of() {
+    let loaded = load("zip,x\n01234,0.5\n99999,0\n12345,00.5\n");
+    let said = "`zip` is read as numbers, and its leading zeros are lost, as of `01234`, unless it is said to be a category or an id";
+    assert_eq!(loaded.notes()[0], said);
+    assert!(load("a,b\n0.5,0\n0,10\n").notes().is_empty());
+}

@@ -48,6 +48,17 @@ pub(super) fn guess(
             }
             None => {
                 let column = guess_column(name, texts.clone(), records.decimal());
+                let is_number = column.kind == ColumnKind::Number;
+                let zeros = texts
+                    .clone()
+                    .find(|text| is_number && has_leading_zero(text));
+                if let Some(text) = zeros {
+                    notes.push(format!(
+                        "`{}` is read as numbers, and its leading zeros are lost, as of `{}`, unless it is said to be a category or an id",
+                        printable(&column.name, 40),
+                        printable(&String::from_utf8_lossy(text), 40)
+                    ));
+                }
                 let is_text = matches!(column.kind, ColumnKind::Category | ColumnKind::Ignored);
                 if let Some(text) = is_text.then(|| dressed_number(texts)).flatten() {
                     notes.push(format!(
@@ -224,6 +235,11 @@ fn guess_column<'a>(
         },
         false => Column::new(name, ColumnKind::Ignored),
     }
+}
+
+/// Whether a zero stands before the first digit of a whole part, as in postal codes.
+fn has_leading_zero(text: &[u8]) -> bool {
+    matches!(text, [b'0', next, ..] if next.is_ascii_digit())
 }
 
 /// The first of `texts` with a value, where all are numbers but for a currency, a unit, parted thousands or another decimal point.
