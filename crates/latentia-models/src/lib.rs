@@ -62,7 +62,7 @@ pub use autoencoder::{
     Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Quantiles,
     Scaled, Scaling, Sections,
 };
-pub use detection::{Filters, ScoreQuantiles};
+pub use detection::{Calibration, CalibrationSource, Detector, Drift, Filters, ScoreQuantiles};
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
@@ -82,7 +82,7 @@ pub use spec::{
     TrainingSpec, Validation,
 };
 #[cfg(feature = "train")]
-pub use spec::{Expected, Preset};
+pub use spec::{DetectionSpec, Expected, Preset};
 pub use stored_tensor::StoredTensor;
 #[cfg(feature = "train")]
 pub use training::{

@@ -24,3 +24,5 @@ pub(crate) const BALANCE: u32 = u32::MAX - 9;
 pub(crate) const MAXIMISE: u32 = u32::MAX - 10;
 /// Hides cells that are known, to see how they are filled.
 pub(crate) const HIDE: u32 = u32::MAX - 11;
+/// Deals training rows to folds.
+pub(crate) const FOLDS: u32 = u32::MAX - 12;

@@ -98,13 +98,18 @@ impl ElementKind {
         }
     }
 
-    /// The level next to `value`, of a boolean 0 or 1; none where it is missing, of no level, or a number.
-    pub fn level(self, value: f32) -> Option<usize> {
-        let levels = match self {
+    /// How many levels there are: 2 of a boolean, 0 of a number.
+    pub fn levels(self) -> usize {
+        match self {
             Self::Number => 0,
             Self::Boolean => 2,
             Self::Category { levels } => levels,
-        };
+        }
+    }
+
+    /// The level next to `value`, of a boolean 0 or 1; none where it is missing, of no level, or a number.
+    pub fn level(self, value: f32) -> Option<usize> {
+        let levels = self.levels();
         let above = f64::from(value) + 0.5;
         (above > 0.0 && above < levels as f64).then_some(above as usize)
     }

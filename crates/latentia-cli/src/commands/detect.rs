@@ -28,7 +28,10 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, model)?.dataset;
     check_fit(model, &args.data, &examples)?;
-    let scores = model.score(&examples)?;
+    let scores = match latentia_models::Detector::of(model, &file.attachments) {
+        Some(detector) => detector.score(&examples)?,
+        None => model.score(&examples)?,
+    };
 
     let mut order: Vec<u32> = (0..scores.len() as u32).collect();
     order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));

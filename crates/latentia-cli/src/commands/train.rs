@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use latentia_codec::Quantiser;
 use latentia_data::Source;
 use latentia_models::{
-    Autoencoder, BoxError, ModelError, Part, ScoreQuantiles, StoredTensor, Training, TrainingSpec,
+    Autoencoder, BoxError, Detector, ModelError, Part, Split, StoredTensor, Training, TrainingSpec,
     Validation,
 };
 use latentia_tensor::Rows;
@@ -75,7 +75,14 @@ pub(super) fn run(
         error => error.into(),
     })?;
     tell(&introduction(&name, data, &training));
-    let mut training = training.attaching(&quantiser).attaching(&quantiles);
+    let (plan, detection) = (training.spec().clone(), preset.detection);
+    let detector = |model: &Autoencoder, split: &Split<'_>| {
+        let held_out = split.validation_rows();
+        let rows = &split.training;
+        let fitted = Detector::cross_fit(model, rows, held_out, &plan, &detection, args.seed)?;
+        Ok(fitted.tensors()?)
+    };
+    let mut training = training.attaching(&quantiser).attaching(&detector);
     // A folder that cannot be written is found out before the training and not after it.
     folder.claim()?;
     let run = Run {
@@ -109,16 +116,8 @@ fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<So
 }
 
 /// What a compressor keeps with the model.
-fn quantiser(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> {
-    Ok(Quantiser::fit(model, examples)?.tensors())
-}
-
-/// What `detect` holds the score of a row of a table against.
-fn quantiles(model: &Autoencoder, examples: &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> {
-    match model.likelihood().columns() {
-        Some(_) => Ok(ScoreQuantiles::fit(model, examples)?.tensors()),
-        None => Ok(Vec::new()),
-    }
+fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> {
+    Ok(Quantiser::fit(model, &split.training)?.tensors())
 }
 
 /// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether the run validates on

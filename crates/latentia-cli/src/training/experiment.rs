@@ -47,6 +47,7 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
 pub fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
     TrainingSpec {
         epochs: args.epochs.unwrap_or(training.epochs),
+        steps: training.steps.filter(|_| args.epochs.is_none()),
         batch_size: args.batch_size.unwrap_or(training.batch_size),
         learning_rate: args.learning_rate.unwrap_or(training.learning_rate),
         ..training

@@ -41,27 +41,32 @@ impl Autoencoder {
         })
     }
 
-    /// What each element would add at least, were it as the model expects it: `[rows, width]`. It is the constant of a number's density, 0
-    /// for everything else. What an element of [`Self::element_scores`] has above it is due to the example.
+    /// What each element would add at least, were it and what the model makes of it as alike as can be: `[rows, width]`. It is a
+    /// number's density at its mean, the entropy of a grey target under a Bernoulli distribution, and 0 for everything else. What an
+    /// element of [`Self::element_scores`] has above it is due to the example.
     ///
     /// # Errors
     /// As [`Self::score`].
     pub fn least_element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
-        let kinds = self.kinds();
+        let (kinds, likelihood) = (self.kinds(), self.likelihood());
         self.for_each_element(examples, |outputs, inputs, mut out| {
-            let Some(columns) = self.likelihood().columns() else {
-                return;
-            };
-            let mut expected = Matrix::zeros(inputs.rows(), inputs.cols());
-            self.likelihood().mean(outputs, expected.view_mut());
-            for (row, inputs) in expected.view_mut().iter_rows_mut().zip(inputs.iter_rows()) {
-                for (column, (x, input)) in row.iter_mut().zip(inputs).enumerate() {
-                    let kind = kinds.get(column).copied().unwrap_or(ElementKind::Number);
-                    let has_constant = kind == ElementKind::Number && !input.is_nan();
-                    *x = if has_constant { *x } else { f32::NAN };
+            if likelihood.is_binary() {
+                let share = share_of_element(likelihood, inputs.cols());
+                for (out, &t) in out.as_mut_slice().iter_mut().zip(inputs.span()) {
+                    *out = (share * entropy(t.into())) as f32;
                 }
+            } else if likelihood.is_density() {
+                let mut expected = Matrix::zeros(inputs.rows(), inputs.cols());
+                likelihood.mean(outputs, expected.view_mut());
+                for (row, inputs) in expected.view_mut().iter_rows_mut().zip(inputs.iter_rows()) {
+                    for (column, (x, input)) in row.iter_mut().zip(inputs).enumerate() {
+                        let kind = kinds.get(column).copied().unwrap_or(ElementKind::Number);
+                        let has_density = kind == ElementKind::Number && !input.is_nan();
+                        *x = if has_density { *x } else { f32::NAN };
+                    }
+                }
+                element_losses(likelihood, outputs, expected.view(), out);
             }
-            columns.column_losses(outputs, expected.view(), out.reborrow());
         })
     }
 
@@ -114,11 +119,22 @@ fn element_losses(
         MatrixRef::new(targets.span(), elements, 1),
         &mut losses,
     );
-    let share = match likelihood.is_in_nats_per_example() {
-        true => 1.0,
-        false => n as f64,
-    };
+    let share = share_of_element(likelihood, n);
     for (out, loss) in out.as_mut_slice().iter_mut().zip(losses) {
-        *out = (loss / share) as f32;
+        *out = (share * loss) as f32;
     }
+}
+
+/// What an element's own loss is multiplied by in that of its example of `n`: a mean over elements, or a sum.
+fn share_of_element(likelihood: &dyn Likelihood, n: usize) -> f64 {
+    match likelihood.is_in_nats_per_example() {
+        true => 1.0,
+        false => 1.0 / n as f64,
+    }
+}
+
+/// Entropy of a Bernoulli distribution with mean `p`, in nats: the least cross-entropy of a target `p`.
+fn entropy(p: f64) -> f64 {
+    let part = |p: f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
+    part(p) + part(1.0 - p)
 }

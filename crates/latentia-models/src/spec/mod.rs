@@ -1,6 +1,8 @@
 //! What a model and its training are made of, as plain data.
 
 mod augmentation;
+#[cfg(feature = "train")]
+mod detection_spec;
 mod model_spec;
 mod preprocessing;
 #[cfg(feature = "train")]
@@ -13,6 +15,8 @@ pub(crate) use model_spec::no_encoder;
 pub(crate) use training_spec::is_false;
 
 pub use augmentation::AugmentationSpec;
+#[cfg(feature = "train")]
+pub use detection_spec::DetectionSpec;
 pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};
 pub use preprocessing::Preprocessing;
 #[cfg(feature = "train")]

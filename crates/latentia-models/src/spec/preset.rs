@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelError, ModelSpec, TrainingSpec};
+use crate::{DetectionSpec, ModelError, ModelSpec, TrainingSpec};
 
 /// An experiment. The presets that come along and a user's own file have this one format.
 ///
@@ -42,6 +42,10 @@ pub struct Preset {
     /// How it is trained. Example: `training = { epochs = 10 }`
     #[serde(default)]
     pub training: TrainingSpec,
+    /// How what does not belong is found. Example: `detection = { members = 2 }`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    #[serde(default, skip_serializing_if = "DetectionSpec::is_default")]
+    pub detection: DetectionSpec,
     /// The result to reproduce, of someone else's program. `cargo xtask reproduce` holds a preset to it.
     /// Example: `expected = { metric = "mse", value = 0.01, at-most = 0.011, seeds = 1, source = "a paper" }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,6 +78,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("digits", include_str!("../../presets/digits.toml")),
     ("table", include_str!("../../presets/table.toml")),
     ("table-vae", include_str!("../../presets/table-vae.toml")),
+    ("anomaly", include_str!("../../presets/anomaly.toml")),
     (
         "table-imputation",
         include_str!("../../presets/table-imputation.toml"),

@@ -29,6 +29,11 @@ pub struct TrainingSpec {
     /// Passes over the training examples. Example: `epochs = 30`
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500_000)))]
     pub epochs: u32,
+    /// Updates that a run has at least, in place of `epochs`: as many epochs as that takes, so that large data is gone through less
+    /// often. Example: `steps = 2000`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
     /// Examples in a batch; the last one of an epoch may be shorter. Example: `batch-size = 128`
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub batch_size: usize,
@@ -112,6 +117,7 @@ impl Default for TrainingSpec {
     fn default() -> Self {
         Self {
             epochs: 50,
+            steps: None,
             batch_size: 256,
             learning_rate: 1e-3,
             optimizer: Optimizer::default(),
@@ -128,6 +134,17 @@ impl Default for TrainingSpec {
 }
 
 impl TrainingSpec {
+    /// The same, with the epochs that `steps` take where there are so many training examples.
+    #[cfg(feature = "train")]
+    pub(crate) fn resolved(self, examples: usize) -> Self {
+        let an_epoch = examples.div_ceil(self.batch_size.max(1)).max(1);
+        let epochs = |steps: u32| (steps as usize).div_ceil(an_epoch) as u32;
+        Self {
+            epochs: self.steps.map_or(self.epochs, epochs).min(MAX_EPOCHS),
+            ..self
+        }
+    }
+
     /// Refuses values out of range.
     ///
     /// # Errors
@@ -136,6 +153,9 @@ impl TrainingSpec {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
         if !(1..=MAX_EPOCHS).contains(&self.epochs) {
             return refuse("epochs", self.epochs.to_string(), "1 to 500000");
+        }
+        if self.steps == Some(0) {
+            return refuse("steps", "0".into(), "at least 1");
         }
         if self.batch_size == 0 {
             return refuse("batch-size", "0".into(), "at least 1");

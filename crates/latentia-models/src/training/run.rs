@@ -68,11 +68,12 @@ pub struct Training<'a> {
     warm_start: bool,
     /// Whether the model has the weights that it is to keep.
     pub(super) is_over: bool,
-    attach: Vec<&'a Attach>,
+    attach: Vec<&'a Attach<'a>>,
 }
 
-/// What fits something to a model and the examples that it learned from, as tensors to keep with it.
-pub type Attach = dyn Fn(&Autoencoder, &dyn Rows) -> Result<Vec<StoredTensor>, BoxError> + Sync;
+/// What fits something to a model and the examples that it learned from and was validated on, as tensors to keep with it.
+pub type Attach<'a> =
+    dyn Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a;
 
 impl<'a> Training<'a> {
     /// Prepares to train `model` on `examples`, without those that `spec.validation` holds out; `test` are the examples that it
@@ -93,6 +94,7 @@ impl<'a> Training<'a> {
         spec.check()?;
         let split = Split::new(examples, test, spec.validation, seed)?;
         let examples = &split.training;
+        let spec = spec.resolved(examples.rows());
         check(model, &spec, examples)?;
         let options = StepOptions {
             objective: model.objective(),
@@ -146,7 +148,7 @@ impl<'a> Training<'a> {
     /// The same run; [`Self::fit`] keeps with the model what `attach` fits to it and to its training examples: the quantiser of
     /// a compressor.
     #[must_use]
-    pub fn attaching(mut self, attach: &'a Attach) -> Self {
+    pub fn attaching(mut self, attach: &'a Attach<'a>) -> Self {
         self.attach.push(attach);
         self
     }
@@ -219,7 +221,7 @@ impl<'a> Training<'a> {
         // Nothing is kept of a run without a result.
         let has_result = error.is_none() && best.is_some();
         let attach = self.attach.iter().filter(|_| has_result);
-        let attachments = attach.map(|attach| attach(self.model, &self.split.training));
+        let attachments = attach.map(|attach| attach(self.model, &self.split));
         Fitted {
             stopped_by,
             error,

@@ -1,0 +1,269 @@
+//! A detector as tensors of a model file.
+
+use latentia_tensor::Matrix;
+use safetensors::Dtype;
+
+use super::calibration::{Calibration, CalibrationSource};
+use super::code_part::CodePart;
+use super::column_part::{Column, ColumnPart, Values};
+use super::detector::{Detector, Member};
+use super::reconstruction_part::ReconstructionPart;
+use super::standard::Standard;
+use crate::{Autoencoder, ModelError, ModelFile, StoredTensor};
+
+/// What the names of the tensors begin with.
+const PREFIX: &str = "detector.";
+
+/// Numbers of a column: what a missing value adds, what one that is there adds, and of a number median and variance.
+const COLUMN_NUMBERS: usize = 4;
+
+/// The most members that a file is believed to have.
+const MOST_MEMBERS: usize = 64;
+
+impl Detector {
+    /// What a model file keeps beside the weights, under names that begin with `detector.`. Members beside the model itself are
+    /// there as model files of their own.
+    ///
+    /// # Errors
+    /// When a member cannot be written as a file.
+    pub fn tensors(&self) -> Result<Vec<StoredTensor>, ModelError> {
+        let mut tensors = vec![
+            standard("reconstruction", self.reconstruction),
+            doubles("calibration", self.calibration.scores()),
+            bytes(
+                "calibration.source",
+                vec![source(self.calibration.source())],
+            ),
+        ];
+        if let Some((part, own)) = &self.columns {
+            tensors.push(standard("columns", *own));
+            let numbers = part.columns.iter().flat_map(|column| {
+                let (median, variance) = match &column.values {
+                    Values::Number { median, variance } => (*median, *variance),
+                    Values::Levels(_) => (f64::NAN, f64::NAN),
+                };
+                [column.missing, column.present, median, variance]
+            });
+            tensors.push(doubles("columns.numbers", &numbers.collect::<Vec<_>>()));
+            let levels = part
+                .columns
+                .iter()
+                .filter_map(|column| match &column.values {
+                    Values::Levels(levels) => Some(levels),
+                    Values::Number { .. } => None,
+                });
+            tensors.push(doubles(
+                "columns.levels",
+                &levels.flatten().copied().collect::<Vec<_>>(),
+            ));
+        }
+        if let Some(own) = self.codes {
+            tensors.push(standard("codes", own));
+        }
+        for (number, member) in self.members.iter().enumerate() {
+            let name = |what: &str| format!("members.{number}.{what}");
+            let own = &member.reconstruction;
+            tensors.push(doubles(&name("spread"), &[own.median, own.spread]));
+            tensors.push(doubles(&name("missing"), &own.missing));
+            if let Some(part) = &member.codes {
+                tensors.push(floats(&name("references"), &part.references));
+            }
+            if let Some(provenance) = &member.provenance {
+                let file = ModelFile::to_bytes(&member.model, provenance, &[])?;
+                tensors.push(bytes(&name("model"), file));
+            }
+        }
+        Ok(tensors)
+    }
+
+    /// The detector among the tensors that were kept with `model`; none where there is none, or it does not fit.
+    pub fn of(model: &Autoencoder, tensors: &[StoredTensor]) -> Option<Self> {
+        let stored = Stored(tensors);
+        let mut members = Vec::new();
+        for number in 0..MOST_MEMBERS {
+            let name = |what: &str| format!("members.{number}.{what}");
+            let Some(spread) = stored.doubles(&name("spread")) else {
+                break;
+            };
+            let &[median, spread] = &spread[..] else {
+                return None;
+            };
+            let (model, provenance) = match stored.bytes(&name("model")) {
+                None if number == 0 => (model.clone(), None),
+                None => return None,
+                Some(file) => {
+                    let file = ModelFile::from_bytes(file).ok()?;
+                    (file.model, Some(file.provenance))
+                }
+            };
+            let missing = stored.doubles(&name("missing"))?;
+            let references = stored.floats(&name("references"), model.code_width());
+            members.push(Member {
+                reconstruction: ReconstructionPart {
+                    median,
+                    spread,
+                    missing,
+                },
+                codes: references.and_then(CodePart::of),
+                model,
+                provenance,
+            });
+        }
+        let columns = match stored.standard("columns") {
+            None => None,
+            Some(standard) => Some((stored.columns(model)?, standard)),
+        };
+        let source = stored.bytes("calibration.source")?.first().copied()?;
+        let calibration = stored.doubles("calibration")?;
+        let detector = Self {
+            reconstruction: stored.standard("reconstruction")?,
+            columns,
+            codes: stored.standard("codes"),
+            calibration: Calibration::new(calibration, source_of(source)?),
+            members,
+        };
+        detector.fits(model).then_some(detector)
+    }
+
+    /// Whether every constant is usable, and there are as many as the model has elements.
+    fn fits(&self, model: &Autoencoder) -> bool {
+        let member = |member: &Member| {
+            let own = &member.reconstruction;
+            member.model.width() == model.width()
+                && own.missing.len() == model.width()
+                && own.missing.iter().all(|x| x.is_finite())
+                && own.median.is_finite()
+                && own.spread > 0.0
+                && own.spread.is_finite()
+        };
+        let standards = [self.codes, self.columns.as_ref().map(|(_, own)| *own)];
+        let mut standards = standards.into_iter().flatten().chain([self.reconstruction]);
+        !self.members.is_empty()
+            && self.members.iter().all(member)
+            && standards.all(Standard::is_valid)
+    }
+}
+
+/// Tensors by name.
+struct Stored<'a>(&'a [StoredTensor]);
+
+impl<'a> Stored<'a> {
+    fn get(&self, name: &str, dtype: Dtype) -> Option<&'a StoredTensor> {
+        let own = |tensor: &&StoredTensor| tensor.name.strip_prefix(PREFIX) == Some(name);
+        self.0
+            .iter()
+            .find(own)
+            .filter(|tensor| tensor.dtype == dtype)
+    }
+
+    fn bytes(&self, name: &str) -> Option<&'a [u8]> {
+        Some(&self.get(name, Dtype::U8)?.bytes)
+    }
+
+    fn doubles(&self, name: &str) -> Option<Vec<f64>> {
+        let (elements, rest) = self.get(name, Dtype::F64)?.bytes.as_chunks();
+        let values = elements.iter().map(|x| f64::from_le_bytes(*x));
+        rest.is_empty().then(|| values.collect())
+    }
+
+    fn floats(&self, name: &str, cols: usize) -> Option<Matrix> {
+        let (elements, rest) = self.get(name, Dtype::F32)?.bytes.as_chunks();
+        let values: Vec<f32> = elements.iter().map(|x| f32::from_le_bytes(*x)).collect();
+        let rows = values.len().checked_div(cols)?;
+        (rest.is_empty() && rows * cols == values.len())
+            .then(|| Matrix::from_vec(rows, cols, values))
+    }
+
+    fn standard(&self, name: &str) -> Option<Standard> {
+        match self.doubles(name)?[..] {
+            [mean, deviation] => Some(Standard { mean, deviation }),
+            _ => None,
+        }
+    }
+
+    fn columns(&self, model: &Autoencoder) -> Option<ColumnPart> {
+        let numbers = self.doubles("columns.numbers")?;
+        let levels = self.doubles("columns.levels")?;
+        let (columns, rest) = numbers.as_chunks::<COLUMN_NUMBERS>();
+        let kinds = model.kinds();
+        if !rest.is_empty() || columns.len() != model.width() {
+            return None;
+        }
+        let mut levels = &levels[..];
+        let columns = columns.iter().enumerate().map(|(element, numbers)| {
+            let &[missing, present, median, variance] = numbers;
+            let values = match kinds.get(element).map_or(0, |kind| kind.levels()) {
+                0 => Values::Number { median, variance },
+                own => {
+                    let (own, rest) = levels.split_at_checked(own)?;
+                    levels = rest;
+                    Values::Levels(own.to_vec())
+                }
+            };
+            Some(Column {
+                missing,
+                present,
+                values,
+            })
+        });
+        let columns = columns.collect::<Option<Vec<_>>>()?;
+        let is_usable = |column: &Column| {
+            column.missing.is_finite()
+                && column.present.is_finite()
+                && match &column.values {
+                    Values::Number { median, variance } => median.is_finite() && *variance > 0.0,
+                    Values::Levels(levels) => levels.iter().all(|x| x.is_finite()),
+                }
+        };
+        (levels.is_empty() && columns.iter().all(is_usable)).then_some(ColumnPart { columns })
+    }
+}
+
+fn standard(name: &str, own: Standard) -> StoredTensor {
+    doubles(name, &[own.mean, own.deviation])
+}
+
+fn doubles(name: &str, values: &[f64]) -> StoredTensor {
+    let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    stored(name, Dtype::F64, vec![values.len()], bytes)
+}
+
+fn floats(name: &str, values: &Matrix) -> StoredTensor {
+    let bytes = values
+        .as_slice()
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    stored(name, Dtype::F32, vec![values.rows(), values.cols()], bytes)
+}
+
+fn bytes(name: &str, bytes: Vec<u8>) -> StoredTensor {
+    stored(name, Dtype::U8, vec![bytes.len()], bytes)
+}
+
+fn stored(name: &str, dtype: Dtype, shape: Vec<usize>, bytes: Vec<u8>) -> StoredTensor {
+    StoredTensor {
+        name: format!("{PREFIX}{name}"),
+        dtype,
+        shape,
+        bytes,
+    }
+}
+
+fn source(source: CalibrationSource) -> u8 {
+    match source {
+        CalibrationSource::Training => 0,
+        CalibrationSource::HeldOut => 1,
+        CalibrationSource::CrossFitted => 2,
+    }
+}
+
+fn source_of(number: u8) -> Option<CalibrationSource> {
+    [
+        CalibrationSource::Training,
+        CalibrationSource::HeldOut,
+        CalibrationSource::CrossFitted,
+    ]
+    .into_iter()
+    .find(|&own| source(own) == number)
+}
