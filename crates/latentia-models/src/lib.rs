@@ -62,7 +62,10 @@ pub use autoencoder::{
     Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Quantiles,
     Scaled, Scaling, Sections,
 };
-pub use detection::{Calibration, CalibrationSource, Detector, Drift, Filters, ScoreQuantiles};
+pub use detection::{
+    Calibration, CalibrationSource, Decision, Detector, Drift, Explanation, Filters, Reason, Rule,
+    ScoreQuantiles,
+};
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{

@@ -1,10 +1,11 @@
 //! What does not belong, by one score of several parts.
 
-use latentia_tensor::{Matrix, Rows, Subset};
+use latentia_tensor::{Matrix, Rows, Subset, map_in_place};
 
 use super::calibration::{Calibration, CalibrationSource};
 use super::code_part::CodePart;
 use super::column_part::ColumnPart;
+use super::explanation::deviations;
 use super::reconstruction_part::{ReconstructionPart, excess};
 use super::standard::Standard;
 use crate::{Autoencoder, ModelError, Provenance};
@@ -49,6 +50,8 @@ pub struct Detector {
     pub(super) columns: Option<(ColumnPart, Standard)>,
     /// Where codes are real numbers.
     pub(super) codes: Option<Standard>,
+    /// Of rows of a table, how far training rows are from their reconstructions, a column each.
+    pub(super) deviations: Vec<f32>,
     pub(super) calibration: Calibration,
 }
 
@@ -134,6 +137,7 @@ impl Detector {
         let mut detector = Self {
             columns: None,
             codes: None,
+            deviations: Vec::new(),
             reconstruction: Standard::of(&[]),
             calibration: Calibration::default(),
             members,
@@ -144,6 +148,7 @@ impl Detector {
             let part = ColumnPart::fit(&rows, &first.kinds());
             let values: Vec<f64> = rows.view().iter_rows().map(|row| part.value(row)).collect();
             let standard = Standard::of(&values);
+            detector.deviations = deviations(first, &training)?;
             detector.columns = Some((part, standard));
         }
         detector.codes = detector.standard_of_codes();
@@ -260,10 +265,14 @@ pub(super) fn spaced(rows: &dyn Rows, most: usize) -> Subset<'_> {
     Subset::new(rows, (0..some).map(|i| (i * all / some) as u32).collect())
 }
 
-/// All of `rows`, as they are.
+/// All of `rows`, in the data's own scale: bytes count as values in `[0, 1]`.
 pub(super) fn raw(rows: &dyn Rows) -> Result<Matrix, ModelError> {
     let mut values = Matrix::zeros(rows.rows(), rows.cols());
     let all: Vec<u32> = (0..rows.rows() as u32).collect();
     rows.read(&all, values.view_mut())?;
+    let full_scale = rows.full_scale();
+    if full_scale != 1.0 {
+        map_in_place(values.as_mut_slice(), move |x| x / full_scale);
+    }
     Ok(values)
 }

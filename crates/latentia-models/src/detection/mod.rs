@@ -5,7 +5,9 @@ mod code_part;
 mod column_part;
 #[cfg(feature = "train")]
 mod cross_fit;
+mod decision;
 mod detector;
+mod explanation;
 mod filters;
 mod reconstruction_part;
 mod score_quantiles;
@@ -14,6 +16,8 @@ mod standard;
 mod stored;
 
 pub use calibration::{Calibration, CalibrationSource, Drift};
+pub use decision::{Decision, Rule};
 pub use detector::Detector;
+pub use explanation::{Explanation, Reason};
 pub use filters::Filters;
 pub use score_quantiles::ScoreQuantiles;

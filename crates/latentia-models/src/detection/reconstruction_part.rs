@@ -2,6 +2,7 @@
 
 use latentia_tensor::{Matrix, Rows};
 
+use super::detector::raw;
 use super::standard::quantile;
 use crate::{Autoencoder, ModelError};
 
@@ -70,9 +71,12 @@ impl ReconstructionPart {
 pub(super) fn excess(model: &Autoencoder, examples: &dyn Rows) -> Result<Matrix, ModelError> {
     let mut excess = model.element_scores(examples)?;
     let least = model.least_element_scores(examples)?;
-    let mut values = Matrix::zeros(examples.rows(), examples.cols());
-    let all: Vec<u32> = (0..examples.rows() as u32).collect();
-    examples.read(&all, values.view_mut())?;
+    let values = raw(examples)?;
+    let missing = model.likelihood().takes_missing();
+    let is_refused = |x: &f32| x.is_infinite() || (x.is_nan() && !missing);
+    if values.as_slice().iter().any(is_refused) {
+        model.check_values(examples)?;
+    }
     let elements = excess.as_mut_slice().iter_mut().zip(least.as_slice());
     for ((x, least), value) in elements.zip(values.as_slice()) {
         *x = match (value.is_nan(), *x - least) {

@@ -37,6 +37,11 @@ impl Detector {
         ];
         if let Some((part, own)) = &self.columns {
             tensors.push(standard("columns", *own));
+            let deviations = self.deviations.iter().copied().map(f64::from);
+            tensors.push(doubles(
+                "columns.deviations",
+                &deviations.collect::<Vec<_>>(),
+            ));
             let numbers = part.columns.iter().flat_map(|column| {
                 let (median, variance) = match &column.values {
                     Values::Number { median, variance } => (*median, *variance),
@@ -113,12 +118,14 @@ impl Detector {
             None => None,
             Some(standard) => Some((stored.columns(model)?, standard)),
         };
+        let deviations = stored.doubles("columns.deviations").unwrap_or_default();
         let source = stored.bytes("calibration.source")?.first().copied()?;
         let calibration = stored.doubles("calibration")?;
         let detector = Self {
             reconstruction: stored.standard("reconstruction")?,
             columns,
             codes: stored.standard("codes"),
+            deviations: deviations.into_iter().map(|x| x as f32).collect(),
             calibration: Calibration::new(calibration, source_of(source)?),
             members,
         };
