@@ -5,7 +5,8 @@ use clap::Subcommand;
 use super::codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
 use super::compression::{CompressArgs, DecompressArgs};
 use super::datasets::DataCommand;
-use super::evaluation::{DenoiseArgs, DetectArgs, EvaluateArgs};
+use super::detection::DetectArgs;
+use super::evaluation::{DenoiseArgs, EvaluateArgs};
 use super::explanation::ExplainArgs;
 use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
 use super::imputation::ImputeArgs;
@@ -27,7 +28,7 @@ pub enum Command {
     Reconstruct(ReconstructArgs),
     /// Corrupt examples and let the model restore them
     Denoise(DenoiseArgs),
-    /// Find the examples that a model explains worst
+    /// Find the examples that do not belong, and say why
     Detect(DetectArgs),
     /// Fill the gaps of a table
     Impute(ImputeArgs),

@@ -1,4 +1,4 @@
-//! Arguments of `evaluate`, `denoise` and `detect`.
+//! Arguments of `evaluate` and `denoise`.
 
 use std::path::PathBuf;
 
@@ -69,32 +69,4 @@ pub struct DenoiseArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `detect`.
-#[derive(Debug, Group)]
-#[command(
-    after_help = "Example:\n  latentia detect runs/table/model.safetensors people.csv -o scores.csv\n\n\
-                  A score is the loss of an example's reconstruction: high where it does not look like the training examples. \
-                  For a model of a table, `training` is the share of the training rows that score lower; `training_share` in a .csv or .parquet, \
-                  1 at and beyond the highest of them."
-)]
-pub struct DetectArgs {
-    /// The model file
-    pub model: PathBuf,
-    /// The examples
-    pub data: String,
-    /// How many of the worst examples to list, or to draw
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub count: u16,
-    /// Where to write: .npy, .csv or .parquet hold the scores of all examples in order, a .png the worst above their
-    /// reconstructions
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub json: bool,
-    /// Leave the ids and labels of a table out of the .csv or .parquet
-    #[arg(long)]
-    pub no_ids: bool,
 }

@@ -87,3 +87,9 @@ pub(super) fn decibels(text: &str) -> Result<f64, String> {
     let number = number.filter(|&number: &f64| number.is_finite() && number > 0.0);
     number.ok_or_else(|| "it must be a positive number of decibels".into())
 }
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|&share: &f64| share > 0.0 && share < 1.0);
+    number.ok_or_else(|| "it must be a share greater than 0 and less than 1, such as 0.05".into())
+}

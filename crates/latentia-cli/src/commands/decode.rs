@@ -24,7 +24,7 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
     }
     let wanted = match format {
         Format::Png => codes.rows().min(args.count.into()),
-        Format::Npy | Format::Csv | Format::Parquet => codes.rows(),
+        _ => codes.rows(),
     };
     let first = Subset::new(&codes, (0..wanted as u32).collect());
     let class = args.label.as_deref();

@@ -2,171 +2,240 @@
 
 use std::path::Path;
 
-use latentia_data::{Carried, Dataset, Table};
-use latentia_models::{Autoencoder, ScoreQuantiles};
-use latentia_tensor::{Matrix, Rows, Subset};
-use serde_json::json;
+use anyhow::anyhow;
+use latentia_data::{Dataset, Source};
+use latentia_models::{
+    Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule, Validation,
+};
+use latentia_tensor::{Rows, Subset};
 
 use crate::args::DetectArgs;
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
-use crate::outputs::{Format, OutputColumns, write, write_column};
-use crate::terminal::{counted, number, print, table, tell};
+use crate::measures::Findings;
+use crate::outputs::{Format, write_findings};
+use crate::terminal::{UsageError, counted, print, tell};
+use crate::training::{check_examples, preset_for};
+
+/// Rate of false alarms where nobody names a rule.
+const FALSE_ALARM: f64 = 0.01;
+
+/// Endings of a model's file.
+const MODEL: &str = "safetensors";
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
-    let formats = Format::ALL;
-    let format = args
-        .output
-        .as_ref()
-        .map(|path| Format::of(path, &formats))
+    let output = args.output.as_deref();
+    let format = output
+        .map(|path| Format::of(path, &Format::SCORES))
         .transpose()?;
-    let file = open(&args.model)?;
-    let model = &file.model;
-    if let (Some(format), Some(output)) = (format, &args.output) {
-        format.check_fits(model, output)?;
-    }
-    let loader = loader.carrying(!args.no_ids);
-    let examples = loader.pick(&args.data, model)?.dataset;
-    check_fit(model, &args.data, &examples)?;
-    let scores = match latentia_models::Detector::of(model, &file.attachments) {
-        Some(detector) => detector.score(&examples)?,
-        None => model.score(&examples)?,
-    };
-
-    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
-    order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
-    let report = Report {
+    let rule = rule(args);
+    rule.check()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let (subject, data) = subject(args, loader)?;
+    let Subject {
         model,
-        quantiles: ScoreQuantiles::of(&file.attachments),
-        ids: examples.table().and_then(Table::ids),
-        median: scores[order[order.len() / 2] as usize],
-        scores: &scores,
-        worst: &order[..order.len().min(args.count.into())],
+        detector,
+        examples,
+    } = subject;
+    if let (Some(format), Some(output)) = (format, output) {
+        format.check_fits(&model, output)?;
+    }
+    let examples = match examples {
+        Some(examples) => examples,
+        None => loader.carrying(!args.no_ids).pick(&data, &model)?.dataset,
     };
+    check_fit(&model, &data, &examples)?;
+    let shown = (args.count.into(), args.explain);
+    let findings = Findings::of((&model, &detector), &examples, rule, shown)?;
+    for warning in findings.warnings() {
+        tell(&format!("warning: {warning}"));
+    }
     match args.json {
-        true => report.print_json()?,
-        false => report.print_text()?,
+        true => print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&findings.json())?
+        ))?,
+        false => print(&findings.text())?,
     }
-    let (Some(output), Some(format)) = (&args.output, format) else {
-        return Ok(());
+    match (output, format) {
+        (Some(output), Some(format)) => write(output, format, &findings, &model, &examples),
+        _ => Ok(()),
+    }
+}
+
+/// What scores examples.
+struct Subject {
+    model: Autoencoder,
+    detector: Detector,
+    /// The training examples, where these are to be scored.
+    examples: Option<Dataset>,
+}
+
+fn rule(args: &DetectArgs) -> Rule {
+    match (args.contamination, args.threshold, args.fdr) {
+        (Some(share), ..) => Rule::Contamination(share),
+        (_, Some(threshold), _) => Rule::Threshold(threshold),
+        (.., Some(rate)) => Rule::FalseDiscovery(rate),
+        _ => Rule::FalseAlarm(args.false_alarm.unwrap_or(FALSE_ALARM)),
+    }
+}
+
+/// A model and its detector, from a file or trained, and what they are to score.
+fn subject(args: &DetectArgs, loader: &Loader) -> anyhow::Result<(Subject, String)> {
+    let usage = |what: &str| Err(UsageError(what.into()).into());
+    if let Some(train) = &args.train {
+        let data = match (&args.model, &args.data) {
+            (Some(data), None) => Some(data.to_string_lossy().into_owned()),
+            (None, _) => None,
+            (Some(_), Some(_)) => {
+                return usage(
+                    "--train trains a model: name the data alone, `latentia detect --train DATA [DATA]`",
+                );
+            }
+        };
+        let subject = trained(args, loader, train, data.is_none())?;
+        return Ok((subject, data.unwrap_or_else(|| train.clone())));
+    }
+    let (Some(path), Some(data)) = (&args.model, &args.data) else {
+        return usage(
+            "name a model and examples, `latentia detect MODEL DATA`, or train one, `latentia detect --train DATA`",
+        );
     };
-    if format == Format::Png {
-        let shown = Subset::new(&examples, report.worst.to_vec());
-        reconstruction_pairs(model, &shown, shown.rows())?.write(output)?;
-        tell(&format!(
-            "wrote {}: the worst above their reconstructions",
-            output.display()
-        ));
-        return Ok(());
+    let file = open(path)?;
+    let detector = match (
+        &args.reference,
+        Detector::of(&file.model, &file.attachments),
+    ) {
+        (Some(reference), _) => {
+            let examples = loader.pick(reference, &file.model)?.dataset;
+            check_fit(&file.model, reference, &examples)?;
+            Detector::fit(&file.model, &examples, None)?
+        }
+        (None, Some(detector)) => detector,
+        (None, None) => {
+            tell(&format!(
+                "warning: `{}` has no detector: scores are the plain loss, in {}, and nothing is flagged; --reference DATA names \
+                 examples that belong, to fit one to",
+                path.display(),
+                file.model.likelihood().unit().name()
+            ));
+            Detector::plain(&file.model)
+        }
+    };
+    let subject = Subject {
+        model: file.model,
+        detector,
+        examples: None,
+    };
+    Ok((subject, data.clone()))
+}
+
+/// A model trained on `data`, with its detector; with the examples, where these are `scored`.
+fn trained(
+    args: &DetectArgs,
+    loader: &Loader,
+    data: &str,
+    scored: bool,
+) -> anyhow::Result<Subject> {
+    if let Some(save) = &args.save
+        && save.extension().is_none_or(|ending| ending != MODEL)
+    {
+        let what = format!("`{}`: a model's name ends in .{MODEL}", save.display());
+        return Err(UsageError(what).into());
     }
-    report.write(output, format, &examples)?;
+    let loader = loader.with_columns(&args.columns)?;
+    let Source {
+        train: examples, ..
+    } = loader.carrying(scored && !args.no_ids).load(data)?;
+    check_examples(data, &examples)?;
+    let usual = match examples.shape().len() {
+        1 => "anomaly",
+        _ => "digits",
+    };
+    let (name, preset) = preset_for(args.preset.as_deref().unwrap_or(usual))?;
+    let Preset {
+        model: spec,
+        mut training,
+        mut detection,
+        ..
+    } = preset;
+    if let Validation::Part(_) = training.validation {
+        training.validation = Validation::Share(0.1);
+    }
+    detection.members = args.members.unwrap_or(detection.members);
+    let built = match examples.table() {
+        Some(table) => spec.build_table(&table.schema, args.seed),
+        None => spec.build(examples.shape(), args.seed),
+    };
+    let mut model = built.map_err(|error| UsageError(error.to_string()))?;
     tell(&format!(
-        "wrote {}: {}",
-        output.display(),
-        counted(scores.len(), "score")
+        "{name}: learning from {} of `{data}`",
+        counted(examples.rows(), "example")
+    ));
+    let (detector, provenance) = {
+        let mut run = latentia_models::Training::new(
+            &mut model,
+            training.clone(),
+            args.seed,
+            &examples,
+            None,
+        )
+        .map_err(|error| anyhow!("`{data}`: {error}"))?;
+        let fitted = run.fit(&mut ()).into_result()?;
+        let split = run.split();
+        let detector = Detector::cross_fit(
+            run.model(),
+            &split.training,
+            split.validation_rows(),
+            &training,
+            &detection,
+            args.seed,
+        )?;
+        let fingerprint = examples.fingerprint().map_err(ModelError::from)?;
+        (detector, fitted.provenance(&name, data, &fingerprint))
+    };
+    if let Some(save) = &args.save {
+        keep(&model, &detector, &provenance, save)?;
+    }
+    Ok(Subject {
+        model,
+        detector,
+        examples: scored.then_some(examples),
+    })
+}
+
+fn keep(
+    model: &Autoencoder,
+    detector: &Detector,
+    provenance: &Provenance,
+    path: &Path,
+) -> anyhow::Result<()> {
+    ModelFile::save(model, provenance, &detector.tensors()?, path)?;
+    tell(&format!(
+        "wrote {}: the model and its detector",
+        path.display()
     ));
     Ok(())
 }
 
-/// The scores of examples, and what there is to say of the worst of them.
-struct Report<'a> {
-    model: &'a Autoencoder,
-    /// Of the scores of training examples, where the model has them.
-    quantiles: Option<ScoreQuantiles>,
-    /// What names the examples, where they are rows of a table that says it.
-    ids: Option<&'a Carried>,
-    median: f64,
-    scores: &'a [f64],
-    /// Numbers of the worst, in order.
-    worst: &'a [u32],
-}
-
-impl Report<'_> {
-    fn score(&self, index: u32) -> f64 {
-        self.scores[index as usize]
-    }
-
-    fn print_json(&self) -> anyhow::Result<()> {
-        let line = |&index: &u32| {
-            let score = self.score(index);
-            let mut line = json!({ "example": index, "score": score });
-            if let Some(ids) = self.ids {
-                line["id"] = ids.text(index as usize).into();
-            }
-            if let Some(quantiles) = &self.quantiles {
-                line["training_share"] = quantiles.share_below(score).into();
-                line["beyond_training"] = quantiles.is_beyond(score).into();
-            }
-            line
-        };
-        let report = json!({
-            "examples": self.scores.len(),
-            "unit": self.model.likelihood().unit().name(),
-            "median": self.median,
-            "worst": self.worst.iter().map(line).collect::<Vec<_>>(),
-        });
-        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
-    }
-
-    fn print_text(&self) -> anyhow::Result<()> {
-        // No multiple of nothing says anything.
-        let above = self.model.likelihood().is_density() || self.median == 0.0;
-        let compared = match (&self.quantiles, above) {
-            (Some(_), _) => "training",
-            (None, true) => "above median",
-            (None, false) => "times median",
-        };
-        let id = self.ids.map(|_| "id");
-        let head = [Some("example"), id, Some("score"), Some(compared)];
-        let head = head.into_iter().flatten().map(String::from).collect();
-        let line = |&index: &u32| {
-            let score = self.score(index);
-            let compared = match &self.quantiles {
-                Some(quantiles) if quantiles.is_beyond(score) => "beyond all".into(),
-                Some(quantiles) => format!("{:.1} %", 100.0 * quantiles.share_below(score)),
-                None if above => number(score - self.median),
-                None => number(score / self.median),
-            };
-            let id = self.ids.map(|ids| ids.text(index as usize).to_owned());
-            let cells = [
-                Some(index.to_string()),
-                id,
-                Some(number(score)),
-                Some(compared),
-            ];
-            cells.into_iter().flatten().collect()
-        };
-        let rows: Vec<Vec<String>> = [head]
-            .into_iter()
-            .chain(self.worst.iter().map(line))
-            .collect();
-        let unit = self.model.likelihood().unit().name();
-        let (all, median) = (counted(self.scores.len(), "example"), number(self.median));
-        print(&format!(
-            "{}median of {all}: {median} ({unit})\n",
-            table(&rows)
-        ))
-    }
-
-    /// Writes the scores; as a table, with the shares of training examples that score lower.
-    fn write(&self, output: &Path, format: Format, examples: &Dataset) -> anyhow::Result<()> {
-        let scores = self.scores.iter().map(|&score| score as f32);
-        if let (Some(quantiles), Format::Csv | Format::Parquet) = (&self.quantiles, format) {
-            let shares = self
-                .scores
-                .iter()
-                .map(|&score| quantiles.share_below(score) as f32);
-            let both: Vec<f32> = scores.zip(shares).flat_map(|(x, y)| [x, y]).collect();
-            let both = Matrix::from_vec(self.scores.len(), 2, both);
-            let columns = ["score", "training_share"].map(String::from);
-            return write(
-                output,
-                format,
-                &OutputColumns::named(columns).beside(examples),
-                &both,
-            );
+fn write(
+    output: &Path,
+    format: Format,
+    findings: &Findings<'_>,
+    model: &Autoencoder,
+    examples: &Dataset,
+) -> anyhow::Result<()> {
+    let what = match format {
+        Format::Png => {
+            let shown = Subset::new(examples, findings.listed().to_vec());
+            reconstruction_pairs(model, &shown, shown.rows())?.write(output)?;
+            "the strangest above their reconstructions".into()
         }
-        let columns = OutputColumns::named(["score".into()]).beside(examples);
-        write_column(output, format, &columns, &scores.collect::<Vec<_>>())
-    }
+        _ => {
+            write_findings(output, format, findings, examples)?;
+            counted(findings.scores().len(), "score")
+        }
+    };
+    tell(&format!("wrote {}: {what}", output.display()));
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
             reconstruction_pairs(&model, &examples, args.count.into())?.write(&args.output)?;
             examples.rows().min(args.count.into())
         }
-        Format::Npy | Format::Csv | Format::Parquet => {
+        _ => {
             let columns = OutputColumns::examples_of(&model).beside(&examples);
             write(
                 &args.output,

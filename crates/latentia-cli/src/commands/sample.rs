@@ -33,7 +33,7 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     format.check_fits(model, &args.output)?;
     let wanted = match format {
         Format::Png => MOST_SHOWN.min(args.count as usize),
-        Format::Npy | Format::Csv | Format::Parquet => args.count as usize,
+        _ => args.count as usize,
     };
     let codes = match args.prior {
         Prior::Normal => model.sample_codes(wanted, args.seed)?,

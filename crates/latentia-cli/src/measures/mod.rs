@@ -1,11 +1,14 @@
 //! A model's measures, beside PCA's: [`Evaluation`], as a table in `evaluation_table.rs`; [`Probes`].
-//! [`RowExplanation`]: what a model makes of one row of a table.
+//! [`Findings`]: what was found among examples. [`RowExplanation`]: what a model makes of one row of a table.
 
+mod elements;
 mod evaluation;
 mod evaluation_table;
+mod findings;
 mod probes;
 mod row_explanation;
 
 pub use evaluation::Evaluation;
+pub use findings::Findings;
 pub use probes::Probes;
 pub use row_explanation::RowExplanation;

@@ -73,14 +73,14 @@ pub fn write_blocks(
             })?;
             writer.finish()
         }
-        (Format::Csv | Format::Png, _) => {
-            let mut writer = TableWriter::new(out, &columns.schema, &columns.carried_names())?;
+        (Format::Parquet, _) => {
+            let mut writer = ParquetWriter::new(out, &columns.schema, &columns.carried_names())?;
             let write = |texts: &[&str], row: &[f32]| writer.write(texts.iter().copied(), row);
             write_rows(columns, produce, write)?;
             writer.finish()
         }
-        (Format::Parquet, _) => {
-            let mut writer = ParquetWriter::new(out, &columns.schema, &columns.carried_names())?;
+        _ => {
+            let mut writer = TableWriter::new(out, &columns.schema, &columns.carried_names())?;
             let write = |texts: &[&str], row: &[f32]| writer.write(texts.iter().copied(), row);
             write_rows(columns, produce, write)?;
             writer.finish()

@@ -45,7 +45,7 @@ pub fn write_examples(
 ) -> anyhow::Result<()> {
     match format {
         Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
-        Format::Npy | Format::Csv | Format::Parquet => {
+        _ => {
             let columns = OutputColumns::decoded_from(model, codes);
             write(output, format, &columns, examples)?;
         }

@@ -15,8 +15,14 @@ pub enum Format {
     Csv,
     /// A table with typed columns.
     Parquet,
+    /// A JSON object a line.
+    Jsonl,
     /// A picture.
     Png,
+    /// A drawing.
+    Svg,
+    /// A drawing as a page.
+    Html,
 }
 
 impl Format {
@@ -25,6 +31,17 @@ impl Format {
 
     /// These, or a picture.
     pub const ALL: [Self; 4] = [Self::Png, Self::Npy, Self::Csv, Self::Parquet];
+
+    /// Those of scores.
+    pub const SCORES: [Self; 7] = [
+        Self::Csv,
+        Self::Parquet,
+        Self::Jsonl,
+        Self::Npy,
+        Self::Html,
+        Self::Svg,
+        Self::Png,
+    ];
 
     /// The format that a file's name asks for, one of `accepted`.
     ///
@@ -74,6 +91,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Png => "png",
+            Self::Jsonl => "jsonl",
+            Self::Svg => "svg",
+            Self::Html => "html",
         }
     }
 }

@@ -3,9 +3,11 @@
 mod arrays;
 mod columns;
 mod examples;
+mod findings;
 mod format;
 
 pub use arrays::{Element, Sink, write, write_blocks, write_column};
 pub use columns::OutputColumns;
 pub use examples::{samples, write_decoded, write_examples, write_row_pairs};
+pub use findings::write_findings;
 pub use format::Format;

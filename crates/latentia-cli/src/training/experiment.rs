@@ -32,6 +32,14 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
         (None, Some(data)) if is_table(data) => "table",
         (None, _) => "digits",
     };
+    preset_for(name)
+}
+
+/// The preset of this name, with its name.
+///
+/// # Errors
+/// When there is none.
+pub fn preset_for(name: &str) -> anyhow::Result<(String, Preset)> {
     let Some(text) = Preset::text(name) else {
         let names: Vec<&str> = Preset::names().collect();
         return Err(UsageError(format!(

@@ -4,7 +4,7 @@ use latentia_tensor::{Matrix, MatrixRef, transpose, update};
 use rayon::prelude::*;
 
 /// The neighbour whose distance counts.
-const NEIGHBOUR: usize = 5;
+const NEIGHBOUR: usize = 10;
 
 /// Rows that a task looks for the neighbours of.
 const ROWS: usize = 64;
@@ -12,7 +12,7 @@ const ROWS: usize = 64;
 /// Square of the least distance, as a share of the codes' mean variance.
 const LEAST: f64 = 1e-6;
 
-/// The logarithm of the distance of a code to the fifth nearest of the reference codes, which are those of training rows.
+/// The logarithm of the distance of a code to the tenth nearest of the reference codes, which are those of training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CodePart {
     /// `[references, code width]`
@@ -76,7 +76,7 @@ impl CodePart {
     }
 }
 
-/// The `n`th smallest, from 1 to 6, of at least as many values; what is no number counts as infinite.
+/// The `n`th smallest, from 1 to 11, of at least as many values; what is no number counts as infinite.
 fn nth_smallest(values: &[f32], n: usize) -> f32 {
     let mut smallest = [f32::INFINITY; NEIGHBOUR + 1];
     for &x in values.iter().filter(|&&x| x < f32::INFINITY) {

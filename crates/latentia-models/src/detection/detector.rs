@@ -31,15 +31,15 @@ const ROWS_AT_ONCE: usize = 4_096;
 /// Values of them.
 const VALUES_AT_ONCE: usize = 1 << 21;
 
-/// Weights of the column part and of the code part, beside 1 of the reconstruction part.
-const WEIGHT: f64 = 0.5;
+/// Weight of the column part, beside 1 of the others.
+const COLUMN_WEIGHT: f64 = 0.5;
 
 /// Scores examples: the higher, the less an example looks like the training examples.
 ///
 /// ```text
 /// score = z(asinh((Σ excess - median) / spread))        how badly the model reconstructs it
 ///       + ½ z(mean of ln(1 + d² / v) over columns)      how far its values lie from the usual ones, of a row of a table
-///       + ½ z(ln distance of the code to the 5th nearest of at most 2,000 training codes)
+///       + z(ln distance of the code to the 10th nearest of at most 2,000 training codes)
 /// ```
 ///
 /// `z` standardises a part over training examples. The first and the last are means over the members, where there are several models.
@@ -61,7 +61,8 @@ pub(super) struct Member {
     pub(super) model: Autoencoder,
     /// Of every member but the first, whose file this is in.
     pub(super) provenance: Option<Provenance>,
-    pub(super) reconstruction: ReconstructionPart,
+    /// None where the loss itself is the score.
+    pub(super) reconstruction: Option<ReconstructionPart>,
     pub(super) codes: Option<CodePart>,
 }
 
@@ -103,17 +104,47 @@ impl Detector {
         Self::fit_members(vec![Trained::of(model)], training, held_out)
     }
 
+    /// A detector whose score is the loss of the model alone, in its unit, calibrated by nothing: all that there is to say where no
+    /// training examples are at hand.
+    pub fn plain(model: &Autoencoder) -> Self {
+        let member = Member {
+            model: model.clone(),
+            provenance: None,
+            reconstruction: None,
+            codes: None,
+        };
+        Self {
+            members: vec![member],
+            reconstruction: Standard {
+                mean: 0.0,
+                deviation: 1.0,
+            },
+            columns: None,
+            codes: None,
+            deviations: Vec::new(),
+            calibration: Calibration::default(),
+        }
+    }
+
     /// As [`Self::fit`], by several models.
     pub(super) fn fit_members(
         models: Vec<Trained>,
         training: &dyn Rows,
         held_out: Option<&dyn Rows>,
     ) -> Result<Self, ModelError> {
-        let mut detector = Self::uncalibrated(models, training)?;
-        let (rows, source) = match held_out.filter(|rows| rows.rows() > 0) {
+        let held_out = held_out.filter(|rows| rows.rows() > 0);
+        // An example is no neighbour of its own: what calibrates is not among the reference codes.
+        let half = |odd: u32| (0..training.rows() as u32).filter(move |i| i % 2 == odd);
+        let halves = held_out.is_none() && training.rows() > 1;
+        let [fitted, others] = [0, 1].map(|odd| match halves {
+            true => Subset::new(training, half(odd).collect()),
+            false => Subset::all(training),
+        });
+        let (rows, source) = match held_out {
             Some(rows) => (rows, CalibrationSource::HeldOut),
-            None => (training, CalibrationSource::Training),
+            None => (&others as &dyn Rows, CalibrationSource::Training),
         };
+        let mut detector = Self::uncalibrated(models, &fitted)?;
         let scores = detector.score(&spaced(rows, MOST_CALIBRATING))?;
         detector.calibration = Calibration::new(scores, source);
         Ok(detector)
@@ -190,7 +221,7 @@ impl Detector {
         let columns = self.columns.as_ref();
         let columns = columns.map_or(0.0, |(_, standard)| standard.z(parts.columns));
         let codes = self.codes.map_or(0.0, |standard| standard.z(parts.codes));
-        self.reconstruction.z(parts.reconstruction) + WEIGHT * (columns + codes)
+        self.reconstruction.z(parts.reconstruction) + COLUMN_WEIGHT * columns + codes
     }
 
     /// The parts of each of a few examples.
@@ -198,9 +229,9 @@ impl Detector {
         let mut parts = vec![Parts::default(); examples.rows()];
         let share = 1.0 / self.members.len() as f64;
         for member in &self.members {
-            let excess = excess(&member.model, examples)?;
-            for (parts, excess) in parts.iter_mut().zip(excess.view().iter_rows()) {
-                parts.reconstruction += share * member.reconstruction.value(excess);
+            let values = member.reconstructions(examples)?;
+            for (parts, value) in parts.iter_mut().zip(values) {
+                parts.reconstruction += share * value;
             }
             if let (Some(part), true) = (&member.codes, self.codes.is_some()) {
                 let values = part.values(member.model.encode(examples)?.view());
@@ -251,11 +282,23 @@ impl Member {
             }
         };
         Ok(Self {
-            reconstruction: ReconstructionPart::fit(&excess),
+            reconstruction: Some(ReconstructionPart::fit(&excess)),
             codes,
             model,
             provenance,
         })
+    }
+
+    /// The reconstruction part of each of a few examples.
+    fn reconstructions(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
+        match &self.reconstruction {
+            Some(part) => {
+                let excess = excess(&self.model, examples)?;
+                let rows = excess.view();
+                Ok(rows.iter_rows().map(|row| part.value(row)).collect())
+            }
+            None => self.model.score(examples),
+        }
     }
 }
 

@@ -103,7 +103,10 @@ impl Detector {
         let mut adds = vec![0.0; row.cols()];
         for member in &self.members {
             let excess = excess(&member.model, example)?;
-            let elements: Vec<f64> = member.reconstruction.elements(excess.row(0)).collect();
+            let elements: Vec<f64> = match &member.reconstruction {
+                Some(part) => part.elements(excess.row(0)).collect(),
+                None => excess.row(0).iter().map(|&x| x.max(0.0).into()).collect(),
+            };
             add_shares(&mut adds, &elements);
         }
         if let Some((part, _)) = &self.columns {

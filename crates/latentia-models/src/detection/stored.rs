@@ -67,9 +67,10 @@ impl Detector {
         }
         for (number, member) in self.members.iter().enumerate() {
             let name = |what: &str| format!("members.{number}.{what}");
-            let own = &member.reconstruction;
-            tensors.push(doubles(&name("spread"), &[own.median, own.spread]));
-            tensors.push(doubles(&name("missing"), &own.missing));
+            if let Some(own) = &member.reconstruction {
+                tensors.push(doubles(&name("spread"), &[own.median, own.spread]));
+                tensors.push(doubles(&name("missing"), &own.missing));
+            }
             if let Some(part) = &member.codes {
                 tensors.push(floats(&name("references"), &part.references));
             }
@@ -104,11 +105,11 @@ impl Detector {
             let missing = stored.doubles(&name("missing"))?;
             let references = stored.floats(&name("references"), model.code_width());
             members.push(Member {
-                reconstruction: ReconstructionPart {
+                reconstruction: Some(ReconstructionPart {
                     median,
                     spread,
                     missing,
-                },
+                }),
                 codes: references.and_then(CodePart::of),
                 model,
                 provenance,
@@ -135,13 +136,15 @@ impl Detector {
     /// Whether every constant is usable, and there are as many as the model has elements.
     fn fits(&self, model: &Autoencoder) -> bool {
         let member = |member: &Member| {
-            let own = &member.reconstruction;
+            let part = |own: &ReconstructionPart| {
+                own.missing.len() == model.width()
+                    && own.missing.iter().all(|x| x.is_finite())
+                    && own.median.is_finite()
+                    && own.spread > 0.0
+                    && own.spread.is_finite()
+            };
             member.model.width() == model.width()
-                && own.missing.len() == model.width()
-                && own.missing.iter().all(|x| x.is_finite())
-                && own.median.is_finite()
-                && own.spread > 0.0
-                && own.spread.is_finite()
+                && member.reconstruction.as_ref().is_some_and(part)
         };
         let standards = [self.codes, self.columns.as_ref().map(|(_, own)| *own)];
         let mut standards = standards.into_iter().flatten().chain([self.reconstruction]);

@@ -1,0 +1,374 @@
+//! What was found among examples: scores, p-values, flags and reasons.
+
+use std::collections::BTreeMap;
+
+use latentia_data::{Carried, Column, ColumnKind, Dataset, Table};
+use latentia_models::{
+    Autoencoder, CalibrationSource, Decision, Detector, Drift, Explanation, Reason, Rule,
+};
+use latentia_tensor::Subset;
+use serde_json::{Value, json};
+
+use super::elements::{columns_of, in_words, json_value};
+use crate::terminal::{count, counted, number};
+
+/// Rows whose reasons are looked for when nobody asks for all.
+const MOST_EXPLAINED: usize = 1_000;
+
+/// Reasons that are said of a row.
+const REASONS: usize = 3;
+
+/// Reasons that make less than this share of a row's are not said.
+const LEAST_SHARE: f64 = 0.05;
+
+/// A p-value of the drift of all scores under which it is said, and the share above the median beyond which it is.
+const DRIFT: (f64, f64) = (1e-3, 0.6);
+
+/// What was found among examples.
+pub struct Findings<'a> {
+    detector: &'a Detector,
+    rule: Rule,
+    scores: Vec<f64>,
+    /// The losses of the strangest.
+    losses: BTreeMap<u32, f64>,
+    unit: &'static str,
+    decision: Decision,
+    drift: Option<Drift>,
+    /// Numbers of the examples, the strangest first.
+    order: Vec<u32>,
+    shown: usize,
+    reasons: BTreeMap<u32, Explanation>,
+    columns: Vec<Column>,
+    ids: Option<&'a Carried>,
+}
+
+impl<'a> Findings<'a> {
+    /// What `detector` finds among `examples` of `model`, by `rule`; `shown` are listed, and where `explain` is set every example gets
+    /// reasons.
+    ///
+    /// # Errors
+    /// When examples do not fit the model or cannot be read.
+    pub fn of(
+        (model, detector): (&Autoencoder, &'a Detector),
+        examples: &'a Dataset,
+        rule: Rule,
+        (shown, explain): (usize, bool),
+    ) -> anyhow::Result<Self> {
+        let scores = detector.score(examples)?;
+        let calibration = detector.calibration();
+        let decision = calibration.decide(&scores, rule)?;
+        let mut order: Vec<u32> = (0..scores.len() as u32).collect();
+        order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
+        let shown = shown.min(order.len());
+        let listed = order[..shown].to_vec();
+        let losses = model.score(&Subset::new(examples, listed.clone()));
+        let losses = losses.unwrap_or_else(|_| vec![f64::NAN; shown]);
+        let losses = listed.iter().copied().zip(losses).collect();
+        let flagged = order.iter().filter(|&&row| decision.flags[row as usize]);
+        let explained: Vec<u32> = match explain {
+            true => order.clone(),
+            false => {
+                let flagged = flagged.copied().take(MOST_EXPLAINED);
+                flagged.chain(listed).collect()
+            }
+        };
+        let mut reasons = BTreeMap::new();
+        if model.schema().is_some() || model.shape().len() == 1 {
+            for row in explained {
+                if !reasons.contains_key(&row) {
+                    let own = detector.explain(&Subset::new(examples, vec![row]))?;
+                    reasons.extend(own.into_iter().map(|own| (row, own)));
+                }
+            }
+        }
+        Ok(Self {
+            drift: calibration.drift(&scores),
+            columns: columns_of(model),
+            ids: examples.table().and_then(Table::ids),
+            unit: model.likelihood().unit().name(),
+            detector,
+            rule,
+            scores,
+            losses,
+            decision,
+            order,
+            shown,
+            reasons,
+        })
+    }
+
+    /// Scores of all examples, in their order.
+    pub fn scores(&self) -> &[f64] {
+        &self.scores
+    }
+
+    /// Scores above it are flagged.
+    pub fn threshold(&self) -> f64 {
+        self.decision.threshold
+    }
+
+    /// Numbers of the listed examples, the strangest first.
+    pub fn listed(&self) -> &[u32] {
+        &self.order[..self.shown]
+    }
+
+    /// Whether an example is flagged.
+    pub fn is_flagged(&self, row: u32) -> bool {
+        self.decision.flags[row as usize]
+    }
+
+    /// The p-value of an example.
+    pub fn p_value(&self, row: u32) -> f64 {
+        let calibration = self.detector.calibration();
+        calibration.p_value(self.scores[row as usize])
+    }
+
+    /// Whose scores calibrate lower than that of an example, as a share.
+    pub fn training_share(&self, row: u32) -> f64 {
+        let calibration = self.detector.calibration();
+        calibration.share_below(self.scores[row as usize])
+    }
+
+    fn is_beyond(&self, row: u32) -> bool {
+        let highest = self.detector.calibration().scores().last();
+        highest.is_some_and(|&highest| self.scores[row as usize] > highest)
+    }
+
+    fn flagged(&self) -> usize {
+        self.decision.flags.iter().filter(|&&flag| flag).count()
+    }
+
+    /// What names an example.
+    pub fn name(&self, row: u32) -> String {
+        match self.ids {
+            Some(ids) => ids.text(row as usize).to_owned(),
+            None => row.to_string(),
+        }
+    }
+
+    /// The first reasons of an example, each in words with its share; none where they were not looked for.
+    pub fn reasons(&self, row: u32) -> Vec<(String, f64)> {
+        let own = self.reasons.get(&row);
+        let reasons = own.map_or(&[][..], |own| &own.reasons[..]);
+        let told = reasons.iter().take(REASONS);
+        let told = told.filter(|reason| reason.share >= LEAST_SHARE);
+        told.map(|reason| (self.reason(reason), reason.share))
+            .collect()
+    }
+
+    /// The same in one line.
+    pub fn reasons_in_words(&self, row: u32) -> String {
+        let reasons = self.reasons(row).into_iter();
+        let reasons = reasons.map(|(words, share)| format!("{words}: {:.0} %", 100.0 * share));
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+
+    fn reason(&self, reason: &Reason) -> String {
+        let column = &self.columns[reason.element];
+        let [observed, expected] = [reason.observed, reason.expected].map(|x| in_words(column, x));
+        let deviation = reason.deviation.filter(|&deviation| deviation > 0.0);
+        let deviation = deviation.map_or_else(String::new, |deviation| {
+            let days = if column.kind == ColumnKind::Date {
+                " days"
+            } else {
+                ""
+            };
+            format!(" ± {}{days}", number(deviation.into()))
+        });
+        let name = &column.name;
+        format!("`{name}` {observed}, expected {expected}{deviation}")
+    }
+
+    /// A table of the listed examples, and what was decided.
+    pub fn text(&self) -> String {
+        let id = self.ids.map(|_| "id");
+        let has_reasons = !self.reasons.is_empty();
+        let head = [
+            Some("example"),
+            id,
+            Some("score"),
+            Some("p-value"),
+            Some("flag"),
+            Some("reasons").filter(|_| has_reasons),
+        ];
+        let line = |&row: &u32| {
+            let flag = if self.is_flagged(row) { "yes" } else { "" };
+            let cells = [
+                Some(row.to_string()),
+                self.ids.map(|_| self.name(row)),
+                Some(number(self.scores[row as usize])),
+                Some(number(self.p_value(row))),
+                Some(flag.into()),
+                has_reasons.then(|| self.reasons_in_words(row)),
+            ];
+            cells.into_iter().flatten().collect()
+        };
+        let head = head.into_iter().flatten().map(String::from).collect();
+        let lines = self.listed().iter().map(line);
+        let rows: Vec<Vec<String>> = [head].into_iter().chain(lines).collect();
+        let (flagged, all) = (count(self.flagged()), counted(self.scores.len(), "example"));
+        format!(
+            "{}{flagged} of {all} flagged: {}\n",
+            crate::terminal::table(&rows),
+            self.decided()
+        )
+    }
+
+    /// By what examples are flagged, in words.
+    pub fn decided(&self) -> String {
+        let threshold = number(self.threshold());
+        let calibrated = self.calibrated();
+        let percent = |share: f64| number(100.0 * share);
+        match (self.rule, self.decision.too_few) {
+            (Rule::FalseAlarm(_) | Rule::FalseDiscovery(_), Some(_)) => {
+                format!("scores above {threshold}, the highest of {calibrated}")
+            }
+            (Rule::FalseAlarm(rate), None) => format!(
+                "scores above {threshold}, a false-alarm rate of {} % by {calibrated}",
+                percent(rate)
+            ),
+            (Rule::Contamination(share), _) => {
+                format!("scores above {threshold}, the highest {} %", percent(share))
+            }
+            (Rule::FalseDiscovery(rate), None) => format!(
+                "a false-discovery rate of {} % by {calibrated}",
+                percent(rate)
+            ),
+            _ => format!("scores above {threshold}"),
+        }
+    }
+
+    /// What calibrates, in words.
+    fn calibrated(&self) -> String {
+        let calibration = self.detector.calibration();
+        let whose = match calibration.source() {
+            CalibrationSource::HeldOut => "held-out",
+            CalibrationSource::CrossFitted => "cross-fitted",
+            _ => "training",
+        };
+        let n = calibration.scores().len();
+        if n == 0 {
+            return "nothing that calibrates".into();
+        }
+        format!(
+            "{} {whose} score{}",
+            count(n),
+            if n == 1 { "" } else { "s" }
+        )
+    }
+
+    /// What there is to warn of.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(least) = self.decision.too_few {
+            warnings.push(format!(
+                "too few rows to calibrate: {} can show no rate below {} %; flagged is what scores higher than all of them",
+                self.calibrated(),
+                number(100.0 * least)
+            ));
+        }
+        if self.detector.calibration().source() == CalibrationSource::Training {
+            warnings.push(
+                "scores are calibrated by rows that the model may have learned from: more will be flagged than the rate says"
+                    .into(),
+            );
+        }
+        if let Some(drift) = self
+            .drift
+            .filter(|drift| drift.p_value < DRIFT.0 && drift.share_above_median > DRIFT.1)
+        {
+            warnings.push(format!(
+                "the data as a whole has drifted: {:.0} % score above the median of the training rows, where 50 % are expected (p = {})",
+                100.0 * drift.share_above_median,
+                number(drift.p_value)
+            ));
+        }
+        let flagged = self.flagged();
+        if !self.reasons.is_empty() && flagged > MOST_EXPLAINED && self.reasons.len() < flagged {
+            warnings.push(format!(
+                "reasons are given for the first {} of {}; --explain gives all",
+                count(MOST_EXPLAINED),
+                counted(flagged, "flagged example")
+            ));
+        }
+        warnings
+    }
+
+    /// All of it but the examples that are not listed, as JSON.
+    pub fn json(&self) -> Value {
+        let calibration = self.detector.calibration();
+        let mut sorted = self.scores.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (rule, asked) = match self.rule {
+            Rule::FalseAlarm(rate) => ("false-alarm", rate),
+            Rule::Contamination(share) => ("contamination", share),
+            Rule::FalseDiscovery(rate) => ("fdr", rate),
+            Rule::Threshold(threshold) => ("threshold", threshold),
+            _ => ("", f64::NAN),
+        };
+        let worst = self.listed().iter().map(|&row| {
+            let mut line = self.json_of(row);
+            line["loss"] = self.losses.get(&row).copied().into();
+            line["training_share"] = self.training_share(row).into();
+            line["beyond_training"] = self.is_beyond(row).into();
+            line
+        });
+        json!({
+            "examples": self.scores.len(),
+            "unit": "training deviations, of parts of which each is standardised",
+            "loss_unit": self.unit,
+            "median": sorted.get(sorted.len() / 2),
+            "flagged": self.flagged(),
+            "rule": rule,
+            "asked": asked,
+            "threshold": self.threshold(),
+            "calibration": {
+                "source": match calibration.source() {
+                    CalibrationSource::HeldOut => "held-out",
+                    CalibrationSource::CrossFitted => "cross-fitted",
+                    _ => "training",
+                },
+                "scores": calibration.scores().len(),
+                "least_p_value": calibration.least_p_value(),
+                "too_few": self.decision.too_few.is_some(),
+            },
+            "drift": self.drift.map(|drift| json!({
+                "share_above_median": drift.share_above_median,
+                "p_value": drift.p_value,
+            })),
+            "warnings": self.warnings(),
+            "worst": worst.collect::<Vec<_>>(),
+        })
+    }
+
+    /// One example as JSON.
+    pub fn json_of(&self, row: u32) -> Value {
+        let mut line = json!({ "example": row });
+        if self.ids.is_some() {
+            line["id"] = self.name(row).into();
+        }
+        line["score"] = self.scores[row as usize].into();
+        line["p_value"] = self.p_value(row).into();
+        line["flag"] = self.is_flagged(row).into();
+        if let Some(own) = self.reasons.get(&row) {
+            line["reasons"] = self.json_reasons(own);
+        }
+        line
+    }
+
+    fn json_reasons(&self, own: &Explanation) -> Value {
+        let reasons = own.reasons.iter().take(REASONS).map(|reason| {
+            let column = &self.columns[reason.element];
+            let [observed, expected] =
+                [reason.observed, reason.expected].map(|x| json_value(column, x));
+            json!({
+                "column": column.name,
+                "observed": observed,
+                "expected": expected,
+                "deviation": reason.deviation,
+                "share": reason.share,
+            })
+        });
+        reasons.collect()
+    }
+}
