@@ -156,6 +156,14 @@ pub enum ModelError {
         /// What they were wanted for.
         purpose: &'static str,
     },
+    /// Scores and known anomalies that say nothing of a ranking.
+    #[error("{seen}; {valid}")]
+    Ranking {
+        /// What there is.
+        seen: String,
+        /// What would be valid.
+        valid: &'static str,
+    },
     /// A loss that is not finite, once more after all rollbacks.
     #[error(
         "{cause}; going back {rollbacks} times with half the learning rate did not help: \

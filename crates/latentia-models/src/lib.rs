@@ -28,7 +28,8 @@
 //!   model; [`Encoder`]: codes again and again; [`Picture`]: what an example is by its shape
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is
+//! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is;
+//!   [`RankingMetrics`]: how well scores tell known anomalies
 //! - [`Autoencoder::score`], [`ScoreQuantiles`], [`Filters`]: what does not look like the training examples, and what it looks for
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
@@ -69,8 +70,9 @@ pub use detection::{
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    ColumnMetrics, Denoising, ElboReport, Fidelity, ImputationReport, ImputedColumn, LatentUsage,
-    Metrics, Pca, Probe, TableMetrics, ssim,
+    ColumnMetrics, Denoising, ElboReport, Estimate, Fidelity, ImputationReport, ImputedColumn,
+    LatentUsage, Metrics, Pca, Probe, RankingMetrics, RankingOptions, TableMetrics,
+    ThresholdMetrics, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;

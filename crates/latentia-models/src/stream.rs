@@ -26,3 +26,5 @@ pub(crate) const MAXIMISE: u32 = u32::MAX - 10;
 pub(crate) const HIDE: u32 = u32::MAX - 11;
 /// Deals training rows to folds.
 pub(crate) const FOLDS: u32 = u32::MAX - 12;
+/// Draws examples with replacement, to see how far a measure may be off.
+pub(crate) const BOOTSTRAP: u32 = u32::MAX - 13;

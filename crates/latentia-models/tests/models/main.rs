@@ -12,6 +12,7 @@ mod metrics;
 mod model_file;
 mod parts;
 mod pca;
+mod ranking;
 mod refusals;
 mod resume;
 mod rollback;
