@@ -30,7 +30,8 @@
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is;
 //!   [`RankingMetrics`]: how well scores tell known anomalies
-//! - [`Autoencoder::score`], [`ScoreQuantiles`], [`Filters`]: what does not look like the training examples, and what it looks for
+//! - [`Detector`], [`Calibration`], [`Rule`], [`Explanation`]: what does not look like the training examples, and why; [`Filters`]: what a
+//!   model looks for
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files
@@ -65,7 +66,6 @@ pub use autoencoder::{
 };
 pub use detection::{
     Calibration, CalibrationSource, Decision, Detector, Drift, Explanation, Filters, Reason, Rule,
-    ScoreQuantiles,
 };
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use latentia_data::Dataset;
-use latentia_models::{Autoencoder, Filters, ModelFile};
+use latentia_models::{Autoencoder, Detector, Filters, ModelFile};
 use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 use serde_json::json;
 
@@ -21,9 +21,13 @@ pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
     if let Some(output) = &args.output {
         Format::of(output, &[Format::Png])?;
     }
-    let ModelFile { model, .. } = open(&args.model)?;
+    let ModelFile {
+        model, attachments, ..
+    } = open(&args.model)?;
     if let Some(data) = &args.data {
-        return one_example(args, &model, data, loader);
+        let detector = Detector::of(&model, &attachments);
+        let detector = detector.unwrap_or_else(|| Detector::plain(&model));
+        return one_example(args, (&model, &detector), data, loader);
     }
     let Some(output) = &args.output else {
         return Err(UsageError("`--output` names the picture to write".into()).into());
@@ -49,7 +53,7 @@ pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
 /// One example, and what the model makes of it.
 fn one_example(
     args: &ExplainArgs,
-    model: &Autoencoder,
+    (model, detector): (&Autoencoder, &Detector),
     data: &str,
     loader: &Loader,
 ) -> anyhow::Result<()> {
@@ -62,14 +66,18 @@ fn one_example(
         return Err(UsageError(message).into());
     }
     match model.schema().is_some() || model.shape().len() == 1 {
-        true => row(args, model, &examples),
+        true => row(args, (model, detector), &examples),
         false => error_map(args, model, &examples),
     }
 }
 
 /// A row of a table, column by column.
-fn row(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::Result<()> {
-    let explanation = RowExplanation::of(model, examples, args.index)?;
+fn row(
+    args: &ExplainArgs,
+    subject: (&Autoencoder, &Detector),
+    examples: &Dataset,
+) -> anyhow::Result<()> {
+    let explanation = RowExplanation::of(subject, examples, args.index)?;
     if let Some(output) = &args.output {
         explanation.picture().write(output)?;
     }
@@ -85,7 +93,7 @@ fn row(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::R
     }
     if let Some(output) = &args.output {
         tell(&format!(
-            "wrote {}: what each column adds to the score",
+            "wrote {}: what each column has to do with the score",
             output.display()
         ));
     }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use latentia_data::{Carried, Column, ColumnKind, Dataset, Table};
+use latentia_data::{Carried, Column, Dataset, Table};
 use latentia_models::{
     Autoencoder, CalibrationSource, Decision, Detector, Drift, Explanation, Reason, Rule,
 };
 use latentia_tensor::Subset;
 use serde_json::{Value, json};
 
-use super::elements::{columns_of, in_words, json_value};
-use crate::terminal::{count, counted, number};
+use super::elements::{columns_of, expectation, in_words, json_value};
+use crate::terminal::{count, counted, number, table};
 
 /// Rows whose reasons are looked for when nobody asks for all.
 const MOST_EXPLAINED: usize = 1_000;
@@ -31,7 +31,8 @@ pub struct Findings<'a> {
     scores: Vec<f64>,
     /// The losses of the strangest.
     losses: BTreeMap<u32, f64>,
-    unit: &'static str,
+    score_unit: &'static str,
+    loss_unit: &'static str,
     decision: Decision,
     drift: Option<Drift>,
     /// Numbers of the examples, the strangest first.
@@ -85,7 +86,8 @@ impl<'a> Findings<'a> {
             drift: calibration.drift(&scores),
             columns: columns_of(model),
             ids: examples.table().and_then(Table::ids),
-            unit: model.likelihood().unit().name(),
+            score_unit: unit_of(model, detector),
+            loss_unit: model.likelihood().unit().name(),
             detector,
             rule,
             scores,
@@ -165,31 +167,20 @@ impl<'a> Findings<'a> {
 
     fn reason(&self, reason: &Reason) -> String {
         let column = &self.columns[reason.element];
-        let [observed, expected] = [reason.observed, reason.expected].map(|x| in_words(column, x));
-        let deviation = reason.deviation.filter(|&deviation| deviation > 0.0);
-        let deviation = deviation.map_or_else(String::new, |deviation| {
-            let days = if column.kind == ColumnKind::Date {
-                " days"
-            } else {
-                ""
-            };
-            format!(" ± {}{days}", number(deviation.into()))
-        });
-        let name = &column.name;
-        format!("`{name}` {observed}, expected {expected}{deviation}")
+        let observed = in_words(column, reason.observed);
+        let expected = expectation(column, reason.expected, reason.deviation);
+        format!("`{}` {observed}, expected {expected}", column.name)
     }
 
     /// A table of the listed examples, and what was decided.
     pub fn text(&self) -> String {
         let id = self.ids.map(|_| "id");
-        let has_reasons = !self.reasons.is_empty();
         let head = [
             Some("example"),
             id,
             Some("score"),
             Some("p-value"),
             Some("flag"),
-            Some("reasons").filter(|_| has_reasons),
         ];
         let line = |&row: &u32| {
             let flag = if self.is_flagged(row) { "yes" } else { "" };
@@ -199,18 +190,30 @@ impl<'a> Findings<'a> {
                 Some(number(self.scores[row as usize])),
                 Some(number(self.p_value(row))),
                 Some(flag.into()),
-                has_reasons.then(|| self.reasons_in_words(row)),
             ];
             cells.into_iter().flatten().collect()
         };
         let head = head.into_iter().flatten().map(String::from).collect();
         let lines = self.listed().iter().map(line);
         let rows: Vec<Vec<String>> = [head].into_iter().chain(lines).collect();
+        let reasons = self.listed().iter().map(|&row| self.reasons_in_words(row));
+        let head = if self.reasons.is_empty() {
+            ""
+        } else {
+            "reasons"
+        };
+        let reasons = [head.to_owned()].into_iter().chain(reasons);
+        let text = table(&rows);
+        let lines = text.lines().zip(reasons);
+        let lines = lines.map(|(line, reasons)| match reasons.is_empty() {
+            true => format!("{}\n", line.trim_end()),
+            false => format!("{line}  {reasons}\n"),
+        });
         let (flagged, all) = (count(self.flagged()), counted(self.scores.len(), "example"));
+        let decided = self.decided();
         format!(
-            "{}{flagged} of {all} flagged: {}\n",
-            crate::terminal::table(&rows),
-            self.decided()
+            "{}{flagged} of {all} flagged: {decided}\n",
+            lines.collect::<String>()
         )
     }
 
@@ -218,7 +221,6 @@ impl<'a> Findings<'a> {
     pub fn decided(&self) -> String {
         let threshold = number(self.threshold());
         let calibrated = self.calibrated();
-        let percent = |share: f64| number(100.0 * share);
         match (self.rule, self.decision.too_few) {
             (Rule::FalseAlarm(_) | Rule::FalseDiscovery(_), Some(_)) => {
                 format!("scores above {threshold}, the highest of {calibrated}")
@@ -264,7 +266,7 @@ impl<'a> Findings<'a> {
             warnings.push(format!(
                 "too few rows to calibrate: {} can show no rate below {} %; flagged is what scores higher than all of them",
                 self.calibrated(),
-                number(100.0 * least)
+                percent(least)
             ));
         }
         if self.detector.calibration().source() == CalibrationSource::Training {
@@ -315,8 +317,8 @@ impl<'a> Findings<'a> {
         });
         json!({
             "examples": self.scores.len(),
-            "unit": "training deviations, of parts of which each is standardised",
-            "loss_unit": self.unit,
+            "unit": self.score_unit,
+            "loss_unit": self.loss_unit,
             "median": sorted.get(sorted.len() / 2),
             "flagged": self.flagged(),
             "rule": rule,
@@ -371,4 +373,18 @@ impl<'a> Findings<'a> {
         });
         reasons.collect()
     }
+}
+
+/// What a score is counted in.
+pub fn unit_of(model: &Autoencoder, detector: &Detector) -> &'static str {
+    match detector.is_plain() {
+        true => model.likelihood().unit().name(),
+        false => "deviations over training examples, a sum of parts",
+    }
+}
+
+/// A share in percent, to four digits.
+fn percent(share: f64) -> String {
+    let text = format!("{:.4}", 100.0 * share);
+    text.trim_end_matches('0').trim_end_matches('.').into()
 }

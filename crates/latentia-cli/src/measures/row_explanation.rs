@@ -1,11 +1,13 @@
 //! What a model makes of one row of a table, column by column.
 
-use latentia_data::{Column, ColumnKind, Dataset, cell};
-use latentia_models::Autoencoder;
+use latentia_data::Dataset;
+use latentia_models::{Autoencoder, Detector};
 use latentia_tensor::{Matrix, Rows, Subset};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::elements::{columns_of, expectation, in_words, json_value};
+use super::findings::unit_of;
 use crate::figures::{BarLine, Picture, bars};
 use crate::terminal::{count, number, table};
 
@@ -20,7 +22,7 @@ const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '�
 
 const HEADS: [&str; 4] = ["column", "value", "expected", "score"];
 
-/// What a model makes of one row of a table, in the unit that it scores rows in.
+/// What a detector makes of one row of a table: why it has its score.
 #[derive(Clone, Debug, Serialize)]
 pub struct RowExplanation {
     /// Number of the row, from 0.
@@ -28,11 +30,15 @@ pub struct RowExplanation {
     /// What names the row, where the table has that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The row's loss: the parts of its columns add up to it.
+    /// The row's score, as `detect` gives it.
     pub score: f64,
     /// The unit of the score.
     pub unit: &'static str,
-    /// The columns, first that which adds most above the least that it could.
+    /// The row's loss: those of its columns add up to it.
+    pub loss: f64,
+    /// The unit of the loss.
+    pub loss_unit: &'static str,
+    /// The columns, first that which makes the row strangest.
     pub columns: Vec<ColumnPart>,
 }
 
@@ -43,10 +49,14 @@ pub struct ColumnPart {
     pub name: String,
     /// What the row has: a number, or the text of a level or a date; nothing where it is missing.
     pub value: Value,
-    /// What the model makes of it.
+    /// What the model makes of it by the other columns, or of those that are no reason, by all.
     pub expected: Value,
-    /// What it adds to the row's score.
+    /// How much lower the row's score were with the expected value; 0 where it were no lower.
     pub score: f64,
+    /// The same as a share of those of all columns.
+    pub share: f64,
+    /// What it adds to the row's loss.
+    pub loss: f64,
     /// How much more that is than a value that is as expected would add.
     pub above_least: f64,
     #[serde(skip)]
@@ -54,49 +64,60 @@ pub struct ColumnPart {
 }
 
 impl RowExplanation {
-    /// What `model` makes of example `index` of `examples`, which is one of theirs.
+    /// What `detector` makes of example `index` of `examples`, which is one of theirs.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
-    pub fn of(model: &Autoencoder, examples: &Dataset, index: usize) -> anyhow::Result<Self> {
+    pub fn of(
+        (model, detector): (&Autoencoder, &Detector),
+        examples: &Dataset,
+        index: usize,
+    ) -> anyhow::Result<Self> {
         let one = Subset::new(examples, vec![index as u32]);
         let mut raw = Matrix::zeros(1, examples.cols());
         one.read(&[0], raw.view_mut())?;
-        let expected = model.reconstruct(&one)?;
-        let (parts, score) = (model.element_scores(&one)?, model.score(&one)?);
+        let reconstruction = model.reconstruct(&one)?;
+        let losses = model.element_scores(&one)?;
         let least = model.least_element_scores(&one)?;
-        let schema = model.schema();
-        let own = schema.map(|schema| schema.learned().collect::<Vec<_>>());
-        let column = |element: usize| {
-            let own = own.as_ref().and_then(|columns| columns.get(element));
-            let unknown = || Column::new((element + 1).to_string(), ColumnKind::Number);
-            own.map_or_else(unknown, |&column| column.clone())
+        let explanations = detector.explain(&one)?;
+        let (score, reasons) = match explanations.first() {
+            Some(own) => (own.score, &own.reasons[..]),
+            None => (0.0, &[][..]),
         };
-        let parts = parts.row(0).iter().zip(least.row(0));
-        let elements = raw.row(0).iter().zip(expected.row(0)).zip(parts);
-        let columns = elements
-            .enumerate()
-            .map(|(element, ((&x, &y), (&part, &least)))| {
-                let column = column(element);
-                let texts = [x / examples.full_scale(), y].map(|x| cell(&column, x));
-                let [value, expected] = texts.each_ref().map(|text| json_value(&column, text));
-                ColumnPart {
-                    name: column.name,
-                    value,
-                    expected,
-                    score: part.into(),
-                    above_least: f64::from(part) - f64::from(least),
-                    texts,
-                }
-            });
+        let columns = columns_of(model).into_iter().enumerate();
+        let columns = columns.map(|(element, column)| {
+            let reason = reasons.iter().find(|reason| reason.element == element);
+            let value = raw.row(0)[element] / examples.full_scale();
+            let expected = reason.map_or(reconstruction.row(0)[element], |own| own.expected);
+            let deviation = reason.and_then(|own| own.deviation);
+            let (loss, least) = (losses.row(0)[element], least.row(0)[element]);
+            ColumnPart {
+                value: json_value(&column, value),
+                expected: json_value(&column, expected),
+                score: reason.map_or(0.0, |own| own.drop),
+                share: reason.map_or(0.0, |own| own.share),
+                loss: loss.into(),
+                above_least: f64::from(loss) - f64::from(least),
+                texts: [
+                    in_words(&column, value),
+                    expectation(&column, expected, deviation),
+                ],
+                name: column.name,
+            }
+        });
         let mut columns: Vec<ColumnPart> = columns.collect();
-        columns.sort_by(|a, b| b.above_least.total_cmp(&a.above_least));
+        columns.sort_by(|a, b| {
+            let by_loss = b.above_least.total_cmp(&a.above_least);
+            b.score.total_cmp(&a.score).then(by_loss)
+        });
         let ids = examples.table().and_then(|table| table.ids());
         Ok(Self {
             example: index,
             id: ids.map(|ids| ids.text(index).to_owned()),
-            score: score.first().copied().unwrap_or_default(),
-            unit: model.likelihood().unit().name(),
+            score,
+            unit: unit_of(model, detector),
+            loss: model.score(&one)?.first().copied().unwrap_or_default(),
+            loss_unit: model.likelihood().unit().name(),
             columns,
         })
     }
@@ -143,11 +164,11 @@ impl RowExplanation {
         }
     }
 
-    /// What a column adds above the least that it could, as a share of the largest.
+    /// What the score would fall by, as a share of the largest.
     fn share(&self, column: &ColumnPart) -> f64 {
-        let largest = self.columns.first().map_or(0.0, |first| first.above_least);
+        let largest = self.columns.first().map_or(0.0, |first| first.score);
         match largest > 0.0 {
-            true => (column.above_least / largest).max(0.0),
+            true => column.score / largest,
             false => 0.0,
         }
     }
@@ -162,25 +183,8 @@ impl RowExplanation {
 
 impl ColumnPart {
     fn cells(&self) -> Vec<String> {
-        let [value, expected] = &self.texts;
-        let value = match value.is_empty() {
-            true => "missing",
-            false => value,
-        };
-        let texts = [&self.name, value, expected].map(str::to_owned);
+        let [value, expected] = self.texts.each_ref().map(String::as_str);
+        let texts = [self.name.as_str(), value, expected].map(str::to_owned);
         [&texts[..], &[number(self.score)]].concat()
-    }
-}
-
-/// A cell of `column` as JSON: a number, a text, or nothing where it is missing.
-fn json_value(column: &Column, text: &str) -> Value {
-    let number = match column.kind {
-        ColumnKind::Number => text.parse::<f64>().ok(),
-        _ => None,
-    };
-    match number {
-        _ if text.is_empty() => Value::Null,
-        Some(number) => number.into(),
-        None => text.into(),
     }
 }

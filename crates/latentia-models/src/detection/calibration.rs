@@ -77,8 +77,7 @@ impl Calibration {
         below as f64 / self.scores.len().max(1) as f64
     }
 
-    /// The least score that counts as strange at this rate of false alarms: scores above it, but for none that equals it, have a p-value
-    /// of at most `rate`. None where the rate is below [`Self::least_p_value`], or there are no scores.
+    /// The score above which others have a p-value of at most `rate`, a rate of false alarms. None where the rate is below [`Self::least_p_value`], or there are no scores.
     pub fn threshold(&self, rate: f64) -> Option<f64> {
         // At most so many of the calibrating scores may be as high.
         let n = self.scores.len();

@@ -11,7 +11,7 @@ pub enum Rule {
     FalseAlarm(f64),
     /// This share of the scores, the highest.
     Contamination(f64),
-    /// Those above this score.
+    /// Those of at least this score.
     Threshold(f64),
     /// So that of those flagged at most this share belongs, on average (Benjamini and Hochberg 1995, of conformal p-values: Bates et
     /// al. 2023).
@@ -27,13 +27,13 @@ pub enum Rule {
 /// let calibration = Calibration::new(usual, CalibrationSource::HeldOut);
 /// let decision = calibration.decide(&[12.0, 2_000.0, 990.0, 989.0], Rule::FalseAlarm(0.01))?;
 /// assert_eq!(decision.flags, [false, true, true, false]);
-/// assert_eq!(decision.threshold, 989.0);
+/// assert_eq!(decision.threshold, 989f64.next_up());
 /// # Ok::<(), latentia_models::ModelError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
-    /// Scores above it are flagged.
+    /// Scores from it on are flagged.
     pub threshold: f64,
     /// Whether each score is.
     pub flags: Vec<bool>,
@@ -78,13 +78,13 @@ impl Calibration {
         rule.check()?;
         let (threshold, too_few) = match rule {
             Rule::Threshold(threshold) => (threshold, None),
-            Rule::Contamination(share) => (highest(scores, share), None),
+            Rule::Contamination(share) => (above(highest(scores, share)), None),
             Rule::FalseAlarm(rate) => self.at_rate(rate),
             Rule::FalseDiscovery(rate) => self.at_rate(self.discovery_rate(scores, rate)),
         };
         Ok(Decision {
             threshold,
-            flags: scores.iter().map(|&score| score > threshold).collect(),
+            flags: scores.iter().map(|&score| score >= threshold).collect(),
             too_few,
         })
     }
@@ -93,10 +93,10 @@ impl Calibration {
     fn at_rate(&self, rate: f64) -> (f64, Option<f64>) {
         let beyond_all = self.scores().last().copied();
         match self.threshold(rate) {
-            Some(threshold) => (threshold, None),
+            Some(score) => (above(score), None),
             None if rate == 0.0 => (f64::INFINITY, None),
             None => (
-                beyond_all.unwrap_or(f64::INFINITY),
+                above(beyond_all.unwrap_or(f64::INFINITY)),
                 Some(self.least_p_value()),
             ),
         }
@@ -112,6 +112,11 @@ impl Calibration {
             .filter(|&(k, &p)| p <= rate * f64::from(k) / n);
         rejected.last().map_or(0.0, |(_, &p)| p)
     }
+}
+
+/// The least score above this one.
+fn above(score: f64) -> f64 {
+    score.next_up()
 }
 
 /// What this share of `scores`, rounded, is above.

@@ -43,6 +43,37 @@ const COLUMN_WEIGHT: f64 = 0.5;
 /// ```
 ///
 /// `z` standardises a part over training examples. The first and the last are means over the members, where there are several models.
+///
+/// ```
+/// use latentia_models::{Detector, ModelSpec, Rule, TrainingSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "columns-learned-scale"
+///     preprocessing = "standardise"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// // Points near a line, the last fifth held out.
+/// let point = |i: usize| [i as f32, 2.0 * i as f32 + (i * i % 7) as f32];
+/// let points = |numbers: std::ops::Range<usize>| numbers.flat_map(|i| point(i * 37 % 500)).collect();
+/// let (usual, held_out) = (Matrix::from_vec(400, 2, points(0..400)), Matrix::from_vec(100, 2, points(400..500)));
+/// let mut model = spec.build(&[2], 42)?;
+/// model.fit(&usual, &TrainingSpec { steps: Some(1000), batch_size: 32, ..TrainingSpec::default() }, 42)?;
+///
+/// let detector = Detector::fit(&model, &usual, Some(&held_out))?;
+/// // Both values are usual ones, but not beside each other.
+/// let odd = Matrix::from_vec(2, 2, vec![100.0, 203.0, 100.0, 800.0]);
+/// let scores = detector.score(&odd)?;
+/// let decision = detector.calibration().decide(&scores, Rule::FalseAlarm(0.02))?;
+/// assert_eq!(decision.flags, [false, true]);
+/// assert!(detector.calibration().p_value(scores[1]) < 0.02);
+///
+/// // What a model file keeps beside the weights.
+/// let kept = Detector::of(&model, &detector.tensors()?).expect("a detector");
+/// assert_eq!(kept.score(&odd)?, scores);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Detector {
     pub(super) members: Vec<Member>,
@@ -252,6 +283,13 @@ impl Detector {
     /// What a score is held against.
     pub fn calibration(&self) -> &Calibration {
         &self.calibration
+    }
+
+    /// Whether the score is the loss of the model alone; see [`Self::plain`].
+    pub fn is_plain(&self) -> bool {
+        self.members
+            .iter()
+            .all(|member| member.reconstruction.is_none())
     }
 
     /// How many models there are.
