@@ -4,7 +4,7 @@
 //! Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 could not, 2 wrong usage, 130 interrupted.
 //!
 //! - [`args`]: what can be asked for; [`commands`]: one file for each command
-//! - [`inputs`]: what a user means by DATA and MODEL; [`outputs`]: NPY, CSV; [`figures`]: PNG
+//! - [`inputs`]: what a user means by DATA and MODEL; [`outputs`]: NPY, CSV; [`figures`]: PNG, SVG
 //! - [`training`]: a run as it goes, and its folder; [`fetch`]: downloads
 //! - [`measures`]: a model's measures beside PCA's
 //! - [`baselines`]: a compressed file beside other formats

@@ -4,12 +4,14 @@
 //! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
 //! - [`reconstruction_pairs`], [`pairs`](pairs()): examples above what a model makes of them
 //! - [`bars`](bars()): columns of text, and a bar for each line
+//! - [`ScoresFigure`]: scores and the strangest examples, as SVG
 //! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
 mod bars;
 mod layout;
 mod pairs;
 mod picture;
+mod scores;
 mod sheet;
 mod text;
 mod tile;
@@ -18,6 +20,7 @@ pub use bars::{BarLine, bars};
 pub use layout::{PixelLayout, heat_colour};
 pub use pairs::{pairs, reconstruction_pairs};
 pub use picture::Picture;
+pub use scores::{ScoresFigure, StrangeExample};
 pub use sheet::{COLUMNS, comparison, exact, grid};
 
 #[cfg(test)]
