@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use latentia_data::{Dataset, Source};
 use latentia_models::{
     Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule, Validation,
+    write_atomically,
 };
 use latentia_tensor::{Rows, Subset};
 
@@ -33,6 +34,7 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         .map_err(|error| UsageError(error.to_string()))?;
     let (subject, data) = subject(args, loader)?;
     let Subject {
+        name,
         model,
         detector,
         examples,
@@ -58,13 +60,20 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         false => print(&findings.text())?,
     }
     match (output, format) {
-        (Some(output), Some(format)) => write(output, format, &findings, &model, &examples),
+        (Some(output), Some(format)) => write(
+            (output, format),
+            &findings,
+            &model,
+            ([name.as_str(), data.as_str()], &examples),
+        ),
         _ => Ok(()),
     }
 }
 
 /// What scores examples.
 struct Subject {
+    /// The model's file, or the preset that was trained.
+    name: String,
     model: Autoencoder,
     detector: Detector,
     /// The training examples, where these are to be scored.
@@ -123,6 +132,7 @@ fn subject(args: &DetectArgs, loader: &Loader) -> anyhow::Result<(Subject, Strin
         }
     };
     let subject = Subject {
+        name: path.to_string_lossy().into_owned(),
         model: file.model,
         detector,
         examples: None,
@@ -198,6 +208,7 @@ fn trained(
         keep(&model, &detector, &provenance, save)?;
     }
     Ok(Subject {
+        name,
         model,
         detector,
         examples: scored.then_some(examples),
@@ -219,17 +230,21 @@ fn keep(
 }
 
 fn write(
-    output: &Path,
-    format: Format,
+    (output, format): (&Path, Format),
     findings: &Findings<'_>,
     model: &Autoencoder,
-    examples: &Dataset,
+    (names, examples): ([&str; 2], &Dataset),
 ) -> anyhow::Result<()> {
     let what = match format {
         Format::Png => {
             let shown = Subset::new(examples, findings.listed().to_vec());
             reconstruction_pairs(model, &shown, shown.rows())?.write(output)?;
             "the strangest above their reconstructions".into()
+        }
+        Format::Svg | Format::Html => {
+            let drawn = findings.drawn(names, format == Format::Html);
+            write_atomically(output, |out| out.write_all(drawn.as_bytes()))?;
+            "scores, their threshold and the strangest".into()
         }
         _ => {
             write_findings(output, format, findings, examples)?;

@@ -10,6 +10,7 @@ use latentia_tensor::Subset;
 use serde_json::{Value, json};
 
 use super::elements::{columns_of, expectation, in_words, json_value};
+use crate::figures::{ScoresFigure, StrangeExample};
 use crate::terminal::{count, counted, number, table};
 
 /// Rows whose reasons are looked for when nobody asks for all.
@@ -104,7 +105,7 @@ impl<'a> Findings<'a> {
         &self.scores
     }
 
-    /// Scores above it are flagged.
+    /// Scores from it on are flagged.
     pub fn threshold(&self) -> f64 {
         self.decision.threshold
     }
@@ -223,20 +224,23 @@ impl<'a> Findings<'a> {
         let calibrated = self.calibrated();
         match (self.rule, self.decision.too_few) {
             (Rule::FalseAlarm(_) | Rule::FalseDiscovery(_), Some(_)) => {
-                format!("scores above {threshold}, the highest of {calibrated}")
+                format!("scores above {calibrated}, of which the highest is {threshold}")
             }
             (Rule::FalseAlarm(rate), None) => format!(
-                "scores above {threshold}, a false-alarm rate of {} % by {calibrated}",
+                "scores of at least {threshold}, a false-alarm rate of {} % by {calibrated}",
                 percent(rate)
             ),
             (Rule::Contamination(share), _) => {
-                format!("scores above {threshold}, the highest {} %", percent(share))
+                format!(
+                    "scores of at least {threshold}, the highest {} %",
+                    percent(share)
+                )
             }
             (Rule::FalseDiscovery(rate), None) => format!(
                 "a false-discovery rate of {} % by {calibrated}",
                 percent(rate)
             ),
-            _ => format!("scores above {threshold}"),
+            _ => format!("scores of at least {threshold}"),
         }
     }
 
@@ -257,6 +261,31 @@ impl<'a> Findings<'a> {
             count(n),
             if n == 1 { "" } else { "s" }
         )
+    }
+
+    /// The scores and the listed examples as a drawing, an SVG or a page with it.
+    pub fn drawn(&self, [model, data]: [&str; 2], as_page: bool) -> String {
+        let strangest = self.listed().iter().map(|&row| StrangeExample {
+            name: self.name(row),
+            score: self.scores[row as usize],
+            reasons: self.reasons(row),
+        });
+        let strangest: Vec<StrangeExample> = strangest.collect();
+        let words = self.decided();
+        let threshold = (self.threshold(), words.as_str());
+        let figure = ScoresFigure {
+            model,
+            data,
+            score: "score",
+            scores: &self.scores,
+            held_out: self.detector.calibration().scores(),
+            threshold: Some(threshold).filter(|(threshold, _)| threshold.is_finite()),
+            strangest: &strangest,
+        };
+        match as_page {
+            true => figure.html(),
+            false => figure.svg(),
+        }
     }
 
     /// What there is to warn of.

@@ -193,15 +193,16 @@ fn weights_are_set_by_name() {
 fn what_others_attach_is_fitted_to_the_training_examples_alone() {
     let examples = unit(1, 20, 4);
     let mut model = small(4, 1);
-    let count = |model: &Autoencoder, examples: &dyn Rows| {
+    let count = |model: &Autoencoder, split: &Split<'_>| {
         assert!(model.is_fitted());
-        Err(format!("seen {}", examples.rows()).into())
+        let validation = split.validation_rows().map_or(0, |rows| rows.rows());
+        Err(format!("seen {} and {validation}", split.training.rows()).into())
     };
     let spec = training_spec("epochs = 1\nvalidation = 0.25");
     let run = Training::new(&mut model, spec, 2, &examples, None).expect("all fits");
     let fitted = run.attaching(&count).fit(&mut ());
     let error = fitted.attachments.expect_err("it refuses");
-    assert_eq!(error.to_string(), "seen 15");
+    assert_eq!(error.to_string(), "seen 15 and 5");
     assert!(fitted.error.is_none());
 }
 
