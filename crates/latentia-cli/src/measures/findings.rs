@@ -244,6 +244,16 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// The rule, in a few words.
+    fn rule_in_words(&self) -> String {
+        match self.rule {
+            Rule::FalseAlarm(rate) => format!("false alarm {} %", percent(rate)),
+            Rule::Contamination(share) => format!("the highest {} %", percent(share)),
+            Rule::FalseDiscovery(rate) => format!("false discovery {} %", percent(rate)),
+            _ => "as asked for".into(),
+        }
+    }
+
     /// What calibrates, in words.
     fn calibrated(&self) -> String {
         let calibration = self.detector.calibration();
@@ -271,7 +281,7 @@ impl<'a> Findings<'a> {
             reasons: self.reasons(row),
         });
         let strangest: Vec<StrangeExample> = strangest.collect();
-        let words = self.decided();
+        let words = self.rule_in_words();
         let threshold = (self.threshold(), words.as_str());
         let figure = ScoresFigure {
             model,
