@@ -65,7 +65,8 @@ pub use autoencoder::{
     Scaled, Scaling, Sections,
 };
 pub use detection::{
-    Calibration, CalibrationSource, Decision, Detector, Drift, Explanation, Filters, Reason, Rule,
+    Calibration, CalibrationSource, Decision, Detector, Drift, Explanation, Filters, Reason,
+    Region, Rule,
 };
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]

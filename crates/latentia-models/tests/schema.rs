@@ -4,10 +4,11 @@ use latentia_models::Preset;
 use serde_json::{Map, Value, json};
 
 /// Where a definition's keys stand in an experiment. One of layers is put between a convolution and a dense layer.
-const PLACES: [(&str, &[&str]); 12] = [
+const PLACES: [(&str, &[&str]); 13] = [
     ("", &[]),
     ("ModelSpec", &["model"]),
     ("TrainingSpec", &["training"]),
+    ("DetectionSpec", &["detection"]),
     ("Expected", &["expected"]),
     ("ConditionSpec", &["model", "condition"]),
     ("Corruption", &["model", "corruption"]),
@@ -111,6 +112,10 @@ fn accepted(experiment: &Value) -> Result<Preset, String> {
     let text = toml::to_string(experiment).map_err(|error| error.to_string())?;
     let preset = Preset::parse(&text).map_err(|error| error.to_string())?;
     preset.training.check().map_err(|error| error.to_string())?;
+    preset
+        .detection
+        .check()
+        .map_err(|error| error.to_string())?;
     let built = preset.model.build(&[7, 7], 1);
     built.map_err(|error| error.to_string())?;
     Ok(preset)

@@ -16,7 +16,7 @@ use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Findings;
 use crate::outputs::{Format, write_findings};
 use crate::terminal::{UsageError, counted, print, tell};
-use crate::training::{check_examples, preset_for};
+use crate::training::{build, check_examples, preset_for};
 
 /// Rate of false alarms where nobody names a rule.
 const FALSE_ALARM: f64 = 0.01;
@@ -173,11 +173,7 @@ fn trained(
         training.validation = Validation::Share(0.1);
     }
     detection.members = args.members.unwrap_or(detection.members);
-    let built = match examples.table() {
-        Some(table) => spec.build_table(&table.schema, args.seed),
-        None => spec.build(examples.shape(), args.seed),
-    };
-    let mut model = built.map_err(|error| UsageError(error.to_string()))?;
+    let mut model = build(&spec, &examples, args.seed)?;
     tell(&format!(
         "{name}: learning from {} of `{data}`",
         counted(examples.rows(), "example")

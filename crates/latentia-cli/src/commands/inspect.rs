@@ -1,20 +1,24 @@
 //! `latentia inspect`
 
 use latentia_data::{ColumnKind, Schema};
-use latentia_models::{Autoencoder, ModelFile, Provenance};
+use latentia_models::{Autoencoder, Detector, ModelFile, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
-use crate::terminal::{count, number, print, table};
+use crate::terminal::{count, counted, number, print, table};
 
 /// Columns of a kind that are named.
 const MOST_NAMED: usize = 4;
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let ModelFile {
-        model, provenance, ..
+        model,
+        provenance,
+        attachments,
+        ..
     } = open(&args.model)?;
+    let detector = Detector::of(&model, &attachments);
     if args.json {
         let report = json!({
             "model": args.model.to_string_lossy(),
@@ -25,14 +29,22 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
             "weights_of_epoch": provenance.weights_epoch(&model).map(|epoch| epoch.epoch),
             "spec": model.spec(),
             "provenance": provenance,
+            "detector": detector.as_ref().map(|detector| json!({
+                "parts": detector.parts(),
+                "members": detector.members(),
+                "reference_codes": detector.references(),
+                "calibration": detector.calibration().source().name(),
+                "calibrating_scores": detector.calibration().scores().len(),
+            })),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
     print(&format!(
-        "{}\n{}{}",
+        "{}\n{}{}{}",
         chain(&model),
         objective(&model)?,
-        history(&model, &provenance)
+        history(&model, &provenance),
+        detector.map_or_else(String::new, |detector| of_detector(&detector)),
     ))
 }
 
@@ -146,6 +158,26 @@ fn history(model: &Autoencoder, provenance: &Provenance) -> String {
     let rows = rows.into_iter().chain(columns);
     rows.map(|(name, value)| format!("{name:<16}{value}\n"))
         .collect()
+}
+
+/// What scores examples, in a line.
+fn of_detector(detector: &Detector) -> String {
+    let members = match detector.members() {
+        1 => String::new(),
+        members => format!("{}, ", counted(members, "member")),
+    };
+    let references = match detector.references() {
+        0 => String::new(),
+        references => format!("{}, ", counted(references, "reference code")),
+    };
+    let calibration = detector.calibration();
+    let (parts, scores) = (detector.parts().join(" and "), calibration.scores().len());
+    let whose = calibration.source().name();
+    format!(
+        "{:<16}by {parts}, {members}{references}{} {whose} scores\n",
+        "detector",
+        count(scores)
+    )
 }
 
 /// How many columns of each kind a table has.

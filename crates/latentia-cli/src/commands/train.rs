@@ -6,8 +6,8 @@ use anyhow::anyhow;
 use latentia_codec::Quantiser;
 use latentia_data::Source;
 use latentia_models::{
-    Autoencoder, BoxError, Detector, ModelError, Part, Split, StoredTensor, Training, TrainingSpec,
-    Validation,
+    Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Split, StoredTensor,
+    Training, TrainingSpec, Validation,
 };
 use latentia_tensor::Rows;
 
@@ -15,7 +15,7 @@ use crate::args::TrainArgs;
 use crate::inputs::{Loader, split_part};
 use crate::terminal::{Ended, UsageError, count, counted, tell};
 use crate::training::{
-    Progress, Run, RunFolder, check_examples, experiment, fingerprint_of_all, overridden,
+    Progress, Run, RunFolder, build, check_examples, experiment, fingerprint_of_all, overridden,
 };
 
 /// Share held out where a preset asks for a test part that the data does not have.
@@ -57,11 +57,8 @@ pub(super) fn run(
     }
     let mut schedule = overridden(preset.training, args);
     schedule.check().map_err(usage)?;
-    let built = match source.train.table() {
-        Some(table) => spec.build_table(&table.schema, args.seed),
-        None => spec.build(source.train.shape(), args.seed),
-    };
-    let mut model = built.map_err(usage)?;
+    preset.detection.check().map_err(usage)?;
+    let mut model = build(&spec, &source.train, args.seed)?;
 
     let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
     let all_data = fingerprint_of_all(&source, &fingerprint)?;
@@ -76,12 +73,7 @@ pub(super) fn run(
     })?;
     tell(&introduction(&name, data, &training));
     let (plan, detection) = (training.spec().clone(), preset.detection);
-    let detector = |model: &Autoencoder, split: &Split<'_>| {
-        let held_out = split.validation_rows();
-        let rows = &split.training;
-        let fitted = Detector::cross_fit(model, rows, held_out, &plan, &detection, args.seed)?;
-        Ok(fitted.tensors()?)
-    };
+    let detector = detector(&plan, &detection, args.seed);
     let mut training = training.attaching(&quantiser).attaching(&detector);
     // A folder that cannot be written is found out before the training and not after it.
     folder.claim()?;
@@ -118,6 +110,19 @@ fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<So
 /// What a compressor keeps with the model.
 fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> {
     Ok(Quantiser::fit(model, &split.training)?.tensors())
+}
+
+/// What `detect` keeps with the model.
+fn detector<'a>(
+    plan: &'a TrainingSpec,
+    detection: &'a DetectionSpec,
+    seed: u64,
+) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
+    move |model, split| {
+        let (rows, held_out) = (&split.training, split.validation_rows());
+        let detector = Detector::cross_fit(model, rows, held_out, plan, detection, seed)?;
+        Ok(detector.tensors()?)
+    }
 }
 
 /// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether the run validates on

@@ -257,11 +257,7 @@ impl<'a> Findings<'a> {
     /// What calibrates, in words.
     fn calibrated(&self) -> String {
         let calibration = self.detector.calibration();
-        let whose = match calibration.source() {
-            CalibrationSource::HeldOut => "held-out",
-            CalibrationSource::CrossFitted => "cross-fitted",
-            _ => "training",
-        };
+        let whose = calibration.source().name();
         let n = calibration.scores().len();
         if n == 0 {
             return "nothing that calibrates".into();
@@ -364,11 +360,7 @@ impl<'a> Findings<'a> {
             "asked": asked,
             "threshold": self.threshold(),
             "calibration": {
-                "source": match calibration.source() {
-                    CalibrationSource::HeldOut => "held-out",
-                    CalibrationSource::CrossFitted => "cross-fitted",
-                    _ => "training",
-                },
+                "source": calibration.source().name(),
                 "scores": calibration.scores().len(),
                 "least_p_value": calibration.least_p_value(),
                 "too_few": self.decision.too_few.is_some(),

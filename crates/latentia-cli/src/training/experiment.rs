@@ -1,7 +1,7 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
 use latentia_data::Dataset;
-use latentia_models::{Preset, TrainingSpec};
+use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
 use latentia_tensor::Rows;
 
 use super::config::read;
@@ -49,6 +49,18 @@ pub fn preset_for(name: &str) -> anyhow::Result<(String, Preset)> {
         .into());
     };
     Ok((name.to_string(), Preset::parse(text)?))
+}
+
+/// The model of `spec` for these examples, with its initial weights.
+///
+/// # Errors
+/// When the specification does not fit itself or the examples.
+pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoencoder, UsageError> {
+    let built = match examples.table() {
+        Some(table) => spec.build_table(&table.schema, seed),
+        None => spec.build(examples.shape(), seed),
+    };
+    built.map_err(|error| UsageError(error.to_string()))
 }
 
 /// What the arguments make of a preset's training.

@@ -1,6 +1,6 @@
 //! A training run as its user sees it.
 //!
-//! - [`experiment`](experiment()), [`overridden`], [`preset_for`]: what is trained; [`config`]: a user's own file
+//! - [`experiment`](experiment()), [`overridden`], [`preset_for`], [`build`]: what is trained; [`config`]: a user's own file
 //! - [`check_examples`]: what can be learned from the data
 //! - [`fingerprint_of_all`]: what a checkpoint knows its data by
 //! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are
@@ -15,7 +15,7 @@ mod run_folder;
 mod summary;
 mod warnings;
 
-pub use experiment::{experiment, overridden, preset_for};
+pub use experiment::{build, experiment, overridden, preset_for};
 pub use fingerprint::fingerprint_of_all;
 pub use progress::Progress;
 pub use run::Run;

@@ -79,7 +79,9 @@ fn check_config(from: &str, to: &str, words: &[&str]) {
 
 #[test]
 fn a_key_that_is_not_known() {
-    let words = ["`my.toml`, line 18: unknown key `epoch`, expected one of `epochs`, `batch-size`"];
+    let words = [
+        "`my.toml`, line 18: unknown key `epoch`, expected one of `epochs`, `steps`, `batch-size`",
+    ];
     check_config("epochs = 200", "epoch = 3", &words);
     let words = ["`my.toml`, line 9: unknown key `unit`, expected one of `units`, "];
     check_config("units = 128", "unit = 128", &words);

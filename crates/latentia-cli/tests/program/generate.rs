@@ -281,7 +281,7 @@ fn what_does_not_belong_has_the_highest_score() {
         .done()
         .stdout;
     assert!(
-        listed.contains("\n50 ") && listed.contains("median of 200 examples"),
+        listed.contains("\n50 ") && listed.contains(" of 200 examples flagged: "),
         "{listed}"
     );
     dir.refused(
@@ -303,16 +303,37 @@ fn trained(dir: &TestDir, likelihood: &str, line: &str) {
 }
 
 #[test]
-fn a_density_is_compared_by_differences() {
+fn a_model_without_a_detector_has_the_plain_loss_or_is_given_examples_that_belong() {
     let dir = TestDir::new();
     trained(&dir, "gaussian-learned-scale", "");
-    let listed = dir.run("detect model.safetensors mnist-mini -n 1").done();
-    let lines: Vec<&str> = listed.stdout.lines().collect();
-    assert!(lines[0].ends_with("above median"), "{lines:?}");
-    let above = lines[1].split_whitespace().last();
-    // The worst is never below the median, whatever the sign of both.
-    let above: f64 = above.and_then(|x| x.parse().ok()).expect("a number");
-    assert!(above >= 0.0, "{lines:?}");
+    // As files of earlier versions are.
+    let path = dir.path("model.safetensors");
+    let file = latentia_models::ModelFile::load(&path).expect("a model");
+    latentia_models::ModelFile::save(&file.model, &file.provenance, &[], &path).expect("written");
+    let detect = "detect model.safetensors mnist-mini -n 1 --json";
+    let plain = dir.run(detect).done();
+    let said =
+        "has no detector: scores are the plain loss, in nats per example, and nothing is flagged";
+    assert!(plain.stderr.contains(said), "{}", plain.stderr);
+    let report = plain.json();
+    let worst = &report["worst"][0];
+    assert_eq!(worst["score"], worst["loss"]);
+    assert_eq!(
+        (&report["flagged"], &report["threshold"]),
+        (&0.into(), &Value::Null)
+    );
+
+    let fitted = dir
+        .run(&format!("{detect} --reference mnist-mini:train"))
+        .done();
+    let report = fitted.json();
+    assert_eq!(report["calibration"]["source"], "training");
+    assert!(report["threshold"].is_f64(), "{report}");
+    assert!(
+        fitted.stderr.contains("the model may have learned from"),
+        "{}",
+        fitted.stderr
+    );
 }
 
 #[test]

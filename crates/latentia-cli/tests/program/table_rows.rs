@@ -54,7 +54,7 @@ fn a_row_is_explained_in_the_words_of_its_table() {
     let mut sorted = names.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, ["kind", "length", "steel", "weight"]);
-    assert!(columns.is_sorted_by(|a, b| of(a, "above_least") >= of(b, "above_least")));
+    assert!(columns.is_sorted_by(|a, b| of(a, "score") >= of(b, "score")));
 
     // In the unit of `detect`, and all of what that says.
     let detected = dir.run("detect m/model.safetensors pieces.csv -n 90 --json");
@@ -62,18 +62,18 @@ fn a_row_is_explained_in_the_words_of_its_table() {
     let worst = detected["worst"].as_array().expect("a list");
     let own = worst.iter().find(|row| row["example"] == 5).expect("row 5");
     assert_eq!(
-        (&report["score"], &report["unit"]),
-        (&own["score"], &detected["unit"])
+        [&report["score"], &report["unit"], &report["loss"]],
+        [&own["score"], &detected["unit"], &own["loss"]]
     );
-    let sum: f64 = columns.iter().map(|column| of(column, "score")).sum();
-    assert!((sum - of(&report, "score")).abs() < 1e-4, "{report}");
+    let sum: f64 = columns.iter().map(|column| of(column, "loss")).sum();
+    assert!((sum - of(&report, "loss")).abs() < 1e-4, "{report}");
 
     let column = |name: &str| columns.iter().find(|c| c["name"] == name).expect(name);
     assert_eq!(report["id"], "piece-5");
     assert_eq!(column("kind")["value"], "rod");
     assert_eq!(column("length")["value"], 18.0);
     assert!(column("weight")["value"].is_null());
-    assert_eq!(of(column("weight"), "score"), 0.0);
+    assert_eq!(of(column("weight"), "loss"), 0.0);
     let expected = column("kind")["expected"].as_str().expect("a level");
     assert!(["nut", "bolt", "rod"].contains(&expected), "{expected}");
 
@@ -238,7 +238,8 @@ fn a_row_beyond_all_of_training_is_flagged_though_it_is_alone() {
         ("abcd.csv", format!("a,b,c,d\n{rows}").as_bytes()),
         ("one.csv", b"a,b,c,d\n50,-50,50,50\n"),
     ]);
-    dir.run("train --data abcd.csv --latent 2 --out m").done();
+    dir.run("train --preset anomaly --data abcd.csv --out m")
+        .done();
     let detect = "detect m/model.safetensors";
     let report = dir.run(&format!("{detect} one.csv --json")).done().json();
     let worst = &report["worst"][0];
@@ -246,10 +247,12 @@ fn a_row_beyond_all_of_training_is_flagged_though_it_is_alone() {
         (&worst["beyond_training"], &worst["training_share"]),
         (&true.into(), &1.0.into())
     );
-    let text = dir.run(&format!("{detect} one.csv")).done().stdout;
-    let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].ends_with("  score    training"), "{text}");
-    assert!(lines[1].ends_with("  beyond all"), "{text}");
+    let ran = dir.run(&format!("{detect} one.csv")).done();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].ends_with("  p-value  flag  reasons"), "{lines:?}");
+    assert!(lines[1].contains("  yes  `"), "{lines:?}");
+    let said = "too few rows to calibrate: 60 cross-fitted scores can show no rate below 1.6393 %";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 
     // Of its own rows, most are not, and the shares go with the scores.
     let report = dir
@@ -277,15 +280,27 @@ fn the_worst_rows_are_called_by_their_ids() {
         .lines()
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(lines[0], ["example", "id", "score", "training"]);
+    assert_eq!(
+        lines[0],
+        ["example", "id", "score", "p-value", "flag", "reasons"]
+    );
     assert_eq!(lines[1][..2], ["90", "piece-x"]);
-    assert_eq!(lines[1][3..], ["beyond", "all"]);
+    assert_eq!(lines[1][4..7], ["yes", "`length`", "9000.0,"]);
     let report = dir.run(&format!("{detect} --json")).done().json();
     assert_eq!(report["worst"][0]["id"], "piece-x");
     let scores = dir.text("scores.csv");
     let scores = cells(&scores);
-    assert_eq!(scores[0], ["name", "class", "score", "training_share"]);
-    assert_eq!((scores[91][0], scores[91][3]), ("piece-x", "1"));
+    let found = ["score", "training_share", "p_value", "flag", "reasons"];
+    assert_eq!(scores[0], [&["name", "class"], &found[..]].concat());
+    assert_eq!(
+        [0, 3, 5].map(|column| scores[91][column]),
+        ["piece-x", "1", "true"]
+    );
+    assert!(
+        scores[91][6].starts_with("\"`length` 9000.0"),
+        "{:?}",
+        scores[91]
+    );
     let ran = dir.run(&format!("{detect} --no-ids")).done();
     assert!(!ran.stdout.contains("piece-"), "{}", ran.stdout);
 }

@@ -31,6 +31,17 @@ pub enum CalibrationSource {
     Training,
 }
 
+impl CalibrationSource {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HeldOut => "held-out",
+            Self::CrossFitted => "cross-fitted",
+            Self::Training => "training",
+        }
+    }
+}
+
 /// How a whole set of scores differs from the calibrating ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

@@ -3,29 +3,60 @@
 use latentia_tensor::{Matrix, MatrixRef, transpose, update};
 use rayon::prelude::*;
 
-/// The neighbour whose distance counts.
-const NEIGHBOUR: usize = 10;
-
 /// Rows that a task looks for the neighbours of.
 const ROWS: usize = 64;
 
-/// Square of the least distance, as a share of the codes' mean variance.
+/// The most neighbours that are looked for.
+const MOST: usize = 21;
+
+/// Square of the least distance, as a share of the codes' variance.
 const LEAST: f64 = 1e-6;
 
-/// The logarithm of the distance of a code to the tenth nearest of the reference codes, which are those of training rows.
+/// The neighbours that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Neighbours {
+    /// The one whose distance does.
+    pub(super) distance: usize,
+    /// The nearest ones whose own distances it is held against, or none.
+    pub(super) local: usize,
+}
+
+/// The logarithm of the distance of a code to one of the nearest of the reference codes, which are those of training rows; and how much that is
+/// above the mean of the same of its own nearest neighbours, which is a local outlier factor on a logarithmic scale (Breunig et al.
+/// 2000).
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CodePart {
     /// `[references, code width]`
     pub(super) references: Matrix,
-    /// The same, turned: an element's values side by side.
+    neighbours: Neighbours,
+    /// The references, turned: an element's values side by side.
     turned: Matrix,
     /// Added to squared distances, as codes may be the same.
     least: f64,
+    /// Of each reference code among the others.
+    pub(super) own: Vec<f64>,
+}
+
+/// What is said of a code.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct CodeDistance {
+    pub(super) distance: f64,
+    pub(super) local: f64,
 }
 
 impl CodePart {
     /// That of these codes, finite; none where there are fewer than two.
-    pub(super) fn of(references: Matrix) -> Option<Self> {
+    pub(super) fn of(references: Matrix, neighbours: Neighbours) -> Option<Self> {
+        let mut part = Self::with(references, neighbours, Vec::new())?;
+        if neighbours.local > 0 {
+            let own = part.nearest(part.references.view(), true);
+            part.own = own.iter().map(|nearest| part.distance(nearest)).collect();
+        }
+        Some(part)
+    }
+
+    /// That of these codes, as [`Self::of`] has it, whose own values are known.
+    pub(super) fn with(references: Matrix, neighbours: Neighbours, own: Vec<f64>) -> Option<Self> {
         let (rows, cols) = (references.rows(), references.cols());
         if rows < 2 || cols == 0 || references.as_slice().iter().any(|x| !x.is_finite()) {
             return None;
@@ -40,51 +71,104 @@ impl CodePart {
         transpose(references.as_slice(), rows, cols, turned.as_mut_slice());
         Some(Self {
             references,
+            neighbours,
             turned,
             least: (LEAST * spread).max(f64::MIN_POSITIVE),
+            own,
         })
     }
 
-    /// The part of each code: `[rows]`.
-    pub(super) fn values(&self, codes: MatrixRef<'_>) -> Vec<f64> {
-        self.distances(codes, NEIGHBOUR)
+    /// Whether there is an own value for each code, where they count.
+    pub(super) fn fits(&self) -> bool {
+        let own = if self.neighbours.local > 0 {
+            self.references.rows()
+        } else {
+            0
+        };
+        self.own.len() == own && self.own.iter().all(|x| x.is_finite())
     }
 
-    /// The part of each reference code, of whose neighbours it is none itself.
-    pub(super) fn of_references(&self) -> Vec<f64> {
-        self.distances(self.references.view(), NEIGHBOUR + 1)
+    /// What is said of each code: `[rows]`.
+    pub(super) fn values(&self, codes: MatrixRef<'_>) -> Vec<CodeDistance> {
+        let nearest = self.nearest(codes, false);
+        nearest.iter().map(|nearest| self.value(nearest)).collect()
     }
 
-    fn distances(&self, codes: MatrixRef<'_>, neighbour: usize) -> Vec<f64> {
-        let neighbour = neighbour.min(self.references.rows());
+    /// What is said of each reference code, which is no neighbour of its own.
+    pub(super) fn of_references(&self) -> Vec<CodeDistance> {
+        let nearest = self.nearest(self.references.view(), true);
+        nearest.iter().map(|nearest| self.value(nearest)).collect()
+    }
+
+    fn value(&self, nearest: &Nearest) -> CodeDistance {
+        let distance = self.distance(nearest);
+        let around = nearest.found().iter().take(self.neighbours.local);
+        let around: Vec<f64> = around.map(|&(_, at)| self.own[at as usize]).collect();
+        let local = match around.len() {
+            0 => 0.0,
+            n => distance - around.iter().sum::<f64>() / n as f64,
+        };
+        CodeDistance { distance, local }
+    }
+
+    fn distance(&self, nearest: &Nearest) -> f64 {
+        let found = nearest.found();
+        let neighbour = found.get(self.neighbours.distance - 1).or(found.last());
+        let square = neighbour.map_or(f32::MAX, |&(square, _)| square.min(f32::MAX));
+        0.5 * (f64::from(square) + self.least).ln()
+    }
+
+    /// The nearest reference codes of each code; `among` those, it is none itself.
+    fn nearest(&self, codes: MatrixRef<'_>, among: bool) -> Vec<Nearest> {
+        let wanted = self.neighbours.distance.max(self.neighbours.local);
         let rows: Vec<&[f32]> = codes.iter_rows().collect();
-        let blocks = rows.par_chunks(ROWS).map(|rows| {
+        let blocks = rows.par_chunks(ROWS).enumerate().map(|(block, rows)| {
             let mut squares = vec![0.0f32; self.references.rows()];
-            let of_row = |row: &&[f32]| {
+            let of_row = |(row, code): (usize, &&[f32])| {
                 squares.fill(0.0);
-                for (&x, references) in row.iter().zip(self.turned.view().iter_rows()) {
+                for (&x, references) in code.iter().zip(self.turned.view().iter_rows()) {
                     update(&mut squares, references, move |sum, y| {
                         sum + (x - y) * (x - y)
                     });
                 }
-                let square = nth_smallest(&squares, neighbour);
-                0.5 * (f64::from(square.min(f32::MAX)) + self.least).ln()
+                if among {
+                    squares[block * ROWS + row] = f32::NAN;
+                }
+                Nearest::of(&squares, wanted)
             };
-            rows.iter().map(of_row).collect::<Vec<_>>()
+            rows.iter().enumerate().map(of_row).collect::<Vec<_>>()
         });
         blocks.collect::<Vec<_>>().concat()
     }
 }
 
-/// The `n`th smallest, from 1 to 11, of at least as many values; what is no number counts as infinite.
-fn nth_smallest(values: &[f32], n: usize) -> f32 {
-    let mut smallest = [f32::INFINITY; NEIGHBOUR + 1];
-    for &x in values.iter().filter(|&&x| x < f32::INFINITY) {
-        if x < smallest[n - 1] {
-            let at = smallest[..n].partition_point(|&y| y <= x);
-            smallest[at..n].rotate_right(1);
-            smallest[at] = x;
+/// The nearest, nearest first: squared distances and which reference codes they are.
+#[derive(Clone, Copy, Debug)]
+struct Nearest {
+    all: [(f32, u32); MOST],
+    found: usize,
+}
+
+impl Nearest {
+    /// The `wanted` smallest, at most [`MOST`]; what is no number is left out, and of equal ones the first counts.
+    fn of(squares: &[f32], wanted: usize) -> Self {
+        let mut nearest = Self {
+            all: [(f32::INFINITY, 0); MOST],
+            found: 0,
+        };
+        let last = wanted.min(MOST) - 1;
+        for (at, &square) in squares.iter().enumerate() {
+            if square < nearest.all[last].0 {
+                let place = nearest.all[..=last].partition_point(|&(other, _)| other <= square);
+                nearest.all[place..=last].rotate_right(1);
+                nearest.all[place] = (square, at as u32);
+                nearest.found = (nearest.found + 1).min(last + 1);
+            }
         }
+        nearest
     }
-    smallest[n - 1]
+
+    fn found(&self) -> &[(f32, u32)] {
+        &self.all[..self.found]
+    }
 }

@@ -5,7 +5,8 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::calibration::{Calibration, CalibrationSource};
-use super::detector::{Detector, Trained, spaced};
+use super::detector::{Detector, Trained};
+use super::rows::spaced;
 use crate::{Autoencoder, DetectionSpec, ModelError, ModelSpec, TrainingSpec, Validation, stream};
 
 /// Scores that calibrate well enough: no more folds are scored than they take.

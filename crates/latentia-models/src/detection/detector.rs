@@ -1,12 +1,15 @@
 //! What does not belong, by one score of several parts.
 
-use latentia_tensor::{Matrix, Rows, Subset, map_in_place};
+use latentia_tensor::{Picture, Rows, Subset};
+use rayon::prelude::*;
 
 use super::calibration::{Calibration, CalibrationSource};
-use super::code_part::CodePart;
+use super::code_part::{CodeDistance, CodePart, Neighbours};
 use super::column_part::ColumnPart;
-use super::explanation::deviations;
+use super::deviations::deviations;
+use super::picture_part::{PicturePart, Region};
 use super::reconstruction_part::{ReconstructionPart, excess};
+use super::rows::{raw, spaced};
 use super::standard::Standard;
 use crate::{Autoencoder, ModelError, Provenance};
 
@@ -16,8 +19,20 @@ const MOST_FITTED: usize = 10_000;
 /// The most values of them.
 const MOST_VALUES: usize = 1 << 24;
 
-/// The most codes that others are held against.
-const MOST_REFERENCES: usize = 2_000;
+/// The most codes that others are held against, of rows and of pictures.
+const MOST_REFERENCES: [usize; 2] = [2_000, 10_000];
+
+/// The neighbours that count, of rows and of pictures.
+const NEIGHBOURS: [Neighbours; 2] = [
+    Neighbours {
+        distance: 10,
+        local: 0,
+    },
+    Neighbours {
+        distance: 5,
+        local: 20,
+    },
+];
 
 /// The most elements of them.
 const MOST_REFERENCE_ELEMENTS: usize = 1 << 18;
@@ -31,8 +46,8 @@ const ROWS_AT_ONCE: usize = 4_096;
 /// Values of them.
 const VALUES_AT_ONCE: usize = 1 << 21;
 
-/// Weight of the column part, beside 1 of the others.
-const COLUMN_WEIGHT: f64 = 0.5;
+/// Weight of the column part, and of both code parts of a picture, beside 1 of the others.
+const HALF: f64 = 0.5;
 
 /// Scores examples: the higher, the less an example looks like the training examples.
 ///
@@ -40,6 +55,14 @@ const COLUMN_WEIGHT: f64 = 0.5;
 /// score = z(asinh((Σ excess - median) / spread))        how badly the model reconstructs it
 ///       + ½ z(mean of ln(1 + d² / v) over columns)      how far its values lie from the usual ones, of a row of a table
 ///       + z(ln distance of the code to the 10th nearest of at most 2,000 training codes)
+/// ```
+///
+/// A picture has no columns; there it is
+///
+/// ```text
+/// score = z(ln of the mean excess in the worst window, over the picture's contrast)
+///       + ½ z(ln distance of the code to the 5th nearest of at most 10,000 training codes)
+///       + ½ z(how much that is above the mean of the same of its 20 nearest neighbours)
 /// ```
 ///
 /// `z` standardises a part over training examples. The first and the last are means over the members, where there are several models.
@@ -79,8 +102,8 @@ pub struct Detector {
     pub(super) members: Vec<Member>,
     pub(super) reconstruction: Standard,
     pub(super) columns: Option<(ColumnPart, Standard)>,
-    /// Where codes are real numbers.
-    pub(super) codes: Option<Standard>,
+    /// Where codes are real numbers: of the distance, and of a picture's distance against its neighbours'.
+    pub(super) codes: Option<[Standard; 2]>,
     /// Of rows of a table, how far training rows are from their reconstructions, a column each.
     pub(super) deviations: Vec<f32>,
     pub(super) calibration: Calibration,
@@ -92,9 +115,19 @@ pub(super) struct Member {
     pub(super) model: Autoencoder,
     /// Of every member but the first, whose file this is in.
     pub(super) provenance: Option<Provenance>,
-    /// None where the loss itself is the score.
-    pub(super) reconstruction: Option<ReconstructionPart>,
+    pub(super) reconstruction: Reconstruction,
     pub(super) codes: Option<CodePart>,
+}
+
+/// How badly a model reconstructs an example.
+#[derive(Clone, Debug)]
+pub(super) enum Reconstruction {
+    /// The loss itself.
+    Plain,
+    /// Of a row.
+    Row(ReconstructionPart),
+    /// Of a picture.
+    Picture(PicturePart),
 }
 
 /// A model that has learned.
@@ -118,7 +151,7 @@ impl Trained {
 struct Parts {
     reconstruction: f64,
     columns: f64,
-    codes: f64,
+    codes: CodeDistance,
 }
 
 impl Detector {
@@ -141,7 +174,7 @@ impl Detector {
         let member = Member {
             model: model.clone(),
             provenance: None,
-            reconstruction: None,
+            reconstruction: Reconstruction::Plain,
             codes: None,
         };
         Self {
@@ -214,21 +247,25 @@ impl Detector {
             detector.columns = Some((part, standard));
         }
         detector.codes = detector.standard_of_codes();
-        let parts = detector.parts(&training)?;
+        let parts = detector.values(&training)?;
         let values: Vec<f64> = parts.iter().map(|parts| parts.reconstruction).collect();
         detector.reconstruction = Standard::of(&values);
         Ok(detector)
     }
 
     /// Where every member has a code part, mean and deviation of their mean over reference codes.
-    fn standard_of_codes(&self) -> Option<Standard> {
+    fn standard_of_codes(&self) -> Option<[Standard; 2]> {
         let parts = self.members.iter().map(|member| member.codes.as_ref());
         let parts: Vec<&CodePart> = parts.collect::<Option<_>>()?;
-        let each: Vec<Vec<f64>> = parts.iter().map(|part| part.of_references()).collect();
+        let each = parts.iter().map(|part| part.of_references());
+        let each: Vec<Vec<CodeDistance>> = each.collect();
         let n = each.len() as f64;
         let rows = each.iter().map(Vec::len).min().unwrap_or(0);
-        let means = (0..rows).map(|row| each.iter().map(|values| values[row]).sum::<f64>() / n);
-        Some(Standard::of(&means.collect::<Vec<_>>()))
+        let standard = |of: fn(&CodeDistance) -> f64| {
+            let mean = |row: usize| each.iter().map(|values| of(&values[row])).sum::<f64>() / n;
+            Standard::of(&(0..rows).map(mean).collect::<Vec<_>>())
+        };
+        Some([standard(|own| own.distance), standard(|own| own.local)])
     }
 
     /// The score of each example: `[rows]`, finite.
@@ -242,7 +279,7 @@ impl Detector {
         for first in (0..rows).step_by(at_once) {
             let last = rows.min(first + at_once);
             let some = Subset::new(examples, (first as u32..last as u32).collect());
-            let parts = self.parts(&some)?;
+            let parts = self.values(&some)?;
             scores.extend(parts.iter().map(|parts| self.weigh(parts)));
         }
         Ok(scores)
@@ -251,12 +288,18 @@ impl Detector {
     fn weigh(&self, parts: &Parts) -> f64 {
         let columns = self.columns.as_ref();
         let columns = columns.map_or(0.0, |(_, standard)| standard.z(parts.columns));
-        let codes = self.codes.map_or(0.0, |standard| standard.z(parts.codes));
-        self.reconstruction.z(parts.reconstruction) + COLUMN_WEIGHT * columns + codes
+        let codes = self.codes.map_or(0.0, |[distance, local]| {
+            let own = parts.codes;
+            match self.is_of_pictures() {
+                true => HALF * (distance.z(own.distance) + local.z(own.local)),
+                false => distance.z(own.distance),
+            }
+        });
+        self.reconstruction.z(parts.reconstruction) + HALF * columns + codes
     }
 
     /// The parts of each of a few examples.
-    fn parts(&self, examples: &dyn Rows) -> Result<Vec<Parts>, ModelError> {
+    fn values(&self, examples: &dyn Rows) -> Result<Vec<Parts>, ModelError> {
         let mut parts = vec![Parts::default(); examples.rows()];
         let share = 1.0 / self.members.len() as f64;
         for member in &self.members {
@@ -267,7 +310,8 @@ impl Detector {
             if let (Some(part), true) = (&member.codes, self.codes.is_some()) {
                 let values = part.values(member.model.encode(examples)?.view());
                 for (parts, value) in parts.iter_mut().zip(values) {
-                    parts.codes += share * value;
+                    parts.codes.distance += share * value.distance;
+                    parts.codes.local += share * value.local;
                 }
             }
         }
@@ -287,9 +331,39 @@ impl Detector {
 
     /// Whether the score is the loss of the model alone; see [`Self::plain`].
     pub fn is_plain(&self) -> bool {
-        self.members
-            .iter()
-            .all(|member| member.reconstruction.is_none())
+        let plain = |member: &Member| matches!(member.reconstruction, Reconstruction::Plain);
+        self.members.iter().all(plain)
+    }
+
+    /// Whether examples are pictures, and a part of each is known where it is reconstructed worst.
+    pub fn is_of_pictures(&self) -> bool {
+        let of = |member: &Member| matches!(member.reconstruction, Reconstruction::Picture(_));
+        self.members.iter().any(of)
+    }
+
+    /// Of each of `examples` that are pictures, the window that is reconstructed worst; none of others.
+    ///
+    /// # Errors
+    /// As [`Self::score`].
+    pub fn worst_regions(&self, examples: &dyn Rows) -> Result<Vec<Option<Region>>, ModelError> {
+        let member = &self.members[0];
+        let Reconstruction::Picture(part) = &member.reconstruction else {
+            return Ok(vec![None; examples.rows()]);
+        };
+        let excess = excess(&member.model, examples)?;
+        let rows = excess.view();
+        let regions = rows.iter_rows().map(|row| Some(part.worst(row).0));
+        Ok(regions.collect())
+    }
+
+    /// What the score is made of.
+    pub fn parts(&self) -> Vec<&'static str> {
+        let parts = [
+            Some("reconstruction"),
+            self.columns.as_ref().map(|_| "columns"),
+            self.codes.map(|_| "code"),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     /// How many models there are.
@@ -310,17 +384,23 @@ impl Detector {
 impl Member {
     fn fit(trained: Trained, training: &dyn Rows) -> Result<Self, ModelError> {
         let Trained { model, provenance } = trained;
-        let excess = excess(&model, training)?;
+        let picture = picture_of(&model);
         let codes = match model.latent().is_restricted() {
             true => None,
             false => {
+                let kind = usize::from(picture.is_some());
                 let most = (MOST_REFERENCE_ELEMENTS / model.code_width().max(1)).max(2);
-                let references = spaced(training, most.min(MOST_REFERENCES));
-                CodePart::of(model.encode(&references)?)
+                let references = spaced(training, most.min(MOST_REFERENCES[kind]));
+                CodePart::of(model.encode(&references)?, NEIGHBOURS[kind])
             }
         };
         Ok(Self {
-            reconstruction: Some(ReconstructionPart::fit(&excess)),
+            reconstruction: match picture {
+                Some(picture) => {
+                    Reconstruction::Picture(PicturePart::fit(picture, &raw(training)?))
+                }
+                None => Reconstruction::Row(ReconstructionPart::fit(&excess(&model, training)?)),
+            },
             codes,
             model,
             provenance,
@@ -330,30 +410,29 @@ impl Member {
     /// The reconstruction part of each of a few examples.
     fn reconstructions(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         match &self.reconstruction {
-            Some(part) => {
+            Reconstruction::Row(part) => {
                 let excess = excess(&self.model, examples)?;
                 let rows = excess.view();
                 Ok(rows.iter_rows().map(|row| part.value(row)).collect())
             }
-            None => self.model.score(examples),
+            Reconstruction::Picture(part) => {
+                let (excess, values) = (excess(&self.model, examples)?, raw(examples)?);
+                let both = excess.view().iter_rows().zip(values.view().iter_rows());
+                let both: Vec<(&[f32], &[f32])> = both.collect();
+                let value = |(excess, row): &(&[f32], &[f32])| part.value(excess, row);
+                Ok(both.par_iter().map(value).collect())
+            }
+            Reconstruction::Plain => self.model.score(examples),
         }
     }
 }
 
-/// At most `most` of `rows`, evenly spaced.
-pub(super) fn spaced(rows: &dyn Rows, most: usize) -> Subset<'_> {
-    let (all, some) = (rows.rows() as u64, rows.rows().min(most) as u64);
-    Subset::new(rows, (0..some).map(|i| (i * all / some) as u32).collect())
+/// The picture that an example of `model` is, where it is no row of a table.
+pub(super) fn picture_of(model: &Autoencoder) -> Option<Picture> {
+    Picture::of(model.shape()).filter(|_| model.schema().is_none())
 }
 
-/// All of `rows`, in the data's own scale: bytes count as values in `[0, 1]`.
-pub(super) fn raw(rows: &dyn Rows) -> Result<Matrix, ModelError> {
-    let mut values = Matrix::zeros(rows.rows(), rows.cols());
-    let all: Vec<u32> = (0..rows.rows() as u32).collect();
-    rows.read(&all, values.view_mut())?;
-    let full_scale = rows.full_scale();
-    if full_scale != 1.0 {
-        map_in_place(values.as_mut_slice(), move |x| x / full_scale);
-    }
-    Ok(values)
+/// The neighbours that count where `model` scores.
+pub(super) fn neighbours_of(model: &Autoencoder) -> Neighbours {
+    NEIGHBOURS[usize::from(picture_of(model).is_some())]
 }

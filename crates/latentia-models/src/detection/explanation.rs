@@ -5,10 +5,10 @@ use std::io;
 use latentia_tensor::{ElementKind, Matrix, MatrixMut, Rows, Subset};
 
 use super::column_part::Values;
-use super::detector::{Detector, raw};
+use super::detector::{Detector, Reconstruction};
 use super::reconstruction_part::excess;
-use super::standard::quantile;
-use crate::{Autoencoder, ModelError};
+use super::rows::raw;
+use crate::ModelError;
 
 /// The most elements of an example that are tried, those that add most to its score.
 const MOST_TRIED: usize = 64;
@@ -104,8 +104,8 @@ impl Detector {
         for member in &self.members {
             let excess = excess(&member.model, example)?;
             let elements: Vec<f64> = match &member.reconstruction {
-                Some(part) => part.elements(excess.row(0)).collect(),
-                None => excess.row(0).iter().map(|&x| x.max(0.0).into()).collect(),
+                Reconstruction::Row(part) => part.elements(excess.row(0)).collect(),
+                _ => excess.row(0).iter().map(|&x| x.max(0.0).into()).collect(),
             };
             add_shares(&mut adds, &elements);
         }
@@ -183,26 +183,4 @@ impl Rows for Replaced<'_> {
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
         self.values.read(indices, out)
     }
-}
-
-/// How far the training examples' numbers are from their reconstructions, a column each, robustly: 1.4826 times the median of the absolute
-/// differences, or the root of their mean square where that is 0; in the data's own scale.
-pub(super) fn deviations(model: &Autoencoder, training: &dyn Rows) -> Result<Vec<f32>, ModelError> {
-    let (values, expected) = (raw(training)?, model.reconstruct(training)?);
-    let deviation = |column: usize| {
-        let pairs = values.view().iter_rows().zip(expected.view().iter_rows());
-        let differences = pairs.map(|(x, y)| f64::from((x[column] - y[column]).abs()));
-        let mut differences: Vec<f64> = differences.filter(|x| x.is_finite()).collect();
-        if differences.is_empty() {
-            return 0.0;
-        }
-        differences.sort_unstable_by(f64::total_cmp);
-        let robust = 1.4826 * quantile(&differences, 0.5);
-        let squares = differences.iter().map(|x| x * x).sum::<f64>();
-        match robust > 0.0 {
-            true => robust as f32,
-            false => (squares / differences.len() as f64).sqrt() as f32,
-        }
-    };
-    Ok((0..values.cols()).map(deviation).collect())
 }

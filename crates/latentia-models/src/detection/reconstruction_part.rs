@@ -2,7 +2,7 @@
 
 use latentia_tensor::{Matrix, Rows};
 
-use super::detector::raw;
+use super::rows::raw;
 use super::standard::quantile;
 use crate::{Autoencoder, ModelError};
 

@@ -6,7 +6,8 @@ use safetensors::Dtype;
 use super::calibration::{Calibration, CalibrationSource};
 use super::code_part::CodePart;
 use super::column_part::{Column, ColumnPart, Values};
-use super::detector::{Detector, Member};
+use super::detector::{Detector, Member, Reconstruction, neighbours_of, picture_of};
+use super::picture_part::PicturePart;
 use super::reconstruction_part::ReconstructionPart;
 use super::standard::Standard;
 use crate::{Autoencoder, ModelError, ModelFile, StoredTensor};
@@ -63,16 +64,24 @@ impl Detector {
             ));
         }
         if let Some(own) = self.codes {
-            tensors.push(standard("codes", own));
+            tensors.push(standard("codes", own[0]));
+            tensors.push(standard("codes.local", own[1]));
         }
         for (number, member) in self.members.iter().enumerate() {
             let name = |what: &str| format!("members.{number}.{what}");
-            if let Some(own) = &member.reconstruction {
-                tensors.push(doubles(&name("spread"), &[own.median, own.spread]));
-                tensors.push(doubles(&name("missing"), &own.missing));
+            match &member.reconstruction {
+                Reconstruction::Row(own) => {
+                    tensors.push(doubles(&name("spread"), &[own.median, own.spread]));
+                    tensors.push(doubles(&name("missing"), &own.missing));
+                }
+                Reconstruction::Picture(own) => {
+                    tensors.push(doubles(&name("contrast"), &[own.contrast]));
+                }
+                Reconstruction::Plain => {}
             }
             if let Some(part) = &member.codes {
                 tensors.push(floats(&name("references"), &part.references));
+                tensors.push(doubles(&name("distances"), &part.own));
             }
             if let Some(provenance) = &member.provenance {
                 let file = ModelFile::to_bytes(&member.model, provenance, &[])?;
@@ -87,33 +96,10 @@ impl Detector {
         let stored = Stored(tensors);
         let mut members = Vec::new();
         for number in 0..MOST_MEMBERS {
-            let name = |what: &str| format!("members.{number}.{what}");
-            let Some(spread) = stored.doubles(&name("spread")) else {
-                break;
-            };
-            let &[median, spread] = &spread[..] else {
-                return None;
-            };
-            let (model, provenance) = match stored.bytes(&name("model")) {
-                None if number == 0 => (model.clone(), None),
-                None => return None,
-                Some(file) => {
-                    let file = ModelFile::from_bytes(file).ok()?;
-                    (file.model, Some(file.provenance))
-                }
-            };
-            let missing = stored.doubles(&name("missing"))?;
-            let references = stored.floats(&name("references"), model.code_width());
-            members.push(Member {
-                reconstruction: Some(ReconstructionPart {
-                    median,
-                    spread,
-                    missing,
-                }),
-                codes: references.and_then(CodePart::of),
-                model,
-                provenance,
-            });
+            match stored.member(model, number) {
+                Some(member) => members.push(member?),
+                None => break,
+            }
         }
         let columns = match stored.standard("columns") {
             None => None,
@@ -125,7 +111,10 @@ impl Detector {
         let detector = Self {
             reconstruction: stored.standard("reconstruction")?,
             columns,
-            codes: stored.standard("codes"),
+            codes: match (stored.standard("codes"), stored.standard("codes.local")) {
+                (Some(distance), Some(local)) => Some([distance, local]),
+                _ => None,
+            },
             deviations: deviations.into_iter().map(|x| x as f32).collect(),
             calibration: Calibration::new(calibration, source_of(source)?),
             members,
@@ -136,18 +125,23 @@ impl Detector {
     /// Whether every constant is usable, and there are as many as the model has elements.
     fn fits(&self, model: &Autoencoder) -> bool {
         let member = |member: &Member| {
-            let part = |own: &ReconstructionPart| {
-                own.missing.len() == model.width()
-                    && own.missing.iter().all(|x| x.is_finite())
-                    && own.median.is_finite()
-                    && own.spread > 0.0
-                    && own.spread.is_finite()
+            let fits = match &member.reconstruction {
+                Reconstruction::Row(own) => {
+                    own.missing.len() == model.width()
+                        && own.missing.iter().all(|x| x.is_finite())
+                        && own.median.is_finite()
+                        && own.spread > 0.0
+                        && own.spread.is_finite()
+                }
+                Reconstruction::Picture(own) => own.contrast > 0.0 && own.contrast.is_finite(),
+                Reconstruction::Plain => false,
             };
-            member.model.width() == model.width()
-                && member.reconstruction.as_ref().is_some_and(part)
+            let codes = member.codes.as_ref();
+            fits && member.model.width() == model.width() && codes.is_none_or(CodePart::fits)
         };
-        let standards = [self.codes, self.columns.as_ref().map(|(_, own)| *own)];
-        let mut standards = standards.into_iter().flatten().chain([self.reconstruction]);
+        let codes = self.codes.into_iter().flatten();
+        let columns = self.columns.iter().map(|(_, own)| *own);
+        let mut standards = codes.chain(columns).chain([self.reconstruction]);
         !self.members.is_empty()
             && self.members.iter().all(member)
             && standards.all(Standard::is_valid)
@@ -189,6 +183,54 @@ impl<'a> Stored<'a> {
             [mean, deviation] => Some(Standard { mean, deviation }),
             _ => None,
         }
+    }
+
+    /// Member `number`, where there is one, and where it is whole.
+    fn member(&self, model: &Autoencoder, number: usize) -> Option<Option<Member>> {
+        let name = |what: &str| format!("members.{number}.{what}");
+        let spread = self.doubles(&name("spread"));
+        let contrast = self.doubles(&name("contrast"));
+        if spread.is_none() && contrast.is_none() {
+            return None;
+        }
+        let whole = || {
+            let (model, provenance) = match self.bytes(&name("model")) {
+                None if number == 0 => (model.clone(), None),
+                None => return None,
+                Some(file) => {
+                    let file = ModelFile::from_bytes(file).ok()?;
+                    (file.model, Some(file.provenance))
+                }
+            };
+            let reconstruction = match (&spread, &contrast) {
+                (Some(spread), _) => match spread[..] {
+                    [median, spread] => Reconstruction::Row(ReconstructionPart {
+                        median,
+                        spread,
+                        missing: self.doubles(&name("missing"))?,
+                    }),
+                    _ => return None,
+                },
+                (None, contrast) => {
+                    let contrast = contrast.as_ref()?.first().copied()?;
+                    Reconstruction::Picture(PicturePart::with(picture_of(&model)?, contrast))
+                }
+            };
+            let codes = match self.floats(&name("references"), model.code_width()) {
+                None => None,
+                Some(references) => {
+                    let own = self.doubles(&name("distances")).unwrap_or_default();
+                    CodePart::with(references, neighbours_of(&model), own)
+                }
+            };
+            Some(Member {
+                model,
+                provenance,
+                reconstruction,
+                codes,
+            })
+        };
+        Some(whole())
     }
 
     fn columns(&self, model: &Autoencoder) -> Option<ColumnPart> {

@@ -1,0 +1,128 @@
+//! How badly a model reconstructs a picture, where it does worst.
+
+use latentia_tensor::{Matrix, Picture};
+
+use super::standard::quantile;
+
+/// The side of a window, as a part of the picture's shorter side.
+const PART: usize = 4;
+
+/// Least contrast, as a share of the usual one.
+const LEAST_CONTRAST: f64 = 0.1;
+
+/// Added to what is taken the logarithm of.
+const LEAST: f64 = 1e-9;
+
+/// The logarithm of the mean excess in the window that has the most, over the picture's contrast, the mean of `|t - median(t)|`: thin
+/// strokes are reconstructed well whatever they show. A window is as wide as a quarter of the shorter side.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PicturePart {
+    picture: Picture,
+    /// Added to each contrast.
+    pub(super) contrast: f64,
+}
+
+/// A part of a picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Region {
+    /// The first row, from 0 at the top.
+    pub top: usize,
+    /// The first column, from 0 at the left.
+    pub left: usize,
+    /// How many rows.
+    pub height: usize,
+    /// How many columns.
+    pub width: usize,
+}
+
+impl PicturePart {
+    /// That of training pictures, `[rows, elements]`.
+    pub(super) fn fit(picture: Picture, rows: &Matrix) -> Self {
+        let contrasts = rows.view().iter_rows().map(contrast);
+        let mut contrasts: Vec<f64> = contrasts.collect();
+        contrasts.sort_unstable_by(f64::total_cmp);
+        let usual = match contrasts.is_empty() {
+            true => 1.0,
+            false => quantile(&contrasts, 0.5),
+        };
+        Self::with(picture, (LEAST_CONTRAST * usual).max(LEAST))
+    }
+
+    pub(super) fn with(picture: Picture, contrast: f64) -> Self {
+        Self { picture, contrast }
+    }
+
+    /// The part of a picture with this excess.
+    pub(super) fn value(&self, excess: &[f32], values: &[f32]) -> f64 {
+        let (_, worst) = self.worst(excess);
+        (worst / (contrast(values) + self.contrast) + LEAST).ln()
+    }
+
+    /// The window with the most excess, and its mean.
+    pub(super) fn worst(&self, excess: &[f32]) -> (Region, f64) {
+        let Picture { height, width, .. } = self.picture;
+        let side = (height.min(width) / PART).max(1);
+        let sums = self.sums(excess);
+        let at = |row: usize, column: usize| sums[row * (width + 1) + column];
+        let mut most = (0, 0, f64::NEG_INFINITY);
+        for top in 0..=height - side {
+            for left in 0..=width - side {
+                let (below, right) = (top + side, left + side);
+                let sum = at(below, right) + at(top, left) - at(top, right) - at(below, left);
+                if sum > most.2 {
+                    most = (top, left, sum);
+                }
+            }
+        }
+        let (top, left, sum) = most;
+        let region = Region {
+            top,
+            left,
+            height: side,
+            width: side,
+        };
+        let elements = side * side * self.picture.channels;
+        (region, (sum / elements as f64).max(0.0))
+    }
+
+    /// Sums over what is above and to the left of each pixel's corner: `[height + 1, width + 1]`.
+    fn sums(&self, excess: &[f32]) -> Vec<f64> {
+        let Picture {
+            height,
+            width,
+            channels,
+            channels_last,
+        } = self.picture;
+        let pixel = |row: usize, column: usize| -> f64 {
+            let place = row * width + column;
+            let element = |channel: usize| match channels_last {
+                true => place * channels + channel,
+                false => channel * height * width + place,
+            };
+            let each = (0..channels).map(|channel| f64::from(excess[element(channel)]));
+            each.filter(|x| !x.is_nan()).sum()
+        };
+        let mut sums = vec![0.0; (height + 1) * (width + 1)];
+        for row in 0..height {
+            let mut along = 0.0;
+            for column in 0..width {
+                along += pixel(row, column);
+                let above = sums[row * (width + 1) + column + 1];
+                sums[(row + 1) * (width + 1) + column + 1] = above + along;
+            }
+        }
+        sums
+    }
+}
+
+/// The mean of `|t - median(t)|`.
+fn contrast(values: &[f32]) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let mut sorted = values.to_vec();
+    let (_, &mut median, _) = sorted.select_nth_unstable_by(values.len() / 2, f32::total_cmp);
+    let differences = values.iter().map(|&x| f64::from((x - median).abs()));
+    differences.sum::<f64>() / values.len() as f64
+}

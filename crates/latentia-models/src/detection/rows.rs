@@ -1,0 +1,23 @@
+//! Some rows, or all of them, as a detector reads them.
+
+use latentia_tensor::{Matrix, Rows, Subset, map_in_place};
+
+use crate::ModelError;
+
+/// At most `most` of `rows`, evenly spaced.
+pub(super) fn spaced(rows: &dyn Rows, most: usize) -> Subset<'_> {
+    let (all, some) = (rows.rows() as u64, rows.rows().min(most) as u64);
+    Subset::new(rows, (0..some).map(|i| (i * all / some) as u32).collect())
+}
+
+/// All of `rows`, in the data's own scale: bytes count as values in `[0, 1]`.
+pub(super) fn raw(rows: &dyn Rows) -> Result<Matrix, ModelError> {
+    let mut values = Matrix::zeros(rows.rows(), rows.cols());
+    let all: Vec<u32> = (0..rows.rows() as u32).collect();
+    rows.read(&all, values.view_mut())?;
+    let full_scale = rows.full_scale();
+    if full_scale != 1.0 {
+        map_in_place(values.as_mut_slice(), move |x| x / full_scale);
+    }
+    Ok(values)
+}
