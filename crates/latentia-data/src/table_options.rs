@@ -28,6 +28,9 @@ pub struct TableOptions {
     pub missing: Vec<String>,
     /// The columns whose texts are kept, to be written beside what a model gives.
     pub carry: Carry,
+    /// A column whose texts are kept apart ([`Table::extra`](crate::Table::extra)), whether or not the schema has it; without a schema it
+    /// is not learned from. A table need not have it, but where it does every row must have a value.
+    pub extra: Option<String>,
 }
 
 /// The columns of a table whose texts are kept.

@@ -27,6 +27,10 @@ pub struct Table {
     pub profiles: Vec<Profile>,
     /// The texts of ids and labels, where [`TableOptions::carry`](crate::TableOptions::carry) asked for them.
     pub carried: Vec<Carried>,
+    /// The texts of the column that [`TableOptions::extra`](crate::TableOptions::extra) asked for, where the table has it.
+    pub extra: Option<Carried>,
+    /// Names of all columns of the file, each different, in its order; numbers from 1 where it has none.
+    pub names: Vec<String>,
 }
 
 impl Table {

@@ -7,6 +7,7 @@
 mod cifar;
 mod csv;
 mod dataset;
+mod extra_column;
 mod idx;
 mod messages;
 mod npy;

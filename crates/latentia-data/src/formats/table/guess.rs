@@ -30,10 +30,13 @@ pub(super) fn guess(
 ) -> Result<Plan, DataError> {
     let (names, mut notes) = distinct_names(records);
     let said = Said::of(records.subject(), &names, options)?;
+    let extra = options.extra.as_ref();
+    let extra = extra.and_then(|name| place(&names, name));
     let mut columns = Vec::with_capacity(names.len());
-    for (field, name) in names.into_iter().enumerate() {
+    for (field, name) in names.iter().enumerate() {
         let texts = texts(records.first_rows(), field, marks);
         let said = said.kind(field);
+        let said = said.or((extra == Some(field)).then_some(ColumnKind::Ignored));
         let column = match said {
             Some(kind) => Column {
                 levels: match kind {
@@ -47,7 +50,7 @@ pub(super) fn guess(
                 Column::new(name, ColumnKind::Id)
             }
             None => {
-                let column = guess_column(name, texts.clone(), records.decimal());
+                let column = guess_column(name.clone(), texts.clone(), records.decimal());
                 let is_number = column.kind == ColumnKind::Number;
                 let zeros = texts
                     .clone()
@@ -80,6 +83,8 @@ pub(super) fn guess(
     Ok(Plan {
         header: records.names().is_some(),
         columns,
+        names,
+        extra,
         notes,
     })
 }
@@ -140,7 +145,7 @@ impl Said {
 }
 
 /// The field of the column called `name`, or of that number from 1.
-fn place(names: &[String], name: &str) -> Option<usize> {
+pub(super) fn place(names: &[String], name: &str) -> Option<usize> {
     let by_name = names.iter().position(|own| own == name);
     by_name.or_else(|| {
         let number: usize = name.trim().parse().ok()?;

@@ -7,6 +7,7 @@
 //! ```
 
 mod column_reader;
+mod extra_column;
 mod guess;
 mod judge;
 mod matching;

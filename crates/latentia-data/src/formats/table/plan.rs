@@ -20,6 +20,10 @@ pub(super) struct Plan {
     /// Whether names come from the table.
     pub(super) header: bool,
     pub(super) columns: Vec<Planned>,
+    /// Names of the columns of the table, a field each.
+    pub(super) names: Vec<String>,
+    /// The field of the column whose texts are kept apart.
+    pub(super) extra: Option<usize>,
     /// What there is to say of how columns were matched.
     pub(super) notes: Vec<String>,
 }

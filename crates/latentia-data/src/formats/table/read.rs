@@ -4,6 +4,7 @@ use csv::ByteRecord;
 use latentia_tensor::{Column, ColumnKind, Schema};
 
 use super::column_reader::ColumnReader;
+use super::extra_column::ExtraColumn;
 use super::guess::guess;
 use super::judge::{Verdict, judge};
 use super::matching::match_columns;
@@ -34,7 +35,7 @@ pub(crate) fn read<R: Records>(
     let marks = Marks::with(&missing(options));
     let mut records = open()?;
     let mut plan = match &options.table.schema {
-        Some(schema) => match_columns(&records, schema)?,
+        Some(schema) => match_columns(&records, schema, options.table.extra.as_deref())?,
         None => guess(&records, &options.table, &marks)?,
     };
     for pass in 1.. {
@@ -69,6 +70,10 @@ struct Reading<'a> {
     readers: Vec<ColumnReader<'a>>,
     /// Columns that it does not have, by their places among all.
     absent: Vec<(usize, Column)>,
+    /// Names of all columns of the table.
+    names: Vec<String>,
+    extra: Option<ExtraColumn>,
+    marks: &'a Marks,
     floats: FloatBuffer,
     /// The class of each row, as long as each has one.
     labels: Option<Vec<u8>>,
@@ -81,6 +86,7 @@ impl<'a> Reading<'a> {
     fn new(records: &impl Records, plan: Plan, marks: &'a Marks, options: &LoadOptions) -> Self {
         let mut readers = Vec::with_capacity(plan.columns.len());
         let mut absent = Vec::new();
+        let extra = ExtraColumn::of(&plan);
         for (place, planned) in plan.columns.into_iter().enumerate() {
             match planned.field {
                 Some(_) => {
@@ -101,6 +107,9 @@ impl<'a> Reading<'a> {
             notes: plan.notes,
             readers,
             absent,
+            names: plan.names,
+            extra,
+            marks,
             floats: FloatBuffer::with_gaps(records.subject(), options.memory),
             labels: None,
             rows: 0,
@@ -129,6 +138,9 @@ impl<'a> Reading<'a> {
                     ColumnKind::Label => push_label(&mut self.labels, element),
                     _ => {}
                 }
+            }
+            if let Some(extra) = &mut self.extra {
+                extra.read(&record, self.marks, &place);
             }
             self.rows += 1;
             self.floats.push(&row)?;
@@ -185,6 +197,8 @@ impl<'a> Reading<'a> {
         Plan {
             header: self.header,
             columns,
+            names: self.names,
+            extra: self.extra.map(|extra| extra.field),
             notes: self.notes,
         }
     }
@@ -196,7 +210,9 @@ impl<'a> Reading<'a> {
             .readers
             .iter()
             .filter_map(|reader| reader.problem.clone());
-        let problems: Vec<Problem> = self.ragged.clone().into_iter().chain(problems).collect();
+        let extra = self.extra.as_ref().and_then(|extra| extra.problem.clone());
+        let problems = self.ragged.clone().into_iter().chain(problems);
+        let problems: Vec<Problem> = problems.chain(extra).collect();
         if !problems.is_empty() {
             return Err(DataError::Problems {
                 subject: subject.to_owned(),
@@ -275,6 +291,8 @@ impl<'a> Reading<'a> {
             },
             profiles: Vec::new(),
             carried: Vec::new(),
+            extra: self.extra.map(|extra| extra.texts),
+            names: self.names,
         };
         for reader in self.readers {
             table.schema.columns.push(reader.planned.column);
