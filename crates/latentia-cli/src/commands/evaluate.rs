@@ -1,19 +1,26 @@
 //! `latentia evaluate`
 
 use anyhow::anyhow;
-use latentia_models::ModelFile;
+use latentia_models::{Autoencoder, Detector, ModelFile};
 use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::EvaluateArgs;
-use crate::inputs::{Loader, check_fit, open};
-use crate::measures::Evaluation;
-use crate::terminal::{describe, print};
+use crate::inputs::{Examples, KnownAnomalies, Loader, check_fit, open};
+use crate::measures::{Detection, Evaluation};
+use crate::terminal::{describe, print, tell};
+
+/// Rate of false alarms where nobody names one.
+const FALSE_ALARM: f64 = 0.01;
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     let ModelFile {
-        model, provenance, ..
+        model,
+        provenance,
+        attachments,
+        ..
     } = open(&args.model)?;
+    let loader = loader.with_extra(args.anomalies.as_deref());
     let data = args.data.as_ref().unwrap_or(&provenance.data);
     let examples = loader
         .pick(data, &model)
@@ -25,6 +32,10 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
             }
         })?;
     check_fit(&model, data, &examples.dataset)?;
+    if let Some(named) = &args.anomalies {
+        let detector = Detector::of(&model, &attachments);
+        return anomalies(args, &loader, (&model, detector), (data, examples, named));
+    }
     // PCA is held to the same rule: it learns from the training part, where the data has one.
     let training = match examples.part {
         "test" => Some(loader.load(data.trim_end_matches(":test"))?.train),
@@ -50,4 +61,36 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         return print(&format!("{}\n", serde_json::to_string_pretty(report)?));
     }
     print(&evaluation.table())
+}
+
+/// How well `detector`, or the loss of `model` where it has none, tells known anomalies among examples of `data` from others; `named` says
+/// which they are.
+fn anomalies(
+    args: &EvaluateArgs,
+    loader: &Loader,
+    (model, detector): (&Autoencoder, Option<Detector>),
+    (data, examples, named): (&str, Examples, &str),
+) -> anyhow::Result<()> {
+    let asked = (named, args.anomalous.as_deref());
+    let known = KnownAnomalies::of(loader, model, (data, examples), asked)?;
+    let detector = detector.unwrap_or_else(|| {
+        tell(&format!(
+            "warning: `{}` has no detector: scores are its plain loss, in {}, without a threshold",
+            args.model.display(),
+            model.likelihood().unit().name()
+        ));
+        Detector::plain(model)
+    });
+    let rate = args.false_alarm.unwrap_or(FALSE_ALARM);
+    let detection = Detection::measure((model, &detector), &known, rate, (args.k, args.seed))?;
+    if let Some(warning) = detection.warning() {
+        tell(&format!("warning: {warning}"));
+    }
+    match args.json {
+        true => {
+            let report = detection.json(&args.model.to_string_lossy())?;
+            print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
+        }
+        false => print(&detection.table()),
+    }
 }

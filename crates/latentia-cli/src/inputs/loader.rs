@@ -62,6 +62,14 @@ impl Loader {
         loader
     }
 
+    /// The same, with the texts of a column of a table kept beside the examples, where it has one of that name or number.
+    #[must_use]
+    pub fn with_extra(&self, column: Option<&str>) -> Self {
+        let mut loader = self.clone();
+        loader.options.table.extra = column.map(String::from);
+        loader
+    }
+
     /// The same, with pictures as `model` takes them, for `data`.
     ///
     /// # Errors

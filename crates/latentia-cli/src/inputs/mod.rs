@@ -1,10 +1,12 @@
-//! What a user names: DATA, MODEL, and the classes of codes.
+//! What a user names: DATA, MODEL, the classes of codes, and known anomalies.
 
+mod anomalies;
 mod labels;
 mod loader;
 mod model;
 mod schema;
 
+pub use anomalies::{AnomalySource, KnownAnomalies};
 pub use labels::{class_of, label_column, with_labels};
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};

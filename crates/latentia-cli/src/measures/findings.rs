@@ -415,7 +415,7 @@ pub fn unit_of(model: &Autoencoder, detector: &Detector) -> &'static str {
 }
 
 /// A share in percent, to four digits.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let text = format!("{:.4}", 100.0 * share);
     text.trim_end_matches('0').trim_end_matches('.').into()
 }

@@ -1,6 +1,7 @@
 //! A model's measures, beside PCA's: [`Evaluation`], as a table in `evaluation_table.rs`; [`Probes`].
-//! [`Findings`]: what was found among examples. [`RowExplanation`]: what a model makes of one row of a table.
+//! [`Detection`]: how well known anomalies are found. [`Findings`]: what was found among examples. [`RowExplanation`]: what a model makes of one row of a table.
 
+mod detection;
 mod elements;
 mod evaluation;
 mod evaluation_table;
@@ -8,6 +9,7 @@ mod findings;
 mod probes;
 mod row_explanation;
 
+pub use detection::Detection;
 pub use evaluation::Evaluation;
 pub use findings::Findings;
 pub use probes::Probes;

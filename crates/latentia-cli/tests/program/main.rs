@@ -1,5 +1,6 @@
 //! The program as its users meet it: the real binary, each test in a folder of its own.
 
+mod anomalies;
 mod bad_config;
 mod bad_input;
 mod bad_output;
