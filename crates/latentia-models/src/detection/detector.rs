@@ -247,9 +247,7 @@ impl Detector {
             detector.columns = Some((part, standard));
         }
         detector.codes = detector.standard_of_codes();
-        let parts = detector.values(&training)?;
-        let values: Vec<f64> = parts.iter().map(|parts| parts.reconstruction).collect();
-        detector.reconstruction = Standard::of(&values);
+        detector.reconstruction = Standard::of(&detector.reconstructions(&training)?);
         Ok(detector)
     }
 
@@ -300,13 +298,15 @@ impl Detector {
 
     /// The parts of each of a few examples.
     fn values(&self, examples: &dyn Rows) -> Result<Vec<Parts>, ModelError> {
-        let mut parts = vec![Parts::default(); examples.rows()];
+        let reconstructions = self.reconstructions(examples)?.into_iter();
+        let mut parts: Vec<Parts> = reconstructions
+            .map(|reconstruction| Parts {
+                reconstruction,
+                ..Parts::default()
+            })
+            .collect();
         let share = 1.0 / self.members.len() as f64;
         for member in &self.members {
-            let values = member.reconstructions(examples)?;
-            for (parts, value) in parts.iter_mut().zip(values) {
-                parts.reconstruction += share * value;
-            }
             if let (Some(part), true) = (&member.codes, self.codes.is_some()) {
                 let values = part.values(member.model.encode(examples)?.view());
                 for (parts, value) in parts.iter_mut().zip(values) {
@@ -322,6 +322,17 @@ impl Detector {
             }
         }
         Ok(parts)
+    }
+
+    /// The reconstruction part of each of a few examples, a mean over members.
+    fn reconstructions(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
+        let mut means = vec![0.0; examples.rows()];
+        for member in &self.members {
+            for (mean, value) in means.iter_mut().zip(member.reconstructions(examples)?) {
+                *mean += value / self.members.len() as f64;
+            }
+        }
+        Ok(means)
     }
 
     /// What a score is held against.
