@@ -19,7 +19,7 @@
 //!
 //! The parts:
 //! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`], tables with [`TableOptions`];
-//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder;
+//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
@@ -57,6 +57,7 @@ pub use dataset::Dataset;
 pub use error::{DataError, Problem};
 #[cfg(feature = "parquet")]
 pub use formats::ParquetWriter;
+pub use formats::RowReader;
 pub use load::{load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
@@ -64,7 +65,7 @@ pub use nearest_name::nearest_name;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
-pub use table::{Carried, Profile, Table, TableWriter, cell, is_missing};
+pub use table::{Carried, Profile, Table, TableRow, TableWriter, cell, is_missing};
 pub use table_options::{Carry, TableOptions};
 
 /// What a data set is read through, and cut with.

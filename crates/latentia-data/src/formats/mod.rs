@@ -12,6 +12,7 @@ mod pictures;
 mod table;
 
 pub(crate) use csv::CSV;
+pub use csv::RowReader;
 pub(crate) use format::Format;
 #[cfg(feature = "parquet")]
 pub use parquet::ParquetWriter;

@@ -4,11 +4,13 @@ mod carried;
 mod dates;
 mod missing;
 mod profile;
+mod row;
 mod writer;
 
 pub use carried::Carried;
 pub use missing::is_missing;
 pub use profile::Profile;
+pub use row::TableRow;
 pub use writer::{TableWriter, cell};
 
 #[cfg(feature = "parquet")]

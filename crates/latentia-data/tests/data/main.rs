@@ -16,6 +16,7 @@ mod npz;
 mod parquet;
 mod pictures;
 mod random_tables;
+mod row_reader;
 mod sets;
 mod stored;
 mod table;

@@ -30,16 +30,16 @@ const FORMATS: [&str; 3] = ["%Y-%m-%d", "%d.%m.%Y", "%b %d, %Y"];
 
 /// How a table is written.
 #[derive(Clone, Debug)]
-struct Dialect {
+pub struct Dialect {
     delimiter: u8,
     has_decimal_comma: bool,
-    has_header: bool,
+    pub has_header: bool,
     is_quoted: bool,
     has_crlf: bool,
     has_bom: bool,
 }
 
-fn dialects() -> impl Strategy<Value = Dialect> {
+pub fn dialects() -> impl Strategy<Value = Dialect> {
     let delimiters = prop::sample::select(vec![b',', b';', b'\t', b'|', b' ']);
     (delimiters, any::<[bool; 5]>()).prop_map(|(delimiter, [comma, header, quoted, crlf, bom])| {
         Dialect {
@@ -69,7 +69,7 @@ impl Random {
 
 /// A column, its fields, and its elements where it has some.
 #[derive(Debug)]
-struct Written {
+pub struct Written {
     column: Column,
     fields: Vec<String>,
     elements: Vec<f32>,
@@ -177,7 +177,7 @@ impl Written {
 }
 
 /// A table of these kinds, and a number before them, by which a header is known.
-fn table(kinds: &[ColumnKind], rows: usize, dialect: &Dialect, seed: u64) -> Vec<Written> {
+pub fn table(kinds: &[ColumnKind], rows: usize, dialect: &Dialect, seed: u64) -> Vec<Written> {
     let mut random = Random(seed);
     let mut kinds = kinds.to_vec();
     kinds.insert(random.below(kinds.len() + 1), ColumnKind::Number);
@@ -192,7 +192,7 @@ fn table(kinds: &[ColumnKind], rows: usize, dialect: &Dialect, seed: u64) -> Vec
     kinds.into_iter().enumerate().map(column).collect()
 }
 
-fn write(columns: &[Written], dialect: &Dialect) -> Vec<u8> {
+pub fn write(columns: &[Written], dialect: &Dialect) -> Vec<u8> {
     let text = if dialect.has_bom { "\u{feff}" } else { "" };
     let mut writer = WriterBuilder::new()
         .delimiter(dialect.delimiter)

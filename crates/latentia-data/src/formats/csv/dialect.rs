@@ -9,6 +9,9 @@ use crate::table_options::TableOptions;
 /// Rows that are looked at.
 const ROWS: usize = 500;
 
+/// What parts fields; the first that fits does.
+pub(super) const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b' '];
+
 /// How the fields of a table are parted, and how its decimals are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -30,7 +33,7 @@ impl Dialect {
     pub(super) fn of(lines: &[u8], options: &TableOptions) -> Self {
         let delimiters = match options.delimiter {
             Some(delimiter) => vec![delimiter],
-            None => vec![b',', b';', b'\t', b'|', b' '],
+            None => DELIMITERS.to_vec(),
         };
         let decimals = match options.decimal {
             Some(decimal) => vec![decimal],

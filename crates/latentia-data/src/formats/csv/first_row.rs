@@ -193,7 +193,7 @@ pub(super) fn has_decimal_commas(dialect: Dialect, rows: &[ByteRecord]) -> bool 
     dialect.delimiter == b',' && dialect.decimal == b'.' && decimals.iter().any(has_zero)
 }
 
-/// Whether the first column has no name and different whole numbers, as data frames write their index.
+/// Whether the first column has no name and nothing but different whole numbers, as data frames write their index.
 pub(super) fn is_index(dialect: Dialect, header: &ByteRecord, behind: &[ByteRecord]) -> bool {
     let nameless = header.len() > 1
         && header
@@ -208,5 +208,5 @@ pub(super) fn is_index(dialect: Dialect, header: &ByteRecord, behind: &[ByteReco
         return false;
     };
     numbers.sort_by(f64::total_cmp);
-    nameless && !numbers.is_empty() && numbers.windows(2).all(|pair| pair[0] != pair[1])
+    nameless && numbers.windows(2).all(|pair| pair[0] != pair[1])
 }

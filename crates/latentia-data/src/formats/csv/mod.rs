@@ -3,8 +3,11 @@
 mod dialect;
 mod first_row;
 mod head;
+mod line_records;
+mod row_reader;
 mod rows;
 
+pub use row_reader::RowReader;
 use rows::Rows;
 
 use super::format::Format;

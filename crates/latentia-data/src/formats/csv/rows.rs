@@ -5,7 +5,7 @@ use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader};
 
-use super::super::table::{NOT_UTF8, Records};
+use super::super::table::{INDEX, NOT_UTF8, Records};
 use super::dialect::Dialect;
 use super::first_row::{has_decimal_commas, is_header, is_index};
 use super::head::Text;
@@ -61,9 +61,9 @@ impl<'a> Rows<'a> {
             dialect,
             reader: dialect.reader().from_reader(text),
             fields,
-            has_index: header
-                .as_ref()
-                .is_some_and(|header| is_index(dialect, header, &rows)),
+            has_index: header.as_ref().is_some_and(|header| {
+                is_index(dialect, header, &rows) && (!rows.is_empty() || knows_index(options))
+            }),
             first_rows: rows,
             last_line: 0,
             lines: 0,
@@ -168,8 +168,14 @@ fn check_first_row(
     }
 }
 
+/// Whether a schema has the index of a data frame.
+fn knows_index(options: &TableOptions) -> bool {
+    let mut columns = options.schema.iter().flat_map(|schema| &schema.columns);
+    columns.any(|column| column.name == INDEX)
+}
+
 /// Whether the first of `rows` has the names of all columns that a schema learns from.
-fn has_names(rows: &[ByteRecord], options: &TableOptions) -> bool {
+pub(super) fn has_names(rows: &[ByteRecord], options: &TableOptions) -> bool {
     let Some((schema, first)) = options.schema.as_ref().zip(rows.first()) else {
         return false;
     };

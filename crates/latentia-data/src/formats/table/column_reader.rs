@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use latentia_tensor::{Column, ColumnKind};
 
@@ -26,7 +27,7 @@ const ISO: [&str; 2] = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"];
 const MOST_COUNTED: usize = 1 << 18;
 
 /// Reads the fields of one column, and remembers what it saw.
-pub(super) struct ColumnReader<'a> {
+pub(super) struct ColumnReader {
     pub(super) planned: Planned,
     /// Whether the table has names of columns.
     named: bool,
@@ -48,8 +49,9 @@ pub(super) struct ColumnReader<'a> {
     pub(super) has_others: bool,
     pub(super) has_fractions: bool,
     pub(super) texts: Texts,
-    marks: &'a Marks,
-    decimal: u8,
+    marks: Arc<Marks>,
+    /// The byte before decimals.
+    pub(super) decimal: u8,
     /// The texts as they are, to be carried along.
     pub(super) carried: Option<Carried>,
 }
@@ -90,12 +92,12 @@ impl Texts {
     }
 }
 
-impl<'a> ColumnReader<'a> {
+impl ColumnReader {
     /// Reads fields as `planned` says; ids and labels are carried along with `carry`.
     pub(super) fn new(
         planned: Planned,
         named: bool,
-        marks: &'a Marks,
+        marks: &Arc<Marks>,
         decimal: u8,
         carry: Carry,
     ) -> Self {
@@ -135,7 +137,7 @@ impl<'a> ColumnReader<'a> {
             has_others: false,
             has_fractions: false,
             texts,
-            marks,
+            marks: Arc::clone(marks),
             decimal,
             carried,
         }

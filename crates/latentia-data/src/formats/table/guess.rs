@@ -4,7 +4,7 @@ use csv::ByteRecord;
 use latentia_tensor::{Column, ColumnKind};
 
 use super::plan::{Plan, Planned};
-use super::records::{Records, parse_number};
+use super::records::{INDEX, Records, parse_number};
 use crate::error::{DataError, listed, printable};
 use crate::table::Marks;
 use crate::table::format_of;
@@ -164,7 +164,7 @@ pub(super) fn distinct_names(records: &dyn Records) -> (Vec<String>, Vec<String>
         let own = given.as_ref().and_then(|names| names.get(field)).cloned();
         let own = own.filter(|name| !name.is_empty());
         let own = own.unwrap_or_else(|| match field == 0 && records.has_index() {
-            true => "index".to_owned(),
+            true => INDEX.to_owned(),
             false => (field + 1).to_string(),
         });
         let mut name = own.clone();

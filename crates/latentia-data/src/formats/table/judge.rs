@@ -30,7 +30,7 @@ pub(super) enum Verdict {
 }
 
 /// What the column of `reader` turned out to be, in a table of `rows` rows.
-pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
+pub(super) fn judge(reader: &ColumnReader, rows: u64) -> Verdict {
     let mut column = reader.planned.column.clone();
     column.gaps |= reader.profile.missing > 0;
     column.decimals = column.decimals.filter(|&decimals| decimals < u8::MAX);
@@ -106,7 +106,7 @@ pub(super) fn judge(reader: &ColumnReader<'_>, rows: u64) -> Verdict {
 }
 
 /// The format that fits both the first date and the first that could not be read.
-fn format(reader: &ColumnReader<'_>) -> Option<String> {
+fn format(reader: &ColumnReader) -> Option<String> {
     let texts = [reader.profile.example.as_bytes(), &reader.refused];
     format_of(texts.into_iter())
 }
@@ -116,7 +116,7 @@ fn too_many(levels: usize, values: u64) -> bool {
     levels > MOST_LEVELS || (values >= 20 && levels as u64 * 2 > values)
 }
 
-fn is_zero_or_one(reader: &ColumnReader<'_>) -> bool {
+fn is_zero_or_one(reader: &ColumnReader) -> bool {
     reader.profile.range == Some((0.0, 1.0)) && !reader.has_others && reader.problem.is_none()
 }
 
@@ -126,7 +126,7 @@ pub(super) fn looks_like_a_label(name: &str) -> bool {
 }
 
 /// What is to be subtracted from numbers that f32 would merge, where that helps and is not done.
-fn offset(reader: &ColumnReader<'_>, column: &Column) -> Option<f64> {
+fn offset(reader: &ColumnReader, column: &Column) -> Option<f64> {
     let (low, high) = reader.profile.range?;
     let spread = high - low;
     let is_free = column.offset == 0.0 && !reader.planned.levels_are_said && spread > 0.0;

@@ -15,9 +15,11 @@ mod notes;
 mod plan;
 mod read;
 mod records;
+mod row_parser;
 mod truth;
 
 pub(crate) use read::read;
-pub(crate) use records::{NOT_UTF8, Records, parse_number};
+pub(crate) use records::{INDEX, NOT_UTF8, Records, parse_number};
+pub(crate) use row_parser::RowParser;
 #[cfg(feature = "parquet")]
 pub(crate) use truth::{boolean, is_pair};

@@ -10,7 +10,7 @@ use crate::error::{counted, grouped, printable};
 const MOST_NAMED: usize = 5;
 
 /// The sentences on columns of a table of `rows` rows; with `is_guessed` also on what was taken for what.
-pub(super) fn notes(readers: &[ColumnReader<'_>], rows: u64, is_guessed: bool) -> Vec<String> {
+pub(super) fn notes(readers: &[ColumnReader], rows: u64, is_guessed: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if is_guessed {
         notes.extend(readers.iter().filter_map(|reader| left_out(reader, rows)));
@@ -29,7 +29,7 @@ fn name(column: &Column) -> String {
 }
 
 /// Why a column is not learned from, where nobody said so.
-fn left_out(reader: &ColumnReader<'_>, rows: u64) -> Option<String> {
+fn left_out(reader: &ColumnReader, rows: u64) -> Option<String> {
     let planned = &reader.planned;
     let column = &planned.column;
     let called = name(column);
@@ -57,7 +57,7 @@ fn left_out(reader: &ColumnReader<'_>, rows: u64) -> Option<String> {
 }
 
 /// Which columns were taken for categories, booleans and dates.
-fn kinds(readers: &[ColumnReader<'_>]) -> Vec<String> {
+fn kinds(readers: &[ColumnReader]) -> Vec<String> {
     let of = |kind| {
         let guessed = readers.iter().filter(|reader| !reader.planned.kind_is_said);
         let columns = guessed.map(|reader| &reader.planned.column);
@@ -82,7 +82,7 @@ fn kinds(readers: &[ColumnReader<'_>]) -> Vec<String> {
         .collect()
 }
 
-fn label(reader: &ColumnReader<'_>) -> Option<String> {
+fn label(reader: &ColumnReader) -> Option<String> {
     let (planned, column) = (&reader.planned, &reader.planned.column);
     let is_one = !planned.kind_is_said && column.kind.is_learned();
     (is_one && looks_like_a_label(&column.name)).then(|| {
@@ -93,7 +93,7 @@ fn label(reader: &ColumnReader<'_>) -> Option<String> {
     })
 }
 
-fn missing(readers: &[ColumnReader<'_>]) -> Option<String> {
+fn missing(readers: &[ColumnReader]) -> Option<String> {
     let learned = readers
         .iter()
         .filter(|reader| reader.planned.column.kind.is_learned());
@@ -109,7 +109,7 @@ fn missing(readers: &[ColumnReader<'_>]) -> Option<String> {
     (!list.is_empty()).then(|| format!("missing values: {list}"))
 }
 
-fn unseen(reader: &ColumnReader<'_>) -> Option<String> {
+fn unseen(reader: &ColumnReader) -> Option<String> {
     let (count, problem) = (reader.profile.unseen, reader.unseen.as_ref()?);
     let place = problem.place.split(',').next().unwrap_or_default();
     let called = name(&reader.planned.column);
@@ -125,7 +125,7 @@ fn unseen(reader: &ColumnReader<'_>) -> Option<String> {
     })
 }
 
-fn rounding(reader: &ColumnReader<'_>) -> Option<String> {
+fn rounding(reader: &ColumnReader) -> Option<String> {
     let column = &reader.planned.column;
     let is_new = !reader.planned.levels_are_said;
     match reader.merged > 0 && column.kind.is_learned() {
@@ -145,7 +145,7 @@ fn rounding(reader: &ColumnReader<'_>) -> Option<String> {
 }
 
 /// That labels are of no use, as some rows have none or there are too many.
-fn unlabelled(reader: &ColumnReader<'_>, rows: u64) -> Option<String> {
+fn unlabelled(reader: &ColumnReader, rows: u64) -> Option<String> {
     let column = &reader.planned.column;
     if column.kind != ColumnKind::Label {
         return None;

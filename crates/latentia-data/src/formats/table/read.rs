@@ -1,5 +1,7 @@
 //! From the rows of a table to a data set.
 
+use std::sync::Arc;
+
 use csv::ByteRecord;
 use latentia_tensor::{Column, ColumnKind, Schema};
 
@@ -17,12 +19,13 @@ use crate::float_buffer::FloatBuffer;
 use crate::load_options::LoadOptions;
 use crate::table::Marks;
 use crate::table::{Profile, Table};
+use crate::table_options::TableOptions;
 
 /// How often a table is read, where its rows are not what the first of them show.
 const PASSES: usize = 5;
 
 /// Classes of examples.
-const MOST_CLASSES: usize = 256;
+pub(super) const MOST_CLASSES: usize = 256;
 
 /// Reads the table that `open` opens, each time from its first row.
 ///
@@ -32,7 +35,7 @@ pub(crate) fn read<R: Records>(
     open: impl Fn() -> Result<R, DataError>,
     options: &LoadOptions,
 ) -> Result<Dataset, DataError> {
-    let marks = Marks::with(&missing(options));
+    let marks = Arc::new(Marks::with(&missing(&options.table)));
     let mut records = open()?;
     let mut plan = match &options.table.schema {
         Some(schema) => match_columns(&records, schema, options.table.extra.as_deref())?,
@@ -55,19 +58,18 @@ pub(crate) fn read<R: Records>(
 }
 
 /// What stands for a missing value beside the usual marks: as the schema has it, and as the user says.
-fn missing(options: &LoadOptions) -> Vec<String> {
-    let table = &options.table;
+pub(super) fn missing(table: &TableOptions) -> Vec<String> {
     let own = table.schema.iter().flat_map(|schema| &schema.missing);
     own.chain(&table.missing).cloned().collect()
 }
 
 /// One pass over the rows of a table.
-struct Reading<'a> {
+struct Reading {
     header: bool,
     /// What there is to say of how columns were matched.
     notes: Vec<String>,
     /// One for each column that the table has.
-    readers: Vec<ColumnReader<'a>>,
+    readers: Vec<ColumnReader>,
     /// Columns that it does not have, by their places among all.
     absent: Vec<(usize, Column)>,
     /// Names of all columns of the table.
@@ -82,8 +84,8 @@ struct Reading<'a> {
     ragged: Option<Problem>,
 }
 
-impl<'a> Reading<'a> {
-    fn new(records: &impl Records, plan: Plan, marks: &'a Marks, options: &LoadOptions) -> Self {
+impl Reading {
+    fn new(records: &impl Records, plan: Plan, marks: &Arc<Marks>, options: &LoadOptions) -> Self {
         let mut readers = Vec::with_capacity(plan.columns.len());
         let mut absent = Vec::new();
         let extra = ExtraColumn::of(&plan);
@@ -121,7 +123,7 @@ impl<'a> Reading<'a> {
         let fields = records.fields();
         let mut record = ByteRecord::new();
         let mut row = Vec::with_capacity(self.readers.len());
-        let label = |reader: &ColumnReader<'_>| reader.planned.column.kind == ColumnKind::Label;
+        let label = |reader: &ColumnReader| reader.planned.column.kind == ColumnKind::Label;
         self.labels = self.readers.iter().any(label).then(Vec::new);
         while records.next(&mut record)? {
             if record.len() != fields {
@@ -149,17 +151,9 @@ impl<'a> Reading<'a> {
     }
 
     fn note_ragged(&mut self, place: String, seen: usize, expected: usize) {
-        let fields = |count: usize| counted(count as u64, "field");
         match &mut self.ragged {
             Some(problem) => problem.count += 1,
-            None => {
-                self.ragged = Some(Problem {
-                    place,
-                    seen: fields(seen),
-                    expected: format!("{}, as in the first row", fields(expected)),
-                    count: 1,
-                });
-            }
+            None => self.ragged = Some(ragged(place, seen, expected)),
         }
     }
 
@@ -233,7 +227,7 @@ impl<'a> Reading<'a> {
 
     /// That no column is learned from, with the first of them.
     fn nothing_to_learn(&self, subject: &str) -> DataError {
-        let column = |reader: &ColumnReader<'_>| {
+        let column = |reader: &ColumnReader| {
             let (column, example) = (&reader.planned.column, &reader.profile.example);
             let example = match example.as_str() {
                 "" => String::new(),
@@ -286,7 +280,7 @@ impl<'a> Reading<'a> {
         let mut table = Table {
             schema: Schema {
                 header: self.header,
-                missing: missing(options),
+                missing: missing(&options.table),
                 columns: Vec::new(),
             },
             profiles: Vec::new(),
@@ -308,6 +302,17 @@ impl<'a> Reading<'a> {
             None => dataset,
         };
         Ok(dataset.with_table(table, said))
+    }
+}
+
+/// That a row at `place` has another number of fields than the first.
+pub(super) fn ragged(place: String, seen: usize, expected: usize) -> Problem {
+    let fields = |count: usize| counted(count as u64, "field");
+    Problem {
+        place,
+        seen: fields(seen),
+        expected: format!("{}, as in the first row", fields(expected)),
+        count: 1,
     }
 }
 

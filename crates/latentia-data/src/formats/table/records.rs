@@ -7,6 +7,9 @@ use crate::error::DataError;
 /// What is expected of text.
 pub(crate) const NOT_UTF8: &str = "text in UTF-8: save the table as `CSV UTF-8`";
 
+/// What the index of a data frame is called, where it has no name.
+pub(crate) const INDEX: &str = "index";
+
 /// The rows of a table as text.
 pub(crate) trait Records {
     /// What messages call the table.
