@@ -5,7 +5,8 @@ use latentia_models::{
 };
 use serde_json::{Value, json};
 
-use super::findings::{percent, unit_of};
+use super::calibration::percent;
+use super::findings::unit_of;
 use crate::inputs::{AnomalySource, KnownAnomalies};
 use crate::terminal::{UsageError, count, number, table};
 

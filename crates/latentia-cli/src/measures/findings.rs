@@ -9,15 +9,14 @@ use latentia_models::{
 use latentia_tensor::Subset;
 use serde_json::{Value, json};
 
-use super::elements::{columns_of, expectation, in_words, json_value};
+use super::calibration::{calibrated, calibration_warnings, percent};
+use super::elements::{columns_of, expectation, in_words};
+use super::finding::{Finding, REASONS};
 use crate::figures::{ScoresFigure, StrangeExample};
 use crate::terminal::{count, counted, number, table};
 
 /// Rows whose reasons are looked for when nobody asks for all.
 const MOST_EXPLAINED: usize = 1_000;
-
-/// Reasons that are said of a row.
-const REASONS: usize = 3;
 
 /// Reasons that make less than this share of a row's are not said.
 const LEAST_SHARE: f64 = 0.05;
@@ -221,7 +220,7 @@ impl<'a> Findings<'a> {
     /// By what examples are flagged, in words.
     pub fn decided(&self) -> String {
         let threshold = number(self.threshold());
-        let calibrated = self.calibrated();
+        let calibrated = calibrated(self.detector.calibration());
         match (self.rule, self.decision.too_few) {
             (Rule::FalseAlarm(_) | Rule::FalseDiscovery(_), Some(_)) => {
                 format!("scores above {calibrated}, of which the highest is {threshold}")
@@ -254,21 +253,6 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// What calibrates, in words.
-    fn calibrated(&self) -> String {
-        let calibration = self.detector.calibration();
-        let whose = calibration.source().name();
-        let n = calibration.scores().len();
-        if n == 0 {
-            return "nothing that calibrates".into();
-        }
-        format!(
-            "{} {whose} score{}",
-            count(n),
-            if n == 1 { "" } else { "s" }
-        )
-    }
-
     /// The scores and the listed examples as a drawing, an SVG or a page with it.
     pub fn drawn(&self, [model, data]: [&str; 2], as_page: bool) -> String {
         let strangest = self.listed().iter().map(|&row| StrangeExample {
@@ -296,20 +280,8 @@ impl<'a> Findings<'a> {
 
     /// What there is to warn of.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let Some(least) = self.decision.too_few {
-            warnings.push(format!(
-                "too few rows to calibrate: {} can show no rate below {} %; flagged is what scores higher than all of them",
-                self.calibrated(),
-                percent(least)
-            ));
-        }
-        if self.detector.calibration().source() == CalibrationSource::Training {
-            warnings.push(
-                "scores are calibrated by rows that the model may have learned from: more will be flagged than the rate says"
-                    .into(),
-            );
-        }
+        let calibration = self.detector.calibration();
+        let mut warnings = calibration_warnings(calibration, self.decision.too_few);
         if let Some(drift) = self
             .drift
             .filter(|drift| drift.p_value < DRIFT.0 && drift.share_above_median > DRIFT.1)
@@ -376,33 +348,16 @@ impl<'a> Findings<'a> {
 
     /// One example as JSON.
     pub fn json_of(&self, row: u32) -> Value {
-        let mut line = json!({ "example": row });
-        if self.ids.is_some() {
-            line["id"] = self.name(row).into();
-        }
-        line["score"] = self.scores[row as usize].into();
-        line["p_value"] = self.p_value(row).into();
-        line["flag"] = self.is_flagged(row).into();
-        if let Some(own) = self.reasons.get(&row) {
-            line["reasons"] = self.json_reasons(own);
-        }
-        line
-    }
-
-    fn json_reasons(&self, own: &Explanation) -> Value {
-        let reasons = own.reasons.iter().take(REASONS).map(|reason| {
-            let column = &self.columns[reason.element];
-            let [observed, expected] =
-                [reason.observed, reason.expected].map(|x| json_value(column, x));
-            json!({
-                "column": column.name,
-                "observed": observed,
-                "expected": expected,
-                "deviation": reason.deviation,
-                "share": reason.share,
-            })
-        });
-        reasons.collect()
+        let name = self.ids.map(|_| self.name(row));
+        let finding = Finding {
+            example: row.into(),
+            id: name.as_deref(),
+            score: self.scores[row as usize],
+            p_value: self.p_value(row),
+            is_flagged: self.is_flagged(row),
+            reasons: self.reasons.get(&row),
+        };
+        finding.json(&self.columns)
     }
 }
 
@@ -412,10 +367,4 @@ pub fn unit_of(model: &Autoencoder, detector: &Detector) -> &'static str {
         true => model.likelihood().unit().name(),
         false => "deviations over training examples, a sum of parts",
     }
-}
-
-/// A share in percent, to four digits.
-pub(super) fn percent(share: f64) -> String {
-    let text = format!("{:.4}", 100.0 * share);
-    text.trim_end_matches('0').trim_end_matches('.').into()
 }
