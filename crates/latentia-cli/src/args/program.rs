@@ -24,7 +24,8 @@ pub struct Args {
     #[arg(long, global = true, value_name = "SIZE", default_value = "1G", allow_negative_numbers = true, value_parser = memory)]
     pub memory: usize,
 
-    /// Refuse a folder with a picture that cannot be read, instead of leaving it out
+    /// Refuse a folder with a picture that cannot be read, instead of leaving it out; with --follow, end at the first row that cannot
+    /// be scored
     #[arg(long, global = true)]
     pub strict: bool,
 

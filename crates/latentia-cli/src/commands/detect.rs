@@ -10,6 +10,7 @@ use latentia_models::{
 };
 use latentia_tensor::{Rows, Subset};
 
+use super::follow;
 use crate::args::DetectArgs;
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
@@ -32,6 +33,9 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let rule = rule(args);
     rule.check()
         .map_err(|error| UsageError(error.to_string()))?;
+    if args.follow {
+        follow::check(args)?;
+    }
     let (subject, data) = subject(args, loader)?;
     let Subject {
         name,
@@ -39,6 +43,9 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         detector,
         examples,
     } = subject;
+    if args.follow {
+        return follow::run((&model, &detector), rule, &loader.carrying(!args.no_ids));
+    }
     if let (Some(format), Some(output)) = (format, output) {
         format.check_fits(&model, output)?;
     }

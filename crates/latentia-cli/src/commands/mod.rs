@@ -10,6 +10,7 @@ mod dispatch;
 mod encode;
 mod evaluate;
 mod explain;
+mod follow;
 mod impute;
 mod info;
 mod inspect;

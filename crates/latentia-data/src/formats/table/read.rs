@@ -75,7 +75,7 @@ struct Reading {
     /// Names of all columns of the table.
     names: Vec<String>,
     extra: Option<ExtraColumn>,
-    marks: &'a Marks,
+    marks: Arc<Marks>,
     floats: FloatBuffer,
     /// The class of each row, as long as each has one.
     labels: Option<Vec<u8>>,
@@ -111,7 +111,7 @@ impl Reading {
             absent,
             names: plan.names,
             extra,
-            marks,
+            marks: Arc::clone(marks),
             floats: FloatBuffer::with_gaps(records.subject(), options.memory),
             labels: None,
             rows: 0,
@@ -142,7 +142,7 @@ impl Reading {
                 }
             }
             if let Some(extra) = &mut self.extra {
-                extra.read(&record, self.marks, &place);
+                extra.read(&record, &self.marks, &place);
             }
             self.rows += 1;
             self.floats.push(&row)?;

@@ -41,7 +41,7 @@ impl RowParser {
         schema: &Schema,
         options: &TableOptions,
     ) -> Result<Self, DataError> {
-        let plan = match_columns(records, schema)?;
+        let plan = match_columns(records, schema, None)?;
         let marks = Arc::new(Marks::with(&missing(options)));
         let mut notes = records.notes();
         notes.extend(plan.notes);
