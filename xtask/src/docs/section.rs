@@ -80,7 +80,8 @@ fn follow<'a>(
     let found = reference(schema).and_then(|name| definitions.get_key_value(name));
     if let Some((name, schema)) = found {
         if let Some(known) = sections.iter_mut().find(|section| section.name == name) {
-            if !known.keys.contains(&key) {
+            // A table of the file is called by its own key alone.
+            if !known.is_table && !known.keys.contains(&key) {
                 known.keys.push(key);
             }
             return;

