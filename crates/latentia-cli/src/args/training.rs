@@ -16,6 +16,7 @@ Examples:
   latentia train                                     digits, in seconds
   latentia train --preset mnist --out runs/m         a preset on all of MNIST
   latentia train --data people.csv --latent 2        a table
+  latentia train --preset anomaly --data people.csv  what `latentia detect` finds anomalies by
   latentia train --data photos --image-size 32       pictures in a folder
   latentia presets features > my.toml; latentia train --config my.toml
   latentia train --preset mnist --resume             go on after an interruption")]
@@ -50,6 +51,9 @@ pub struct TrainArgs {
     /// Width of the code
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub latent: Option<usize>,
+    /// Models whose scores `detect` averages [default: what the preset says, 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub members: Option<u32>,
     /// Seed of initial values, order and noise: the same seed gives the same bits
     #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,

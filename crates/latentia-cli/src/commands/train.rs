@@ -72,7 +72,8 @@ pub(super) fn run(
         error => error.into(),
     })?;
     tell(&introduction(&name, data, &training));
-    let (plan, detection) = (training.spec().clone(), preset.detection);
+    let (plan, mut detection) = (training.spec().clone(), preset.detection);
+    detection.members = args.members.unwrap_or(detection.members);
     let detector = detector(&plan, &detection, args.seed);
     let mut training = training.attaching(&quantiser).attaching(&detector);
     // A folder that cannot be written is found out before the training and not after it.
