@@ -7,7 +7,7 @@ use super::standard::quantile;
 /// Ratio of the distance of the quartiles to the deviation of a normal distribution.
 const QUARTILES: f64 = 1.349;
 
-/// Deviation of a number that is always the same, as a share of it.
+/// Deviation of a number that is always the same, as a share of it, or of 1 where it is 0.
 const CONSTANT: f64 = 1e-3;
 
 /// A mean over columns of what each adds: of a number `ln(1 + (x - median)² / v)`, `v` its robust variance; of a category `ln(p / q)`,
@@ -118,13 +118,17 @@ impl Values {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-        let constant = CONSTANT * median.abs().max(1.0);
-        let variance = [robust * robust, variance, constant * constant];
-        let usable = |v: &&f64| **v > 1e-12 * constant * constant;
-        Self::Number {
-            median,
-            variance: variance.iter().find(usable).copied().unwrap_or(1.0),
-        }
+        let constant = match median == 0.0 {
+            true => CONSTANT,
+            false => CONSTANT * median,
+        };
+        let is_constant = values.first() == values.last();
+        let variance = match (robust > 0.0, is_constant) {
+            (true, _) => robust * robust,
+            (false, false) => variance,
+            (false, true) => constant * constant,
+        };
+        Self::Number { median, variance }
     }
 }
 
