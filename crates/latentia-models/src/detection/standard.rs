@@ -1,5 +1,8 @@
 //! A part of the score on a common scale.
 
+/// Deviation, as a share of the mean, up to which values are all the same but for rounding.
+const CONSTANT: f64 = 1e-12;
+
 /// Mean and deviation of a part of the score over training rows: `z = (x - mean) / deviation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Standard {
@@ -16,7 +19,7 @@ impl Standard {
         let deviation = variance.sqrt();
         Self {
             mean,
-            deviation: match deviation > f64::EPSILON * mean.abs() {
+            deviation: match deviation > CONSTANT * mean.abs() {
                 true => deviation,
                 false => 1.0,
             },
