@@ -120,25 +120,32 @@ impl Detector {
 
     /// What stands in an element that the model is not to see.
     fn hidden(&self, element: usize) -> f32 {
-        let model = &self.members[0].model;
-        let median = || match &self.columns {
-            Some((part, _)) => match part.columns[element].values {
-                Values::Number { median, .. } => median as f32,
-                Values::Levels(_) => 0.0,
-            },
-            None => 0.0,
-        };
-        match model.likelihood().takes_missing() {
+        match self.members[0].model.likelihood().takes_missing() {
             true => f32::NAN,
-            false => median(),
+            false => self.median(element),
         }
     }
 
-    /// An expected value as a column can have it: one of its levels.
+    fn median(&self, element: usize) -> f32 {
+        match self
+            .columns
+            .as_ref()
+            .map(|(part, _)| &part.columns[element].values)
+        {
+            Some(Values::Number { median, .. }) => *median as f32,
+            Some(Values::Levels(_)) | None => 0.0,
+        }
+    }
+
+    /// An expected value as a column can have it: one of its levels, or a finite number, which is the median where an absurd row has
+    /// none.
     fn usual(&self, element: usize, expected: f32) -> f32 {
         let kinds = self.members[0].model.kinds();
         match kinds.get(element).copied() {
-            None | Some(ElementKind::Number) => expected,
+            None | Some(ElementKind::Number) => match expected.is_finite() {
+                true => expected,
+                false => self.median(element),
+            },
             Some(kind) => kind.level(expected).map_or(0.0, |level| level as f32),
         }
     }
