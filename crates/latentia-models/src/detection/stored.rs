@@ -101,20 +101,18 @@ impl Detector {
                 None => break,
             }
         }
-        let columns = match stored.standard("columns") {
-            None => None,
-            Some(standard) => Some((stored.columns(model)?, standard)),
-        };
+        let columns = stored.optional("columns", || {
+            Some((stored.columns(model)?, stored.standard("columns")?))
+        })?;
         let deviations = stored.doubles("columns.deviations").unwrap_or_default();
         let source = stored.bytes("calibration.source")?.first().copied()?;
         let calibration = stored.doubles("calibration")?;
         let detector = Self {
             reconstruction: stored.standard("reconstruction")?,
             columns,
-            codes: match (stored.standard("codes"), stored.standard("codes.local")) {
-                (Some(distance), Some(local)) => Some([distance, local]),
-                _ => None,
-            },
+            codes: stored.optional("codes", || {
+                Some([stored.standard("codes")?, stored.standard("codes.local")?])
+            })?,
             deviations: deviations.into_iter().map(|x| x as f32).collect(),
             calibration: Calibration::new(calibration, source_of(source)?),
             members,
@@ -139,11 +137,14 @@ impl Detector {
             let codes = member.codes.as_ref();
             fits && member.model.width() == model.width() && codes.is_none_or(CodePart::fits)
         };
+        let has_codes = |member: &Member| self.codes.is_none() || member.codes.is_some();
         let codes = self.codes.into_iter().flatten();
         let columns = self.columns.iter().map(|(_, own)| *own);
         let mut standards = codes.chain(columns).chain([self.reconstruction]);
         !self.members.is_empty()
             && self.members.iter().all(member)
+            && self.members.iter().all(has_codes)
+            && (self.columns.is_none() || self.deviations.len() == model.width())
             && standards.all(Standard::is_valid)
     }
 }
@@ -158,6 +159,19 @@ impl<'a> Stored<'a> {
             .iter()
             .find(own)
             .filter(|tensor| tensor.dtype == dtype)
+    }
+
+    /// What `read` makes of a tensor that a detector may lack; none where it is there and cannot be read.
+    fn optional<T>(&self, name: &str, read: impl FnOnce() -> Option<T>) -> Option<Option<T>> {
+        match self.has(name) {
+            true => read().map(Some),
+            false => Some(None),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let mut names = self.0.iter().map(|tensor| &tensor.name);
+        names.any(|own| own.strip_prefix(PREFIX) == Some(name))
     }
 
     fn bytes(&self, name: &str) -> Option<&'a [u8]> {
@@ -188,12 +202,12 @@ impl<'a> Stored<'a> {
     /// Member `number`, where there is one, and where it is whole.
     fn member(&self, model: &Autoencoder, number: usize) -> Option<Option<Member>> {
         let name = |what: &str| format!("members.{number}.{what}");
-        let spread = self.doubles(&name("spread"));
-        let contrast = self.doubles(&name("contrast"));
-        if spread.is_none() && contrast.is_none() {
+        if !self.has(&name("spread")) && !self.has(&name("contrast")) {
             return None;
         }
         let whole = || {
+            let doubles = |what: &str| self.optional(&name(what), || self.doubles(&name(what)));
+            let (spread, contrast) = (doubles("spread")?, doubles("contrast")?);
             let (model, provenance) = match self.bytes(&name("model")) {
                 None if number == 0 => (model.clone(), None),
                 None => return None,
@@ -212,17 +226,17 @@ impl<'a> Stored<'a> {
                     _ => return None,
                 },
                 (None, contrast) => {
-                    let contrast = contrast.as_ref()?.first().copied()?;
+                    let &[contrast] = &contrast.as_ref()?[..] else {
+                        return None;
+                    };
                     Reconstruction::Picture(PicturePart::with(picture_of(&model)?, contrast))
                 }
             };
-            let codes = match self.floats(&name("references"), model.code_width()) {
-                None => None,
-                Some(references) => {
-                    let own = self.doubles(&name("distances")).unwrap_or_default();
-                    CodePart::with(references, neighbours_of(&model), own)
-                }
-            };
+            let codes = self.optional(&name("references"), || {
+                let references = self.floats(&name("references"), model.code_width())?;
+                let own = self.doubles(&name("distances"))?;
+                CodePart::with(references, neighbours_of(&model), own)
+            })?;
             Some(Member {
                 model,
                 provenance,
