@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod autoencoder;
+mod detection;
 mod encoder;
 mod fit;
 mod formats;
