@@ -155,6 +155,7 @@ impl Follower<'_> {
                     p_value: self.detector.calibration().p_value(score),
                     is_flagged,
                     reasons: explained.as_ref(),
+                    region: None,
                 };
                 Ok(finding.json(&self.columns))
             });

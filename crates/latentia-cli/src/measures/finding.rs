@@ -1,7 +1,7 @@
 //! What was found of one example.
 
 use latentia_data::Column;
-use latentia_models::Explanation;
+use latentia_models::{Explanation, Region};
 use serde_json::{Value, json};
 
 use super::elements::json_value;
@@ -23,6 +23,8 @@ pub struct Finding<'a> {
     pub is_flagged: bool,
     /// Why it has its score, where that was looked for.
     pub reasons: Option<&'a Explanation>,
+    /// Where a picture is reconstructed worst, where that was looked for.
+    pub region: Option<Region>,
 }
 
 impl Finding<'_> {
@@ -37,6 +39,17 @@ impl Finding<'_> {
         line["flag"] = self.is_flagged.into();
         if let Some(own) = self.reasons {
             line["reasons"] = reasons(own, columns);
+        }
+        if let Some(region) = self.region {
+            let Region {
+                top,
+                left,
+                height,
+                width,
+                share,
+                ..
+            } = region;
+            line["region"] = json!({ "top": top, "left": left, "height": height, "width": width, "share": share });
         }
         line
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use latentia_data::{Carried, Column, Dataset, Table};
-use latentia_models::{Autoencoder, Decision, Detector, Drift, Explanation, Reason, Rule};
+use latentia_models::{Autoencoder, Decision, Detector, Drift, Explanation, Reason, Region, Rule};
 use latentia_tensor::Subset;
 use serde_json::{Value, json};
 
@@ -15,6 +15,9 @@ use crate::terminal::{count, counted, number, table};
 
 /// Rows whose reasons are looked for when nobody asks for all.
 const MOST_EXPLAINED: usize = 1_000;
+
+/// Pictures that are looked at at once.
+const REGIONS_AT_ONCE: usize = 512;
 
 /// Reasons that make less than this share of a row's are not said.
 const LEAST_SHARE: f64 = 0.05;
@@ -37,6 +40,8 @@ pub struct Findings<'a> {
     order: Vec<u32>,
     shown: usize,
     reasons: BTreeMap<u32, Explanation>,
+    /// Where pictures are reconstructed worst.
+    regions: BTreeMap<u32, Region>,
     columns: Vec<Column>,
     ids: Option<&'a Carried>,
 }
@@ -71,8 +76,14 @@ impl<'a> Findings<'a> {
                 flagged.chain(listed).collect()
             }
         };
-        let mut reasons = BTreeMap::new();
-        if model.schema().is_some() || model.shape().len() == 1 {
+        let (mut reasons, mut regions) = (BTreeMap::new(), BTreeMap::new());
+        if detector.is_of_pictures() {
+            for rows in explained.chunks(REGIONS_AT_ONCE) {
+                let found = detector.worst_regions(&Subset::new(examples, rows.to_vec()))?;
+                let found = rows.iter().copied().zip(found);
+                regions.extend(found.filter_map(|(row, region)| Some((row, region?))));
+            }
+        } else if model.schema().is_some() || model.shape().len() == 1 {
             for row in explained {
                 if !reasons.contains_key(&row) {
                     let own = detector.explain(&Subset::new(examples, vec![row]))?;
@@ -94,6 +105,7 @@ impl<'a> Findings<'a> {
             order,
             shown,
             reasons,
+            regions,
         })
     }
 
@@ -148,6 +160,17 @@ impl<'a> Findings<'a> {
 
     /// The first reasons of an example, each in words with its share; none where they were not looked for.
     pub fn reasons(&self, row: u32) -> Vec<(String, f64)> {
+        if let Some(region) = self.regions.get(&row) {
+            let (bottom, right) = (region.top + region.height, region.left + region.width);
+            let words = format!(
+                "pixels {} to {} down, {} to {} across",
+                region.top,
+                bottom - 1,
+                region.left,
+                right - 1
+            );
+            return vec![(words, region.share)];
+        }
         let own = self.reasons.get(&row);
         let reasons = own.map_or(&[][..], |own| &own.reasons[..]);
         let told = reasons.iter().take(REASONS);
@@ -195,10 +218,9 @@ impl<'a> Findings<'a> {
         let lines = self.listed().iter().map(line);
         let rows: Vec<Vec<String>> = [head].into_iter().chain(lines).collect();
         let reasons = self.listed().iter().map(|&row| self.reasons_in_words(row));
-        let head = if self.reasons.is_empty() {
-            ""
-        } else {
-            "reasons"
+        let head = match self.reasons.is_empty() && self.regions.is_empty() {
+            true => "",
+            false => "reasons",
         };
         let reasons = [head.to_owned()].into_iter().chain(reasons);
         let text = table(&rows);
@@ -354,6 +376,7 @@ impl<'a> Findings<'a> {
             p_value: self.p_value(row),
             is_flagged: self.is_flagged(row),
             reasons: self.reasons.get(&row),
+            region: self.regions.get(&row).copied(),
         };
         finding.json(&self.columns)
     }

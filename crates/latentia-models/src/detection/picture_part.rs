@@ -23,7 +23,7 @@ pub(super) struct PicturePart {
 }
 
 /// A part of a picture, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Region {
     /// The first row, from 0 at the top.
@@ -34,6 +34,8 @@ pub struct Region {
     pub height: usize,
     /// How many columns.
     pub width: usize,
+    /// How much of the picture's excess is in it, from 0 to 1.
+    pub share: f64,
 }
 
 impl PicturePart {
@@ -81,6 +83,10 @@ impl PicturePart {
             left,
             height: side,
             width: side,
+            share: match sums.last() {
+                Some(&total) if total > 0.0 => (sum / total).clamp(0.0, 1.0),
+                _ => 0.0,
+            },
         };
         let elements = side * side * self.picture.channels;
         (region, (sum / elements as f64).max(0.0))
