@@ -24,18 +24,23 @@ it here.
 |---|---|---|
 ";
 
-/// Replaces the result of `check`, with today's date.
-pub fn record(check: &str, result: &str) -> anyhow::Result<()> {
+/// The date, `2026-11-26`.
+pub fn today() -> anyhow::Result<String> {
     let today = Command::new("date").arg("+%Y-%m-%d").output()?;
     ensure!(today.status.success(), "`date` does not say what day it is");
-    let today = String::from_utf8(today.stdout)?;
+    Ok(String::from_utf8(today.stdout)?.trim().into())
+}
+
+/// Replaces the result of `check`, with today's date.
+pub fn record(check: &str, result: &str) -> anyhow::Result<()> {
+    let today = today()?;
     let path = root()?.join("docs/checks.md");
     let old = match fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         old => old?,
     };
     let start = format!("| `{check}` |");
-    let row = format!("{start} {} | {result} |", today.trim());
+    let row = format!("{start} {today} | {result} |");
     let mut rows: Vec<&str> = old.lines().filter(|line| line.starts_with("| `")).collect();
     rows.retain(|line| !line.starts_with(&start));
     rows.push(&row);

@@ -1,7 +1,7 @@
 //! The program `latentia`, built from this workspace and run.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -53,6 +53,11 @@ impl Program {
         Ok(Self {
             path: path.context("`cargo build` named no program")?,
         })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Runs it; it shares our standard error.

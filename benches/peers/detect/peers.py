@@ -11,7 +11,7 @@ PyOD's forests take their seed from the split. PyTorch 2.15.0 from PyPI brings C
 | tqdm 4.70.1, PyPI, which PyOD's networks ask for | MPL-2.0 and MIT |
 
     pip install scikit-learn==1.9.1 pandas==2.3.3 pyod==3.6.7 torch==2.15.0 tqdm==4.70.1
-    python peers.py FOLDER [--group reported|development] [--only NAME,…]    FOLDER as `prepare.py` fills it
+    python peers.py FOLDER [--group reported|development] [--only NAME,…] [--results NAME]    FOLDER as `prepare.py` fills it
 """
 
 import os
@@ -59,6 +59,13 @@ def detector(peer, split):
     return getattr(importlib.import_module(f"pyod.models.{module}"), peer)(**options(split))
 
 
+def warm_up(peer):
+    """Loads what a peer needs, and fits it to a small table."""
+    if peer == "AutoEncoder":
+        importlib.import_module("torch").set_num_threads(1)
+    detector(peer, 0).fit(np.random.default_rng(0).normal(size=(300, 4)))
+
+
 def scored(peer, folder):
     """The scores of the test part, and the seconds they took."""
     train, test = dense(folder)
@@ -74,13 +81,11 @@ def main():
     warnings.simplefilter("ignore")
     for peer in options.only.split(","):
         try:
-            if peer == "AutoEncoder":
-                importlib.import_module("torch").set_num_threads(1)
-            detector(peer, 0).fit(np.random.default_rng(0).normal(size=(300, 4)))
+            warm_up(peer)
         except (ImportError, OSError, ValueError) as missing:
             print(f"{peer}: {missing}")
             continue
-        results = Results(options.folder, peer)
+        results = Results(options, peer)
         for _, name, _ in cases(options):
             for split in SPLITS:
                 results.measure(options.folder / name / str(split), lambda folder: scored(peer, folder))

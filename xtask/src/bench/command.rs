@@ -2,14 +2,15 @@
 
 use std::ffi::OsString;
 
-use super::{peers, train};
+use super::{detect, peers, train};
 use crate::workspace::cargo;
 
-/// Runs `train` or `peers` where the first argument says so, criterion's benches otherwise.
+/// Runs `train`, `peers` or `detect` where the first argument says so, criterion's benches otherwise.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     match arguments.first().and_then(|first| first.to_str()) {
         Some("train") => train::run(&arguments[1..]),
         Some("peers") => peers::run(&arguments[1..]),
+        Some("detect") => detect::run(&arguments[1..]),
         Some("kernels") => kernels(&arguments[1..]),
         _ => kernels(arguments),
     }

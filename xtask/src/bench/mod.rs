@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the speed of the kernels, of the program, and of other libraries.
 
 mod command;
+mod detect;
 mod layers;
 mod machine;
 mod peak;
