@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use csv::ByteRecord;
-use latentia_tensor::Schema;
+use latentia_tensor::{Column, Schema};
 
 use super::super::table::{Records, RowParser};
 use super::dialect::{DELIMITERS, Dialect};
@@ -204,14 +204,20 @@ fn delimiter(subject: &str, line: &[u8], schema: &Schema, options: &TableOptions
         delimiter: Some(delimiter),
         ..options.clone()
     };
-    let has_names = |delimiter| {
+    // How many of all names it gives, where it gives those of the columns that are learned from.
+    let names = |delimiter| {
         let decimal = b'.';
-        has_names(&Dialect { delimiter, decimal }.rows(line), options)
+        let rows = Dialect { delimiter, decimal }.rows(line);
+        let found = |column: &&Column| {
+            let mut fields = rows.iter().take(1).flatten().map(<[u8]>::trim_ascii);
+            fields.any(|field| field == column.name.as_bytes())
+        };
+        has_names(&rows, options).then(|| schema.columns.iter().filter(found).count())
     };
     let has_values = |delimiter| by_values(subject, line, schema, &with(delimiter)).is_some();
-    let by_names = DELIMITERS
-        .into_iter()
-        .find(|&delimiter| has_names(delimiter));
+    let by_names = DELIMITERS.into_iter().rev();
+    let by_names = by_names.max_by_key(|&delimiter| names(delimiter));
+    let by_names = by_names.filter(|&delimiter| names(delimiter).is_some());
     if let Some(delimiter) = options.delimiter.or(by_names) {
         return delimiter;
     }
