@@ -205,11 +205,11 @@ fn nineteen_of_twenty_intervals_hold_the_true_area() {
         ..RankingOptions::default()
     };
     let held = (0..200).filter(|i| {
-        let (scores, anomalous) = scores(1000 + 2 * i, [60, 40], 1e9, 1.2);
+        let (scores, anomalous) = scores(1000 + 2 * i, [240, 160], 1e9, 1.2);
         let [low, high] = bounds(measure(&scores, &anomalous, &options).auroc);
         low <= truth && truth <= high
     });
-    // Of 200, 190 on average, with a deviation of 3.1; percentile intervals are a little too narrow.
+    // Of 200, 190 on average, with a deviation of 3.1; percentile intervals of few examples are too narrow, and hold fewer.
     let held = held.count();
     assert!((178..=199).contains(&held), "{held} of 200");
 }
