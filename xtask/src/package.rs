@@ -111,7 +111,8 @@ fn unpack(target: &Path, package: &Package, folder: &Path) -> anyhow::Result<()>
     let archive = format!("{}-{}.crate", package.name, package.version);
     let archive = target.join("package").join(archive);
     let status = Command::new("tar")
-        .arg("-xzf")
+        // As new: archives have one time for all files, by which Cargo would take what was built under this path for fresh.
+        .arg("-xzmf")
         .arg(&archive)
         .arg("-C")
         .arg(folder)
