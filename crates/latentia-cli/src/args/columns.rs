@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args as Group;
 
 /// What the columns of a table are.
-#[derive(Clone, Debug, Default, Group)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Group)]
 pub struct ColumnArgs {
     /// What the columns of a table are, as `latentia data info --schema-out` writes it [default: what the table shows]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["label", "id", "ignore", "categorical"])]

@@ -11,7 +11,7 @@ use latentia_models::{
 use latentia_tensor::{Rows, Subset};
 
 use super::follow;
-use crate::args::DetectArgs;
+use crate::args::{ColumnArgs, DetectArgs};
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Findings;
@@ -110,7 +110,17 @@ fn subject(args: &DetectArgs, loader: &Loader) -> anyhow::Result<(Subject, Strin
             }
         };
         let subject = trained(args, loader, train, data.is_none())?;
+        if data.is_none() && matches!(rule(args), Rule::FalseAlarm(_) | Rule::FalseDiscovery(_)) {
+            tell(
+                "the model learned from these rows: they score lower than new ones would, and fewer are flagged than the rate says",
+            );
+        }
         return Ok((subject, data.unwrap_or_else(|| train.clone())));
+    }
+    if args.columns != ColumnArgs::default() {
+        return usage(
+            "a model knows what its columns are: --schema, --label, --id, --ignore, --categorical and --missing go with --train",
+        );
     }
     let (Some(path), Some(data)) = (&args.model, &args.data) else {
         return usage(
