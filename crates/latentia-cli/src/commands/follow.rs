@@ -120,7 +120,7 @@ impl Follower<'_> {
     fn warnings(&self) -> Result<Vec<String>, ModelError> {
         let calibration = self.detector.calibration();
         let decision = calibration.decide(&[], self.rule)?;
-        Ok(calibration_warnings(calibration, decision.too_few))
+        Ok(calibration_warnings(calibration, &decision))
     }
 
     /// Answers rows in their order, each as soon as its answer is known.

@@ -1,6 +1,6 @@
 //! What scores are held against, in words.
 
-use latentia_models::{Calibration, CalibrationSource};
+use latentia_models::{Calibration, CalibrationSource, Decision};
 
 use crate::terminal::count;
 
@@ -18,12 +18,16 @@ pub fn calibrated(calibration: &Calibration) -> String {
     )
 }
 
-/// What there is to warn of, where `too_few` is the least rate of false alarms if a lower one was asked for.
-pub fn calibration_warnings(calibration: &Calibration, too_few: Option<f64>) -> Vec<String> {
+/// What there is to warn of where it was so decided.
+pub fn calibration_warnings(calibration: &Calibration, decision: &Decision) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(least) = too_few {
+    if let Some(least) = decision.too_few {
+        let flagged = match decision.threshold.is_finite() {
+            true => "flagged is what scores higher than all of them",
+            false => "nothing is flagged, though some score as high as can be told",
+        };
         warnings.push(format!(
-            "too few rows to calibrate: {} can show no rate below {} %; flagged is what scores higher than all of them",
+            "too few rows to calibrate: {} can show no rate below {} %; {flagged}",
             calibrated(calibration),
             percent(least)
         ));

@@ -242,7 +242,7 @@ impl<'a> Findings<'a> {
         let threshold = number(self.threshold());
         let calibrated = calibrated(self.detector.calibration());
         match (self.rule, self.decision.too_few) {
-            (Rule::FalseAlarm(_) | Rule::FalseDiscovery(_), Some(_)) => {
+            (Rule::FalseAlarm(_), Some(_)) => {
                 format!("scores above {calibrated}, of which the highest is {threshold}")
             }
             (Rule::FalseAlarm(rate), None) => format!(
@@ -255,7 +255,7 @@ impl<'a> Findings<'a> {
                     percent(share)
                 )
             }
-            (Rule::FalseDiscovery(rate), None) => format!(
+            (Rule::FalseDiscovery(rate), _) => format!(
                 "a false-discovery rate of {} % by {calibrated}",
                 percent(rate)
             ),
@@ -301,7 +301,7 @@ impl<'a> Findings<'a> {
     /// What there is to warn of.
     pub fn warnings(&self) -> Vec<String> {
         let calibration = self.detector.calibration();
-        let mut warnings = calibration_warnings(calibration, self.decision.too_few);
+        let mut warnings = calibration_warnings(calibration, &self.decision);
         if let Some(drift) = self
             .drift
             .filter(|drift| drift.p_value < DRIFT.0 && drift.share_above_median > DRIFT.1)

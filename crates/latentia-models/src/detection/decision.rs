@@ -37,8 +37,8 @@ pub struct Decision {
     pub threshold: f64,
     /// Whether each score is.
     pub flags: Vec<bool>,
-    /// The least rate of false alarms that can be had, where a lower one was asked for: flagged are the scores that are higher than all
-    /// that calibrate.
+    /// The least p-value that can be had, where a lower one was asked for. By a rate of false alarms, the scores that are higher than all
+    /// that calibrate are flagged then; by one of false discoveries none is, though some are as high.
     pub too_few: Option<f64>,
 }
 
@@ -80,7 +80,15 @@ impl Calibration {
             Rule::Threshold(threshold) => (threshold, None),
             Rule::Contamination(share) => (above(highest(scores, share)), None),
             Rule::FalseAlarm(rate) => self.at_rate(rate),
-            Rule::FalseDiscovery(rate) => self.at_rate(self.discovery_rate(scores, rate)),
+            Rule::FalseDiscovery(rate) => match self.discovery_rate(scores, rate) {
+                Some(p) => self.at_rate(p),
+                None => {
+                    let least = self.least_p_value();
+                    let is_least = |&score: &f64| self.p_value(score) <= least;
+                    let too_few = scores.iter().any(is_least).then_some(least);
+                    (f64::INFINITY, too_few)
+                }
+            },
         };
         Ok(Decision {
             threshold,
@@ -94,7 +102,6 @@ impl Calibration {
         let beyond_all = self.scores().last().copied();
         match self.threshold(rate) {
             Some(score) => (above(score), None),
-            None if rate == 0.0 => (f64::INFINITY, None),
             None => (
                 above(beyond_all.unwrap_or(f64::INFINITY)),
                 Some(self.least_p_value()),
@@ -102,15 +109,15 @@ impl Calibration {
         }
     }
 
-    /// The largest p-value that Benjamini and Hochberg reject at `rate`; 0 where they reject none.
-    fn discovery_rate(&self, scores: &[f64], rate: f64) -> f64 {
+    /// The largest p-value that Benjamini and Hochberg reject at `rate`; none where they reject none.
+    fn discovery_rate(&self, scores: &[f64], rate: f64) -> Option<f64> {
         let mut p: Vec<f64> = scores.iter().map(|&score| self.p_value(score)).collect();
         p.sort_unstable_by(f64::total_cmp);
         let n = p.len() as f64;
         let rejected = (1..)
             .zip(&p)
             .filter(|&(k, &p)| p <= rate * f64::from(k) / n);
-        rejected.last().map_or(0.0, |(_, &p)| p)
+        rejected.last().map(|(_, &p)| p)
     }
 }
 

@@ -191,3 +191,14 @@ fn shares_that_are_none_are_refused_by_name() {
         assert!(error.contains("a finite number"), "{error}");
     }
 }
+
+#[test]
+fn too_few_scores_for_a_false_discovery_rate_are_told_of() {
+    let calibration = Calibration::new(vec![1.0, 2.0, 3.0, 4.0, 5.0], CalibrationSource::HeldOut);
+    let decision = decide(&calibration, &[9.0, 1.5, 2.5], Rule::FalseDiscovery(0.1));
+    assert_eq!(decision.flags, [false; 3]);
+    assert_eq!(decision.too_few, Some(1.0 / 6.0));
+    // Nothing is as high as all that calibrate: more of those would change nothing.
+    let decision = decide(&calibration, &[1.5, 2.5], Rule::FalseDiscovery(0.1));
+    assert_eq!(decision.too_few, None);
+}
