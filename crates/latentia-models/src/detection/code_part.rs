@@ -6,6 +6,9 @@ use rayon::prelude::*;
 /// Rows that a task looks for the neighbours of.
 const ROWS: usize = 64;
 
+/// Squared distances of which none is looked at where the least is no near one.
+const SQUARES: usize = 32;
+
 /// The most neighbours that are looked for.
 const MOST: usize = 21;
 
@@ -157,12 +160,20 @@ impl Nearest {
             found: 0,
         };
         let last = wanted.min(MOST) - 1;
-        for (at, &square) in squares.iter().enumerate() {
-            if square < nearest.all[last].0 {
-                let place = nearest.all[..=last].partition_point(|&(other, _)| other <= square);
-                nearest.all[place..=last].rotate_right(1);
-                nearest.all[place] = (square, at as u32);
-                nearest.found = (nearest.found + 1).min(last + 1);
+        for (chunk, squares) in squares.chunks(SQUARES).enumerate() {
+            let least = squares.iter().fold(f32::INFINITY, |least, &square| {
+                if square < least { square } else { least }
+            });
+            if least >= nearest.all[last].0 {
+                continue;
+            }
+            for (at, &square) in squares.iter().enumerate() {
+                if square < nearest.all[last].0 {
+                    let place = nearest.all[..=last].partition_point(|&(other, _)| other <= square);
+                    nearest.all[place..=last].rotate_right(1);
+                    nearest.all[place] = (square, (chunk * SQUARES + at) as u32);
+                    nearest.found = (nearest.found + 1).min(last + 1);
+                }
             }
         }
         nearest

@@ -60,24 +60,29 @@ impl Layer for OneHot {
         mut y: MatrixMut<'_>,
         _memory: ForwardMemory<'_>,
     ) {
-        y.as_mut_slice().fill(0.0);
         for (y, x) in y.iter_rows_mut().zip(x.iter_rows()) {
             let mut rest = y;
             for (element, &x) in self.elements.iter().zip(x) {
                 let y;
                 (y, rest) = rest.split_at_mut(width(element));
                 let &(kind, gaps) = element;
-                let level = kind.level(x);
                 let is_missing = match kind {
-                    ElementKind::Number => x.is_nan(),
-                    ElementKind::Boolean | ElementKind::Category { .. } => level.is_none(),
+                    ElementKind::Number => {
+                        let is_missing = x.is_nan();
+                        y[0] = if is_missing { 0.0 } else { x };
+                        is_missing
+                    }
+                    ElementKind::Boolean => {
+                        let level = kind.level(x);
+                        y[0] = level.map_or(0.5, |one| one as f32);
+                        level.is_none()
+                    }
+                    ElementKind::Category { .. } => {
+                        let level = kind.level(x);
+                        y.fill(0.0);
+                        level.map(|level| y[level] = 1.0).is_none()
+                    }
                 };
-                match (kind, level) {
-                    (ElementKind::Number, _) if !is_missing => y[0] = x,
-                    (ElementKind::Boolean, level) => y[0] = level.map_or(0.5, |one| one as f32),
-                    (ElementKind::Category { .. }, Some(level)) => y[level] = 1.0,
-                    _ => {}
-                }
                 if gaps && let Some(flag) = y.last_mut() {
                     *flag = f32::from(is_missing);
                 }
