@@ -128,17 +128,21 @@ fn subject(args: &DetectArgs, loader: &Loader) -> anyhow::Result<(Subject, Strin
         );
     };
     let file = open(path)?;
-    let detector = match (
-        &args.reference,
-        Detector::of(&file.model, &file.attachments),
-    ) {
-        (Some(reference), _) => {
+    let kept = || {
+        Detector::of(&file.model, &file.attachments).map_err(|error| {
+            anyhow!(
+                "`{}`: {error}, which --reference DATA names",
+                path.display()
+            )
+        })
+    };
+    let detector = match &args.reference {
+        Some(reference) => {
             let examples = loader.pick(reference, &file.model)?.dataset;
             check_fit(&file.model, reference, &examples)?;
             Detector::fit(&file.model, &examples, None)?
         }
-        (None, Some(detector)) => detector,
-        (None, None) => {
+        None => kept()?.unwrap_or_else(|| {
             tell(&format!(
                 "warning: `{}` has no detector: scores are the plain loss, in {}, and nothing is flagged; --reference DATA names \
                  examples that belong, to fit one to",
@@ -146,7 +150,7 @@ fn subject(args: &DetectArgs, loader: &Loader) -> anyhow::Result<(Subject, Strin
                 file.model.likelihood().unit().name()
             ));
             Detector::plain(&file.model)
-        }
+        }),
     };
     let subject = Subject {
         name: path.to_string_lossy().into_owned(),

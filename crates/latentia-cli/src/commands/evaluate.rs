@@ -1,6 +1,6 @@
 //! `latentia evaluate`
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use latentia_models::{Autoencoder, Detector, ModelFile};
 use latentia_tensor::Rows;
 use serde_json::json;
@@ -33,7 +33,8 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         })?;
     check_fit(&model, data, &examples.dataset)?;
     if let Some(named) = &args.anomalies {
-        let detector = Detector::of(&model, &attachments);
+        let detector = Detector::of(&model, &attachments)
+            .with_context(|| format!("`{}`", args.model.display()))?;
         return anomalies(args, &loader, (&model, detector), (data, examples, named));
     }
     // PCA is held to the same rule: it learns from the training part, where the data has one.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use latentia_data::Dataset;
 use latentia_models::{Autoencoder, Detector, Filters, ModelFile};
 use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
@@ -25,7 +26,8 @@ pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
         model, attachments, ..
     } = open(&args.model)?;
     if let Some(data) = &args.data {
-        let detector = Detector::of(&model, &attachments);
+        let detector = Detector::of(&model, &attachments)
+            .with_context(|| format!("`{}`", args.model.display()))?;
         let detector = detector.unwrap_or_else(|| Detector::plain(&model));
         return one_example(args, (&model, &detector), data, loader);
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
 use crate::inputs::open;
-use crate::terminal::{count, counted, number, print, table};
+use crate::terminal::{count, counted, number, print, table, tell};
 
 /// Columns of a kind that are named.
 const MOST_NAMED: usize = 4;
@@ -18,7 +18,10 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         attachments,
         ..
     } = open(&args.model)?;
-    let detector = Detector::of(&model, &attachments);
+    let detector = Detector::of(&model, &attachments).unwrap_or_else(|error| {
+        tell(&format!("warning: `{}`: {error}", args.model.display()));
+        None
+    });
     if args.json {
         let report = json!({
             "model": args.model.to_string_lossy(),

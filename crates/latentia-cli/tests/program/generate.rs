@@ -337,6 +337,32 @@ fn a_model_without_a_detector_has_the_plain_loss_or_is_given_examples_that_belon
 }
 
 #[test]
+fn a_damaged_detector_is_told_of_and_can_be_fitted_again() {
+    let dir = TestDir::new();
+    trained(&dir, "mse", "");
+    let path = dir.path("model.safetensors");
+    let file = latentia_models::ModelFile::load(&path).expect("a model");
+    let mut kept = file.attachments;
+    kept.retain(|tensor| tensor.name != "detector.reconstruction");
+    latentia_models::ModelFile::save(&file.model, &file.provenance, &kept, &path).expect("written");
+    let said = [
+        "`model.safetensors`",
+        "detector is damaged, or of another model",
+    ];
+    for command in [
+        "detect model.safetensors mnist-mini",
+        "explain model.safetensors mnist-mini -o errors.png",
+        "evaluate model.safetensors --data mnist-mini --anomalies class --anomalous 3",
+    ] {
+        dir.refused(command, 1, &said);
+    }
+    let seen = dir.run("inspect model.safetensors").done();
+    assert!(seen.stderr.contains(said[1]), "{}", seen.stderr);
+    dir.run("detect model.safetensors mnist-mini --reference mnist-mini:train")
+        .done();
+}
+
+#[test]
 fn a_class_that_is_missing_is_told_of() {
     let dir = TestDir::new();
     trained(&dir, "mse", "condition = { classes = 10 }");

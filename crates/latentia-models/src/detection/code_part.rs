@@ -161,9 +161,13 @@ impl Nearest {
         };
         let last = wanted.min(MOST) - 1;
         for (chunk, squares) in squares.chunks(SQUARES).enumerate() {
-            let least = squares.iter().fold(f32::INFINITY, |least, &square| {
-                if square < least { square } else { least }
-            });
+            let least =
+                squares.iter().fold(
+                    f32::INFINITY,
+                    |least, &square| {
+                        if square < least { square } else { least }
+                    },
+                );
             if least >= nearest.all[last].0 {
                 continue;
             }

@@ -25,7 +25,8 @@ impl Detector {
     /// The result follows from the seed, whatever the number of threads.
     ///
     /// # Errors
-    /// When `spec` or `detection` is out of range, or a model cannot be built or does not learn; as [`Self::fit`].
+    /// When `spec` or `detection` is out of range, or a model does not learn or cannot be built, as one with parts of
+    /// one's own cannot where there are to be more members; as [`Self::fit`].
     pub fn cross_fit(
         model: &Autoencoder,
         training: &dyn Rows,

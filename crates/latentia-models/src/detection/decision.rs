@@ -131,6 +131,7 @@ fn highest(scores: &[f64], share: f64) -> f64 {
     let mut sorted = scores.to_vec();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
     let flagged = (share * scores.len() as f64).round() as usize;
-    let below = sorted.get(flagged).or(sorted.last()).copied();
+    let below_all = || sorted.last().map(|last| last.next_down());
+    let below = sorted.get(flagged).copied().or_else(below_all);
     below.unwrap_or(f64::INFINITY)
 }

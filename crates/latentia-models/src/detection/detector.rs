@@ -93,7 +93,7 @@ const HALF: f64 = 0.5;
 /// assert!(detector.calibration().p_value(scores[1]) < 0.02);
 ///
 /// // What a model file keeps beside the weights.
-/// let kept = Detector::of(&model, &detector.tensors()?).expect("a detector");
+/// let kept = Detector::of(&model, &detector.tensors()?)?.expect("a detector");
 /// assert_eq!(kept.score(&odd)?, scores);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -23,11 +23,14 @@ const MOST_MEMBERS: usize = 64;
 
 impl Detector {
     /// What a model file keeps beside the weights, under names that begin with `detector.`. Members beside the model itself are
-    /// there as model files of their own.
+    /// there as model files of their own. Of a plain one there is nothing to keep.
     ///
     /// # Errors
     /// When a member cannot be written as a file.
     pub fn tensors(&self) -> Result<Vec<StoredTensor>, ModelError> {
+        if self.is_plain() {
+            return Ok(Vec::new());
+        }
         let mut tensors = vec![
             standard("reconstruction", self.reconstruction),
             doubles("calibration", self.calibration.scores()),
@@ -91,9 +94,23 @@ impl Detector {
         Ok(tensors)
     }
 
-    /// The detector among the tensors that were kept with `model`; none where there is none, or it does not fit.
-    pub fn of(model: &Autoencoder, tensors: &[StoredTensor]) -> Option<Self> {
-        let stored = Stored(tensors);
+    /// The detector among the tensors that were kept with `model`, or none.
+    ///
+    /// # Errors
+    /// When there is one that is damaged or of another model.
+    pub fn of(model: &Autoencoder, tensors: &[StoredTensor]) -> Result<Option<Self>, ModelError> {
+        if !tensors.iter().any(|own| own.name.starts_with(PREFIX)) {
+            return Ok(None);
+        }
+        let detector = Self::read(model, &Stored(tensors));
+        detector.map(Some).ok_or_else(|| ModelError::Part {
+            part: "detector",
+            seen: "is damaged, or of another model".into(),
+            valid: "another has to be fitted, to examples that belong".into(),
+        })
+    }
+
+    fn read(model: &Autoencoder, stored: &Stored<'_>) -> Option<Self> {
         let mut members = Vec::new();
         for number in 0..MOST_MEMBERS {
             match stored.member(model, number) {

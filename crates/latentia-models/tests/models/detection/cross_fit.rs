@@ -168,8 +168,9 @@ fn a_model_that_nothing_describes_is_fitted_as_usual() {
         score_bits(&detector, &held_out),
         score_bits(&usual, &held_out)
     );
-    let other =
-        Detector::of(&model, &detector.tensors().expect("one member")).expect("its own tensors");
+    let other = Detector::of(&model, &detector.tensors().expect("one member"))
+        .expect("its own tensors")
+        .expect("a detector");
     assert_eq!(score_bits(&other, &held_out), score_bits(&usual, &held_out));
     // More members like it cannot be built.
     let members = DetectionSpec {

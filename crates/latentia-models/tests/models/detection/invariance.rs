@@ -104,7 +104,9 @@ fn a_model_that_was_loaded_from_bytes_scores_the_same() {
     let tensors = detector.tensors().expect("a model that is described");
     let file = ModelFile::to_bytes(&model, &provenance(), &tensors).expect("numbers");
     let loaded = ModelFile::from_bytes(&file).expect("a model's file");
-    let other = Detector::of(&loaded.model, &loaded.attachments).expect("its detector");
+    let other = Detector::of(&loaded.model, &loaded.attachments)
+        .expect("what it wrote")
+        .expect("its detector");
     assert_eq!(score_bits(&other, &rows), score_bits(&detector, &rows));
     assert_eq!(other.calibration(), detector.calibration());
     let reasons = |detector: &Detector| format!("{:?}", detector.explain(&rows));
