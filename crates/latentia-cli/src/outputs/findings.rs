@@ -38,8 +38,7 @@ pub fn write_findings(
             Ok(())
         })?),
         Format::Csv | Format::Parquet => {
-            let texts: Vec<String> = rows.map(|row| findings.reasons_in_words(row)).collect();
-            let (schema, reasons) = schema(&texts);
+            let (schema, reasons) = schema(rows.map(|row| findings.reasons_in_words(row)));
             let columns = OutputColumns {
                 schema: Cow::Owned(schema),
                 carried: Cow::default(),
@@ -76,21 +75,19 @@ pub fn write_findings(
 }
 
 /// The columns, in which every different text of reasons is a level, and the element that stands for each text.
-fn schema(texts: &[String]) -> (Schema, Vec<f32>) {
-    let mut levels: Vec<String> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    let mut elements = Vec::with_capacity(texts.len());
-    for text in texts {
-        if text.is_empty() {
-            elements.push(f32::NAN);
-            continue;
-        }
+fn schema(texts: impl Iterator<Item = String>) -> (Schema, Vec<f32>) {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let elements = texts.map(|text| {
         let next = known.len();
-        let level = *known.entry(text).or_insert(next);
-        if level == levels.len() {
-            levels.push(text.clone());
+        match text.is_empty() {
+            true => f32::NAN,
+            false => *known.entry(text).or_insert(next) as f32,
         }
-        elements.push(level as f32);
+    });
+    let elements = elements.collect();
+    let mut levels = vec![String::new(); known.len()];
+    for (text, level) in known {
+        levels[level] = text;
     }
     let numbers = ["score", "training_share", "p_value"];
     let numbers = numbers.map(|name| Column::new(name, ColumnKind::Number));
