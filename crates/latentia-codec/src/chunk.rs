@@ -74,7 +74,7 @@ impl Rows for Chunk<'_> {
         self.rows.full_scale()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.rows.label(self.first + index)
     }
 

@@ -40,7 +40,7 @@ impl Rows for EvenSample<'_> {
         self.rows.full_scale()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.rows.label(self.index(index))
     }
 

@@ -11,6 +11,9 @@ use crate::stored::StoredValues;
 use crate::table::Table;
 use crate::values::Values;
 
+/// The most classes of examples: a model may have weights for each.
+pub(crate) const MOST_CLASSES: usize = 1 << 16;
+
 /// One set of examples of equal shape, as it came: raw values, no preprocessing.
 ///
 /// Bytes stay bytes and become floats from 0 to 255 when they are read. Examples are in memory up to a limit
@@ -42,7 +45,7 @@ pub struct Dataset {
     cols: usize,
     values: Values,
     range: (f32, f32),
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<u32>>,
     table: Option<Table>,
     notes: Vec<String>,
 }
@@ -136,7 +139,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When there are not as many labels as examples.
-    pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DataError> {
+    pub fn with_labels(self, labels: Vec<u32>) -> Result<Self, DataError> {
         if labels.len() != self.rows() {
             return Err(DataError::invalid(
                 self.name.clone(),
@@ -194,7 +197,7 @@ impl Dataset {
     }
 
     /// The class of each example, where the set has classes.
-    pub fn labels(&self) -> Option<&[u8]> {
+    pub fn labels(&self) -> Option<&[u32]> {
         self.labels.as_deref()
     }
 
@@ -240,7 +243,7 @@ impl Rows for Dataset {
         if self.is_bytes() { 255.0 } else { 1.0 }
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.labels.as_ref()?.get(index as usize).copied()
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn load(
     _path: &Path,
     subject: &str,
     options: &LoadOptions,
-) -> Result<(Pictures, Option<Vec<u8>>), DataError> {
+) -> Result<(Pictures, Option<Vec<u32>>), DataError> {
     options.check(subject)?;
     Err(DataError::invalid(
         subject,

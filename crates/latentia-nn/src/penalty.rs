@@ -71,7 +71,7 @@ pub struct Codes<'a> {
     /// [needs the batch](Penalty::needs_batch).
     pub saved: MatrixRef<'a>,
     /// The class of each example; empty where examples have none.
-    pub labels: &'a [u8],
+    pub labels: &'a [u32],
 }
 
 /// Where in a run a penalty is computed.

@@ -51,7 +51,7 @@ pub trait Rows: Sync {
     }
 
     /// The class of example `index`, where examples have classes.
-    fn label(&self, _index: u32) -> Option<u8> {
+    fn label(&self, _index: u32) -> Option<u32> {
         None
     }
 

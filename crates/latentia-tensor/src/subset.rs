@@ -68,7 +68,7 @@ impl Rows for Subset<'_> {
         self.source.full_scale()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         match &self.indices {
             Some(indices) => self.source.label(*indices.get(index as usize)?),
             None => self.source.label(index),

@@ -191,7 +191,7 @@ impl Follower<'_> {
 /// Rows of a table, with their classes where all have one.
 struct Examples {
     values: Matrix,
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<u32>>,
 }
 
 impl Rows for Examples {
@@ -203,7 +203,7 @@ impl Rows for Examples {
         self.values.cols()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.labels.as_ref()?.get(index as usize).copied()
     }
 

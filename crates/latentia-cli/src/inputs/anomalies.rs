@@ -71,9 +71,7 @@ impl KnownAnomalies {
             }
             (None, Some(labels)) => {
                 let names = names_of_classes(&dataset);
-                let texts = labels
-                    .iter()
-                    .map(|&label| names[usize::from(label)].as_str());
+                let texts = labels.iter().map(|&label| names[label as usize].as_str());
                 let flags = flags(&AnomalySource::Labels.of(data), texts, anomalous)?;
                 (AnomalySource::Labels, flags)
             }
@@ -152,7 +150,9 @@ fn names_labels(dataset: &Dataset, named: &str) -> bool {
 fn names_of_classes(dataset: &Dataset) -> Vec<String> {
     let folders = dataset.pictures().map_or(&[][..], |own| own.classes());
     let name = |label: usize| folders.get(label).cloned();
-    (0..=usize::from(u8::MAX))
+    let labels = dataset.labels().unwrap_or_default();
+    let most = labels.iter().max().map_or(0, |&label| label as usize);
+    (0..=most)
         .map(|label| name(label).unwrap_or_else(|| label.to_string()))
         .collect()
 }

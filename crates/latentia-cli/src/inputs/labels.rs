@@ -19,7 +19,7 @@ pub fn label_column(model: &Autoencoder) -> Option<&Column> {
 ///
 /// # Errors
 /// When the model knows no such class, or no classes; names those that there are.
-pub fn class_of(model: &Autoencoder, label: &str) -> Result<u8, UsageError> {
+pub fn class_of(model: &Autoencoder, label: &str) -> Result<u32, UsageError> {
     let Some(classes) = model.classes() else {
         return Err(UsageError(
             "`--label` goes with a model that is conditioned on classes, as of `--preset conditional-vae`".into(),
@@ -27,12 +27,9 @@ pub fn class_of(model: &Autoencoder, label: &str) -> Result<u8, UsageError> {
     };
     let levels = label_column(model).map_or(&[][..], |column| &column.levels);
     let level = levels.iter().position(|level| level == label);
-    let class = level.or_else(|| Some(label.parse::<u8>().ok()?.into()));
+    let class = level.or_else(|| label.parse().ok());
     match class {
-        Some(class) if class < classes => Ok(class as u8),
-        None if levels.is_empty() => Err(UsageError(format!(
-            "`--label` is {label}; it must be a whole number from 0 to 255"
-        ))),
+        Some(class) if class < classes => Ok(class as u32),
         _ if levels.is_empty() => {
             let last = classes - 1;
             Err(UsageError(format!(
@@ -57,9 +54,9 @@ pub fn class_of(model: &Autoencoder, label: &str) -> Result<u8, UsageError> {
 pub fn with_labels<'a>(
     model: &Autoencoder,
     codes: &'a dyn Rows,
-    class: Option<u8>,
+    class: Option<u32>,
 ) -> Labelled<'a> {
     let classes = model.classes().unwrap_or(1);
-    let labels = (0..codes.rows()).map(|row| class.unwrap_or((row % classes) as u8));
+    let labels = (0..codes.rows()).map(|row| class.unwrap_or((row % classes) as u32));
     Labelled::new(codes, labels.collect())
 }

@@ -55,7 +55,7 @@ impl<'a> OutputColumns<'a> {
             return columns;
         };
         let text = |row: u32| {
-            let class = codes.label(row).map(usize::from);
+            let class = codes.label(row).map(|label| label as usize);
             let level = class.and_then(|class| label.levels.get(class));
             level.map_or("", String::as_str)
         };

@@ -385,7 +385,7 @@ fn a_class_that_is_missing_is_told_of() {
     assert!(dir.run(decode).done().stderr.contains("in turn; --label"));
     let labelled = dir.run(&format!("{decode} --label 3")).done();
     assert!(!labelled.stderr.contains("in turn"));
-    let valid = "it must be a whole number from 0 to 255";
+    let valid = "the model knows the classes from 0 to 9";
     for label in ["-1", "256", "seven"] {
         dir.refused(&format!("{decode} --label {label}"), 2, &[valid]);
     }

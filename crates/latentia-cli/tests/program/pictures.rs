@@ -30,7 +30,7 @@ fn digit(number: u32) -> Vec<u8> {
         .read(&[number], pixels.view_mut())
         .expect("in memory");
     let class = DIGITS.label(number).expect("digits have classes");
-    let tint = [0, 1, 2].map(|channel| 0.3 + 0.7 * f32::from((class >> channel) & 1));
+    let tint = [0, 1, 2].map(|channel| 0.3 + 0.7 * ((class >> channel) & 1) as f32);
     let picture = RgbImage::from_fn(28, 28, |x, y| {
         let level = pixels.row(0)[(28 * y + x) as usize];
         Rgb(tint.map(|tint| (tint * level) as u8))

@@ -35,7 +35,7 @@ fn read(path: &Path, subject: &str, _: &LoadOptions) -> Result<Dataset, DataErro
 #[derive(Default)]
 pub(crate) struct Records {
     pixels: Vec<u8>,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
 }
 
 impl Records {
@@ -71,7 +71,7 @@ impl Records {
                     "0 to 9, as in CIFAR-10",
                 ));
             }
-            self.labels.push(label);
+            self.labels.push(label.into());
             for pixel in 0..PIXELS {
                 let colour = [0, PIXELS, 2 * PIXELS].map(|start| channels[start + pixel]);
                 self.pixels.extend(colour);

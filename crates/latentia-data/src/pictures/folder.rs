@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, counted};
 
-/// The most classes: labels are bytes.
-const MAX_CLASSES: usize = 256;
-
 /// A file that is a picture by its name.
 pub(crate) struct PictureFile {
     pub(crate) path: PathBuf,
     /// Number of the folder that it is in, where there are folders.
-    pub(crate) class: Option<u8>,
+    pub(crate) class: Option<u32>,
 }
 
 /// The pictures in a folder, or in the folders within it.
@@ -51,11 +48,6 @@ impl PictureFolder {
                     .collect(),
                 classes: Vec::new(),
             }),
-            (false, 0) if folders.len() > MAX_CLASSES => refused(
-                "classes",
-                counted(folders.len() as u64, "folder"),
-                &format!("{MAX_CLASSES} at most"),
-            ),
             (false, 0) => Ok(Self::with_classes(folders, top.others)),
             (false, count) => refused(
                 "pictures",
@@ -82,7 +74,7 @@ impl PictureFolder {
             let files = entries.pictures.into_iter();
             found.files.extend(files.map(|path| PictureFile {
                 path,
-                class: Some(class as u8),
+                class: Some(class as u32),
             }));
         }
         found

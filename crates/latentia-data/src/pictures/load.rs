@@ -27,7 +27,7 @@ pub(crate) fn load(
     path: &Path,
     subject: &str,
     options: &LoadOptions,
-) -> Result<(Pictures, Option<Vec<u8>>), DataError> {
+) -> Result<(Pictures, Option<Vec<u32>>), DataError> {
     options.check(subject)?;
     let folder = PictureFolder::list(path, subject)?;
     let found = folder.files.len();
@@ -132,7 +132,7 @@ struct Examples {
     fingerprint: Fingerprint,
     range: (u8, u8),
     files: Vec<PathBuf>,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     in_memory: Vec<u8>,
     digests: Vec<[u8; 32]>,
 }

@@ -140,5 +140,7 @@ fn labelled(name: &str, images: Input<'_>, labels: Input<'_>) -> Result<Dataset,
     let (images_name, labels_name) = (images.subject, labels.subject);
     let labels = Idx::parse(labels)?.into_labels(labels_name)?;
     let images = Idx::parse(images)?.into_dataset(images_name)?;
-    Ok(images.with_labels(labels)?.renamed(name))
+    Ok(images
+        .with_labels(labels.into_iter().map(u32::from).collect())?
+        .renamed(name))
 }

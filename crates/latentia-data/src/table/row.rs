@@ -8,5 +8,5 @@ pub struct TableRow {
     /// What names it, where a column does and [`TableOptions::carry`](crate::TableOptions::carry) asks for it.
     pub id: Option<String>,
     /// Its class, where a column has one that the schema knows.
-    pub label: Option<u8>,
+    pub label: Option<u32>,
 }

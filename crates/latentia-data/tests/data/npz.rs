@@ -109,7 +109,7 @@ fn files_of_numpy_are_read() {
             named.unwrap().fingerprint().unwrap(),
             loaded.fingerprint().unwrap()
         );
-        let labels = loaded.labels().map(<[u8]>::to_vec);
+        let labels = loaded.labels().map(<[u32]>::to_vec);
         (
             values(&loaded),
             loaded.shape().to_vec(),
@@ -146,7 +146,7 @@ fn examples_are_known_by_their_name_and_the_others_refused() {
     );
     refused(
         &[member("x.npy", "(3, 2)"), member("y.npy", "(2,)")],
-        "`a.npz[y]`: labels: found shape [2] of `|u1`, expected 3 integers from 0 to 255, a label for each example",
+        "`a.npz[y]`: labels: found shape [2] of `|u1`, expected 3 integers from 0 to 65535, a label for each example",
     );
     for (more, said) in [
         ("data.npy", "`data` [1, 2]"),
@@ -167,14 +167,14 @@ fn examples_are_known_by_their_name_and_the_others_refused() {
     for (descr, body, seen) in [
         ("<f4", 1_f32.to_le_bytes().as_slice(), "shape [1] of `<f4`"),
         ("<i2", &(-1_i16).to_le_bytes(), "-1"),
-        ("<i2", &256_i16.to_le_bytes(), "256"),
+        ("<i4", &65_536_i32.to_le_bytes(), "65536"),
     ] {
         let examples = Member::new("x.npy", &floats(1, 2), false);
         let labels = Member::new("labels.npy", &array(descr, "(1,)", body), false);
         refused(
             &[labels, examples],
             &format!(
-                "`a.npz[labels]`: labels: found {seen}, expected 1 integers from 0 to 255, a label for each example"
+                "`a.npz[labels]`: labels: found {seen}, expected 1 integers from 0 to 65535, a label for each example"
             ),
         );
     }
@@ -310,7 +310,7 @@ proptest! {
             };
             let expected: Vec<f32> = bytes.iter().map(value).collect();
             prop_assert_eq!(values(&loaded), expected);
-            let expected: Vec<u8> = labels.iter().map(|label| value(label) as u8).collect();
+            let expected: Vec<u32> = labels.iter().map(|label| value(label) as u32).collect();
             prop_assert_eq!(loaded.labels(), Some(&expected[..]));
             prop_assert_eq!((loaded.rows(), loaded.is_bytes()), (3, kind == "u1"));
         }

@@ -108,7 +108,7 @@ impl Rows for Encoded<'_> {
         self.cols
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.scaled.label(index)
     }
 

@@ -27,7 +27,7 @@ use latentia_tensor::{MatrixMut, Rows};
 /// ```
 pub struct Labelled<'a> {
     rows: &'a dyn Rows,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
 }
 
 impl<'a> Labelled<'a> {
@@ -35,7 +35,7 @@ impl<'a> Labelled<'a> {
     ///
     /// # Panics
     /// When there are not as many labels as rows.
-    pub fn new(rows: &'a dyn Rows, labels: Vec<u8>) -> Self {
+    pub fn new(rows: &'a dyn Rows, labels: Vec<u32>) -> Self {
         assert_eq!(rows.rows(), labels.len(), "one label for each row");
         Self { rows, labels }
     }
@@ -50,7 +50,7 @@ impl<'a> Labelled<'a> {
 }
 
 /// The class of every row, where all have one.
-pub(crate) fn labels(rows: &dyn Rows) -> Option<Vec<u8>> {
+pub(crate) fn labels(rows: &dyn Rows) -> Option<Vec<u32>> {
     (0..rows.rows() as u32)
         .map(|index| rows.label(index))
         .collect()
@@ -69,7 +69,7 @@ impl Rows for Labelled<'_> {
         self.rows.full_scale()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.labels.get(index as usize).copied()
     }
 

@@ -241,7 +241,7 @@ impl Autoencoder {
                         "example {index} has no label; sets of the MNIST family have labels, and a table whose label column is named"
                     ));
                 }
-                Some(label) if usize::from(label) >= classes => {
+                Some(label) if label as usize >= classes => {
                     let last = classes - 1;
                     return refuse(format!(
                         "example {index} has label {label}; labels go from 0 to {last}"

@@ -52,7 +52,7 @@ impl Rows for Scaled<'_> {
         self.examples.cols()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.examples.label(index)
     }
 

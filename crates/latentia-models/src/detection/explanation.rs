@@ -183,7 +183,7 @@ impl Rows for Replaced<'_> {
         self.values.cols()
     }
 
-    fn label(&self, _: u32) -> Option<u8> {
+    fn label(&self, _: u32) -> Option<u32> {
         self.example.label(0)
     }
 

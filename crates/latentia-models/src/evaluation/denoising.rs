@@ -61,7 +61,7 @@ impl Rows for Corrupted<'_> {
         self.clean.cols()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.clean.label(index)
     }
 

@@ -153,7 +153,7 @@ impl Rows for Hidden<'_> {
         self.examples.full_scale()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
+    fn label(&self, index: u32) -> Option<u32> {
         self.examples.label(index)
     }
 

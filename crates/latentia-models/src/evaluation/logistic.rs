@@ -28,12 +28,12 @@ pub(crate) struct Logistic {
     scaling: Scaling,
     linear: Linear,
     /// The labels of the training features, each once, in rising order.
-    classes: Vec<u8>,
+    classes: Vec<u32>,
 }
 
 impl Logistic {
     /// Learns from `features`, of which there are some, and the label of each.
-    pub(crate) fn fit(features: &dyn Rows, labels: &[u8]) -> io::Result<Self> {
+    pub(crate) fn fit(features: &dyn Rows, labels: &[u32]) -> io::Result<Self> {
         let mut classes = labels.to_vec();
         classes.sort_unstable();
         classes.dedup();
@@ -62,7 +62,7 @@ impl Logistic {
     }
 
     /// Share of `features`, of which there are some, whose most probable class is their label.
-    pub(crate) fn accuracy(&self, features: &dyn Rows, labels: &[u8]) -> io::Result<f64> {
+    pub(crate) fn accuracy(&self, features: &dyn Rows, labels: &[u32]) -> io::Result<f64> {
         let (rows, classes) = (features.rows(), self.classes.len());
         let slots = fold_numbered_rows(
             &Scaled::new(features, &self.scaling),
@@ -218,9 +218,9 @@ mod tests {
     use super::*;
 
     /// Three classes that overlap, of three features, of which one never changes.
-    fn overlapping() -> (Matrix, Vec<u8>) {
+    fn overlapping() -> (Matrix, Vec<u32>) {
         let noise = numbers(5, 2 * 700);
-        let labels: Vec<u8> = (0..700).map(|i| [3, 7, 200][i % 3]).collect();
+        let labels: Vec<u32> = (0..700).map(|i| [3, 7, 200][i % 3]).collect();
         let rows = noise.chunks(2).zip(&labels);
         let data = rows.flat_map(|(noise, &label)| {
             let (x, y) = match label {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     /// The objective's gradient at `linear`, for standardised features, in f64.
-    fn gradient(linear: &Linear, x: &Matrix, labels: &[u8], classes: &[u8]) -> Vec<f64> {
+    fn gradient(linear: &Linear, x: &Matrix, labels: &[u32], classes: &[u32]) -> Vec<f64> {
         let n = classes.len();
         let weight = linear.weight.as_slice();
         let mut gradient: Vec<f64> = weight.iter().map(|&w| PENALTY * f64::from(w)).collect();
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn separate_clusters_are_told_apart() {
         let noise = numbers(8, 2 * 90);
-        let labels: Vec<u8> = (0..90).map(|i| i % 3).collect();
+        let labels: Vec<u32> = (0..90).map(|i| i % 3).collect();
         let data = noise.iter().enumerate().map(|(i, noise)| {
             let centre = [0.0, 0.0, 5.0, 0.0, 0.0, 5.0][i % 6];
             centre + noise

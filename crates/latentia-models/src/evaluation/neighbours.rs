@@ -1,5 +1,6 @@
 //! The nearest neighbours' vote.
 
+use std::cmp::Reverse;
 use std::io;
 use std::ops::Range;
 
@@ -31,10 +32,10 @@ const FEW: usize = 16;
 /// Distances are computed only where `‖a‖² + ‖b‖² - 2 a·b` may be small, with an upper bound of `a·b` that costs less
 /// than `a·b` ([`Sketch`]), and the training features' mean as the origin.
 pub(crate) fn vote(
-    (features, labels): (&dyn Rows, &[u8]),
+    (features, labels): (&dyn Rows, &[u32]),
     queries: &dyn Rows,
     k: usize,
-) -> io::Result<Vec<u8>> {
+) -> io::Result<Vec<u32>> {
     let space = Space::of(features)?;
     let mut votes = Vec::with_capacity(queries.rows());
     for first_query in (0..queries.rows()).step_by(QUERIES) {
@@ -139,7 +140,7 @@ impl Block {
     }
 
     /// Takes in training features with their labels.
-    fn meet(&mut self, training: &Points, labels: &[u8]) {
+    fn meet(&mut self, training: &Points, labels: &[u32]) {
         let shape = (self.queries.rows.rows(), training.rows.rows());
         if (self.bounds.rows(), self.bounds.cols()) != shape {
             self.bounds = Matrix::zeros(shape.0, shape.1);
@@ -184,7 +185,7 @@ fn bound(out: &mut Matrix, a: &Matrix, b: &Matrix, squares: &[f32]) {
 /// The nearest of the features met so far, nearest first, with their labels.
 #[derive(Clone)]
 struct Nearest {
-    found: Vec<(f32, u8)>,
+    found: Vec<(f32, u32)>,
     k: usize,
 }
 
@@ -217,7 +218,7 @@ impl Nearest {
         (bounds, own): (&[f32], f32),
         query: &[f32],
         training: &Matrix,
-        labels: &[u8],
+        labels: &[u32],
     ) {
         for (number, stretch) in bounds.chunks(STRETCH).enumerate() {
             if !any_below(stretch, self.limit() - own) {
@@ -237,14 +238,13 @@ impl Nearest {
         }
     }
 
-    fn vote(&self) -> u8 {
-        let mut counts = [0usize; 256];
-        for &(_, label) in &self.found {
-            counts[usize::from(label)] += 1;
-        }
-        let most = counts.iter().max();
-        let winner = counts.iter().position(|count| Some(count) == most);
-        winner.unwrap_or_default() as u8
+    fn vote(&self) -> u32 {
+        let votes = |&(_, own): &(f32, u32)| {
+            let all = self.found.iter().filter(|(_, label)| *label == own);
+            (all.count(), Reverse(own))
+        };
+        let winner = self.found.iter().map(votes).max();
+        winner.map_or(0, |(_, Reverse(label))| label)
     }
 }
 
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     /// As [`vote`], in f64 and by sorting.
-    fn reference(features: &Matrix, labels: &[u8], queries: &Matrix, k: usize) -> Vec<u8> {
+    fn reference(features: &Matrix, labels: &[u32], queries: &Matrix, k: usize) -> Vec<u32> {
         let distance = |a: &[f32], b: &[f32]| -> f64 {
             let pairs = a.iter().zip(b);
             pairs
@@ -309,9 +309,9 @@ mod tests {
         };
         let one = |query: &[f32]| {
             let rows = features.view().iter_rows().zip(labels);
-            let mut all: Vec<(f64, u8)> = rows.map(|(x, &y)| (distance(x, query), y)).collect();
+            let mut all: Vec<(f64, u32)> = rows.map(|(x, &y)| (distance(x, query), y)).collect();
             all.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let votes = |label: u8| all.iter().take(k).filter(|(_, y)| *y == label).count();
+            let votes = |label: u32| all.iter().take(k).filter(|(_, y)| *y == label).count();
             (0..=255)
                 .rev()
                 .max_by_key(|&label| votes(label))
@@ -329,9 +329,9 @@ mod tests {
     #[test]
     fn the_vote_is_that_of_sorted_distances_in_f64() {
         let (features, queries) = (example(2500, 1), example(600, 2));
-        let labels: Vec<u8> = numbers(3, 2500)
+        let labels: Vec<u32> = numbers(3, 2500)
             .iter()
-            .map(|x| (100.0 + 4.0 * x) as u8)
+            .map(|x| (100.0 + 4.0 * x) as u32)
             .collect();
         for k in [1, 2, 10] {
             let found = vote((&features, &labels), &queries, k).expect("in memory");
@@ -353,9 +353,9 @@ mod tests {
 
     #[test]
     fn no_neighbour_is_lost_to_a_sketch() {
-        let labels: Vec<u8> = numbers(3, 5000)
+        let labels: Vec<u32> = numbers(3, 5000)
             .iter()
-            .map(|x| (100.0 + 20.0 * x) as u8)
+            .map(|x| (100.0 + 20.0 * x) as u32)
             .collect();
         for width in [3.0, 0.3, 0.01] {
             let (features, queries) = (clusters(5000, 1, width), clusters(300, 2, width));
@@ -377,7 +377,7 @@ mod tests {
     fn few_features_all_vote_and_the_smaller_label_wins_a_tie() {
         let features = Matrix::from_vec(3, 1, vec![0.0, 1.0, 1.0]);
         let queries = Matrix::from_vec(2, 1, vec![0.0, 9.0]);
-        let vote = |labels: &[u8], k| vote((&features, labels), &queries, k).expect("in memory");
+        let vote = |labels: &[u32], k| vote((&features, labels), &queries, k).expect("in memory");
         assert_eq!(vote(&[5, 8, 8], 10), [8, 8]);
         assert_eq!(vote(&[8, 5, 6], 10), [5, 5]);
         // The first of those equally near.

@@ -15,7 +15,7 @@ use crate::autoencoder::labels;
 /// use latentia_tensor::Matrix;
 ///
 /// // Features of 60 examples, here of one element each: those of class 1 are greater by 2.
-/// let labels: Vec<u8> = (0..60).map(|i| (i % 2) as u8).collect();
+/// let labels: Vec<u32> = (0..60).map(|i| (i % 2) as u32).collect();
 /// let features = (0..60).map(|i| 2.0 * (i % 2) as f32 + (i as f32).sin() / 2.0).collect();
 /// let features = Matrix::from_vec(60, 1, features);
 /// let training = Labelled::new(&features, labels);
@@ -78,21 +78,21 @@ mod tests {
     use crate::Labelled;
 
     /// Three classes in four dimensions; the last says nothing but is the largest.
-    fn example(rows: usize, seed: u64) -> (Matrix, Vec<u8>) {
+    fn example(rows: usize, seed: u64) -> (Matrix, Vec<u32>) {
         let noise = numbers(seed, 4 * rows);
-        let labels: Vec<u8> = (0..rows).map(|i| (i % 3) as u8).collect();
+        let labels: Vec<u32> = (0..rows).map(|i| (i % 3) as u32).collect();
         let data = noise.chunks(4).zip(&labels).flat_map(|(noise, &label)| {
             let mut x = [0.0, 0.0, 0.0, 2.0 * noise[3]];
             for (x, noise) in x[..3].iter_mut().zip(noise) {
                 *x = 0.8 * noise;
             }
-            x[usize::from(label)] += 1.0;
+            x[label as usize] += 1.0;
             x
         });
         (Matrix::from_vec(rows, 4, data.collect()), labels)
     }
 
-    fn measure(training: (&Matrix, &[u8]), test: (&Matrix, &[u8])) -> Option<Probe> {
+    fn measure(training: (&Matrix, &[u32]), test: (&Matrix, &[u32])) -> Option<Probe> {
         let [training, test] = [training, test].map(|(x, y)| Labelled::new(x, y.to_vec()));
         Probe::measure(&training, &test).expect("features that fit")
     }

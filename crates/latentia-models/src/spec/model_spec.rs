@@ -65,7 +65,7 @@ pub struct ModelSpec {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConditionSpec {
     /// How many classes there are; labels count from 0. Example: `classes = 10`
-    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 256)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 65536)))]
     pub classes: usize,
 }
 
@@ -137,9 +137,9 @@ impl ModelSpec {
             return refuse("corruption", format!("is {corruption}"), valid);
         }
         if let Some(ConditionSpec { classes }) = self.condition
-            && !(2..=256).contains(&classes)
+            && !(2..=65_536).contains(&classes)
         {
-            let valid = "it must be from 2 to 256";
+            let valid = "it must be from 2 to 65536";
             return refuse("condition", format!("has {classes} classes"), valid);
         }
         let ends_dense = self

@@ -1,5 +1,7 @@
 //! Epochs in which every class comes equally often.
 
+use std::collections::BTreeMap;
+
 use latentia_tensor::{Noise, Rows};
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -25,12 +27,13 @@ impl Balance {
                 valid: "false for examples without classes",
             });
         };
-        let mut members = vec![Vec::new(); 1 + usize::from(u8::MAX)];
+        let mut members = BTreeMap::<u32, Vec<u32>>::new();
         for (index, label) in (0..).zip(labels) {
-            members[usize::from(label)].push(index);
+            members.entry(label).or_default().push(index);
         }
-        members.retain(|members| !members.is_empty());
-        Ok(Self { members })
+        Ok(Self {
+            members: members.into_values().collect(),
+        })
     }
 
     /// Fills `order` with examples drawn with replacement, so many of each class as of any other, or one more; which

@@ -55,7 +55,7 @@ fn start<'a>(
 /// Trains on 40 pictures, interrupted after `stop` batches and taken up again where that is asked for.
 fn outcome(training: &str, stop: Option<usize>) -> (Vec<Epoch>, Vec<u32>) {
     let (pictures, validation) = (unit(1, 40, 60), unit(2, 9, 60));
-    let classes = |n: u8| (0..n).map(|i| u8::from(i % 10 == 0)).collect();
+    let classes = |n: u32| (0..n).map(|i| u32::from(i % 10 == 0)).collect();
     let examples = Labelled::new(&pictures, classes(40));
     let folder = TempDir::new().expect("a folder can be made");
     let path = folder.path().join("checkpoint.safetensors");

@@ -215,7 +215,7 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             plain,
             "condition = { classes = 1 }",
-            "condition has 1 classes; it must be from 2 to 256",
+            "condition has 1 classes; it must be from 2 to 65536",
         ),
         (
             gaussian,

@@ -13,7 +13,7 @@ use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 pub(super) struct BatchCodes {
     inputs: Matrix,
     codes: Matrix,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     input_gradients: Matrix,
     code_gradients: Matrix,
     workspace: Vec<f32>,

@@ -16,7 +16,7 @@ pub struct GroupedPenalties<'a> {
     objective: &'a Objective,
     inputs: Matrix,
     codes: Matrix,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     /// Rows for each example of what the latent's layer is given, and of codes.
     samples: [usize; 2],
     /// Examples in a group.

@@ -303,7 +303,7 @@ impl Objective {
 }
 
 /// The codes in the trace of the latent's layer.
-pub(super) fn codes<'a>(trace: Trace<'a>, labels: &'a [u8]) -> Codes<'a> {
+pub(super) fn codes<'a>(trace: Trace<'a>, labels: &'a [u32]) -> Codes<'a> {
     Codes {
         inputs: trace.x,
         codes: trace.y,

@@ -39,7 +39,7 @@ pub struct Tape {
     layers: Range<usize>,
     mode: Mode,
     position: Position,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
     /// Examples in the block.
     rows: usize,
     input: Matrix,
@@ -152,7 +152,7 @@ impl Tape {
     }
 
     /// The input, to be filled with `rows` examples of classes `labels`; empty where they have none.
-    pub fn input_mut(&mut self, rows: usize, labels: &[u8]) -> MatrixMut<'_> {
+    pub fn input_mut(&mut self, rows: usize, labels: &[u32]) -> MatrixMut<'_> {
         self.labels.clear();
         self.labels.extend_from_slice(labels);
         self.rows = rows;
@@ -181,7 +181,7 @@ impl Tape {
     }
 
     /// The class of each example; empty where they have none.
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u32] {
         &self.labels
     }
 
@@ -362,7 +362,7 @@ impl Tape {
     pub(super) fn labels_trace_and_gradient(
         &mut self,
         at: usize,
-    ) -> (&[u8], Trace<'_>, MatrixMut<'_>) {
+    ) -> (&[u32], Trace<'_>, MatrixMut<'_>) {
         let rows = self.rows_after(at);
         let trace = trace_of(
             (&self.input, &self.outputs, &self.saved),

@@ -23,7 +23,7 @@ const INPUT: usize = 0;
 #[derive(Debug)]
 struct Examples {
     rows: Matrix,
-    classes: u8,
+    classes: u32,
 }
 
 impl Rows for Examples {
@@ -35,9 +35,8 @@ impl Rows for Examples {
         self.rows.cols()
     }
 
-    fn label(&self, index: u32) -> Option<u8> {
-        let class = index.checked_rem(self.classes.into())?;
-        Some(class as u8)
+    fn label(&self, index: u32) -> Option<u32> {
+        index.checked_rem(self.classes)
     }
 
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> std::io::Result<()> {
@@ -50,7 +49,7 @@ pub(super) struct LatentPass {
     pub(super) inputs: Matrix,
     pub(super) codes: Matrix,
     pub(super) saved: Matrix,
-    pub(super) labels: Vec<u8>,
+    pub(super) labels: Vec<u32>,
 }
 
 /// A chain in which layers are tried, and the step that trains it: the engine's own path.
@@ -138,7 +137,7 @@ impl<'a> Trial<'a> {
             step,
             examples: Examples {
                 rows,
-                classes: check.classes,
+                classes: check.classes.into(),
             },
             indices,
             first,
@@ -180,7 +179,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The class of each example; empty where they have none.
-    fn labels(&self) -> Vec<u8> {
+    fn labels(&self) -> Vec<u32> {
         let labels = self
             .indices
             .iter()

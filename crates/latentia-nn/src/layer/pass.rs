@@ -25,7 +25,7 @@ pub struct Pass<'a> {
     /// Epochs trained so far, fractional within an epoch; only [`Mode::Train`] may depend on it.
     pub epochs: f64,
     /// The class of each example of the block; empty where examples have none.
-    pub labels: &'a [u8],
+    pub labels: &'a [u32],
     /// Rows that are added to the input, for a layer with a [skip connection](super::Abilities::skip_connection).
     pub skipped: Option<MatrixRef<'a>>,
     /// Sums over the batch, for a layer with [`super::BatchStatistics`]; empty where it is not trained.

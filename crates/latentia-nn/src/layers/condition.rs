@@ -48,7 +48,7 @@ impl Layer for Condition {
             features.copy_from_slice(x);
             class.fill(0.0);
             let label = pass.labels.get(row / samples.max(1));
-            if let Some(one) = label.and_then(|&label| class.get_mut(usize::from(label))) {
+            if let Some(one) = label.and_then(|&label| class.get_mut(label as usize)) {
                 *one = 1.0;
             }
         }

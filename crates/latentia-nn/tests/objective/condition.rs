@@ -15,8 +15,8 @@ fn a_condition_is_appended_to_every_row_of_its_example() {
         fn cols(&self) -> usize {
             self.0.cols()
         }
-        fn label(&self, index: u32) -> Option<u8> {
-            Some(index as u8 % 3)
+        fn label(&self, index: u32) -> Option<u32> {
+            Some(index % 3)
         }
         fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> std::io::Result<()> {
             self.0.read(indices, out)

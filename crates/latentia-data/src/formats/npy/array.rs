@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::element_type::{ElementType, Rounded};
 use super::header::{Header, MAGIC};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, MOST_CLASSES};
 use crate::error::DataError;
 use crate::float_buffer::{FloatBuffer, disk_error, temporary_file};
 use crate::formats::Format;
@@ -105,10 +105,15 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// The integers from 0 to 255, one for each of `rows` examples.
-    pub(crate) fn into_labels(self, rows: usize) -> Result<Vec<u8>, DataError> {
+    /// The integers from 0 on, below [`MOST_CLASSES`], one for each of `rows` examples.
+    pub(crate) fn into_labels(self, rows: usize) -> Result<Vec<u32>, DataError> {
         let (header, subject) = (&self.header, self.input.subject);
-        let expected = || format!("{rows} integers from 0 to 255, a label for each example");
+        let expected = || {
+            format!(
+                "{rows} integers from 0 to {}, a label for each example",
+                MOST_CLASSES - 1
+            )
+        };
         let refused = |seen| DataError::invalid(subject, "labels", seen, expected());
         let is_column = matches!(header.shape[..], [n] | [n, 1] if n == rows as u64);
         if !is_column || !header.element_type.is_integer() {
@@ -120,8 +125,8 @@ impl<'a> Array<'a> {
         let mut labels = Vec::new();
         Body::of(header, self.input)?.visit(|_, floats| {
             for &value in floats {
-                match (0.0..=255.0).contains(&value) {
-                    true => labels.push(value as u8),
+                match (0.0..MOST_CLASSES as f32).contains(&value) {
+                    true => labels.push(value as u32),
                     false => return Err(refused(value.to_string())),
                 }
             }

@@ -4,6 +4,7 @@ use latentia_tensor::{Column, ColumnKind};
 
 use super::column_reader::ColumnReader;
 use super::judge::looks_like_a_label;
+use crate::dataset::MOST_CLASSES;
 use crate::error::{counted, grouped, printable};
 
 /// Columns that are named in a sentence.
@@ -153,7 +154,10 @@ fn unlabelled(reader: &ColumnReader, rows: u64) -> Option<String> {
     let missing = reader.profile.missing;
     let why = match column.levels.len() {
         _ if missing > 0 && missing < rows => format!("{} have none", counted(missing, "row")),
-        levels if levels > 256 => format!("{levels} levels, of at most 256"),
+        levels if levels > MOST_CLASSES => {
+            let [levels, most] = [levels, MOST_CLASSES].map(|n| grouped(n as u64));
+            format!("{levels} levels, of at most {most}")
+        }
         _ => return None,
     };
     Some(format!(

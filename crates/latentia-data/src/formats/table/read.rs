@@ -13,7 +13,7 @@ use super::matching::match_columns;
 use super::notes::notes;
 use super::plan::{Plan, Planned};
 use super::records::Records;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, MOST_CLASSES};
 use crate::error::{DataError, Problem, counted, quoted};
 use crate::float_buffer::FloatBuffer;
 use crate::load_options::LoadOptions;
@@ -23,9 +23,6 @@ use crate::table_options::TableOptions;
 
 /// How often a table is read, where its rows are not what the first of them show.
 const PASSES: usize = 5;
-
-/// Classes of examples.
-pub(super) const MOST_CLASSES: usize = 256;
 
 /// Reads the table that `open` opens, each time from its first row.
 ///
@@ -78,7 +75,7 @@ struct Reading {
     marks: Arc<Marks>,
     floats: FloatBuffer,
     /// The class of each row, as long as each has one.
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<u32>>,
     rows: u64,
     /// Rows of another length than the first.
     ragged: Option<Problem>,
@@ -317,10 +314,10 @@ pub(super) fn ragged(place: String, seen: usize, expected: usize) -> Problem {
 }
 
 /// Adds the class of a row, where it has one.
-fn push_label(labels: &mut Option<Vec<u8>>, level: f32) {
+fn push_label(labels: &mut Option<Vec<u32>>, level: f32) {
     if let Some(labels) = labels
         && level < MOST_CLASSES as f32
     {
-        labels.push(level as u8);
+        labels.push(level as u32);
     }
 }

@@ -8,8 +8,9 @@ use latentia_tensor::{Column, ColumnKind, Schema};
 use super::column_reader::ColumnReader;
 use super::matching::match_columns;
 use super::plan::Planned;
-use super::read::{MOST_CLASSES, missing, ragged};
+use super::read::{missing, ragged};
 use super::records::{NOT_UTF8, Records};
+use crate::dataset::MOST_CLASSES;
 use crate::error::{DataError, Problem, listed, quoted};
 use crate::table::{Marks, TableRow};
 use crate::table_options::{Carry, TableOptions};
@@ -135,7 +136,7 @@ impl RowParser {
             let column = &reader.planned.column;
             if column.kind == ColumnKind::Label {
                 labels += 1;
-                row.label = (element < MOST_CLASSES as f32).then_some(element as u8);
+                row.label = (element < MOST_CLASSES as f32).then_some(element as u32);
                 continue;
             }
             row.elements.push(element);
