@@ -1,7 +1,7 @@
 //! Pictures: left out with a reason, or an example of the size asked for.
 #![no_main]
 
-use latentia_data::{LoadOptions, Locations, load_with};
+use latentia_data::{LoadOptions, Locations, PictureOptions, load_with};
 use latentia_fuzz::file;
 use latentia_tensor::{Matrix, Rows};
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +11,10 @@ fuzz_target!(|data: &[u8]| {
     let path = file("album/a.png", data);
     let folder = path.parent().expect("it has one");
     let options = LoadOptions {
-        size: Some((4, 4)),
+        pictures: PictureOptions {
+            size: Some((4, 4)),
+            ..PictureOptions::default()
+        },
         ..LoadOptions::default()
     };
     let nowhere = Locations {

@@ -114,7 +114,8 @@ impl Dataset {
         let (low, high) = pictures.range();
         let range = (low.into(), high.into());
         let shape = pictures.shape();
-        Self::new(name.to_owned(), shape, Values::Pictures(pictures), range)
+        let values = Values::Pictures(Box::new(pictures));
+        Self::new(name.to_owned(), shape, values, range)
     }
 
     fn new(

@@ -242,6 +242,22 @@ fn suggestion(name: &str, known: &[&str]) -> String {
     }
 }
 
+/// Things of a list that are named.
+const MOST_NAMED: usize = 5;
+
+/// The first few of a list, and how many more there are.
+pub(crate) fn some(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<String> = items.into_iter().collect();
+    match items.len().checked_sub(MOST_NAMED + 1) {
+        None => items.join(", "),
+        Some(more) => format!(
+            "{} and {} more",
+            items[..MOST_NAMED].join(", "),
+            grouped(more as u64 + 1)
+        ),
+    }
+}
+
 /// Each in backticks, with commas between.
 pub(crate) fn listed(things: impl Iterator<Item = impl fmt::Display>) -> String {
     let things: Vec<_> = things.map(|thing| format!("`{thing}`")).collect();

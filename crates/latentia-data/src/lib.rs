@@ -18,7 +18,8 @@
 //! ```
 //!
 //! The parts:
-//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`], tables with [`TableOptions`];
+//! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`], tables with [`TableOptions`], pictures with
+//!   [`PictureOptions`];
 //! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
@@ -38,6 +39,7 @@ mod load_options;
 mod locations;
 mod nearest_name;
 mod others;
+mod picture_options;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod sets;
@@ -62,6 +64,7 @@ pub use load::{load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
 pub use nearest_name::nearest_name;
+pub use picture_options::PictureOptions;
 pub use pictures::Pictures;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;

@@ -16,7 +16,8 @@ use crate::source::Source;
 use crate::standard_input;
 
 /// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, Parquet (with the feature `parquet`), CSV or IDX, the
-/// last two plain or in gzip, or in the binary form of CIFAR-10, or the path of a folder of pictures in PNG and JPEG.
+/// last two plain or in gzip, or in the binary form of CIFAR-10, of a picture in PNG, JPEG, WebP, BMP, TIFF or GIF, or of a folder of
+/// such pictures.
 /// `-` is standard input, in any of these formats of files but CIFAR-10's: by its first bytes, or else CSV where they are text.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
@@ -168,7 +169,7 @@ fn unknown_format(subject: &str, seen: &str) -> DataError {
         "kind of file",
         seen,
         format!(
-            "an {} or {last} file ({}) or a folder of PNG and JPEG files",
+            "an {} or {last} file ({}) or a folder of pictures",
             names.join(", "),
             endings.join(", ")
         ),

@@ -13,7 +13,7 @@ use crate::stored::StoredValues;
 pub(crate) enum Values {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
-    Pictures(Pictures),
+    Pictures(Box<Pictures>),
     Stored(StoredValues),
 }
 

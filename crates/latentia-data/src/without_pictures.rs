@@ -36,19 +36,40 @@ impl Pictures {
     }
 }
 
+/// Pictures, their classes, and what was decided about them: none.
+pub(crate) struct Loaded {
+    pub(crate) pictures: Pictures,
+    pub(crate) labels: Option<Vec<u32>>,
+    pub(crate) notes: Vec<String>,
+}
+
 /// Refuses the folder, which the user calls `subject`.
 pub(crate) fn load(
     _path: &Path,
     subject: &str,
     options: &LoadOptions,
-) -> Result<(Pictures, Option<Vec<u32>>), DataError> {
-    options.check(subject)?;
-    Err(DataError::invalid(
+) -> Result<Loaded, DataError> {
+    options.pictures.check(subject)?;
+    Err(refused(subject, "a folder"))
+}
+
+/// Refuses the picture, which the user calls `subject`.
+pub(crate) fn load_one(
+    _path: &Path,
+    subject: &str,
+    options: &LoadOptions,
+) -> Result<Loaded, DataError> {
+    options.pictures.check(subject)?;
+    Err(refused(subject, "a picture"))
+}
+
+fn refused(subject: &str, what: &str) -> DataError {
+    DataError::invalid(
         subject,
         "kind of file",
-        "a folder, and this build reads no pictures",
-        "a file, or `latentia-data` built with its feature `pictures`",
-    ))
+        format!("{what}, and this build reads no pictures"),
+        "a table, an array, or `latentia-data` built with its feature `pictures`",
+    )
 }
 
 #[cfg(test)]
@@ -60,8 +81,8 @@ mod tests {
         let refused = load("src/", &Locations::new(None)).expect_err("no decoder");
         assert_eq!(
             refused.to_string(),
-            "`src/`: kind of file: found a folder, and this build reads no pictures, expected a file, or `latentia-data` \
-             built with its feature `pictures`"
+            "`src/`: kind of file: found a folder, and this build reads no pictures, expected a table, \
+             an array, or `latentia-data` built with its feature `pictures`"
         );
     }
 }

@@ -34,7 +34,7 @@
 //! | `train` | training, evaluation, mixtures, presets, and what writes files; by faer |
 //! | `codec` | [`codec`] |
 //! | `data` | [`data`] |
-//! | `pictures` | folders of PNG and JPEG files in [`data`] |
+//! | `pictures` | pictures (PNG, JPEG, WebP, BMP, TIFF, GIF) and folders of them in [`data`] |
 //!
 //! Off by default is `ndarray`, which makes arrays of that crate examples, and matrices arrays.
 

@@ -2,15 +2,26 @@
 
 use clap::Args as Group;
 
-use super::values::size;
+use latentia_tensor::{Background, Fit};
+
+use super::values::{background, fit, size};
 
 /// How pictures become examples.
 #[derive(Clone, Copy, Debug, Group)]
 pub struct PictureArgs {
-    /// Size of examples from a folder of pictures, which are cut around their centre and resized, as in 64 or 48x64 [default: theirs, if it is one of at most 256 a side, else 64]
+    /// Size of examples from pictures, which are resized, as in 64 or 48x64 [default: theirs, if it is one of at most 256 a side, else 64]
     #[arg(long, value_name = "N|HxW", allow_negative_numbers = true, value_parser = size)]
     pub image_size: Option<(usize, usize)>,
-    /// Make the pictures of a folder grey
+    /// Make pictures grey
     #[arg(long, alias = "gray")]
     pub grey: bool,
+    /// What is done to pictures of another aspect ratio than the examples': they are cut around their centre, or stretched
+    #[arg(long, value_name = "HOW", default_value = "crop", value_parser = fit)]
+    pub image_fit: Fit,
+    /// What lies behind transparent pixels: black, white or checker [default: black or white, on whichever there is more contrast]
+    #[arg(long, value_name = "WHAT", value_parser = background)]
+    pub background: Option<Background>,
+    /// Take the folders within a folder for no classes
+    #[arg(long)]
+    pub no_classes: bool,
 }

@@ -24,8 +24,8 @@ pub struct Args {
     #[arg(long, global = true, value_name = "SIZE", default_value = "1G", allow_negative_numbers = true, value_parser = memory)]
     pub memory: usize,
 
-    /// Refuse a folder with a picture that cannot be read, instead of leaving it out; with --follow, end at the first row that cannot
-    /// be scored
+    /// Refuse a folder with a file that is no picture or cannot be read, instead of leaving it out, and pictures that a model would
+    /// have to change; with --follow, end at the first row that cannot be scored
     #[arg(long, global = true)]
     pub strict: bool,
 
@@ -47,5 +47,5 @@ Examples:
   latentia presets                                 what else can be trained
 
 DATA is a name (see `latentia data list`) or a path: .npy, .npz, .parquet, .csv or .tsv, IDX, plain or gzip, .bin of CIFAR-10, \
-a folder of PNG and JPEG files, one folder within for each class where there are classes, or - for standard input. Where a \
+a picture (PNG, JPEG, WebP, BMP, TIFF, GIF) or a folder of them, whose first folders within are classes, or - for standard input. Where a \
 model is used, a name may end in :train or :test.";

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use latentia_tensor::{Background, Fit};
+
 pub(super) fn whole<N: FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
     let number = text.parse().ok().filter(|number| *number != N::default());
     number.ok_or_else(|| "it must be a whole number of at least 1".into())
@@ -21,6 +23,20 @@ pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     sides.ok_or_else(|| {
         "it must be a side such as 64, or HEIGHTxWIDTH such as 48x64, 1 to 4096".into()
     })
+}
+
+pub(super) fn fit(text: &str) -> Result<Fit, String> {
+    match text {
+        "crop" => Ok(Fit::Crop),
+        "stretch" => Ok(Fit::Stretch),
+        _ => Err("it must be crop or stretch".into()),
+    }
+}
+
+pub(super) fn background(text: &str) -> Result<Background, String> {
+    let known = [Background::Black, Background::White, Background::Checker];
+    let named = known.into_iter().find(|known| known.name() == text);
+    named.ok_or_else(|| "it must be black, white or checker".into())
 }
 
 pub(super) fn memory(text: &str) -> Result<usize, String> {

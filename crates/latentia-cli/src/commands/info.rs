@@ -193,7 +193,7 @@ fn folder(pictures: &Pictures) -> String {
     }
     let others = [
         (pictures.refused().len(), "left out: cannot be read"),
-        (pictures.ignored(), "ignored: no picture by its name"),
+        (pictures.ignored().len(), "left out: no picture by its name"),
     ];
     for (number, why) in others {
         if number > 0 {

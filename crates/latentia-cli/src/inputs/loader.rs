@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use latentia_data::{
-    Carry, Column, ColumnKind, Dataset, LoadOptions, Locations, Schema, Source, load_with,
+    Carry, Column, ColumnKind, Dataset, LoadOptions, Locations, PictureOptions, Pictures, Schema,
+    Source, load_with,
 };
 use latentia_models::Autoencoder;
 use latentia_tensor::Rows;
@@ -13,8 +14,8 @@ use super::schema::read_schema;
 use crate::args::{ColumnArgs, PictureArgs};
 use crate::terminal::{UsageError, count, counted, tell};
 
-/// Pictures that are named when they are left out.
-const MOST_NAMED: usize = 10;
+/// Files that are named when they are left out.
+const MOST_NAMED: usize = 5;
 
 /// Where DATA is looked for and how it is read.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Loader {
     pub locations: Locations,
     /// How pictures become examples, and how much of them is kept in memory.
     pub options: LoadOptions,
+    /// Whether examples are for a model, which takes pictures as it learned from them.
+    pub is_for_model: bool,
 }
 
 impl Loader {
@@ -30,8 +33,13 @@ impl Loader {
     #[must_use]
     pub fn with_pictures(&self, asked: PictureArgs) -> Self {
         let mut loader = self.clone();
-        loader.options.size = asked.image_size;
-        loader.options.grey = asked.grey.then_some(true);
+        loader.options.pictures = PictureOptions {
+            size: asked.image_size,
+            grey: asked.grey.then_some(true),
+            fit: asked.image_fit,
+            background: asked.background,
+            no_classes: asked.no_classes,
+        };
         loader
     }
 
@@ -78,8 +86,17 @@ impl Loader {
         let (name, _) = split_part(data);
         let mut loader = self.clone();
         loader.options.table.schema = model.schema().cloned();
-        match loader.options.clone().for_shape(model.shape()) {
-            Some(options) => loader.options = options,
+        loader.is_for_model = true;
+        let preparation = model.preparation().unwrap_or_default();
+        let options = loader.options.pictures.for_shape(model.shape());
+        match options {
+            Some(options) => {
+                loader.options.pictures = PictureOptions {
+                    fit: preparation.fit,
+                    background: Some(preparation.background),
+                    ..options
+                }
+            }
             None if Path::new(name).is_dir() => {
                 let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
                 return Err(anyhow!(
@@ -103,24 +120,57 @@ impl Loader {
             tell(&format!("`{}`: {note}", source.train.name()));
         }
         if let Some(pictures) = source.train.pictures() {
-            let refused = pictures.refused();
-            for message in refused.iter().take(MOST_NAMED) {
-                tell(&format!("left out: {message}"));
-            }
-            if refused.len() > MOST_NAMED {
-                let more = count(refused.len() - MOST_NAMED);
-                tell(&format!("left out: and {more} more"));
-            }
-            let (rows, kept) = (source.train.rows(), pictures.kept());
-            if kept < rows {
-                tell(&format!(
-                    "{} of {} fit into memory; the others are decoded each time they are read",
-                    count(kept),
-                    counted(rows, "picture")
-                ));
-            }
+            self.tell_of(name, pictures)?;
         }
         Ok(source)
+    }
+
+    /// Says what was left out of pictures, and what was done to them.
+    fn tell_of(&self, name: &str, pictures: &Pictures) -> anyhow::Result<()> {
+        let refused = pictures.refused();
+        for message in refused.iter().take(MOST_NAMED) {
+            tell(&format!("left out: {message}"));
+        }
+        if refused.len() > MOST_NAMED {
+            let more = count(refused.len() - MOST_NAMED);
+            tell(&format!("left out: and {more} more that cannot be read"));
+        }
+        let ignored = pictures.ignored();
+        if !ignored.is_empty() {
+            let named = ignored.iter().take(MOST_NAMED);
+            let named: Vec<_> = named.map(|own| format!("`{own}`")).collect();
+            let more = match ignored.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {} more", count(more)),
+            };
+            let files = counted(ignored.len(), "file");
+            let named = named.join(", ");
+            tell(&format!(
+                "left out: {files}, no pictures by their names: {named}{more}"
+            ));
+        }
+        for change in pictures.changes() {
+            let whose = if self.is_for_model {
+                ", as in training"
+            } else {
+                ""
+            };
+            if self.is_for_model && self.options.strict {
+                return Err(anyhow!(
+                    "`{name}`: --strict changes no pictures, and the model takes {change}{whose}"
+                ));
+            }
+            tell(&format!("`{name}`: {change}{whose}"));
+        }
+        let (rows, kept) = (pictures.names().len(), pictures.kept());
+        if kept < rows {
+            tell(&format!(
+                "{} of {} fit into memory; the others are decoded each time they are read",
+                count(kept),
+                counted(rows, "picture")
+            ));
+        }
+        Ok(())
     }
 
     /// Loads DATA for use by `model`: the part it asks for with `:train` or `:test`, else the test part, else all.

@@ -1,6 +1,6 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
-use latentia_data::Dataset;
+use latentia_data::{Dataset, Pictures};
 use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
 use latentia_tensor::Rows;
 
@@ -60,7 +60,9 @@ pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoenco
         Some(table) => spec.build_table(&table.schema, seed),
         None => spec.build(examples.shape(), seed),
     };
-    built.map_err(|error| UsageError(error.to_string()))
+    let mut model = built.map_err(|error| UsageError(error.to_string()))?;
+    model.set_preparation(examples.pictures().map(Pictures::preparation));
+    Ok(model)
 }
 
 /// What the arguments make of a preset's training.

@@ -27,4 +27,5 @@ pub(crate) static FILES: &[&Format] = &[
     &csv::CSV,
     &idx::IDX,
     &cifar::CIFAR,
+    &pictures::PICTURE,
 ];

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use latentia_tensor::Preparation;
 use sha2::{Digest, Sha256};
 
+use super::changes::Changes;
 use super::picture;
 use super::target::Target;
 use crate::error::DataError;
@@ -17,6 +19,8 @@ pub struct Pictures {
     pub(super) target: Target,
     /// One file an example.
     pub(super) files: Vec<PathBuf>,
+    /// Their paths within the folder.
+    pub(super) names: Vec<String>,
     /// The first examples, one after another.
     pub(super) in_memory: Vec<u8>,
     /// SHA-256 of each example that is not in memory.
@@ -25,12 +29,39 @@ pub struct Pictures {
     pub(super) fingerprint: String,
     pub(super) classes: Vec<String>,
     pub(super) refused: Vec<String>,
-    pub(super) ignored: usize,
+    pub(super) ignored: Vec<String>,
+    pub(super) changes: Changes,
 }
 
 impl Pictures {
-    /// The names of the classes, which are folders within the folder, in the order of their labels; none where there are
-    /// only files.
+    /// The name of each example: the path of its file within the folder, with `/` between the parts.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The file of each example.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// How pictures were made examples.
+    pub fn preparation(&self) -> Preparation {
+        self.target.preparation
+    }
+
+    /// What was done to pictures so that they became examples of one shape, a sentence for each kind of change; none where all pixels
+    /// are as in the files.
+    pub fn changes(&self) -> Vec<String> {
+        self.changes.sentences(self.target)
+    }
+
+    /// The name of the first picture whose pixels are not as in its file.
+    pub fn first_changed(&self) -> Option<&str> {
+        self.changes.first.as_deref()
+    }
+
+    /// The names of the classes, which are folders within the folder, in the order of their labels; none where pictures lie beside
+    /// those, or none is asked for.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -40,9 +71,9 @@ impl Pictures {
         &self.refused
     }
 
-    /// How many files and folders there are that are no pictures by their name.
-    pub fn ignored(&self) -> usize {
-        self.ignored
+    /// Files that are no pictures by their names, without those that are hidden or that systems leave in folders.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     /// How many examples are in memory.
@@ -88,7 +119,7 @@ impl Pictures {
             let path = path.display();
             io::Error::other(format!("`{path}` has changed since it was loaded"))
         };
-        let example = picture::read(path, self.target).map_err(|error| match error {
+        let (example, _) = picture::read(path, self.target).map_err(|error| match error {
             DataError::NoSuchFile { .. } => io::Error::new(
                 io::ErrorKind::NotFound,
                 format!("`{}` is gone since it was loaded", path.display()),

@@ -1,117 +1,136 @@
 //! What is in a folder of pictures.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{DataError, counted};
+use walkdir::{DirEntry, WalkDir};
+
+use super::header::ENDINGS;
+use crate::error::DataError;
+
+/// What operating systems and archivers leave in folders, beside what is hidden.
+const LEAVINGS: [&str; 3] = ["__macosx", "thumbs.db", "desktop.ini"];
 
 /// A file that is a picture by its name.
 pub(crate) struct PictureFile {
     pub(crate) path: PathBuf,
-    /// Number of the folder that it is in, where there are folders.
+    /// Its path within the folder, with `/` between the parts.
+    pub(crate) name: String,
+    /// Number of the folder within the folder that it is in.
     pub(crate) class: Option<u32>,
 }
 
-/// The pictures in a folder, or in the folders within it.
+/// The pictures in a folder and in those within it, in the order of the names' bytes.
 pub(crate) struct PictureFolder {
     pub(crate) files: Vec<PictureFile>,
-    /// The names of the folders within it, where those hold the pictures.
+    /// The names of the folders within it that hold pictures, where no picture lies beside them.
     pub(crate) classes: Vec<String>,
-    /// How many files and folders there are that are no pictures by their name.
-    pub(crate) ignored: usize,
+    /// Whether pictures lie beside folders of pictures.
+    pub(crate) is_mixed: bool,
+    /// Files that are no pictures by their names.
+    pub(crate) ignored: Vec<String>,
+    /// What cannot be looked into.
+    pub(crate) refused: Vec<DataError>,
 }
 
 impl PictureFolder {
     pub(crate) fn list(path: &Path, subject: &str) -> Result<Self, DataError> {
-        let refused = |place: &str, seen: String, expected: &str| {
-            Err(DataError::invalid(subject, place, seen, expected))
-        };
-        let top = Entries::list(path)?;
-        let folders: Vec<(&PathBuf, Entries)> = top
-            .folders
-            .iter()
-            .map(|folder| Ok((folder, Entries::list(folder)?)))
-            .collect::<Result<_, DataError>>()?;
-        let is_flat = folders
-            .iter()
-            .all(|(_, entries)| entries.pictures.is_empty());
-        match (is_flat, top.pictures.len()) {
-            (true, 0) => refused(
-                "pictures",
-                "none".into(),
-                "files that end in .png, .jpg or .jpeg, or a folder of them for each class",
-            ),
-            (true, _) => Ok(Self {
-                ignored: top.others + folders.len(),
-                files: (top.pictures.into_iter())
-                    .map(|path| PictureFile { path, class: None })
-                    .collect(),
-                classes: Vec::new(),
-            }),
-            (false, 0) => Ok(Self::with_classes(folders, top.others)),
-            (false, count) => refused(
-                "pictures",
-                format!(
-                    "{} beside folders of them",
-                    counted(count as u64, "picture")
-                ),
-                "pictures alone, or a folder of them for each class",
-            ),
-        }
-    }
-
-    /// A class for each folder, in their order.
-    fn with_classes(folders: Vec<(&PathBuf, Entries)>, others: usize) -> Self {
         let mut found = Self {
             files: Vec::new(),
             classes: Vec::new(),
-            ignored: others,
+            is_mixed: false,
+            ignored: Vec::new(),
+            refused: Vec::new(),
         };
-        for (class, (folder, entries)) in folders.into_iter().enumerate() {
-            let name = folder.file_name().unwrap_or_default();
-            found.classes.push(name.to_string_lossy().into_owned());
-            found.ignored += entries.others + entries.folders.len();
-            let files = entries.pictures.into_iter();
-            found.files.extend(files.map(|path| PictureFile {
-                path,
-                class: Some(class as u32),
+        let walk = WalkDir::new(path).min_depth(1).follow_links(true);
+        let entries = walk.sort_by_file_name().into_iter();
+        for entry in entries.filter_entry(|entry| !is_leaving(entry)) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => found.push(path, &entry),
+                Err(error) if error.depth() == 0 => {
+                    return Err(DataError::read(path, error.into()));
+                }
+                Err(error) => found.meet(path, error),
+            }
+        }
+        if found.files.is_empty() {
+            return Err(found.refused.into_iter().next().unwrap_or_else(|| {
+                DataError::invalid(
+                    subject,
+                    "pictures",
+                    "none",
+                    format!(
+                        "files that end in {}, in it or in folders within it",
+                        endings()
+                    ),
+                )
             }));
         }
-        found
+        // One that lies beside folders has no class, and then none has.
+        let unclassed = found.files.iter().filter(|file| file.class.is_none());
+        if unclassed.count() > 0 {
+            found.is_mixed = !found.classes.is_empty();
+            found.classes.clear();
+            found.files.iter_mut().for_each(|file| file.class = None);
+        }
+        Ok(found)
+    }
+
+    /// Takes a file in.
+    fn push(&mut self, folder: &Path, entry: &DirEntry) {
+        let name = name_within(folder, entry.path());
+        let is_picture = entry.path().extension().is_some_and(|ending| {
+            let ending = ending.to_string_lossy().to_ascii_lowercase();
+            ENDINGS.contains(&&*ending)
+        });
+        // A pipe would block.
+        if !is_picture || !entry.file_type().is_file() {
+            self.ignored.push(name);
+            return;
+        }
+        let class = name.split_once('/').map(|(class, _)| {
+            if self.classes.last().is_none_or(|last| last != class) {
+                self.classes.push(class.to_owned());
+            }
+            self.classes.len() as u32 - 1
+        });
+        self.files.push(PictureFile {
+            path: entry.path().to_owned(),
+            name,
+            class,
+        });
+    }
+
+    /// Notes what cannot be looked into: a link to nowhere, a folder without permission, a link to a folder around it.
+    fn meet(&mut self, folder: &Path, error: walkdir::Error) {
+        let path = error.path().unwrap_or(folder).to_owned();
+        self.refused.push(match error.loop_ancestor() {
+            Some(around) => DataError::invalid(
+                path.display().to_string(),
+                "link",
+                format!("the folder around it, `{}`", around.display()),
+                "a link out of the folders that it lies in",
+            ),
+            None => DataError::read(&path, error.into()),
+        });
     }
 }
 
-/// What is directly in a folder, in the order of the names' bytes; what is hidden is left out.
-#[derive(Default)]
-struct Entries {
-    pictures: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-    others: usize,
+/// The endings of pictures' names, for messages.
+fn endings() -> String {
+    let (last, others) = ENDINGS.split_last().expect("some are known");
+    format!(".{} or .{last}", others.join(", ."))
 }
 
-impl Entries {
-    fn list(folder: &Path) -> Result<Self, DataError> {
-        let failed = |error| DataError::read(folder, error);
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                paths.push(entry.path());
-            }
-        }
-        paths.sort_unstable();
-        let mut entries = Self::default();
-        for path in paths {
-            let extension = path.extension().map(|ending| ending.to_ascii_lowercase());
-            let is_picture = extension
-                .is_some_and(|ending| ["png", "jpg", "jpeg"].iter().any(|known| ending == *known));
-            match (path.is_dir(), is_picture) {
-                (true, _) => entries.folders.push(path),
-                // A file that cannot be opened is reported when it is read; a pipe would block.
-                (false, true) if path.is_file() || !path.exists() => entries.pictures.push(path),
-                _ => entries.others += 1,
-            }
-        }
-        Ok(entries)
-    }
+/// Whether it is hidden, or what a system left.
+fn is_leaving(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy().to_lowercase();
+    name.starts_with('.') || LEAVINGS.contains(&&*name)
+}
+
+/// The path within `folder`, with `/` between its parts.
+fn name_within(folder: &Path, path: &Path) -> String {
+    let within = path.strip_prefix(folder).unwrap_or(path);
+    let parts: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
 }

@@ -1,8 +1,9 @@
 //! The header of a picture, read before any memory is allocated for its pixels.
 
-use std::io::{self, BufReader, ErrorKind, Read, Seek};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 
-use image::ImageFormat;
+use image::metadata::Orientation;
+use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{DataError, counted};
 
@@ -13,19 +14,38 @@ const MAX_PIXELS: u64 = 1 << 27;
 /// The most pixels that a byte can stand for: deflate packs 1032 bytes into one, each of 8 pixels of a bit.
 const MAX_PIXELS_PER_BYTE: u64 = 8 * 1032;
 
+/// The most pixels of one colour.
+const MAX_FLAT: u64 = 1 << 22;
+
+/// Endings of the names of the pictures that are read, in lower case.
+pub(crate) const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif"];
+
+/// The most memory that a decoder may ask for, in bytes: the pixels of the largest picture, and half as much again.
+pub(crate) const MAX_MEMORY: u64 = 3 << 28;
+
 /// The pictures that are supported, for messages.
-const SUPPORTED: &str = "a grey, grey with alpha, RGB, RGBA or palette PNG of 8 bits a channel at most, or a grey or YCbCr JPEG of 8 bits";
+const SUPPORTED: &str = "a PNG, a WebP, a BMP, a TIFF, a GIF, or a grey or YCbCr JPEG of 8 bits";
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// The most bytes of EXIF data that are looked at, as many as a JPEG's segment has.
+const MAX_EXIF: u32 = 1 << 16;
 
 /// The header of a picture whose claims are in bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) format: ImageFormat,
+    /// Sides, as they are stored.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// How it has to be turned.
+    pub(crate) orientation: Orientation,
     /// Whether it has no colours.
     pub(crate) grey: bool,
+    /// Whether pixels may be transparent.
+    pub(crate) alpha: bool,
+    /// Whether channels have more than 8 bits.
+    pub(crate) deep: bool,
     /// Whether a JPEG that is not progressive has a scan for each colour.
     pub(crate) scan_each: bool,
     /// Bytes before the pixels of a JPEG.
@@ -33,6 +53,30 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    /// Of a picture as it is, without what only some have.
+    fn of(format: ImageFormat, (width, height): (u32, u32)) -> Self {
+        Self {
+            format,
+            width,
+            height,
+            orientation: Orientation::NoTransforms,
+            grey: false,
+            alpha: false,
+            deep: false,
+            scan_each: false,
+            before_pixels: 0,
+        }
+    }
+
+    /// Height and width of the picture when it is turned.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+        match self.orientation {
+            Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH => (self.width, self.height),
+            _ => (self.height, self.width),
+        }
+    }
+
     /// Reads the header of a file of `length` bytes.
     pub(crate) fn read(
         file: impl Read + Seek,
@@ -50,7 +94,7 @@ impl Header {
             ErrorKind::UnexpectedEof => refused(
                 "header of the picture",
                 format!("its end after {}", counted(length, "byte")),
-                "a whole PNG or JPEG".into(),
+                "a whole picture".into(),
             ),
             _ => DataError::read(subject.as_ref(), error),
         })?;
@@ -66,7 +110,9 @@ impl Header {
                 format!("1 to {MAX_SIDE} a side and at most {MAX_PIXELS} in all"),
             ));
         }
-        if pixels / MAX_PIXELS_PER_BYTE > length {
+        // Without loss, WebP may say all pixels of one colour by a few bytes.
+        let is_flat = header.format == ImageFormat::WebP && pixels <= MAX_FLAT;
+        if pixels / MAX_PIXELS_PER_BYTE > length && !is_flat {
             return Err(refused(
                 "size of the picture",
                 format!("{width}x{height} pixels in {}", counted(length, "byte")),
@@ -75,6 +121,13 @@ impl Header {
         }
         Ok(header)
     }
+}
+
+/// How much memory a decoder may ask for.
+pub(crate) fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_MEMORY);
+    limits
 }
 
 /// Why a picture is not supported.
@@ -104,45 +157,107 @@ impl<R: Read + Seek> Parser<R> {
         Ok(bytes)
     }
 
-    fn skip(&mut self, bytes: u16) -> io::Result<()> {
+    fn skip(&mut self, bytes: u32) -> io::Result<()> {
         self.position += u64::from(bytes);
         self.file.seek_relative(bytes.into())
     }
 
-    fn parse(&mut self) -> io::Result<Result<Header, Unsupported>> {
-        match self.take()? {
-            [0xff, 0xd8] => self.jpeg(),
-            [0x89, b'P'] => self.png(),
-            start => unsupported("first bytes", format!("{start:02x?}")),
+    /// So many bytes, of which the first [`MAX_EXIF`] are kept.
+    fn bytes(&mut self, count: u32) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let kept = count.min(MAX_EXIF);
+        let read = (&mut self.file).take(kept.into()).read_to_end(&mut bytes)?;
+        self.position += read as u64;
+        match read < kept as usize {
+            true => Err(ErrorKind::UnexpectedEof.into()),
+            false => self.skip(count - kept).map(|()| bytes),
         }
+    }
+
+    fn parse(&mut self) -> io::Result<Result<Header, Unsupported>> {
+        let start = self.file.fill_buf()?;
+        let start = &start[..start.len().min(16)];
+        match image::guess_format(start) {
+            Ok(ImageFormat::Jpeg) => self.jpeg(),
+            Ok(ImageFormat::Png) => self.png(),
+            Ok(
+                format @ (ImageFormat::WebP
+                | ImageFormat::Bmp
+                | ImageFormat::Tiff
+                | ImageFormat::Gif),
+            ) => self.other(format),
+            _ if start.len() < 4 => Err(ErrorKind::UnexpectedEof.into()),
+            _ => unsupported("first bytes", format!("{:02x?}", &start[..4])),
+        }
+    }
+
+    /// What the decoder says, which reads the header alone.
+    fn other(&mut self, format: ImageFormat) -> io::Result<Result<Header, Unsupported>> {
+        let mut reader = ImageReader::with_format(&mut self.file, format);
+        reader.limits(limits());
+        let mut decoder = match reader.into_decoder() {
+            Ok(decoder) => decoder,
+            Err(image::ImageError::IoError(error)) => return Err(error),
+            Err(error) => return unsupported("header of the picture", one_line(&error)),
+        };
+        let (colour, original) = (decoder.color_type(), decoder.original_color_type());
+        Ok(Ok(Header {
+            orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+            grey: !colour.has_color(),
+            alpha: colour.has_alpha(),
+            deep: original.bits_per_pixel() > 8 * u16::from(original.channel_count()),
+            ..Header::of(format, decoder.dimensions())
+        }))
     }
 
     /// The signature, and the header chunk, which is the first of every PNG.
     fn png(&mut self) -> io::Result<Result<Header, Unsupported>> {
-        let signature: [u8; 6] = self.take()?;
+        let signature: [u8; 8] = self.take()?;
         let chunk: [u8; 8] = self.take()?;
-        if signature != PNG_SIGNATURE[2..] || chunk != *b"\0\0\0\x0dIHDR" {
+        if signature != PNG_SIGNATURE || chunk != *b"\0\0\0\x0dIHDR" {
             return unsupported("first chunk of the PNG", "no header");
         }
         let width = u32::from_be_bytes(self.take()?);
         let height = u32::from_be_bytes(self.take()?);
         let [depth, kind] = self.take()?;
-        if depth > 8 {
-            return unsupported("bits a channel", depth.to_string());
-        }
-        Ok(Ok(Header {
-            format: ImageFormat::Png,
-            width,
-            height,
+        let mut header = Header {
             grey: matches!(kind, 0 | 4),
-            scan_each: false,
-            before_pixels: 0,
-        }))
+            alpha: matches!(kind, 4 | 6),
+            deep: depth > 8,
+            ..Header::of(ImageFormat::Png, (width, height))
+        };
+        match self.chunks(&mut header) {
+            // What is missing is found when the pixels are read.
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(error),
+            _ => Ok(Ok(header)),
+        }
+    }
+
+    /// The chunks of a PNG between its header and its pixels.
+    fn chunks(&mut self, header: &mut Header) -> io::Result<()> {
+        // Compression, filter, interlacing and the checksum.
+        self.skip(7)?;
+        loop {
+            let length = u32::from_be_bytes(self.take()?);
+            let name: [u8; 4] = self.take()?;
+            match &name {
+                b"IDAT" => return Ok(()),
+                b"eXIf" => header.orientation = orientation(&self.bytes(length)?),
+                b"tRNS" => {
+                    header.alpha = true;
+                    self.skip(length)?;
+                }
+                _ => self.skip(length)?,
+            }
+            self.skip(4)?;
+        }
     }
 
     /// The segments up to the first scan, of which one tells the size.
     fn jpeg(&mut self) -> io::Result<Result<Header, Unsupported>> {
         let mut header = None;
+        let mut turned = Orientation::NoTransforms;
+        self.skip(2)?;
         loop {
             let [fill] = self.take()?;
             if fill != 0xff {
@@ -178,25 +293,41 @@ impl<R: Read + Seek> Parser<R> {
                     // Progressive and lossless frames have other markers.
                     let sequential = matches!(marker, 0xc0 | 0xc1);
                     header = Some((width, height, components, sequential));
-                    self.skip(length.saturating_sub(8))?;
+                    self.skip(length.saturating_sub(8).into())?;
                 }
                 (_, 0xda, Some((width, height, components, sequential))) => {
                     let before_pixels = self.position;
                     let [in_scan] = self.take()?;
                     return Ok(Ok(Header {
-                        format: ImageFormat::Jpeg,
-                        width: width.into(),
-                        height: height.into(),
+                        orientation: turned,
                         grey: components == 1,
                         scan_each: sequential && in_scan < components,
                         before_pixels,
+                        ..Header::of(ImageFormat::Jpeg, (width.into(), height.into()))
                     }));
                 }
                 (_, 0xda, None) => {
                     return unsupported("segment of the JPEG", "pixels before their size");
                 }
-                _ => self.skip(length.saturating_sub(2))?,
+                (_, 0xe1, _) => {
+                    let segment = self.bytes(length.saturating_sub(2).into())?;
+                    if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
+                        turned = orientation(exif);
+                    }
+                }
+                _ => self.skip(length.saturating_sub(2).into())?,
             }
         }
     }
+}
+
+/// How EXIF data says that a picture has to be turned.
+fn orientation(exif: &[u8]) -> Orientation {
+    Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
+}
+
+/// An error of a decoder in one line.
+pub(crate) fn one_line(error: &image::ImageError) -> String {
+    let text = error.to_string();
+    text.lines().collect::<Vec<_>>().join(" ")
 }

@@ -5,19 +5,14 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::error::DecodingError;
-use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits, RgbImage,
-};
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, ImageResult, RgbImage};
 
-use super::header::Header;
+use super::header::{Header, MAX_MEMORY, limits, one_line};
 use super::target::Target;
 use crate::error::{DataError, counted};
 
 /// The longest file that is read, in bytes.
 const MAX_FILE_LENGTH: u64 = 1 << 28;
-
-/// The most memory that a decoder may ask for, in bytes: the pixels of the largest picture, and half as much again.
-const MAX_MEMORY: u64 = 3 << 28;
 
 /// The header of the picture in a file.
 pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
@@ -27,8 +22,13 @@ pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
     Header::read(file, length, &path.display().to_string())
 }
 
-/// The picture in a file as an example: `[height, width]` or `[height, width, 3]`, row after row.
-pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
+/// The picture in a file as an example, `[height, width]` or `[height, width, 3]`, row after row, and whether some of it is transparent.
+pub(crate) fn read(path: &Path, target: Target) -> Result<(Vec<u8>, bool), DataError> {
+    decoded(path).map(|image| target.example(image))
+}
+
+/// The picture in a file, turned as its EXIF data says.
+pub(crate) fn decoded(path: &Path) -> Result<DynamicImage, DataError> {
     let subject = path.display().to_string();
     let mut bytes = Vec::new();
     File::open(path)
@@ -66,16 +66,9 @@ pub(crate) fn read(path: &Path, target: Target) -> Result<Vec<u8>, DataError> {
             "3 bytes for each colour",
         ));
     }
-    let image = decode(&bytes, &header).map_err(|error| {
-        let seen = error.to_string();
-        DataError::invalid(
-            subject,
-            "pixels",
-            seen.lines().collect::<Vec<_>>().join(" "),
-            "an intact picture",
-        )
-    })?;
-    Ok(target.example(image))
+    decode(&bytes, &header).map_err(|error| {
+        DataError::invalid(subject, "pixels", one_line(&error), "an intact picture")
+    })
 }
 
 /// Lengths of the palettes in a PNG. The decoder panics at one that breaks off within a colour (image-png #694).
@@ -95,18 +88,12 @@ fn palettes(bytes: &[u8]) -> impl Iterator<Item = u32> {
 
 fn decode(bytes: &[u8], header: &Header) -> ImageResult<DynamicImage> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), header.format);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_MEMORY);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
-    let orientation = decoder.orientation();
+    reader.limits(limits());
     let mut image = match header.scan_each {
         true => decode_scan_by_scan(bytes)?,
-        false => DynamicImage::from_decoder(decoder)?,
+        false => reader.decode()?,
     };
-    if let Ok(orientation) = orientation {
-        image.apply_orientation(orientation);
-    }
+    image.apply_orientation(header.orientation);
     Ok(image)
 }
 

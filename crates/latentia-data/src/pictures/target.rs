@@ -1,7 +1,10 @@
 //! What pictures become: size and colours of examples.
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Pixel, Rgb, RgbImage};
+use image::{DynamicImage, ImageBuffer, Pixel};
+use latentia_tensor::{Fit, Preparation};
+
+use super::transparency::flattened;
 
 /// What pictures become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +12,7 @@ pub(crate) struct Target {
     pub(crate) height: usize,
     pub(crate) width: usize,
     pub(crate) grey: bool,
+    pub(crate) preparation: Preparation,
 }
 
 impl Target {
@@ -25,47 +29,33 @@ impl Target {
         self.height * self.width * if self.grey { 1 } else { 3 }
     }
 
-    /// The example that `image` becomes: what is transparent lies on black, and the largest part around the centre that has
-    /// the aspect ratio is resized.
-    pub(crate) fn example(self, image: DynamicImage) -> Vec<u8> {
-        let image = on_black(image);
-        match self.grey {
-            true => fit(&image.into_luma8(), self),
-            false => fit(&image.into_rgb8(), self),
-        }
+    /// The example that `image` becomes, and whether some of it is transparent.
+    pub(crate) fn example(self, image: DynamicImage) -> (Vec<u8>, bool) {
+        let (image, is_transparent) = flattened(image, self.preparation.background);
+        let example = match self.grey {
+            true => resized(&image.into_luma8(), self),
+            false => resized(&image.into_rgb8(), self),
+        };
+        (example, is_transparent)
     }
 }
 
-/// A picture without transparency: each level times its opacity.
-fn on_black(image: DynamicImage) -> DynamicImage {
-    let shade = |level: u8, alpha: u8| ((u16::from(level) * u16::from(alpha) + 127) / 255) as u8;
-    match image {
-        DynamicImage::ImageLumaA8(image) => {
-            let (width, height) = image.dimensions();
-            let grey = GrayImage::from_fn(width, height, |x, y| {
-                let [level, alpha] = image.get_pixel(x, y).0;
-                Luma([shade(level, alpha)])
-            });
-            grey.into()
-        }
-        DynamicImage::ImageRgba8(image) => {
-            let (width, height) = image.dimensions();
-            let colour = RgbImage::from_fn(width, height, |x, y| {
-                let [red, green, blue, alpha] = image.get_pixel(x, y).0;
-                Rgb([red, green, blue].map(|level| shade(level, alpha)))
-            });
-            colour.into()
-        }
-        opaque => opaque,
-    }
-}
-
-/// The largest part around the centre that has the target's aspect ratio, resized to it.
-fn fit<P>(image: &ImageBuffer<P, Vec<u8>>, target: Target) -> Vec<u8>
+/// A picture of the target's size.
+fn resized<P>(image: &ImageBuffer<P, Vec<u8>>, target: Target) -> Vec<u8>
 where
     P: Pixel<Subpixel = u8> + 'static,
 {
-    let (width, height) = image.dimensions();
+    let ((x, y), (width, height)) = match target.preparation.fit {
+        Fit::Stretch => ((0, 0), image.dimensions()),
+        _ => centre(image.dimensions(), target),
+    };
+    let cut = imageops::crop_imm(image, x, y, width, height);
+    let (width, height) = (target.width as u32, target.height as u32);
+    imageops::resize(&*cut, width, height, FilterType::Triangle).into_raw()
+}
+
+/// Corner and size of the largest part around the centre that has the target's aspect ratio.
+fn centre((width, height): (u32, u32), target: Target) -> ((u32, u32), (u32, u32)) {
     let (to_width, to_height) = (target.width as u64, target.height as u64);
     // width / height beside to_width / to_height
     let (have, want) = (u64::from(width) * to_height, u64::from(height) * to_width);
@@ -74,19 +64,15 @@ where
         true => (rounded(want, to_height).min(width), height),
         false => (width, rounded(have, to_width).min(height)),
     };
-    let cut = imageops::crop_imm(
-        image,
-        (width - cut_width) / 2,
-        (height - cut_height) / 2,
-        cut_width,
-        cut_height,
-    );
-    let (to_width, to_height) = (target.width as u32, target.height as u32);
-    imageops::resize(&*cut, to_width, to_height, FilterType::Triangle).into_raw()
+    let corner = ((width - cut_width) / 2, (height - cut_height) / 2);
+    (corner, (cut_width, cut_height))
 }
 
 #[cfg(test)]
 mod tests {
+    use image::{GrayImage, Luma};
+    use latentia_tensor::Background;
+
     use super::*;
 
     const fn target(height: usize, width: usize) -> Target {
@@ -94,7 +80,17 @@ mod tests {
             height,
             width,
             grey: true,
+            preparation: Preparation {
+                fit: Fit::Crop,
+                background: Background::Black,
+            },
         }
+    }
+
+    fn fit(image: &GrayImage, target: Target) -> Vec<u8> {
+        let (example, is_transparent) = target.example(image.clone().into());
+        assert!(!is_transparent);
+        example
     }
 
     /// Column `x` has level `10 x`, and row `y` adds `y`.
@@ -132,12 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_is_black() {
-        let image = image::RgbaImage::from_raw(2, 1, vec![200, 100, 50, 255, 200, 100, 50, 51]);
-        let image = on_black(image.expect("two pixels").into());
-        assert_eq!(image.into_rgb8().into_raw(), [200, 100, 50, 40, 20, 10]);
-        let image = image::GrayAlphaImage::from_raw(2, 1, vec![90, 0, 90, 255]);
-        let image = on_black(image.expect("two pixels").into());
-        assert_eq!(image.into_luma8().into_raw(), [0, 90]);
+    fn what_is_stretched_is_seen_whole() {
+        let stretch = Target {
+            preparation: Preparation {
+                fit: Fit::Stretch,
+                ..Preparation::default()
+            },
+            ..target(4, 4)
+        };
+        let wide = fit(&ramp(8, 4), stretch);
+        assert_eq!((wide.len(), wide[0] < 10, wide[3] > 60), (16, true, true));
     }
 }

@@ -264,8 +264,8 @@ fn of_names_and_paths() {
         [""; 2]
     };
     let expected = format!(
-        "an NPY, NPZ, {}CSV, IDX or CIFAR-10 file (`.npy`, `.npz`, {}`.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`) or a folder of PNG \
-         and JPEG files",
+        "an NPY, NPZ, {}CSV, IDX, CIFAR-10 or picture file (`.npy`, `.npz`, {}`.csv`, `.tsv`, `.idx`, `.idx.gz`, `.bin`, `.png`, `.jpg`, `.webp`, `.bmp`, `.tif`, `.gif`) \
+         or a folder of pictures",
         parquet[0], parquet[1]
     );
     let path = format!("{path}/notes.rtf");

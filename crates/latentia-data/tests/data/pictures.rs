@@ -10,8 +10,8 @@ use image::{
     DynamicImage, ExtendedColorType, GrayImage, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb,
     RgbImage,
 };
-use latentia_data::{DataError, Dataset, LoadOptions, load_with};
-use latentia_tensor::{Matrix, Rows};
+use latentia_data::{DataError, Dataset, LoadOptions, PictureOptions, load_with};
+use latentia_tensor::{Background, Fit, Matrix, Rows};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -75,10 +75,14 @@ impl Album {
     }
 }
 
-fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
-    image.into().write_to(&mut file, ImageFormat::Png).unwrap();
+    image.into().write_to(&mut file, format).unwrap();
     file.into_inner()
+}
+
+fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
+    encoded(image, ImageFormat::Png)
 }
 
 fn jpeg(image: impl Into<DynamicImage>) -> Vec<u8> {
@@ -126,11 +130,18 @@ fn cmyk(side: u16) -> Vec<u8> {
     file
 }
 
-fn sized(height: usize, width: usize) -> LoadOptions {
+fn prepared(pictures: PictureOptions) -> LoadOptions {
     LoadOptions {
-        size: Some((height, width)),
+        pictures,
         ..LoadOptions::default()
     }
+}
+
+fn sized(height: usize, width: usize) -> LoadOptions {
+    prepared(PictureOptions {
+        size: Some((height, width)),
+        ..PictureOptions::default()
+    })
 }
 
 #[test]
@@ -149,7 +160,9 @@ fn examples_come_in_the_order_of_names_with_channels_last() {
     assert_eq!(values(&set), expected.map(|level: u8| level.into()));
     assert_eq!((set.range(), set.full_scale()), ((1.0, 9.0), 255.0));
     let pictures = set.pictures().unwrap();
-    assert_eq!((pictures.ignored(), pictures.kept()), (1, 3));
+    assert_eq!(pictures.ignored(), ["notes.txt"]);
+    assert_eq!(pictures.names(), ["C.png", "a.PNG", "b.png"]);
+    assert_eq!(pictures.kept(), 3);
     let same = Dataset::from_bytes("same", vec![1, 2, 3], expected.to_vec()).unwrap();
     assert_eq!(set.fingerprint().unwrap(), same.fingerprint().unwrap());
 }
@@ -161,24 +174,165 @@ fn folders_are_classes_in_the_order_of_names() {
         ("dogs/1.png", &picture(30)),
         ("cats/2.jpg", &jpeg(grey(2, 2, 20))),
         ("cats/1.png", &picture(10)),
-        ("cats/deeper/3.png", &picture(99)),
+        ("cats/deeper/3.png", &picture(25)),
         ("eels/notes.txt", b""),
+        ("__MACOSX/cats/._1.png", b"no picture"),
+        ("cats/Thumbs.db", b"no picture"),
         ("foxes/1.JPEG", &jpeg(grey(2, 2, 40))),
         ("README", b""),
     ]);
     let set = album.load(LoadOptions::default()).unwrap();
     assert_eq!(set.shape(), [2, 2]);
-    assert_eq!(set.labels(), Some([0, 0, 1, 3].as_slice()));
+    assert_eq!(set.labels(), Some([0, 0, 0, 1, 2].as_slice()));
     let levels: Vec<f32> = values(&set).into_iter().step_by(4).collect();
-    assert_eq!(levels, [10.0, 20.0, 30.0, 40.0]);
+    assert_eq!(levels, [10.0, 20.0, 25.0, 30.0, 40.0]);
     let pictures = set.pictures().unwrap();
-    assert_eq!(pictures.classes(), ["cats", "dogs", "eels", "foxes"]);
-    assert_eq!(pictures.ignored(), 3);
+    assert_eq!(pictures.classes(), ["cats", "dogs", "foxes"]);
+    assert_eq!(pictures.names()[2..4], ["cats/deeper/3.png", "dogs/1.png"]);
+    assert_eq!(pictures.ignored(), ["README", "eels/notes.txt"]);
+
+    let plain = prepared(PictureOptions {
+        no_classes: true,
+        ..PictureOptions::default()
+    });
+    let set = album.load(plain).unwrap();
+    assert_eq!((set.rows(), set.labels()), (5, None));
+    let strict = LoadOptions {
+        strict: true,
+        ..LoadOptions::default()
+    };
+    album.fails(
+        strict,
+        "`album`: files: found `README`, `eels/notes.txt`, no pictures by their names, expected pictures alone",
+    );
 
     // A picture that is left out takes its label with it.
     album.write("cats/1.png", b"no picture");
     let set = album.load(LoadOptions::default()).unwrap();
-    assert_eq!(set.labels(), Some([0, 1, 3].as_slice()));
+    assert_eq!(set.labels(), Some([0, 0, 1, 2].as_slice()));
+
+    // Beside folders, pictures have no class.
+    album.write("1.png", &picture(50));
+    let set = album.load(LoadOptions::default()).unwrap();
+    assert_eq!((set.rows(), set.labels()), (5, None));
+    let said = "pictures lie beside folders of pictures, which are no classes then";
+    assert_eq!(set.notes(), [said]);
+}
+
+#[test]
+fn a_picture_is_an_example() {
+    let album = Album::new([("one.bmp", &encoded(noise(6, 4), ImageFormat::Bmp))]);
+    for name in ["one.bmp", "another"] {
+        fs::copy(album.path("one.bmp"), album.path("another")).unwrap();
+        let path = album.path(name);
+        let options = LoadOptions::default();
+        let set = load_with(path.to_str().unwrap(), &nowhere(), &options).unwrap();
+        assert_eq!((set.train.rows(), set.train.shape()), (1, &[4, 6, 3][..]));
+        assert_eq!(set.train.pictures().unwrap().names(), [name]);
+        let pixels: Vec<f32> = noise(6, 4).iter().map(|&x| x.into()).collect();
+        assert_eq!(values(&set.train), pixels);
+    }
+}
+
+#[test]
+fn every_format_and_depth_is_read() {
+    let (deep, small) = (deep_noise(), noise(6, 4));
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for (ending, format) in [
+        ("png", ImageFormat::Png),
+        ("webp", ImageFormat::WebP),
+        ("BMP", ImageFormat::Bmp),
+        ("tiff", ImageFormat::Tiff),
+        ("Gif", ImageFormat::Gif),
+    ] {
+        files.push((format!("8.{ending}"), encoded(small.clone(), format)));
+    }
+    files.push(("16.png".into(), encoded(deep.clone(), ImageFormat::Png)));
+    files.push(("16.tif".into(), encoded(deep, ImageFormat::Tiff)));
+    let album = Album::new([]);
+    for (name, file) in &files {
+        album.write(name, file);
+    }
+    let set = album.load(LoadOptions::default()).unwrap();
+    let pictures = set.pictures().unwrap();
+    let none: [&str; 0] = [];
+    assert_eq!(pictures.refused(), none);
+    assert_eq!((set.rows(), set.shape()), (7, &[4, 6, 3][..]));
+    let pixels: Vec<f32> = noise(6, 4).iter().map(|&x| x.into()).collect();
+    for (name, row) in pictures.names().iter().zip(values(&set).chunks(72)) {
+        // A palette of 256 colours holds all of these few.
+        assert_eq!(row, pixels, "{name}");
+    }
+    let said = "2 pictures of more than 8 bits a channel, rounded to 8";
+    assert_eq!(pictures.changes(), [said]);
+    assert_eq!(pictures.first_changed(), Some("16.png"));
+}
+
+/// The same as `noise(6, 4)` in 16 bits.
+fn deep_noise() -> ImageBuffer<Rgb<u16>, Vec<u16>> {
+    let noise = noise(6, 4);
+    ImageBuffer::from_fn(6, 4, |x, y| {
+        Rgb(noise.get_pixel(x, y).0.map(|level| u16::from(level) * 257))
+    })
+}
+
+#[test]
+fn what_is_done_to_pictures_is_said() {
+    let album = Album::new([
+        ("a.png", &png(colour(20, 30, [1, 2, 3]))),
+        ("b.png", &png(colour(40, 60, [4, 5, 6]))),
+        ("c.png", &png(grey(30, 30, 7))),
+    ]);
+    let said = |options: LoadOptions| album.load(options).unwrap().pictures().unwrap().changes();
+    let grey = PictureOptions {
+        size: Some((30, 20)),
+        grey: Some(true),
+        ..PictureOptions::default()
+    };
+    assert_eq!(
+        said(prepared(grey)),
+        [
+            "3 pictures of 2 sizes, 30x30 to 60x40, 2 in colour, made 30x20 grey, cut around the centre"
+        ]
+    );
+    let stretched = PictureOptions {
+        fit: Fit::Stretch,
+        grey: None,
+        ..grey
+    };
+    assert_eq!(
+        said(prepared(stretched)),
+        ["2 pictures of 2 sizes, 30x30 to 60x40, 1 in grey, made 30x20 colour, stretched"]
+    );
+    let alone = Album::new([("a.png", &png(colour(20, 30, [1, 2, 3])))]);
+    let set = alone.load(LoadOptions::default()).unwrap();
+    let pictures = set.pictures().unwrap();
+    assert_eq!(
+        (pictures.changes(), pictures.first_changed()),
+        (vec![], None)
+    );
+}
+
+#[test]
+fn strokes_on_a_transparent_ground_are_seen() {
+    let strokes = |level: u8| {
+        png(ImageBuffer::from_fn(8, 8, |x, _| {
+            image::LumaA([level, if x % 3 == 0 { 255 } else { 0 }])
+        }))
+    };
+    for (level, ground, name) in [(0, 255.0, "white"), (255, 0.0, "black")] {
+        let album = Album::new([("a.png", &strokes(level)), ("b.png", &strokes(level))]);
+        let set = album.load(LoadOptions::default()).unwrap();
+        assert_eq!(values(&set)[..2], [f32::from(level), ground]);
+        let said = format!("2 pictures, in part transparent, laid on {name}");
+        assert_eq!(set.pictures().unwrap().changes(), [said]);
+        let checker = PictureOptions {
+            background: Some(Background::Checker),
+            ..PictureOptions::default()
+        };
+        let set = album.load(prepared(checker)).unwrap();
+        assert_eq!(values(&set)[..2], [f32::from(level), 102.0]);
+    }
 }
 
 #[test]
@@ -212,15 +366,15 @@ fn the_size_is_that_of_all_pictures_or_64() {
         default.clone(),
         &[30, 20, 3],
     );
-    let in_grey = LoadOptions {
+    let in_grey = prepared(PictureOptions {
         grey: Some(true),
-        ..default.clone()
-    };
+        ..PictureOptions::default()
+    });
     check([("a.png", &small), ("b.jpg", &red)], in_grey, &[30, 20]);
-    let in_colour = LoadOptions {
+    let in_colour = prepared(PictureOptions {
         grey: Some(false),
-        ..default.clone()
-    };
+        ..PictureOptions::default()
+    });
     check(
         [("a.png", &small), ("b.png", &small)],
         in_colour,
@@ -231,7 +385,7 @@ fn the_size_is_that_of_all_pictures_or_64() {
 #[test]
 fn options_follow_from_the_shape_of_a_picture() {
     let of = |shape: &[usize]| {
-        let options = LoadOptions::default().for_shape(shape)?;
+        let options = PictureOptions::default().for_shape(shape)?;
         Some((options.size?, options.grey?))
     };
     assert_eq!(of(&[5, 7]), Some(((5, 7), true)));
@@ -284,14 +438,8 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
         let album = Album::new([("a.png", &good), (name, content)]);
         album.refuses(&format!("`{name}`: {expected}"));
     };
-    let accepted = "expected a grey, grey with alpha, RGB, RGBA or palette PNG of 8 bits a channel at most, \
-                    or a grey or YCbCr JPEG of 8 bits";
-    let deep = ImageBuffer::from_pixel(4, 4, Luma([40_000u16]));
-    check(
-        "b.png",
-        &png(deep),
-        &format!("bits a channel: found 16, {accepted}"),
-    );
+    let accepted =
+        "expected a PNG, a WebP, a BMP, a TIFF, a GIF, or a grey or YCbCr JPEG of 8 bits";
     check(
         "b.jpg",
         &cmyk(16),
@@ -299,8 +447,8 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     );
     check(
         "b.jpg",
-        b"GIF89a",
-        &format!("first bytes: found [47, 49], {accepted}"),
+        b"GIG89a",
+        &format!("first bytes: found [47, 49, 47, 38], {accepted}"),
     );
     check(
         "b.png",
@@ -320,7 +468,7 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     check(
         "b.png",
         b"",
-        "header of the picture: found its end after 0 bytes, expected a whole PNG or JPEG",
+        "header of the picture: found its end after 0 bytes, expected a whole picture",
     );
     let palette = "../../fuzz/seeds/pictures/palette-of-a-colour-and-a-third.png";
     check(
@@ -337,7 +485,7 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     check(
         "b.jpg",
         &photo[..100],
-        "header of the picture: found its end after 100 bytes, expected a whole PNG or JPEG",
+        "header of the picture: found its end after 100 bytes, expected a whole picture",
     );
 
     let album = Album::new([("a.png", &good), ("b.png", &good[..good.len() / 2])]);
@@ -355,6 +503,73 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
     assert_eq!(set.fingerprint().unwrap(), same.fingerprint().unwrap());
 }
 
+#[test]
+fn a_claim_without_pixels_is_refused_in_bounded_memory() {
+    let side = 60_000u32;
+    let (low, high) = ((side as u16).to_le_bytes(), side.to_le_bytes());
+    let gif = [
+        b"GIF89a".as_slice(),
+        &low,
+        &low,
+        &[0x80, 0, 0],
+        &[0; 6],
+        b",\0\0\0\0",
+        &low,
+        &low,
+    ]
+    .concat();
+    let bmp = [
+        b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".as_slice(),
+        &high,
+        &high,
+        b"\x01\0\x18\0",
+        &[0; 24],
+    ]
+    .concat();
+    // Width, height, bits, photometric interpretation, where the pixels are, channels, rows in a strip and bytes in it.
+    let entries = [
+        (256, side),
+        (257, side),
+        (258, 8),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, side),
+        (279, 4),
+    ];
+    let mut tiff = b"II*\0\x08\0\0\0\x08\0".to_vec();
+    for (tag, value) in entries {
+        tiff.extend(u16::to_le_bytes(tag));
+        tiff.extend([4, 0, 1, 0, 0, 0]);
+        tiff.extend(u32::to_le_bytes(value));
+    }
+    tiff.extend([0; 4]);
+    let png = png_claim(side, side);
+    let webp = [
+        b"RIFF\x20\0\0\0WEBPVP8L\x10\0\0\0\x2f".as_slice(),
+        &[0xff; 4],
+        &[0; 11],
+    ]
+    .concat();
+    for (name, bomb) in [
+        ("b.gif", gif),
+        ("b.bmp", bmp),
+        ("b.tif", tiff),
+        ("b.png", png),
+        ("b.webp", webp),
+    ] {
+        let album = Album::new([("a.png", &small_png()), (name, &bomb)]);
+        let set = album.load(LoadOptions::default()).unwrap();
+        let refused = set.pictures().unwrap().refused();
+        assert_eq!((set.rows(), refused.len()), (1, 1), "{name}");
+        assert!(refused[0].contains(name), "{refused:?}");
+    }
+}
+
+fn small_png() -> Vec<u8> {
+    png(grey(2, 1, 1))
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_to_nowhere_is_named() {
@@ -367,23 +582,18 @@ fn a_link_to_nowhere_is_named() {
 
 #[test]
 fn a_folder_without_examples_is_refused() {
-    let none = "`album`: pictures: found none, expected files that end in .png, .jpg or .jpeg, or a folder of them for \
-                each class";
+    let none = "`album`: pictures: found none, expected files that end in .png, .jpg, .jpeg, .webp, .bmp, .tif, .tiff or \
+                .gif, in it or in folders within it";
     let default = LoadOptions::default();
     Album::new([]).fails(default.clone(), none);
-    Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.png", b"")])
+    Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.txt", b"")])
         .fails(default.clone(), none);
     Album::new([("a.png", b""), ("b.png", b"")]).fails(
         default.clone(),
         "`album`: pictures: found none of 2 that can be read, expected one or more; the first: `a.png`: header of the \
-         picture: found its end after 0 bytes, expected a whole PNG or JPEG",
+         picture: found its end after 0 bytes, expected a whole picture",
     );
     let picture = png(grey(2, 2, 1));
-    Album::new([("a.png", &picture), ("cats/b.png", &picture)]).fails(
-        default.clone(),
-        "`album`: pictures: found 1 picture beside folders of them, expected pictures alone, or a folder of them for \
-         each class",
-    );
     Album::new([("a.png", &picture)]).fails(
         sized(0, 5000),
         "`album`: size of an example: found 0x5000, expected 1 to 4096 pixels a side",
@@ -482,5 +692,8 @@ proptest! {
     ) {
         load_spoilt("a.jpg", jpeg(noise(17, 11)), &spoils, cut);
         load_spoilt("a.png", png(noise(17, 11)), &spoils, cut);
+        for format in [ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::Gif] {
+            load_spoilt("a.gif", encoded(noise(17, 11), format), &spoils, cut);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
-use latentia_tensor::{ElementKind, Matrix, MatrixMut, MatrixRef, Noise, Rows, Schema};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Preparation, Rows, Schema};
 use serde::Serialize;
 
 use super::description::{Description, Foreign};
@@ -56,6 +56,8 @@ pub struct Autoencoder {
     pub(crate) shape: Vec<usize>,
     /// What the columns of a table are.
     pub(crate) schema: Option<Schema>,
+    /// How the pictures that it learned from were made examples, where they were.
+    pub(crate) preparation: Option<Preparation>,
     pub(crate) preprocessing: Preprocessing,
     /// That of unscaled values until training examples have been seen.
     pub(crate) scaling: Scaling,
@@ -107,34 +109,6 @@ impl Autoencoder {
     /// Shape of one example.
     pub fn shape(&self) -> &[usize] {
         &self.shape
-    }
-
-    /// What the columns of an example are, where it is a row of a table of which that is known.
-    pub fn schema(&self) -> Option<&Schema> {
-        self.schema.as_ref()
-    }
-
-    /// The names of the columns of an example, one an element; their numbers from 1 where none are known.
-    pub fn column_names(&self) -> Vec<String> {
-        match self.schema() {
-            Some(schema) => schema.learned().map(|own| own.name.clone()).collect(),
-            None => (1..=self.width())
-                .map(|number| number.to_string())
-                .collect(),
-        }
-    }
-
-    /// What the elements of an example are; nothing where all are numbers.
-    pub(crate) fn kinds(&self) -> Vec<ElementKind> {
-        let columns = self.likelihood.columns();
-        columns.map_or_else(Vec::new, |columns| columns.kinds().to_vec())
-    }
-
-    /// Sets what the columns are; a schema of another number of columns to learn from than an example has elements is none. A file
-    /// keeps it, so that a table's columns can be matched by name.
-    pub fn set_schema(&mut self, schema: Option<Schema>) {
-        let width = self.width();
-        self.schema = schema.filter(|schema| schema.learned().count() == width);
     }
 
     /// Elements in an example.

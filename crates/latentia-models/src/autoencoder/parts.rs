@@ -117,6 +117,7 @@ impl Autoencoder {
             description: None,
             shape: shape.to_vec(),
             schema: None,
+            preparation: None,
             preprocessing: parts.preprocessing,
             scaling: Scaling::identity(),
             is_fitted: false,

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use latentia_nn::ParameterRole;
-use latentia_tensor::{Column, ColumnKind, Schema};
+use latentia_tensor::{Column, ColumnKind, Preparation, Schema};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "train")]
@@ -75,7 +75,10 @@ struct Content {
     /// What the columns of a table are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schema: Option<Schema>,
-    /// Their names alone, all numbers: what files had before.
+    /// How pictures were made examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preparation: Option<Preparation>,
+    /// The columns' names alone, all numbers: what files had before.
     #[serde(default, skip_serializing)]
     columns: Option<Vec<String>>,
     /// A file has this or `foreign`.
@@ -147,6 +150,7 @@ impl ModelFile {
             format: MODEL.format,
             shape: model.shape.clone(),
             schema: model.schema.clone(),
+            preparation: model.preparation,
             columns: None,
             spec: model.spec().cloned(),
             foreign: model.foreign().cloned(),
@@ -275,6 +279,7 @@ impl ModelFile {
             return Err(damaged("the preprocessing constants do not fit the shape"));
         }
         model.schema = schema;
+        model.preparation = content.preparation;
         model.scaling = content.scaling;
         model.is_fitted = !content.provenance.history.is_empty();
         let names = model.parameter_names();

@@ -5,10 +5,7 @@ use latentia_tensor::{Column, ColumnKind};
 use super::column_reader::ColumnReader;
 use super::judge::looks_like_a_label;
 use crate::dataset::MOST_CLASSES;
-use crate::error::{counted, grouped, printable};
-
-/// Columns that are named in a sentence.
-const MOST_NAMED: usize = 5;
+use crate::error::{counted, grouped, printable, some};
 
 /// The sentences on columns of a table of `rows` rows; with `is_guessed` also on what was taken for what.
 pub(super) fn notes(readers: &[ColumnReader], rows: u64, is_guessed: bool) -> Vec<String> {
@@ -164,17 +161,4 @@ fn unlabelled(reader: &ColumnReader, rows: u64) -> Option<String> {
         "label {}: {why}; labels are carried along and not used",
         name(column)
     ))
-}
-
-/// The first few of a list, and how many more there are.
-fn some(items: impl Iterator<Item = String>) -> String {
-    let items: Vec<String> = items.collect();
-    match items.len().checked_sub(MOST_NAMED + 1) {
-        None => items.join(", "),
-        Some(more) => format!(
-            "{} and {} more",
-            items[..MOST_NAMED].join(", "),
-            grouped(more as u64 + 1)
-        ),
-    }
 }
