@@ -9,11 +9,13 @@ use rayon::prelude::*;
 use crate::CodecError;
 use crate::codec::{AT_ONCE, Codec};
 use crate::container::{ChunkLocation, Header, find_chunks, read_chunk};
+use crate::names::Names;
 
 /// A compressed file with the model that decodes it. The [crate] begins with an example of one.
 pub struct Archive<'a, S> {
     codec: Codec<'a>,
     header: Header,
+    names: Option<Names>,
     chunks: Vec<ChunkLocation>,
     source: S,
 }
@@ -32,15 +34,24 @@ impl<'a, S: Read + Seek> Archive<'a, S> {
             });
         }
         let codec = Codec::new(model, header.method, header.bytes)?;
-        if header != codec.header(header.examples) {
+        let expected = Header {
+            has_names: header.has_names,
+            ..codec.header(header.examples)
+        };
+        if header != expected {
             return Err(CodecError::Damaged(
                 "its header does not fit the model".into(),
             ));
         }
+        let names = match header.has_names {
+            true => Some(Names::read(&mut source, header.examples)?),
+            false => None,
+        };
         let chunks = find_chunks(&mut source, &header)?;
         Ok(Self {
             codec,
             header,
+            names,
             chunks,
             source,
         })
@@ -49,6 +60,11 @@ impl<'a, S: Read + Seek> Archive<'a, S> {
     /// What the file says of itself.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What names the examples, where they were compressed with names.
+    pub fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
     }
 
     /// Decodes all examples and hands the raw values of each chunk, `[examples, width]`, to `see`, in order.
@@ -61,7 +77,10 @@ impl<'a, S: Read + Seek> Archive<'a, S> {
     ) -> Result<(), E> {
         for first in (0..self.chunks.len()).step_by(AT_ONCE) {
             let numbers = first..self.chunks.len().min(first + AT_ONCE);
-            let read = |number| read_chunk(&mut self.source, self.chunks[number], number);
+            let read = |number| {
+                let location = self.chunks[number];
+                read_chunk(&mut self.source, location, &format!("chunk {number}"))
+            };
             let coded: Result<Vec<_>, CodecError> = numbers.clone().map(read).collect();
             let sizes = numbers.map(|number| self.examples_of(number));
             let coded: Vec<_> = sizes.zip(coded?).collect();
@@ -90,7 +109,8 @@ impl<'a, S: Read + Seek> Archive<'a, S> {
         }
         let size = u64::from(self.header.chunk);
         let number = (index / size) as usize;
-        let bytes = read_chunk(&mut self.source, self.chunks[number], number)?;
+        let location = self.chunks[number];
+        let bytes = read_chunk(&mut self.source, location, &format!("chunk {number}"))?;
         let values = self
             .codec
             .coder()

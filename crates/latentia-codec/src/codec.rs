@@ -12,6 +12,7 @@ use crate::chunk::{Chunk, ChunkCoder, examples_in_chunk, read_all};
 use crate::container::{CHUNK_HEADER, Header, no_cells, write_chunk};
 use crate::lossy::Lossy;
 use crate::method::Method;
+use crate::names::Names;
 use crate::quantiser::Quantiser;
 use crate::residual::Residual;
 
@@ -52,6 +53,7 @@ pub struct Codec<'a> {
     method: Method,
     bytes: bool,
     coder: Box<dyn ChunkCoder + 'a>,
+    names: Option<Names>,
 }
 
 /// What compressing took.
@@ -62,7 +64,7 @@ pub struct Compressed {
     pub examples: u64,
     /// Bytes of the file, of which the next two are parts.
     pub bytes: u64,
-    /// Bytes of headers, lengths and checksums.
+    /// Bytes of headers, names, lengths and checksums.
     pub container_bytes: u64,
     /// Bits lost on the first example of each chunk, where bits back finds none to begin with.
     pub initial_bits: f64,
@@ -103,7 +105,17 @@ impl<'a> Codec<'a> {
             method,
             bytes,
             coder,
+            names: None,
         })
+    }
+
+    /// The same, which writes these names into files: one for each example.
+    #[must_use]
+    pub fn with_names(self, names: Names) -> Self {
+        Self {
+            names: Some(names),
+            ..self
+        }
     }
 
     /// The best lossless codec: bits back where the model can, else the residual with the code in cells that need least for
@@ -234,6 +246,7 @@ impl<'a> Codec<'a> {
             examples,
             chunk: examples_in_chunk(model.width()) as u32,
             model: self.model.digest.clone(),
+            has_names: self.names.is_some(),
         }
     }
 
@@ -251,10 +264,20 @@ impl<'a> Codec<'a> {
         let header = self.header(examples.rows() as u64);
         let bytes = header.to_bytes()?;
         out.write_all(&bytes)?;
+        let named = match &self.names {
+            Some(names) if names.texts.len() != examples.rows() => {
+                let (seen, expected) = (names.texts.len(), examples.rows());
+                let what = format!("there are {seen} names for {expected} examples");
+                return Err(CodecError::Unfit(what));
+            }
+            Some(names) => CHUNK_HEADER + names.write(out)?,
+            None => 0,
+        };
+        let container_bytes = (bytes.len() + named) as u64;
         let mut done = Compressed {
             examples: 0,
-            bytes: bytes.len() as u64,
-            container_bytes: bytes.len() as u64,
+            bytes: container_bytes,
+            container_bytes,
             initial_bits: 0.0,
         };
         let chunks: Vec<Chunk<'_>> = Chunk::all(examples).collect();

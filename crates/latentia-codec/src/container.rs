@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | magic `89 4C 54 43 0D 0A 1A 0A`, as PNG's: it shows a transfer that changes line ends |
-//! | 2 | version |
+//! | 2 | version: 2 where names follow, else 1 |
 //! | 1 | method: 0 lossy, 1 bits back, 2 residual |
 //! | 1 | values: 0 floats, 1 bytes |
 //! | 2 | step: finest cells in a cell of the code; 0 for bits back |
@@ -14,6 +14,9 @@
 //! | 32 | SHA-256 of the model |
 //! | 4 | CRC-32 of all before |
 //!
+//! In a file of version 2 the first chunk is the names of the examples, deflated: what they are called, then one an example, each ended by
+//! a zero byte.
+//!
 //! Each chunk is its length (4 bytes), the CRC-32 of its bytes (4 bytes), and its bytes.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -23,8 +26,11 @@ use crate::method::Method;
 
 const MAGIC: [u8; 8] = [0x89, b'L', b'T', b'C', 0x0D, 0x0A, 0x1A, 0x0A];
 
-/// The version that this program writes, and the newest that it reads.
-const VERSION: u16 = 1;
+/// The newest version that is read and written.
+const VERSION: u16 = 2;
+
+/// The version of files without names.
+const NAMELESS: u16 = 1;
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub struct Header {
     pub chunk: u32,
     /// SHA-256 of the model, in hexadecimal.
     pub model: String,
+    /// Whether the examples have names.
+    pub has_names: bool,
 }
 
 /// Bytes before a chunk's own.
@@ -71,7 +79,8 @@ impl Header {
         hex::decode_to_slice(&self.model, &mut digest)
             .map_err(|_| unfit("the model has no SHA-256; save it to a file first".into()))?;
         let mut bytes = MAGIC.to_vec();
-        bytes.extend(VERSION.to_le_bytes());
+        let version = if self.has_names { VERSION } else { NAMELESS };
+        bytes.extend(version.to_le_bytes());
         bytes.extend([method, u8::from(self.bytes)]);
         bytes.extend(step.to_le_bytes());
         bytes.push(dimensions);
@@ -141,6 +150,7 @@ impl Header {
             examples,
             chunk,
             model: hex::encode(digest),
+            has_names: version > NAMELESS,
         })
     }
 }
@@ -200,24 +210,13 @@ pub(crate) fn find_chunks<S: Read + Seek>(
     }
     let mut locations = Vec::new();
     for _ in 0..chunks {
-        let start = at + CHUNK_HEADER as u64;
-        if start > end {
-            return Err(damaged("it is cut short"));
-        }
         source.seek(SeekFrom::Start(at))?;
-        let mut bytes = [0; CHUNK_HEADER];
-        source.read_exact(&mut bytes)?;
-        let [a, b, c, d, checksum @ ..] = bytes;
-        let length = u32::from_le_bytes([a, b, c, d]);
-        at = start + u64::from(length);
+        let location = chunk_at(source)?;
+        at = location.start + u64::from(location.length);
         if at > end {
             return Err(damaged("it is cut short"));
         }
-        locations.push(ChunkLocation {
-            start,
-            length,
-            checksum: u32::from_le_bytes(checksum),
-        });
+        locations.push(location);
     }
     match at == end {
         true => Ok(locations),
@@ -225,11 +224,27 @@ pub(crate) fn find_chunks<S: Read + Seek>(
     }
 }
 
-/// The bytes of a chunk, as they were written.
+/// Where the chunk lies that `source` is at.
+pub(crate) fn chunk_at<S: Read + Seek>(source: &mut S) -> Result<ChunkLocation, CodecError> {
+    let mut bytes = [0; CHUNK_HEADER];
+    let read = source.read_exact(&mut bytes);
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => CodecError::Damaged("it is cut short".into()),
+        _ => error.into(),
+    })?;
+    let [a, b, c, d, checksum @ ..] = bytes;
+    Ok(ChunkLocation {
+        start: source.stream_position()?,
+        length: u32::from_le_bytes([a, b, c, d]),
+        checksum: u32::from_le_bytes(checksum),
+    })
+}
+
+/// The bytes of a chunk, which messages call `what`, as they were written.
 pub(crate) fn read_chunk<S: Read + Seek>(
     source: &mut S,
     location: ChunkLocation,
-    number: usize,
+    what: &str,
 ) -> Result<Vec<u8>, CodecError> {
     source.seek(SeekFrom::Start(location.start))?;
     let mut bytes = Vec::new();
@@ -238,7 +253,7 @@ pub(crate) fn read_chunk<S: Read + Seek>(
         .read_to_end(&mut bytes)?;
     if bytes.len() != location.length as usize || crc32fast::hash(&bytes) != location.checksum {
         return Err(CodecError::Damaged(format!(
-            "chunk {number} does not match its checksum"
+            "{what} does not match its checksum"
         )));
     }
     Ok(bytes)
@@ -274,8 +289,9 @@ mod tests {
             examples in any::<u64>(),
             chunk in any::<u32>(),
             model in prop_oneof![9 => "[0-9a-f]{64}", 1 => "[0-9a-f]{60,66}"],
+            has_names in any::<bool>(),
         ) -> Header {
-            Header { method, bytes, shape, examples, chunk, model }
+            Header { method, bytes, shape, examples, chunk, model, has_names }
         }
     }
 

@@ -43,7 +43,7 @@
 //!
 //! - [`Codec`], [`Method`]: examples to bytes; [`Archive`]: bytes to examples, all or one
 //! - [`Quantiser`]: how codes become symbols, kept with the model
-//! - [`Header`]: what a file says of itself
+//! - [`Header`]: what a file says of itself; [`Names`]: what names its examples
 //!
 //! What is coded follows from integers, and from values that the layers compute with the same bits on every machine: products
 //! are sums in one order of fused terms, functions are polynomials of our own.
@@ -60,6 +60,7 @@ mod error;
 mod even_sample;
 mod lossy;
 mod method;
+mod names;
 mod network;
 mod quantiser;
 mod residual;
@@ -71,6 +72,7 @@ pub use codec::{Codec, Compressed};
 pub use container::Header;
 pub use error::CodecError;
 pub use method::Method;
+pub use names::Names;
 pub use quantiser::Quantiser;
 pub use symbols::Symbols;
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{MatrixMut, Rows};
+use latentia_tensor::{ColumnKind, MatrixMut, Rows};
 
 use crate::error::DataError;
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
-use crate::table::Table;
+use crate::table::{Carried, Table};
 use crate::values::Values;
 
 /// The most classes of examples: a model may have weights for each.
@@ -47,6 +47,8 @@ pub struct Dataset {
     range: (f32, f32),
     labels: Option<Vec<u32>>,
     table: Option<Table>,
+    /// What names pictures, and their classes.
+    carried: Vec<Carried>,
     notes: Vec<String>,
 }
 
@@ -132,6 +134,7 @@ impl Dataset {
             range,
             labels: None,
             table: None,
+            carried: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -164,6 +167,11 @@ impl Dataset {
         }
     }
 
+    /// The same set, of which these texts are carried along.
+    pub(crate) fn carrying(self, carried: Vec<Carried>) -> Self {
+        Self { carried, ..self }
+    }
+
     /// The same set, with what there is to say of how it was read.
     pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
@@ -190,6 +198,19 @@ impl Dataset {
     /// What is known of the columns, where the set is a table that has some. A value that is missing is NaN.
     pub fn table(&self) -> Option<&Table> {
         self.table.as_ref()
+    }
+
+    /// What is carried along to be written beside what a model gives, one text an example: ids and labels of a table, paths and
+    /// classes of pictures, where [`TableOptions::carry`](crate::TableOptions::carry) and
+    /// [`PictureOptions::carry`](crate::PictureOptions::carry) asked for them.
+    pub fn carried(&self) -> &[Carried] {
+        let of_table = self.table.as_ref().map(|table| &table.carried);
+        of_table.unwrap_or(&self.carried)
+    }
+
+    /// What names the examples, of what is carried along: the first id of a table's rows, the paths of pictures.
+    pub fn ids(&self) -> Option<&Carried> {
+        (self.carried().iter()).find(|own| own.kind == ColumnKind::Id)
     }
 
     /// What was guessed or left out when the set was read, a sentence each.

@@ -66,6 +66,8 @@ pub use locations::Locations;
 pub use nearest_name::nearest_name;
 pub use picture_options::PictureOptions;
 pub use pictures::Pictures;
+#[cfg(feature = "pictures")]
+pub use pictures::encode_picture;
 pub use sets::{CATALOGUE, NamedFile, NamedSet};
 pub use source::Source;
 pub use table::{Carried, Profile, Table, TableRow, TableWriter, cell, is_missing};

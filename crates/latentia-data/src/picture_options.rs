@@ -33,6 +33,8 @@ pub struct PictureOptions {
     pub background: Option<Background>,
     /// Whether folders within a folder are no classes.
     pub no_classes: bool,
+    /// Whether paths and classes are kept, to be written beside what a model gives.
+    pub carry: bool,
 }
 
 impl PictureOptions {

@@ -11,6 +11,14 @@ use crate::load_options::LoadOptions;
 pub enum Pictures {}
 
 impl Pictures {
+    pub(crate) fn names(&self) -> &[String] {
+        match *self {}
+    }
+
+    pub(crate) fn classes(&self) -> &[String] {
+        match *self {}
+    }
+
     pub(crate) fn shape(&self) -> Vec<usize> {
         match *self {}
     }

@@ -17,7 +17,7 @@ pub struct EncodeArgs {
     /// Where to write the codes, one row an example: .npy, .csv or .parquet
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Leave the ids and labels of a table out of the .csv or .parquet
+    /// Leave ids, paths and labels out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
 }
@@ -47,13 +47,14 @@ pub struct ReconstructArgs {
     pub model: PathBuf,
     /// The examples
     pub data: String,
-    /// Where to write: a .png shows originals above reconstructions; .npy, .csv and .parquet hold all reconstructions
+    /// Where to write: a .png shows originals above reconstructions; .npy, .csv and .parquet hold all reconstructions; a name without an
+    /// ending is a folder of them, as pictures under their names
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// How many examples a picture shows
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
-    /// Leave the ids and labels of a table out of the .csv or .parquet
+    /// Leave ids, paths and labels out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
 }

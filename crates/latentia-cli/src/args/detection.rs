@@ -81,7 +81,7 @@ pub struct DetectArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Leave the ids and labels of a table out
+    /// Leave ids, paths and labels out
     #[arg(long)]
     pub no_ids: bool,
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use latentia_codec::{Codec, CodecError, Compressed, Method};
+use latentia_codec::{Codec, CodecError, Compressed, Method, Names};
 use latentia_data::Dataset;
 use latentia_models::{ModelFile, write_atomically};
 use latentia_nn::CodeValues;
@@ -24,9 +24,21 @@ const ROUNDED_QUALITY: u8 = 100;
 pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     let file = open(&args.model)?;
     check_output(args)?;
+    let loader = loader.carrying(true);
     let examples = loader.pick(&args.data, &file.model)?.dataset;
     check_fit(&file.model, &args.data, &examples)?;
-    let codec = codec(args, &file, &examples)?;
+    if args.lossless {
+        check_unchanged(args, &examples)?;
+    }
+    let mut codec = codec(args, &file, &examples)?;
+    if let Some(ids) = examples.ids() {
+        codec = codec.with_names(Names {
+            column: ids.name.clone(),
+            texts: (0..examples.rows())
+                .map(|row| ids.text(row).to_owned())
+                .collect(),
+        });
+    }
     if args.lossless {
         check_black_and_white(&codec, args, &examples)?;
     }
@@ -79,6 +91,20 @@ fn check_output(args: &CompressArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Refuses pictures that are not examples as they are: their own pixels would not come back.
+fn check_unchanged(args: &CompressArgs, examples: &Dataset) -> anyhow::Result<()> {
+    let pictures = examples.pictures();
+    let Some((pictures, first)) = pictures.and_then(|own| Some((own, own.first_changed()?))) else {
+        return Ok(());
+    };
+    bail!(
+        "`{}`: --lossless gives every pixel back, and pictures would have to be changed for this model, the first `{first}`: {}; train one \
+         on pictures of their own size and colours, or leave --lossless out",
+        args.data,
+        pictures.changes().join("; ")
+    );
 }
 
 /// The codec that was asked for.

@@ -1,17 +1,18 @@
 //! `latentia decompress`
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
-use latentia_codec::{Archive, CodecError};
+use anyhow::{Context, anyhow};
+use latentia_codec::{Archive, CodecError, Names};
+use latentia_data::{Carried, ColumnKind};
 use latentia_tensor::{Matrix, MatrixRef};
 
 use crate::args::DecompressArgs;
 use crate::figures::{COLUMNS, PixelLayout, exact, grid};
 use crate::inputs::open;
-use crate::outputs::{Element, Format, OutputColumns, Sink, write_blocks};
+use crate::outputs::{Element, Format, OutputColumns, PictureFolder, Sink, write_blocks};
 use crate::terminal::{UsageError, count, counted, examples_bar, tell};
 
 /// Pictures that one file shows.
@@ -43,6 +44,18 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
         Some(_) => 1,
         None => usize::try_from(header.examples).context("more examples than there is memory")?,
     };
+    let names = archive.names().map(|names| match args.index {
+        None => names.clone(),
+        Some(index) => Names {
+            column: names.column.clone(),
+            texts: names
+                .texts
+                .get(index as usize)
+                .cloned()
+                .into_iter()
+                .collect(),
+        },
+    });
     let output = Output {
         path: &args.output,
         shape: &[&[rows], &header.shape[..]].concat(),
@@ -50,7 +63,14 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
             true => Element::Byte,
             false => Element::Float,
         },
-        columns: OutputColumns::examples_of(&model.model),
+        columns: match &names {
+            Some(names) => {
+                let texts = Carried::of(&names.column, ColumnKind::Id, &names.texts);
+                OutputColumns::examples_of(&model.model).behind(vec![texts])
+            }
+            None => OutputColumns::examples_of(&model.model),
+        },
+        names,
     };
     let mut failed = None;
     let mut produce = |sink: &mut Sink<'_>| {
@@ -119,6 +139,8 @@ struct Output<'a> {
     shape: &'a [usize],
     element: Element,
     columns: OutputColumns<'a>,
+    /// What names the examples.
+    names: Option<Names>,
 }
 
 impl Output<'_> {
@@ -160,35 +182,27 @@ impl Output<'_> {
         picture.write(self.path)
     }
 
-    /// Writes each example as a picture into a new folder, which appears whole or not at all.
+    /// Writes each example as a picture into a new folder.
     fn write_folder(&self, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
-        let folder = self.path;
-        if folder.exists() {
-            bail!("`{}` exists; name a new folder", folder.display());
-        }
-        let parent = match folder.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let cannot = || format!("cannot create `{}`", folder.display());
-        let temporary = tempfile::Builder::new()
-            .prefix(".latentia-")
-            .tempdir_in(parent)
-            .with_context(cannot)?;
-        let mut number = 0;
+        let names = self.names.as_ref().map(|names| names.texts.clone());
+        let mut folder = PictureFolder::new(self.path, &self.shape[1..], names)?;
         produce(&mut |block| {
             for row in block.iter_rows() {
                 let pixels: Vec<f32> = row.iter().map(|x| x / self.element.full_scale()).collect();
-                let path = temporary.path().join(format!("{number:06}.png"));
-                let picture = exact(&pixels, &self.shape[1..]);
-                picture.write(&path).map_err(io::Error::other)?;
-                number += 1;
+                folder.push(&pixels)?;
             }
             Ok(())
         })?;
-        fs::rename(temporary.path(), folder).with_context(cannot)?;
-        // Nothing is left under the temporary name to be removed.
-        let _ = temporary.keep();
+        let renamed = folder.finish()?;
+        if renamed > 0 {
+            tell(&format!(
+                "{} PNG, in place of formats that lose pixels",
+                match renamed {
+                    1 => "1 picture is a".into(),
+                    _ => format!("{} are", counted(renamed, "picture")),
+                }
+            ));
+        }
         Ok(())
     }
 }

@@ -1,27 +1,38 @@
 //! `latentia reconstruct`
 
-use latentia_models::ModelFile;
-use latentia_tensor::Rows;
+use latentia_data::Dataset;
+use latentia_models::{Autoencoder, ModelFile};
+use latentia_tensor::{Rows, Subset};
 
 use crate::args::ReconstructArgs;
-use crate::figures::reconstruction_pairs;
+use crate::figures::{PixelLayout, reconstruction_pairs};
 use crate::inputs::{Loader, check_fit, open};
-use crate::outputs::{Format, OutputColumns, write};
-use crate::terminal::{counted, tell};
+use crate::outputs::{Format, OutputColumns, PictureFolder, write};
+use crate::terminal::{UsageError, counted, tell};
+
+/// Examples that are reconstructed at once.
+const AT_ONCE: usize = 1_000;
 
 pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &Format::ALL)?;
+    // A name without an ending is a folder of pictures.
+    let format = match args.output.extension() {
+        None => None,
+        Some(_) => Some(Format::of(&args.output, &Format::ALL)?),
+    };
     let ModelFile { model, .. } = open(&args.model)?;
-    format.check_fits(&model, &args.output)?;
+    format
+        .unwrap_or(Format::Png)
+        .check_fits(&model, &args.output)?;
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let shown = match format {
-        Format::Png => {
+        None => write_folder(args, &model, &examples)?,
+        Some(Format::Png) => {
             reconstruction_pairs(&model, &examples, args.count.into())?.write(&args.output)?;
             examples.rows().min(args.count.into())
         }
-        _ => {
+        Some(format) => {
             let columns = OutputColumns::examples_of(&model).beside(&examples);
             write(
                 &args.output,
@@ -38,4 +49,32 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
         counted(shown, "example")
     ));
     Ok(())
+}
+
+/// Writes each reconstruction as a picture into a new folder, under the name of its example; how many those are.
+fn write_folder(
+    args: &ReconstructArgs,
+    model: &Autoencoder,
+    examples: &Dataset,
+) -> anyhow::Result<usize> {
+    if PixelLayout::of_grey_or_rgb(model.shape()).is_none() {
+        let what = "the model's examples are no pictures in grey or RGB; end the output in .npy, .csv or .parquet";
+        return Err(UsageError(what.into()).into());
+    }
+    let ids = examples.ids();
+    let names = ids.map(|ids| {
+        (0..examples.rows())
+            .map(|row| ids.text(row).to_owned())
+            .collect()
+    });
+    let mut folder = PictureFolder::new(&args.output, model.shape(), names)?;
+    for first in (0..examples.rows()).step_by(AT_ONCE) {
+        let rows = first..examples.rows().min(first + AT_ONCE);
+        let some = Subset::new(examples, rows.map(|row| row as u32).collect());
+        for row in model.reconstruct(&some)?.view().iter_rows() {
+            folder.push(row)?;
+        }
+    }
+    folder.finish()?;
+    Ok(examples.rows())
 }

@@ -39,6 +39,7 @@ impl Loader {
             fit: asked.image_fit,
             background: asked.background,
             no_classes: asked.no_classes,
+            carry: false,
         };
         loader
     }
@@ -59,10 +60,11 @@ impl Loader {
         Ok(loader)
     }
 
-    /// The same, with the ids and labels of a table kept as they are written, where `carry` says so.
+    /// The same, with what names examples, and their classes, kept as they are written, where `carry` says so.
     #[must_use]
     pub fn carrying(&self, carry: bool) -> Self {
         let mut loader = self.clone();
+        loader.options.pictures.carry = carry;
         loader.options.table.carry = match carry {
             true => Carry::Names,
             false => Carry::Nothing,

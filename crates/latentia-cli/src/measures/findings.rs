@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latentia_data::{Carried, Column, Dataset, Table};
+use latentia_data::{Carried, Column, Dataset};
 use latentia_models::{Autoencoder, Decision, Detector, Drift, Explanation, Reason, Region, Rule};
 use latentia_tensor::Subset;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ impl<'a> Findings<'a> {
         Ok(Self {
             drift: calibration.drift(&scores),
             columns: columns_of(model),
-            ids: examples.table().and_then(Table::ids),
+            ids: examples.ids(),
             score_unit: unit_of(model, detector),
             loss_unit: model.likelihood().unit().name(),
             detector,
@@ -195,7 +195,7 @@ impl<'a> Findings<'a> {
 
     /// A table of the listed examples, and what was decided.
     pub fn text(&self) -> String {
-        let id = self.ids.map(|_| "id");
+        let id = self.ids.map(|ids| ids.name.as_str());
         let head = [
             Some("example"),
             id,

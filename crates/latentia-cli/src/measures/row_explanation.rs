@@ -110,7 +110,7 @@ impl RowExplanation {
             let by_loss = b.above_least.total_cmp(&a.above_least);
             b.score.total_cmp(&a.score).then(by_loss)
         });
-        let ids = examples.table().and_then(|table| table.ids());
+        let ids = examples.ids();
         Ok(Self {
             example: index,
             id: ids.map(|ids| ids.text(index).to_owned()),

@@ -65,11 +65,10 @@ impl<'a> OutputColumns<'a> {
         Self { carried, ..columns }
     }
 
-    /// The same beside the ids and labels of `dataset`.
+    /// The same beside what names the examples of `dataset`, and their classes.
     #[must_use]
     pub fn beside(self, dataset: &'a Dataset) -> Self {
-        let carried = dataset.table().map_or(&[][..], |table| &table.carried);
-        let carried = Cow::Borrowed(carried);
+        let carried = Cow::Borrowed(dataset.carried());
         Self { carried, ..self }
     }
 

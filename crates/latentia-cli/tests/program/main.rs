@@ -13,6 +13,7 @@ mod formats;
 mod generate;
 mod harness;
 mod interrupt;
+mod picture_names;
 mod pictures;
 mod reference;
 mod same_bits;

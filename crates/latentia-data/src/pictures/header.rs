@@ -42,6 +42,8 @@ pub(crate) struct Header {
     pub(crate) orientation: Orientation,
     /// Whether it has no colours.
     pub(crate) grey: bool,
+    /// Whether its format cannot say that it has none.
+    pub(crate) may_be_grey: bool,
     /// Whether pixels may be transparent.
     pub(crate) alpha: bool,
     /// Whether channels have more than 8 bits.
@@ -61,6 +63,7 @@ impl Header {
             height,
             orientation: Orientation::NoTransforms,
             grey: false,
+            may_be_grey: false,
             alpha: false,
             deep: false,
             scan_each: false,
@@ -204,6 +207,7 @@ impl<R: Read + Seek> Parser<R> {
         Ok(Ok(Header {
             orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
             grey: !colour.has_color(),
+            may_be_grey: colour.has_color() && format != ImageFormat::Tiff,
             alpha: colour.has_alpha(),
             deep: original.bits_per_pixel() > 8 * u16::from(original.channel_count()),
             ..Header::of(format, decoder.dimensions())

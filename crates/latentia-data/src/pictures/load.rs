@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use image::Rgb;
 use latentia_tensor::{Background, Preparation};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -102,7 +103,8 @@ fn read(
     refused: &mut Refused,
 ) -> Result<(Pictures, Option<Vec<u32>>), DataError> {
     let found = folder.files.len();
-    let files = with_headers(folder.files, refused)?;
+    let mut files = with_headers(folder.files, refused)?;
+    find_grey(&mut files, options.pictures.grey);
     let target = target(&files, options);
     let mut examples = Examples::new(target, files.len(), options.memory);
     examples.read(&files, refused)?;
@@ -183,6 +185,19 @@ fn with_headers(
         }
     }
     Ok(good)
+}
+
+/// Looks at the pixels of pictures whose format cannot say that they are grey, where all are to be grey or may be.
+fn find_grey(files: &mut [(PictureFile, Header)], asked: Option<bool>) {
+    let may_all_be = || files.iter().all(|(_, own)| own.grey || own.may_be_grey);
+    if asked.unwrap_or_else(may_all_be) {
+        let unsure = files.par_iter_mut().filter(|(_, own)| own.may_be_grey);
+        unsure.for_each(|(file, header)| {
+            let pixels = picture::decoded(&file.path).map(|image| image.into_rgb8());
+            header.grey =
+                pixels.is_ok_and(|own| own.pixels().all(|Rgb([r, g, b])| r == g && g == b));
+        });
+    }
 }
 
 /// What the pictures become, where `options` leave it open.

@@ -18,7 +18,7 @@ pub(crate) use dates::text as date_text;
 pub(crate) use dates::{days, format_of};
 pub(crate) use missing::{Marks, is_usual_mark};
 
-use latentia_tensor::{ColumnKind, Schema};
+use latentia_tensor::Schema;
 
 /// What is known of a table beside its values.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,11 +33,4 @@ pub struct Table {
     pub extra: Option<Carried>,
     /// Names of all columns of the file, each different, in its order; numbers from 1 where it has none.
     pub names: Vec<String>,
-}
-
-impl Table {
-    /// The first column that is carried along and names the rows.
-    pub fn ids(&self) -> Option<&Carried> {
-        (self.carried.iter()).find(|own| own.kind == ColumnKind::Id)
-    }
 }

@@ -277,6 +277,27 @@ fn deep_noise() -> ImageBuffer<Rgb<u16>, Vec<u16>> {
 }
 
 #[test]
+fn pictures_are_grey_whether_their_format_can_say_so_or_not() {
+    let shades = GrayImage::from_fn(5, 4, |x, y| Luma([(x * 40 + y) as u8]));
+    let coloured = DynamicImage::from(shades.clone()).into_rgb8();
+    let album = Album::new([
+        ("a.png", &png(shades)),
+        ("b.webp", &encoded(coloured.clone(), ImageFormat::WebP)),
+        ("c.bmp", &encoded(coloured.clone(), ImageFormat::Bmp)),
+        ("d.gif", &encoded(coloured, ImageFormat::Gif)),
+    ]);
+    let set = album.load(LoadOptions::default()).unwrap();
+    assert_eq!((set.rows(), set.shape()), (4, &[4, 5][..]));
+    assert_eq!(set.pictures().unwrap().first_changed(), None);
+    let values = values(&set);
+    assert!(values.chunks(20).all(|own| own == &values[..20]));
+    // One in colour is enough.
+    album.write("e.webp", &encoded(noise(5, 4), ImageFormat::WebP));
+    let set = album.load(LoadOptions::default()).unwrap();
+    assert_eq!(set.shape(), [4, 5, 3]);
+}
+
+#[test]
 fn what_is_done_to_pictures_is_said() {
     let album = Album::new([
         ("a.png", &png(colour(20, 30, [1, 2, 3]))),

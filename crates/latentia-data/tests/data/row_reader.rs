@@ -114,7 +114,7 @@ proptest! {
             schema.columns.reverse();
         }
         let whole = file(&text, carrying(Some(schema.clone()))).map_err(TestCaseError::fail)?;
-        let ids = whole.table().unwrap().ids();
+        let ids = whole.ids();
         let own = rows(pieces(&text, &lengths), &schema, &carrying(None)).map_err(TestCaseError::fail)?;
         prop_assert_eq!(own.len(), count);
         for ((number, row), elements) in own.into_iter().enumerate().zip(values(&whole).chunks(whole.shape()[0])) {
@@ -156,7 +156,7 @@ proptest! {
         match (&own[0], file(text.as_bytes(), options)) {
             (Ok(row), Ok(whole)) => {
                 prop_assert_eq!(bits(&row.elements), bits(&values(&whole)));
-                prop_assert_eq!(row.id.as_deref().unwrap(), whole.table().unwrap().ids().unwrap().text(0));
+                prop_assert_eq!(row.id.as_deref().unwrap(), whole.ids().unwrap().text(0));
             }
             // A file counts levels that it does not know as missing.
             (Err(why), Ok(whole)) => {
