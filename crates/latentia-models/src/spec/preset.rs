@@ -80,6 +80,10 @@ const PRESETS: &[(&str, &str)] = &[
     ("table-vae", include_str!("../../presets/table-vae.toml")),
     ("anomaly", include_str!("../../presets/anomaly.toml")),
     (
+        "anomaly-conv",
+        include_str!("../../presets/anomaly-conv.toml"),
+    ),
+    (
         "table-imputation",
         include_str!("../../presets/table-imputation.toml"),
     ),
