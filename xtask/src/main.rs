@@ -35,6 +35,8 @@ commands:
                                          train the same works with others, turn by turn; adds to `benches/RESULTS.md`
   bench detect FOLDER [--python PATH] [--group NAME] [--resume]
                                          find known anomalies beside PyOD's detectors; writes `benches/DETECTION.md`
+  bench detect --pictures MNIST_FOLDER [--python PATH]
+                                         find pictures that do not belong; writes `benches/PICTURES.md`
   docs [--check]                         write `docs/spec.md` from the types of a specification, or check that it is up to date
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all

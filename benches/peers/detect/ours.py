@@ -9,25 +9,16 @@ give another for another program, or remove its file.
 """
 
 import shlex
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
+from program import PROGRAM, run
 from table import SPLITS, Results, arguments, cases
 
-PROGRAM = Path(__file__).resolve().parents[3] / "target/release/latentia"
-
 OPTIONS = {"program": PROGRAM, "preset": "anomaly", "config": "", "name": "", "train": ""}
-
-
-def run(*words):
-    """Runs a command; what it said on standard error is the error where it fails."""
-    done = subprocess.run([*map(str, words)], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip() or f"exit code {done.returncode}")
 
 
 def scored(options, folder):

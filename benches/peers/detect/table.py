@@ -17,6 +17,8 @@ import numpy as np
 import pandas
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from program import shown
+
 SPLITS = (0, 1, 2)
 MANY_ROWS, BESIDE = 1_000, "AutoEncoder"
 MEASURES = {"auroc": "AUROC", "average_precision": "average precision"}
@@ -96,13 +98,6 @@ def seconds(methods, splits, beside):
         own = {key: took for key, took in own.items() if took}
         ratios = [other / own[key] for key, other in taken.get(beside, {}).items() if other and key in own]
         yield name, [f"{np.median(values):.2g}" if values else "-" for values in (list(own.values()), ratios)]
-
-
-def shown(title, rows):
-    """Prints a table, its first row the header."""
-    print(f"\n{title}\n\n| {' | '.join(rows[0])} |\n|{'---|' * len(rows[0])}")
-    for row in rows[1:]:
-        print(f"| {' | '.join(row)} |")
 
 
 def main():

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{detect, peers, train};
+use super::{detect, peers, pictures, train};
 use crate::workspace::cargo;
 
 /// Runs `train`, `peers` or `detect` where the first argument says so, criterion's benches otherwise.
@@ -10,6 +10,9 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     match arguments.first().and_then(|first| first.to_str()) {
         Some("train") => train::run(&arguments[1..]),
         Some("peers") => peers::run(&arguments[1..]),
+        Some("detect") if arguments.iter().any(|a| a == "--pictures") => {
+            pictures::run(&arguments[1..])
+        }
         Some("detect") => detect::run(&arguments[1..]),
         Some("kernels") => kernels(&arguments[1..]),
         _ => kernels(arguments),

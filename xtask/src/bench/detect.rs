@@ -2,15 +2,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 
-use super::machine::{Machine, load_average};
-use crate::checks::today;
+use super::machine::load_average;
+use super::python::Python;
+use super::report;
 use crate::program::Program;
-use crate::workspace::root;
 
 /// Where the tables are written.
 const REPORT: &str = "benches/DETECTION.md";
@@ -44,47 +43,32 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         true => PACKAGES.to_vec(),
         false => [&PACKAGES[..], &PACKAGES_OF_CASES].concat(),
     };
-    asked.check_packages(&needed)?;
+    asked.python.check_packages(&needed)?;
     let program = Program::build()?;
+    let script = |name: &str, options: &[&str]| asked.python.run(name, &asked.folder, options);
     if !are_made {
-        asked.script("prepare.py", &[])?;
+        script("prepare.py", &[])?;
     }
     let results = asked.folder.join(RESULTS);
     if results.is_dir() && !asked.goes_on {
         fs::remove_dir_all(&results)
             .with_context(|| format!("could not remove `{}`", results.display()))?;
     }
-    let load = load_average();
+    let before = load_average();
     let shared = ["--results", RESULTS, "--group", &asked.group];
     let path = program.path().to_str();
     let ours = ["--program", path.context("the workspace's path is text")?];
-    asked.script("paired.py", &[&shared[..], &ours].concat())?;
+    script("paired.py", &[&shared[..], &ours].concat())?;
     let members = [
         "--train=--members 2",
         "--name",
         "Latentia anomaly --members 2",
     ];
-    asked.script("ours.py", &[&shared[..], &ours, &members].concat())?;
-    asked.script("peers.py", &[&shared[..], &["--only", PEERS]].concat())?;
-    let load = [load, load_average()].map(|load| load.map_or("-".into(), |load| load.to_string()));
-    let mut tables = asked.command("table.py", &[&shared[..], &["--cases"]].concat())?;
-    let tables = tables.output().context("could not run `table.py`")?;
-    ensure!(
-        tables.status.success(),
-        "`table.py` failed with {}",
-        tables.status
-    );
-    let report = format!(
-        "{HEAD}\n{}. {}; load average {} before, {} after.\n{}",
-        today()?,
-        Machine::this().line(),
-        load[0],
-        load[1],
-        String::from_utf8(tables.stdout)?
-    );
-    print!("{report}");
-    let path = root()?.join(REPORT);
-    fs::write(&path, report).with_context(|| format!("cannot write `{}`", path.display()))
+    script("ours.py", &[&shared[..], &ours, &members].concat())?;
+    script("peers.py", &[&shared[..], &["--only", PEERS]].concat())?;
+    let options = [&shared[..], &["--cases"]].concat();
+    let tables = asked.python.output("table.py", &asked.folder, &options)?;
+    report::write(REPORT, HEAD, before, &tables)
 }
 
 /// The text above the tables.
@@ -101,7 +85,7 @@ fitting and scoring from memory in a process that was warm.
 /// What the command line asks for.
 struct Asked {
     folder: PathBuf,
-    python: PathBuf,
+    python: Python,
     group: String,
     /// Whether results that are there are kept.
     goes_on: bool,
@@ -112,7 +96,7 @@ impl Asked {
     fn parse(arguments: &[OsString]) -> anyhow::Result<Self> {
         let mut asked = Self {
             folder: PathBuf::new(),
-            python: "python3".into(),
+            python: Python::default(),
             group: String::new(),
             goes_on: false,
         };
@@ -120,7 +104,7 @@ impl Asked {
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--python") => {
-                    asked.python = arguments.next().context("--python takes a path")?.into();
+                    asked.python = Python::at(arguments.next().context("--python takes a path")?);
                 }
                 Some("--group") => {
                     let name = arguments.next().and_then(|name| name.to_str());
@@ -146,51 +130,12 @@ impl Asked {
         );
         Ok(asked)
     }
-
-    /// Refuses a Python without these packages.
-    fn check_packages(&self, packages: &[(&str, &str)]) -> anyhow::Result<()> {
-        let modules: Vec<&str> = packages.iter().map(|(_, module)| *module).collect();
-        let mut find = Command::new(&self.python);
-        let program = "import importlib.util, sys\n\
-             print(*(name for name in sys.argv[1:] if not importlib.util.find_spec(name)))";
-        let found = find.args(["-c", program]).args(&modules).output();
-        let found = found.with_context(|| format!("could not run `{}`", self.python.display()))?;
-        let missing = String::from_utf8(found.stdout)?;
-        ensure!(
-            found.status.success() && missing.trim().is_empty(),
-            "`{}` lacks {}; it takes `pip install {}`",
-            self.python.display(),
-            missing.trim(),
-            packages
-                .iter()
-                .map(|(name, _)| *name)
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
-        Ok(())
-    }
-
-    fn command(&self, script: &str, arguments: &[&str]) -> anyhow::Result<Command> {
-        let path: &Path = &root()?.join("benches/peers/detect").join(script);
-        let mut command = Command::new(&self.python);
-        command.arg(path).arg(&self.folder).args(arguments);
-        command.env("OMP_NUM_THREADS", "1").stderr(Stdio::inherit());
-        Ok(command)
-    }
-
-    /// Runs a script to its end; what it says goes where ours does.
-    fn script(&self, script: &str, arguments: &[&str]) -> anyhow::Result<()> {
-        eprintln!("{script}");
-        let status = self.command(script, arguments)?.status();
-        let status =
-            status.with_context(|| format!("could not run `{}`", self.python.display()))?;
-        ensure!(status.success(), "`{script}` failed with {status}");
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn parse(words: &[&str]) -> anyhow::Result<Asked> {
@@ -208,7 +153,7 @@ mod tests {
         ]);
         let asked = asked.expect("all that there is");
         assert_eq!(asked.folder, Path::new("cases"));
-        assert_eq!(asked.python, Path::new("venv/bin/python"));
+        assert_eq!(asked.python, Python::at("venv/bin/python"));
         assert_eq!((asked.group.as_str(), asked.goes_on), ("reported", false));
         for (words, part) in [
             (&[][..], "the folder of the cases"),

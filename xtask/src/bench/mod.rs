@@ -6,6 +6,9 @@ mod layers;
 mod machine;
 mod peak;
 mod peers;
+mod pictures;
+mod python;
+mod report;
 mod train;
 mod workload;
 
