@@ -3,7 +3,8 @@
 use latentia_models::Preset;
 use serde_json::{Map, Value, json};
 
-/// Where a definition's keys stand in an experiment. One of layers is put between a convolution and a dense layer.
+/// Where a definition's keys stand in an experiment. A layer is put behind the first one of an encoder, or of a decoder that
+/// has two.
 const PLACES: [(&str, &[&str]); 13] = [
     ("", &[]),
     ("ModelSpec", &["model"]),
@@ -20,9 +21,9 @@ const PLACES: [(&str, &[&str]); 13] = [
     ("Schedule", &["training", "schedule"]),
 ];
 
-/// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, and
-/// columns of a table.
-const CONTEXTS: [&str; 3] = [
+/// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, columns of a
+/// table, and a decoder with feature maps.
+const CONTEXTS: [&str; 4] = [
     r#"
     [model]
     likelihood = "mse"
@@ -41,6 +42,12 @@ const CONTEXTS: [&str; 3] = [
     likelihood = "columns"
     encoder = [{ layer = "dense", units = 32 }]
     decoder = [{ layer = "dense" }]
+    "#,
+    r#"
+    [model]
+    likelihood = "mse"
+    encoder = [{ layer = "dense", units = 32 }]
+    decoder = [{ layer = "dense" }, { layer = "conv", kernel = 3 }]
     "#,
 ];
 
@@ -171,6 +178,14 @@ fn put(at: &mut Value, path: &[&str], table: Map<String, Value>) {
     }
 }
 
+/// The part of a context that a layer is put into.
+fn part_of_layers(context: &Value) -> &'static str {
+    match context.pointer("/model/decoder/1") {
+        Some(_) => "decoder",
+        None => "encoder",
+    }
+}
+
 /// Every key of the schema but the names of kinds, each in the first context that takes its example.
 fn for_every_key(root: &Value, mut visit: impl FnMut(&Key<'_>)) {
     let definitions = root["$defs"].as_object().expect("definitions");
@@ -196,7 +211,7 @@ fn for_every_key(root: &Value, mut visit: impl FnMut(&Key<'_>)) {
                     schema,
                     pointer: match place {
                         Some((_, path)) => path.iter().map(|name| format!("/{name}")).collect(),
-                        None => "/model/encoder/1".into(),
+                        None => format!("/model/{}/1", part_of_layers(&context)),
                     },
                     table: match ["", "ModelSpec"].contains(&definition) {
                         true => Map::new(),
@@ -207,8 +222,9 @@ fn for_every_key(root: &Value, mut visit: impl FnMut(&Key<'_>)) {
                         match place {
                             Some((_, path)) => put(&mut experiment, path, table),
                             None => {
-                                let encoder = experiment["model"]["encoder"].as_array_mut();
-                                encoder.expect("layers").insert(1, table.into());
+                                let part = part_of_layers(&context);
+                                let layers = experiment["model"][part].as_array_mut();
+                                layers.expect("layers").insert(1, table.into());
                             }
                         }
                         experiment

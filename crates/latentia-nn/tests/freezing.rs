@@ -36,6 +36,7 @@ fn convolutional() -> Vec<Box<dyn Layer>> {
     let widths = Widths {
         last: 20,
         others: 20,
+        sizes: None,
     };
     let built = LayerSpec::build(&layers.layers, Shape::feature_maps([1, 4, 5]), widths);
     built.expect("layers that fit").0

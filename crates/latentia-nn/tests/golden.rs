@@ -138,6 +138,7 @@ fn layers_on_feature_maps_train_as_in_pytorch() {
     let widths = Widths {
         last: 784,
         others: 784,
+        sizes: None,
     };
     let input = Shape::feature_maps([1, 28, 28]);
     let (layers, _) = LayerSpec::build(&layers, input, widths).expect("they fit");

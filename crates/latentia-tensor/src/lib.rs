@@ -74,7 +74,7 @@ pub use rows::Rows;
 pub use schema::{Column, ColumnKind, ElementKind, Schema};
 pub use split::split;
 pub use subset::Subset;
-pub use upsampling::{sum_into_blocks, upsample};
+pub use upsampling::Upsampling;
 pub use window::Window;
 
 /// Compiles and runs the example of the README.

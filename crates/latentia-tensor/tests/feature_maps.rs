@@ -1,6 +1,6 @@
 //! The promises of the kernels on feature maps: the results of slow f64 loops, for any window that fits.
 
-use latentia_tensor::{Convolution, Matrix, Pooling, Window, sum_into_blocks, transpose, upsample};
+use latentia_tensor::{Convolution, Matrix, Pooling, Upsampling, Window, transpose};
 use latentia_testing::{assert_close, numbers, reference, wide};
 
 fn reference_of(window: Window) -> reference::Window {
@@ -184,22 +184,52 @@ fn of_equal_numbers_the_first_is_the_largest_and_a_nan_always() {
 
 #[test]
 fn upsampling_repeats_and_its_gradient_sums() {
-    for factor in [[2, 2], [1, 3], [3, 2], [1, 1]] {
-        let [height, width] = [3, 5];
-        let x = numbers(1, height * width);
-        let mut y = vec![f32::NAN; x.len() * factor[0] * factor[1]];
-        upsample(&x, width, factor, &mut y);
-        let dy = numbers(2, y.len());
-        let mut dx = vec![f32::NAN; x.len()];
-        sum_into_blocks(&dy, width, factor, &mut dx);
-        let mut sums = vec![0.0; x.len()];
-        for (at, (y, dy)) in y.iter().zip(&dy).enumerate() {
-            let [row, column] = [at / (width * factor[1]), at % (width * factor[1])];
-            let from = row / factor[0] * width + column / factor[1];
-            assert_eq!(*y, x[from]);
-            sums[from] += f64::from(*dy);
+    for (factor, cut) in [
+        ([2, 2], [0, 0]),
+        ([1, 3], [0, 0]),
+        ([3, 2], [0, 0]),
+        ([1, 1], [0, 0]),
+        ([2, 2], [1, 1]),
+        ([2, 3], [0, 2]),
+        ([4, 5], [3, 3]),
+        ([5, 2], [4, 1]),
+    ] {
+        for [height, width] in [[3, 5], [1, 4], [2, 1]] {
+            let output = [height * factor[0] - cut[0], width * factor[1] - cut[1]];
+            let upsampling = Upsampling::new([height, width], factor, output).expect("it fits");
+            let maps = 2;
+            let x = numbers(1, maps * height * width);
+            let mut y = vec![f32::NAN; maps * output[0] * output[1]];
+            upsampling.forward(&x, &mut y);
+            let dy = numbers(2, y.len());
+            let mut dx = vec![f32::NAN; x.len()];
+            upsampling.gradient(&dy, &mut dx);
+            let mut sums = vec![0.0; x.len()];
+            for (at, (y, dy)) in y.iter().zip(&dy).enumerate() {
+                let [map, place] = [at / (output[0] * output[1]), at % (output[0] * output[1])];
+                let [row, column] = [place / output[1], place % output[1]];
+                let from =
+                    (row + cut[0] / 2) / factor[0] * width + (column + cut[1] / 2) / factor[1];
+                let from = map * height * width + from;
+                assert_eq!(*y, x[from], "{factor:?} {cut:?}");
+                sums[from] += f64::from(*dy);
+            }
+            assert_close(&dx, &sums, 1e-6);
         }
-        assert_close(&dx, &sums, 1e-6);
+    }
+}
+
+#[test]
+fn an_upsampling_is_cut_by_less_than_a_block() {
+    for (output, fits) in [
+        ([5, 10], true),
+        ([6, 12], true),
+        ([4, 12], false),
+        ([6, 9], false),
+        ([6, 13], false),
+    ] {
+        let upsampling = Upsampling::new([3, 4], [2, 3], output);
+        assert_eq!(upsampling.is_some(), fits, "{output:?}");
     }
 }
 

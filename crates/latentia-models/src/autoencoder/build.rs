@@ -32,7 +32,8 @@ impl ModelSpec {
     /// # Errors
     /// As [`Self::build`].
     pub fn parts(&self, shape: &[usize]) -> Result<Parts, ModelError> {
-        self.parts_over(shape, None)
+        let parts = self.parts_over(shape, None);
+        parts.map_err(|error| self.with_fitting_sizes(error, shape))
     }
 
     /// Builds a model for the rows of a table whose columns are those of `schema`, which it keeps; with parameters drawn from `seed`.
@@ -52,7 +53,11 @@ impl ModelSpec {
     }
 
     /// The parts of a model for examples of shape `shape`, rows of a table where there is a schema.
-    fn parts_over(&self, shape: &[usize], schema: Option<&Schema>) -> Result<Parts, ModelError> {
+    pub(super) fn parts_over(
+        &self,
+        shape: &[usize],
+        schema: Option<&Schema>,
+    ) -> Result<Parts, ModelError> {
         let inputs = elements(shape)?;
         let likelihood = match schema {
             Some(schema) => self.likelihood.over(&schema.elements()),
@@ -180,7 +185,7 @@ impl Row<'_> {
                     .push(Box::new(Permute::channels_first(feature_maps)));
             }
         }
-        self.add_layers("encoder", &self.spec.encoder, self.inputs)
+        self.add_layers("encoder", &self.spec.encoder, self.inputs, None)
     }
 
     /// Where codes are made position by position of feature maps: all channels of a position beside each other. Returns the
@@ -219,7 +224,11 @@ impl Row<'_> {
             Some(last) => last.inputs(),
             None => self.likelihood.outputs(self.inputs),
         };
-        self.add_layers("decoder", &self.spec.decoder, wanted)?;
+        let end = self.picture.map(|picture| {
+            let [_, height, width] = picture.feature_maps();
+            [height, width]
+        });
+        self.add_layers("decoder", &self.spec.decoder, wanted, end)?;
         self.check_outputs(wanted)?;
         let picture = self
             .picture
@@ -292,15 +301,21 @@ impl Row<'_> {
         }
     }
 
-    /// The layers of one part, of which the last has `last` elements where it does not say how wide it is.
+    /// The layers of one part, of which the last has `last` elements where it does not say how wide it is, and feature maps of `sizes`
+    /// where it can.
     fn add_layers(
         &mut self,
         part: &'static str,
         specs: &[LayerSpec],
         last: usize,
+        sizes: Option<[usize; 2]>,
     ) -> Result<(), ModelError> {
-        let others = self.inputs;
-        let built = LayerSpec::build(specs, self.shape, Widths { last, others });
+        let widths = Widths {
+            last,
+            others: self.inputs,
+            sizes,
+        };
+        let built = LayerSpec::build(specs, self.shape, widths);
         let (layers, row) = built.map_err(|source| ModelError::Layer { part, source })?;
         self.layers.extend(layers);
         self.shape = row;

@@ -6,6 +6,7 @@ mod compressed_image;
 mod description;
 mod encoded;
 mod encoder;
+mod fitting_sizes;
 mod identity;
 pub(crate) mod inference;
 mod labelled;

@@ -54,7 +54,8 @@ pub struct ModelSpec {
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub encoder: Vec<LayerSpec>,
     /// From a code to the likelihood's parameters; a layer without `units` or `channels` is as wide as an example, the last one
-    /// as the likelihood asks for. Example: `decoder = [{ layer = "dense" }]`
+    /// as the likelihood asks for. Layers that enlarge feature maps come back to the height and width of an example: each has, of
+    /// the sizes that it can have, the one that ends so, as written where that does. Example: `decoder = [{ layer = "dense" }]`
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub decoder: Vec<LayerSpec>,
 }

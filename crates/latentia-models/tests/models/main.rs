@@ -17,6 +17,7 @@ mod ranking;
 mod refusals;
 mod resume;
 mod rollback;
+mod sizes;
 mod spec;
 mod training;
 

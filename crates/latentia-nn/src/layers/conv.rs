@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
 use super::kind::LayerKind;
+use super::sizes::Sizes;
 use super::stack::{LayerStack, too_large};
-use super::window::{Padding, Size, channels_of, fitting, window};
+use super::window::{Padding, Size, WindowSpec, channels_of};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
@@ -34,7 +35,8 @@ pub struct ConvSpec {
     #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub stride: Size,
-    /// Zeros around a feature map; `same` gives `⌈size / stride⌉` positions. Example: `padding = 1`
+    /// Zeros around a feature map; `same` gives `⌈size / stride⌉` positions, `fit` in a decoder from those of `valid` to those of `same`.
+    /// Example: `padding = 1`
     #[serde(default)]
     pub padding: Padding,
     /// Distance of the window's elements (Yu and Koltun 2016). Example: `dilation = 2`
@@ -49,6 +51,17 @@ pub struct ConvSpec {
     pub initializer: Initializer,
 }
 
+impl ConvSpec {
+    fn window(&self) -> WindowSpec {
+        WindowSpec {
+            kernel: self.kernel,
+            stride: self.stride,
+            dilation: self.dilation,
+            padding: self.padding,
+        }
+    }
+}
+
 impl LayerKind for ConvSpec {
     fn name(&self) -> &'static str {
         "conv"
@@ -56,18 +69,15 @@ impl LayerKind for ConvSpec {
 
     fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let input = stack.feature_maps()?;
-        let window = window(
-            self.kernel,
-            self.stride,
-            self.dilation,
-            self.padding,
-            &input,
-        )?;
-        let [down, across] = fitting(&window, &input)?;
+        let (window, [down, across]) = self.window().on(&input, stack.sizes)?;
         let channels = channels_of(self.channels, width, [down, across])?;
         let conv = Conv::new(input, channels, window, self.activation, self.initializer);
         stack.add(conv.ok_or_else(|| too_large([channels, down, across]))?);
         Ok(())
+    }
+
+    fn sizes(&self, axis: usize, size: Option<usize>) -> Option<Sizes> {
+        size.map(|size| self.window().sizes(axis, size))
     }
 
     fn activation(&self) -> Activation {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
 use super::kind::LayerKind;
+use super::sizes::Sizes;
 use super::stack::{LayerStack, positive};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
@@ -22,8 +23,8 @@ use crate::layer::{
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DenseSpec {
-    /// Elements in a row of the output; left out, as many as an example has, or as the likelihood asks for at the end of a
-    /// decoder. Example: `units = 32`
+    /// Elements in a row of the output; left out, as many as an example has, as the likelihood asks for at the end of a
+    /// decoder, or as a `reshape` behind it that leaves its sizes open makes feature maps of. Example: `units = 32`
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<usize>,
@@ -45,6 +46,10 @@ impl LayerKind for DenseSpec {
         positive("units", units)?;
         stack.add(Dense::new(inputs, units, self.activation, self.initializer));
         Ok(())
+    }
+
+    fn sizes(&self, _axis: usize, _size: Option<usize>) -> Option<Sizes> {
+        None
     }
 
     fn activation(&self) -> Activation {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use super::activation::Activation;
+use super::sizes::Sizes;
 use super::stack::LayerStack;
 use crate::invalid_spec::InvalidSpec;
 
@@ -16,6 +17,17 @@ pub trait LayerKind: Debug {
     /// # Errors
     /// When its values are out of range, or it does not fit what comes before.
     fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec>;
+
+    /// The sizes that feature maps can have behind it along `axis`, 0 down and 1 across, where they have `size` before it. Both are nothing
+    /// where a row is flat. They grow with `size`, and without gaps.
+    fn sizes(&self, _axis: usize, size: Option<usize>) -> Option<Sizes> {
+        size.map(Sizes::exactly)
+    }
+
+    /// Elements of the flat row that it makes feature maps of `[height, width]` of, where it leaves their sizes open.
+    fn elements_for(&self, _sizes: [usize; 2]) -> Option<usize> {
+        None
+    }
 
     /// The function applied to its output.
     fn activation(&self) -> Activation {

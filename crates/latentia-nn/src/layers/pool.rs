@@ -4,8 +4,9 @@ use latentia_tensor::{MatrixMut, MatrixRef, Pooling, Window};
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayerKind;
+use super::sizes::Sizes;
 use super::stack::{LayerStack, refuse};
-use super::window::{Padding, Size, by, fitting, window};
+use super::window::{Padding, Size, WindowSpec, by};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace};
@@ -27,18 +28,23 @@ pub struct MaxPoolSpec {
     pub padding: Padding,
 }
 
+impl MaxPoolSpec {
+    fn window(&self) -> WindowSpec {
+        window(self.size, self.stride, self.padding)
+    }
+}
+
 impl LayerKind for MaxPoolSpec {
     fn name(&self) -> &'static str {
         "max-pool"
     }
 
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
-        let Self {
-            size,
-            stride,
-            padding,
-        } = *self;
-        add_pool(stack, size, stride, padding, Pooled::Max)
+        add_pool(stack, self.window(), Pooled::Max)
+    }
+
+    fn sizes(&self, axis: usize, size: Option<usize>) -> Option<Sizes> {
+        size.map(|size| self.window().sizes(axis, size))
     }
 
     fn needs_feature_maps(&self) -> bool {
@@ -63,18 +69,23 @@ pub struct AveragePoolSpec {
     pub padding: Padding,
 }
 
+impl AveragePoolSpec {
+    fn window(&self) -> WindowSpec {
+        window(self.size, self.stride, self.padding)
+    }
+}
+
 impl LayerKind for AveragePoolSpec {
     fn name(&self) -> &'static str {
         "average-pool"
     }
 
     fn add_to(&self, stack: &mut LayerStack, _width: usize) -> Result<(), InvalidSpec> {
-        let Self {
-            size,
-            stride,
-            padding,
-        } = *self;
-        add_pool(stack, size, stride, padding, Pooled::Average)
+        add_pool(stack, self.window(), Pooled::Average)
+    }
+
+    fn sizes(&self, axis: usize, size: Option<usize>) -> Option<Sizes> {
+        size.map(|size| self.window().sizes(axis, size))
     }
 
     fn needs_feature_maps(&self) -> bool {
@@ -82,17 +93,18 @@ impl LayerKind for AveragePoolSpec {
     }
 }
 
-fn add_pool(
-    stack: &mut LayerStack,
-    size: Size,
-    stride: Option<Size>,
-    padding: Padding,
-    pooled: Pooled,
-) -> Result<(), InvalidSpec> {
+fn window(size: Size, stride: Option<Size>, padding: Padding) -> WindowSpec {
+    WindowSpec {
+        kernel: size,
+        stride: stride.unwrap_or(size),
+        dilation: Size::one(),
+        padding,
+    }
+}
+
+fn add_pool(stack: &mut LayerStack, window: WindowSpec, pooled: Pooled) -> Result<(), InvalidSpec> {
     let input = stack.feature_maps()?;
-    let stride = stride.unwrap_or(size);
-    let window = window(size, stride, Size::one(), padding, &input)?;
-    fitting(&window, &input)?;
+    let (window, _) = window.on(&input, stack.sizes)?;
     let Some(pool) = Pool::new(input, window, pooled) else {
         let seen = format!("has a padding as wide as its window, {}", by(window.kernel));
         let valid = "the padding must be narrower: a mean of nothing is none";

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activate::Activate;
 use super::activation::Activation;
+use super::chosen_sizes::heights_and_widths;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
 use crate::invalid_spec::InvalidSpec;
@@ -15,7 +16,7 @@ use crate::invalid_spec::InvalidSpec;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResidualSpec<L> {
-    /// The layers `g`, from a shape to the same shape, at least one.
+    /// The layers `g`, from a shape to the same shape, at least one; what enlarges comes back to its height and width, as in a decoder.
     /// Example: `layers = [{ layer = "conv", channels = 16, kernel = 3 }]`
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub layers: Vec<L>,
@@ -32,7 +33,13 @@ impl<L: std::fmt::Debug + Deref<Target = dyn LayerKind>> LayerKind for ResidualS
 
     fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let (shape, first) = (stack.shape, stack.layers.len());
-        for (number, layer) in self.layers.iter().enumerate() {
+        let kinds: Vec<&dyn LayerKind> = self.layers.iter().map(Deref::deref).collect();
+        let end = shape
+            .as_feature_maps()
+            .map(|[_, height, width]| [height, width]);
+        let sizes = heights_and_widths(&kinds, shape, end);
+        for (number, (layer, sizes)) in kinds.into_iter().zip(sizes).enumerate() {
+            stack.sizes = sizes;
             layer.add_to(stack, width).map_err(|(seen, valid)| {
                 let inner = format!("has a layer {number} ({}) that {seen}", layer.name());
                 (inner, valid)

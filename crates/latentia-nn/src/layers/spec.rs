@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activate::ActivationSpec;
 use super::batch_norm::BatchNormSpec;
+use super::chosen_sizes::{comes_back, heights_and_widths};
 use super::conv::ConvSpec;
 use super::dense::DenseSpec;
 use super::dropout::DropoutSpec;
@@ -38,7 +39,7 @@ kinds! {
     ///     ]
     /// "#)?;
     /// // The last layer does not say how wide it is.
-    /// let widths = Widths { last: 10, others: 784 };
+    /// let widths = Widths { last: 10, others: 784, sizes: None };
     /// let (layers, row) = LayerSpec::build(&parts["encoder"], Shape::feature_maps([1, 28, 28]), widths)?;
     /// assert_eq!((layers.len(), row), (3, Shape::Flat(10)));
     /// assert_eq!(layers[0].output(), Shape::feature_maps([8, 14, 14]));
@@ -77,7 +78,7 @@ kinds! {
         /// Elements set to zero at random in training, the others scaled up so that the mean stays (Srivastava et al. 2014).
         /// Example: `{ layer = "dropout", rate = 0.2 }`
         Dropout(DropoutSpec),
-        /// A flat row as feature maps; nothing is computed. Example: `{ layer = "reshape", shape = [16, 7, 7] }`
+        /// A flat row as feature maps; nothing is computed. Example: `{ layer = "reshape", channels = 16 }`
         Reshape(ReshapeSpec),
         /// Feature maps as a flat row, channel after channel; nothing is computed. Example: `{ layer = "flatten" }`
         Flatten(FlattenSpec),
@@ -98,13 +99,17 @@ pub struct SpecError {
     pub valid: String,
 }
 
-/// How wide layers are that do not say it.
+/// How wide layers are that do not say it, and how large their feature maps.
 #[derive(Clone, Copy, Debug)]
 pub struct Widths {
     /// Elements of the last of them.
     pub last: usize,
     /// Elements of those before.
     pub others: usize,
+    /// Height and width of the feature maps behind the last layer, where they are those of an example: layers that enlarge then come
+    /// back to them. A layer says what sizes it can have, and of these each has the one that ends so, as written where that does;
+    /// where none does, all are as written.
+    pub sizes: Option<[usize; 2]>,
 }
 
 impl LayerSpec {
@@ -117,22 +122,41 @@ impl LayerSpec {
         input: Shape,
         widths: Widths,
     ) -> Result<(Vec<Box<dyn Layer>>, Shape), SpecError> {
+        let kinds = Self::kinds(specs);
+        let sizes = heights_and_widths(&kinds, input, widths.sizes);
         let mut stack = LayerStack::new(input);
         let last = specs.iter().rposition(|spec| spec.has_width());
-        for (layer, spec) in specs.iter().enumerate() {
+        for (layer, spec) in kinds.iter().enumerate() {
             let width = match Some(layer) == last {
                 true => widths.last,
                 false => widths.others,
             };
+            // What a `reshape` takes that leaves its sizes open.
+            let behind = kinds.iter().zip(&sizes).skip(layer + 1);
+            let mut behind = behind.take_while(|(kind, _)| !kind.has_width());
+            let wanted = behind.find_map(|(kind, sizes)| kind.elements_for((*sizes)?));
+            let width = wanted.unwrap_or(width);
             let invalid = |(seen, valid)| SpecError {
                 layer,
                 name: spec.name(),
                 seen,
                 valid,
             };
+            stack.sizes = sizes[layer];
             spec.add_to(&mut stack, width).map_err(invalid)?;
         }
         let shape = stack.shape();
         Ok((stack.into_layers(), shape))
+    }
+
+    /// Whether feature maps that have `size` along `axis`, 0 down and 1 across, fit an encoder, and come back to it behind a decoder
+    /// that ends with feature maps.
+    pub fn comes_back(encoder: &[Self], decoder: &[Self], axis: usize, size: usize) -> bool {
+        let parts = [encoder, decoder].map(Self::kinds);
+        comes_back([&parts[0], &parts[1]], axis, size)
+    }
+
+    fn kinds(specs: &[Self]) -> Vec<&dyn LayerKind> {
+        specs.iter().map(|spec| &**spec).collect()
     }
 }

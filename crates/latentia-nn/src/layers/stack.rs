@@ -9,6 +9,9 @@ use crate::layer::Layer;
 pub struct LayerStack {
     pub(super) shape: Shape,
     pub(super) layers: Vec<Box<dyn Layer>>,
+    /// Height and width that feature maps are to have behind the next layer, one of its [`super::LayerKind::sizes`]; nothing
+    /// where they are what it says by itself.
+    pub(super) sizes: Option<[usize; 2]>,
 }
 
 impl LayerStack {
@@ -17,6 +20,7 @@ impl LayerStack {
         Self {
             shape: input,
             layers: Vec::new(),
+            sizes: None,
         }
     }
 

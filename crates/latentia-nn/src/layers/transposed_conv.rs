@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::activation::Activation;
 use super::conv::Conv;
 use super::kind::LayerKind;
+use super::sizes::Sizes;
 use super::stack::{LayerStack, too_large};
-use super::window::{Padding, Size, channels_of, transposed, window};
+use super::window::{Padding, Size, WindowSpec, channels_of};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::Initializer;
 
@@ -26,10 +27,12 @@ pub struct TransposedConvSpec {
     #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
     pub stride: Size,
-    /// Elements that are cut off around a feature map; `same` gives `size · stride` positions. Example: `padding = 1`
+    /// Elements that are cut off around a feature map; `same` gives `size · stride` positions, or the less than `stride` fewer with which
+    /// a decoder ends with the height and width of an example. Example: `padding = 1`
     #[serde(default)]
     pub padding: Padding,
-    /// Elements that are added below and right of what the window covers, less than `stride`; with `same`, none.
+    /// Elements that are added below and right of what the window covers, less than `stride`, where a decoder does not itself need others
+    /// to end with the height and width of an example; with `same`, none.
     /// Example: `output-padding = 0`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -50,6 +53,17 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+impl TransposedConvSpec {
+    fn window(&self) -> WindowSpec {
+        WindowSpec {
+            kernel: self.kernel,
+            stride: self.stride,
+            dilation: self.dilation,
+            padding: self.padding,
+        }
+    }
+}
+
 impl LayerKind for TransposedConvSpec {
     fn name(&self) -> &'static str {
         "transposed-conv"
@@ -57,14 +71,18 @@ impl LayerKind for TransposedConvSpec {
 
     fn add_to(&self, stack: &mut LayerStack, width: usize) -> Result<(), InvalidSpec> {
         let input = stack.feature_maps()?;
-        let unpadded = Padding::valid();
-        let open = window(self.kernel, self.stride, self.dilation, unpadded, &input)?;
-        let (window, size) = transposed(open, self.padding, self.output_padding, &input)?;
+        let own = self.window();
+        let (window, size) = own.transposed(self.output_padding, &input, stack.sizes)?;
         let channels = channels_of(self.channels, width, size)?;
         let output = [channels, size[0], size[1]];
         let conv = Conv::transposed(input, output, window, self.activation, self.initializer);
         stack.add(conv.ok_or_else(|| too_large(output))?);
         Ok(())
+    }
+
+    fn sizes(&self, axis: usize, size: Option<usize>) -> Option<Sizes> {
+        let window = self.window();
+        size.map(|size| window.transposed_sizes(axis, size, self.output_padding))
     }
 
     fn activation(&self) -> Activation {

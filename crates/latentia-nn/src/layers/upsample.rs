@@ -1,9 +1,10 @@
 //! Nearest-neighbour enlargement.
 
-use latentia_tensor::{MatrixMut, MatrixRef, sum_into_blocks, upsample};
+use latentia_tensor::{MatrixMut, MatrixRef, Upsampling};
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayerKind;
+use super::sizes::Sizes;
 use super::stack::{LayerStack, positive, too_large};
 use super::window::Size;
 use crate::Shape;
@@ -15,7 +16,8 @@ use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace}
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpsampleSpec {
-    /// Copies of each element: one number, or `[down, across]`. Example: `factor = 2`
+    /// Copies of each element: one number, or `[down, across]`; fewer at the edges, evenly, where a decoder so ends with the height and
+    /// width of an example. Example: `factor = 2`
     #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     pub factor: Size,
 }
@@ -29,12 +31,26 @@ impl LayerKind for UpsampleSpec {
         let input = stack.feature_maps()?;
         let factor: [usize; 2] = self.factor.into();
         factor.into_iter().try_for_each(|n| positive("factor", n))?;
-        let layer = Upsample::new(input, factor);
-        if layer.output().elements() >= 1 << 31 {
-            return Err(too_large(input));
-        }
-        stack.add(layer);
+        let [channels, ..] = input;
+        let whole = [0, 1].map(|axis| input[axis + 1].saturating_mul(factor[axis]));
+        let [height, width] = stack.sizes.unwrap_or(whole);
+        let output = [channels, height, width];
+        let fits = Shape::feature_maps(output).elements() < 1 << 31;
+        let layer = Upsample::new(input, factor, [height, width]).filter(|_| fits);
+        stack.add(layer.ok_or_else(|| too_large(output))?);
         Ok(())
+    }
+
+    fn sizes(&self, axis: usize, size: Option<usize>) -> Option<Sizes> {
+        let factor = <[usize; 2]>::from(self.factor)[axis];
+        size.map(|size| {
+            let most = size.saturating_mul(factor);
+            Sizes {
+                least: most.saturating_sub(factor.saturating_sub(1)),
+                written: most,
+                most,
+            }
+        })
     }
 
     fn needs_feature_maps(&self) -> bool {
@@ -42,23 +58,27 @@ impl LayerKind for UpsampleSpec {
     }
 }
 
-/// Each element becomes a block of `factor` copies of it (nearest neighbour).
+/// Each element becomes a block of `factor` copies of it (nearest neighbour), of which those at the edges may be cut.
 #[derive(Clone, Debug)]
 pub struct Upsample {
     input: [usize; 3],
-    factor: [usize; 2],
+    upsampling: Upsampling,
 }
 
 impl Upsample {
-    /// Of feature maps `[channels, height, width]`, by `[down, across]`.
-    pub fn new(input: [usize; 3], factor: [usize; 2]) -> Self {
-        Self { input, factor }
+    /// Of feature maps `[channels, height, width]`, by `[down, across]`, to the height and width `output`; nothing when these are
+    /// larger than all blocks, or smaller by a block.
+    pub fn new(input: [usize; 3], factor: [usize; 2], output: [usize; 2]) -> Option<Self> {
+        let [_, height, width] = input;
+        let upsampling = Upsampling::new([height, width], factor, output)?;
+        Some(Self { input, upsampling })
     }
 }
 
 impl Layer for Upsample {
     fn name(&self) -> String {
-        format!("upsample {}x{}", self.factor[0], self.factor[1])
+        let [down, across] = self.upsampling.factor();
+        format!("upsample {down}x{across}")
     }
 
     fn inputs(&self) -> usize {
@@ -66,13 +86,8 @@ impl Layer for Upsample {
     }
 
     fn output(&self) -> Shape {
-        let [channels, height, width] = self.input;
-        let [down, across] = self.factor;
-        Shape::FeatureMaps {
-            channels,
-            height: height.saturating_mul(down),
-            width: width.saturating_mul(across),
-        }
+        let [height, width] = self.upsampling.output();
+        Shape::feature_maps([self.input[0], height, width])
     }
 
     fn forward(
@@ -83,7 +98,7 @@ impl Layer for Upsample {
         mut y: MatrixMut<'_>,
         _memory: ForwardMemory<'_>,
     ) {
-        upsample(x.span(), self.input[2], self.factor, y.as_mut_slice());
+        self.upsampling.forward(x.span(), y.as_mut_slice());
     }
 
     fn backward(
@@ -95,7 +110,7 @@ impl Layer for Upsample {
         _memory: BackwardMemory<'_>,
     ) {
         let Some(mut dx) = dx else { return };
-        let dy = dy.as_ref().span();
-        sum_into_blocks(dy, self.input[2], self.factor, dx.as_mut_slice());
+        self.upsampling
+            .gradient(dy.as_ref().span(), dx.as_mut_slice());
     }
 }

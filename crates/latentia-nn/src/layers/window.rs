@@ -5,6 +5,7 @@ use std::fmt::Display;
 use latentia_tensor::Window;
 use serde::{Deserialize, Serialize};
 
+use super::sizes::Sizes;
 use super::stack::{positive, refuse};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
@@ -56,6 +57,18 @@ pub enum NamedPadding {
     Same,
     /// None.
     Valid,
+    /// None in an encoder; in a decoder as much, up to `same`, as brings it back to the height and width of an example.
+    Fit,
+}
+
+impl NamedPadding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Valid => "valid",
+            Self::Fit => "fit",
+        }
+    }
 }
 
 impl Default for Padding {
@@ -75,44 +88,171 @@ pub(super) fn by([down, across]: [impl Display; 2]) -> String {
     format!("{down}x{across}")
 }
 
-/// The window of a layer that is given feature maps `input`.
-pub(super) fn window(
-    kernel: Size,
-    stride: Size,
-    dilation: Size,
-    padding: Padding,
-    input: &[usize; 3],
-) -> Result<Window, InvalidSpec> {
-    let mut window = Window {
-        kernel: kernel.into(),
-        stride: stride.into(),
-        dilation: dilation.into(),
-        padding: [[0; 2]; 2],
-    };
-    for (what, sizes) in [
-        ("kernel", window.kernel),
-        ("stride", window.stride),
-        ("dilation", window.dilation),
-    ] {
-        sizes.into_iter().try_for_each(|n| positive(what, n))?;
+/// A window as a user writes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WindowSpec {
+    pub kernel: Size,
+    pub stride: Size,
+    pub dilation: Size,
+    pub padding: Padding,
+}
+
+impl WindowSpec {
+    /// `[kernel, stride, dilation]`.
+    fn numbers(&self) -> [[usize; 2]; 3] {
+        [self.kernel, self.stride, self.dilation].map(Into::into)
     }
-    let extent = window.extent();
-    window.padding = [0, 1].map(|axis| match padding {
-        Padding::Named(NamedPadding::Valid) => [0; 2],
-        Padding::Elements(elements) => [<[usize; 2]>::from(elements)[axis]; 2],
-        Padding::Named(NamedPadding::Same) => {
-            let size = input[axis + 1];
-            let positions = size.div_ceil(window.stride[axis]);
-            let covered = positions.saturating_sub(1) * window.stride[axis];
-            let missing = covered.saturating_add(extent[axis]).saturating_sub(size);
-            [missing / 2, missing - missing / 2]
+
+    /// The window without its padding.
+    fn unpadded(&self) -> Result<Window, InvalidSpec> {
+        let [kernel, stride, dilation] = self.numbers();
+        for (what, sizes) in [
+            ("kernel", kernel),
+            ("stride", stride),
+            ("dilation", dilation),
+        ] {
+            sizes.into_iter().try_for_each(|n| positive(what, n))?;
         }
-    });
-    Ok(window)
+        Ok(Window {
+            kernel,
+            stride,
+            dilation,
+            padding: [[0; 2]; 2],
+        })
+    }
+
+    /// The stride and the extent along an axis, nothing where there is no such window.
+    fn along(&self, axis: usize) -> Option<[usize; 2]> {
+        let window = self.unpadded().ok()?;
+        Some([window.stride[axis], window.extent()[axis]])
+    }
+
+    /// Positions on feature maps of `size`.
+    pub fn sizes(&self, axis: usize, size: usize) -> Sizes {
+        let Some([stride, extent]) = self.along(axis) else {
+            return Sizes::exactly(0);
+        };
+        let places = |padding: usize| {
+            let padded = size.saturating_add(padding);
+            padded
+                .checked_sub(extent)
+                .map_or(0, |room| room / stride + 1)
+        };
+        let same = size.div_ceil(stride);
+        match self.padding {
+            Padding::Named(NamedPadding::Same) => Sizes::exactly(same),
+            Padding::Named(NamedPadding::Valid) => Sizes::exactly(places(0)),
+            Padding::Named(NamedPadding::Fit) => {
+                let least = places(0).max(1).min(same);
+                Sizes {
+                    least,
+                    written: least,
+                    most: same,
+                }
+            }
+            Padding::Elements(elements) => {
+                Sizes::exactly(places(<[usize; 2]>::from(elements)[axis].saturating_mul(2)))
+            }
+        }
+    }
+
+    /// The window on feature maps `input` and its positions, which are `sizes` where they are chosen.
+    pub fn on(
+        &self,
+        input: &[usize; 3],
+        sizes: Option<[usize; 2]>,
+    ) -> Result<(Window, [usize; 2]), InvalidSpec> {
+        let mut window = self.unpadded()?;
+        let own = [0, 1].map(|axis| self.sizes(axis, input[axis + 1]).written);
+        let positions = sizes.unwrap_or(own);
+        window.padding = [0, 1].map(|axis| self.around(axis, input[axis + 1], positions[axis]));
+        let positions = fitting(&window, input)?;
+        Ok((window, positions))
+    }
+
+    /// Sizes of a transposed convolution's output, of whose window `positions` there are.
+    pub fn transposed_sizes(&self, axis: usize, positions: usize, output_padding: usize) -> Sizes {
+        let (Some([stride, extent]), Some(gaps)) = (self.along(axis), positions.checked_sub(1))
+        else {
+            return Sizes::exactly(0);
+        };
+        let before = gaps.saturating_mul(stride);
+        let covered = before.saturating_add(extent);
+        let cut = match self.padding {
+            Padding::Named(_) => 0,
+            Padding::Elements(elements) => <[usize; 2]>::from(elements)[axis].saturating_mul(2),
+        };
+        let of = |added: usize| covered.saturating_add(added).saturating_sub(cut);
+        let (least, written, most) = match self.padding {
+            Padding::Named(NamedPadding::Same) => {
+                let most = before.saturating_add(stride);
+                (before.saturating_add(1), most, most)
+            }
+            Padding::Named(NamedPadding::Fit) => (before.saturating_add(1), of(0), of(stride - 1)),
+            _ => (of(0), of(output_padding), of(stride - 1)),
+        };
+        Sizes {
+            least,
+            written,
+            most,
+        }
+    }
+
+    /// The window of a transposed convolution of feature maps `input`, and the sizes of its output, which are `sizes` where they are chosen.
+    pub fn transposed(
+        &self,
+        output_padding: usize,
+        input: &[usize; 3],
+        sizes: Option<[usize; 2]>,
+    ) -> Result<(Window, [usize; 2]), InvalidSpec> {
+        let mut window = self.unpadded()?;
+        for stride in window.stride {
+            if output_padding >= stride && output_padding > 0 {
+                let valid = format!("it must be less than the stride, {stride}");
+                return refuse(format!("has output-padding {output_padding}"), valid);
+            }
+        }
+        if let (Padding::Named(named @ (NamedPadding::Same | NamedPadding::Fit)), 1..) =
+            (self.padding, output_padding)
+        {
+            let valid = format!(
+                "padding `{}` makes the size alone: leave it out",
+                named.name()
+            );
+            return refuse(format!("has output-padding {output_padding}"), valid);
+        }
+        let own = [0, 1].map(|axis| self.transposed_sizes(axis, input[axis + 1], output_padding));
+        let sizes = sizes.unwrap_or(own.map(|sizes| sizes.written));
+        for axis in 0..2 {
+            let padding = self.around(axis, sizes[axis], input[axis + 1]);
+            if sizes[axis] == 0 {
+                let cut = padding[0].saturating_add(padding[1]);
+                let covered = (input[axis + 1] - 1).saturating_mul(window.stride[axis]);
+                let whole = covered.saturating_add(window.extent()[axis] + output_padding);
+                let seen = format!("cuts {cut} off {whole} elements");
+                return refuse(seen, "something must be left: use a smaller padding");
+            }
+            window.padding[axis] = padding;
+        }
+        Ok((window, sizes))
+    }
+
+    /// The padding with which the window has so many `positions` on feature maps of `size`.
+    fn around(&self, axis: usize, size: usize, positions: usize) -> [usize; 2] {
+        match (self.padding, self.along(axis)) {
+            (Padding::Elements(elements), _) => [<[usize; 2]>::from(elements)[axis]; 2],
+            (Padding::Named(NamedPadding::Same | NamedPadding::Fit), Some([stride, extent])) => {
+                let covered = positions.saturating_sub(1).saturating_mul(stride);
+                let missing = covered.saturating_add(extent).saturating_sub(size);
+                [missing / 2, missing - missing / 2]
+            }
+            _ => [0; 2],
+        }
+    }
 }
 
 /// The positions of a window on feature maps that it fits.
-pub(super) fn fitting(window: &Window, input: &[usize; 3]) -> Result<[usize; 2], InvalidSpec> {
+fn fitting(window: &Window, input: &[usize; 3]) -> Result<[usize; 2], InvalidSpec> {
     let [_, height, width] = *input;
     window.places([height, width]).map_or_else(
         || {
@@ -131,54 +271,6 @@ pub(super) fn fitting(window: &Window, input: &[usize; 3]) -> Result<[usize; 2],
         },
         Ok,
     )
-}
-
-/// The window of a transposed convolution, and the size of a feature map of its output.
-pub(super) fn transposed(
-    mut window: Window,
-    padding: Padding,
-    output_padding: usize,
-    input: &[usize; 3],
-) -> Result<(Window, [usize; 2]), InvalidSpec> {
-    let extent = window.extent();
-    let mut size = [0; 2];
-    for axis in 0..2 {
-        let (positions, stride) = (input[axis + 1], window.stride[axis]);
-        if output_padding >= stride && output_padding > 0 {
-            let valid = format!("it must be less than the stride, {stride}");
-            return refuse(format!("has output-padding {output_padding}"), valid);
-        }
-        let covered = (positions - 1)
-            .saturating_mul(stride)
-            .saturating_add(extent[axis]);
-        let cut = match padding {
-            Padding::Named(NamedPadding::Valid) => [0; 2],
-            Padding::Elements(elements) => [<[usize; 2]>::from(elements)[axis]; 2],
-            Padding::Named(NamedPadding::Same) => {
-                let missing = extent[axis].saturating_sub(stride);
-                [missing / 2, missing - missing / 2]
-            }
-        };
-        let same = padding == Padding::Named(NamedPadding::Same);
-        let added = match same {
-            // Where the window is smaller than the stride, its positions do not cover the whole of it.
-            true => stride.saturating_sub(extent[axis]),
-            false => output_padding,
-        };
-        let whole = covered.saturating_add(added);
-        size[axis] = whole.saturating_sub(cut[0].saturating_add(cut[1]));
-        if size[axis] == 0 {
-            let cut = cut[0].saturating_add(cut[1]);
-            let seen = format!("cuts {cut} off {whole} elements");
-            return refuse(seen, "something must be left: use a smaller padding");
-        }
-        window.padding[axis] = cut;
-    }
-    if padding == Padding::Named(NamedPadding::Same) && output_padding > 0 {
-        let valid = "padding `same` makes the size alone: leave it out";
-        return refuse(format!("has output-padding {output_padding}"), valid);
-    }
-    Ok((window, size))
 }
 
 /// How many feature maps of `size` there are: as the layer says, or as many as make `width` elements.

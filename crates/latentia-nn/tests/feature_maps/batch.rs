@@ -19,12 +19,14 @@ pub fn activate(activation: Activation, z: f64) -> f64 {
 }
 
 /// A batch of rows on its way through layers, in f64.
-pub struct Batch {
+pub struct Batch<'a> {
     pub rows: Vec<Vec<f64>>,
     pub shape: Shape,
+    /// Heights and widths behind the layers that choose them, where they are not as written.
+    pub chosen: std::slice::Iter<'a, [usize; 2]>,
 }
 
-impl Batch {
+impl Batch<'_> {
     pub fn feature_maps(&self) -> [usize; 3] {
         self.shape.as_feature_maps().expect("feature maps")
     }
@@ -62,7 +64,7 @@ impl Batch {
         }
     }
 
-    pub fn window(&self, spec: &LayerSpec) -> (reference::Window, [usize; 2]) {
+    pub fn window(&mut self, spec: &LayerSpec) -> (reference::Window, [usize; 2]) {
         let [_, height, width] = self.feature_maps();
         let (kernel, stride, dilation, padding) = match *spec {
             LayerSpec::Conv(ConvSpec {
@@ -87,10 +89,15 @@ impl Batch {
         let [kernel, stride, dilation]: [[usize; 2]; 3] =
             [kernel, stride, dilation].map(Into::into);
         let (mut before, mut out) = ([0; 2], [0; 2]);
+        let fit = padding == Padding::Named(NamedPadding::Fit);
+        let chosen = fit.then(|| self.chosen.next()).flatten();
         for (axis, size) in [height, width].into_iter().enumerate() {
             let extent = (kernel[axis] - 1) * dilation[axis] + 1;
             let total = match padding {
                 Padding::Named(NamedPadding::Valid) => 0,
+                Padding::Named(NamedPadding::Fit) => chosen.map_or(0, |chosen| {
+                    (chosen[axis] - 1) * stride[axis] + extent - size
+                }),
                 Padding::Named(NamedPadding::Same) => {
                     ((size.div_ceil(stride[axis]) - 1) * stride[axis] + extent).saturating_sub(size)
                 }
@@ -153,18 +160,27 @@ impl Batch {
                 let [kernel, stride, dilation]: [[usize; 2]; 3] =
                     [*kernel, *stride, *dilation].map(Into::into);
                 let (mut before, mut size) = ([0; 2], [0; 2]);
+                let chosen = self.chosen.next();
                 for (axis, places) in [height, width].into_iter().enumerate() {
                     let extent = (kernel[axis] - 1) * dilation[axis] + 1;
                     let whole = (places - 1) * stride[axis] + extent;
                     (before[axis], size[axis]) = match padding {
-                        Padding::Named(NamedPadding::Same) => (
-                            extent.saturating_sub(stride[axis]) / 2,
-                            places * stride[axis],
-                        ),
-                        Padding::Named(NamedPadding::Valid) => (0, whole + output_padding),
+                        // As much before as the convolution would have that has these feature maps as its input.
+                        Padding::Named(NamedPadding::Same) => {
+                            let size = chosen.map_or(places * stride[axis], |size| size[axis]);
+                            (whole.saturating_sub(size) / 2, size)
+                        }
+                        Padding::Named(NamedPadding::Fit) => {
+                            let size = chosen.map_or(whole, |size| size[axis]);
+                            (whole.saturating_sub(size) / 2, size)
+                        }
+                        Padding::Named(NamedPadding::Valid) => {
+                            (0, chosen.map_or(whole + output_padding, |size| size[axis]))
+                        }
                         Padding::Elements(n) => {
                             let n = <[usize; 2]>::from(*n)[axis];
-                            (n, whole + output_padding - 2 * n)
+                            let own = whole + output_padding - 2 * n;
+                            (n, chosen.map_or(own, |size| size[axis]))
                         }
                     };
                 }
@@ -194,13 +210,21 @@ impl Batch {
             LayerSpec::Upsample(spec) => {
                 let [channels, height, width] = self.feature_maps();
                 let [down, across]: [usize; 2] = spec.factor.into();
+                let whole = [height * down, width * across];
+                let size = self.chosen.next().copied().unwrap_or(whole);
+                let [above, left] = [0, 1].map(|axis| (whole[axis] - size[axis]) / 2);
                 for row in &mut self.rows {
-                    let wide = width * across;
-                    *row = (0..channels * height * down * wide)
-                        .map(|at| row[at / wide / down * width + at % wide / across])
-                        .collect();
+                    let all = (0..channels * size[0] * size[1]).map(|at| {
+                        let (map, y, x) = (
+                            at / (size[0] * size[1]),
+                            at / size[1] % size[0],
+                            at % size[1],
+                        );
+                        row[(map * height + (y + above) / down) * width + (x + left) / across]
+                    });
+                    *row = all.collect();
                 }
-                self.shape = Shape::feature_maps([channels, height * down, width * across]);
+                self.shape = Shape::feature_maps([channels, size[0], size[1]]);
             }
             LayerSpec::BatchNorm(_) => {
                 let (weight, bias) = (next(), next());
@@ -234,7 +258,14 @@ impl Batch {
                 }
                 self.shape = Shape::Flat(bias.len());
             }
-            LayerSpec::Reshape(spec) => self.shape = Shape::feature_maps(spec.shape),
+            LayerSpec::Reshape(spec) => {
+                let open = || {
+                    let [height, width] = *self.chosen.next()?;
+                    Some([spec.channels?, height, width])
+                };
+                let sizes = spec.shape.or_else(open);
+                self.shape = Shape::feature_maps(sizes.expect("a shape, or a chosen one"));
+            }
             LayerSpec::Flatten(_) => self.shape = Shape::Flat(self.shape.elements()),
             LayerSpec::Activation(_) | LayerSpec::Dropout(_) => {}
         }

@@ -15,9 +15,15 @@ pub fn specs(text: &str) -> Vec<LayerSpec> {
 }
 
 pub fn build(text: &str, input: Shape) -> Result<Chain, String> {
+    build_to(text, input, None)
+}
+
+/// As [`build`], of layers that come back to a height and a width.
+pub fn build_to(text: &str, input: Shape, sizes: Option<[usize; 2]>) -> Result<Chain, String> {
     let widths = Widths {
         last: input.elements(),
         others: input.elements(),
+        sizes,
     };
     let built = LayerSpec::build(&specs(text), input, widths);
     let (layers, _) = built.map_err(|error| error.to_string())?;
@@ -35,8 +41,9 @@ pub fn options() -> StepOptions {
 }
 
 /// A chain whose parameters are all off their first values.
-pub fn moved(text: &str, input: Shape) -> Chain {
-    let mut chain = build(text, input).unwrap_or_else(|error| panic!("{text}: {error}"));
+pub fn moved(text: &str, input: Shape, sizes: Option<[usize; 2]>) -> Chain {
+    let chain = build_to(text, input, sizes);
+    let mut chain = chain.unwrap_or_else(|error| panic!("{text}: {error}"));
     for (i, parameter) in chain.parameters_mut().iter_mut().enumerate() {
         let noise = numbers(i as u64 + 1, parameter.value.as_slice().len());
         for (w, noise) in parameter.value.as_mut_slice().iter_mut().zip(noise) {
@@ -101,3 +108,91 @@ pub const CHAINS: [(&str, [usize; 3], usize); 8] = [
         33,
     ),
 ];
+
+/// Chains that come back to the height and width of their input, and those behind each layer that chooses them.
+pub const RETURNS: [Return; 8] = [
+    // As written.
+    (
+        "{ layer = 'conv', channels = 3, kernel = 3, stride = 2, activation = 'tanh' },
+         { layer = 'transposed-conv', kernel = 3, stride = 2 }",
+        [1, 6, 8],
+        9,
+        &[[6, 8]],
+    ),
+    // A stride of 2 thrice, over odd sizes: 37 x 50, 19 x 25, 10 x 13, 5 x 7.
+    (
+        "{ layer = 'conv', channels = 2, kernel = 3, stride = 2 },
+         { layer = 'conv', channels = 3, kernel = 4, stride = 2, activation = 'silu' },
+         { layer = 'conv', channels = 2, kernel = 2, stride = 2 },
+         { layer = 'transposed-conv', channels = 3, kernel = 2, stride = 2 },
+         { layer = 'transposed-conv', channels = 2, kernel = 4, stride = 2, activation = 'tanh' },
+         { layer = 'transposed-conv', kernel = 3, stride = 2 }",
+        [1, 37, 50],
+        3,
+        &[[10, 13], [19, 25], [37, 50]],
+    ),
+    // Upsampling behind pooling.
+    (
+        "{ layer = 'conv', channels = 2, kernel = 3, activation = 'tanh' }, { layer = 'max-pool', size = 2, padding = 'same' },
+         { layer = 'average-pool', size = [3, 2], padding = 'same' }, { layer = 'conv', channels = 3, kernel = 3 },
+         { layer = 'upsample', factor = [3, 2] }, { layer = 'batch-norm', activation = 'silu' },
+         { layer = 'upsample', factor = 2 }, { layer = 'conv', kernel = 3 }",
+        [1, 31, 17],
+        3,
+        &[[16, 9], [31, 17]],
+    ),
+    // Strides that are wider than the kernel, and windows with gaps.
+    (
+        "{ layer = 'conv', channels = 2, kernel = 2, stride = 3 },
+         { layer = 'conv', channels = 2, kernel = 3, stride = 2, dilation = 2 },
+         { layer = 'transposed-conv', channels = 2, kernel = 3, stride = 2, dilation = 2 },
+         { layer = 'transposed-conv', kernel = 2, stride = 3, activation = 'tanh' }",
+        [1, 10, 13],
+        4,
+        &[[4, 5], [10, 13]],
+    ),
+    // Paddings by number and none, whose output-padding is chosen.
+    (
+        "{ layer = 'conv', channels = 2, kernel = 3, stride = 2, padding = 1 },
+         { layer = 'conv', channels = 2, kernel = 2, stride = 3, padding = 'valid' },
+         { layer = 'transposed-conv', channels = 2, kernel = 2, stride = 3, padding = 'valid' },
+         { layer = 'transposed-conv', kernel = 3, stride = 2, padding = 1 }",
+        [1, 10, 15],
+        4,
+        &[[5, 8], [10, 15]],
+    ),
+    // A reshape that leaves its sizes open, and a convolution that pads as much as it must.
+    (
+        "{ layer = 'conv', channels = 2, kernel = 3, stride = 2 }, { layer = 'dense', units = 6, activation = 'tanh' },
+         { layer = 'dense' }, { layer = 'reshape', channels = 2 }, { layer = 'upsample', factor = 2 },
+         { layer = 'conv', channels = 2, kernel = 3, padding = 'fit' }, { layer = 'upsample', factor = 2 },
+         { layer = 'conv', kernel = 3 }",
+        [1, 5, 7],
+        4,
+        &[[2, 2], [3, 4], [3, 4], [5, 7]],
+    ),
+    // As little padding as comes back: none for 14 of 16, one for 19 of 20.
+    (
+        "{ layer = 'max-pool', size = 8, padding = 'same' }, { layer = 'upsample', factor = 2 },
+         { layer = 'upsample', factor = 2 },
+         { layer = 'conv', channels = 2, kernel = 3, padding = 'fit', activation = 'tanh' },
+         { layer = 'upsample', factor = 2 }, { layer = 'conv', kernel = 3 }",
+        [1, 28, 37],
+        3,
+        &[[8, 10], [16, 20], [14, 19], [28, 37]],
+    ),
+    // Within a residual block, whose layers come back to its shape.
+    (
+        "{ layer = 'residual', activation = 'tanh', layers = [
+             { layer = 'average-pool', size = 2, padding = 'same' },
+             { layer = 'conv', channels = 2, kernel = 3, activation = 'silu' },
+             { layer = 'upsample', factor = 2 }, { layer = 'conv', channels = 1, kernel = 3 } ] },
+         { layer = 'conv', kernel = 1 }",
+        [1, 5, 7],
+        4,
+        &[[5, 7]],
+    ),
+];
+
+/// Layers, the shape of their input, examples in a batch, heights and widths.
+type Return = (&'static str, [usize; 3], usize, &'static [[usize; 2]]);

@@ -5,12 +5,13 @@ use latentia_tensor::Matrix;
 use latentia_testing::{assert_gradient, numbers, wide};
 
 use crate::batch::Batch;
-use crate::chains::{CHAINS, moved, options, specs};
+use crate::chains::{CHAINS, RETURNS, moved, options, specs};
 
-/// Outputs, loss and gradients of a chain against f64.
-fn check(text: &str, input: [usize; 3], rows: usize) {
+/// Outputs, loss and gradients of a chain against f64, which comes back to its height and width where sizes on that way are `chosen`.
+fn check(text: &str, input: [usize; 3], rows: usize, chosen: &[[usize; 2]]) {
     let shape = Shape::feature_maps(input);
-    let mut chain = moved(text, shape);
+    let end = (!chosen.is_empty()).then_some([input[1], input[2]]);
+    let mut chain = moved(text, shape, end);
     let specs = specs(text);
     let width = shape.elements();
     let x = Matrix::from_vec(rows, width, numbers(9, rows * width));
@@ -24,6 +25,7 @@ fn check(text: &str, input: [usize; 3], rows: usize) {
                 .map(|r| r.iter().map(|&x| x.into()).collect())
                 .collect(),
             shape,
+            chosen: chosen.iter(),
         };
         let mut parameters = parameters.iter();
         for spec in &specs {
@@ -64,7 +66,14 @@ fn check(text: &str, input: [usize; 3], rows: usize) {
 #[test]
 fn layers_on_feature_maps_and_their_gradients_match_f64() {
     for (text, input, rows) in CHAINS {
-        check(text, input, rows);
+        check(text, input, rows, &[]);
+    }
+}
+
+#[test]
+fn layers_that_come_back_to_a_size_and_their_gradients_match_f64() {
+    for (text, input, rows, chosen) in RETURNS {
+        check(text, input, rows, chosen);
     }
 }
 
@@ -76,7 +85,7 @@ fn steps_on_feature_maps_give_the_same_bits_for_any_number_of_threads() {
             let shape = Shape::feature_maps(input);
             // Many rows and more work than one thread is given.
             let x = Matrix::from_vec(900, shape.elements(), numbers(9, 900 * shape.elements()));
-            let mut chain = moved(text, shape);
+            let mut chain = moved(text, shape, None);
             let mut step = Step::new(&chain, 450, options());
             let indices: Vec<u32> = (0..900).collect();
             pool.expect("threads").install(|| {

@@ -42,6 +42,27 @@ fn what_does_not_fit_is_refused_with_the_layer_and_both_shapes() {
         "layer 0 (reshape) takes 1x28x28 for 3x28x28; 3x28x28 has 2352 elements",
     );
     assert_refused(
+        "{ layer = 'reshape', channels = 1 }",
+        image,
+        "layer 0 (reshape) leaves height and width open; the layers behind it do not end with those of an example: give `shape`, \
+         [channels, height, width], or end a decoder of pictures or series with feature maps",
+    );
+    assert_refused(
+        "{ layer = 'reshape' }",
+        image,
+        "layer 0 (reshape) has neither `shape` nor `channels`; give one: `channels` alone leaves height and width to the decoder",
+    );
+    assert_refused(
+        "{ layer = 'reshape', shape = [1, 28, 28], channels = 2 }",
+        image,
+        "layer 0 (reshape) has channels 2 and a shape of 1; give one of them",
+    );
+    assert_refused(
+        "{ layer = 'transposed-conv', channels = 1, kernel = 3, padding = 'fit', stride = 2, output-padding = 1 }",
+        image,
+        "layer 0 (transposed-conv) has output-padding 1; padding `fit` makes the size alone: leave it out",
+    );
+    assert_refused(
         "{ layer = 'residual', layers = [{ layer = 'conv', channels = 2, kernel = 3 }] }",
         image,
         "layer 0 (residual) goes from 1x28x28 to 2x28x28; its layers must end with the shape that they begin with",
@@ -70,7 +91,8 @@ fn what_does_not_fit_is_refused_with_the_layer_and_both_shapes() {
     assert_refused(
         "{ layer = 'upsample', factor = 1000000000 }",
         image,
-        "layer 0 (upsample) makes 1 feature maps of 28x28; fewer than 2³¹ elements are possible: use fewer channels or a larger stride",
+        "layer 0 (upsample) makes 1 feature maps of 28000000000x28000000000; fewer than 2³¹ elements are possible: use fewer \
+         channels or a larger stride",
     );
     assert_refused(
         "{ layer = 'average-pool', size = 2, padding = 2 }",

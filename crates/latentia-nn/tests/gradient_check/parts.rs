@@ -49,7 +49,11 @@ const KINDS: [&str; 16] = [
 fn every_kind_of_layer_is_right() {
     for text in KINDS {
         let layers: Layers = toml::from_str(&format!("layers = [{text}]")).expect("layers");
-        let widths = Widths { last: 7, others: 7 };
+        let widths = Widths {
+            last: 7,
+            others: 7,
+            sizes: None,
+        };
         let built = LayerSpec::build(&layers.layers, Shape::feature_maps([2, 5, 6]), widths);
         let (layers, _) = built.expect("layers that fit");
         // A ReLU and a maximum at thirty positions of a row have kinks everywhere.

@@ -10,7 +10,11 @@ use crate::parts::{after_one_step, dense, examples, values};
 
 #[test]
 fn layers_out_of_range_are_refused() {
-    let widths = Widths { last: 4, others: 4 };
+    let widths = Widths {
+        last: 4,
+        others: 4,
+        sizes: None,
+    };
     let build = |spec: LayerSpec| {
         let built = LayerSpec::build(&[spec], Shape::Flat(4), widths);
         built.map(|_| ()).map_err(|error| error.to_string())

@@ -1,0 +1,52 @@
+//! Sizes of pictures that a specification fits, where it does not fit those that there are.
+
+use latentia_nn::LayerSpec;
+
+use crate::{ModelError, ModelSpec, Picture};
+
+impl ModelSpec {
+    /// `error`, which refuses examples of shape `shape`, with the next heights and widths that are not refused, smaller and larger,
+    /// where there are some between half and twice the size.
+    pub(super) fn with_fitting_sizes(&self, mut error: ModelError, shape: &[usize]) -> ModelError {
+        let valid = match &mut error {
+            ModelError::Layer { source, .. } => &mut source.valid,
+            ModelError::Part { valid, .. } => valid,
+            _ => return error,
+        };
+        let Some([channels, height, width]) = Picture::of(shape).map(Picture::feature_maps) else {
+            return error;
+        };
+        let comes_back =
+            |axis, size: &usize| LayerSpec::comes_back(&self.encoder, &self.decoder, axis, *size);
+        let smaller = |(axis, size): (usize, usize)| {
+            (size.div_ceil(2)..=size)
+                .rev()
+                .find(|n| comes_back(axis, n))
+        };
+        let larger = |(axis, size): (usize, usize)| {
+            (size..=size.saturating_mul(2)).find(|n| comes_back(axis, n))
+        };
+        let axes = [(0, height), (1, width)];
+        let mut fitting = Vec::new();
+        for next in [axes.map(smaller), axes.map(larger)] {
+            let [Some(height), Some(width)] = next else {
+                continue;
+            };
+            // Either order of the axes is read as a picture by its shape alone.
+            let mut shapes = [[height, width, channels], [channels, height, width]].into_iter();
+            let fits = shapes.any(|shape| {
+                let picture = Picture::of(&shape).map(Picture::feature_maps);
+                picture == Some([channels, height, width]) && self.parts_over(&shape, None).is_ok()
+            });
+            let size = format!("{height}x{width}");
+            if fits && !fitting.contains(&size) {
+                fitting.push(size);
+            }
+        }
+        if !fitting.is_empty() {
+            let fitting = fitting.join(" or ");
+            *valid += &format!("; examples of {fitting}, height by width, would fit");
+        }
+        error
+    }
+}

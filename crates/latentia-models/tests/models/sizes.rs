@@ -1,0 +1,64 @@
+//! Pictures of any size: decoders come back to it, or the sizes are named that fit.
+
+use crate::{message, model_spec, unit};
+
+#[test]
+fn open_sizes_make_the_same_model_as_those_written_out() {
+    let text = |decoder: &str| {
+        format!(
+            "likelihood = 'bernoulli'
+             encoder = [{{ layer = 'conv', channels = 2, kernel = 3, stride = 2 }}, {{ layer = 'dense', units = 4 }}]
+             decoder = [{decoder}, {{ layer = 'transposed-conv', kernel = 3, stride = 2 }}]"
+        )
+    };
+    let open = text("{ layer = 'dense' }, { layer = 'reshape', channels = 3 }");
+    let written = text("{ layer = 'dense', units = 15 }, { layer = 'reshape', shape = [3, 5, 1] }");
+    let values = |text: &str, shape: &[usize]| {
+        let model = model_spec(text).build(shape, 7).expect("parts that fit");
+        let codes = unit(1, 3, model.code_width());
+        model.decode(&codes).expect("codes").as_slice().to_vec()
+    };
+    for shape in [[10, 2], [9, 2], [9, 1]] {
+        assert_eq!(values(&open, &shape), values(&written, &shape), "{shape:?}");
+    }
+}
+
+#[test]
+fn a_size_that_does_not_fit_is_refused_with_those_that_do() {
+    let refused = |encoder: &str, decoder: &str, shape: &[usize]| {
+        let text = format!("likelihood = 'mse'\nencoder = [{encoder}]\ndecoder = [{decoder}]");
+        message(model_spec(&text).build(shape, 1))
+    };
+    let pool = "{ layer = 'conv', channels = 2, kernel = 3 }, { layer = 'max-pool', size = 2 }";
+    let back = "{ layer = 'upsample', factor = 2 }, { layer = 'conv', kernel = 3 }";
+    // Three poolings without padding of 5 x 7 leave nothing.
+    assert_eq!(
+        refused(
+            &[pool; 3].join(", "),
+            "{ layer = 'upsample', factor = 8 }, { layer = 'conv', kernel = 3 }",
+            &[5, 7]
+        ),
+        "encoder: layer 5 (max-pool) has a window of 2x2; it gets 2x1x1, 1x1 with the padding: use a smaller kernel, or padding \
+         `same`; examples of 8x8, height by width, would fit"
+    );
+    // Pooling without padding forgets the last row.
+    assert_eq!(
+        refused(pool, back, &[9, 8]),
+        "decoder: layer 1 (conv) ends with feature maps of 8x8; 72 elements are wanted here, which is no multiple of 64; examples of \
+         8x8 or 10x8, height by width, would fit"
+    );
+    assert_eq!(
+        refused(pool, back, &[9, 7, 3]),
+        "decoder: layer 1 (conv) ends with feature maps of 8x6; 189 elements are wanted here, which is no multiple of 48; examples of \
+         8x6 or 10x8, height by width, would fit"
+    );
+    // What no size would mend has no such hint.
+    assert_eq!(
+        refused(
+            "{ layer = 'dense', units = 0 }",
+            "{ layer = 'dense' }",
+            &[5, 7]
+        ),
+        "encoder: layer 0 (dense) has units 0; it needs at least 1"
+    );
+}
