@@ -14,6 +14,7 @@ mod generate;
 mod harness;
 mod interrupt;
 mod picture_names;
+mod picture_sizes;
 mod pictures;
 mod reference;
 mod same_bits;

@@ -1,6 +1,55 @@
 //! Pictures of any size: decoders come back to it, or the sizes are named that fit.
 
-use crate::{message, model_spec, unit};
+use latentia_models::Preset;
+use latentia_tensor::Matrix;
+
+use crate::{begin, message, model_spec, training_spec, unit};
+
+const CONVOLUTIONAL: [&str; 5] = [
+    "conv",
+    "conv-denoising",
+    "conv-vae",
+    "conv-vq-vae",
+    "cifar-conv",
+];
+
+#[test]
+fn convolutional_presets_take_pictures_of_any_size() {
+    for name in CONVOLUTIONAL {
+        let spec = Preset::named(name).expect("it comes along").model;
+        for size in 1..=40 {
+            for shape in [[size, 41 - size], [size + 30, size]] {
+                let model = spec.build(&shape, 1);
+                let model = model.unwrap_or_else(|error| panic!("{name} {shape:?}: {error}"));
+                let codes = Matrix::zeros(1, model.code_width());
+                let decoded = model.decode(&codes).expect("a code");
+                assert_eq!(decoded.cols(), shape[0] * shape[1], "{name} {shape:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn convolutional_presets_learn_pictures_of_odd_sizes() {
+    for name in CONVOLUTIONAL {
+        let spec = Preset::named(name).expect("it comes along").model;
+        for shape in [[37, 50], [31, 17], [5, 7]] {
+            let mut model = spec.build(&shape, 1).expect("any size");
+            // One picture, a few times: less is left of its loss with every step.
+            let picture = unit(3, 1, shape[0] * shape[1]);
+            let rows = picture.as_slice().repeat(8);
+            let examples = Matrix::from_vec(8, shape[0] * shape[1], rows);
+            let training = training_spec("epochs = 6\nbatch-size = 8\nlearning-rate = 1e-3");
+            let mut run = begin(&mut model, training, 1, &examples, None).expect("all fits");
+            run.run(&mut ()).expect("it converges");
+            let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
+            assert!(
+                losses.last() < losses.first(),
+                "{name} {shape:?}: {losses:?}"
+            );
+        }
+    }
+}
 
 #[test]
 fn open_sizes_make_the_same_model_as_those_written_out() {
