@@ -1,7 +1,7 @@
 //! Lossless coding by any model: its reconstruction, and what that errs by.
 
 use latentia_models::Autoencoder;
-use latentia_tensor::{Matrix, Picture, Rows};
+use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
 use crate::chunk::{ChunkCoder, Coded, checked, read_all, split_checksum, with_checksum};
@@ -21,7 +21,7 @@ pub(crate) struct Residual<'a> {
 
 impl<'a> Residual<'a> {
     pub(crate) fn new(model: &'a Autoencoder, quantiser: Quantiser, step: u16) -> Self {
-        let (left, above) = match Picture::of(model.shape()) {
+        let (left, above) = match model.shape().picture() {
             Some(picture) => {
                 let beside = picture.elements_beside();
                 (beside, picture.width * beside)

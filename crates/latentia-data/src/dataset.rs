@@ -3,13 +3,13 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{ColumnKind, MatrixMut, Rows};
+use latentia_tensor::{Axes, ColumnKind, ElementKind, ExampleShape, MatrixMut, Rows, Windows};
 
 use crate::error::DataError;
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
 use crate::table::{Carried, Table};
-use crate::values::Values;
+use crate::values::{Values, WindowValues};
 
 /// The most classes of examples: a model may have weights for each.
 pub(crate) const MOST_CLASSES: usize = 1 << 16;
@@ -41,7 +41,7 @@ pub(crate) const MOST_CLASSES: usize = 1 << 16;
 #[derive(Clone, PartialEq)]
 pub struct Dataset {
     name: String,
-    shape: Vec<usize>,
+    shape: ExampleShape,
     cols: usize,
     values: Values,
     range: (f32, f32),
@@ -129,7 +129,7 @@ impl Dataset {
         Ok(Self {
             cols: example_size(&name, &shape, values.len())?,
             name,
-            shape,
+            shape: shape.into(),
             values,
             range,
             labels: None,
@@ -156,6 +156,83 @@ impl Dataset {
             labels: Some(labels),
             ..self
         })
+    }
+
+    /// The same set, whose dimensions are these.
+    ///
+    /// # Errors
+    /// When an example has more dimensions or fewer.
+    pub fn with_axes(self, axes: Axes) -> Result<Self, DataError> {
+        match ExampleShape::new(self.shape.to_vec(), axes) {
+            Some(shape) => Ok(Self { shape, ..self }),
+            None => Err(DataError::invalid(
+                self.name.clone(),
+                "dimensions of an example",
+                format!("{} (shape {})", self.shape.len(), self.shape),
+                format!(
+                    "{}, {} (`{}`)",
+                    axes.dimensions().unwrap_or_default(),
+                    axes.in_words(),
+                    axes.name()
+                ),
+            )),
+        }
+    }
+
+    /// Windows of the set, which is a series with a row a time step: `[length, features]`, each of as many rows, the first of which names it.
+    ///
+    /// # Errors
+    /// When rows are no plain numbers, values are missing, or there are fewer rows than a window has.
+    pub fn windows(self, mut windows: Windows) -> Result<Self, DataError> {
+        let refused = |place: &str, seen: String, expected: String| {
+            Err(DataError::invalid(self.name.clone(), place, seen, expected))
+        };
+        let rows = self.rows();
+        if self.shape.len() > 1 {
+            let (shape, words) = (&self.shape, "numbers alone, a row a time step");
+            return refused("examples of a series", shape.to_string(), words.into());
+        }
+        if let Some(table) = &self.table {
+            let learned = table.schema.learned().zip(&table.profiles);
+            for (column, _) in learned {
+                if column.element() != Some(ElementKind::Number) || column.gaps {
+                    let how = if column.gaps {
+                        "values missing"
+                    } else {
+                        "no number"
+                    };
+                    let place = format!("column `{}` of a series", column.name);
+                    return refused(&place, how.into(), "a number in each row".into());
+                }
+            }
+            windows.schema = Some(table.schema.clone());
+        }
+        if windows.count(rows) == 0 {
+            let expected = format!("{} or more, as many as a window has", windows.length);
+            return refused("time steps", rows.to_string(), expected);
+        }
+        let starts = |own: &Carried| {
+            let rows = (0..windows.count(rows)).map(|window| window * windows.stride);
+            Carried::of(&own.name, own.kind, rows.map(|row| own.text(row)))
+        };
+        let carried = self.carried().iter().map(starts).collect();
+        let shape = vec![windows.length, self.cols];
+        let values = Values::Windows(Box::new(WindowValues {
+            series: self.values,
+            features: self.cols,
+            windows,
+        }));
+        let set = Self::new(self.name, shape, values, self.range)?;
+        let set = set.with_axes(Axes::Ntf)?.with_notes(self.notes);
+        Ok(set.carrying(carried))
+    }
+
+    /// How a series was cut into the examples, where they are windows of one, and its time steps.
+    pub fn cut(&self) -> Option<(&Windows, usize)> {
+        match &self.values {
+            Values::Windows(own) => Some((&own.windows, own.steps())),
+            _ => None,
+        }
     }
 
     /// The same set, of a table of which this is known, and what there is to say of how it was read.
@@ -191,7 +268,7 @@ impl Dataset {
     }
 
     /// Shape of one example: `[28, 28]` for MNIST, `[10]` for a table of ten columns.
-    pub fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &ExampleShape {
         &self.shape
     }
 
@@ -232,7 +309,7 @@ impl Dataset {
     pub fn pictures(&self) -> Option<&Pictures> {
         match &self.values {
             Values::Pictures(pictures) => Some(pictures),
-            Values::Bytes(_) | Values::Floats(_) | Values::Stored(_) => None,
+            _ => None,
         }
     }
 

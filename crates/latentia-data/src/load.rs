@@ -101,7 +101,7 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
         .iter()
         .find(|format| format.has_ending_of(&name));
     if let Some(format) = by_name {
-        return (format.read)(path, subject, options);
+        return shaped((format.read)(path, subject, options)?, options);
     }
     if !metadata.is_file() {
         let seen = "no regular file, and no ending that says it";
@@ -112,7 +112,7 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
         .and_then(|file| file.take(Format::SIGNATURE as u64).read_to_end(&mut start))
         .map_err(failed)?;
     match by_signature(&start) {
-        Some(format) => (format.read)(path, subject, options),
+        Some(format) => shaped((format.read)(path, subject, options)?, options),
         None => Err(unknown_start(subject, &start)),
     }
 }
@@ -133,7 +133,22 @@ fn read_standard_input(options: &LoadOptions) -> Result<Dataset, DataError> {
         None if is_text(&start) => &formats::CSV,
         None => return Err(unknown_start(subject, &start)),
     };
-    (format.read)(path, subject, options)
+    shaped((format.read)(path, subject, options)?, options)
+}
+
+/// The windows of a series, or the examples of an array with the axes that are asked for.
+fn shaped(dataset: Dataset, options: &LoadOptions) -> Result<Dataset, DataError> {
+    if let Some(windows) = &options.windows
+        && dataset.shape().len() == 1
+    {
+        return dataset.windows(windows.clone());
+    }
+    match options.axes {
+        Some(axes) if dataset.table().is_none() && dataset.pictures().is_none() => {
+            dataset.with_axes(axes)
+        }
+        _ => Ok(dataset),
+    }
 }
 
 fn by_signature(start: &[u8]) -> Option<&'static Format> {

@@ -1,5 +1,7 @@
 //! How data becomes examples, and how much of it is kept in memory.
 
+use latentia_tensor::{Axes, Windows};
+
 use crate::picture_options::PictureOptions;
 use crate::table_options::TableOptions;
 
@@ -27,6 +29,11 @@ pub struct LoadOptions {
     /// (NPY, CSV) that needs more is read from the disk each time, from its file or, where that holds no plain values, from a
     /// temporary one.
     pub memory: usize,
+    /// How a series, a table or an array with a row a time step, is cut into windows; examples that have two dimensions are windows
+    /// already.
+    pub windows: Option<Windows>,
+    /// What the dimensions of an array's examples are; without it what they most likely are ([`Axes::of`]).
+    pub axes: Option<Axes>,
     /// How pictures are read.
     pub pictures: PictureOptions,
     /// How tables are read.
@@ -38,6 +45,8 @@ impl Default for LoadOptions {
         Self {
             strict: false,
             memory: 1 << 30,
+            windows: None,
+            axes: None,
             pictures: PictureOptions::default(),
             table: TableOptions::default(),
         }

@@ -1,6 +1,6 @@
 //! How pictures become examples.
 
-use latentia_tensor::{Background, Fit, Picture};
+use latentia_tensor::{Background, ExampleShape, Fit};
 
 use crate::error::{DataError, counted};
 
@@ -38,10 +38,11 @@ pub struct PictureOptions {
 }
 
 impl PictureOptions {
-    /// The same, so that examples have the pixels of `shape` in its order: that of a [`Picture`] in grey, or in colour with channels
+    /// The same, so that examples have the pixels of `shape` in its order: that of a [`Picture`](latentia_tensor::Picture) in grey, or in colour with channels
     /// last. `None` for any other shape.
-    pub fn for_shape(self, shape: &[usize]) -> Option<Self> {
-        let picture = Picture::of(shape)?;
+    pub fn for_shape(self, shape: impl Into<ExampleShape>) -> Option<Self> {
+        let shape = shape.into();
+        let picture = shape.picture().filter(|_| !shape.is_series())?;
         let grey = match (picture.channels, picture.channels_last) {
             (1, _) => true,
             (3, true) => false,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use latentia_tensor::{MatrixMut, vectorized};
+use latentia_tensor::{MatrixMut, Windows, vectorized};
 
 use crate::fingerprint::Fingerprint;
 use crate::pictures::Pictures;
@@ -15,6 +15,32 @@ pub(crate) enum Values {
     Floats(Vec<f32>),
     Pictures(Box<Pictures>),
     Stored(StoredValues),
+    /// Some rows of others after another.
+    Windows(Box<WindowValues>),
+}
+
+/// Values of windows: rows of a series, many in more than one window.
+#[derive(Clone, PartialEq)]
+pub(crate) struct WindowValues {
+    pub(crate) series: Values,
+    /// Values of a time step.
+    pub(crate) features: usize,
+    pub(crate) windows: Windows,
+}
+
+impl WindowValues {
+    /// How many time steps there are.
+    pub(crate) fn steps(&self) -> usize {
+        self.series.len() / self.features
+    }
+
+    fn read(&self, index: u32, row: &mut [f32]) -> io::Result<()> {
+        let first = index as usize * self.windows.stride;
+        let steps = first..first + self.windows.length;
+        let steps: Vec<u32> = steps.map(|step| step as u32).collect();
+        let mut row = MatrixMut::new(row, steps.len(), self.features);
+        self.series.read(&steps, self.features, &mut row)
+    }
 }
 
 impl Values {
@@ -25,6 +51,9 @@ impl Values {
             Self::Floats(values) => values.len(),
             Self::Pictures(pictures) => pictures.values(),
             Self::Stored(stored) => stored.values(),
+            Self::Windows(own) => {
+                own.windows.count(own.steps()) * own.windows.length * own.features
+            }
         }
     }
 
@@ -33,6 +62,7 @@ impl Values {
             Self::Bytes(_) | Self::Pictures(_) => true,
             Self::Floats(_) => false,
             Self::Stored(stored) => stored.is_bytes(),
+            Self::Windows(own) => own.series.is_bytes(),
         }
     }
 
@@ -44,6 +74,11 @@ impl Values {
             Self::Floats(values) => fingerprint.update_floats(values),
             Self::Pictures(pictures) => return Ok(pictures.fingerprint().to_owned()),
             Self::Stored(stored) => stored.add_to(&mut fingerprint)?,
+            Self::Windows(own) => {
+                let series = own.series.fingerprint(&[own.features], own.steps())?;
+                fingerprint.update(series.as_bytes());
+                fingerprint.update(&(own.windows.stride as u64).to_le_bytes());
+            }
         }
         Ok(fingerprint.finish())
     }
@@ -70,6 +105,11 @@ impl Values {
             Self::Pictures(pictures) => {
                 for (row, &index) in rows {
                     pictures.with_example(index as usize, |example| widen(example, row))?;
+                }
+            }
+            Self::Windows(own) => {
+                for (row, &index) in rows {
+                    own.read(index, row)?;
                 }
             }
             Self::Stored(stored) => {

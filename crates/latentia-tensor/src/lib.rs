@@ -35,6 +35,7 @@ mod arrays;
 mod convolution;
 mod dispatch;
 mod elementwise;
+mod example_shape;
 #[cfg(feature = "train")]
 mod linalg;
 pub mod loss;
@@ -53,12 +54,14 @@ mod split;
 mod subset;
 mod upsampling;
 mod window;
+mod windows;
 
 #[cfg(feature = "ndarray")]
 pub use arrays::Element;
 pub use convolution::Convolution;
 pub use dispatch::vectorized;
 pub use elementwise::{add_bias_map, map, map_in_place, update};
+pub use example_shape::{Axes, ExampleShape};
 #[cfg(feature = "train")]
 pub use linalg::{
     add_gram, add_product_nt, add_product_tn, cholesky, orthonormalise_rows, symmetric_eigen,
@@ -76,6 +79,7 @@ pub use split::split;
 pub use subset::Subset;
 pub use upsampling::Upsampling;
 pub use window::Window;
+pub use windows::Windows;
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

@@ -1,7 +1,6 @@
 //! Examples that are pictures.
 
-/// What picture an example is, by its shape: `[height, width]`, or `[height, width, channels]` with at most 4 channels, as files
-/// have them, or else `[channels, height, width]`.
+/// What picture an example is: how its elements lie.
 ///
 /// ```
 /// use latentia_tensor::Picture;
@@ -24,26 +23,7 @@ pub struct Picture {
     pub channels_last: bool,
 }
 
-/// The most channels that the last dimension of a picture can be.
-const MOST_LAST_CHANNELS: usize = 4;
-
 impl Picture {
-    /// The picture that an example of shape `shape` is, if it can be one.
-    pub fn of(shape: &[usize]) -> Option<Self> {
-        let (height, width, channels, last) = match *shape {
-            [height, width] => (height, width, 1, false),
-            [height, width, channels @ 1..=MOST_LAST_CHANNELS] => (height, width, channels, true),
-            [channels, height, width] => (height, width, channels, false),
-            _ => return None,
-        };
-        Some(Self {
-            height,
-            width,
-            channels,
-            channels_last: last && channels > 1,
-        })
-    }
-
     /// `[channels, height, width]`, whatever the order in which they lie.
     pub fn feature_maps(self) -> [usize; 3] {
         [self.channels, self.height, self.width]
@@ -71,6 +51,7 @@ mod tests {
         };
         check(&[5, 7], [1, 5, 7], 1);
         check(&[5, 7, 1], [1, 5, 7], 1);
+        check(&[7, 2], [2, 1, 7], 2);
         check(&[5, 7, 4], [4, 5, 7], 4);
         check(&[3, 5, 7], [3, 5, 7], 1);
         check(&[1, 5, 7], [1, 5, 7], 1);

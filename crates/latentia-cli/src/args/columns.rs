@@ -16,6 +16,9 @@ pub struct ColumnArgs {
     /// The column that names a row; it is not learned from, and is written beside what is computed of the row
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
+    /// The column of a series that says when a row is; it is not learned from, and names the windows that begin there
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["id", "schema"])]
+    pub time: Option<String>,
     /// Columns that are not learned from
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub ignore: Vec<String>,

@@ -2,9 +2,9 @@
 
 use clap::Args as Group;
 
-use latentia_tensor::{Background, Fit};
+use latentia_tensor::{Axes, Background, Fit};
 
-use super::values::{background, fit, size};
+use super::values::{axes, background, fit, size, whole};
 
 /// How pictures become examples.
 #[derive(Clone, Copy, Debug, Group)]
@@ -21,6 +21,16 @@ pub struct PictureArgs {
     /// What lies behind transparent pixels: black, white or checker [default: black or white, on whichever there is more contrast]
     #[arg(long, value_name = "WHAT", value_parser = background)]
     pub background: Option<Background>,
+    /// What the dimensions of an array of examples are, where sizes do not tell: nhw, nhwc or nchw of pictures, ntf (time, features)
+    /// of series
+    #[arg(long, value_name = "AXES", value_parser = axes)]
+    pub axes: Option<Axes>,
+    /// Cut a series, a table or an array with a row a time step, into windows of so many steps
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub window: Option<usize>,
+    /// Steps from the start of one window to that of the next [default: an eighth of a window]
+    #[arg(long, value_name = "N", requires = "window", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub stride: Option<usize>,
     /// Take the folders within a folder for no classes
     #[arg(long)]
     pub no_classes: bool,

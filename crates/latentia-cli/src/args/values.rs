@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use latentia_tensor::{Background, Fit};
+use latentia_tensor::{Axes, Background, Fit};
 
 pub(super) fn whole<N: FromStr + Default + PartialEq>(text: &str) -> Result<N, String> {
     let number = text.parse().ok().filter(|number| *number != N::default());
@@ -31,6 +31,11 @@ pub(super) fn fit(text: &str) -> Result<Fit, String> {
         "stretch" => Ok(Fit::Stretch),
         _ => Err("it must be crop or stretch".into()),
     }
+}
+
+pub(super) fn axes(text: &str) -> Result<Axes, String> {
+    let named = Axes::NAMED.into_iter().find(|known| known.name() == text);
+    named.ok_or_else(|| "it must be nhw, nhwc, nchw or ntf".into())
 }
 
 pub(super) fn background(text: &str) -> Result<Background, String> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use latentia_codec::{Archive, CodecError, Names};
 use latentia_data::{Carried, ColumnKind};
-use latentia_tensor::{Matrix, MatrixRef};
+use latentia_tensor::{ExampleShape, Matrix, MatrixRef};
 
 use crate::args::DecompressArgs;
 use crate::figures::{COLUMNS, PixelLayout, exact, grid};
@@ -31,7 +31,7 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     let mut archive = archive.map_err(|error| in_words(error, args))?;
     let header = archive.header().clone();
     let width = model.model.width();
-    let is_picture = PixelLayout::of_grey_or_rgb(&header.shape).is_some();
+    let is_picture = PixelLayout::of_grey_or_rgb(model.model.shape()).is_some();
     if matches!(format, None | Some(Format::Png)) && !is_picture {
         let shape: Vec<String> = header.shape.iter().map(usize::to_string).collect();
         return Err(UsageError(format!(
@@ -58,7 +58,8 @@ pub(super) fn run(args: &DecompressArgs) -> anyhow::Result<()> {
     });
     let output = Output {
         path: &args.output,
-        shape: &[&[rows], &header.shape[..]].concat(),
+        rows,
+        shape: model.model.shape(),
         element: match header.bytes {
             true => Element::Byte,
             false => Element::Float,
@@ -136,7 +137,9 @@ type BlockSource<'a> = dyn FnMut(&mut Sink<'_>) -> io::Result<()> + 'a;
 /// Where examples go, how many there are and of which shape, and what their values are.
 struct Output<'a> {
     path: &'a Path,
-    shape: &'a [usize],
+    rows: usize,
+    /// Of an example.
+    shape: &'a ExampleShape,
     element: Element,
     columns: OutputColumns<'a>,
     /// What names the examples.
@@ -150,7 +153,8 @@ impl Output<'_> {
             Some(Format::Png) => self.write_picture(produce),
             Some(format) => {
                 let kind = (format, self.element);
-                write_blocks(self.path, kind, self.shape, &self.columns, produce)
+                let shape = [&[self.rows], &self.shape[..]].concat();
+                write_blocks(self.path, kind, &shape, &self.columns, produce)
             }
             None => self.write_folder(produce),
         }
@@ -158,7 +162,7 @@ impl Output<'_> {
 
     /// Writes the first examples as one picture.
     fn write_picture(&self, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
-        let (rows, shape) = (self.shape[0], &self.shape[1..]);
+        let (rows, shape) = (self.rows, self.shape);
         let width: usize = shape.iter().product();
         let capacity = rows.min(SHOWN) * width;
         let mut shown = Vec::with_capacity(capacity);
@@ -185,7 +189,7 @@ impl Output<'_> {
     /// Writes each example as a picture into a new folder.
     fn write_folder(&self, produce: &mut BlockSource<'_>) -> anyhow::Result<()> {
         let names = self.names.as_ref().map(|names| names.texts.clone());
-        let mut folder = PictureFolder::new(self.path, &self.shape[1..], names)?;
+        let mut folder = PictureFolder::new(self.path, self.shape, names)?;
         produce(&mut |block| {
             for row in block.iter_rows() {
                 let pixels: Vec<f32> = row.iter().map(|x| x / self.element.full_scale()).collect();

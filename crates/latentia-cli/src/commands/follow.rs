@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 use latentia_data::{Column, RowReader, Schema, TableRow};
 use latentia_models::{Autoencoder, Detector, ModelError, Rule};
-use latentia_tensor::{Matrix, MatrixMut, Picture, Rows};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
 use serde_json::{Value, json};
 
 use crate::args::DetectArgs;
@@ -60,7 +60,7 @@ pub(super) fn run(
     rule: Rule,
     loader: &Loader,
 ) -> anyhow::Result<()> {
-    if Picture::of(model.shape()).is_some() {
+    if model.shape().picture().is_some() {
         let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
         let shape = shape.join("x");
         let what = format!(

@@ -142,7 +142,8 @@ fn report(name: &str, parts: &[(&str, &Dataset)]) -> anyhow::Result<Value> {
         described.push(json!({
             "part": part,
             "examples": set.rows(),
-            "shape": set.shape(),
+            "shape": set.shape().to_vec(),
+            "axes": set.shape().axes().name(),
             "values": if set.is_bytes() { "bytes" } else { "floats" },
             "least": low,
             "greatest": high,

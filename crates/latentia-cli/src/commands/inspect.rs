@@ -25,7 +25,8 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     if args.json {
         let report = json!({
             "model": args.model.to_string_lossy(),
-            "shape": model.shape(),
+            "shape": model.shape().to_vec(),
+            "axes": model.shape().axes().name(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),
             "objective": model.spec().map(|spec| spec.objective),

@@ -1,6 +1,6 @@
 //! How the values of an example lie, and the colours of pixels.
 
-use latentia_tensor::Picture;
+use latentia_tensor::{ExampleShape, Picture};
 
 /// Which values of an example are the channels of which pixel.
 pub struct PixelLayout {
@@ -27,15 +27,18 @@ impl From<Picture> for PixelLayout {
 
 impl PixelLayout {
     /// As a picture of this shape, in grey or in red, green and blue alone.
-    pub fn of_grey_or_rgb(shape: &[usize]) -> Option<Self> {
-        let picture = Picture::of(shape)?;
+    pub fn of_grey_or_rgb(shape: impl Into<ExampleShape>) -> Option<Self> {
+        let picture = shape.into().picture()?;
         matches!(picture.channels, 1 | 3).then(|| picture.into())
     }
 
     /// As a picture of this shape, or as one row of grey pixels where it is none.
-    pub fn or_row(shape: &[usize]) -> Self {
+    pub fn or_row(shape: impl Into<ExampleShape>) -> Self {
+        let shape = shape.into();
         let values = shape.iter().product();
-        Picture::of(shape).map_or_else(|| Self::grey_rows(values, values), Self::from)
+        shape
+            .picture()
+            .map_or_else(|| Self::grey_rows(values, values), Self::from)
     }
 
     /// `values` grey pixels in rows of `width`, of which the last may have fewer.

@@ -1,6 +1,6 @@
 //! Examples as tiles on a sheet.
 
-use latentia_tensor::MatrixRef;
+use latentia_tensor::{ExampleShape, MatrixRef};
 
 use super::picture::Picture;
 use super::tile::Tile;
@@ -25,7 +25,7 @@ const PAIRS: usize = 10;
 pub fn comparison(
     originals: MatrixRef<'_>,
     reconstructions: MatrixRef<'_>,
-    shape: &[usize],
+    shape: impl Into<ExampleShape>,
 ) -> Picture {
     let tile = Tile::new(shape);
     let pairs = originals.rows().min(reconstructions.rows());
@@ -58,7 +58,7 @@ pub fn comparison(
 ///
 /// # Panics
 /// When the columns of `images` are not the product of `shape`.
-pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
+pub fn grid(images: MatrixRef<'_>, shape: impl Into<ExampleShape>, columns: usize) -> Picture {
     let tile = Tile::new(shape);
     let columns = columns.min(images.rows()).max(1);
     let rows = images.rows().div_ceil(columns);
@@ -80,7 +80,7 @@ pub fn grid(images: MatrixRef<'_>, shape: &[usize], columns: usize) -> Picture {
 ///
 /// # Shapes
 /// `image`: `[product of shape]`; `shape` as in [`comparison`].
-pub fn exact(image: &[f32], shape: &[usize]) -> Picture {
+pub fn exact(image: &[f32], shape: impl Into<ExampleShape>) -> Picture {
     let tile = Tile::new(shape);
     let cells = 0..tile.layout.height * tile.layout.width;
     Picture {

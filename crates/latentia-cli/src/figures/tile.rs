@@ -3,6 +3,8 @@
 //! A tile is enlarged by a whole factor, without smoothing, so that its pixels are seen as they are. Values are taken
 //! as brightness in `[0, 1]` and clamped to it; NaN is magenta, so that it is seen.
 
+use latentia_tensor::ExampleShape;
+
 use super::layout::PixelLayout;
 
 /// Side that a tile is enlarged to, about, in pixels of the picture: 28 becomes three times 28.
@@ -23,13 +25,14 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub(super) fn new(shape: &[usize]) -> Self {
+    pub(super) fn new(shape: impl Into<ExampleShape>) -> Self {
+        let shape = shape.into();
         let values: usize = shape.iter().product();
         let near_square = || {
             let width = values.isqrt() + usize::from(values.isqrt().pow(2) < values);
             PixelLayout::grey_rows(values, width)
         };
-        let layout = PixelLayout::of_grey_or_rgb(shape).unwrap_or_else(near_square);
+        let layout = PixelLayout::of_grey_or_rgb(&shape).unwrap_or_else(near_square);
         let side = layout.height.max(layout.width).max(1);
         Self {
             layout,

@@ -8,7 +8,7 @@ use latentia_data::{
     Source, load_with,
 };
 use latentia_models::Autoencoder;
-use latentia_tensor::Rows;
+use latentia_tensor::{Axes, ExampleShape, Rows, Windows};
 
 use super::schema::read_schema;
 use crate::args::{ColumnArgs, PictureArgs};
@@ -33,6 +33,12 @@ impl Loader {
     #[must_use]
     pub fn with_pictures(&self, asked: PictureArgs) -> Self {
         let mut loader = self.clone();
+        loader.options.axes = asked.axes;
+        loader.options.windows = asked.window.map(|length| Windows {
+            length,
+            stride: asked.stride.unwrap_or(length.div_ceil(8)),
+            schema: None,
+        });
         loader.options.pictures = PictureOptions {
             size: asked.image_size,
             grey: asked.grey.then_some(true),
@@ -53,7 +59,11 @@ impl Loader {
         let table = &mut loader.options.table;
         table.schema = asked.schema.as_deref().map(read_schema).transpose()?;
         table.label.clone_from(&asked.label);
-        table.id.clone_from(&asked.id);
+        table.id.clone_from(if asked.time.is_some() {
+            &asked.time
+        } else {
+            &asked.id
+        });
         table.ignore.clone_from(&asked.ignore);
         table.categorical.clone_from(&asked.categorical);
         table.missing.clone_from(&asked.missing);
@@ -89,6 +99,17 @@ impl Loader {
         let mut loader = self.clone();
         loader.options.table.schema = model.schema().cloned();
         loader.is_for_model = true;
+        if let [length, _] = model.shape()[..]
+            && model.shape().is_series()
+        {
+            let windows = model.windows().cloned().unwrap_or(Windows {
+                length,
+                stride: length,
+                schema: None,
+            });
+            loader.options.table.schema.clone_from(&windows.schema);
+            loader.options.windows = Some(windows);
+        }
         let preparation = model.preparation().unwrap_or_default();
         let options = loader.options.pictures.for_shape(model.shape());
         match options {
@@ -121,10 +142,24 @@ impl Loader {
         for note in source.train.notes() {
             tell(&format!("`{}`: {note}", source.train.name()));
         }
-        if let Some(pictures) = source.train.pictures() {
-            self.tell_of(name, pictures)?;
+        let train = &source.train;
+        match train.pictures() {
+            Some(pictures) => self.tell_of(name, pictures)?,
+            None if train.table().is_none() => self.tell_axes(name, train.shape()),
+            None => {}
         }
         Ok(source)
+    }
+
+    /// Says what the dimensions of examples are taken for, where others would do as well.
+    fn tell_axes(&self, name: &str, shape: &ExampleShape) {
+        let is_said = self.is_for_model || self.options.axes.is_some();
+        if !is_said && Axes::are_ambiguous(shape) {
+            let (axes, words) = (shape.axes().name(), shape.axes().in_words());
+            tell(&format!(
+                "`{name}`: examples of {shape} are taken for {words}, --axes {axes}"
+            ));
+        }
     }
 
     /// Says what was left out of pictures, and what was done to them.

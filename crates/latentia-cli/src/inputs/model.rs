@@ -33,12 +33,16 @@ pub fn open(path: &Path) -> anyhow::Result<ModelFile> {
 pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow::Result<()> {
     let (seen, expected) = (examples.cols(), model.width());
     if seen != expected {
-        let shape: Vec<String> = model.shape().iter().map(usize::to_string).collect();
-        let shape = match shape.len() {
+        let shape = match model.shape().len() {
             1 => String::new(),
-            _ => format!(" ({})", shape.join("x")),
+            _ => format!(" ({})", model.shape()),
         };
         bail!("`{data}` has {seen} values an example, the model takes {expected}{shape}");
+    }
+    let (seen, expected) = (examples.shape(), model.shape());
+    if seen.len() > 1 && expected.len() > 1 && seen[..] != expected[..] {
+        let words = expected.axes().in_words();
+        bail!("`{data}` has examples of {seen}, the model takes {expected}, {words}");
     }
     if let (Some(schema), None) = (model.schema(), examples.table()) {
         let how = elements_in_words(schema);

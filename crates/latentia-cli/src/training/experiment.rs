@@ -61,6 +61,7 @@ pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoenco
         None => spec.build(examples.shape(), seed),
     };
     let mut model = built.map_err(|error| UsageError(error.to_string()))?;
+    model.set_windows(examples.cut().map(|(windows, _)| windows.clone()));
     model.set_preparation(examples.pictures().map(Pictures::preparation));
     Ok(model)
 }

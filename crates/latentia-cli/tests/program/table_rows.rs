@@ -283,7 +283,7 @@ fn the_worst_rows_are_called_by_their_ids() {
         .collect();
     assert_eq!(
         lines[0],
-        ["example", "id", "score", "p-value", "flag", "reasons"]
+        ["example", "name", "score", "p-value", "flag", "reasons"]
     );
     assert_eq!(lines[1][..2], ["90", "piece-x"]);
     assert_eq!(lines[1][4..7], ["yes", "`weight`", "9000.0,"]);

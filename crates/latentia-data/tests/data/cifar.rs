@@ -169,7 +169,7 @@ fn what_an_archive_claims_does_no_harm() {
 fn a_file_of_records_is_data_too() {
     let two = [record(9, 0), record(3, 100)].concat();
     let set = load_file("some.bin", &two).unwrap();
-    assert_eq!((set.rows(), set.shape()), (2, [32, 32, 3].as_slice()));
+    assert_eq!((set.rows(), &set.shape()[..]), (2, [32, 32, 3].as_slice()));
     assert_eq!(set.labels(), Some([9, 3].as_slice()));
     assert_eq!(values(&set)[3072..][..4], [100.0, 101.0, 102.0, 101.0]);
     let check = |content: &[u8], expected: &str| {

@@ -51,7 +51,7 @@ fn a_table_of_numbers_is_read_with_its_names() {
             [1.5, 1.0, 1.0, -2.0, 2.0, 0.0, 3.0, 3.0, 1.0]
         );
         assert_eq!(names(&table), ["a", "b", "c"]);
-        assert_eq!((table.rows(), table.shape()), (3, &[3][..]));
+        assert_eq!((table.rows(), &table.shape()[..]), (3, &[3][..]));
         assert!(!table.is_bytes());
     }
 }

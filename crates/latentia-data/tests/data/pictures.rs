@@ -227,7 +227,10 @@ fn a_picture_is_an_example() {
         let path = album.path(name);
         let options = LoadOptions::default();
         let set = load_with(path.to_str().unwrap(), &nowhere(), &options).unwrap();
-        assert_eq!((set.train.rows(), set.train.shape()), (1, &[4, 6, 3][..]));
+        assert_eq!(
+            (set.train.rows(), &set.train.shape()[..]),
+            (1, &[4, 6, 3][..])
+        );
         assert_eq!(set.train.pictures().unwrap().names(), [name]);
         let pixels: Vec<f32> = noise(6, 4).iter().map(|&x| x.into()).collect();
         assert_eq!(values(&set.train), pixels);
@@ -257,7 +260,7 @@ fn every_format_and_depth_is_read() {
     let pictures = set.pictures().unwrap();
     let none: [&str; 0] = [];
     assert_eq!(pictures.refused(), none);
-    assert_eq!((set.rows(), set.shape()), (7, &[4, 6, 3][..]));
+    assert_eq!((set.rows(), &set.shape()[..]), (7, &[4, 6, 3][..]));
     let pixels: Vec<f32> = noise(6, 4).iter().map(|&x| x.into()).collect();
     for (name, row) in pictures.names().iter().zip(values(&set).chunks(72)) {
         // A palette of 256 colours holds all of these few.
@@ -287,7 +290,7 @@ fn pictures_are_grey_whether_their_format_can_say_so_or_not() {
         ("d.gif", &encoded(coloured, ImageFormat::Gif)),
     ]);
     let set = album.load(LoadOptions::default()).unwrap();
-    assert_eq!((set.rows(), set.shape()), (4, &[4, 5][..]));
+    assert_eq!((set.rows(), &set.shape()[..]), (4, &[4, 5][..]));
     assert_eq!(set.pictures().unwrap().first_changed(), None);
     let values = values(&set);
     assert!(values.chunks(20).all(|own| own == &values[..20]));

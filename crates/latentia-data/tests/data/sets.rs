@@ -17,7 +17,10 @@ fn mnist_mini_is_built_in() {
     assert_eq!((train.rows(), test.rows()), (5_000, 1_000));
     for set in [&train, &test] {
         assert_eq!(set.name(), "mnist-mini");
-        assert_eq!((set.shape(), set.is_bytes()), ([28, 28].as_slice(), true));
+        assert_eq!(
+            (&set.shape()[..], set.is_bytes()),
+            ([28, 28].as_slice(), true)
+        );
         assert_eq!(set.range(), (0.0, 255.0));
     }
     assert_eq!(train.labels().unwrap()[..5], [5, 0, 4, 1, 9]);
@@ -39,7 +42,7 @@ fn random_is_that_of_numpy() {
     let folders = Vec::new();
     let Source { train, test } = load("random", &Locations { folders }).unwrap();
     assert!(test.is_none());
-    assert_eq!((train.rows(), train.shape()), (100, [10].as_slice()));
+    assert_eq!((train.rows(), &train.shape()[..]), (100, [10].as_slice()));
     assert_eq!(train.range(), (0.004_632_023, 0.999_717_65));
     assert_eq!(values(&train)[..2], [0.374_540_12, 0.950_714_3]);
     // hashlib over numpy.random.RandomState(42).rand(100, 10).astype('<f4').

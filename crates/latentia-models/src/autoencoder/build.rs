@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::layers::{Condition, Corrupt, OneHot, Permute};
 use latentia_nn::{Layer, LayerSpec, Likelihood, Shape, Widths};
-use latentia_tensor::{ElementKind, Schema};
+use latentia_tensor::{ElementKind, ExampleShape, Schema};
 
 use super::description::Description;
 use super::mean_bias::MeanBias;
@@ -19,10 +19,15 @@ impl ModelSpec {
     ///
     /// # Errors
     /// When parts do not fit each other; the part, its value and what would be valid are named.
-    pub fn build(&self, shape: &[usize], seed: u64) -> Result<Autoencoder, ModelError> {
+    pub fn build(
+        &self,
+        shape: impl Into<ExampleShape>,
+        seed: u64,
+    ) -> Result<Autoencoder, ModelError> {
+        let shape = shape.into();
         Ok(Autoencoder {
             description: Some(Description::Spec(self.clone())),
-            ..Autoencoder::from_parts(self.parts(shape)?, shape, seed)?
+            ..Autoencoder::from_parts(self.parts(&shape)?, shape, seed)?
         })
     }
 
@@ -31,9 +36,10 @@ impl ModelSpec {
     ///
     /// # Errors
     /// As [`Self::build`].
-    pub fn parts(&self, shape: &[usize]) -> Result<Parts, ModelError> {
-        let parts = self.parts_over(shape, None);
-        parts.map_err(|error| self.with_fitting_sizes(error, shape))
+    pub fn parts(&self, shape: impl Into<ExampleShape>) -> Result<Parts, ModelError> {
+        let shape = shape.into();
+        let parts = self.parts_over(&shape, None);
+        parts.map_err(|error| self.with_fitting_sizes(error, &shape))
     }
 
     /// Builds a model for the rows of a table whose columns are those of `schema`, which it keeps; with parameters drawn from `seed`.
@@ -44,18 +50,18 @@ impl ModelSpec {
     /// # Errors
     /// As [`Self::build`], and when the likelihood takes no categories or gaps and the table has some.
     pub fn build_table(&self, schema: &Schema, seed: u64) -> Result<Autoencoder, ModelError> {
-        let shape = [schema.learned().count()];
+        let shape = ExampleShape::from(&[schema.learned().count()]);
         Ok(Autoencoder {
             description: Some(Description::Spec(self.clone())),
             schema: Some(schema.clone()),
-            ..Autoencoder::from_parts(self.parts_over(&shape, Some(schema))?, &shape, seed)?
+            ..Autoencoder::from_parts(self.parts_over(&shape, Some(schema))?, shape, seed)?
         })
     }
 
     /// The parts of a model for examples of shape `shape`, rows of a table where there is a schema.
     pub(super) fn parts_over(
         &self,
-        shape: &[usize],
+        shape: &ExampleShape,
         schema: Option<&Schema>,
     ) -> Result<Parts, ModelError> {
         let inputs = elements(shape)?;
@@ -78,7 +84,7 @@ impl ModelSpec {
         let mut row = Row {
             spec: self,
             inputs,
-            picture: Picture::of(shape),
+            picture: shape.picture(),
             schema,
             likelihood: Arc::clone(&likelihood),
             layers: Vec::new(),

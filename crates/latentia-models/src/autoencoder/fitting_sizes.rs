@@ -1,19 +1,24 @@
 //! Sizes of pictures that a specification fits, where it does not fit those that there are.
 
 use latentia_nn::LayerSpec;
+use latentia_tensor::{Axes, ExampleShape};
 
 use crate::{ModelError, ModelSpec, Picture};
 
 impl ModelSpec {
     /// `error`, which refuses examples of shape `shape`, with the next heights and widths that are not refused, smaller and larger,
     /// where there are some between half and twice the size.
-    pub(super) fn with_fitting_sizes(&self, mut error: ModelError, shape: &[usize]) -> ModelError {
+    pub(super) fn with_fitting_sizes(
+        &self,
+        mut error: ModelError,
+        shape: &ExampleShape,
+    ) -> ModelError {
         let valid = match &mut error {
             ModelError::Layer { source, .. } => &mut source.valid,
             ModelError::Part { valid, .. } => valid,
             _ => return error,
         };
-        let Some([channels, height, width]) = Picture::of(shape).map(Picture::feature_maps) else {
+        let Some([channels, height, width]) = shape.picture().map(Picture::feature_maps) else {
             return error;
         };
         let comes_back =
@@ -32,12 +37,8 @@ impl ModelSpec {
             let [Some(height), Some(width)] = next else {
                 continue;
             };
-            // Either order of the axes is read as a picture by its shape alone.
-            let mut shapes = [[height, width, channels], [channels, height, width]].into_iter();
-            let fits = shapes.any(|shape| {
-                let picture = Picture::of(&shape).map(Picture::feature_maps);
-                picture == Some([channels, height, width]) && self.parts_over(&shape, None).is_ok()
-            });
+            let shape = ExampleShape::new(vec![channels, height, width], Axes::Nchw);
+            let fits = shape.is_some_and(|shape| self.parts_over(&shape, None).is_ok());
             let size = format!("{height}x{width}");
             if fits && !fitting.contains(&size) {
                 fitting.push(size);

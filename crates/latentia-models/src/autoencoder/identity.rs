@@ -1,6 +1,6 @@
 //! What a model knows of the data that it learned from: the columns of a table, how pictures were made examples.
 
-use latentia_tensor::{ElementKind, Preparation, Schema};
+use latentia_tensor::{ElementKind, Preparation, Schema, Windows};
 
 use super::model::Autoencoder;
 
@@ -14,10 +14,29 @@ impl Autoencoder {
     pub fn column_names(&self) -> Vec<String> {
         match self.schema() {
             Some(schema) => schema.learned().map(|own| own.name.clone()).collect(),
+            None if self.shape.is_series() => self.names_of_steps(),
             None => (1..=self.width())
                 .map(|number| number.to_string())
                 .collect(),
         }
+    }
+
+    /// The elements of a window: `+3` three steps behind its first, with the feature where there is more than one.
+    fn names_of_steps(&self) -> Vec<String> {
+        let features = self.shape[1];
+        let schema = self.windows.as_ref().and_then(|own| own.schema.as_ref());
+        let known: Vec<&str> = schema.map_or_else(Vec::new, |schema| {
+            schema.learned().map(|own| own.name.as_str()).collect()
+        });
+        let name = |element: usize| {
+            let (step, feature) = (element / features, element % features);
+            match (features, known.get(feature)) {
+                (1, _) => format!("+{step}"),
+                (_, Some(name)) => format!("{name} +{step}"),
+                (_, None) => format!("{} +{step}", feature + 1),
+            }
+        };
+        (0..self.width()).map(name).collect()
     }
 
     /// What the elements of an example are; nothing where all are numbers.
@@ -36,6 +55,22 @@ impl Autoencoder {
     /// How the pictures that the model learned from were made examples, where that is known.
     pub fn preparation(&self) -> Option<Preparation> {
         self.preparation
+    }
+
+    /// How the series that the model learned from was cut into examples, where that is known.
+    pub fn windows(&self) -> Option<&Windows> {
+        self.windows.as_ref()
+    }
+
+    /// Sets how a series is cut into examples; windows of another length than an example has time steps are none. A file keeps it, so that
+    /// others are cut in the same way.
+    pub fn set_windows(&mut self, windows: Option<Windows>) {
+        let length = self
+            .shape
+            .first()
+            .copied()
+            .filter(|_| self.shape.is_series());
+        self.windows = windows.filter(|own| Some(own.length) == length && own.stride > 0);
     }
 
     /// Sets how pictures are made examples. A file keeps it, so that others are made in the same way.

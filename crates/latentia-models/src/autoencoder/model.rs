@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Preparation, Rows, Schema};
+use latentia_tensor::{
+    ExampleShape, Matrix, MatrixMut, MatrixRef, Noise, Preparation, Rows, Schema, Windows,
+};
 use serde::Serialize;
 
 use super::description::{Description, Foreign};
@@ -53,9 +55,11 @@ use crate::{FrozenPart, ModelError, ModelSpec, Preprocessing, stream};
 pub struct Autoencoder {
     /// How to build it again, as far as that can be said.
     pub(crate) description: Option<Description>,
-    pub(crate) shape: Vec<usize>,
+    pub(crate) shape: ExampleShape,
     /// What the columns of a table are.
     pub(crate) schema: Option<Schema>,
+    /// How the series that it learned from was cut, where it was.
+    pub(crate) windows: Option<Windows>,
     /// How the pictures that it learned from were made examples, where they were.
     pub(crate) preparation: Option<Preparation>,
     pub(crate) preprocessing: Preprocessing,
@@ -107,7 +111,7 @@ impl Autoencoder {
     }
 
     /// Shape of one example.
-    pub fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &ExampleShape {
         &self.shape
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use latentia_nn::latents::Deterministic;
 use latentia_nn::likelihoods::Mse;
 use latentia_nn::{Chain, Latent, Layer, Likelihood, Penalty, Shape};
+use latentia_tensor::ExampleShape;
 
 use super::mean_bias::MeanBias;
 use super::sections::Sections;
@@ -84,8 +85,13 @@ impl Autoencoder {
     ///
     /// # Errors
     /// When parts do not fit each other; the part, its value and what would be valid are named.
-    pub fn from_parts(parts: Parts, shape: &[usize], seed: u64) -> Result<Self, ModelError> {
-        let inputs = elements(shape)?;
+    pub fn from_parts(
+        parts: Parts,
+        shape: impl Into<ExampleShape>,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let shape = shape.into();
+        let inputs = elements(&shape)?;
         parts.check(inputs)?;
         let Parts {
             corruption,
@@ -115,9 +121,10 @@ impl Autoencoder {
         let own = latent.penalty(code_width, &*likelihood);
         Ok(Self {
             description: None,
-            shape: shape.to_vec(),
+            shape,
             schema: None,
             preparation: None,
+            windows: None,
             preprocessing: parts.preprocessing,
             scaling: Scaling::identity(),
             is_fitted: false,

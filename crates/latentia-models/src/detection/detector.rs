@@ -440,7 +440,7 @@ impl Member {
 
 /// The picture that an example of `model` is, where it is no row of a table.
 pub(super) fn picture_of(model: &Autoencoder) -> Option<Picture> {
-    Picture::of(model.shape()).filter(|_| model.schema().is_none())
+    model.shape().picture().filter(|_| model.schema().is_none())
 }
 
 /// The neighbours that count where `model` scores.

@@ -1,7 +1,7 @@
 //! What a model looks for in its input.
 
 use latentia_nn::{ParameterRole, Position, Support, Tape};
-use latentia_tensor::{ElementKind, Matrix, Noise, transpose};
+use latentia_tensor::{ElementKind, ExampleShape, Matrix, Noise, transpose};
 
 use crate::{Autoencoder, ModelError, Picture, Preprocessing, stream};
 
@@ -36,8 +36,8 @@ impl Autoencoder {
         });
         let Some((layer, weight)) = layers else {
             return Filters {
-                shape: self.shape.clone(),
-                picture: Picture::of(&self.shape),
+                shape: self.shape.to_vec(),
+                picture: self.shape.picture(),
                 weights: Matrix::default(),
             };
         };
@@ -59,11 +59,11 @@ impl Autoencoder {
                     .flat_map(|unit| (0..width).map(move |input| weight.row(input)[unit]));
                 let shape = match width == self.width() {
                     true => self.shape.clone(),
-                    false => vec![width],
+                    false => ExampleShape::from(&[width]),
                 };
                 Filters {
-                    picture: Picture::of(&shape),
-                    shape,
+                    picture: shape.picture(),
+                    shape: shape.to_vec(),
                     weights: Matrix::from_vec(weight.cols(), width, filters.collect()),
                 }
             }

@@ -2,7 +2,7 @@
 
 use latentia_tensor::vectorized;
 
-use crate::Picture;
+use latentia_tensor::ExampleShape;
 
 /// Side of the window, in pixels.
 const WINDOW: usize = 11;
@@ -11,8 +11,8 @@ const WINDOW: usize = 11;
 const SIGMA: f64 = 1.5;
 
 /// Height and width, when examples of this shape are grey pictures large enough for the window.
-pub(crate) fn grey_shape(shape: &[usize]) -> Option<(usize, usize)> {
-    let grey = Picture::of(shape).filter(|picture| picture.channels == 1)?;
+pub(crate) fn grey_shape(shape: &ExampleShape) -> Option<(usize, usize)> {
+    let grey = shape.picture().filter(|picture| picture.channels == 1)?;
     let size = (grey.height, grey.width);
     (size.0 >= WINDOW && size.1 >= WINDOW).then_some(size)
 }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use latentia_nn::ParameterRole;
-use latentia_tensor::{Column, ColumnKind, Preparation, Schema};
+use latentia_tensor::{Axes, Column, ColumnKind, ExampleShape, Preparation, Schema, Windows};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "train")]
@@ -72,12 +72,18 @@ pub struct ModelFile {
 struct Content {
     format: u32,
     shape: Vec<usize>,
+    /// What the dimensions are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    axes: Option<Axes>,
     /// What the columns of a table are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schema: Option<Schema>,
     /// How pictures were made examples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     preparation: Option<Preparation>,
+    /// How a series was cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    windows: Option<Windows>,
     /// The columns' names alone, all numbers: what files had before.
     #[serde(default, skip_serializing)]
     columns: Option<Vec<String>>,
@@ -148,9 +154,11 @@ impl ModelFile {
         }
         let content = Content {
             format: MODEL.format,
-            shape: model.shape.clone(),
+            shape: model.shape.to_vec(),
+            axes: Some(model.shape.axes()).filter(|&axes| axes != Axes::Elements),
             schema: model.schema.clone(),
             preparation: model.preparation,
+            windows: model.windows.clone(),
             columns: None,
             spec: model.spec().cloned(),
             foreign: model.foreign().cloned(),
@@ -264,13 +272,17 @@ impl ModelFile {
                 Err(problem) => return Err(damaged(&problem)),
             }
         }
+        let axes = content.axes.unwrap_or_else(|| Axes::unsaid(&content.shape));
+        let Some(shape) = ExampleShape::new(content.shape, axes) else {
+            return Err(damaged("the axes do not fit the shape"));
+        };
         let mut model = match (content.spec, content.foreign) {
             (Some(spec), None) => match &schema {
                 Some(schema) => spec.build_table(schema, 0)?,
-                None => spec.build(&content.shape, 0)?,
+                None => spec.build(&shape, 0)?,
             },
             (None, Some(foreign)) => {
-                let built = registry.build(&content.shape, &foreign);
+                let built = registry.build(&shape, &foreign);
                 built.map_err(|problem| invalid(path, problem))?
             }
             _ => return Err(damaged("it needs one of `spec` and `foreign`")),
@@ -280,6 +292,7 @@ impl ModelFile {
         }
         model.schema = schema;
         model.preparation = content.preparation;
+        model.set_windows(content.windows);
         model.scaling = content.scaling;
         model.is_fitted = !content.provenance.history.is_empty();
         let names = model.parameter_names();

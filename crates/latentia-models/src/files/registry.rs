@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
+use latentia_tensor::ExampleShape;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -68,7 +69,11 @@ impl Registry {
     }
 
     /// The model that a file describes, or why it cannot be built.
-    pub(crate) fn build(&self, shape: &[usize], foreign: &Foreign) -> Result<Autoencoder, String> {
+    pub(crate) fn build(
+        &self,
+        shape: &ExampleShape,
+        foreign: &Foreign,
+    ) -> Result<Autoencoder, String> {
         let Foreign { name, settings } = foreign;
         let Some(build) = self.builders.get(name) else {
             return Err(format!(
@@ -77,13 +82,14 @@ impl Registry {
         };
         let failed =
             |what: &dyn Display| format!("is of a model `{name}` that cannot be built: {what}");
-        let model = build(shape, settings.clone()).map_err(|e| failed(&e))?;
-        if model.shape() != shape {
-            let built = model.shape();
+        let mut model = build(shape, settings.clone()).map_err(|e| failed(&e))?;
+        if model.shape[..] != shape[..] {
+            let (built, shape) = (&model.shape[..], &shape[..]);
             return Err(failed(&format!(
                 "it takes examples of shape {built:?}, not {shape:?}"
             )));
         }
+        model.shape = shape.clone();
         model.described_as(name, settings).map_err(|e| failed(&e))
     }
 }

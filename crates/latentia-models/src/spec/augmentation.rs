@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelError, Picture};
+use crate::ModelError;
+use latentia_tensor::ExampleShape;
 
 /// How training examples that are pictures are changed, anew in each epoch. What is learned is to reconstruct the changed
 /// picture; validation examples stay as they are.
@@ -23,13 +24,13 @@ pub struct AugmentationSpec {
 
 impl AugmentationSpec {
     /// Refuses values out of range, and examples of a shape that is no picture's.
-    pub(crate) fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
+    pub(crate) fn check(&self, shape: &ExampleShape) -> Result<(), ModelError> {
         let refuse = |name, seen: String, valid| Err(ModelError::Option { name, seen, valid });
-        let Some(picture) = Picture::of(shape) else {
+        let Some(picture) = shape.picture() else {
             let valid = "for pictures, of shape [height, width], [height, width, channels] or [channels, height, width]";
             return refuse(
                 "augmentation",
-                format!("for examples of shape {shape:?}"),
+                format!("for examples of shape {:?}", &shape[..]),
                 valid,
             );
         };

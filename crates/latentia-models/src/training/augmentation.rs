@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use latentia_tensor::{MatrixMut, Noise, Rows};
+use latentia_tensor::{ExampleShape, MatrixMut, Noise, Rows};
 
 use crate::{AugmentationSpec, Picture, stream};
 
@@ -20,13 +20,13 @@ impl<'a> Augmented<'a> {
     pub(crate) fn new(
         examples: &'a dyn Rows,
         spec: Option<AugmentationSpec>,
-        shape: &[usize],
+        shape: &ExampleShape,
         seed: u64,
         epoch: u32,
     ) -> Self {
         Self {
             examples,
-            change: spec.zip(Picture::of(shape)),
+            change: spec.zip(shape.picture()),
             noise: Noise::new(seed, stream::AUGMENT).at_step(epoch),
         }
     }
@@ -339,7 +339,7 @@ mod tests {
         };
         let read = |seed, epoch, indices: &[u32]| {
             let mut out = Matrix::zeros(indices.len(), 36);
-            Augmented::new(&bytes, Some(spec), &[6, 6], seed, epoch)
+            Augmented::new(&bytes, Some(spec), &(&[6, 6]).into(), seed, epoch)
                 .read(indices, out.view_mut())
                 .expect("in memory");
             out

@@ -20,16 +20,28 @@ pub(crate) static NPY: Format = Format {
     endings: &[".npy"],
     other_endings: &[],
     signatures: &[MAGIC],
-    read: |path, subject, options: &LoadOptions| read(open(path)?, subject, options.memory),
+    read: |path, subject, options: &LoadOptions| {
+        read(
+            open(path)?,
+            subject,
+            options.memory,
+            options.windows.is_some(),
+        )
+    },
 };
 
 /// Reads an array of two dimensions or more, the first of which counts the examples.
-fn read(file: File, subject: &str, memory: usize) -> Result<Dataset, DataError> {
+///
+/// The values of a series of one feature may have one dimension.
+fn read(file: File, subject: &str, memory: usize, is_series: bool) -> Result<Dataset, DataError> {
     let failed = |error| DataError::read(Path::new(subject), error);
     let plain = PlainFile::of(&file, 0).map_err(failed)?;
     // A pipe gives its values only once.
     let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    let array = Array::open(Input::from_file(file, subject))?;
+    let mut array = Array::open(Input::from_file(file, subject))?;
+    if is_series && array.header.shape.len() == 1 {
+        array.header.shape.push(1);
+    }
     array.into_dataset(Some(plain).filter(|_| is_regular), memory)
 }
 
