@@ -5,6 +5,9 @@ use latentia_tensor::{Axes, ExampleShape};
 
 use crate::{ModelError, ModelSpec, Picture};
 
+/// How far sizes are looked for.
+const FARTHEST: usize = 1024;
+
 impl ModelSpec {
     /// `error`, which refuses examples of shape `shape`, with the next heights and widths that are not refused, smaller and larger,
     /// where there are some between half and twice the size.
@@ -24,12 +27,12 @@ impl ModelSpec {
         let comes_back =
             |axis, size: &usize| LayerSpec::comes_back(&self.encoder, &self.decoder, axis, *size);
         let smaller = |(axis, size): (usize, usize)| {
-            (size.div_ceil(2)..=size)
-                .rev()
-                .find(|n| comes_back(axis, n))
+            let sizes = (size.div_ceil(2)..=size).rev();
+            sizes.take(FARTHEST).find(|size| comes_back(axis, size))
         };
         let larger = |(axis, size): (usize, usize)| {
-            (size..=size.saturating_mul(2)).find(|n| comes_back(axis, n))
+            let mut sizes = (size..=size.saturating_mul(2)).take(FARTHEST);
+            sizes.find(|size| comes_back(axis, size))
         };
         let axes = [(0, height), (1, width)];
         let mut fitting = Vec::new();

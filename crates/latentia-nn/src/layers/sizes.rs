@@ -40,7 +40,7 @@ impl Sizes {
 
     /// The first of them for which `holds`, which then holds for all greater ones; one more than `most` where there is none.
     pub(super) fn first(self, holds: impl Fn(usize) -> bool) -> usize {
-        let (mut least, mut most) = (self.least, self.most + 1);
+        let (mut least, mut most) = (self.least, self.most.saturating_add(1));
         while least < most {
             let middle = least + (most - least) / 2;
             match holds(middle) {
