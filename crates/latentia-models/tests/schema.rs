@@ -22,8 +22,8 @@ const PLACES: [(&str, &[&str]); 13] = [
 ];
 
 /// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, columns of a
-/// table, and a decoder with feature maps.
-const CONTEXTS: [&str; 4] = [
+/// table, a decoder with feature maps, and a series.
+const CONTEXTS: [&str; 5] = [
     r#"
     [model]
     likelihood = "mse"
@@ -48,6 +48,12 @@ const CONTEXTS: [&str; 4] = [
     likelihood = "mse"
     encoder = [{ layer = "dense", units = 32 }]
     decoder = [{ layer = "dense" }, { layer = "conv", kernel = 3 }]
+    "#,
+    r#"
+    [model]
+    likelihood = "mse"
+    encoder = [{ layer = "reshape", shape = [1, 1, 49] }, { layer = "dense", units = 32 }]
+    decoder = [{ layer = "dense" }]
     "#,
 ];
 

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
 use super::kind::LayerKind;
+use super::one_dimension::OneDimension;
 use super::sizes::Sizes;
 use super::stack::{LayerStack, too_large};
-use super::window::{Padding, Size, WindowSpec, channels_of};
+use super::window::{Padding, Padding1d, Size, WindowSpec, channels_of, one};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
@@ -94,6 +95,58 @@ impl LayerKind for ConvSpec {
 
     fn needs_feature_maps(&self) -> bool {
         true
+    }
+}
+
+/// A [`Conv`] layer on a series as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Conv1dSpec {
+    /// Feature maps of the output, left out as of `conv`. Example: `channels = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Steps in the window. Example: `kernel = 5`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub kernel: usize,
+    /// Steps by which the window moves. Example: `stride = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default = "one")]
+    pub stride: usize,
+    /// Zeros before and after the series; named as of `conv`. Example: `padding = 2`
+    #[serde(default)]
+    pub padding: Padding1d,
+    /// Distance of the window's steps (Yu and Koltun 2016). Example: `dilation = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default = "one")]
+    pub dilation: usize,
+    /// The function applied to the output. Example: `activation = "relu"`
+    #[serde(default)]
+    pub activation: Activation,
+    /// How the weight is drawn before training. Example: `initializer = "he"`
+    #[serde(default)]
+    pub initializer: Initializer,
+}
+
+impl OneDimension for Conv1dSpec {
+    const NAME: &'static str = "conv-1d";
+    type Planar = ConvSpec;
+
+    fn planar(&self) -> ConvSpec {
+        ConvSpec {
+            channels: self.channels,
+            kernel: Size::along(self.kernel),
+            stride: Size::along(self.stride),
+            padding: self.padding.into(),
+            dilation: Size::along(self.dilation),
+            activation: self.activation,
+            initializer: self.initializer,
+        }
+    }
+
+    fn set_channels(&mut self, channels: usize) {
+        self.channels = Some(channels);
     }
 }
 

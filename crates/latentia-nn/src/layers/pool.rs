@@ -4,9 +4,10 @@ use latentia_tensor::{MatrixMut, MatrixRef, Pooling, Window};
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayerKind;
+use super::one_dimension::OneDimension;
 use super::sizes::Sizes;
 use super::stack::{LayerStack, refuse};
-use super::window::{Padding, Size, WindowSpec, by};
+use super::window::{Padding, Padding1d, Size, WindowSpec, by};
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace};
@@ -90,6 +91,66 @@ impl LayerKind for AveragePoolSpec {
 
     fn needs_feature_maps(&self) -> bool {
         true
+    }
+}
+
+/// A [`Pool`] of maxima of a series as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MaxPool1dSpec {
+    /// Steps in the window. Example: `size = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub size: usize,
+    /// Steps by which the window moves; left out, by its size. Example: `stride = 1`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Steps before and after the series that count for nothing. Example: `padding = "same"`
+    #[serde(default = "Padding1d::valid")]
+    pub padding: Padding1d,
+}
+
+impl OneDimension for MaxPool1dSpec {
+    const NAME: &'static str = "max-pool-1d";
+    type Planar = MaxPoolSpec;
+
+    fn planar(&self) -> MaxPoolSpec {
+        MaxPoolSpec {
+            size: Size::along(self.size),
+            stride: self.stride.map(Size::along),
+            padding: self.padding.into(),
+        }
+    }
+}
+
+/// A [`Pool`] of means of a series as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AveragePool1dSpec {
+    /// Steps in the window. Example: `size = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub size: usize,
+    /// Steps by which the window moves; left out, by its size. Example: `stride = 1`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// Steps before and after the series that count for nothing. Example: `padding = "same"`
+    #[serde(default = "Padding1d::valid")]
+    pub padding: Padding1d,
+}
+
+impl OneDimension for AveragePool1dSpec {
+    const NAME: &'static str = "average-pool-1d";
+    type Planar = AveragePoolSpec;
+
+    fn planar(&self) -> AveragePoolSpec {
+        AveragePoolSpec {
+            size: Size::along(self.size),
+            stride: self.stride.map(Size::along),
+            padding: self.padding.into(),
+        }
     }
 }
 

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use super::activate::ActivationSpec;
 use super::batch_norm::BatchNormSpec;
 use super::chosen_sizes::{comes_back, heights_and_widths};
-use super::conv::ConvSpec;
+use super::conv::{Conv1dSpec, ConvSpec};
 use super::dense::DenseSpec;
 use super::dropout::DropoutSpec;
 use super::group_norm::{GroupNormSpec, LayerNormSpec};
 use super::kind::LayerKind;
-use super::pool::{AveragePoolSpec, MaxPoolSpec};
+use super::pool::{AveragePool1dSpec, AveragePoolSpec, MaxPool1dSpec, MaxPoolSpec};
 use super::reshape::{FlattenSpec, ReshapeSpec};
 use super::residual::ResidualSpec;
 use super::stack::LayerStack;
-use super::transposed_conv::TransposedConvSpec;
-use super::upsample::UpsampleSpec;
+use super::transposed_conv::{TransposedConv1dSpec, TransposedConvSpec};
+use super::upsample::{Upsample1dSpec, UpsampleSpec};
 use crate::Shape;
 use crate::kinds::kinds;
 use crate::layer::Layer;
@@ -24,7 +24,8 @@ kinds! {
     /// A layer, one of these kinds.
     ///
     /// Layers that work on feature maps take `[channels, height, width]` and give feature maps; the others take and give flat
-    /// rows, into which feature maps turn by themselves, channel after channel.
+    /// rows, into which feature maps turn by themselves, channel after channel. Layers in one dimension take and give feature maps of
+    /// height 1, `[channels, 1, time]`.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -63,6 +64,21 @@ kinds! {
         /// Enlargement by the nearest neighbour: each element becomes a block of copies.
         /// Example: `{ layer = "upsample", factor = 2 }`
         Upsample(UpsampleSpec),
+        /// A convolution of a series, feature maps `[channels, 1, time]`. Example: `{ layer = "conv-1d", channels = 16, kernel = 5, stride = 2 }`
+        #[serde(rename = "conv-1d")]
+        Conv1d(Conv1dSpec),
+        /// A transposed convolution of a series. Example: `{ layer = "transposed-conv-1d", channels = 16, kernel = 5, stride = 2 }`
+        #[serde(rename = "transposed-conv-1d")]
+        TransposedConv1d(TransposedConv1dSpec),
+        /// The largest element of each window of a series. Example: `{ layer = "max-pool-1d", size = 2 }`
+        #[serde(rename = "max-pool-1d")]
+        MaxPool1d(MaxPool1dSpec),
+        /// The mean of each window of a series. Example: `{ layer = "average-pool-1d", size = 2 }`
+        #[serde(rename = "average-pool-1d")]
+        AveragePool1d(AveragePool1dSpec),
+        /// Enlargement of a series by the nearest neighbour. Example: `{ layer = "upsample-1d", factor = 2 }`
+        #[serde(rename = "upsample-1d")]
+        Upsample1d(Upsample1dSpec),
         /// Normalisation of each channel over the examples and positions of a batch (Ioffe and Szegedy 2015): in training by
         /// the batch's mean and variance, else by running ones. Example: `{ layer = "batch-norm", activation = "relu" }`
         BatchNorm(BatchNormSpec),

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::activation::Activation;
 use super::conv::Conv;
 use super::kind::LayerKind;
+use super::one_dimension::OneDimension;
 use super::sizes::Sizes;
 use super::stack::{LayerStack, too_large};
-use super::window::{Padding, Size, WindowSpec, channels_of};
+use super::window::{Padding, Padding1d, Size, WindowSpec, channels_of, one};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::Initializer;
 
@@ -35,8 +36,8 @@ pub struct TransposedConvSpec {
     /// to end with the height and width of an example; with `same`, none.
     /// Example: `output-padding = 0`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub output_padding: usize,
+    #[serde(default = "Size::zero", skip_serializing_if = "Size::is_zero")]
+    pub output_padding: Size,
     /// Distance of the window's elements (Yu and Koltun 2016). Example: `dilation = 2`
     #[cfg_attr(feature = "schema", schemars(extend("minimum" = 1, "items" = { "minimum": 1 })))]
     #[serde(default = "Size::one")]
@@ -47,10 +48,6 @@ pub struct TransposedConvSpec {
     /// How the weight is drawn before training. Example: `initializer = "he"`
     #[serde(default)]
     pub initializer: Initializer,
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 impl TransposedConvSpec {
@@ -99,5 +96,66 @@ impl LayerKind for TransposedConvSpec {
 
     fn needs_feature_maps(&self) -> bool {
         true
+    }
+}
+
+/// A transposed convolution of a series as a user writes it, see [`Conv::transposed`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TransposedConv1dSpec {
+    /// Feature maps of the output, left out as of `conv`. Example: `channels = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Steps in the window. Example: `kernel = 5`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub kernel: usize,
+    /// Steps by which the window moves over the output. Example: `stride = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default = "one")]
+    pub stride: usize,
+    /// Steps that are cut off at either end; named as of `transposed-conv`. Example: `padding = 1`
+    #[serde(default)]
+    pub padding: Padding1d,
+    /// Steps that are added at the end, as of `transposed-conv`. Example: `output-padding = 0`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub output_padding: usize,
+    /// Distance of the window's steps (Yu and Koltun 2016). Example: `dilation = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[serde(default = "one")]
+    pub dilation: usize,
+    /// The function applied to the output. Example: `activation = "relu"`
+    #[serde(default)]
+    pub activation: Activation,
+    /// How the weight is drawn before training. Example: `initializer = "he"`
+    #[serde(default)]
+    pub initializer: Initializer,
+}
+
+fn is_zero(steps: &usize) -> bool {
+    *steps == 0
+}
+
+impl OneDimension for TransposedConv1dSpec {
+    const NAME: &'static str = "transposed-conv-1d";
+    type Planar = TransposedConvSpec;
+
+    fn planar(&self) -> TransposedConvSpec {
+        TransposedConvSpec {
+            channels: self.channels,
+            kernel: Size::along(self.kernel),
+            stride: Size::along(self.stride),
+            padding: self.padding.into(),
+            output_padding: Size::Both([0, self.output_padding]),
+            dilation: Size::along(self.dilation),
+            activation: self.activation,
+            initializer: self.initializer,
+        }
+    }
+
+    fn set_channels(&mut self, channels: usize) {
+        self.channels = Some(channels);
     }
 }

@@ -4,6 +4,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, Upsampling};
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayerKind;
+use super::one_dimension::OneDimension;
 use super::sizes::Sizes;
 use super::stack::{LayerStack, positive, too_large};
 use super::window::Size;
@@ -55,6 +56,27 @@ impl LayerKind for UpsampleSpec {
 
     fn needs_feature_maps(&self) -> bool {
         true
+    }
+}
+
+/// An [`Upsample`] layer on a series as a user writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Upsample1dSpec {
+    /// Copies of each step; fewer at the ends, evenly, where a decoder so ends with the length of an example. Example: `factor = 2`
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub factor: usize,
+}
+
+impl OneDimension for Upsample1dSpec {
+    const NAME: &'static str = "upsample-1d";
+    type Planar = UpsampleSpec;
+
+    fn planar(&self) -> UpsampleSpec {
+        UpsampleSpec {
+            factor: Size::along(self.factor),
+        }
     }
 }
 

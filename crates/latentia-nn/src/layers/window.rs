@@ -26,6 +26,21 @@ impl Size {
     pub(super) fn one() -> Self {
         Self::Square(1)
     }
+
+    /// A size of 0, where a specification leaves it out.
+    pub(super) fn zero() -> Self {
+        Self::Square(0)
+    }
+
+    /// Whether it is 0 both ways.
+    pub(super) fn is_zero(&self) -> bool {
+        <[usize; 2]>::from(*self) == [0; 2]
+    }
+
+    /// A size along a series, whose height is 1.
+    pub(super) fn along(length: usize) -> Self {
+        Self::Both([1, length])
+    }
 }
 
 impl From<Size> for [usize; 2] {
@@ -48,7 +63,45 @@ pub enum Padding {
     Named(NamedPadding),
 }
 
-/// Paddings with a name, as Keras has them.
+/// What is around a feature map of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Padding1d {
+    /// So many elements on each side.
+    Elements(usize),
+    /// By a word.
+    Named(NamedPadding),
+}
+
+impl Default for Padding1d {
+    fn default() -> Self {
+        Self::Named(NamedPadding::Same)
+    }
+}
+
+impl Padding1d {
+    /// No padding, where a specification leaves it out.
+    pub(super) fn valid() -> Self {
+        Self::Named(NamedPadding::Valid)
+    }
+}
+
+impl From<Padding1d> for Padding {
+    fn from(padding: Padding1d) -> Self {
+        match padding {
+            Padding1d::Elements(length) => Self::Elements(Size::Both([0, length])),
+            Padding1d::Named(named) => Self::Named(named),
+        }
+    }
+}
+
+/// A length of 1, where a specification leaves it out.
+pub(super) fn one() -> usize {
+    1
+}
+
+/// Paddings with a name, `same` and `valid` as Keras has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -171,7 +224,8 @@ impl WindowSpec {
     }
 
     /// Sizes of a transposed convolution's output, of whose window `positions` there are.
-    pub fn transposed_sizes(&self, axis: usize, positions: usize, output_padding: usize) -> Sizes {
+    pub fn transposed_sizes(&self, axis: usize, positions: usize, output_padding: Size) -> Sizes {
+        let output_padding = <[usize; 2]>::from(output_padding)[axis];
         let (Some([stride, extent]), Some(gaps)) = (self.along(axis), positions.checked_sub(1))
         else {
             return Sizes::exactly(0);
@@ -201,25 +255,24 @@ impl WindowSpec {
     /// The window of a transposed convolution of feature maps `input`, and the sizes of its output, which are `sizes` where they are chosen.
     pub fn transposed(
         &self,
-        output_padding: usize,
+        output_padding: Size,
         input: &[usize; 3],
         sizes: Option<[usize; 2]>,
     ) -> Result<(Window, [usize; 2]), InvalidSpec> {
         let mut window = self.unpadded()?;
-        for stride in window.stride {
-            if output_padding >= stride && output_padding > 0 {
+        let added = <[usize; 2]>::from(output_padding);
+        for (added, stride) in added.into_iter().zip(window.stride) {
+            if added >= stride && added > 0 {
                 let valid = format!("it must be less than the stride, {stride}");
-                return refuse(format!("has output-padding {output_padding}"), valid);
+                return refuse(format!("has output-padding {added}"), valid);
             }
         }
-        if let (Padding::Named(named @ (NamedPadding::Same | NamedPadding::Fit)), 1..) =
-            (self.padding, output_padding)
+        if let Padding::Named(named @ (NamedPadding::Same | NamedPadding::Fit)) = self.padding
+            && let Some(added) = added.into_iter().find(|added| *added > 0)
         {
-            let valid = format!(
-                "padding `{}` makes the size alone: leave it out",
-                named.name()
-            );
-            return refuse(format!("has output-padding {output_padding}"), valid);
+            let name = named.name();
+            let valid = format!("padding `{name}` makes the size alone: leave it out");
+            return refuse(format!("has output-padding {added}"), valid);
         }
         let own = [0, 1].map(|axis| self.transposed_sizes(axis, input[axis + 1], output_padding));
         let sizes = sizes.unwrap_or(own.map(|sizes| sizes.written));
@@ -228,7 +281,9 @@ impl WindowSpec {
             if sizes[axis] == 0 {
                 let cut = padding[0].saturating_add(padding[1]);
                 let covered = (input[axis + 1] - 1).saturating_mul(window.stride[axis]);
-                let whole = covered.saturating_add(window.extent()[axis] + output_padding);
+                let whole = covered
+                    .saturating_add(window.extent()[axis])
+                    .saturating_add(added[axis]);
                 let seen = format!("cuts {cut} off {whole} elements");
                 return refuse(seen, "something must be left: use a smaller padding");
             }

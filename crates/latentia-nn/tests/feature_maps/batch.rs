@@ -1,8 +1,8 @@
 //! A batch on its way through layers, in slow f64 loops.
 
 use latentia_nn::layers::{
-    AveragePoolSpec, ConvSpec, GroupNormSpec, MaxPoolSpec, NamedPadding, Padding, Size,
-    TransposedConvSpec,
+    AveragePoolSpec, ConvSpec, GroupNormSpec, MaxPoolSpec, NamedPadding, Padding, Padding1d, Size,
+    TransposedConvSpec, UpsampleSpec,
 };
 use latentia_nn::{Activation, LayerSpec, Shape};
 use latentia_testing::reference;
@@ -135,6 +135,8 @@ impl Batch<'_> {
         parameters: &mut impl Iterator<Item = &'a Vec<f64>>,
     ) {
         let mut next = || parameters.next().expect("as many as layers have");
+        let planar = in_two_dimensions(spec);
+        let spec = planar.as_ref().unwrap_or(spec);
         match spec {
             LayerSpec::Conv(ConvSpec { channels, .. }) => {
                 let [_, height, width] = self.feature_maps();
@@ -161,6 +163,7 @@ impl Batch<'_> {
                     [*kernel, *stride, *dilation].map(Into::into);
                 let (mut before, mut size) = ([0; 2], [0; 2]);
                 let chosen = self.chosen.next();
+                let added = <[usize; 2]>::from(*output_padding);
                 for (axis, places) in [height, width].into_iter().enumerate() {
                     let extent = (kernel[axis] - 1) * dilation[axis] + 1;
                     let whole = (places - 1) * stride[axis] + extent;
@@ -175,11 +178,11 @@ impl Batch<'_> {
                             (whole.saturating_sub(size) / 2, size)
                         }
                         Padding::Named(NamedPadding::Valid) => {
-                            (0, chosen.map_or(whole + output_padding, |size| size[axis]))
+                            (0, chosen.map_or(whole + added[axis], |size| size[axis]))
                         }
                         Padding::Elements(n) => {
                             let n = <[usize; 2]>::from(*n)[axis];
-                            let own = whole + output_padding - 2 * n;
+                            let own = whole + added[axis] - 2 * n;
                             (n, chosen.map_or(own, |size| size[axis]))
                         }
                     };
@@ -268,6 +271,7 @@ impl Batch<'_> {
             }
             LayerSpec::Flatten(_) => self.shape = Shape::Flat(self.shape.elements()),
             LayerSpec::Activation(_) | LayerSpec::Dropout(_) => {}
+            other => unreachable!("{other:?} is one of two dimensions"),
         }
         self.each(|z| activate(spec.activation(), z));
     }
@@ -279,4 +283,48 @@ pub fn add(row: &mut [f64], bias: &[f64]) {
     for (plane, bias) in row.chunks_mut(plane).zip(bias) {
         plane.iter_mut().for_each(|x| *x += bias);
     }
+}
+
+/// A layer in one dimension as one in two dimensions.
+fn in_two_dimensions(spec: &LayerSpec) -> Option<LayerSpec> {
+    let along = |steps: usize| Size::Both([1, steps]);
+    let around = |padding: Padding1d| match padding {
+        Padding1d::Elements(steps) => Padding::Elements(Size::Both([0, steps])),
+        Padding1d::Named(named) => Padding::Named(named),
+    };
+    Some(match spec.clone() {
+        LayerSpec::Conv1d(spec) => LayerSpec::Conv(ConvSpec {
+            channels: spec.channels,
+            kernel: along(spec.kernel),
+            stride: along(spec.stride),
+            padding: around(spec.padding),
+            dilation: along(spec.dilation),
+            activation: spec.activation,
+            initializer: spec.initializer,
+        }),
+        LayerSpec::TransposedConv1d(spec) => LayerSpec::TransposedConv(TransposedConvSpec {
+            channels: spec.channels,
+            kernel: along(spec.kernel),
+            stride: along(spec.stride),
+            padding: around(spec.padding),
+            output_padding: Size::Both([0, spec.output_padding]),
+            dilation: along(spec.dilation),
+            activation: spec.activation,
+            initializer: spec.initializer,
+        }),
+        LayerSpec::MaxPool1d(spec) => LayerSpec::MaxPool(MaxPoolSpec {
+            size: along(spec.size),
+            stride: spec.stride.map(along),
+            padding: around(spec.padding),
+        }),
+        LayerSpec::AveragePool1d(spec) => LayerSpec::AveragePool(AveragePoolSpec {
+            size: along(spec.size),
+            stride: spec.stride.map(along),
+            padding: around(spec.padding),
+        }),
+        LayerSpec::Upsample1d(spec) => LayerSpec::Upsample(UpsampleSpec {
+            factor: along(spec.factor),
+        }),
+        _ => return None,
+    })
 }

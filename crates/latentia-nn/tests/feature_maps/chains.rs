@@ -53,7 +53,7 @@ pub fn moved(text: &str, input: Shape, sizes: Option<[usize; 2]>) -> Chain {
     chain
 }
 
-pub const CHAINS: [(&str, [usize; 3], usize); 8] = [
+pub const CHAINS: [(&str, [usize; 3], usize); 10] = [
     (
         "{ layer = 'conv', channels = 3, kernel = 3, activation = 'silu' }, { layer = 'conv', kernel = 3 }",
         [1, 5, 7],
@@ -102,6 +102,22 @@ pub const CHAINS: [(&str, [usize; 3], usize); 8] = [
         [1, 7, 5],
         9,
     ),
+    // Series.
+    (
+        "{ layer = 'conv-1d', channels = 3, kernel = 5, stride = 2, activation = 'silu' },
+         { layer = 'max-pool-1d', size = 2 }, { layer = 'conv-1d', channels = 4, kernel = 3, dilation = 2, padding = 1 },
+         { layer = 'upsample-1d', factor = 3 }, { layer = 'batch-norm', activation = 'tanh' }, { layer = 'dense' }",
+        [2, 1, 19],
+        5,
+    ),
+    (
+        "{ layer = 'conv-1d', channels = 3, kernel = 2, stride = 3, padding = 'valid', activation = 'tanh' },
+         { layer = 'average-pool-1d', size = 3, stride = 2, padding = 'same' },
+         { layer = 'transposed-conv-1d', channels = 2, kernel = 4, stride = 3, padding = 1, output-padding = 1 },
+         { layer = 'flatten' }, { layer = 'dense' }",
+        [1, 1, 23],
+        4,
+    ),
     (
         "{ layer = 'dense', units = 6 }, { layer = 'batch-norm', activation = 'tanh' }, { layer = 'dense' }",
         [1, 3, 3],
@@ -110,7 +126,7 @@ pub const CHAINS: [(&str, [usize; 3], usize); 8] = [
 ];
 
 /// Chains that come back to the height and width of their input, and those behind each layer that chooses them.
-pub const RETURNS: [Return; 8] = [
+pub const RETURNS: [Return; 9] = [
     // As written.
     (
         "{ layer = 'conv', channels = 3, kernel = 3, stride = 2, activation = 'tanh' },
@@ -180,6 +196,18 @@ pub const RETURNS: [Return; 8] = [
         [1, 28, 37],
         3,
         &[[8, 10], [16, 20], [14, 19], [28, 37]],
+    ),
+    // A series of 50 steps: 25, 13, 7.
+    (
+        "{ layer = 'conv-1d', channels = 3, kernel = 5, stride = 2, activation = 'tanh' },
+         { layer = 'max-pool-1d', size = 2, padding = 'same' }, { layer = 'average-pool-1d', size = 2, padding = 'same' },
+         { layer = 'dense', units = 3 }, { layer = 'dense', activation = 'silu' }, { layer = 'reshape', channels = 2 },
+         { layer = 'upsample-1d', factor = 2 }, { layer = 'conv-1d', channels = 2, kernel = 3 },
+         { layer = 'transposed-conv-1d', channels = 3, kernel = 4, stride = 2, activation = 'tanh' },
+         { layer = 'transposed-conv-1d', kernel = 5, stride = 2 }",
+        [2, 1, 50],
+        4,
+        &[[1, 7], [1, 13], [1, 25], [1, 50]],
     ),
     // Within a residual block, whose layers come back to its shape.
     (

@@ -101,3 +101,31 @@ fn what_does_not_fit_is_refused_with_the_layer_and_both_shapes() {
          none",
     );
 }
+
+#[test]
+fn layers_in_one_dimension_refuse_feature_maps_that_are_no_series() {
+    for (layer, planar) in [
+        ("conv-1d', channels = 2, kernel = 3", "conv"),
+        (
+            "transposed-conv-1d', channels = 2, kernel = 3",
+            "transposed-conv",
+        ),
+        ("max-pool-1d', size = 2", "max-pool"),
+        ("average-pool-1d', size = 2", "average-pool"),
+        ("upsample-1d', factor = 2", "upsample"),
+    ] {
+        let name = layer.split('\'').next().unwrap_or_default();
+        assert_refused(
+            &format!("{{ layer = '{layer} }}"),
+            [1, 28, 28],
+            &format!(
+                "layer 0 ({name}) gets feature maps 1x28x28; it works on series, feature maps [channels, 1, time]: use `{planar}`"
+            ),
+        );
+    }
+    assert_refused(
+        "{ layer = 'conv-1d', channels = 2, kernel = 3, stride = 0 }",
+        [1, 1, 28],
+        "layer 0 (conv-1d) has stride 0; it needs at least 1",
+    );
+}

@@ -26,7 +26,7 @@ struct Layers {
 }
 
 /// Every kind of the list, on feature maps `[2, 5, 6]` and on flat rows.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 21] = [
     "{ layer = 'dense', units = 7, activation = 'tanh' }",
     "{ layer = 'conv', channels = 3, kernel = 3, stride = 2, activation = 'silu' }",
     "{ layer = 'conv', channels = 2, kernel = [2, 3], dilation = [2, 1], padding = 'valid' }",
@@ -43,6 +43,11 @@ const KINDS: [&str; 16] = [
     "{ layer = 'dropout', rate = 0.3 }",
     "{ layer = 'flatten' }, { layer = 'reshape', shape = [2, 6, 5] }, { layer = 'conv', channels = 1, kernel = 1 }",
     "{ layer = 'conv', channels = 3, kernel = 3, activation = 'relu' }, { layer = 'max-pool', size = 2 }",
+    "{ layer = 'reshape', shape = [4, 1, 15] }, { layer = 'conv-1d', channels = 3, kernel = 5, stride = 2, activation = 'silu' }",
+    "{ layer = 'reshape', shape = [4, 1, 15] }, { layer = 'transposed-conv-1d', channels = 2, kernel = 4, stride = 2 }",
+    "{ layer = 'reshape', shape = [4, 1, 15] }, { layer = 'max-pool-1d', size = 2, padding = 'same' }",
+    "{ layer = 'reshape', shape = [4, 1, 15] }, { layer = 'average-pool-1d', size = 3, stride = 1, padding = 1 }",
+    "{ layer = 'reshape', shape = [4, 1, 15] }, { layer = 'upsample-1d', factor = 3 }",
 ];
 
 #[test]
