@@ -138,6 +138,8 @@ const PRESETS: &[(&str, &str)] = &[
         include_str!("../../presets/conv-vq-vae.toml"),
     ),
     ("cifar-conv", include_str!("../../presets/cifar-conv.toml")),
+    ("series", include_str!("../../presets/series.toml")),
+    ("series-vae", include_str!("../../presets/series-vae.toml")),
 ];
 
 impl Preset {
@@ -186,8 +188,9 @@ mod tests {
                 .training
                 .check()
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
-            let shape = match preset.data.as_deref() {
-                Some("cifar10") => vec![32, 32, 3],
+            let shape = match (name, preset.data.as_deref()) {
+                ("series" | "series-vae", _) => vec![1, 64, 3],
+                (_, Some("cifar10")) => vec![32, 32, 3],
                 _ => vec![28, 28],
             };
             let model = preset.model.build(&shape, 1);

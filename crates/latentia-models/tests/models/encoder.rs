@@ -12,8 +12,9 @@ const ROWS: usize = 150;
 fn each_preset(mut check: impl FnMut(&str, &Autoencoder, &Matrix)) {
     for name in Preset::names() {
         let preset = Preset::named(name).expect("it comes along");
-        let shape = match preset.data.as_deref() {
-            Some("cifar10") => vec![32, 32, 3],
+        let shape = match (name, preset.data.as_deref()) {
+            ("series" | "series-vae", _) => vec![1, 64, 3],
+            (_, Some("cifar10")) => vec![32, 32, 3],
             _ => vec![28, 28],
         };
         let model = preset.model.build(&shape, 1).expect("parts that fit");

@@ -2,8 +2,9 @@
 
 use latentia_data::{Locations, load};
 use latentia_models::{GradientFault, GradientReport, Observer, Preset};
-use latentia_tensor::Subset;
+use latentia_tensor::{Rows, Subset};
 
+use crate::series::sines;
 use crate::{begin, model_spec, training_spec};
 
 #[derive(Default)]
@@ -104,16 +105,18 @@ fn a_shared_scale_is_no_measure_of_other_layers() {
 fn no_preset_has_faults() {
     let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
     let random = load("random", &Locations::new(None)).expect("it is made on the spot");
+    let windows = sines(1, 640, 64);
     for name in Preset::names() {
         let preset = Preset::named(name).expect("it comes along");
-        let data = match name {
-            "tiny" => &random.train,
-            _ => &digits.train,
+        let (data, shape): (&dyn Rows, _) = match name {
+            "tiny" => (&random.train, random.train.shape()),
+            "series" | "series-vae" => (&windows, &[1, 64, 1][..]),
+            _ => (&digits.train, digits.train.shape()),
         };
         // Enough for a few dozen batches; batches of one for all of the rows.
-        let rows = latentia_tensor::Rows::rows(data).min(640) as u32;
+        let rows = data.rows().min(640) as u32;
         let examples = Subset::new(data, (0..rows).collect());
-        let model = preset.model.build(data.shape(), 1);
+        let model = preset.model.build(shape, 1);
         let mut model = model.expect("parts that fit");
         let spec = latentia_models::TrainingSpec {
             epochs: 3,

@@ -17,6 +17,7 @@ mod ranking;
 mod refusals;
 mod resume;
 mod rollback;
+mod series;
 mod sizes;
 mod spec;
 mod training;
