@@ -216,21 +216,23 @@ impl Dataset {
             Carried::of(&own.name, own.kind, rows.map(|row| own.text(row)))
         };
         let carried = self.carried().iter().map(starts).collect();
+        let of_steps = self.carried().to_vec();
         let shape = vec![windows.length, self.cols];
         let values = Values::Windows(Box::new(WindowValues {
             series: self.values,
             features: self.cols,
             windows,
+            carried: of_steps,
         }));
         let set = Self::new(self.name, shape, values, self.range)?;
         let set = set.with_axes(Axes::Ntf)?.with_notes(self.notes);
         Ok(set.carrying(carried))
     }
 
-    /// How a series was cut into the examples, where they are windows of one, and its time steps.
-    pub fn cut(&self) -> Option<(&Windows, usize)> {
+    /// How a series was cut into the examples, where they are windows of one, how many time steps it has, and what is carried along of each.
+    pub fn cut(&self) -> Option<(&Windows, usize, &[Carried])> {
         match &self.values {
-            Values::Windows(own) => Some((&own.windows, own.steps())),
+            Values::Windows(own) => Some((&own.windows, own.steps(), &own.carried)),
             _ => None,
         }
     }

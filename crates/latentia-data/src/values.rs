@@ -7,6 +7,7 @@ use latentia_tensor::{MatrixMut, Windows, vectorized};
 use crate::fingerprint::Fingerprint;
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
+use crate::table::Carried;
 
 /// Values of examples, one after another: bytes or floats, in memory or in files.
 #[derive(Clone, PartialEq)]
@@ -26,6 +27,8 @@ pub(crate) struct WindowValues {
     /// Values of a time step.
     pub(crate) features: usize,
     pub(crate) windows: Windows,
+    /// What is carried along of each time step.
+    pub(crate) carried: Vec<Carried>,
 }
 
 impl WindowValues {

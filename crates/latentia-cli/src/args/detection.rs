@@ -75,8 +75,11 @@ pub struct DetectArgs {
     /// and .svg draw the scores; a .png has the strangest pictures above their reconstructions
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Of a series, write the score of each time step too, the mean over the windows that cover it: .csv, .parquet or .npy
+    #[arg(long, value_name = "FILE")]
+    pub steps: Option<PathBuf>,
     /// Score the rows of a table, a CSV on standard input, as they come: one JSON object a line
-    #[arg(long, conflicts_with_all = ["output", "count", "json", "contamination", "fdr", "explain"])]
+    #[arg(long, conflicts_with_all = ["output", "steps", "count", "json", "contamination", "fdr", "explain"])]
     pub follow: bool,
     /// Print one JSON object
     #[arg(long)]

@@ -15,7 +15,7 @@ use crate::args::{ColumnArgs, DetectArgs};
 use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Findings;
-use crate::outputs::{Format, write_findings};
+use crate::outputs::{Format, OutputColumns, write_column, write_findings};
 use crate::terminal::{UsageError, counted, print, tell};
 use crate::training::{build, check_examples, preset_for};
 
@@ -29,6 +29,10 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
     let output = args.output.as_deref();
     let format = output
         .map(|path| Format::of(path, &Format::SCORES))
+        .transpose()?;
+    let steps_format = args.steps.as_deref();
+    let steps_format = steps_format
+        .map(|path| Format::of(path, &Format::ARRAYS))
         .transpose()?;
     let rule = rule(args);
     rule.check()
@@ -65,6 +69,9 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
             serde_json::to_string_pretty(&findings.json())?
         ))?,
         false => print(&findings.text())?,
+    }
+    if let (Some(path), Some(format)) = (&args.steps, steps_format) {
+        write_steps((path, format), &findings, &examples)?;
     }
     match (output, format) {
         (Some(output), Some(format)) => write(
@@ -243,6 +250,32 @@ fn keep(
         "wrote {}: the model and its detector",
         path.display()
     ));
+    Ok(())
+}
+
+/// Writes the mean score of the windows that cover each time step.
+fn write_steps(
+    (path, format): (&Path, Format),
+    findings: &Findings<'_>,
+    examples: &Dataset,
+) -> anyhow::Result<()> {
+    let Some((windows, steps, carried)) = examples.cut() else {
+        let what = "--steps goes with a series, a row a time step, and a model of its windows, as by `train --window`";
+        return Err(UsageError(what.into()).into());
+    };
+    let means = windows.means_of_steps(findings.scores(), steps);
+    let means: Vec<f32> = means.into_iter().map(|mean| mean as f32).collect();
+    let columns = OutputColumns::named(["score".into()]);
+    let columns = match carried.is_empty() {
+        true => columns,
+        false => columns.behind(carried.to_vec()),
+    };
+    write_column(path, format, &columns, &means)?;
+    let covered = counted(
+        means.iter().filter(|mean| !mean.is_nan()).count(),
+        "time step",
+    );
+    tell(&format!("wrote {}: scores of {covered}", path.display()));
     Ok(())
 }
 

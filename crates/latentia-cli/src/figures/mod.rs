@@ -3,11 +3,13 @@
 //! - [`Picture`]: written as PNG
 //! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
 //! - [`reconstruction_pairs`], [`pairs`](pairs()): examples above what a model makes of them
+//! - [`curves`](curves()): windows of series
 //! - [`bars`](bars()): columns of text, and a bar for each line
 //! - [`ScoresFigure`]: scores and the strangest examples, as SVG
 //! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
 mod bars;
+mod curves;
 mod layout;
 mod pairs;
 mod picture;
@@ -17,6 +19,7 @@ mod text;
 mod tile;
 
 pub use bars::{BarLine, bars};
+pub use curves::curves;
 pub use layout::{PixelLayout, heat_colour};
 pub use pairs::{pairs, reconstruction_pairs};
 pub use picture::Picture;

@@ -3,6 +3,7 @@
 use latentia_models::Autoencoder;
 use latentia_tensor::{Matrix, MatrixMut, Rows, Subset};
 
+use super::curves::curves;
 use super::picture::Picture;
 use super::sheet::comparison;
 
@@ -24,8 +25,11 @@ pub fn reconstruction_pairs(
     ))
 }
 
-/// A picture of two sets of examples, one above the other.
+/// A picture of two sets of examples, one above the other; of windows of series, the one over the other.
 pub fn pairs(model: &Autoencoder, mut above: Matrix, mut below: Matrix) -> Picture {
+    if model.shape().is_series() {
+        return curves(above.view(), Some(below.view()), model.shape()[1]);
+    }
     let values = above.as_slice().iter();
     let (low, high) = values.fold((0.0f32, 1.0f32), |(low, high), &x| {
         (low.min(x), high.max(x))

@@ -2,6 +2,7 @@
 
 use latentia_tensor::{ExampleShape, MatrixRef};
 
+use super::curves::curves;
 use super::picture::Picture;
 use super::tile::Tile;
 
@@ -51,7 +52,7 @@ pub fn comparison(
     picture
 }
 
-/// Draws images in reading order, `columns` beside each other (at least one).
+/// Draws images in reading order, `columns` beside each other (at least one); windows of series as curves.
 ///
 /// # Shapes
 /// `images`: `[examples, product of shape]`; `shape` as in [`comparison`].
@@ -59,6 +60,10 @@ pub fn comparison(
 /// # Panics
 /// When the columns of `images` are not the product of `shape`.
 pub fn grid(images: MatrixRef<'_>, shape: impl Into<ExampleShape>, columns: usize) -> Picture {
+    let shape = shape.into();
+    if shape.is_series() {
+        return curves(images, None, shape[1]);
+    }
     let tile = Tile::new(shape);
     let columns = columns.min(images.rows()).max(1);
     let rows = images.rows().div_ceil(columns);

@@ -153,7 +153,8 @@ impl Loader {
 
     /// Says what the dimensions of examples are taken for, where others would do as well.
     fn tell_axes(&self, name: &str, shape: &ExampleShape) {
-        let is_said = self.is_for_model || self.options.axes.is_some();
+        let is_said =
+            self.is_for_model || self.options.axes.is_some() || self.options.windows.is_some();
         if !is_said && Axes::are_ambiguous(shape) {
             let (axes, words) = (shape.axes().name(), shape.axes().in_words());
             tell(&format!(

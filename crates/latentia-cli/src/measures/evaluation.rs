@@ -69,7 +69,11 @@ impl Evaluation {
         let learned_from = training.unwrap_or(examples);
         let fill = model.encoded_means(learned_from)?;
         let learned_from = model.encoded(learned_from, fill.clone())?;
-        let pca_components = model.code_width().min(learned_from.cols());
+        // So many rows span no more dimensions.
+        let rank = learned_from
+            .cols()
+            .min(learned_from.rows().saturating_sub(1));
+        let pca_components = model.code_width().min(rank.max(1));
         let pca = Pca::learn(&learned_from, pca_components)?;
         let table = TableMetrics::measure(model, examples, &pca, &fill)?;
         let pca_mse = match &table {

@@ -43,6 +43,8 @@ pub struct Findings<'a> {
     /// Where pictures are reconstructed worst.
     regions: BTreeMap<u32, Region>,
     columns: Vec<Column>,
+    /// Whether examples are windows of a series.
+    is_series: bool,
     ids: Option<&'a Carried>,
 }
 
@@ -94,6 +96,7 @@ impl<'a> Findings<'a> {
         Ok(Self {
             drift: calibration.drift(&scores),
             columns: columns_of(model),
+            is_series: model.shape().is_series(),
             ids: examples.ids(),
             score_unit: unit_of(model, detector),
             loss_unit: model.likelihood().unit().name(),
@@ -162,6 +165,10 @@ impl<'a> Findings<'a> {
     pub fn reasons(&self, row: u32) -> Vec<(String, f64)> {
         if let Some(region) = self.regions.get(&row) {
             let (bottom, right) = (region.top + region.height, region.left + region.width);
+            if self.is_series {
+                let words = format!("steps +{} to +{}", region.left, right - 1);
+                return vec![(words, region.share)];
+            }
             let words = format!(
                 "pixels {} to {} down, {} to {} across",
                 region.top,

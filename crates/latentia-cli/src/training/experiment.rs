@@ -2,11 +2,14 @@
 
 use latentia_data::{Dataset, Pictures};
 use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
-use latentia_tensor::Rows;
+use latentia_tensor::{Axes, ExampleShape, Rows};
 
 use super::config::read;
 use crate::args::TrainArgs;
 use crate::terminal::{UsageError, suggestion};
+
+/// The most pixels of a small picture.
+const SMALL: usize = 1_024;
 
 /// The preset or the file asked for; without either, what suits the data, where that was read.
 ///
@@ -27,9 +30,17 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
         let is_beyond = low < 0.0 || high > data.full_scale();
         data.table().is_some() || (data.shape().len() == 1 && is_beyond)
     };
+    // A small grey picture has no more pixels than a dense layer learns from in seconds.
+    let is_small = |shape: &ExampleShape| {
+        shape.axes() == Axes::Nhw && shape.iter().product::<usize>() <= SMALL
+    };
     let name = match (&args.preset, data) {
         (Some(name), _) => name.as_str(),
+        (None, Some(data)) if data.shape().is_series() => "series",
         (None, Some(data)) if is_table(data) => "table",
+        (None, Some(data)) if data.shape().picture().is_some() && !is_small(data.shape()) => {
+            "photos"
+        }
         (None, _) => "digits",
     };
     preset_for(name)
@@ -61,7 +72,7 @@ pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoenco
         None => spec.build(examples.shape(), seed),
     };
     let mut model = built.map_err(|error| UsageError(error.to_string()))?;
-    model.set_windows(examples.cut().map(|(windows, _)| windows.clone()));
+    model.set_windows(examples.cut().map(|(windows, ..)| windows.clone()));
     model.set_preparation(examples.pictures().map(Pictures::preparation));
     Ok(model)
 }

@@ -18,6 +18,7 @@ mod picture_sizes;
 mod pictures;
 mod reference;
 mod same_bits;
+mod series;
 mod streams;
 mod table_cases;
 mod table_rows;

@@ -7,6 +7,9 @@ use super::standard::quantile;
 /// The side of a window, as a part of the picture's shorter side.
 const PART: usize = 4;
 
+/// The length of a window of a picture of one row, as a series has it, as a part of the row.
+const STEPS: usize = 16;
+
 /// Least contrast, as a share of the usual one.
 const LEAST_CONTRAST: f64 = 0.1;
 
@@ -14,7 +17,8 @@ const LEAST_CONTRAST: f64 = 0.1;
 const LEAST: f64 = 1e-9;
 
 /// The logarithm of the mean excess in the window that has the most, over the picture's contrast, the mean of `|t - median(t)|`: thin
-/// strokes are reconstructed well whatever they show. A window is as wide as a quarter of the shorter side.
+/// strokes are reconstructed well whatever they show. A window is as wide as a quarter of the shorter side; of a picture of
+/// one row, as a series has it, a sixteenth of that.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PicturePart {
     picture: Picture,
@@ -64,13 +68,13 @@ impl PicturePart {
     /// The window with the most excess, and its mean.
     pub(super) fn worst(&self, excess: &[f32]) -> (Region, f64) {
         let Picture { height, width, .. } = self.picture;
-        let side = (height.min(width) / PART).max(1);
+        let [rows, columns] = self.window();
         let sums = self.sums(excess);
         let at = |row: usize, column: usize| sums[row * (width + 1) + column];
         let mut most = (0, 0, f64::NEG_INFINITY);
-        for top in 0..=height - side {
-            for left in 0..=width - side {
-                let (below, right) = (top + side, left + side);
+        for top in 0..=height - rows {
+            for left in 0..=width - columns {
+                let (below, right) = (top + rows, left + columns);
                 let sum = at(below, right) + at(top, left) - at(top, right) - at(below, left);
                 if sum > most.2 {
                     most = (top, left, sum);
@@ -81,15 +85,24 @@ impl PicturePart {
         let region = Region {
             top,
             left,
-            height: side,
-            width: side,
+            height: rows,
+            width: columns,
             share: match sums.last() {
                 Some(&total) if total > 0.0 => (sum / total).clamp(0.0, 1.0),
                 _ => 0.0,
             },
         };
-        let elements = side * side * self.picture.channels;
+        let elements = rows * columns * self.picture.channels;
         (region, (sum / elements as f64).max(0.0))
+    }
+
+    /// Rows and columns of a window.
+    fn window(&self) -> [usize; 2] {
+        let Picture { height, width, .. } = self.picture;
+        match height {
+            1 => [1, (width / STEPS).max(1)],
+            _ => [(height.min(width) / PART).max(1); 2],
+        }
     }
 
     /// Sums over what is above and to the left of each pixel's corner: `[height + 1, width + 1]`.

@@ -106,11 +106,12 @@ fn no_preset_has_faults() {
     let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
     let random = load("random", &Locations::new(None)).expect("it is made on the spot");
     let windows = sines(1, 640, 64);
+    let window = latentia_tensor::ExampleShape::from(&[1, 64, 1]);
     for name in Preset::names() {
         let preset = Preset::named(name).expect("it comes along");
         let (data, shape): (&dyn Rows, _) = match name {
             "tiny" => (&random.train, random.train.shape()),
-            "series" | "series-vae" => (&windows, &[1, 64, 1][..]),
+            "series" | "series-vae" => (&windows, &window),
             _ => (&digits.train, digits.train.shape()),
         };
         // Enough for a few dozen batches; batches of one for all of the rows.
