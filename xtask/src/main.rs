@@ -41,6 +41,7 @@ commands:
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
+  reproduce series                       planted faults in windows of sines, and the picture `docs/series.png`
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   light                                  what a program is built of that only reads models: at most 45 crates

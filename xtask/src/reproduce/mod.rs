@@ -8,5 +8,6 @@ mod lossy;
 mod model;
 mod preset;
 mod probes;
+mod series;
 
 pub use command::run;
