@@ -1,12 +1,12 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
 use latentia_data::{Dataset, Pictures};
-use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
-use latentia_tensor::{Axes, ExampleShape, Rows};
+use latentia_models::{Autoencoder, ModelSpec, Preprocessing, Preset, TrainingSpec};
+use latentia_tensor::{Axes, Rows};
 
 use super::config::read;
 use crate::args::TrainArgs;
-use crate::terminal::{UsageError, suggestion};
+use crate::terminal::{UsageError, number, suggestion, tell};
 
 /// The most pixels of a small picture.
 const SMALL: usize = 1_024;
@@ -24,26 +24,39 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
         );
         return Ok((name, preset));
     }
-    // Rows of numbers beyond the range of pixels are a table without names.
-    let is_table = |data: &Dataset| {
-        let (low, high) = data.range();
-        let is_beyond = low < 0.0 || high > data.full_scale();
-        data.table().is_some() || (data.shape().len() == 1 && is_beyond)
-    };
-    // A small grey picture has no more pixels than a dense layer learns from in seconds.
-    let is_small = |shape: &ExampleShape| {
-        shape.axes() == Axes::Nhw && shape.iter().product::<usize>() <= SMALL
-    };
     let name = match (&args.preset, data) {
         (Some(name), _) => name.as_str(),
-        (None, Some(data)) if data.shape().is_series() => "series",
-        (None, Some(data)) if is_table(data) => "table",
-        (None, Some(data)) if data.shape().picture().is_some() && !is_small(data.shape()) => {
-            "photos"
-        }
-        (None, _) => "digits",
+        (None, Some(data)) => return default_for(data),
+        (None, None) => "digits",
     };
     preset_for(name)
+}
+
+/// What suits the data.
+fn default_for(data: &Dataset) -> anyhow::Result<(String, Preset)> {
+    let shape = data.shape();
+    let (low, high) = data.range();
+    let is_beyond = low < 0.0 || high > data.full_scale();
+    // A small grey picture has no more pixels than a dense layer learns from in seconds.
+    let is_small = shape.axes() == Axes::Nhw && shape.iter().product::<usize>() <= SMALL;
+    let name = match shape.picture() {
+        _ if shape.is_series() => "series",
+        // Rows of numbers beyond the range of pixels are a table without names.
+        _ if data.table().is_some() || (shape.len() == 1 && is_beyond) => "table",
+        Some(_) if !is_small || is_beyond => "photos",
+        _ => "digits",
+    };
+    let (name, mut preset) = preset_for(name)?;
+    if name == "photos" && is_beyond {
+        preset.model.preprocessing = Preprocessing::Standardise;
+        tell(&format!(
+            "`{}`: values from {} to {} are no pixels: they are standardised",
+            data.name(),
+            number(low.into()),
+            number(high.into())
+        ));
+    }
+    Ok((name, preset))
 }
 
 /// The preset of this name, with its name.

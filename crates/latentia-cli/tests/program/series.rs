@@ -137,6 +137,18 @@ fn the_axes_of_arrays_are_said_asked_for_and_kept() {
     let said = "`other.npy` has examples of 5x6x6, the model takes 6x6x5";
     dir.refused("encode m/model.safetensors other.npy -o z.npy", 1, &[said]);
 
+    // Nothing asked for ends in an error about ranges.
+    let floats: Vec<u8> = (0..40 * 64)
+        .flat_map(|i| ((i * 37 % 101) as f32 - 50.0).to_le_bytes())
+        .collect();
+    dir.write("field.npy", npy("<f4", "(40, 8, 8)", &floats));
+    let ran = dir
+        .run("train --data field.npy --epochs 1 --out field")
+        .done();
+    let said =
+        "`field.npy`: values from -50.000 to 50.000 are no pixels: they are standardised\nphotos: ";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+
     // One feature needs no second dimension.
     dir.run("train --data line.npy --window 20 --stride 5 --epochs 1 --out line")
         .done();

@@ -183,12 +183,10 @@ impl<R: Read + Seek> Parser<R> {
         match image::guess_format(start) {
             Ok(ImageFormat::Jpeg) => self.jpeg(),
             Ok(ImageFormat::Png) => self.png(),
-            Ok(
-                format @ (ImageFormat::WebP
-                | ImageFormat::Bmp
-                | ImageFormat::Tiff
-                | ImageFormat::Gif),
-            ) => self.other(format),
+            Ok(ImageFormat::Gif) => self.gif(),
+            Ok(format @ (ImageFormat::WebP | ImageFormat::Bmp | ImageFormat::Tiff)) => {
+                self.other(format)
+            }
             _ if start.len() < 4 => Err(ErrorKind::UnexpectedEof.into()),
             _ => unsupported("first bytes", format!("{:02x?}", &start[..4])),
         }
@@ -211,6 +209,45 @@ impl<R: Read + Seek> Parser<R> {
             alpha: colour.has_alpha(),
             deep: original.bits_per_pixel() > 8 * u16::from(original.channel_count()),
             ..Header::of(format, decoder.dimensions())
+        }))
+    }
+
+    /// The screen, and the blocks up to the first frame, for which the decoder takes memory, however large it says that it is.
+    fn gif(&mut self) -> io::Result<Result<Header, Unsupported>> {
+        let _signature: [u8; 6] = self.take()?;
+        let [width, height] = [self.take()?, self.take()?].map(u16::from_le_bytes);
+        let [flags, _, _] = self.take()?;
+        if flags & 0x80 != 0 {
+            self.skip(6 << (flags & 7))?;
+        }
+        loop {
+            match self.take()? {
+                [0x21] => {
+                    let [_label, mut length] = self.take()?;
+                    while length > 0 {
+                        self.skip(length.into())?;
+                        [length] = self.take()?;
+                    }
+                }
+                [0x2c] => break,
+                [0x3b] => return unsupported("frames of the GIF", "none"),
+                [block] => return unsupported("block of the GIF", format!("{block:#04x}")),
+            }
+        }
+        let [left, top] = [self.take()?, self.take()?].map(u16::from_le_bytes);
+        let size = [self.take()?, self.take()?].map(u16::from_le_bytes);
+        let fits = |start: u16, length: u16, side: u16| {
+            u32::from(start) + u32::from(length) <= side.into()
+        };
+        if !fits(left, size[0], width) || !fits(top, size[1], height) {
+            let [across, down] = size;
+            let seen = format!("{across}x{down} on a screen of {width}x{height}");
+            return unsupported("first frame of the GIF", seen);
+        }
+        Ok(Ok(Header {
+            may_be_grey: true,
+            alpha: true,
+            ..Header::of(ImageFormat::Gif, (width.into(), height.into()))
         }))
     }
 

@@ -500,6 +500,12 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
         &fs::read(palette).unwrap(),
         "length of the palette: found 190 bytes, expected 3 bytes for each colour",
     );
+    let beyond = "../../fuzz/seeds/pictures/frame-beyond-its-screen.gif";
+    check(
+        "b.gif",
+        &fs::read(beyond).unwrap(),
+        &format!("first frame of the GIF: found 18504x7240 on a screen of 67x73, {accepted}"),
+    );
     let photo = jpeg(noise(40, 40));
     check(
         "b.jpg",
