@@ -86,7 +86,7 @@ pub struct DenoiseArgs {
     /// Seed of the noise
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
-    /// Where to draw corrupted examples above restored ones: a .png
+    /// Where to draw examples, corrupted below, restored below those: a .png
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How many examples the picture shows

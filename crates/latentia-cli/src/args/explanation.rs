@@ -34,6 +34,9 @@ pub struct ExplainArgs {
     /// Draw the weights of the first layer
     #[arg(long, group = "what")]
     pub filters: bool,
+    /// How many filters to draw, those with the largest weights
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 64, requires = "filters", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub count: u16,
     /// Draw the input that makes these dimensions of the code large
     #[arg(long, group = "what", value_name = "D,...", value_delimiter = ',')]
     pub dimension: Vec<usize>,

@@ -5,7 +5,7 @@ use latentia_nn::Corruption;
 use latentia_tensor::{Rows, Subset};
 
 use crate::args::DenoiseArgs;
-use crate::figures::pairs;
+use crate::figures::above_each_other;
 use crate::inputs::{Loader, check_fit, open};
 use crate::outputs::Format;
 use crate::terminal::{UsageError, number, print, table, tell};
@@ -64,9 +64,10 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         let shown = examples.rows().min(args.count.into());
         let first = Subset::new(&examples, (0..shown as u32).collect());
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
-        pairs(&model, noisy, restored).write(output)?;
+        let sets = vec![model.inputs(&first)?, noisy, restored];
+        above_each_other(&model, sets).write(output)?;
         tell(&format!(
-            "wrote {}: corrupted examples above restored ones",
+            "wrote {}: examples, corrupted below, restored below those",
             output.display()
         ));
     }

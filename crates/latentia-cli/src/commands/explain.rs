@@ -15,9 +15,6 @@ use crate::measures::RowExplanation;
 use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
 
-/// The most filters in a picture.
-const MOST_FILTERS: usize = 1024;
-
 pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
     if let Some(output) = &args.output {
         Format::of(output, &[Format::Png])?;
@@ -35,7 +32,7 @@ pub(super) fn run(args: &ExplainArgs, loader: &Loader) -> anyhow::Result<()> {
         return Err(UsageError("`--output` names the picture to write".into()).into());
     };
     let (what, drawn) = match args.filters {
-        true => ("filter", filters(&model, output)?),
+        true => ("filter", filters(&model, output, args.count.into())?),
         false => ("dimension", dimensions(args, &model, output)?),
     };
     if args.json {
@@ -159,18 +156,30 @@ fn error_map(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> any
 }
 
 /// The first layer's weights, grey for 0.
-fn filters(model: &Autoencoder, output: &Path) -> anyhow::Result<usize> {
+fn filters(model: &Autoencoder, output: &Path, most: usize) -> anyhow::Result<usize> {
     let Filters {
         picture, weights, ..
     } = model.filters();
-    let drawn = weights.rows().min(MOST_FILTERS);
+    let drawn = weights.rows().min(most);
+    let strength = |row: &usize| {
+        weights
+            .row(*row)
+            .iter()
+            .map(|w| f64::from(w * w))
+            .sum::<f64>()
+    };
+    let mut order: Vec<usize> = (0..weights.rows()).collect();
     if drawn < weights.rows() {
+        order.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+        order.truncate(drawn);
         let rows = weights.rows();
-        tell(&format!("drawing the first {drawn} of {rows} filters"));
+        tell(&format!(
+            "drawing the {drawn} of {rows} filters with the largest weights, the largest first"
+        ));
     }
     let layout = picture.map_or_else(|| PixelLayout::or_row(&[weights.cols()]), PixelLayout::from);
     let mut pictures = Vec::new();
-    for filter in weights.view().iter_rows().take(drawn) {
+    for filter in order.into_iter().map(|row| weights.row(row)) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));
         let scale = if largest > 0.0 { 0.5 / largest } else { 0.0 };
         let around_grey: Vec<f32> = filter.iter().map(|w| 0.5 + scale * w).collect();

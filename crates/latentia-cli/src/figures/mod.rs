@@ -2,7 +2,7 @@
 //!
 //! - [`Picture`]: written as PNG
 //! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
-//! - [`reconstruction_pairs`], [`pairs`](pairs()): examples above what a model makes of them
+//! - [`reconstruction_pairs`], [`above_each_other`]: examples above what a model makes of them
 //! - [`curves`](curves()): windows of series
 //! - [`bars`](bars()): columns of text, and a bar for each line
 //! - [`ScoresFigure`]: scores and the strangest examples, as SVG
@@ -21,7 +21,7 @@ mod tile;
 pub use bars::{BarLine, bars};
 pub use curves::curves;
 pub use layout::{PixelLayout, heat_colour};
-pub use pairs::{pairs, reconstruction_pairs};
+pub use pairs::{above_each_other, reconstruction_pairs};
 pub use picture::Picture;
 pub use scores::{ScoresFigure, StrangeExample};
 pub use sheet::{COLUMNS, comparison, exact, grid};

@@ -18,26 +18,29 @@ pub fn reconstruction_pairs(
 ) -> anyhow::Result<Picture> {
     let indices: Vec<u32> = (0..examples.rows().min(count) as u32).collect();
     let first = Subset::new(examples, indices);
-    Ok(pairs(
+    let originals = model.inputs(&first)?;
+    Ok(above_each_other(
         model,
-        model.inputs(&first)?,
-        model.reconstruct(&first)?,
+        vec![originals, model.reconstruct(&first)?],
     ))
 }
 
-/// A picture of two sets of examples, one above the other; of windows of series, the one over the other.
-pub fn pairs(model: &Autoencoder, mut above: Matrix, mut below: Matrix) -> Picture {
-    if model.shape().is_series() {
-        return curves(above.view(), Some(below.view()), model.shape()[1]);
+/// A picture of sets of examples, each above the next; of windows of series, the last over the first.
+pub fn above_each_other(model: &Autoencoder, mut sets: Vec<Matrix>) -> Picture {
+    if let [first, .., last] = &sets[..]
+        && model.shape().is_series()
+    {
+        return curves(first.view(), Some(last.view()), model.shape()[1]);
     }
-    let values = above.as_slice().iter();
-    let (low, high) = values.fold((0.0f32, 1.0f32), |(low, high), &x| {
+    let values = sets.first().map_or(&[][..], |first| first.as_slice());
+    let (low, high) = (values.iter()).fold((0.0f32, 1.0f32), |(low, high), &x| {
         (low.min(x), high.max(x))
     });
-    for matrix in [&mut above, &mut below] {
+    for matrix in &mut sets {
         to_brightness(matrix.view_mut(), low, high);
     }
-    comparison(above.view(), below.view(), model.shape())
+    let sets: Vec<_> = sets.iter().map(Matrix::view).collect();
+    comparison(&sets, model.shape())
 }
 
 fn to_brightness(mut matrix: MatrixMut<'_>, low: f32, high: f32) {

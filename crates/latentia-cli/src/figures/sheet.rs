@@ -8,46 +8,38 @@ use super::tile::Tile;
 
 /// Examples beside each other, where nothing else decides.
 pub const COLUMNS: usize = 10;
-/// Pairs beside each other in a comparison.
+/// Examples beside each other in a comparison.
 const PAIRS: usize = 10;
 
-/// Draws originals above their reconstructions, column by column.
+/// Draws sets of examples above each other, column by column: originals above their reconstructions.
 ///
-/// Ten pairs make a band; further pairs go into further bands below, set apart by a wider gap. Where one of the two
+/// Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
 /// has more rows, the rest is left out.
 ///
 /// # Shapes
-/// `originals` and `reconstructions`: `[examples, product of shape]`. `shape`: that of a picture in grey or RGB, see
+/// Each of `sets`: `[examples, product of shape]`. `shape`: that of a picture in grey or RGB, see
 /// [`PixelLayout::of_grey_or_rgb`](super::PixelLayout::of_grey_or_rgb); examples of any other are drawn as a near-square tile,
 /// value after value.
 ///
 /// # Panics
-/// When the columns of either are not the product of `shape`.
-pub fn comparison(
-    originals: MatrixRef<'_>,
-    reconstructions: MatrixRef<'_>,
-    shape: impl Into<ExampleShape>,
-) -> Picture {
+/// When the columns of a set are not the product of `shape`.
+pub fn comparison(sets: &[MatrixRef<'_>], shape: impl Into<ExampleShape>) -> Picture {
     let tile = Tile::new(shape);
-    let pairs = originals.rows().min(reconstructions.rows());
-    let bands = pairs.div_ceil(PAIRS);
-    let band_height = tile.extent(2, tile.layout.height);
-    let band_pitch = band_height + 4 * tile.gap();
+    let columns = sets.iter().map(|set| set.rows()).min().unwrap_or_default();
+    let bands = columns.div_ceil(PAIRS);
+    let band_pitch = tile.extent(sets.len(), tile.layout.height) + 4 * tile.gap();
 
     let mut picture = Picture::sheet(
         &tile,
-        tile.extent(pairs.min(PAIRS), tile.layout.width),
+        tile.extent(columns.min(PAIRS), tile.layout.width),
         (bands * band_pitch).saturating_sub(4 * tile.gap()),
     );
-    for (index, (above, below)) in originals
-        .iter_rows()
-        .zip(reconstructions.iter_rows())
-        .enumerate()
-    {
-        let x = (index % PAIRS) * tile.pitch(tile.layout.width);
-        let y = (index / PAIRS) * band_pitch;
-        picture.paint(&tile, x, y, above);
-        picture.paint(&tile, x, y + tile.pitch(tile.layout.height), below);
+    for (place, set) in sets.iter().enumerate() {
+        for (index, example) in set.iter_rows().take(columns).enumerate() {
+            let x = (index % PAIRS) * tile.pitch(tile.layout.width);
+            let y = (index / PAIRS) * band_pitch + place * tile.pitch(tile.layout.height);
+            picture.paint(&tile, x, y, example);
+        }
     }
     picture
 }

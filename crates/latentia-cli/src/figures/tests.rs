@@ -47,7 +47,7 @@ fn grid_is_as_narrow_as_its_images() {
 #[test]
 fn comparison_sets_bands_apart() {
     let (above, below) = (ramp(11, 784), Matrix::zeros(12, 784));
-    let picture = comparison(above.view(), below.view(), &[28, 28]);
+    let picture = comparison(&[above.view(), below.view()], &[28, 28]);
     assert_eq!(picture.width(), 10 * 84 + 9 * 3 + 12);
     assert_eq!(picture.height(), 2 * (2 * 84 + 3) + 12 + 12);
     // The tenth pair, then the eleventh in the second band.
@@ -64,7 +64,7 @@ fn comparison_sets_bands_apart() {
 
 #[test]
 fn comparison_of_nothing_is_a_margin() {
-    let picture = comparison(ramp(0, 4).view(), ramp(3, 4).view(), &[2, 2]);
+    let picture = comparison(&[ramp(0, 4).view(), ramp(3, 4).view()], &[2, 2]);
     assert_eq!((picture.width(), picture.height()), (16, 16));
 }
 

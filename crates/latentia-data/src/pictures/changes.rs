@@ -6,7 +6,7 @@ use latentia_tensor::Fit;
 
 use super::header::Header;
 use super::target::Target;
-use crate::error::{counted, grouped};
+use crate::error::grouped;
 
 /// How many pictures are not what they were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,13 +71,13 @@ impl Changes {
             let name = target.preparation.background.name();
             sentences.push(format!(
                 "{}, in part transparent, laid on {name}",
-                counted(self.transparent, "picture")
+                pictures(self.transparent)
             ));
         }
         if self.deep > 0 {
             sentences.push(format!(
                 "{} of more than 8 bits a channel, rounded to 8",
-                counted(self.deep, "picture")
+                pictures(self.deep)
             ));
         }
         sentences
@@ -86,7 +86,7 @@ impl Changes {
     fn shape_and_colours(&self, target: Target) -> String {
         let (height, width) = (target.height, target.width);
         let size = |(height, width): &(u32, u32)| format!("{height}x{width}");
-        let mut text = counted(self.changed, "picture");
+        let mut text = pictures(self.changed);
         match (self.sizes.first(), self.sizes.last()) {
             (Some(one), _) if self.sizes.len() == 1 => text += &format!(" of {}", size(one)),
             (Some(_), Some(_)) => {
@@ -125,5 +125,12 @@ impl Changes {
             text += ", stretched";
         }
         text
+    }
+}
+
+fn pictures(count: u64) -> String {
+    match count {
+        1 => "1 picture".into(),
+        count => format!("{} pictures", grouped(count)),
     }
 }
