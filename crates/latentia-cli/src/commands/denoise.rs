@@ -65,7 +65,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         let first = Subset::new(&examples, (0..shown as u32).collect());
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
         let sets = vec![model.inputs(&first)?, noisy, restored];
-        above_each_other(&model, sets).write(output)?;
+        above_each_other(&model, sets, &[]).write(output)?;
         tell(&format!(
             "wrote {}: examples, corrupted below, restored below those",
             output.display()

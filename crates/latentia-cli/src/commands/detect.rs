@@ -288,7 +288,10 @@ fn write(
     let what = match format {
         Format::Png => {
             let shown = Subset::new(examples, findings.listed().to_vec());
-            reconstruction_pairs(model, &shown, shown.rows())?.write(output)?;
+            let captions: Vec<String> = (findings.listed().iter())
+                .map(|&row| findings.caption(row))
+                .collect();
+            reconstruction_pairs(model, &shown, shown.rows(), &captions)?.write(output)?;
             "the strangest above their reconstructions".into()
         }
         Format::Svg | Format::Html => {

@@ -29,7 +29,9 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
     let shown = match format {
         None => write_folder(args, &model, &examples)?,
         Some(Format::Png) => {
-            reconstruction_pairs(&model, &examples, args.count.into())?.write(&args.output)?;
+            let shown = examples.rows().min(args.count.into());
+            let captions = captions(&examples, shown);
+            reconstruction_pairs(&model, &examples, shown, &captions)?.write(&args.output)?;
             examples.rows().min(args.count.into())
         }
         Some(format) => {
@@ -77,4 +79,12 @@ fn write_folder(
     }
     folder.finish()?;
     Ok(examples.rows())
+}
+
+/// What names the first examples; nothing where nothing does.
+fn captions(examples: &Dataset, count: usize) -> Vec<String> {
+    let ids = examples.ids();
+    ids.map_or_else(Vec::new, |ids| {
+        (0..count).map(|row| ids.text(row).to_owned()).collect()
+    })
 }

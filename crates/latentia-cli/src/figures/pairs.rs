@@ -15,18 +15,21 @@ pub fn reconstruction_pairs(
     model: &Autoencoder,
     examples: &dyn Rows,
     count: usize,
+    captions: &[String],
 ) -> anyhow::Result<Picture> {
     let indices: Vec<u32> = (0..examples.rows().min(count) as u32).collect();
     let first = Subset::new(examples, indices);
     let originals = model.inputs(&first)?;
-    Ok(above_each_other(
-        model,
-        vec![originals, model.reconstruct(&first)?],
-    ))
+    let sets = vec![originals, model.reconstruct(&first)?];
+    Ok(above_each_other(model, sets, captions))
 }
 
-/// A picture of sets of examples, each above the next; of windows of series, the last over the first.
-pub fn above_each_other(model: &Autoencoder, mut sets: Vec<Matrix>) -> Picture {
+/// A picture of sets of examples, each above the next, with `captions` below, if there are some; of windows of series, the last over the first.
+pub fn above_each_other(
+    model: &Autoencoder,
+    mut sets: Vec<Matrix>,
+    captions: &[String],
+) -> Picture {
     if let [first, .., last] = &sets[..]
         && model.shape().is_series()
     {
@@ -40,7 +43,7 @@ pub fn above_each_other(model: &Autoencoder, mut sets: Vec<Matrix>) -> Picture {
         to_brightness(matrix.view_mut(), low, high);
     }
     let sets: Vec<_> = sets.iter().map(Matrix::view).collect();
-    comparison(&sets, model.shape())
+    comparison(&sets, model.shape(), captions)
 }
 
 fn to_brightness(mut matrix: MatrixMut<'_>, low: f32, high: f32) {

@@ -4,7 +4,10 @@ use latentia_tensor::{ExampleShape, MatrixRef};
 
 use super::curves::curves;
 use super::picture::Picture;
+use super::text::{SMALL, shortened};
 use super::tile::Tile;
+
+const CAPTION: [u8; 3] = [255; 3];
 
 /// Examples beside each other, where nothing else decides.
 pub const COLUMNS: usize = 10;
@@ -13,7 +16,7 @@ const PAIRS: usize = 10;
 
 /// Draws sets of examples above each other, column by column: originals above their reconstructions.
 ///
-/// Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
+/// Below each column stands its caption, where there are some, as much of it as there is room for. Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
 /// has more rows, the rest is left out.
 ///
 /// # Shapes
@@ -23,17 +26,35 @@ const PAIRS: usize = 10;
 ///
 /// # Panics
 /// When the columns of a set are not the product of `shape`.
-pub fn comparison(sets: &[MatrixRef<'_>], shape: impl Into<ExampleShape>) -> Picture {
+pub fn comparison(
+    sets: &[MatrixRef<'_>],
+    shape: impl Into<ExampleShape>,
+    captions: &[String],
+) -> Picture {
     let tile = Tile::new(shape);
     let columns = sets.iter().map(|set| set.rows()).min().unwrap_or_default();
     let bands = columns.div_ceil(PAIRS);
-    let band_pitch = tile.extent(sets.len(), tile.layout.height) + 4 * tile.gap();
+    let band_height = tile.extent(sets.len(), tile.layout.height);
+    let lines = captions.iter().map(|text| text.lines().count()).max();
+    let line = SMALL + tile.gap();
+    let caption = line * lines.unwrap_or_default();
+    let band_pitch = band_height + caption + 4 * tile.gap();
 
     let mut picture = Picture::sheet(
         &tile,
         tile.extent(columns.min(PAIRS), tile.layout.width),
         (bands * band_pitch).saturating_sub(4 * tile.gap()),
     );
+    let letters = tile.layout.width * tile.scale / SMALL;
+    for (index, text) in captions.iter().take(columns).enumerate() {
+        let margin = 2 * tile.gap();
+        let x = margin + (index % PAIRS) * tile.pitch(tile.layout.width);
+        let y = margin + (index / PAIRS) * band_pitch + band_height + tile.gap();
+        for (number, text) in text.lines().enumerate() {
+            let corner = [x, y + number * line];
+            picture.write_caption(corner, &shortened(text, letters), CAPTION);
+        }
+    }
     for (place, set) in sets.iter().enumerate() {
         for (index, example) in set.iter_rows().take(columns).enumerate() {
             let x = (index % PAIRS) * tile.pitch(tile.layout.width);

@@ -47,7 +47,7 @@ fn grid_is_as_narrow_as_its_images() {
 #[test]
 fn comparison_sets_bands_apart() {
     let (above, below) = (ramp(11, 784), Matrix::zeros(12, 784));
-    let picture = comparison(&[above.view(), below.view()], &[28, 28]);
+    let picture = comparison(&[above.view(), below.view()], &[28, 28], &[]);
     assert_eq!(picture.width(), 10 * 84 + 9 * 3 + 12);
     assert_eq!(picture.height(), 2 * (2 * 84 + 3) + 12 + 12);
     // The tenth pair, then the eleventh in the second band.
@@ -63,8 +63,24 @@ fn comparison_sets_bands_apart() {
 }
 
 #[test]
+fn captions_stand_below_and_are_shortened() {
+    let (above, below) = (ramp(11, 784), Matrix::zeros(11, 784));
+    let sets = [above.view(), below.view()];
+    let captions = vec!["cats/a long name.png".to_owned(); 11];
+    let (plain, named) = (
+        comparison(&sets, &[28, 28], &[]),
+        comparison(&sets, &[28, 28], &captions),
+    );
+    assert_eq!(named.width(), plain.width());
+    assert_eq!(named.height(), plain.height() + 2 * 11);
+    // Ten letters of 8 pixels below a tile of 84, and none in the gap behind them.
+    let row = |x: usize| (6 + 171 + 3..6 + 171 + 11).any(|y| named.pixel(x, y) == [255; 3]);
+    assert!((6..86).any(row) && !(86..93).any(row));
+}
+
+#[test]
 fn comparison_of_nothing_is_a_margin() {
-    let picture = comparison(&[ramp(0, 4).view(), ramp(3, 4).view()], &[2, 2]);
+    let picture = comparison(&[ramp(0, 4).view(), ramp(3, 4).view()], &[2, 2], &[]);
     assert_eq!((picture.width(), picture.height()), (16, 16));
 }
 

@@ -9,7 +9,10 @@ use super::picture::Picture;
 const SCALE: usize = 2;
 
 /// Height and width of a letter, in pixels of the picture.
-pub(super) const LETTER: usize = 8 * SCALE;
+pub(super) const LETTER: usize = SMALL * SCALE;
+
+/// The same of a letter of a caption.
+pub(super) const SMALL: usize = 8;
 
 /// The rows of a letter, the pixel to the left in the lowest bit; `?` for one that the font does not have.
 fn letter(c: char) -> [u8; 8] {
@@ -36,12 +39,22 @@ pub(super) fn shortened(text: &str, letters: usize) -> String {
 
 impl Picture {
     /// Writes `text` in one line, to the right and below of a corner.
-    pub(super) fn write_text(&mut self, [x, y]: [usize; 2], text: &str, colour: [u8; 3]) {
+    pub(super) fn write_text(&mut self, corner: [usize; 2], text: &str, colour: [u8; 3]) {
+        self.letters(corner, text, colour, SCALE);
+    }
+
+    /// Writes `text` in letters as small as they are drawn, [`SMALL`] high and wide.
+    pub(super) fn write_caption(&mut self, corner: [usize; 2], text: &str, colour: [u8; 3]) {
+        self.letters(corner, text, colour, 1);
+    }
+
+    fn letters(&mut self, [x, y]: [usize; 2], text: &str, colour: [u8; 3], scale: usize) {
         for (place, c) in text.chars().enumerate() {
             for (row, bits) in letter(c).into_iter().enumerate() {
                 for column in (0..8).filter(|column| bits >> column & 1 == 1) {
-                    let corner = [x + place * LETTER + column * SCALE, y + row * SCALE];
-                    self.fill(corner, [SCALE, SCALE], colour);
+                    let place = place * SMALL * scale;
+                    let corner = [x + place + column * scale, y + row * scale];
+                    self.fill(corner, [scale, scale], colour);
                 }
             }
         }

@@ -161,6 +161,13 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// The score of an example, and what names it, for a picture with little room.
+    pub fn caption(&self, row: u32) -> String {
+        let name = self.name(row);
+        let last = name.rsplit('/').next().unwrap_or_default();
+        format!("{:.2}\n{last}", self.scores[row as usize])
+    }
+
     /// The first reasons of an example, each in words with its share; none where they were not looked for.
     pub fn reasons(&self, row: u32) -> Vec<(String, f64)> {
         if let Some(region) = self.regions.get(&row) {

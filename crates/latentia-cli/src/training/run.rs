@@ -189,7 +189,7 @@ impl Run<'_> {
                 let numbers = self.numbers_to_show(split);
                 write_row_pairs(model, &first, &numbers[..first.rows()], &reconstructions)?;
             }
-            false => reconstruction_pairs(model, examples, PAIRS)?.write(&reconstructions)?,
+            false => reconstruction_pairs(model, examples, PAIRS, &[])?.write(&reconstructions)?,
         }
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
             let codes = with_labels(model, &codes, None);
