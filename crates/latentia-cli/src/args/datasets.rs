@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand};
 
 use super::columns::ColumnArgs;
-use super::pictures::PictureArgs;
+use super::examples::ExampleArgs;
 
 /// The commands of `data`.
 #[derive(Debug, Subcommand)]
@@ -25,9 +25,9 @@ pub enum DataCommand {
 pub struct InfoArgs {
     /// A name or a path
     pub data: String,
-    /// How pictures become examples.
+    /// How data becomes examples.
     #[command(flatten)]
-    pub pictures: PictureArgs,
+    pub examples: ExampleArgs,
     /// What the columns of a table are.
     #[command(flatten)]
     pub columns: ColumnArgs,

@@ -6,7 +6,7 @@ use clap::Args as Group;
 
 use super::checkpoint_interval::CheckpointInterval;
 use super::columns::ColumnArgs;
-use super::pictures::PictureArgs;
+use super::examples::ExampleArgs;
 use super::values::{positive, seed, whole};
 
 /// Arguments of `train`.
@@ -30,9 +30,9 @@ pub struct TrainArgs {
     /// What to train on [default: what the preset names]
     #[arg(long)]
     pub data: Option<String>,
-    /// How pictures become examples.
+    /// How data becomes examples.
     #[command(flatten)]
-    pub pictures: PictureArgs,
+    pub examples: ExampleArgs,
     /// What the columns of a table are.
     #[command(flatten)]
     pub columns: ColumnArgs,

@@ -18,7 +18,7 @@ pub(super) fn run(
     match command {
         DataCommand::List => list(&loader.locations),
         DataCommand::Info(args) => {
-            let loader = loader.with_pictures(args.pictures);
+            let loader = loader.with_examples(args.examples);
             info::run(args, &loader.with_columns(&args.columns)?)
         }
         DataCommand::Fetch(args) => fetch_set(args, &loader.locations, data_dir),

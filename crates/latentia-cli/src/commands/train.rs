@@ -30,7 +30,7 @@ pub(super) fn run(
         let hint = format!("training takes whole data sets: `{data}` without `:{part}`");
         return Err(UsageError(hint).into());
     }
-    let loader = loader.with_pictures(args.pictures);
+    let loader = loader.with_examples(args.examples);
     let loader = loader.with_columns(&args.columns)?;
     let read = read_to_choose(args, &loader)?;
     let (name, preset) = experiment(args, read.as_ref().map(|source| &source.train))?;

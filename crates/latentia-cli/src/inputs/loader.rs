@@ -11,7 +11,7 @@ use latentia_models::Autoencoder;
 use latentia_tensor::{Axes, ExampleShape, Rows, Windows};
 
 use super::schema::read_schema;
-use crate::args::{ColumnArgs, PictureArgs};
+use crate::args::{ColumnArgs, ExampleArgs};
 use crate::terminal::{UsageError, count, counted, tell};
 
 /// Files that are named when they are left out.
@@ -29,9 +29,9 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// The same, with pictures as the user wants them.
+    /// The same, with examples made as the user wants them.
     #[must_use]
-    pub fn with_pictures(&self, asked: PictureArgs) -> Self {
+    pub fn with_examples(&self, asked: ExampleArgs) -> Self {
         let mut loader = self.clone();
         loader.options.axes = asked.axes;
         loader.options.windows = asked.window.map(|length| Windows {

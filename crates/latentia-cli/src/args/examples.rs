@@ -1,14 +1,13 @@
-//! How pictures become examples.
+//! How data becomes examples: pictures, the axes of arrays, windows of series.
 
 use clap::Args as Group;
-
 use latentia_tensor::{Axes, Background, Fit};
 
 use super::values::{axes, background, fit, size, whole};
 
-/// How pictures become examples.
+/// How data becomes examples.
 #[derive(Clone, Copy, Debug, Group)]
-pub struct PictureArgs {
+pub struct ExampleArgs {
     /// Size of examples from pictures, which are resized, as in 64 or 48x64 [default: theirs, if it is one of at most 256 a side, else 64]
     #[arg(long, value_name = "N|HxW", allow_negative_numbers = true, value_parser = size)]
     pub image_size: Option<(usize, usize)>,
@@ -21,6 +20,9 @@ pub struct PictureArgs {
     /// What lies behind transparent pixels: black, white or checker [default: black or white, on whichever there is more contrast]
     #[arg(long, value_name = "WHAT", value_parser = background)]
     pub background: Option<Background>,
+    /// Take the folders within a folder for no classes
+    #[arg(long)]
+    pub no_classes: bool,
     /// What the dimensions of an array of examples are, where sizes do not tell: nhw, nhwc or nchw of pictures, ntf (time, features)
     /// of series
     #[arg(long, value_name = "AXES", value_parser = axes)]
@@ -31,7 +33,4 @@ pub struct PictureArgs {
     /// Steps from the start of one window to that of the next [default: an eighth of a window]
     #[arg(long, value_name = "N", requires = "window", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub stride: Option<usize>,
-    /// Take the folders within a folder for no classes
-    #[arg(long)]
-    pub no_classes: bool,
 }
