@@ -158,12 +158,16 @@ impl Dataset {
         })
     }
 
-    /// The same set, whose dimensions are these.
+    /// The same set, whose dimensions are these; elements alone are the time steps of a series of one feature.
     ///
     /// # Errors
     /// When an example has more dimensions or fewer.
     pub fn with_axes(self, axes: Axes) -> Result<Self, DataError> {
-        match ExampleShape::new(self.shape.to_vec(), axes) {
+        let mut sizes = self.shape.to_vec();
+        if axes == Axes::Ntf && sizes.len() == 1 {
+            sizes.push(1);
+        }
+        match ExampleShape::new(sizes, axes) {
             Some(shape) => Ok(Self { shape, ..self }),
             None => Err(DataError::invalid(
                 self.name.clone(),

@@ -99,16 +99,13 @@ impl Loader {
         let mut loader = self.clone();
         loader.options.table.schema = model.schema().cloned();
         loader.is_for_model = true;
-        if let [length, _] = model.shape()[..]
-            && model.shape().is_series()
-        {
-            let windows = model.windows().cloned().unwrap_or(Windows {
-                length,
-                stride: length,
-                schema: None,
-            });
-            loader.options.table.schema.clone_from(&windows.schema);
-            loader.options.windows = Some(windows);
+        match model.windows() {
+            Some(windows) => {
+                loader.options.table.schema.clone_from(&windows.schema);
+                loader.options.windows = Some(windows.clone());
+            }
+            None if model.shape().is_series() => loader.options.axes = Some(Axes::Ntf),
+            None => {}
         }
         let preparation = model.preparation().unwrap_or_default();
         let options = loader.options.pictures.for_shape(model.shape());

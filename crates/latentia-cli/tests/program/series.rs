@@ -149,6 +149,15 @@ fn the_axes_of_arrays_are_said_asked_for_and_kept() {
         "`field.npy`: values from -50.000 to 50.000 are no pixels: they are standardised\nphotos: ";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 
+    // Rows of equal length are windows where that is said.
+    dir.write("rows.npy", npy("|u1", "(40, 10)", &bytes[..400]));
+    let ran = dir
+        .run("train --data rows.npy --axes ntf --epochs 1 --out rows")
+        .done();
+    assert!(ran.stderr.starts_with("series: "), "{}", ran.stderr);
+    dir.run("encode rows/model.safetensors rows.npy -o z.npy")
+        .done();
+
     // One feature needs no second dimension.
     dir.run("train --data line.npy --window 20 --stride 5 --epochs 1 --out line")
         .done();

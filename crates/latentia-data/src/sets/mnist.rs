@@ -117,8 +117,8 @@ fn load_files(set: &NamedSet, paths: &[PathBuf]) -> Result<Source, DataError> {
         return Err(DataError::invalid(
             test_images.display().to_string(),
             "shape of an image",
-            format!("{:?}", test.shape()),
-            format!("{:?}, as in `{}`", train.shape(), train_images.display()),
+            test.shape().to_string(),
+            format!("{}, as in `{}`", train.shape(), train_images.display()),
         ));
     }
     Ok(Source {

@@ -92,7 +92,7 @@ fn files_may_be_plain_or_gzip_and_must_agree() {
             [&labels_two, &labels_one]
         )
         .unwrap_err(),
-        "`t10k-images-idx3-ubyte.gz`: shape of an image: found [2, 2], expected [1, 2], as in \
+        "`t10k-images-idx3-ubyte.gz`: shape of an image: found 2x2, expected 1x2, as in \
          `train-images-idx3-ubyte`"
     );
 }
