@@ -1,7 +1,7 @@
 //! Pictures of any size: decoders come back to it, or the sizes are named that fit.
 
 use latentia_models::Preset;
-use latentia_tensor::Matrix;
+use latentia_tensor::{Axes, ExampleShape, Matrix};
 
 use crate::{begin, message, model_spec, training_spec, unit};
 
@@ -62,7 +62,9 @@ fn open_sizes_make_the_same_model_as_those_written_out() {
     };
     let open = text("{ layer = 'dense' }, { layer = 'reshape', channels = 3 }");
     let written = text("{ layer = 'dense', units = 15 }, { layer = 'reshape', shape = [3, 5, 1] }");
+    // So narrow a picture has to be said to be one.
     let values = |text: &str, shape: &[usize]| {
+        let shape = ExampleShape::new(shape.to_vec(), Axes::Nhw).expect("two dimensions");
         let model = model_spec(text).build(shape, 7).expect("parts that fit");
         let codes = unit(1, 3, model.code_width());
         model.decode(&codes).expect("codes").as_slice().to_vec()
