@@ -30,7 +30,7 @@ use crate::standard_input;
 /// let path = std::env::temp_dir().join(format!("table-{}.csv", std::process::id()));
 /// std::fs::write(&path, "width,height\n1.5,2\n3,4.5\n")?;
 /// let table = load(&path.to_string_lossy(), &Locations::new(None))?.train;
-/// assert_eq!((table.rows(), table.shape()), (2, &[2][..]));
+/// assert_eq!((table.rows(), &table.shape()[..]), (2, &[2][..]));
 /// # std::fs::remove_file(&path)?;
 ///
 /// // A name that is mistyped is no file.
