@@ -5,7 +5,7 @@ use std::io;
 
 use latentia_tensor::{Axes, ColumnKind, ElementKind, ExampleShape, MatrixMut, Rows, Windows};
 
-use crate::error::DataError;
+use crate::error::{DataError, counted};
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
 use crate::table::{Carried, Table};
@@ -198,8 +198,7 @@ impl Dataset {
             return refused("examples of a series", shape.to_string(), words.into());
         }
         if let Some(table) = &self.table {
-            let learned = table.schema.learned().zip(&table.profiles);
-            for (column, _) in learned {
+            for column in table.schema.learned() {
                 if column.element() != Some(ElementKind::Number) || column.gaps {
                     let how = if column.gaps {
                         "values missing"
@@ -216,10 +215,20 @@ impl Dataset {
             let expected = format!("{} or more, as many as a window has", windows.length);
             return refused("time steps", rows.to_string(), expected);
         }
+        let count = windows.count(rows);
         let starts = |own: &Carried| {
-            let rows = (0..windows.count(rows)).map(|window| window * windows.stride);
+            let rows = (0..count).map(|window| window * windows.stride);
             Carried::of(&own.name, own.kind, rows.map(|row| own.text(row)))
         };
+        let mut notes = self.notes.clone();
+        let rest = rows - (count - 1) * windows.stride - windows.length;
+        if rest > 0 {
+            let steps = counted(rest as u64, "time step");
+            notes.push(format!("the last {steps} are in no window"));
+        }
+        if self.labels.is_some() {
+            notes.push("windows have no classes: labels of time steps are not used".into());
+        }
         let carried = self.carried().iter().map(starts).collect();
         let of_steps = self.carried().to_vec();
         let shape = vec![windows.length, self.cols];
@@ -230,7 +239,7 @@ impl Dataset {
             carried: of_steps,
         }));
         let set = Self::new(self.name, shape, values, self.range)?;
-        let set = set.with_axes(Axes::Ntf)?.with_notes(self.notes);
+        let set = set.with_axes(Axes::Ntf)?.with_notes(notes);
         Ok(set.carrying(carried))
     }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
 
+use latentia_tensor::Axes;
+
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::formats::{self, Format};
@@ -138,10 +140,13 @@ fn read_standard_input(options: &LoadOptions) -> Result<Dataset, DataError> {
 
 /// The windows of a series, or the examples of an array with the axes that are asked for.
 fn shaped(dataset: Dataset, options: &LoadOptions) -> Result<Dataset, DataError> {
-    if let Some(windows) = &options.windows
-        && dataset.shape().len() == 1
-    {
-        return dataset.windows(windows.clone());
+    match (&options.windows, &dataset.shape()[..]) {
+        // Windows already.
+        (Some(windows), &[length, _]) if length == windows.length => {
+            return dataset.with_axes(Axes::Ntf);
+        }
+        (Some(windows), _) => return dataset.windows(windows.clone()),
+        (None, _) => {}
     }
     match options.axes {
         Some(axes) if dataset.table().is_none() && dataset.pictures().is_none() => {

@@ -29,7 +29,7 @@ pub struct LoadOptions {
     /// (NPY, CSV) that needs more is read from the disk each time, from its file or, where that holds no plain values, from a
     /// temporary one.
     pub memory: usize,
-    /// How a series, a table or an array with a row a time step, is cut into windows; examples that have two dimensions are windows
+    /// How a series, a table or an array with a row a time step, is cut into windows; examples of `[length, features]` are windows
     /// already.
     pub windows: Option<Windows>,
     /// What the dimensions of an array's examples are; without it what they most likely are ([`Axes::of`]).

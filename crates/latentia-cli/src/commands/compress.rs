@@ -34,9 +34,7 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     if let Some(ids) = examples.ids() {
         codec = codec.with_names(Names {
             column: ids.name.clone(),
-            texts: (0..examples.rows())
-                .map(|row| ids.text(row).to_owned())
-                .collect(),
+            texts: ids.texts().map(String::from).collect(),
         });
     }
     if args.lossless {

@@ -197,16 +197,6 @@ impl Output<'_> {
             }
             Ok(())
         })?;
-        let renamed = folder.finish()?;
-        if renamed > 0 {
-            tell(&format!(
-                "{} PNG, in place of formats that lose pixels",
-                match renamed {
-                    1 => "1 picture is a".into(),
-                    _ => format!("{} are", counted(renamed, "picture")),
-                }
-            ));
-        }
-        Ok(())
+        folder.finish()
     }
 }

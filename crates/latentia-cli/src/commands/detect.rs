@@ -292,7 +292,10 @@ fn write(
                 .map(|&row| findings.caption(row))
                 .collect();
             reconstruction_pairs(model, &shown, shown.rows(), &captions)?.write(output)?;
-            "the strangest above their reconstructions".into()
+            match model.shape().is_series() {
+                true => "the strangest under their reconstructions".into(),
+                false => "the strangest above their reconstructions".into(),
+            }
         }
         Format::Svg | Format::Html => {
             let drawn = findings.drawn(names, format == Format::Html);

@@ -30,9 +30,10 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
         None => write_folder(args, &model, &examples)?,
         Some(Format::Png) => {
             let shown = examples.rows().min(args.count.into());
-            let captions = captions(&examples, shown);
+            let ids = examples.ids().map(|ids| ids.texts().take(shown));
+            let captions: Vec<String> = ids.into_iter().flatten().map(String::from).collect();
             reconstruction_pairs(&model, &examples, shown, &captions)?.write(&args.output)?;
-            examples.rows().min(args.count.into())
+            shown
         }
         Some(format) => {
             let columns = OutputColumns::examples_of(&model).beside(&examples);
@@ -64,11 +65,7 @@ fn write_folder(
         return Err(UsageError(what.into()).into());
     }
     let ids = examples.ids();
-    let names = ids.map(|ids| {
-        (0..examples.rows())
-            .map(|row| ids.text(row).to_owned())
-            .collect()
-    });
+    let names = ids.map(|ids| ids.texts().map(String::from).collect());
     let mut folder = PictureFolder::new(&args.output, model.shape(), names)?;
     for first in (0..examples.rows()).step_by(AT_ONCE) {
         let rows = first..examples.rows().min(first + AT_ONCE);
@@ -79,12 +76,4 @@ fn write_folder(
     }
     folder.finish()?;
     Ok(examples.rows())
-}
-
-/// What names the first examples; nothing where nothing does.
-fn captions(examples: &Dataset, count: usize) -> Vec<String> {
-    let ids = examples.ids();
-    ids.map_or_else(Vec::new, |ids| {
-        (0..count).map(|row| ids.text(row).to_owned()).collect()
-    })
 }

@@ -16,7 +16,7 @@ const PAIRS: usize = 10;
 
 /// Draws sets of examples above each other, column by column: originals above their reconstructions.
 ///
-/// Below each column stands its caption, where there are some, as much of it as there is room for. Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
+/// Below each column stands its caption, where there are some, as much of it as fits. Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
 /// has more rows, the rest is left out.
 ///
 /// # Shapes

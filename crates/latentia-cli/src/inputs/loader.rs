@@ -140,9 +140,15 @@ impl Loader {
             tell(&format!("`{}`: {note}", source.train.name()));
         }
         let train = &source.train;
+        let is_array = train.pictures().is_none() && train.table().is_none();
+        if !is_array && !self.is_for_model && self.options.axes.is_some() {
+            return Err(
+                UsageError(format!("--axes goes with arrays, and `{name}` is none")).into(),
+            );
+        }
         match train.pictures() {
             Some(pictures) => self.tell_of(name, pictures)?,
-            None if train.table().is_none() => self.tell_axes(name, train.shape()),
+            None if is_array => self.tell_axes(name, train.shape()),
             None => {}
         }
         Ok(source)

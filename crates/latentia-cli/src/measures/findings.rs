@@ -161,7 +161,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The score of an example, and what names it, for a picture with little room.
+    /// The score of an example, and what names it, short enough to stand below a picture.
     pub fn caption(&self, row: u32) -> String {
         let name = self.name(row);
         let last = name.rsplit('/').next().unwrap_or_default();

@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use latentia_data::encode_picture;
 use tempfile::TempDir;
 
+use crate::terminal::{counted, tell};
+
 /// A new folder of pictures, which appears whole or not at all.
 pub struct PictureFolder {
     path: PathBuf,
@@ -101,15 +103,23 @@ impl PictureFolder {
         free.unwrap_or(behind)
     }
 
-    /// Lets the folder appear; how many pictures have become PNGs that were none.
+    /// Lets the folder appear, and says how many pictures have become PNGs that were none.
     ///
     /// # Errors
     /// When it cannot be put in its place.
-    pub fn finish(self) -> anyhow::Result<usize> {
+    pub fn finish(self) -> anyhow::Result<()> {
         let cannot = || format!("cannot create `{}`", self.path.display());
         fs::rename(self.temporary.path(), &self.path).with_context(cannot)?;
         // Nothing is left under the temporary name to be removed.
         let _ = self.temporary.keep();
-        Ok(self.renamed)
+        match self.renamed {
+            0 => {}
+            1 => tell("1 picture is a PNG, in place of a format that loses pixels"),
+            count => tell(&format!(
+                "{} are PNG, in place of formats that lose pixels",
+                counted(count, "picture")
+            )),
+        }
+        Ok(())
     }
 }

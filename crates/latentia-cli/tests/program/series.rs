@@ -94,6 +94,24 @@ fn a_series_is_cut_named_by_its_time_and_scored_by_step() {
     dir.write("short.csv", short);
     let said = "`short.csv`: time steps: found 19, expected 24 or more, as many as a window has";
     dir.refused(&format!("encode {model} short.csv -o z.npy"), 1, &[said]);
+    // What is in no window, and classes, are not dropped without a word.
+    let long: String = power()
+        .lines()
+        .take(31)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    dir.write("long.csv", long);
+    let ran = dir.run(&format!("encode {model} long.csv -o z.npy")).done();
+    let said = "`long.csv`: the last 2 time steps are in no window\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    dir.write("labelled.csv", "a,b\n1,x\n2,y\n3,x\n4,y\n");
+    let ran = dir
+        .run("train --data labelled.csv --label b --window 2 --stride 1 --epochs 1 --out l")
+        .done();
+    let said = "`labelled.csv`: windows have no classes: labels of time steps are not used\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let said = "--axes goes with arrays, and `labelled.csv` is none";
+    dir.refused("train --data labelled.csv --axes nhw", 2, &[said]);
     dir.write("words.csv", "a,b\n1,x\n2,y\n3,x\n4,y\n");
     let said = "column `b` of a series: found no number";
     dir.refused("train --data words.csv --window 2", 1, &[said]);
@@ -132,6 +150,11 @@ fn the_axes_of_arrays_are_said_asked_for_and_kept() {
         &train("--axes hwc"),
         2,
         &["it must be nhw, nhwc, nchw or ntf"],
+    );
+    dir.refused(
+        &train("--window 4"),
+        1,
+        &["examples of a series: found 6x6x5"],
     );
     dir.write("other.npy", npy("|u1", "(16, 5, 6, 6)", &bytes));
     let said = "`other.npy` has examples of 5x6x6, the model takes 6x6x5";

@@ -87,19 +87,17 @@ impl Changes {
         let (height, width) = (target.height, target.width);
         let size = |(height, width): &(u32, u32)| format!("{height}x{width}");
         let mut text = pictures(self.changed);
-        match (self.sizes.first(), self.sizes.last()) {
-            (Some(one), _) if self.sizes.len() == 1 => text += &format!(" of {}", size(one)),
-            (Some(_), Some(_)) => {
-                let area = |&&(h, w): &&(u32, u32)| u64::from(h) * u64::from(w);
-                let ends = [
-                    self.sizes.iter().min_by_key(area),
-                    self.sizes.iter().max_by_key(area),
-                ];
-                let [least, most] = ends.map(|end| end.map(size).unwrap_or_default());
-                let sizes = grouped(self.sizes.len() as u64);
-                text += &format!(" of {sizes} sizes, {least} to {most}");
-            }
-            _ => {}
+        let area = |&&(h, w): &&(u32, u32)| u64::from(h) * u64::from(w);
+        let smallest = self.sizes.iter().min_by_key(area).map(size);
+        let largest = self.sizes.iter().max_by_key(area).map(size);
+        if let (Some(smallest), Some(largest)) = (smallest, largest) {
+            text += &match self.sizes.len() {
+                1 => format!(" of {smallest}"),
+                count => format!(
+                    " of {} sizes, {smallest} to {largest}",
+                    grouped(count as u64)
+                ),
+            };
         }
         let of_all = |some: u64, what: &str| match some {
             0 => String::new(),

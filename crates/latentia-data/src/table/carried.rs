@@ -59,8 +59,7 @@ impl Carried {
     }
 
     /// All texts.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+    pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
         (0..self.ends.len()).map(|row| self.text(row))
     }
 }
