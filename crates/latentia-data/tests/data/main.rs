@@ -4,6 +4,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod album;
 mod cifar;
 mod csv;
 mod dataset;
@@ -14,8 +15,10 @@ mod npy;
 mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod picture_files;
 mod pictures;
 mod random_tables;
+mod refused_pictures;
 mod row_reader;
 mod sets;
 mod stored;
