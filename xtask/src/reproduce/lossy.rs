@@ -73,7 +73,7 @@ pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
             }
         }
         let picture = root()?.join(format!("docs/lossy-{data}.svg"));
-        fs::write(&picture, curve(&points)?)?;
+        fs::write(&picture, curve(&points))?;
         println!("  the curve: {}", picture.display());
     }
     ensure!(missed.is_empty(), "missed: lossy");
@@ -101,7 +101,7 @@ fn text_of(value: &Value) -> String {
 }
 
 /// Draws a line for each format, with and without the headers that are the same in every file.
-fn curve(points: &[Vec<Point>]) -> anyhow::Result<String> {
+fn curve(points: &[Vec<Point>]) -> String {
     let line = |name, colour, at: usize, bytes: fn(&Point) -> Option<f64>| {
         let points = points.iter().filter_map(|formats| formats.get(at));
         let points = points.filter_map(|point| Some((bytes(point)?, point.psnr)));
@@ -111,7 +111,7 @@ fn curve(points: &[Vec<Point>]) -> anyhow::Result<String> {
             points: points.collect(),
         }
     };
-    draw(&[
+    draw(vec![
         line("latentia", "#c0392b", 0, |p| Some(p.bytes)),
         line("JPEG", "#2c5f8a", 1, |p| Some(p.bytes)),
         line("JPEG, headers apart", "#8fb3d1", 1, |p| p.without_headers),

@@ -6,15 +6,16 @@ use clap::Args as Group;
 
 /// Arguments of `encode`.
 #[derive(Debug, Group)]
-#[command(
-    after_help = "Example:\n  latentia encode runs/digits/model.safetensors mnist-mini:train -o codes.npy"
-)]
+#[command(after_help = "Examples:
+  latentia encode runs/digits/model.safetensors mnist-mini:train -o codes.npy
+  latentia encode runs/digits/model.safetensors mnist-mini:test -o codes.svg   points, coloured by class")]
 pub struct EncodeArgs {
     /// The model file
     pub model: PathBuf,
     /// The examples
     pub data: String,
-    /// Where to write the codes, one row an example: .npy, .csv or .parquet
+    /// Where to write the codes, one row an example: .npy, .csv or .parquet; .svg and .html draw them as points coloured by class, codes
+    /// of more than two numbers along their two principal components
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Leave ids, paths and labels out of the .csv or .parquet

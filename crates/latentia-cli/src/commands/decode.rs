@@ -5,7 +5,7 @@ use latentia_models::ModelFile;
 use latentia_tensor::{Rows, Subset};
 
 use crate::args::DecodeArgs;
-use crate::figures::COLUMNS;
+use crate::figures::{COLUMNS, Sheet};
 use crate::inputs::{Loader, class_of, open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::tell;
@@ -36,5 +36,10 @@ pub(super) fn run(args: &DecodeArgs, loader: &Loader) -> anyhow::Result<()> {
             "codes do not say their class: they take those from 0 to {last} in turn; --label gives all the same"
         ));
     }
-    write_decoded(&model, &first, format, COLUMNS, &args.output)
+    let title = format!("codes of {}, decoded", args.codes);
+    let sheet = Sheet {
+        title: &title,
+        ..Sheet::default()
+    };
+    write_decoded(&model, &first, format, (&sheet, COLUMNS), &args.output)
 }

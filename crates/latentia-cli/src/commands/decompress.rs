@@ -10,7 +10,7 @@ use latentia_data::{Carried, ColumnKind};
 use latentia_tensor::{ExampleShape, Matrix, MatrixRef};
 
 use crate::args::DecompressArgs;
-use crate::figures::{COLUMNS, PixelLayout, exact, grid};
+use crate::figures::{COLUMNS, PixelLayout, Sheet, exact};
 use crate::inputs::open;
 use crate::outputs::{Element, Format, OutputColumns, PictureFolder, Sink, write_blocks};
 use crate::terminal::{UsageError, count, counted, examples_bar, tell};
@@ -181,7 +181,16 @@ impl Output<'_> {
         }
         let picture = match rows {
             1 => exact(shown.as_slice(), shape),
-            _ => grid(shown.view(), shape, COLUMNS),
+            _ => {
+                let names = self.names.as_ref().map_or(&[][..], |names| &names.texts);
+                let captions = names.iter().take(shown.rows());
+                let captions = captions.map(|name| name.rsplit('/').next().unwrap_or(name).into());
+                let sheet = Sheet {
+                    captions: &captions.collect::<Vec<String>>(),
+                    ..Sheet::default()
+                };
+                sheet.grid(shown.view(), shape, COLUMNS)
+            }
         };
         picture.write(self.path)
     }

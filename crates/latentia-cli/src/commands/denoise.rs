@@ -2,11 +2,11 @@
 
 use latentia_models::{Denoising, ModelFile};
 use latentia_nn::Corruption;
-use latentia_tensor::{Rows, Subset};
+use latentia_tensor::Subset;
 
 use crate::args::DenoiseArgs;
-use crate::figures::above_each_other;
-use crate::inputs::{Loader, check_fit, open};
+use crate::figures::{Sheet, above_each_other, mixed};
+use crate::inputs::{Loader, caption, check_fit, open};
 use crate::outputs::Format;
 use crate::terminal::{UsageError, number, print, table, tell};
 
@@ -61,11 +61,20 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         ]))?;
     }
     if let Some(output) = &args.output {
-        let shown = examples.rows().min(args.count.into());
-        let first = Subset::new(&examples, (0..shown as u32).collect());
+        let indices = mixed(&examples, args.count.into());
+        let captions = indices.iter().map(|&row| caption(&examples, row));
+        let captions: Vec<String> = captions.collect();
+        let first = Subset::new(&examples, indices);
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
         let sets = vec![model.inputs(&first)?, noisy, restored];
-        above_each_other(&model, sets, &[]).write(output)?;
+        let title = format!("denoising: {corruption}");
+        let sheet = Sheet {
+            title: &title,
+            rows: &["original", "corrupted", "restored"].map(String::from),
+            captions: &captions,
+            ..Sheet::default()
+        };
+        above_each_other(&model, sets, &sheet).write(output)?;
         tell(&format!(
             "wrote {}: examples, corrupted below, restored below those",
             output.display()

@@ -6,9 +6,8 @@ use anyhow::anyhow;
 use latentia_data::{Dataset, Source};
 use latentia_models::{
     Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule, Validation,
-    write_atomically,
 };
-use latentia_tensor::{Rows, Subset};
+use latentia_tensor::Rows;
 
 use super::follow;
 use crate::args::{ColumnArgs, DetectArgs};
@@ -287,19 +286,16 @@ fn write(
 ) -> anyhow::Result<()> {
     let what = match format {
         Format::Png => {
-            let shown = Subset::new(examples, findings.listed().to_vec());
-            let captions: Vec<String> = (findings.listed().iter())
-                .map(|&row| findings.caption(row))
-                .collect();
-            reconstruction_pairs(model, &shown, shown.rows(), &captions)?.write(output)?;
+            let shown = findings.listed();
+            let captions: Vec<String> = (shown.iter()).map(|&row| findings.caption(row)).collect();
+            reconstruction_pairs(model, (examples, shown), &captions)?.write(output)?;
             match model.shape().is_series() {
                 true => "the strangest under their reconstructions".into(),
                 false => "the strangest above their reconstructions".into(),
             }
         }
         Format::Svg | Format::Html => {
-            let drawn = findings.drawn(names, format == Format::Html);
-            write_atomically(output, |out| out.write_all(drawn.as_bytes()))?;
+            findings.chart(names).write(output)?;
             "scores, their threshold and the strangest".into()
         }
         _ => {

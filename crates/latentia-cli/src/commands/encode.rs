@@ -1,21 +1,30 @@
 //! `latentia encode`
 
 use std::io;
+use std::path::Path;
 
-use latentia_models::{ModelError, ModelFile};
-use latentia_tensor::Rows;
+use latentia_data::Dataset;
+use latentia_models::{Autoencoder, ModelError, ModelFile, Pca};
+use latentia_tensor::{Matrix, Rows, Subset};
 
 use crate::args::EncodeArgs;
-use crate::inputs::{Loader, check_fit, open};
+use crate::figures::codes;
+use crate::inputs::{Loader, check_fit, class_name, open};
 use crate::outputs::{Element, Format, OutputColumns, write_blocks};
-use crate::terminal::{counted, tell};
+use crate::terminal::{count, counted, tell};
+
+/// The most codes that are drawn.
+const MOST_DRAWN: usize = 20_000;
 
 pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
-    let format = Format::of(&args.output, &Format::ARRAYS)?;
+    let format = Format::of(&args.output, &Format::CODES)?;
     let ModelFile { model, .. } = open(&args.model)?;
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
+    if matches!(format, Format::Svg | Format::Html) {
+        return draw(args, &model, &examples);
+    }
     let shape = [examples.rows(), model.code_width()];
     let columns = OutputColumns::numbered("z", shape[1]).beside(&examples);
     let kind = (format, Element::Float);
@@ -27,11 +36,79 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
                 error => io::Error::other(error),
             })
     })?;
-    let output = args.output.display();
-    tell(&format!(
-        "wrote {output}: {} of {}",
-        counted(shape[0], "code"),
-        counted(shape[1], "number")
-    ));
+    tell_written(&args.output, shape);
     Ok(())
+}
+
+fn tell_written(output: &Path, [examples, width]: [usize; 2]) {
+    let (output, examples) = (output.display(), counted(examples, "code"));
+    tell(&format!(
+        "wrote {output}: {examples} of {}",
+        counted(width, "number")
+    ));
+}
+
+/// Draws the codes as points, as many as can be told apart.
+fn draw(args: &EncodeArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::Result<()> {
+    let (all, width) = (examples.rows(), model.code_width());
+    let shown = all.min(MOST_DRAWN);
+    if shown < all {
+        tell(&format!(
+            "drawing {} of {} codes, evenly spaced over the examples",
+            count(shown),
+            count(all)
+        ));
+    }
+    let rows: Vec<u32> = (0..shown).map(|i| (i * all / shown) as u32).collect();
+    let encoded = model.encode(&Subset::new(examples, rows.clone()))?;
+    let (points, axes) = match width {
+        1 => {
+            let numbers = encoded.view().iter_rows().zip(&rows);
+            let numbers = numbers.flat_map(|(code, row)| [code[0], *row as f32]);
+            let points = Matrix::from_vec(shown, 2, numbers.collect());
+            (points, ["z1".into(), "number of the example".into()])
+        }
+        2 => (encoded, ["z1".into(), "z2".into()]),
+        _ => projected(&encoded)?,
+    };
+    let classes = rows.iter().filter_map(|&row| class_name(examples, row));
+    let classes: Vec<String> = classes.collect();
+    let ids = examples.ids().into_iter();
+    let names = ids.flat_map(|ids| rows.iter().map(|&row| ids.text(row as usize).into()));
+    let names: Vec<String> = names.collect();
+    let model = args.model.display();
+    let title = format!("{} of {} by {model}", counted(shown, "code"), args.data);
+    codes(&title, &axes, points.view(), &classes, &names).write(&args.output)?;
+    tell_written(&args.output, [shown, width]);
+    Ok(())
+}
+
+/// Codes along their two principal components, whose names say how much of the variance they have; along their first two dimensions
+/// where they have no two components, as all are equal or on a line.
+fn projected(codes: &Matrix) -> anyhow::Result<(Matrix, [String; 2])> {
+    let points = Pca::learn(codes, 2)?.project(codes)?;
+    if points.cols() < 2 {
+        let rows = codes.view().iter_rows();
+        let points = rows.flat_map(|code| [code[0], code[1]]).collect();
+        let points = Matrix::from_vec(codes.rows(), 2, points);
+        return Ok((points, ["z1".into(), "z2".into()]));
+    }
+    let (all, shown) = (variances(codes), variances(&points));
+    let names = [0, 1].map(|axis| {
+        let share = 100.0 * shown[axis] / all.iter().sum::<f64>();
+        let number = axis + 1;
+        format!("principal component {number}, {share:.0} % of the variance")
+    });
+    Ok((points, names))
+}
+
+/// The variance of each column.
+fn variances(x: &Matrix) -> Vec<f64> {
+    let rows = x.rows() as f64;
+    let variance = |col: usize| {
+        let column = || x.view().iter_rows().map(|row| f64::from(row[col]));
+        let mean = column().sum::<f64>() / rows;
+        column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / rows
+    };
+    (0..x.cols()).map(variance).collect()
 }

@@ -9,8 +9,8 @@ use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 use serde_json::json;
 
 use crate::args::ExplainArgs;
-use crate::figures::{PixelLayout, grid, heat_colour};
-use crate::inputs::{Loader, check_fit, open};
+use crate::figures::{PixelLayout, Sheet, heat_colour};
+use crate::inputs::{Loader, caption, check_fit, open};
 use crate::measures::RowExplanation;
 use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
@@ -123,7 +123,16 @@ fn error_map(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> any
     tiles.extend(errors.iter().flat_map(|e| heat_colour((e * scale).sqrt())));
     let tiles = MatrixRef::new(&tiles, 3, tiles.len() / 3);
     if let Some(output) = &args.output {
-        grid(tiles, &[layout.height, layout.width, 3], 3).write(output)?;
+        let columns = ["original", "reconstr.", "error"].map(String::from);
+        let title = format!("example {index}: {}", caption(examples, index as u32));
+        let sheet = Sheet {
+            title: &title.replace('\n', " "),
+            columns: &columns,
+            ..Sheet::default()
+        };
+        sheet
+            .grid(tiles, &[layout.height, layout.width, 3], 3)
+            .write(output)?;
     }
 
     let worst_pixel = [worst / layout.width.max(1), worst % layout.width.max(1)];
@@ -179,7 +188,7 @@ fn filters(model: &Autoencoder, output: &Path, most: usize) -> anyhow::Result<us
     }
     let layout = picture.map_or_else(|| PixelLayout::or_row(&[weights.cols()]), PixelLayout::from);
     let mut pictures = Vec::new();
-    for filter in order.into_iter().map(|row| weights.row(row)) {
+    for filter in order.iter().map(|row| weights.row(*row)) {
         let largest = filter.iter().fold(0.0f32, |most, w| most.max(w.abs()));
         let scale = if largest > 0.0 { 0.5 / largest } else { 0.0 };
         let around_grey: Vec<f32> = filter.iter().map(|w| 0.5 + scale * w).collect();
@@ -187,7 +196,14 @@ fn filters(model: &Autoencoder, output: &Path, most: usize) -> anyhow::Result<us
     }
     let pictures = Matrix::from_vec(drawn, pictures.len() / drawn.max(1), pictures);
     let columns = drawn.isqrt().clamp(8, 32);
-    grid(pictures.view(), &[layout.height, layout.width, 3], columns).write(output)?;
+    let title = format!("{drawn} of {} filters of the first layer", weights.rows());
+    let sheet = Sheet {
+        title: &title,
+        captions: &order.iter().map(usize::to_string).collect::<Vec<_>>(),
+        ..Sheet::default()
+    };
+    let shape = [layout.height, layout.width, 3];
+    sheet.grid(pictures.view(), &shape, columns).write(output)?;
     Ok(drawn)
 }
 
@@ -199,6 +215,17 @@ fn dimensions(args: &ExplainArgs, model: &Autoencoder, output: &Path) -> anyhow:
     }
     let count = args.dimension.len();
     let inputs = Matrix::from_vec(count, model.width(), inputs);
-    grid(inputs.view(), model.shape(), count.isqrt().max(8)).write(output)?;
+    let dimensions = args.dimension.iter();
+    let sheet = Sheet {
+        title: "inputs that make dimensions of the code large",
+        captions: &dimensions
+            .map(|dimension| format!("z{}", dimension + 1))
+            .collect::<Vec<_>>(),
+        ..Sheet::default()
+    };
+    let columns = count.isqrt().max(8);
+    sheet
+        .grid(inputs.view(), model.shape(), columns)
+        .write(output)?;
     Ok(count)
 }

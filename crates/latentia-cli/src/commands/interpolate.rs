@@ -4,7 +4,8 @@ use latentia_models::{Autoencoder, Labelled, ModelFile};
 use latentia_tensor::{Rows, Subset};
 
 use crate::args::InterpolateArgs;
-use crate::inputs::{Loader, check_fit, open};
+use crate::figures::Sheet;
+use crate::inputs::{Loader, caption, check_fit, open};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
@@ -31,5 +32,17 @@ pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()>
     // The nearer end says which class.
     let class = |step: usize| ends.label(u32::from(2 * step >= steps)).unwrap_or(0);
     let codes = Labelled::new(&codes, (0..steps).map(class).collect());
-    write_decoded(&model, &codes, format, steps, &args.output)
+    let name = |row: usize| caption(&examples, row as u32).replace('\n', " ");
+    let title = format!(
+        "from example {} ({}) to {} ({})",
+        args.from,
+        name(args.from),
+        args.to,
+        name(args.to)
+    );
+    let sheet = Sheet {
+        title: &title,
+        ..Sheet::default()
+    };
+    write_decoded(&model, &codes, format, (&sheet, steps), &args.output)
 }

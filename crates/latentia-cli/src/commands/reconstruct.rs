@@ -5,8 +5,8 @@ use latentia_models::{Autoencoder, ModelFile};
 use latentia_tensor::{Rows, Subset};
 
 use crate::args::ReconstructArgs;
-use crate::figures::{PixelLayout, reconstruction_pairs};
-use crate::inputs::{Loader, check_fit, open};
+use crate::figures::{PixelLayout, mixed, reconstruction_pairs};
+use crate::inputs::{Loader, caption, check_fit, open};
 use crate::outputs::{Format, OutputColumns, PictureFolder, write};
 use crate::terminal::{UsageError, counted, tell};
 
@@ -29,11 +29,11 @@ pub(super) fn run(args: &ReconstructArgs, loader: &Loader) -> anyhow::Result<()>
     let shown = match format {
         None => write_folder(args, &model, &examples)?,
         Some(Format::Png) => {
-            let shown = examples.rows().min(args.count.into());
-            let ids = examples.ids().map(|ids| ids.texts().take(shown));
-            let captions: Vec<String> = ids.into_iter().flatten().map(String::from).collect();
-            reconstruction_pairs(&model, &examples, shown, &captions)?.write(&args.output)?;
-            shown
+            let shown = mixed(&examples, args.count.into());
+            let captions = shown.iter().map(|&row| caption(&examples, row));
+            let captions: Vec<String> = captions.collect();
+            reconstruction_pairs(&model, (&examples, &shown), &captions)?.write(&args.output)?;
+            shown.len()
         }
         Some(format) => {
             let columns = OutputColumns::examples_of(&model).beside(&examples);

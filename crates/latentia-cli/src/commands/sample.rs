@@ -5,8 +5,8 @@ use latentia_models::{Mixture, ModelFile};
 use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
-use crate::figures::COLUMNS;
-use crate::inputs::{Loader, check_fit, class_of, open, with_labels};
+use crate::figures::{COLUMNS, Sheet};
+use crate::inputs::{Loader, check_fit, class_of, classes_above, open, with_labels};
 use crate::outputs::{Format, samples, write_examples};
 use crate::terminal::{UsageError, counted, tell};
 
@@ -43,7 +43,18 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let class = class.map(|label| class_of(model, label)).transpose()?;
     let codes = with_labels(model, &codes, class);
     let examples = samples(model, &codes, args.draw, args.seed)?;
-    write_examples(model, (&codes, &examples), format, COLUMNS, &args.output)
+    let title = match args.prior {
+        Prior::Normal => "samples from the prior",
+        Prior::Mixture => "samples from a mixture fitted to codes",
+    };
+    let classes = classes_above(model, class.is_none());
+    let sheet = Sheet {
+        title,
+        columns: &classes,
+        ..Sheet::default()
+    };
+    let grid = (&sheet, COLUMNS);
+    write_examples(model, (&codes, &examples), format, grid, &args.output)
 }
 
 /// `count` codes drawn from a mixture that is fitted to the codes of examples.

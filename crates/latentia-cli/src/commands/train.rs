@@ -84,7 +84,7 @@ pub(super) fn run(
         name: &name,
         data,
         fingerprint: &fingerprint,
-        test: source.test.as_ref(),
+        source: &source,
         folder: &folder,
     };
     if args.resume {

@@ -3,6 +3,7 @@
 use latentia_models::ModelFile;
 
 use crate::args::TraverseArgs;
+use crate::figures::Sheet;
 use crate::inputs::{class_of, open, with_labels};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
@@ -25,6 +26,29 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
             format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
         return Err(UsageError(hint).into());
     }
+    let columns: Vec<String> = (0..steps).map(|step| number(codes.row(step)[0])).collect();
+    let rows: Vec<String> = match model.code_width() {
+        2 => (0..steps)
+            .map(|row| number(codes.row(row * steps)[1]))
+            .collect(),
+        width => (1..=width)
+            .map(|dimension| format!("z{dimension}"))
+            .collect(),
+    };
+    let sheet = Sheet {
+        title: match model.code_width() {
+            2 => "z1 across, z2 down",
+            _ => "each dimension of the code from -3 to 3, the others at 0",
+        },
+        columns: &columns,
+        rows: &rows,
+        captions: &[],
+    };
     let codes = with_labels(&model, &codes, class.or(Some(0)));
-    write_decoded(&model, &codes, format, steps, &args.output)
+    write_decoded(&model, &codes, format, (&sheet, steps), &args.output)
+}
+
+/// A place along a dimension.
+fn number(z: f32) -> String {
+    format!("{z:.1}")
 }

@@ -3,6 +3,7 @@
 use latentia_tensor::MatrixRef;
 
 use super::picture::Picture;
+use super::text::{LETTER, SMALL, shortened};
 
 /// Pixels of a panel: a window, and the error below it.
 const WIDTH: usize = 300;
@@ -16,6 +17,7 @@ const GAP: usize = 14;
 const COLUMNS: usize = 3;
 
 const PAPER: [u8; 3] = [255; 3];
+const WORDS: [u8; 3] = [40; 3];
 const PANEL: [u8; 3] = [240; 3];
 
 // Told apart without colour vision (Okabe and Ito 2008).
@@ -24,11 +26,17 @@ const RECONSTRUCTION: [u8; 3] = [0, 114, 178];
 const DIFFERENCE: [u8; 3] = [213, 94, 0];
 
 /// Draws windows of `features` series, one value after another at each time step: all of a window in one panel, and where there
-/// are `others` those over them, with the mean of `|difference|` over the features below. All panels have one scale.
+/// are `others` those over them, with the mean of `|difference|` over the features below. All panels have one scale; captions stand
+/// above them.
 ///
 /// # Shapes
 /// `windows`, `others`: `[windows, time · features]`
-pub fn curves(windows: MatrixRef<'_>, others: Option<MatrixRef<'_>>, features: usize) -> Picture {
+pub(super) fn curves(
+    (title, captions): (&str, &[String]),
+    windows: MatrixRef<'_>,
+    others: Option<MatrixRef<'_>>,
+    features: usize,
+) -> Picture {
     let both = || [Some(windows), others].into_iter().flatten();
     let values = both().flat_map(|matrix| matrix.iter_rows().flatten().copied());
     let known = values.filter(|x| x.is_finite());
@@ -41,11 +49,17 @@ pub fn curves(windows: MatrixRef<'_>, others: Option<MatrixRef<'_>>, features: u
     };
     let below = if others.is_some() { ERROR } else { 0 };
     let (across, pitch) = (windows.rows().clamp(1, COLUMNS), HEIGHT + below + GAP);
+    let top = match title {
+        "" => GAP,
+        _ => 2 * GAP + LETTER,
+    };
+    let width = GAP + across * (WIDTH + GAP);
     let mut picture = Picture::blank(
-        GAP + across * (WIDTH + GAP),
-        GAP + windows.rows().div_ceil(across).max(1) * pitch,
+        width,
+        top + windows.rows().div_ceil(across).max(1) * pitch,
         PAPER,
     );
+    picture.write_title([GAP, GAP], title, width - 2 * GAP, WORDS);
     let of = |row: &[f32], feature: usize| -> Vec<f32> {
         row.iter()
             .skip(feature)
@@ -56,8 +70,13 @@ pub fn curves(windows: MatrixRef<'_>, others: Option<MatrixRef<'_>>, features: u
     for (index, row) in windows.iter_rows().enumerate() {
         let corner = [
             GAP + index % across * (WIDTH + GAP),
-            GAP + index / across * pitch,
+            top + index / across * pitch,
         ];
+        if let Some(caption) = captions.get(index) {
+            let caption = caption.lines().rev().collect::<Vec<_>>().join("  ");
+            let above = [corner[0], corner[1] - SMALL - 2];
+            picture.write_caption(above, &shortened(&caption, WIDTH / SMALL), WORDS);
+        }
         picture.fill(corner, [WIDTH, HEIGHT], PANEL);
         for feature in 0..features {
             picture.curve(corner, [WIDTH, HEIGHT], &of(row, feature), ORIGINAL);

@@ -1,30 +1,29 @@
 //! Pictures for people to look at.
 //!
 //! - [`Picture`]: written as PNG
-//! - [`grid`], [`comparison`], [`exact`]: examples as tiles on a sheet
-//! - [`reconstruction_pairs`], [`above_each_other`]: examples above what a model makes of them
-//! - [`curves`](curves()): windows of series
+//! - [`Sheet`], [`exact`]: examples as tiles with words around them; `curves`: windows of series
+//! - [`reconstruction_pairs`], [`above_each_other`]: examples above what a model makes of them; [`mixed`]: which examples
 //! - [`bars`](bars()): columns of text, and a bar for each line
-//! - [`ScoresFigure`]: scores and the strangest examples, as SVG
+//! - [`Chart`]: [`ScoresFigure`], [`losses`](losses()), [`codes`](codes()), written as SVG
 //! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
 mod bars;
+mod charts;
 mod curves;
 mod layout;
 mod pairs;
 mod picture;
-mod scores;
 mod sheet;
 mod text;
 mod tile;
 
 pub use bars::{BarLine, bars};
-pub use curves::curves;
+pub use charts::{Chart, ScoresFigure, StrangeExample, codes, losses};
 pub use layout::{PixelLayout, heat_colour};
-pub use pairs::{above_each_other, reconstruction_pairs};
+pub use pairs::{above_each_other, mixed, reconstruction_pairs};
 pub use picture::Picture;
-pub use scores::{ScoresFigure, StrangeExample};
-pub use sheet::{COLUMNS, comparison, exact, grid};
+
+pub use sheet::{COLUMNS, Sheet, exact};
 
 #[cfg(test)]
 mod tests;

@@ -1,103 +1,202 @@
-//! Examples as tiles on a sheet.
+//! Examples as tiles on a sheet, with words around them.
 
 use latentia_tensor::{ExampleShape, MatrixRef};
 
 use super::curves::curves;
 use super::picture::Picture;
-use super::text::{SMALL, shortened};
+use super::text::{LETTER, SMALL, shortened};
 use super::tile::Tile;
 
-const CAPTION: [u8; 3] = [255; 3];
+const WORDS: [u8; 3] = [255; 3];
 
 /// Examples beside each other, where nothing else decides.
 pub const COLUMNS: usize = 10;
 /// Examples beside each other in a comparison.
 const PAIRS: usize = 10;
 
-/// Draws sets of examples above each other, column by column: originals above their reconstructions.
-///
-/// Below each column stands its caption, where there are some, as much of it as fits. Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets
-/// has more rows, the rest is left out.
-///
-/// # Shapes
-/// Each of `sets`: `[examples, product of shape]`. `shape`: that of a picture in grey or RGB, see
-/// [`PixelLayout::of_grey_or_rgb`](super::PixelLayout::of_grey_or_rgb); examples of any other are drawn as a near-square tile,
-/// value after value.
-///
-/// # Panics
-/// When the columns of a set are not the product of `shape`.
-pub fn comparison(
-    sets: &[MatrixRef<'_>],
-    shape: impl Into<ExampleShape>,
-    captions: &[String],
-) -> Picture {
-    let tile = Tile::new(shape);
-    let columns = sets.iter().map(|set| set.rows()).min().unwrap_or_default();
-    let bands = columns.div_ceil(PAIRS);
-    let band_height = tile.extent(sets.len(), tile.layout.height);
-    let lines = captions.iter().map(|text| text.lines().count()).max();
-    let line = SMALL + tile.gap();
-    let caption = line * lines.unwrap_or_default();
-    let band_pitch = band_height + caption + 4 * tile.gap();
-
-    let mut picture = Picture::sheet(
-        &tile,
-        tile.extent(columns.min(PAIRS), tile.layout.width),
-        (bands * band_pitch).saturating_sub(4 * tile.gap()),
-    );
-    let letters = tile.layout.width * tile.scale / SMALL;
-    for (index, text) in captions.iter().take(columns).enumerate() {
-        let margin = 2 * tile.gap();
-        let x = margin + (index % PAIRS) * tile.pitch(tile.layout.width);
-        let y = margin + (index / PAIRS) * band_pitch + band_height + tile.gap();
-        for (number, text) in text.lines().enumerate() {
-            let corner = [x, y + number * line];
-            picture.write_caption(corner, &shortened(text, letters), CAPTION);
-        }
-    }
-    for (place, set) in sets.iter().enumerate() {
-        for (index, example) in set.iter_rows().take(columns).enumerate() {
-            let x = (index % PAIRS) * tile.pitch(tile.layout.width);
-            let y = (index / PAIRS) * band_pitch + place * tile.pitch(tile.layout.height);
-            picture.paint(&tile, x, y, example);
-        }
-    }
-    picture
+/// The words around the tiles of a sheet; what there are none of takes no room. Texts that are too long are shortened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sheet<'a> {
+    /// Above all.
+    pub title: &'a str,
+    /// Above the columns.
+    pub columns: &'a [String],
+    /// To the left of the rows; of a comparison, of the sets in each band.
+    pub rows: &'a [String],
+    /// Below the tiles of a grid, or the columns of a comparison.
+    pub captions: &'a [String],
 }
 
-/// Draws images in reading order, `columns` beside each other (at least one); windows of series as curves.
-///
-/// # Shapes
-/// `images`: `[examples, product of shape]`; `shape` as in [`comparison`].
-///
-/// # Panics
-/// When the columns of `images` are not the product of `shape`.
-pub fn grid(images: MatrixRef<'_>, shape: impl Into<ExampleShape>, columns: usize) -> Picture {
-    let shape = shape.into();
-    if shape.is_series() {
-        return curves(images, None, shape[1]);
-    }
-    let tile = Tile::new(shape);
-    let columns = columns.min(images.rows()).max(1);
-    let rows = images.rows().div_ceil(columns);
+/// Pixels around the tiles that words take, and between the rows of tiles.
+struct Room {
+    top: usize,
+    left: usize,
+    /// The lines of a caption.
+    caption: usize,
+    /// From one small line to the next.
+    line: usize,
+}
 
-    let mut picture = Picture::sheet(
-        &tile,
-        tile.extent(columns, tile.layout.width),
-        tile.extent(rows, tile.layout.height),
-    );
-    for (index, image) in images.iter_rows().enumerate() {
-        let x = (index % columns) * tile.pitch(tile.layout.width);
-        let y = (index / columns) * tile.pitch(tile.layout.height);
-        picture.paint(&tile, x, y, image);
+impl Sheet<'_> {
+    /// Draws sets of examples above each other, column by column: originals above their reconstructions; of windows of series, the
+    /// last set over the first.
+    ///
+    /// Ten columns make a band; further ones go into further bands below, set apart by a wider gap. Where one of the sets has more rows,
+    /// the rest is left out.
+    ///
+    /// # Shapes
+    /// Each of `sets`: `[examples, product of shape]`. `shape`: that of a picture in grey or RGB, see
+    /// [`PixelLayout::of_grey_or_rgb`](super::PixelLayout::of_grey_or_rgb); examples of any other are drawn as a near-square tile,
+    /// value after value.
+    ///
+    /// # Panics
+    /// When the columns of a set are not the product of `shape`.
+    pub fn comparison(&self, sets: &[MatrixRef<'_>], shape: impl Into<ExampleShape>) -> Picture {
+        let shape = shape.into();
+        if let [first, .., last] = sets
+            && shape.is_series()
+        {
+            return curves((self.title, self.captions), *first, Some(*last), shape[1]);
+        }
+        let tile = Tile::new(shape);
+        let room = self.room(&tile);
+        let columns = sets.iter().map(|set| set.rows()).min().unwrap_or_default();
+        let bands = columns.div_ceil(PAIRS);
+        let band_height = tile.extent(sets.len(), tile.layout.height);
+        let band_pitch = band_height + room.caption + 4 * tile.gap();
+        let width = tile.extent(columns.min(PAIRS), tile.layout.width);
+        let height = (bands * band_pitch).saturating_sub(4 * tile.gap());
+        let mut picture = self.blank(&tile, &room, [width, height]);
+        let corner = |index: usize, place: usize| {
+            let x = (index % PAIRS) * tile.pitch(tile.layout.width);
+            let y = (index / PAIRS) * band_pitch + place * tile.pitch(tile.layout.height);
+            [room.left + x, room.top + y]
+        };
+        for (index, text) in self.captions.iter().take(columns).enumerate() {
+            let [x, y] = corner(index, 0);
+            self.write_below(&mut picture, &tile, &room, [x, y + band_height], text);
+        }
+        for band in 0..bands {
+            for (place, text) in self.rows.iter().take(sets.len()).enumerate() {
+                self.write_beside(&mut picture, &tile, corner(band * PAIRS, place)[1], text);
+            }
+        }
+        for (place, set) in sets.iter().enumerate() {
+            for (index, example) in set.iter_rows().take(columns).enumerate() {
+                let [x, y] = corner(index, place);
+                picture.paint(&tile, x, y, example);
+            }
+        }
+        picture
     }
-    picture
+
+    /// Draws images in reading order, `columns` beside each other (at least one); windows of series as curves.
+    ///
+    /// # Shapes
+    /// `images`: `[examples, product of shape]`; `shape` as in [`comparison`](Self::comparison).
+    ///
+    /// # Panics
+    /// When the columns of `images` are not the product of `shape`.
+    pub fn grid(
+        &self,
+        images: MatrixRef<'_>,
+        shape: impl Into<ExampleShape>,
+        columns: usize,
+    ) -> Picture {
+        let shape = shape.into();
+        if shape.is_series() {
+            return curves((self.title, self.captions), images, None, shape[1]);
+        }
+        let tile = Tile::new(shape);
+        let room = self.room(&tile);
+        let columns = columns.min(images.rows()).max(1);
+        let rows = images.rows().div_ceil(columns);
+        let pitch = tile.pitch(tile.layout.height) + room.caption;
+        let width = tile.extent(columns, tile.layout.width);
+        let height = tile.extent(rows, tile.layout.height) + rows * room.caption;
+        let mut picture = self.blank(&tile, &room, [width, height]);
+        for (row, text) in self.rows.iter().take(rows).enumerate() {
+            self.write_beside(&mut picture, &tile, room.top + row * pitch, text);
+        }
+        for (index, image) in images.iter_rows().enumerate() {
+            let x = room.left + (index % columns) * tile.pitch(tile.layout.width);
+            let y = room.top + (index / columns) * pitch;
+            picture.paint(&tile, x, y, image);
+            if let Some(text) = self.captions.get(index) {
+                let y = y + tile.layout.height * tile.scale;
+                self.write_below(&mut picture, &tile, &room, [x, y], text);
+            }
+        }
+        picture
+    }
+
+    fn room(&self, tile: &Tile) -> Room {
+        let gap = tile.gap();
+        let line = SMALL + gap;
+        let title = if self.title.is_empty() {
+            0
+        } else {
+            LETTER + 2 * gap
+        };
+        let columns = if self.columns.is_empty() { 0 } else { line };
+        let longest = self.rows.iter().map(|text| text.chars().count()).max();
+        let lines = self.captions.iter().map(|text| text.lines().count()).max();
+        Room {
+            top: title + columns,
+            left: longest.map_or(0, |letters| letters * SMALL + 2 * gap),
+            caption: line * lines.unwrap_or_default(),
+            line,
+        }
+    }
+
+    /// A sheet for tiles that take `width` by `height` pixels, with its title and the words above its columns.
+    fn blank(&self, tile: &Tile, room: &Room, [width, height]: [usize; 2]) -> Picture {
+        let mut picture = Picture::sheet(tile, room.left + width, room.top + height);
+        let margin = 2 * tile.gap();
+        picture.write_title([margin, margin], self.title, room.left + width, WORDS);
+        let pitch = tile.pitch(tile.layout.width);
+        for (column, text) in self.columns.iter().enumerate() {
+            let text = shortened(text, pitch / SMALL);
+            let inset =
+                (tile.layout.width * tile.scale).saturating_sub(text.chars().count() * SMALL);
+            let x = margin + room.left + column * pitch + inset / 2;
+            if x < margin + room.left + width {
+                let y = margin + room.top - room.line;
+                picture.write_caption([x, y], &text, WORDS);
+            }
+        }
+        picture
+    }
+
+    /// Writes to the left of the row of tiles at `y`.
+    fn write_beside(&self, picture: &mut Picture, tile: &Tile, y: usize, text: &str) {
+        let margin = 2 * tile.gap();
+        let middle = (tile.layout.height * tile.scale).saturating_sub(SMALL) / 2;
+        picture.write_caption([margin, margin + y + middle], text, WORDS);
+    }
+
+    /// Writes a caption below the tile that ends at `y`.
+    fn write_below(
+        &self,
+        picture: &mut Picture,
+        tile: &Tile,
+        room: &Room,
+        [x, y]: [usize; 2],
+        text: &str,
+    ) {
+        let margin = 2 * tile.gap();
+        let letters = tile.layout.width * tile.scale / SMALL;
+        for (number, text) in text.lines().enumerate() {
+            let y = margin + y + tile.gap() + number * room.line;
+            picture.write_caption([margin + x, y], &shortened(text, letters), WORDS);
+        }
+    }
 }
 
 /// Draws one image as it is, a pixel for each of its own and nothing around it.
 ///
 /// # Shapes
-/// `image`: `[product of shape]`; `shape` as in [`comparison`].
+/// `image`: `[product of shape]`; `shape` as in [`Sheet::comparison`].
 pub fn exact(image: &[f32], shape: impl Into<ExampleShape>) -> Picture {
     let tile = Tile::new(shape);
     let cells = 0..tile.layout.height * tile.layout.width;

@@ -4,8 +4,9 @@ use std::path::Path;
 use latentia_tensor::{Matrix, MatrixRef};
 
 use super::layout::PixelLayout;
+use super::pairs::mixed;
 use super::picture::{Picture, SHEET};
-use super::sheet::{comparison, grid};
+use super::sheet::Sheet;
 use super::tile::{NOT_A_NUMBER, PAD, Tile};
 
 impl Picture {
@@ -23,7 +24,7 @@ fn ramp(rows: usize, numbers: usize) -> Matrix {
 #[test]
 fn grid_has_gaps_and_a_margin() {
     // 28 cells of 3 pixels, gaps of 3, a margin of 6.
-    let picture = grid(ramp(5, 784).view(), &[28, 28], 3);
+    let picture = Sheet::default().grid(ramp(5, 784).view(), &[28, 28], 3);
     assert_eq!(picture.width(), 3 * 84 + 2 * 3 + 2 * 6);
     assert_eq!(picture.height(), 2 * 84 + 3 + 2 * 6);
     assert_eq!(picture.pixel(5, 6), SHEET);
@@ -38,16 +39,26 @@ fn grid_has_gaps_and_a_margin() {
 
 #[test]
 fn grid_is_as_narrow_as_its_images() {
-    assert_eq!(grid(ramp(2, 784).view(), &[28, 28], 10).width(), 183);
-    assert_eq!(grid(ramp(2, 784).view(), &[28, 28], 0).width(), 96);
-    let empty = grid(ramp(0, 784).view(), &[28, 28], 10);
+    assert_eq!(
+        Sheet::default()
+            .grid(ramp(2, 784).view(), &[28, 28], 10)
+            .width(),
+        183
+    );
+    assert_eq!(
+        Sheet::default()
+            .grid(ramp(2, 784).view(), &[28, 28], 0)
+            .width(),
+        96
+    );
+    let empty = Sheet::default().grid(ramp(0, 784).view(), &[28, 28], 10);
     assert_eq!((empty.width(), empty.height()), (96, 12));
 }
 
 #[test]
 fn comparison_sets_bands_apart() {
     let (above, below) = (ramp(11, 784), Matrix::zeros(12, 784));
-    let picture = comparison(&[above.view(), below.view()], &[28, 28], &[]);
+    let picture = Sheet::default().comparison(&[above.view(), below.view()], &[28, 28]);
     assert_eq!(picture.width(), 10 * 84 + 9 * 3 + 12);
     assert_eq!(picture.height(), 2 * (2 * 84 + 3) + 12 + 12);
     // The tenth pair, then the eleventh in the second band.
@@ -67,10 +78,12 @@ fn captions_stand_below_and_are_shortened() {
     let (above, below) = (ramp(11, 784), Matrix::zeros(11, 784));
     let sets = [above.view(), below.view()];
     let captions = vec!["cats/a long name.png".to_owned(); 11];
-    let (plain, named) = (
-        comparison(&sets, &[28, 28], &[]),
-        comparison(&sets, &[28, 28], &captions),
-    );
+    let sheet = Sheet {
+        captions: &captions,
+        ..Sheet::default()
+    };
+    let plain = Sheet::default().comparison(&sets, &[28, 28]);
+    let named = sheet.comparison(&sets, &[28, 28]);
     assert_eq!(named.width(), plain.width());
     assert_eq!(named.height(), plain.height() + 2 * 11);
     // Ten letters of 8 pixels below a tile of 84, and none in the gap behind them.
@@ -79,8 +92,67 @@ fn captions_stand_below_and_are_shortened() {
 }
 
 #[test]
+fn words_stand_around_the_tiles_and_move_none_of_them() {
+    let plain = Sheet::default().grid(ramp(6, 784).view(), &[28, 28], 3);
+    let texts = |texts: &[&str]| -> Vec<String> { texts.iter().map(ToString::to_string).collect() };
+    let (columns, rows) = (texts(&["-3", "0", "3"]), texts(&["z1", "z2"]));
+    let captions = texts(&["a", "b", "c", "d", "e", "f"]);
+    let sheet = Sheet {
+        title: "a title",
+        columns: &columns,
+        rows: &rows,
+        captions: &captions,
+    };
+    let picture = sheet.grid(ramp(6, 784).view(), &[28, 28], 3);
+    // A title of 16 and a line of 8 above, two letters to the left, a line below each row, with gaps of 3.
+    let (top, left, caption) = (16 + 6 + 11, 16 + 6, 11);
+    assert_eq!(picture.width(), plain.width() + left);
+    assert_eq!(picture.height(), plain.height() + top + 2 * caption);
+    for row in 0..2 {
+        for y in 0..84 {
+            for x in 0..3 * 87 - 3 {
+                let (from, to) = (6 + row * 87 + y, 6 + top + row * (87 + caption) + y);
+                let (old, new) = (plain.pixel(6 + x, from), picture.pixel(6 + left + x, to));
+                assert_eq!(old, new, "row {row}, {y} down, {x} across");
+            }
+        }
+    }
+    let is_written = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| {
+        let mut pixels = ys.flat_map(|y| xs.clone().map(move |x| (x, y)));
+        pixels.any(|(x, y)| picture.pixel(x, y) == [255; 3])
+    };
+    let tile = |column: usize| 6 + left + column * 87..6 + left + column * 87 + 84;
+    assert!(is_written(6..6 + 7 * 16, 6..6 + 16), "a title");
+    for column in 0..3 {
+        assert!(is_written(tile(column), 6 + 22..6 + 30), "column {column}");
+        let below = 6 + top + 84 + 3;
+        assert!(
+            is_written(tile(column), below..below + 8),
+            "caption {column}"
+        );
+    }
+    for row in 0..2 {
+        let above = 6 + top + row * (87 + caption);
+        assert!(is_written(6..6 + 16, above..above + 84), "row {row}");
+    }
+}
+
+#[test]
+fn mixed_examples_are_of_each_class_in_turn_or_evenly_spaced() {
+    let rows = Matrix::zeros(12, 1);
+    let labels = vec![7, 7, 7, 7, 7, 7, 2, 2, 2, 5, 7, 7];
+    let labelled = latentia_models::Labelled::new(&rows, labels);
+    assert_eq!(mixed(&labelled, 7), [6, 9, 0, 7, 1, 8, 2]);
+    assert_eq!(mixed(&labelled, 20).len(), 12);
+    assert_eq!(mixed(&labelled, 1), [6]);
+    assert_eq!(mixed(&rows, 4), [0, 3, 6, 9]);
+    assert_eq!(mixed(&rows, 20), (0..12).collect::<Vec<u32>>());
+    assert!(mixed(&Matrix::zeros(0, 1), 5).is_empty());
+}
+
+#[test]
 fn comparison_of_nothing_is_a_margin() {
-    let picture = comparison(&[ramp(0, 4).view(), ramp(3, 4).view()], &[2, 2], &[]);
+    let picture = Sheet::default().comparison(&[ramp(0, 4).view(), ramp(3, 4).view()], &[2, 2]);
     assert_eq!((picture.width(), picture.height()), (16, 16));
 }
 
@@ -92,7 +164,7 @@ fn numbers_without_a_shape_become_a_padded_tile() {
         (tile.layout.width, tile.layout.height, tile.scale),
         (4, 3, 21)
     );
-    let picture = grid(Matrix::zeros(1, 10).view(), &[10], 1);
+    let picture = Sheet::default().grid(Matrix::zeros(1, 10).view(), &[10], 1);
     assert_eq!(picture.width(), 4 * 21 + 16);
     assert_eq!(picture.height(), 3 * 21 + 16);
     assert_eq!(picture.pixel(8 + 2 * 21 - 1, 8 + 2 * 21), [0; 3]);
@@ -117,10 +189,10 @@ fn large_images_keep_their_size() {
 fn colours_clamps_and_trouble() {
     let nan = f32::NAN;
     let data = vec![-1.0, 0.5, 7.0, f32::INFINITY, nan, 0.0];
-    let picture = grid(MatrixRef::new(&data, 1, 6), &[1, 2, 3], 1);
+    let picture = Sheet::default().grid(MatrixRef::new(&data, 1, 6), &[1, 2, 3], 1);
     assert_eq!(picture.pixel(8, 8), [0, 128, 255]);
     assert_eq!(picture.pixel(8 + 42, 8), NOT_A_NUMBER);
-    let picture = grid(MatrixRef::new(&data, 1, 6), &[2, 3], 1);
+    let picture = Sheet::default().grid(MatrixRef::new(&data, 1, 6), &[2, 3], 1);
     assert_eq!(picture.pixel(8, 8), [0; 3]);
     assert_eq!(picture.pixel(8 + 28, 8 + 28), NOT_A_NUMBER);
 }
@@ -130,12 +202,15 @@ fn planes_of_colours_look_as_colours_beside_each_other() {
     let beside: Vec<f32> = (0..30).map(|i| i as f32 / 30.0).collect();
     let plane = |channel| (0..10).map(move |cell| 3 * cell + channel);
     let planes: Vec<f32> = (0..3usize).flat_map(plane).map(|i| beside[i]).collect();
-    let expected = grid(MatrixRef::new(&beside, 1, 30), &[2, 5, 3], 1);
-    let obtained = grid(MatrixRef::new(&planes, 1, 30), &[3, 2, 5], 1);
+    let expected = Sheet::default().grid(MatrixRef::new(&beside, 1, 30), &[2, 5, 3], 1);
+    let obtained = Sheet::default().grid(MatrixRef::new(&planes, 1, 30), &[3, 2, 5], 1);
     assert_eq!(obtained, expected);
-    let grey = grid(MatrixRef::new(&beside, 1, 30), &[5, 6], 1);
+    let grey = Sheet::default().grid(MatrixRef::new(&beside, 1, 30), &[5, 6], 1);
     for shape in [[5, 6, 1], [1, 5, 6]] {
-        assert_eq!(grid(MatrixRef::new(&beside, 1, 30), &shape, 1), grey);
+        assert_eq!(
+            Sheet::default().grid(MatrixRef::new(&beside, 1, 30), &shape, 1),
+            grey
+        );
     }
 }
 
@@ -190,7 +265,7 @@ fn files_decode_to_the_same_pixels() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("picture.png");
 
-    let grey = grid(ramp(3, 784).view(), &[28, 28], 2);
+    let grey = Sheet::default().grid(ramp(3, 784).view(), &[28, 28], 2);
     grey.write(&path).expect("a written picture");
     let levels: Vec<u8> = grey.pixels.iter().map(|pixel| pixel[0]).collect();
     let expected = (
@@ -203,7 +278,7 @@ fn files_decode_to_the_same_pixels() {
 
     // Over the file that is there.
     let data = [1.0, 0.0, 0.0];
-    let red = grid(MatrixRef::new(&data, 1, 3), &[1, 1, 3], 1);
+    let red = Sheet::default().grid(MatrixRef::new(&data, 1, 3), &[1, 1, 3], 1);
     red.write(&path).expect("a written picture");
     let (kind, width, height, bytes) = decode(&path);
     assert_eq!((kind, width, height), (png::ColorType::Rgb, 100, 100));
@@ -217,7 +292,8 @@ fn others_may_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");
     let [picture, other] = ["a.png", "b"].map(|name| folder.path().join(name));
-    grid(ramp(1, 1).view(), &[1], 1)
+    Sheet::default()
+        .grid(ramp(1, 1).view(), &[1], 1)
         .write(&picture)
         .expect("a written picture");
     std::fs::write(&other, "").expect("a file");
@@ -229,7 +305,8 @@ fn others_may_read_it() {
 fn an_error_names_the_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("missing").join("picture.png");
-    let error = grid(ramp(1, 1).view(), &[1], 1)
+    let error = Sheet::default()
+        .grid(ramp(1, 1).view(), &[1], 1)
         .write(&path)
         .expect_err("no such folder");
     let expected = format!("cannot write `{}`: ", path.display());

@@ -43,6 +43,20 @@ impl Picture {
         self.letters(corner, text, colour, SCALE);
     }
 
+    /// Writes a title in one line that is `width` wide or narrower: in smaller letters or shortened where it must.
+    pub(super) fn write_title(
+        &mut self,
+        corner: [usize; 2],
+        text: &str,
+        width: usize,
+        colour: [u8; 3],
+    ) {
+        match text.chars().count() * LETTER <= width {
+            true => self.write_text(corner, text, colour),
+            false => self.write_caption(corner, &shortened(text, width / SMALL), colour),
+        }
+    }
+
     /// Writes `text` in letters as small as they are drawn, [`SMALL`] high and wide.
     pub(super) fn write_caption(&mut self, corner: [usize; 2], text: &str, colour: [u8; 3]) {
         self.letters(corner, text, colour, 1);

@@ -4,6 +4,7 @@ use latentia_data::{Column, ColumnKind};
 use latentia_models::{Autoencoder, Labelled};
 use latentia_tensor::Rows;
 
+use crate::figures::COLUMNS;
 use crate::terminal::UsageError;
 
 /// Levels that are named.
@@ -47,6 +48,17 @@ pub fn class_of(model: &Autoencoder, label: &str) -> Result<u32, UsageError> {
                 "`--label` is {label}; the model knows {named}"
             )))
         }
+    }
+}
+
+/// The class of each of ten columns of examples whose classes are those of `model` in turn; none where columns have several.
+pub fn classes_above(model: &Autoencoder, in_turn: bool) -> Vec<String> {
+    match model.classes() {
+        Some(classes) if in_turn && COLUMNS.is_multiple_of(classes) => {
+            let column = |column: usize| format!("class {}", column % classes);
+            (0..COLUMNS).map(column).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -4,11 +4,13 @@ mod anomalies;
 mod labels;
 mod loader;
 mod model;
+mod names;
 mod schema;
 
 pub use anomalies::{AnomalySource, KnownAnomalies};
-pub use labels::{class_of, label_column, with_labels};
+pub use labels::{class_of, classes_above, label_column, with_labels};
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};
+pub use names::{caption, class_name};
 pub use schema::{elements_in_words, read_schema, write_schema};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::calibration::{calibrated, calibration_warnings, percent};
 use super::elements::{columns_of, expectation, in_words};
 use super::finding::{Finding, REASONS};
-use crate::figures::{ScoresFigure, StrangeExample};
+use crate::figures::{Chart, ScoresFigure, StrangeExample};
 use crate::terminal::{count, counted, number, table};
 
 /// Rows whose reasons are looked for when nobody asks for all.
@@ -287,8 +287,8 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The scores and the listed examples as a drawing, an SVG or a page with it.
-    pub fn drawn(&self, [model, data]: [&str; 2], as_page: bool) -> String {
+    /// The scores and the listed examples as a chart.
+    pub fn chart(&self, [model, data]: [&str; 2]) -> Chart {
         let strangest = self.listed().iter().map(|&row| StrangeExample {
             name: self.name(row),
             score: self.scores[row as usize],
@@ -297,7 +297,7 @@ impl<'a> Findings<'a> {
         let strangest: Vec<StrangeExample> = strangest.collect();
         let words = self.rule_in_words();
         let threshold = (self.threshold(), words.as_str());
-        let figure = ScoresFigure {
+        ScoresFigure {
             model,
             data,
             score: "score",
@@ -305,11 +305,8 @@ impl<'a> Findings<'a> {
             held_out: self.detector.calibration().scores(),
             threshold: Some(threshold).filter(|(threshold, _)| threshold.is_finite()),
             strangest: &strangest,
-        };
-        match as_page {
-            true => figure.html(),
-            false => figure.svg(),
         }
+        .chart()
     }
 
     /// What there is to warn of.

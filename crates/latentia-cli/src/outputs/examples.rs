@@ -9,10 +9,10 @@ use latentia_tensor::{Matrix, Rows};
 use super::arrays::write;
 use super::columns::OutputColumns;
 use super::format::Format;
-use crate::figures::grid;
+use crate::figures::Sheet;
 use crate::terminal::{counted, tell};
 
-/// Writes the examples that `codes` stand for; a picture has `columns` of them beside each other.
+/// Writes the examples that `codes` stand for, a picture as a `grid` of so many columns and these words.
 ///
 /// # Errors
 /// When the codes do not fit the model, or the file cannot be written.
@@ -20,19 +20,13 @@ pub fn write_decoded(
     model: &Autoencoder,
     codes: &dyn Rows,
     format: Format,
-    columns: usize,
+    grid: (&Sheet<'_>, usize),
     output: &Path,
 ) -> anyhow::Result<()> {
-    write_examples(
-        model,
-        (codes, &model.decode(codes)?),
-        format,
-        columns,
-        output,
-    )
+    write_examples(model, (codes, &model.decode(codes)?), format, grid, output)
 }
 
-/// Writes examples in the data's scale, which `codes` became; a picture has `columns` of them beside each other.
+/// Writes examples in the data's scale, which `codes` became, a picture as a `grid` of so many columns and these words.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -40,11 +34,15 @@ pub fn write_examples(
     model: &Autoencoder,
     (codes, examples): (&dyn Rows, &Matrix),
     format: Format,
-    columns: usize,
+    grid: (&Sheet<'_>, usize),
     output: &Path,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Png => grid(examples.view(), model.shape(), columns).write(output)?,
+        Format::Png => {
+            let (sheet, columns) = grid;
+            let picture = sheet.grid(examples.view(), model.shape(), columns);
+            picture.write(output)?;
+        }
         _ => {
             let columns = OutputColumns::decoded_from(model, codes);
             write(output, format, &columns, examples)?;

@@ -29,7 +29,10 @@ impl Format {
     /// Those that hold every value.
     pub const ARRAYS: [Self; 3] = [Self::Npy, Self::Csv, Self::Parquet];
 
-    /// These, or a picture.
+    /// These, or a chart of points.
+    pub const CODES: [Self; 5] = [Self::Npy, Self::Csv, Self::Parquet, Self::Svg, Self::Html];
+
+    /// Those that hold every value, or a picture.
     pub const ALL: [Self; 4] = [Self::Png, Self::Npy, Self::Csv, Self::Parquet];
 
     /// Those of scores.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use latentia_data::Dataset;
+use latentia_data::{Dataset, Source};
 use latentia_models::{
     Autoencoder, Epoch, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy, Training,
 };
@@ -12,8 +12,8 @@ use super::progress::Progress;
 use super::run_folder::RunFolder;
 use super::summary::Summary;
 use crate::args::{EVALUATION_SEED, TrainArgs};
-use crate::figures::{COLUMNS, grid, reconstruction_pairs};
-use crate::inputs::with_labels;
+use crate::figures::{COLUMNS, Sheet, losses, mixed, reconstruction_pairs};
+use crate::inputs::{caption, classes_above, with_labels};
 use crate::measures::Evaluation;
 use crate::outputs::{self, Format, OutputColumns, write, write_row_pairs};
 use crate::terminal::{Ended, UsageError, counted, tell};
@@ -42,8 +42,8 @@ pub struct Run<'a> {
     pub data: &'a str,
     /// SHA-256 of the examples.
     pub fingerprint: &'a str,
-    /// The test part of the data.
-    pub test: Option<&'a Dataset>,
+    /// The data themselves.
+    pub source: &'a Source,
     /// Where everything is written; claimed.
     pub folder: &'a RunFolder,
 }
@@ -173,6 +173,11 @@ impl Run<'_> {
         ModelFile::save(model, provenance, kept, &self.folder.model())?;
         tables.map_err(anyhow::Error::from_boxed)?;
         progress.write_metrics(&provenance.history)?;
+        let (run, unit) = (
+            format!("{} on {}", self.name, self.data),
+            model.likelihood().unit(),
+        );
+        losses(&run, &provenance.history, unit.name()).write(&self.folder.losses())?;
         progress.nothing_left_to_keep();
         Ok(())
     }
@@ -189,7 +194,15 @@ impl Run<'_> {
                 let numbers = self.numbers_to_show(split);
                 write_row_pairs(model, &first, &numbers[..first.rows()], &reconstructions)?;
             }
-            false => reconstruction_pairs(model, examples, PAIRS, &[])?.write(&reconstructions)?,
+            false => {
+                let shown = mixed(examples, PAIRS);
+                let numbers = self.numbers_to_show(split);
+                let captions = shown.iter();
+                let captions = captions.map(|&row| caption(self.dataset(), numbers[row as usize]));
+                let captions: Vec<String> = captions.collect();
+                let pairs = reconstruction_pairs(model, (examples, &shown), &captions)?;
+                pairs.write(&reconstructions)?;
+            }
         }
         if let Ok(codes) = model.sample_codes(SAMPLES, self.args.seed) {
             let codes = with_labels(model, &codes, None);
@@ -202,16 +215,27 @@ impl Run<'_> {
                 }
                 false => {
                     let drawn = model.decode_scaled(&codes)?;
-                    grid(drawn.view(), model.shape(), COLUMNS).write(&samples)?;
+                    let sheet = Sheet {
+                        title: "samples from the prior",
+                        columns: &classes_above(model, true),
+                        ..Sheet::default()
+                    };
+                    let picture = sheet.grid(drawn.view(), model.shape(), COLUMNS);
+                    picture.write(&samples)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// What the examples to show are of.
+    fn dataset(&self) -> &Dataset {
+        self.source.test.as_ref().unwrap_or(&self.source.train)
+    }
+
     /// Where each of the examples to show lies in its data.
     fn numbers_to_show(&self, split: &Split<'_>) -> Vec<u32> {
-        match (self.test, &split.validation) {
+        match (&self.source.test, &split.validation) {
             (Some(test), _) => (0..test.rows() as u32).collect(),
             (None, Some(validation)) => validation.indices(),
             (None, None) => split.training.indices(),
@@ -220,7 +244,7 @@ impl Run<'_> {
 
     /// The examples to measure and to show: the test part, else those held out, else what was trained on.
     fn to_show<'a>(&'a self, split: &'a Split<'_>) -> (&'static str, &'a dyn Rows) {
-        match (self.test, &split.validation) {
+        match (&self.source.test, &split.validation) {
             (Some(test), _) => ("test", test),
             (None, Some(validation)) => ("validation", validation),
             (None, None) => ("train", &split.training),

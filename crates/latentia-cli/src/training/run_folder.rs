@@ -39,6 +39,11 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
+    /// The same as a chart.
+    pub fn losses(&self) -> PathBuf {
+        self.path.join("loss.svg")
+    }
+
     /// Examples and their reconstructions: a picture, or a table where examples are rows of one.
     pub fn reconstructions(&self, is_table: bool) -> PathBuf {
         self.path.join(file_name("reconstructions", is_table))
@@ -106,6 +111,7 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be removed.
     pub fn remove_shown(&self) -> anyhow::Result<()> {
+        remove(&self.losses())?;
         for is_table in [false, true] {
             remove(&self.reconstructions(is_table))?;
             remove(&self.samples(is_table))?;

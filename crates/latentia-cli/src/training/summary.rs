@@ -101,7 +101,7 @@ impl Summary<'_> {
             None => String::new(),
         };
         tell(&format!(
-            "wrote {}, metrics.csv, {}{samples}",
+            "wrote {}, metrics.csv, loss.svg, {}{samples}",
             self.path.display(),
             file_name("reconstructions", is_table)
         ));

@@ -52,9 +52,18 @@ fn arguments_that_exclude_each_other() {
 fn an_output_of_unknown_ending() {
     let dir = TestDir::with([("m", &TINY[..]), ("c.csv", &b"1,2,3,4,5\n"[..])]);
     for (command, endings) in [
-        ("encode m random -o c.txt", ".npy, .csv or .parquet"),
-        ("encode m random -o c.png", ".npy, .csv or .parquet"),
-        ("encode m random -o codes", ".npy, .csv or .parquet"),
+        (
+            "encode m random -o c.txt",
+            ".npy, .csv, .parquet, .svg or .html",
+        ),
+        (
+            "encode m random -o c.png",
+            ".npy, .csv, .parquet, .svg or .html",
+        ),
+        (
+            "encode m random -o codes",
+            ".npy, .csv, .parquet, .svg or .html",
+        ),
         ("decode m c.csv -o r.jpg", ".png, .npy, .csv or .parquet"),
         (
             "reconstruct m random -o r.txt",

@@ -224,7 +224,12 @@ fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
     dir.run("train --epochs 1 --force --out run").done();
     assert_eq!(
         dir.names("run"),
-        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.png"
+        ]
     );
 }
 

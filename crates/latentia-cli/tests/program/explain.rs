@@ -30,10 +30,10 @@ fn the_error_map_adds_up_to_the_squared_error_of_the_example() {
         .run("explain m x.npy --index 2 -o errors.png --json")
         .done();
     let report = ran.json();
-    // Three tiles of 84 pixels, gaps of 3, a margin of 6.
+    // Three tiles of 84 pixels, gaps of 3, a margin of 6; above a title of 16 and a line of 8.
     assert_eq!(
         png_size(&dir.read("errors.png")),
-        (3 * 84 + 6 + 12, 84 + 12)
+        (3 * 84 + 6 + 12, 84 + 12 + 16 + 6 + 8 + 3)
     );
 
     dir.run("reconstruct m x.npy -o r.npy").done();
@@ -166,8 +166,8 @@ fn every_command_takes_an_example_for_the_same_picture() {
         let (compress, decompress) = compressed(name);
         let explain = format!("explain {name}/model.safetensors {name}.npy");
         run(&format!("{explain} -o errors.png"));
-        // Three tiles beside each other, their cells of 14 pixels.
-        let expected = (3 * 6 * 14 + 2 * 4 + 16, 5 * 14 + 16);
+        // Three tiles beside each other, their cells of 14 pixels, below a title and a line.
+        let expected = (3 * 6 * 14 + 2 * 4 + 16, 5 * 14 + 16 + 16 + 8 + 8 + 4);
         assert_eq!(png_size(&dir.read("errors.png")), expected);
         run(&format!("{decompress} {name}.png --index 1"));
         assert_eq!(png_size(&dir.read(&format!("{name}.png"))), (6, 5));

@@ -51,7 +51,12 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     assert!(said.ends_with(kept), "{said}");
     assert_eq!(
         dir.names("run"),
-        ["checkpoint.safetensors", "metrics.csv", "model.safetensors"]
+        [
+            "checkpoint.safetensors",
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors"
+        ]
     );
     let json = dir
         .run("inspect run/model.safetensors --json")
@@ -67,7 +72,12 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     assert!(dir.read("run/model.safetensors") == *WHOLE);
     assert_eq!(
         dir.names("run"),
-        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.png"
+        ]
     );
 }
 
@@ -186,7 +196,12 @@ fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
     assert!(dir.read("run/model.safetensors") == *WHOLE);
     assert_eq!(
         dir.names("run"),
-        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.png"
+        ]
     );
 }
 
@@ -206,7 +221,12 @@ fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
     );
     assert_eq!(
         dir.names("run"),
-        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.png"
+        ]
     );
 }
 

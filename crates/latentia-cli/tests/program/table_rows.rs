@@ -147,7 +147,12 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
     let names = dir.names("m");
     assert_eq!(
         names,
-        ["metrics.csv", "model.safetensors", "reconstructions.csv"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.csv"
+        ]
     );
     let (text, table) = (dir.text("m/reconstructions.csv"), dir.text("pieces.csv"));
     let (lines, table) = (cells(&text), cells(&table));
@@ -172,7 +177,7 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
     dir.write("v.toml", VARIATIONAL);
     let train = "train --config v.toml --data pieces.csv --id name --label class --out v";
     let ran = dir.run(train).done();
-    let wrote = "metrics.csv, reconstructions.csv, samples.csv\n";
+    let wrote = "metrics.csv, loss.svg, reconstructions.csv, samples.csv\n";
     assert!(ran.stderr.contains(wrote), "{}", ran.stderr);
     let samples = dir.text("v/samples.csv");
     let samples = cells(&samples);

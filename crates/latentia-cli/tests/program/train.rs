@@ -10,7 +10,12 @@ fn train_alone_makes_a_model_of_digits() {
     let ran = dir.run("train --epochs 2").done();
     assert_eq!(
         dir.names("runs/digits"),
-        ["metrics.csv", "model.safetensors", "reconstructions.png"]
+        [
+            "loss.svg",
+            "metrics.csv",
+            "model.safetensors",
+            "reconstructions.png"
+        ]
     );
     let metrics = dir.text("runs/digits/metrics.csv");
     let lines: Vec<&str> = metrics.lines().collect();
@@ -48,7 +53,7 @@ fn train_alone_makes_a_model_of_digits() {
         [
             "      latentia encode runs/digits/model.safetensors mnist-mini -o codes.npy",
             "next: latentia inspect runs/digits/model.safetensors",
-            "wrote runs/digits/model.safetensors, metrics.csv, reconstructions.png",
+            "wrote runs/digits/model.safetensors, metrics.csv, loss.svg, reconstructions.png",
         ]
     );
 }

@@ -93,6 +93,11 @@ impl Bins {
         (score - self.low()) / (self.width * self.count as f64)
     }
 
+    /// Whether `score` is within the range.
+    pub fn is_shown(&self, score: f64) -> bool {
+        (0.0..=1.0).contains(&self.share(score))
+    }
+
     pub fn is_flagged(&self, score: f64) -> bool {
         self.threshold.is_some_and(|threshold| score >= threshold)
     }
