@@ -5,7 +5,11 @@ use std::io;
 
 use latentia_tensor::{Axes, ColumnKind, ElementKind, ExampleShape, MatrixMut, Rows, Windows};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{DataError, counted};
+use crate::example_size::example_size;
+use crate::paired::pairs;
 use crate::pictures::Pictures;
 use crate::stored::StoredValues;
 use crate::table::{Carried, Table};
@@ -51,6 +55,8 @@ pub struct Dataset {
     /// What names pictures, and their classes.
     carried: Vec<Carried>,
     notes: Vec<String>,
+    /// What examples are to be reconstructed as, and the place there of each.
+    targets: Option<(Box<Self>, Vec<u32>)>,
 }
 
 impl Dataset {
@@ -137,6 +143,7 @@ impl Dataset {
             table: None,
             carried: Vec::new(),
             notes: Vec::new(),
+            targets: None,
         })
     }
 
@@ -157,6 +164,42 @@ impl Dataset {
             labels: Some(labels),
             ..self
         })
+    }
+
+    /// The same set, whose examples are to be reconstructed as those of `targets`: pictures of folders as those of the same names,
+    /// which may differ in their endings, all else as those in the same places. What has no partner there is noted.
+    ///
+    /// # Errors
+    /// When an example has none, or one of another shape or type.
+    pub fn with_targets(mut self, targets: Self) -> Result<Self, DataError> {
+        let refuse = |place: &str, seen: String, expected: String| {
+            Err(DataError::invalid(&targets.name, place, seen, expected))
+        };
+        let words = |set: &Self| match set.is_bytes() {
+            true => format!("{} bytes", set.shape),
+            false => format!("{} floats", set.shape),
+        };
+        if words(&targets) != words(&self) {
+            return refuse("shape of a target", words(&targets), words(&self));
+        }
+        let names = self.pictures().zip(targets.pictures());
+        let places = match names.map(|(own, others)| pairs(own.names(), others.names())) {
+            Some(Ok((places, note))) => {
+                self.notes.extend(note);
+                places
+            }
+            Some(Err(seen)) => {
+                let expected = "a picture of the same name for each example".into();
+                return refuse("targets", seen, expected);
+            }
+            None if targets.rows() == self.rows() => (0..self.rows() as u32).collect(),
+            None => {
+                let expected = format!("{}, one for each example", self.rows());
+                return refuse("targets", targets.rows().to_string(), expected);
+            }
+        };
+        self.targets = Some((Box::new(targets), places));
+        Ok(self)
     }
 
     /// The same set, whose dimensions are these; elements alone are the time steps of a series of one feature.
@@ -334,14 +377,21 @@ impl Dataset {
         self.range
     }
 
-    /// SHA-256, in hexadecimal, of the type, the shape, the count and the values.
+    /// SHA-256, in hexadecimal, of the type, the shape, the count and the values, those of targets too.
     ///
     /// Equal for equal content, whatever its name, its labels and the file it came from.
     ///
     /// # Errors
     /// When the values are in a file that cannot be read any more.
     pub fn fingerprint(&self) -> io::Result<String> {
-        self.values.fingerprint(&self.shape, self.rows())
+        let own = self.values.fingerprint(&self.shape, self.rows())?;
+        match &self.targets {
+            None => Ok(own),
+            Some((targets, places)) => {
+                let both = format!("{own} {} {places:?}", targets.fingerprint()?);
+                Ok(hex::encode(Sha256::digest(both)))
+            }
+        }
     }
 }
 
@@ -365,6 +415,20 @@ impl Rows for Dataset {
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.values.read(indices, self.cols, &mut out)
     }
+
+    fn has_targets(&self) -> bool {
+        self.targets.is_some()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        match &self.targets {
+            Some((targets, places)) => {
+                let places: Vec<u32> = indices.iter().map(|&i| places[i as usize]).collect();
+                targets.read(&places, out)
+            }
+            None => self.read(indices, out),
+        }
+    }
 }
 
 // The values would fill screens.
@@ -378,36 +442,4 @@ impl fmt::Debug for Dataset {
             .field("range", &self.range)
             .finish_non_exhaustive()
     }
-}
-
-/// Values of an example of `shape`, when `values` of them make whole examples.
-fn example_size(name: &str, shape: &[usize], values: usize) -> Result<usize, DataError> {
-    let cols = shape
-        .iter()
-        .try_fold(1, |cols: usize, &size| cols.checked_mul(size));
-    let Some(cols) = cols.filter(|&cols| cols > 0 && !shape.is_empty()) else {
-        return Err(DataError::invalid(
-            name,
-            "shape of an example",
-            format!("{shape:?}"),
-            "one dimension or more, each of size 1 or more",
-        ));
-    };
-    if values == 0 || !values.is_multiple_of(cols) {
-        return Err(DataError::invalid(
-            name,
-            "values",
-            values.to_string(),
-            format!("one example or more, each of {cols} values (shape {shape:?})"),
-        ));
-    }
-    if values / cols > u32::MAX as usize {
-        return Err(DataError::invalid(
-            name,
-            "examples",
-            (values / cols).to_string(),
-            format!("{} at most", u32::MAX),
-        ));
-    }
-    Ok(cols)
 }

@@ -30,6 +30,7 @@
 
 mod dataset;
 mod error;
+mod example_size;
 mod fingerprint;
 mod float_buffer;
 mod formats;
@@ -39,6 +40,7 @@ mod load_options;
 mod locations;
 mod nearest_name;
 mod others;
+mod paired;
 mod picture_options;
 #[cfg(feature = "pictures")]
 mod pictures;

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
-//! - [`Rows`]: where examples come from; [`Subset`]: some of them; [`split`]: which are held back for validation; [`Picture`]: what an
+//! - [`Rows`]: where examples come from, and what they are to be reconstructed as; [`Subset`]: some of them; [`split`]: which are held back for validation; [`Picture`]: what an
 //!   example is by its shape; [`Schema`]: what its elements are, where it is a row of a table
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; with the feature `train`, `symmetric_eigen`: eigenvalues, `cholesky`: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
@@ -73,7 +73,7 @@ pub use picture::Picture;
 pub use pooling::Pooling;
 pub use preparation::{Background, Fit, Preparation};
 pub use reduction::{add_column_sums, sum_and_dot, sum_of_squares};
-pub use rows::Rows;
+pub use rows::{Rows, Targets};
 pub use schema::{Column, ColumnKind, ElementKind, Schema};
 pub use split::split;
 pub use subset::Subset;

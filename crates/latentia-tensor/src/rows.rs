@@ -60,6 +60,45 @@ pub trait Rows: Sync {
     /// # Errors
     /// When the source cannot be read.
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()>;
+
+    /// Whether examples are to be reconstructed as others than themselves: noisy pictures as clean ones.
+    fn has_targets(&self) -> bool {
+        false
+    }
+
+    /// Writes what example `indices[i]` is to be reconstructed as into row `i` of `out`: itself, unless the source
+    /// [has targets](Self::has_targets).
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.read(indices, out)
+    }
+}
+
+/// What examples are to be reconstructed as, in their place.
+pub struct Targets<'a>(pub &'a dyn Rows);
+
+impl Rows for Targets<'_> {
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    fn cols(&self) -> usize {
+        self.0.cols()
+    }
+
+    fn full_scale(&self) -> f32 {
+        self.0.full_scale()
+    }
+
+    fn label(&self, index: u32) -> Option<u32> {
+        self.0.label(index)
+    }
+
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.0.read_targets(indices, out)
+    }
 }
 
 impl Rows for Matrix {

@@ -54,6 +54,38 @@ impl<'a> Subset<'a> {
     }
 }
 
+impl Subset<'_> {
+    /// Reads examples or their targets, as `read` does from where they come from.
+    fn read_by(
+        &self,
+        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        indices: &[u32],
+        mut out: MatrixMut<'_>,
+    ) -> io::Result<()> {
+        let Some(own) = &self.indices else {
+            return read(self.source, indices, out);
+        };
+        // Translated block by block on the stack: a training step allocates nothing.
+        const BLOCK: usize = 256;
+        let mut translated = [0; BLOCK];
+        let cols = self.cols();
+        let mut rest = out.as_mut_slice();
+        for block in indices.chunks(BLOCK) {
+            for (to, &from) in translated.iter_mut().zip(block) {
+                *to = own[from as usize];
+            }
+            let (rows, tail) = rest.split_at_mut(block.len() * cols);
+            rest = tail;
+            read(
+                self.source,
+                &translated[..block.len()],
+                MatrixMut::new(rows, block.len(), cols),
+            )?;
+        }
+        Ok(())
+    }
+}
+
 impl Rows for Subset<'_> {
     fn rows(&self) -> usize {
         let all = || self.source.rows();
@@ -75,27 +107,18 @@ impl Rows for Subset<'_> {
         }
     }
 
-    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
-        let Some(own) = &self.indices else {
-            return self.source.read(indices, out);
-        };
-        // Translated block by block on the stack: a training step allocates nothing.
-        const BLOCK: usize = 256;
-        let mut translated = [0; BLOCK];
-        let cols = self.cols();
-        let mut rest = out.as_mut_slice();
-        for block in indices.chunks(BLOCK) {
-            for (to, &from) in translated.iter_mut().zip(block) {
-                *to = own[from as usize];
-            }
-            let (rows, tail) = rest.split_at_mut(block.len() * cols);
-            rest = tail;
-            self.source.read(
-                &translated[..block.len()],
-                MatrixMut::new(rows, block.len(), cols),
-            )?;
-        }
-        Ok(())
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+    }
+
+    fn has_targets(&self) -> bool {
+        self.source.has_targets()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        let read =
+            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
+        self.read_by(read, indices, out)
     }
 }
 

@@ -33,6 +33,9 @@ pub struct EvaluateArgs {
     /// What to measure on [default: the test part of the model's data]
     #[arg(long)]
     pub data: Option<String>,
+    /// What the examples are to be reconstructed as, for a model that was trained with --target
+    #[arg(long, value_name = "DATA", conflicts_with = "anomalies")]
+    pub target: Option<String>,
     /// Samples for each example behind the likelihood of a variational model
     #[arg(long, value_name = "K", default_value_t = 100, conflicts_with = "anomalies", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub importance_samples: u32,
@@ -66,14 +69,18 @@ pub struct EvaluateArgs {
 /// Arguments of `denoise`.
 #[derive(Debug, Group)]
 #[command(
-    after_help = "Example:\n  latentia denoise runs/denoising/model.safetensors mnist -o restored.png\n\n\
-                  Examples that are noisy already are restored by `latentia reconstruct`."
+    after_help = "Examples:\n  latentia denoise runs/denoising/model.safetensors mnist -o restored.png\n  \
+                  latentia denoise MODEL noisy --target clean -o restored.png\n\n\
+                  Noisy examples without clean ones to compare with are restored by `latentia reconstruct`."
 )]
 pub struct DenoiseArgs {
     /// The model file
     pub model: PathBuf,
-    /// The examples, clean
+    /// The examples, clean, or noisy beside --target
     pub data: String,
+    /// The clean examples of noisy ones, of pictures those of the same names
+    #[arg(long, value_name = "DATA", conflicts_with = "corruption")]
+    pub target: Option<String>,
     /// Set this share of the values to 0 [default: what the model was trained on]
     #[arg(long, value_name = "RATE", group = "corruption")]
     pub masking: Option<f32>,

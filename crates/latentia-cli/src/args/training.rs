@@ -18,6 +18,7 @@ Examples:
   latentia train --data people.csv --latent 2        a table
   latentia train --preset anomaly --data people.csv  what `latentia detect` finds anomalies by
   latentia train --data photos --image-size 32       pictures in a folder
+  latentia train --data noisy --target clean         pairs of pictures of the same names
   latentia presets features > my.toml; latentia train --config my.toml
   latentia train --preset mnist --resume             go on after an interruption")]
 pub struct TrainArgs {
@@ -30,6 +31,10 @@ pub struct TrainArgs {
     /// What to train on [default: what the preset names]
     #[arg(long)]
     pub data: Option<String>,
+    /// What the examples are to be reconstructed as: a second DATA, of pictures those of the same names, as clean ones of noisy ones
+    /// [default: themselves]
+    #[arg(long, value_name = "DATA")]
+    pub target: Option<String>,
     /// How data becomes examples.
     #[command(flatten)]
     pub examples: ExampleArgs,

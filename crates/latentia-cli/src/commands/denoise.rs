@@ -2,7 +2,7 @@
 
 use latentia_models::{Denoising, ModelFile};
 use latentia_nn::Corruption;
-use latentia_tensor::Subset;
+use latentia_tensor::{Subset, Targets};
 
 use crate::args::DenoiseArgs;
 use crate::figures::{Sheet, above_each_other, mixed};
@@ -27,21 +27,24 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         args.gaussian
             .map(|deviation| Corruption::Gaussian { deviation }),
     ];
-    let Some(corruption) = asked
-        .into_iter()
-        .flatten()
-        .next()
-        .or(model.spec().and_then(|spec| spec.corruption))
-    else {
-        let hint = "the model was not trained to denoise; say how to corrupt the examples, as in --masking 0.3";
-        return Err(UsageError(hint.into()).into());
+    let asked = asked.into_iter().flatten().next();
+    let learned = || model.spec().and_then(|spec| spec.corruption);
+    let corruption = match args.target {
+        Some(_) => None,
+        None => asked.or_else(learned),
     };
-    if !corruption.is_valid() {
+    if corruption.is_none() && args.target.is_none() {
+        let hint = "the model was not trained to denoise; say how to corrupt the examples, as in --masking 0.3, or what noisy ones \
+                    are to be restored as, --target CLEAN";
+        return Err(UsageError(hint.into()).into());
+    }
+    if let Some(corruption) = corruption.filter(|own| !own.is_valid()) {
         let hint = format!(
             "{corruption} makes no sense; a rate lies in [0, 1], a deviation is finite and at least 0"
         );
         return Err(UsageError(hint).into());
     }
+    let loader = loader.with_target(args.target.as_deref());
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     let measured = Denoising::measure(&model, &examples, corruption, args.seed)?;
@@ -66,8 +69,11 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
         let captions: Vec<String> = captions.collect();
         let first = Subset::new(&examples, indices);
         let (noisy, restored) = model.denoise(&first, corruption, args.seed)?;
-        let sets = vec![model.inputs(&first)?, noisy, restored];
-        let title = format!("denoising: {corruption}");
+        let sets = vec![model.inputs(&Targets(&first))?, noisy, restored];
+        let title = match corruption {
+            Some(corruption) => format!("denoising: {corruption}"),
+            None => "denoising".into(),
+        };
         let sheet = Sheet {
             title: &title,
             rows: &["original", "corrupted", "restored"].map(String::from),

@@ -24,6 +24,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
             table: args.table.options(),
             ..LoadOptions::default()
         },
+        target: None,
         is_for_model: false,
     };
     let threads = args.threads.map_or(0, usize::from);

@@ -21,6 +21,7 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         ..
     } = open(&args.model)?;
     let loader = loader.with_extra(args.anomalies.as_deref());
+    let loader = loader.with_target(args.target.as_deref());
     let data = args.data.as_ref().unwrap_or(&provenance.data);
     let examples = loader
         .pick(data, &model)

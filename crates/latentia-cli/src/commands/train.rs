@@ -31,6 +31,7 @@ pub(super) fn run(
         return Err(UsageError(hint).into());
     }
     let loader = loader.with_examples(args.examples);
+    let loader = loader.with_target(args.target.as_deref());
     let loader = loader.with_columns(&args.columns)?;
     let read = read_to_choose(args, &loader)?;
     let (name, preset) = experiment(args, read.as_ref().map(|source| &source.train))?;
@@ -120,6 +121,10 @@ fn detector<'a>(
     seed: u64,
 ) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
     move |model, split| {
+        if split.training.has_targets() {
+            tell("a model of pairs does not reconstruct examples as they are: it has no detector");
+            return Ok(Vec::new());
+        }
         let (rows, held_out) = (&split.training, split.validation_rows());
         let detector = Detector::cross_fit(model, rows, held_out, plan, detection, seed)?;
         Ok(detector.tensors()?)

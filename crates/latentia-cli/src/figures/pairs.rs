@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use latentia_models::Autoencoder;
-use latentia_tensor::{Matrix, MatrixMut, Rows, Subset};
+use latentia_tensor::{Matrix, MatrixMut, Rows, Subset, Targets};
 
 use super::picture::Picture;
 use super::sheet::Sheet;
 
-/// The examples `indices` above their reconstructions. Values outside `[0, 1]` are drawn on the scale of the originals.
+/// The examples `indices` above their reconstructions, and above their targets where they have some. Values outside `[0, 1]` are drawn on the scale of the originals.
 ///
 /// # Errors
 /// When the examples do not fit the model or cannot be read.
@@ -19,9 +19,13 @@ pub fn reconstruction_pairs(
 ) -> anyhow::Result<Picture> {
     let shown = Subset::new(examples, indices.to_vec());
     let originals = model.inputs(&shown)?;
-    let sets = vec![originals, model.reconstruct(&shown)?];
+    let mut sets = vec![originals, model.reconstruct(&shown)?];
     let title = match model.shape().is_series() {
         true => "original in grey, reconstruction in blue, the error below",
+        false if examples.has_targets() => {
+            sets.push(model.inputs(&Targets(&shown))?);
+            "examples, their reconstructions, and what these were to be"
+        }
         false => "originals above reconstructions",
     };
     let sheet = Sheet {

@@ -24,6 +24,8 @@ pub struct Loader {
     pub locations: Locations,
     /// How pictures become examples, and how much of them is kept in memory.
     pub options: LoadOptions,
+    /// What examples are to be reconstructed as, where not as themselves.
+    pub target: Option<String>,
     /// Whether examples are for a model, which takes pictures as it learned from them.
     pub is_for_model: bool,
 }
@@ -68,6 +70,14 @@ impl Loader {
         table.categorical.clone_from(&asked.categorical);
         table.missing.clone_from(&asked.missing);
         Ok(loader)
+    }
+
+    /// The same, with examples that are to be reconstructed as those of another DATA.
+    #[must_use]
+    pub fn with_target(&self, target: Option<&str>) -> Self {
+        let mut loader = self.clone();
+        loader.target = target.map(|target| split_part(target).0.to_owned());
+        loader
     }
 
     /// The same, with what names examples, and their classes, kept as they are written, where `carry` says so.
@@ -130,11 +140,45 @@ impl Loader {
         Ok(loader)
     }
 
-    /// Loads all parts of a name or a path, and names pictures that were left out.
+    /// Loads all parts of a name or a path, with what they are to be reconstructed as, and names pictures that were left out.
     ///
     /// # Errors
     /// When the data cannot be loaded.
     pub fn load(&self, name: &str) -> anyhow::Result<Source> {
+        let source = self.load_alone(name)?;
+        let Some(target) = &self.target else {
+            return Ok(source);
+        };
+        let mut loader = self.clone();
+        let pictures = &mut loader.options.pictures;
+        *pictures = pictures
+            .for_shape(source.train.shape())
+            .unwrap_or(*pictures);
+        let targets = loader.load_alone(target)?;
+        let pair = |examples: Dataset, targets: Dataset| {
+            let told = examples.notes().len();
+            let paired = examples.with_targets(targets)?;
+            for note in &paired.notes()[told..] {
+                match self.options.strict {
+                    true => return Err(anyhow!("`{target}`: {note}, which --strict refuses")),
+                    false => tell(&format!("`{target}`: {note}")),
+                }
+            }
+            Ok(paired)
+        };
+        let test = match (source.test, targets.test) {
+            (Some(examples), Some(targets)) => Some(pair(examples, targets)?),
+            (None, None) => None,
+            _ => {
+                let problem = format!("`{name}` and `{target}` do not have the same parts");
+                return Err(anyhow!(problem));
+            }
+        };
+        let train = pair(source.train, targets.train)?;
+        Ok(Source { train, test })
+    }
+
+    fn load_alone(&self, name: &str) -> anyhow::Result<Source> {
         let source = load_with(name, &self.locations, &self.options)?;
         for note in source.train.notes() {
             tell(&format!("`{}`: {note}", source.train.name()));

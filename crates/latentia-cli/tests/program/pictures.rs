@@ -9,7 +9,7 @@ use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb, RgbIma
 use latentia_data::{Dataset, Locations, load};
 use latentia_tensor::{Matrix, Rows};
 
-use crate::harness::{TINY, TestDir, read_npy};
+use crate::harness::{TINY, TestDir, numbers, read_npy};
 
 fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
@@ -352,4 +352,72 @@ fn what_cannot_be_changed_or_balanced_is_refused() {
         2,
         &["expected a table such as `{ flip = true, shift = 2, crop = 0.1 }`"],
     );
+}
+
+/// A grey PNG of 8 by 8 pixels.
+fn grey(pixels: Vec<u8>) -> Vec<u8> {
+    let picture = GrayImage::from_raw(8, 8, pixels).expect("as many");
+    file(picture, ImageFormat::Png)
+}
+
+/// Pictures with noise are restored as their clean ones of the same name: better than by a model that never saw those.
+#[test]
+fn noisy_pictures_are_restored_as_the_clean_ones_of_the_same_name() {
+    let dir = TestDir::new();
+    let noise: Vec<f32> = numbers(400 * 64).collect();
+    for example in 0..400 {
+        let (across, down) = (example % 5 + 1, example / 5 % 5 + 1);
+        let clean = |at: usize| {
+            let inside = |place: usize, from: usize| (from..from + 2).contains(&place);
+            u8::from(inside(at % 8, across) && inside(at / 8, down)) * 200
+        };
+        let pixels: Vec<u8> = (0..64).map(clean).collect();
+        let noisy = pixels.iter().zip(&noise[64 * example..]);
+        let noisy: Vec<u8> = noisy
+            .map(|(&x, n)| (f32::from(x) + 60.0 * n.abs()) as u8)
+            .collect();
+        dir.write(&format!("clean/{example:03}.PNG"), grey(pixels));
+        dir.write(&format!("noisy/{example:03}.png"), grey(noisy));
+    }
+    let run = |arguments: &str| dir.run(arguments).done();
+    let train = "train --data noisy --preset digits --latent 8 --epochs 30";
+    let ran = run(&format!("{train} --target clean --out pairs"));
+    assert!(ran.stderr.contains("it has no detector"), "{}", ran.stderr);
+    run(&format!("{train} --out alone"));
+    let errors = |model: &str| {
+        let command = format!("denoise {model}/model.safetensors noisy --target clean --json");
+        let report = run(&format!("{command} -o {model}.png")).json();
+        ["noisy_mse", "denoised_mse"].map(|key| report[key].as_f64().expect("a number"))
+    };
+    let [noisy, restored] = errors("pairs");
+    let [_, alone] = errors("alone");
+    assert!(
+        restored < 0.5 * noisy && restored < 0.5 * alone,
+        "{restored} {noisy} {alone}"
+    );
+
+    // The measure of `evaluate` is by the targets too, and none without them.
+    let evaluate = "evaluate pairs/model.safetensors --data noisy --json";
+    let by = |target: &str| run(&format!("{evaluate}{target}")).json()["mse"].as_f64();
+    let [measured, by_itself] = [" --target clean", ""].map(|target| by(target).expect("a number"));
+    assert!((measured - restored).abs() < 1e-6 && by_itself > 2.0 * restored);
+
+    // What has no partner is named: of the examples an error, of the targets a word.
+    fs::remove_file(dir.path("clean/007.PNG")).expect("a file");
+    let words = ["`clean`: targets: found none for `007.png`, expected a picture of the same name"];
+    dir.refused("train --data noisy --target clean --out x", 1, &words);
+    for name in ["007.PNG", "more.png"] {
+        dir.write(&format!("clean/{name}"), grey(vec![0; 64]));
+    }
+    let denoise = "denoise pairs/model.safetensors noisy --target clean";
+    let note = "`clean`: 1 target without an example left out: `more.png`";
+    assert!(run(denoise).stderr.contains(note));
+    dir.refused(&format!("--strict {denoise}"), 1, &[note, "--strict"]);
+    dir.refused(
+        "denoise pairs/model.safetensors noisy",
+        2,
+        &["--target CLEAN"],
+    );
+    let both = format!("{denoise} --masking 0.3");
+    dir.refused(&both, 2, &["cannot be used with"]);
 }

@@ -126,4 +126,15 @@ impl Rows for Encoded<'_> {
         }
         Ok(())
     }
+
+    fn has_targets(&self) -> bool {
+        self.scaled.has_targets() && self.model.likelihood().columns().is_none()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        match self.has_targets() {
+            true => self.scaled.read_targets(indices, out),
+            false => self.read(indices, out),
+        }
+    }
 }

@@ -76,4 +76,12 @@ impl Rows for Labelled<'_> {
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
         self.rows.read(indices, out)
     }
+
+    fn has_targets(&self) -> bool {
+        self.rows.has_targets()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.rows.read_targets(indices, out)
+    }
 }

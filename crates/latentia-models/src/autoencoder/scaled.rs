@@ -43,6 +43,26 @@ fn fingerprint(row: &[f32]) -> u32 {
     })
 }
 
+impl Scaled<'_> {
+    /// Reads examples or their targets, as `read` does from where they come from.
+    fn read_by(
+        &self,
+        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        indices: &[u32],
+        mut out: MatrixMut<'_>,
+    ) -> io::Result<()> {
+        read(self.examples, indices, out.reborrow())?;
+        self.scaling
+            .apply(out.reborrow(), self.examples.full_scale());
+        if let Some(noise) = self.binarise {
+            for row in out.iter_rows_mut() {
+                noise.bernoulli(fingerprint(row), row);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Rows for Scaled<'_> {
     fn rows(&self) -> usize {
         self.examples.rows()
@@ -56,16 +76,18 @@ impl Rows for Scaled<'_> {
         self.examples.label(index)
     }
 
-    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
-        self.examples.read(indices, out.reborrow())?;
-        self.scaling
-            .apply(out.reborrow(), self.examples.full_scale());
-        if let Some(noise) = self.binarise {
-            for row in out.iter_rows_mut() {
-                noise.bernoulli(fingerprint(row), row);
-            }
-        }
-        Ok(())
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+    }
+
+    fn has_targets(&self) -> bool {
+        self.examples.has_targets()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        let read =
+            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
+        self.read_by(read, indices, out)
     }
 }
 

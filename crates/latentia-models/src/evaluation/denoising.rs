@@ -10,7 +10,8 @@ use crate::autoencoder::inference::fold_blocks;
 use crate::stream;
 use crate::{Autoencoder, ModelError, Scaled};
 
-/// Squared errors, means over all elements, of examples that were corrupted and restored; both against the clean ones.
+/// Squared errors, means over all elements, of examples that were corrupted and restored; both against the clean ones, which are their
+/// targets where they have some.
 ///
 /// ```
 /// use latentia_models::{Denoising, ModelSpec, TrainingSpec};
@@ -48,7 +49,7 @@ pub struct Denoising {
 /// Examples in the model's scale, corrupted when they are read: example `i` always alike.
 struct Corrupted<'a> {
     clean: Scaled<'a>,
-    corruption: Corruption,
+    corruption: Option<Corruption>,
     noise: Noise,
 }
 
@@ -67,31 +68,34 @@ impl Rows for Corrupted<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.clean.read(indices, out.reborrow())?;
+        let Some(corruption) = self.corruption else {
+            return Ok(());
+        };
         let mut scratch = vec![0.0; self.cols()];
         for (row, &index) in out.iter_rows_mut().zip(indices) {
-            self.corruption.apply(self.noise, index, row, &mut scratch);
+            corruption.apply(self.noise, index, row, &mut scratch);
         }
         Ok(())
     }
 }
 
 impl Denoising {
-    /// Corrupts `examples` by `corruption`, the same way for the same `seed`, and measures what `model` restores, in bounded
-    /// memory.
+    /// Corrupts `examples` by `corruption`, the same way for the same `seed`, or takes them as they are where there is none, and measures
+    /// what `model` restores, in bounded memory.
     ///
     /// # Errors
     /// When there are no examples, or they do not fit the model or cannot be read.
     pub fn measure(
         model: &Autoencoder,
         examples: &dyn Rows,
-        corruption: Corruption,
+        corruption: impl Into<Option<Corruption>>,
         seed: u64,
     ) -> Result<Self, ModelError> {
         let rows = examples.rows();
         if rows == 0 {
             return Err(ModelError::NoExamples { purpose: "denoise" });
         }
-        let corrupted = model.corrupted(examples, corruption, seed)?;
+        let corrupted = model.corrupted(examples, corruption.into(), seed)?;
         let buffer = || Matrix::zeros(BLOCK_ROWS.min(rows), model.width());
         let start = || (Ok(()), [0.0; 2], [buffer(), buffer()]);
         let slots = fold_blocks(
@@ -102,7 +106,7 @@ impl Denoising {
             |(result, sums, [clean, restored]), first, block| {
                 let n = block.input().rows();
                 let indices: Vec<u32> = (first..first + n).map(|row| row as u32).collect();
-                if let Err(error) = corrupted.clean.read(&indices, clean.top_mut(n)) {
+                if let Err(error) = corrupted.clean.read_targets(&indices, clean.top_mut(n)) {
                     *result = Err(error);
                     return;
                 }
@@ -133,7 +137,7 @@ impl Autoencoder {
     fn corrupted<'a>(
         &'a self,
         examples: &'a dyn Rows,
-        corruption: Corruption,
+        corruption: Option<Corruption>,
         seed: u64,
     ) -> Result<Corrupted<'a>, ModelError> {
         Ok(Corrupted {
@@ -151,10 +155,10 @@ impl Autoencoder {
     pub fn denoise(
         &self,
         examples: &dyn Rows,
-        corruption: Corruption,
+        corruption: impl Into<Option<Corruption>>,
         seed: u64,
     ) -> Result<(Matrix, Matrix), ModelError> {
-        let corrupted = self.corrupted(examples, corruption, seed)?;
+        let corrupted = self.corrupted(examples, corruption.into(), seed)?;
         let indices: Vec<u32> = (0..examples.rows() as u32).collect();
         let mut noisy = Matrix::zeros(indices.len(), self.width());
         corrupted.read(&indices, noisy.view_mut())?;

@@ -181,8 +181,8 @@ impl<'a> ElboSums<'a> {
     /// Adds a block whose output holds the posteriors' parameters, and whose first example is number `first` of all. Each
     /// sample of each example has noise of its own, however many examples a block has.
     fn add(&mut self, tape: &Tape, first: u32, samples: u32, noise: Noise) {
-        let (inputs, parameters) = (tape.input(), tape.output());
-        let rows = inputs.rows();
+        let (targets, parameters) = (tape.targets(), tape.output());
+        let rows = targets.rows();
         for x in parameters.iter_rows() {
             self.distribution.kl(x, &mut self.row_kl);
             for (j, (&kl, &mean)) in self.row_kl.iter().zip(x).enumerate() {
@@ -206,7 +206,7 @@ impl<'a> ElboSums<'a> {
             }
             self.decoder.forward(chain, Position::default());
             let mut losses = [0.0; BLOCK_ROWS];
-            likelihood.losses(self.decoder.output(), inputs, &mut losses[..rows]);
+            likelihood.losses(self.decoder.output(), targets, &mut losses[..rows]);
             for (row, bound) in self.bounds.iter_mut().enumerate() {
                 self.reconstruction += losses[row] / f64::from(samples);
                 bound.add(log_ratios[row] - losses[row]);

@@ -69,7 +69,7 @@ impl Metrics {
             model.whole(),
             examples,
             || MetricSums::new(model, rows),
-            |sums, _, block| sums.add(block.input(), block.output()),
+            |sums, _, block| sums.add(block.targets(), block.output()),
         )?;
         let sum = |of: fn(&MetricSums<'_>) -> f64| slots.iter().map(of).sum::<f64>();
         let all = |of: fn(&MetricSums<'_>) -> ValueRange| {

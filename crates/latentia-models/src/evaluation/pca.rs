@@ -3,7 +3,8 @@
 use std::io;
 
 use latentia_tensor::{
-    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, matmul_nn, matmul_nt, sum_of_squares, update,
+    Accumulate, Matrix, MatrixMut, MatrixRef, Rows, Subset, matmul_nn, matmul_nt, sum_of_squares,
+    update,
 };
 
 use super::covariance::principal_axes;
@@ -141,7 +142,7 @@ impl Pca {
         }
     }
 
-    /// Mean squared error over all elements of `examples` projected on the components and back.
+    /// Mean squared error over all elements of `examples` projected on the components and back, by what they are to be reconstructed as.
     ///
     /// # Errors
     /// When there are no examples, of another width, or they cannot be read.
@@ -152,6 +153,9 @@ impl Pca {
         }
         let cols = examples.cols();
         let block_rows = rows_at_once(cols).min(examples.rows());
+        if examples.has_targets() {
+            return self.mse_by_targets(examples, block_rows);
+        }
         let start = || Projection {
             centred: Matrix::zeros(block_rows, cols),
             codes: Matrix::zeros(block_rows, self.components.rows()),
@@ -163,6 +167,20 @@ impl Pca {
         })?;
         let squares: f64 = slots.iter().map(|slot| slot.squares).sum();
         Ok(squares / (examples.rows() * cols) as f64)
+    }
+
+    fn mse_by_targets(&self, examples: &dyn Rows, block_rows: usize) -> Result<f64, ModelError> {
+        let rows = examples.rows() as u32;
+        let mut squares = 0.0;
+        for first in (0..rows).step_by(block_rows) {
+            let indices: Vec<u32> = (first..rows.min(first + block_rows as u32)).collect();
+            let mut error = Matrix::zeros(indices.len(), examples.cols());
+            examples.read_targets(&indices, error.view_mut())?;
+            let back = self.reconstruct(&Subset::new(examples, indices))?;
+            update(error.as_mut_slice(), back.as_slice(), |x, back| x - back);
+            squares += sum_of_squares(error.as_mut_slice());
+        }
+        Ok(squares / (examples.rows() * examples.cols()) as f64)
     }
 }
 

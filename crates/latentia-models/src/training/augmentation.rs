@@ -140,6 +140,31 @@ fn mix(a: f32, b: f32, part: f32) -> f32 {
     x.clamp(a.min(b), a.max(b))
 }
 
+impl Augmented<'_> {
+    /// Reads examples or their targets, as `read` does from where they come from.
+    fn read_by(
+        &self,
+        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        indices: &[u32],
+        mut out: MatrixMut<'_>,
+    ) -> io::Result<()> {
+        read(self.examples, indices, out.reborrow())?;
+        let Some((spec, picture)) = self.change else {
+            return Ok(());
+        };
+        // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
+        let whole = self.examples.full_scale() == 255.0;
+        WORKSPACE.with_borrow_mut(|workspace| {
+            for (row, &index) in out.iter_rows_mut().zip(indices) {
+                let mut uniform = [0.0; 6];
+                self.noise.uniform(index, &mut uniform);
+                workspace.change(spec, picture, uniform, whole, row);
+            }
+        });
+        Ok(())
+    }
+}
+
 impl Rows for Augmented<'_> {
     fn rows(&self) -> usize {
         self.examples.rows()
@@ -157,21 +182,18 @@ impl Rows for Augmented<'_> {
         self.examples.label(index)
     }
 
-    fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
-        self.examples.read(indices, out.reborrow())?;
-        let Some((spec, picture)) = self.change else {
-            return Ok(());
-        };
-        // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
-        let whole = self.examples.full_scale() == 255.0;
-        WORKSPACE.with_borrow_mut(|workspace| {
-            for (row, &index) in out.iter_rows_mut().zip(indices) {
-                let mut uniform = [0.0; 6];
-                self.noise.uniform(index, &mut uniform);
-                workspace.change(spec, picture, uniform, whole, row);
-            }
-        });
-        Ok(())
+    fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+    }
+
+    fn has_targets(&self) -> bool {
+        self.examples.has_targets()
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        let read =
+            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
+        self.read_by(read, indices, out)
     }
 }
 
@@ -360,5 +382,54 @@ mod tests {
                 .iter()
                 .all(|x| *x == x.round() && (0.0..=255.0).contains(x))
         );
+    }
+
+    /// Rows that are to become their negatives.
+    struct Negatives(Matrix);
+
+    impl Rows for Negatives {
+        fn rows(&self) -> usize {
+            self.0.rows()
+        }
+
+        fn cols(&self) -> usize {
+            self.0.cols()
+        }
+
+        fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+            self.0.read(indices, out)
+        }
+
+        fn has_targets(&self) -> bool {
+            true
+        }
+
+        fn read_targets(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
+            self.0.read(indices, out.reborrow())?;
+            latentia_tensor::map_in_place(out.as_mut_slice(), |x| -x);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_target_is_changed_as_its_example() {
+        let pairs = Negatives(Matrix::from_vec(20, 36, numbers(2, 20 * 36)));
+        let spec = AugmentationSpec {
+            flip: true,
+            shift: 2,
+            crop: 0.3,
+        };
+        let changed = Augmented::new(&pairs, Some(spec), &(&[6, 6]).into(), 1, 1);
+        let indices: Vec<u32> = (0..20).collect();
+        let mut both = [Matrix::zeros(20, 36), Matrix::zeros(20, 36)];
+        changed
+            .read(&indices, both[0].view_mut())
+            .expect("in memory");
+        changed
+            .read_targets(&indices, both[1].view_mut())
+            .expect("in memory");
+        assert_ne!(both[0], pairs.0);
+        let [x, y] = both.map(Matrix::into_vec);
+        assert!(x.iter().zip(y).all(|(x, y)| *x == -y));
     }
 }

@@ -1,7 +1,7 @@
 //! A training run.
 
 use latentia_nn::{Step, StepOptions};
-use latentia_tensor::{Matrix, Rows};
+use latentia_tensor::{Matrix, Rows, Targets};
 
 use super::balance::Balance;
 use super::fitted::Fitted;
@@ -121,10 +121,14 @@ impl<'a> Training<'a> {
         };
         for rows in parts.into_iter().flatten() {
             check_range(rows, &scaling, model.preprocessing, model.likelihood())?;
+            if rows.has_targets() {
+                let targets = Targets(rows);
+                check_range(&targets, &scaling, model.preprocessing, model.likelihood())?;
+            }
         }
         model.scaling = scaling;
         if let Some(bias) = model.output_bias.filter(|_| !model.is_fitted) {
-            let means = column_means(&Scaled::new(examples, &model.scaling))?;
+            let means = column_means(&Scaled::new(&Targets(examples), &model.scaling))?;
             bias.set(&mut model.chain, &means);
         }
         Ok(Self {

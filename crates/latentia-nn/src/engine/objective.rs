@@ -312,15 +312,15 @@ pub(super) fn codes<'a>(trace: Trace<'a>, labels: &'a [u32]) -> Codes<'a> {
     }
 }
 
-/// The input, a row for each row of output.
+/// What the examples are to be reconstructed as, a row for each row of output.
 fn targets<'a>(tape: &'a Tape, samples: usize, buffer: &'a mut Matrix) -> MatrixRef<'a> {
-    let input = tape.input();
+    let own = tape.targets();
     if samples == 1 {
-        return input;
+        return own;
     }
-    let rows = input.rows() * samples;
+    let rows = own.rows() * samples;
     for (row, target) in buffer.top_mut(rows).iter_rows_mut().enumerate() {
-        target.copy_from_slice(input.row(row / samples));
+        target.copy_from_slice(own.row(row / samples));
     }
     buffer.top(rows)
 }

@@ -43,6 +43,8 @@ pub struct Tape {
     /// Examples in the block.
     rows: usize,
     input: Matrix,
+    /// What the examples are to be reconstructed as, where that is not themselves.
+    targets: Option<Matrix>,
     outputs: Vec<Matrix>,
     saved: Vec<Matrix>,
     /// Rows of output for each example, layer by layer.
@@ -83,6 +85,7 @@ impl Tape {
             labels: Vec::with_capacity(rows),
             rows: 0,
             input: Matrix::zeros(rows, inputs),
+            targets: None,
             outputs: buffers(|layer| layer.outputs()),
             saved: buffers(|layer| layer.memory().saved),
             samples,
@@ -153,18 +156,25 @@ impl Tape {
 
     /// The input, to be filled with `rows` examples of classes `labels`; empty where they have none.
     pub fn input_mut(&mut self, rows: usize, labels: &[u32]) -> MatrixMut<'_> {
+        self.targets = None;
         self.labels.clear();
         self.labels.extend_from_slice(labels);
         self.rows = rows;
         self.input.top_mut(rows)
     }
 
-    /// Reads the examples `indices`, and their labels where they have some.
+    /// Reads the examples `indices`, their labels where they have some, and what they are to be reconstructed as.
     ///
     /// # Errors
     /// When an example cannot be read.
     pub fn read(&mut self, examples: &dyn Rows, indices: &[u32]) -> io::Result<()> {
+        let targets = self.targets.take();
         examples.read(indices, self.input_mut(indices.len(), &[]))?;
+        if examples.has_targets() {
+            let mut targets = targets.unwrap_or_else(|| self.input.clone());
+            examples.read_targets(indices, targets.top_mut(indices.len()))?;
+            self.targets = Some(targets);
+        }
         let labels = indices.iter().map_while(|&index| examples.label(index));
         self.labels.extend(labels);
         Ok(())
@@ -178,6 +188,11 @@ impl Tape {
     /// The input.
     pub fn input(&self) -> MatrixRef<'_> {
         self.input.top(self.rows)
+    }
+
+    /// What the examples are to be reconstructed as: the input, unless those that were read have others.
+    pub fn targets(&self) -> MatrixRef<'_> {
+        self.targets.as_ref().unwrap_or(&self.input).top(self.rows)
     }
 
     /// The class of each example; empty where they have none.
