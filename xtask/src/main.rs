@@ -13,6 +13,7 @@ mod fuzz;
 mod light;
 mod load;
 mod package;
+mod pictures;
 mod program;
 mod reproduce;
 mod sanitise;
@@ -46,6 +47,7 @@ commands:
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   light                                  what a program is built of that only reads models: at most 45 crates
   load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
+  pictures [FILE]                        make every picture of the README anew, in `docs/`
   package                                pack every crate, build the packages, run the examples on them alone
   sanitise                               test kernels and layers with address sanitiser
   tidy [--root DIR]                      check that the workspace, or another checkout, keeps its rules
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(&arguments),
         Some("light") if arguments.is_empty() => light::run(),
         Some("load") => load::run(&arguments),
+        Some("pictures") => pictures::run(&arguments),
         Some("package") if arguments.is_empty() => package::run(),
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),

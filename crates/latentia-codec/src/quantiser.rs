@@ -2,7 +2,7 @@
 
 use latentia_models::{Autoencoder, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
 use latentia_nn::CodeValues;
-use latentia_tensor::{Matrix, Rows};
+use latentia_tensor::{Matrix, Noise, Rows};
 
 use crate::CodecError;
 use crate::even_sample::EvenSample;
@@ -19,6 +19,9 @@ const ADDED_ERROR: f64 = 1e-3;
 
 /// Elements that are changed to see what a code's unit does to the output, at most, over all units.
 const MOST_CHANGES: usize = 1 << 14;
+
+/// Elements of examples that are decoded for that, at most: more take more than seconds.
+const MOST_ELEMENTS: usize = 1 << 26;
 
 /// How the elements of a model's code become symbols, and how often training codes had each: what an entropy coder needs.
 ///
@@ -209,6 +212,9 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// For each unit of the code, the root mean square of the output's change by a change of the unit, over it.
+///
+/// Where a code has so many units of so large an example that to change one after the other would take minutes, neighbours are
+/// changed at once, each up or down at random: the squares of their effects add up, for `E ε_i ε_j = 0`, and each has their mean.
 fn sensitivity(
     model: &Autoencoder,
     examples: &EvenSample<'_>,
@@ -223,25 +229,51 @@ fn sensitivity(
     let indices: Vec<u32> = chosen.indices().collect();
     codes.read(&indices, codes_of.view_mut())?;
     let before = decode(model, &codes_of, &chosen)?;
+    let changes: Vec<f32> = (0..units).map(|unit| change(codes, unit)).collect();
+    let at_once = (units * before.as_slice().len()).div_ceil(MOST_ELEMENTS);
+    let signs = Noise::new(0, 0);
+    let mut signs_of = vec![0.0; units];
     let mut found = Vec::with_capacity(units);
-    for unit in 0..units {
-        let own = codes.view().iter_rows().map(|row| f64::from(row[unit]));
-        let mean = own.clone().sum::<f64>() / codes.rows() as f64;
-        let variance = own.map(|z| (z - mean).powi(2)).sum::<f64>() / codes.rows() as f64;
-        let change = (0.1 * variance.sqrt()) as f32;
-        if !(change > 0.0 && change.is_finite()) {
-            found.push(0.0);
+    for first in (0..units).step_by(at_once) {
+        let group = first..units.min(first + at_once);
+        let alive = changes[group.clone()]
+            .iter()
+            .filter(|change| **change > 0.0);
+        let alive = alive.count();
+        if alive == 0 {
+            found.extend(group.map(|_| 0.0));
             continue;
         }
         let mut changed = codes_of.clone();
-        for row in changed.view_mut().iter_rows_mut() {
-            row[unit] += change;
+        for (number, row) in (0..).zip(changed.view_mut().iter_rows_mut()) {
+            signs.uniform(number, &mut signs_of);
+            for unit in group.clone() {
+                let down = at_once > 1 && signs_of[unit] < 0.5;
+                row[unit] += if down { -changes[unit] } else { changes[unit] };
+            }
         }
         let after = decode(model, &changed, &chosen)?;
         let squared = distance(before.as_slice(), after.as_slice()) / rows as f64;
-        found.push(squared.sqrt() / f64::from(change));
+        let of_each = (squared / alive as f64).sqrt();
+        let over = |change: f32| {
+            if change > 0.0 {
+                of_each / f64::from(change)
+            } else {
+                0.0
+            }
+        };
+        found.extend(changes[group].iter().map(|change| over(*change)));
     }
     Ok(found)
+}
+
+/// A tenth of the deviation of a unit of codes; 0 where it has none.
+fn change(codes: &Matrix, unit: usize) -> f32 {
+    let own = codes.view().iter_rows().map(|row| f64::from(row[unit]));
+    let mean = own.clone().sum::<f64>() / codes.rows() as f64;
+    let variance = own.map(|z| (z - mean).powi(2)).sum::<f64>() / codes.rows() as f64;
+    let change = (0.1 * variance.sqrt()) as f32;
+    if change.is_finite() { change } else { 0.0 }
 }
 
 fn decode(

@@ -5,7 +5,7 @@ mod command;
 mod denoising;
 mod lossless;
 mod lossy;
-mod model;
+pub mod model;
 mod preset;
 mod probes;
 mod series;

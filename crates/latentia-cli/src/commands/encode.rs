@@ -18,12 +18,14 @@ const MOST_DRAWN: usize = 20_000;
 
 pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &Format::CODES)?;
-    let ModelFile { model, .. } = open(&args.model)?;
+    let ModelFile {
+        model, provenance, ..
+    } = open(&args.model)?;
     let loader = loader.carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     if matches!(format, Format::Svg | Format::Html) {
-        return draw(args, &model, &examples);
+        return draw(args, (&model, &provenance.preset), &examples);
     }
     let shape = [examples.rows(), model.code_width()];
     let columns = OutputColumns::numbered("z", shape[1]).beside(&examples);
@@ -49,7 +51,11 @@ fn tell_written(output: &Path, [examples, width]: [usize; 2]) {
 }
 
 /// Draws the codes as points, as many as can be told apart.
-fn draw(args: &EncodeArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::Result<()> {
+fn draw(
+    args: &EncodeArgs,
+    (model, preset): (&Autoencoder, &str),
+    examples: &Dataset,
+) -> anyhow::Result<()> {
     let (all, width) = (examples.rows(), model.code_width());
     let shown = all.min(MOST_DRAWN);
     if shown < all {
@@ -76,8 +82,7 @@ fn draw(args: &EncodeArgs, model: &Autoencoder, examples: &Dataset) -> anyhow::R
     let ids = examples.ids().into_iter();
     let names = ids.flat_map(|ids| rows.iter().map(|&row| ids.text(row as usize).into()));
     let names: Vec<String> = names.collect();
-    let model = args.model.display();
-    let title = format!("{} of {} by {model}", counted(shown, "code"), args.data);
+    let title = format!("{} of {} by {preset}", counted(shown, "code"), args.data);
     codes(&title, &axes, points.view(), &classes, &names).write(&args.output)?;
     tell_written(&args.output, [shown, width]);
     Ok(())

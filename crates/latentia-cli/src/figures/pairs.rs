@@ -21,7 +21,7 @@ pub fn reconstruction_pairs(
     let originals = model.inputs(&shown)?;
     let mut sets = vec![originals, model.reconstruct(&shown)?];
     let title = match model.shape().is_series() {
-        true => "original in grey, reconstruction in blue, the error below",
+        true => "original in black, reconstruction in blue, the error below",
         false if examples.has_targets() => {
             sets.push(model.inputs(&Targets(&shown))?);
             "examples, their reconstructions, and what these were to be"

@@ -13,6 +13,7 @@ mod formats;
 mod generate;
 mod harness;
 mod interrupt;
+mod picture_cases;
 mod picture_names;
 mod picture_sizes;
 mod pictures;
