@@ -11,6 +11,7 @@ use std::ops::Range;
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef};
 
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 
 pub use abilities::{Abilities, Batch, BatchStatistics, RunningStatistics, Samples};
 pub use initializer::Initializer;
@@ -92,6 +93,20 @@ pub trait Layer: Debug + Send + Sync {
         _accumulate: Accumulate,
         _out: MatrixMut<'_>,
     ) {
+    }
+
+    /// Adds to `graph` what the layer computes in evaluation, and returns its output as a value of any shape with as many elements;
+    /// `inputs` are its input, of any such shape too, and the rows of a [skip connection](Abilities::skip_connection).
+    ///
+    /// # Errors
+    /// When it does not say what it computes: then no other program can run a model with it.
+    fn describe(
+        &self,
+        _graph: &mut Graph,
+        _parameters: &[Parameter],
+        _inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        Err(Undescribed::new(format!("`{}`", self.name())))
     }
 }
 

@@ -35,12 +35,14 @@
 //!   rules and learning-rate schedules in [`optim`]
 //! - [`LayerSpec`], [`LatentSpec`], [`LikelihoodSpec`], [`ObjectiveSpec`], [`Optimizer`], [`Schedule`]: parts as users write them
 //! - [`gradient_check`]: the gradients of a user's own layer, latent, likelihood or penalty against finite differences
+//! - [`graph`]: what parts compute in evaluation as operations that other programs have too
 //! - [`engine`]: a [`Chain`] of layers, the [`Tape`] of a block of examples, the [`Objective`], and the [`Step`] of two parallel loops
 
 #![forbid(unsafe_code)]
 
 pub mod engine;
 pub mod gradient_check;
+pub mod graph;
 mod invalid_spec;
 mod kinds;
 mod latent;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use latentia_tensor::loss::Columns;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
+use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::Layer;
 
 /// What the decoder's output means, and the loss that follows.
@@ -104,6 +105,35 @@ pub trait Likelihood: Debug + Send + Sync {
     ///
     /// Row `r` takes the noise of row `first_row + r`.
     fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>);
+
+    /// Adds to `graph` the [mean](Self::mean) of `n` elements, a flat row, from that of the outputs.
+    ///
+    /// # Errors
+    /// When it does not say how it is computed.
+    fn describe_mean(
+        &self,
+        _graph: &mut Graph,
+        _outputs: Value,
+        _n: usize,
+    ) -> Result<Value, Undescribed> {
+        let name = self.name();
+        Err(Undescribed::new(format!("the mean of `{name}`")))
+    }
+
+    /// Adds to `graph` the loss of each element as if it were an example of its own, a flat row, from those of the outputs and of the
+    /// targets.
+    ///
+    /// # Errors
+    /// When it does not say how it is computed.
+    fn describe_losses(
+        &self,
+        _graph: &mut Graph,
+        _outputs: Value,
+        _targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let name = self.name();
+        Err(Undescribed::new(format!("the loss of `{name}`")))
+    }
 }
 
 impl dyn Likelihood + '_ {

@@ -37,6 +37,11 @@ impl Upsampling {
         self.factor
     }
 
+    /// Rows and columns that are cut off above and left.
+    pub fn before(&self) -> [usize; 2] {
+        self.before
+    }
+
     /// Height and width of an output.
     pub fn output(&self) -> [usize; 2] {
         self.output

@@ -11,7 +11,7 @@ const MEDIAN_FILE: usize = 150;
 /// Lines of a function, from `fn` to its last brace.
 const FUNCTION: usize = 80;
 /// Methods of the trait that every layer has to know.
-const LAYER_METHODS: usize = 10;
+const LAYER_METHODS: usize = 11;
 const LAYER_TRAIT: [&str; 3] = ["pub", "trait", "Layer"];
 
 /// A file holds one concept.
@@ -155,11 +155,11 @@ mod tests {
             );
             with_source("crates/latentia-nn", "src/layers/layer.rs", &text)
         };
-        expect([layer(10)], &[]);
+        expect([layer(11)], &[]);
         expect(
-            [layer(11)],
+            [layer(12)],
             &[
-                "crates/latentia-nn/src/layers/layer.rs:1: has 11 methods in `Layer`, at most 10 would be right",
+                "crates/latentia-nn/src/layers/layer.rs:1: has 12 methods in `Layer`, at most 11 would be right",
             ],
         );
     }

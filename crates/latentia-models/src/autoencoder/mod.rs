@@ -7,6 +7,7 @@ mod description;
 mod encoded;
 mod encoder;
 mod fitting_sizes;
+mod graph;
 mod identity;
 pub(crate) mod inference;
 mod labelled;

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use latentia_nn::graph::{Graph, Operation, Type, Value};
 use latentia_tensor::{ElementKind, Matrix, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,174 @@ impl Quantiles {
             };
         }
     }
+}
+
+impl Quantiles {
+    /// Adds to `graph` what [`Self::apply`] does to flat rows.
+    pub(super) fn describe(&self, graph: &mut Graph, x: Value) -> Value {
+        let table = Table::new(self, graph);
+        let (cols, knots) = (self.columns.len(), self.scores.len());
+        let at = graph.reshape(x, &[cols, 1]);
+        let below = graph.node(Operation::Less, &[table.all, at]);
+        let below = count(graph, below);
+        let above = graph.node(Operation::Greater, &[table.all, at]);
+        let above = count(graph, above);
+        let up_to = graph.scalar(knots as f64, x);
+        let up_to = graph.sub(up_to, above);
+
+        // Between two of them.
+        let right = graph.at_least(below, 1.0);
+        let right = graph.at_most(right, (knots - 1) as f64);
+        let left = graph.plus(right, -1.0);
+        let [low, high] = [left, right].map(|own| table.knot(graph, own));
+        let [first, second] = [left, right].map(|own| table.score(graph, own));
+        let between = line(graph, x, [low, high], [first, second]);
+        // Among equal ones.
+        let ends = graph.add(below, up_to);
+        let ends = [-1.0, 0.0].map(|more| {
+            let end = graph.plus(ends, more);
+            let end = graph.times(end, 0.5);
+            let end = graph.node(Operation::Floor, &[end]);
+            let end = graph.at_most(end, (knots - 1) as f64);
+            let end = graph.at_least(end, 0.0);
+            table.score(graph, end)
+        });
+        let equal = graph.add(ends[0], ends[1]);
+        let equal = graph.times(equal, 0.5);
+        let is_equal = graph.node(Operation::Less, &[below, up_to]);
+        let mut y = graph.node(Operation::Where, &[is_equal, equal, between]);
+        // Beyond the ends, and of a column whose values are all the same.
+        let ends = [0, knots - 1];
+        for (end, operation) in ends.into_iter().zip([Operation::Less, Operation::Greater]) {
+            let own = self.columns.iter().map(|c| c.get(end).copied());
+            let own: Vec<f32> = own.map(Option::unwrap_or_default).collect();
+            let own = graph.constant("end", &[cols], own);
+            let slopes = self.columns.iter().map(|own| self.slope(own));
+            let slopes = graph.constant("slope", &[cols], slopes.collect::<Vec<f32>>());
+            let beyond = graph.sub(x, own);
+            let beyond = graph.mul(beyond, slopes);
+            let beyond = graph.plus(beyond, self.scores[end].into());
+            let is_beyond = graph.node(operation, &[x, own]);
+            y = graph.node(Operation::Where, &[is_beyond, beyond, y]);
+        }
+        let is_same = |own: &Vec<f32>| own.first() == own.last();
+        if self
+            .columns
+            .iter()
+            .any(|own| !own.is_empty() && is_same(own))
+        {
+            let lows = self.columns.iter().map(|own| own.first().copied());
+            let lows: Vec<f32> = lows.map(Option::unwrap_or_default).collect();
+            let lows = graph.constant("low", &[cols], lows);
+            let shifted = graph.sub(x, lows);
+            y = choose(graph, self.columns.iter().map(is_same), shifted, y);
+        }
+        self.keep_others(graph, x, y)
+    }
+
+    /// Adds to `graph` what [`Self::undo`] does to flat rows.
+    pub(super) fn describe_undo(&self, graph: &mut Graph, z: Value) -> Value {
+        let table = Table::new(self, graph);
+        let (cols, knots) = (self.columns.len(), self.scores.len());
+        let at = graph.reshape(z, &[cols, 1]);
+        let below = graph.node(Operation::Less, &[table.scores, at]);
+        let right = count(graph, below);
+        let right = graph.at_least(right, 1.0);
+        let right = graph.at_most(right, (knots - 1) as f64);
+        let left = graph.plus(right, -1.0);
+        let held = graph.at_least(z, self.scores[0].into());
+        let held = graph.at_most(held, self.scores[knots - 1].into());
+        let [first, second] = [left, right].map(|own| table.score(graph, own));
+        let [low, high] = [left, right].map(|own| table.knot(graph, own));
+        let x = line(graph, held, [first, second], [low, high]);
+        self.keep_others(graph, z, x)
+    }
+
+    /// How much scores grow with values, beyond the ends of a column.
+    fn slope(&self, knots: &[f32]) -> f32 {
+        let (first, last) = (self.scores[0], self.scores[self.scores.len() - 1]);
+        match (knots.first(), knots.last()) {
+            (Some(low), Some(high)) if high > low => (last - first) / (high - low),
+            _ => 1.0,
+        }
+    }
+
+    /// `y`, but `x` where that is missing or of a column that stays as it is.
+    fn keep_others(&self, graph: &mut Graph, x: Value, y: Value) -> Value {
+        let is_missing = graph.node(Operation::IsNaN, &[x]);
+        let y = graph.node(Operation::Where, &[is_missing, x, y]);
+        match self.columns.iter().any(Vec::is_empty) {
+            true => choose(graph, self.columns.iter().map(Vec::is_empty), x, y),
+            false => y,
+        }
+    }
+}
+
+/// Quantiles and their scores as constants of a graph.
+struct Table {
+    /// `[columns, quantiles]`
+    all: Value,
+    /// The same, one after another.
+    flat: Value,
+    scores: Value,
+    /// Where each column begins in `flat`.
+    starts: Value,
+}
+
+impl Table {
+    fn new(quantiles: &Quantiles, graph: &mut Graph) -> Self {
+        let (cols, knots) = (quantiles.columns.len(), quantiles.scores.len());
+        // A column without quantiles has those of no meaning.
+        let own = |own: &Vec<f32>| match own.is_empty() {
+            true => vec![0.0; knots],
+            false => own.clone(),
+        };
+        let all: Vec<f32> = quantiles.columns.iter().flat_map(own).collect();
+        let starts = (0..cols as i64).map(|column| column * knots as i64);
+        Self {
+            flat: graph.constant("quantiles", &[cols * knots], all.clone()),
+            all: graph.constant("quantiles", &[cols, knots], all),
+            scores: graph.constant("scores", &[knots], quantiles.scores.clone()),
+            starts: graph.constant("starts", &[cols], starts.collect::<Vec<_>>()),
+        }
+    }
+
+    /// The quantile of each column that `number` says.
+    fn knot(&self, graph: &mut Graph, number: Value) -> Value {
+        let number = graph.cast(number, Type::I64);
+        let place = graph.add(number, self.starts);
+        graph.node(Operation::Gather(0), &[self.flat, place])
+    }
+
+    /// Its score.
+    fn score(&self, graph: &mut Graph, number: Value) -> Value {
+        let number = graph.cast(number, Type::I64);
+        graph.node(Operation::Gather(0), &[self.scores, number])
+    }
+}
+
+/// How many along the last of two axes.
+fn count(graph: &mut Graph, condition: Value) -> Value {
+    let ones = graph.indicator(condition);
+    graph.node(Operation::ReduceSum(1), &[ones])
+}
+
+/// The line through two points, at `x`.
+fn line(graph: &mut Graph, x: Value, [a, b]: [Value; 2], [from, to]: [Value; 2]) -> Value {
+    let (way, width) = (graph.sub(x, a), graph.sub(b, a));
+    let share = graph.div(way, width);
+    let height = graph.sub(to, from);
+    let rise = graph.mul(share, height);
+    graph.add(from, rise)
+}
+
+/// `a` in the columns of which that is said, else `b`.
+fn choose(graph: &mut Graph, columns: impl Iterator<Item = bool>, a: Value, b: Value) -> Value {
+    let own: Vec<f32> = columns.map(|own| f32::from(u8::from(own))).collect();
+    let own = graph.constant("chosen", &[own.len()], own);
+    let zero = graph.scalar(0.0, own);
+    let own = graph.node(Operation::Greater, &[own, zero]);
+    graph.node(Operation::Where, &[own, a, b])
 }
 
 /// The value at `part` of `parts` of the way through `sorted`, between its neighbours.

@@ -2,6 +2,7 @@
 
 use std::{io, iter};
 
+use latentia_nn::graph::{Graph, Value};
 use latentia_tensor::{ElementKind, Matrix, MatrixMut, Rows, vectorized};
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +185,42 @@ impl Scaling {
                 *x = (*x * divisor + shift) * full_scale;
             }
         }
+    }
+}
+
+impl Scaling {
+    /// Adds to `graph` what [`Self::apply`] does to flat rows of full scale 1.
+    pub(super) fn describe(&self, graph: &mut Graph, x: Value) -> Value {
+        let mut x = x;
+        if self.shift.iter().any(|&shift| shift != 0.0) {
+            let shift = graph.constant("shift", &[self.shift.len()], self.shift.clone());
+            x = graph.sub(x, shift);
+        }
+        if self.divisor.iter().any(|&divisor| divisor != 1.0) {
+            let divisor = graph.constant("divisor", &[self.divisor.len()], self.divisor.clone());
+            x = graph.div(x, divisor);
+        }
+        match &self.quantiles {
+            Some(quantiles) => quantiles.describe(graph, x),
+            None => x,
+        }
+    }
+
+    /// Adds to `graph` what [`Self::undo`] does to flat rows.
+    pub(super) fn describe_undo(&self, graph: &mut Graph, x: Value) -> Value {
+        let mut x = match &self.quantiles {
+            Some(quantiles) => quantiles.describe_undo(graph, x),
+            None => x,
+        };
+        if self.divisor.iter().any(|&divisor| divisor != 1.0) {
+            let divisor = graph.constant("divisor", &[self.divisor.len()], self.divisor.clone());
+            x = graph.mul(x, divisor);
+        }
+        if self.shift.iter().any(|&shift| shift != 0.0) {
+            let shift = graph.constant("shift", &[self.shift.len()], self.shift.clone());
+            x = graph.add(x, shift);
+        }
+        x
     }
 }
 

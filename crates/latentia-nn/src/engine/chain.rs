@@ -6,6 +6,7 @@ use std::sync::Arc;
 use latentia_tensor::{Matrix, Noise};
 
 use super::chain_error::ChainError;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::{Layer, Mode, Parameter};
 
 /// Rows in a block. Fixed, so that results never depend on how many threads share the blocks; see ARCHITECTURE.md for
@@ -124,6 +125,33 @@ impl Chain {
         let widest = widths.map(|layer| layer.outputs()).max().unwrap_or(1);
         let fit = (BLOCK_ELEMENTS / widest.max(1)).next_multiple_of(8);
         (BLOCK_ROWS.min(fit) / self.samples(layers, mode)).max(4)
+    }
+
+    /// Adds to `graph` what `layers` compute of `x` in evaluation; each belongs there to the part that `name` calls it.
+    ///
+    /// # Errors
+    /// When a layer does not say what it computes, or adds the input of one that is not among them.
+    pub fn describe(
+        &self,
+        layers: Range<usize>,
+        x: Value,
+        graph: &mut Graph,
+        name: impl Fn(usize) -> String,
+    ) -> Result<Value, Undescribed> {
+        let mut inputs = vec![x];
+        for layer in layers.clone() {
+            let own = &self.layers[layer];
+            let mut from = vec![inputs[layer - layers.start]];
+            if let Some(skipped) = self.skips[layer] {
+                let skipped = skipped.checked_sub(layers.start);
+                let skipped = skipped.ok_or_else(|| Undescribed::new(own.name()))?;
+                from.push(inputs[skipped]);
+            }
+            graph.begin(name(layer));
+            let described = own.describe(graph, self.parameters_of(layer), &from);
+            inputs.push(described.map_err(|undescribed| undescribed.within(&name(layer)))?);
+        }
+        Ok(inputs.pop().unwrap_or(x))
     }
 
     /// Multiplications for one example, forward.

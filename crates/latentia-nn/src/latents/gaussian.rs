@@ -7,6 +7,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise, update, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{Latent, LatentDistribution};
 use crate::layer::{
@@ -273,6 +274,16 @@ impl Layer for GaussianLatent {
             }
             multiply_by_log_variance_gradient(ds, &trace.x.row(row)[self.width..]);
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = graph.flat(inputs[0]);
+        Ok(graph.slice(x, [0, self.width]))
     }
 }
 

@@ -10,6 +10,7 @@ use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{CodeValues, Latent};
 use crate::layer::{
@@ -165,6 +166,25 @@ impl Layer for RoundedLatent {
     ) {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        // Halves are rounded away from zero.
+        let x = graph.flat(inputs[0]);
+        let size = graph.node(Operation::Abs, &[x]);
+        let whole = graph.node(Operation::Floor, &[size]);
+        let rest = graph.sub(size, whole);
+        let half = graph.scalar(0.5f32.next_down().into(), x);
+        let up = graph.node(Operation::Greater, &[rest, half]);
+        let up = graph.indicator(up);
+        let size = graph.add(whole, up);
+        let sign = graph.node(Operation::Sign, &[x]);
+        Ok(graph.mul(sign, size))
     }
 }
 

@@ -7,6 +7,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, update};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{CodeValues, Latent};
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
@@ -137,5 +138,20 @@ impl Layer for TopKLatent {
         let Some(mut dx) = dx else { return };
         dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
         update(dx.as_mut_slice(), trace.saved.span(), |d, kept| d * kept);
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = graph.flat(inputs[0]);
+        let top = Operation::TopK {
+            k: self.k,
+            largest: true,
+        };
+        let top = graph.nodes_outputs(top, &[x]);
+        Ok(graph.node(Operation::ScatterElements, &[x, top[1], top[0]]))
     }
 }

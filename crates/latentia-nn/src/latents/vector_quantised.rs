@@ -9,6 +9,7 @@ use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, matmul_nn, transpose};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{CodeValues, Latent};
 use crate::layer::{
@@ -312,6 +313,32 @@ impl Layer for VectorQuantisedLatent {
                 }
             }
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let (vectors, dimension, n) = (self.vectors(), self.dimension, self.codebook);
+        let codebook = parameters[0].value.as_slice();
+        let mut columns = vec![0.0; codebook.len()];
+        transpose(codebook, n, dimension, &mut columns);
+        columns.iter_mut().for_each(|x| *x *= -2.0);
+        let norm = |e: &[f32]| e.iter().map(|e| e * e).sum::<f32>();
+        let norms: Vec<f32> = codebook.chunks(dimension).map(norm).collect();
+
+        // ‖x - e‖² without ‖x‖², which is the same for all
+        let x = graph.reshape(inputs[0], &[vectors, dimension]);
+        let columns = graph.constant("codebook-columns", &[dimension, n], columns);
+        let norms = graph.constant("codebook-norms", &[n], norms);
+        let products = graph.node(Operation::MatMul, &[x, columns]);
+        let distances = graph.add(products, norms);
+        let nearest = graph.node(Operation::ArgMin, &[distances]);
+        let codebook = parameters[0].describe(graph, &[n, dimension]);
+        let code = graph.node(Operation::Gather(0), &[codebook, nearest]);
+        Ok(graph.flat(code))
     }
 }
 

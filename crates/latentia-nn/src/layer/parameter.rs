@@ -3,6 +3,7 @@
 use latentia_tensor::Matrix;
 
 use super::initializer::Initializer;
+use crate::graph::{Graph, Value};
 
 /// What a parameter does in its layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,5 +108,10 @@ impl Parameter {
     /// Whether an optimiser learns it.
     pub fn is_learned(&self) -> bool {
         self.role.is_learned()
+    }
+
+    /// Adds it to `graph` as a constant of the part that is being described, an array of `shape`.
+    pub fn describe(&self, graph: &mut Graph, shape: &[usize]) -> Value {
+        graph.constant(self.name, shape, self.value.as_slice().to_vec())
     }
 }

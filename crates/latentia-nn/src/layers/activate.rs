@@ -8,6 +8,7 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::LayerStack;
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace,
@@ -128,5 +129,22 @@ impl Layer for Activate {
         if let Some(mut dx) = dx {
             dx.as_mut_slice().copy_from_slice(dy.as_mut_slice());
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = match inputs {
+            [x, skipped] => {
+                let shape = graph.shape(*x).to_vec();
+                let skipped = graph.reshape(*skipped, &shape);
+                graph.add(*x, skipped)
+            }
+            inputs => inputs[0],
+        };
+        Ok(self.activation.describe(graph, x))
     }
 }

@@ -4,6 +4,8 @@ use latentia_tensor::math::{exp, exp_m1_negative, normal_cdf, sigmoid, softplus,
 use latentia_tensor::{MatrixMut, MatrixRef, add_bias_map, map_in_place, update};
 use serde::{Deserialize, Serialize};
 
+use crate::graph::{Graph, Operation, Value};
+
 /// An elementwise function `y = f(z)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -117,6 +119,31 @@ impl Activation {
             Self::Sigmoid => elements.map(sigmoid),
             Self::Softplus => elements.map(softplus),
         }
+    }
+
+    /// Adds to `graph` what it makes of `z`.
+    pub fn describe(self, graph: &mut Graph, z: Value) -> Value {
+        let same = match self {
+            Self::Linear => return z,
+            Self::Gelu => {
+                let share = graph.times(z, std::f64::consts::FRAC_1_SQRT_2);
+                let share = graph.node(Operation::Erf, &[share]);
+                let share = graph.plus(share, 1.0);
+                let product = graph.mul(z, share);
+                return graph.times(product, 0.5);
+            }
+            Self::Silu => {
+                let share = graph.node(Operation::Sigmoid, &[z]);
+                return graph.mul(z, share);
+            }
+            Self::Relu => Operation::Relu,
+            Self::LeakyRelu => Operation::LeakyRelu { alpha: LEAK },
+            Self::Elu => Operation::Elu,
+            Self::Tanh => Operation::Tanh,
+            Self::Sigmoid => Operation::Sigmoid,
+            Self::Softplus => Operation::Softplus,
+        };
+        graph.node(same, &[z])
     }
 
     /// `dz = dy · f'(z)`, in place of `dy`. Shapes as in [`Self::forward`].

@@ -10,6 +10,7 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, share};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, Batch, BatchStatistics, ForwardMemory, Initializer, Layer, Memory,
@@ -282,6 +283,24 @@ impl Layer for BatchNorm {
         for (out, sums) in out.as_mut_slice().iter_mut().zip(back.chunks(2)) {
             *out += sums[behind] as f32;
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let shape = match self.shape.as_feature_maps() {
+            Some(feature_maps) => feature_maps.to_vec(),
+            None => vec![self.inputs()],
+        };
+        let mut inputs = vec![graph.reshape(inputs[0], &shape)];
+        let channels = [self.channels()];
+        inputs.extend((parameters.iter()).map(|own| own.describe(graph, &channels)));
+        let epsilon = EPSILON as f32;
+        let y = graph.node(Operation::BatchNormalization { epsilon }, &inputs);
+        Ok(self.activation.describe(graph, y))
     }
 }
 

@@ -3,6 +3,7 @@
 use latentia_tensor::{MatrixMut, MatrixRef};
 
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
 
 /// Appends an example's class to its row, as `classes` elements of which one is 1: the condition of Sohn et al. 2015. A class
@@ -66,5 +67,21 @@ impl Layer for Condition {
         for (dx, dy) in dx.iter_rows_mut().zip(dy.iter_rows_mut()) {
             dx.copy_from_slice(&dy[..self.width]);
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = graph.flat(inputs[0]);
+        let label = graph.label();
+        let label = graph.reshape(label, &[1]);
+        let classes = (0..self.classes as i64).collect::<Vec<_>>();
+        let classes = graph.constant("classes", &[self.classes], classes);
+        let own = graph.node(Operation::Equal, &[label, classes]);
+        let own = graph.indicator(own);
+        Ok(graph.concat(&[x, own]))
     }
 }

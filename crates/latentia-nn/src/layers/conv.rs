@@ -13,6 +13,7 @@ use super::sizes::Sizes;
 use super::stack::{LayerStack, too_large};
 use super::window::{Padding, Padding1d, Size, WindowSpec, channels_of, one};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Sliding, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec,
@@ -366,5 +367,33 @@ impl Layer for Conv {
             Accumulate::Replace => out.as_mut_slice().copy_from_slice(own),
             Accumulate::Add => update(out.as_mut_slice(), own, |sum, own| sum + own),
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let [input, [channels, height, width]] = self.feature_maps();
+        let window = self.convolution.window();
+        let sliding = Sliding {
+            kernel: window.kernel,
+            stride: window.stride,
+            dilation: window.dilation,
+            padding: window.padding,
+            output: [height, width],
+        };
+        let operation = match self.direction {
+            Direction::Forward => Operation::Conv(sliding),
+            Direction::Transposed => Operation::ConvTranspose(sliding),
+        };
+        let [down, across] = window.kernel;
+        let (rows, depth) = (self.convolution.output()[0], self.convolution.input()[0]);
+        let x = graph.reshape(inputs[0], &input);
+        let weight = parameters[0].describe(graph, &[rows, depth, down, across]);
+        let bias = parameters[1].describe(graph, &[channels]);
+        let y = graph.node(operation, &[x, weight, bias]);
+        Ok(self.activation.describe(graph, y))
     }
 }

@@ -6,6 +6,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace,
 };
@@ -168,6 +169,15 @@ impl Layer for Corrupt {
         _memory: BackwardMemory<'_>,
     ) {
         assert!(dx.is_none(), "corruption stands behind a layer that learns");
+    }
+
+    fn describe(
+        &self,
+        _graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        Ok(inputs[0])
     }
 }
 

@@ -12,6 +12,7 @@ use super::kind::LayerKind;
 use super::sizes::Sizes;
 use super::stack::{LayerStack, positive};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec, Pass,
@@ -167,5 +168,18 @@ impl Layer for Dense {
             out.as_mut_slice().fill(0.0);
         }
         add_column_sums(out.as_mut_slice(), dz);
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = graph.flat(inputs[0]);
+        let weight = parameters[0].describe(graph, &[self.inputs, self.outputs]);
+        let bias = parameters[1].describe(graph, &[self.outputs]);
+        let y = graph.node(Operation::Gemm, &[x, weight, bias]);
+        Ok(self.activation.describe(graph, y))
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::LayerKind;
 use super::stack::{LayerStack, share};
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Mode, Parameter, Pass, Trace};
 
@@ -114,5 +115,14 @@ impl Layer for Dropout {
         update(dx.as_mut_slice(), trace.saved.span(), |d, factor| {
             d * factor
         });
+    }
+
+    fn describe(
+        &self,
+        _graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        Ok(inputs[0])
     }
 }

@@ -10,6 +10,7 @@ use super::activation::Activation;
 use super::kind::LayerKind;
 use super::stack::{LayerStack, refuse};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
     BackwardMemory, ForwardMemory, Layer, Memory, Parameter, ParameterSpec, Pass, Trace,
@@ -255,5 +256,30 @@ impl Layer for GroupNorm {
         for (out, own) in out.as_mut_slice().iter_mut().zip(own) {
             *out += own;
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let [channels, positions] = self.shape.channels();
+        // A group's elements as those of one channel.
+        let groups = [self.groups];
+        let x = graph.reshape(inputs[0], &[self.groups, self.group()]);
+        let one = graph.constant("scale", &groups, vec![1f32; self.groups]);
+        let zero = graph.constant("shift", &groups, vec![0f32; self.groups]);
+        let epsilon = EPSILON as f32;
+        let normal = graph.node(
+            Operation::InstanceNormalization { epsilon },
+            &[x, one, zero],
+        );
+        let normal = graph.reshape(normal, &[channels, positions]);
+        let [gamma, beta] =
+            [0, 1].map(|own: usize| parameters[own].describe(graph, &[channels, 1]));
+        let scaled = graph.mul(normal, gamma);
+        let y = graph.add(scaled, beta);
+        Ok(self.activation.describe(graph, y))
     }
 }

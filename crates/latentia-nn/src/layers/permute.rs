@@ -3,6 +3,7 @@
 use latentia_tensor::{MatrixMut, MatrixRef, transpose};
 
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
 
 /// Turns channels first into channels last, or back: `[n, channels, positions]` and `[n, positions, channels]`. Picture files
@@ -91,5 +92,17 @@ impl Layer for Permute {
         let matrices = dy.as_mut_slice().chunks(size);
         let matrices = matrices.zip(dx.as_mut_slice().chunks_mut(size));
         matrices.for_each(|(dy, dx)| transpose(dy, cols, rows, dx));
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let [rows, cols] = self.sizes();
+        let x = graph.reshape(inputs[0], &[self.times, rows, cols]);
+        let turned = graph.node(Operation::Transpose(vec![0, 2, 1]), &[x]);
+        Ok(graph.flat(turned))
     }
 }

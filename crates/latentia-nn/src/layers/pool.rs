@@ -9,6 +9,7 @@ use super::sizes::Sizes;
 use super::stack::{LayerStack, refuse};
 use super::window::{Padding, Padding1d, Size, WindowSpec, by};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Sliding, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Memory, Parameter, Pass, Trace};
 
@@ -255,5 +256,28 @@ impl Layer for Pool {
             Pooled::Max => self.pooling.max_gradient(trace.saved, dy.as_ref(), dx),
             Pooled::Average => self.pooling.average_gradient(dy.as_ref(), dx),
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let window = self.pooling.window();
+        let [_, height, width] = self.pooling.output();
+        let sliding = Sliding {
+            kernel: window.kernel,
+            stride: window.stride,
+            dilation: window.dilation,
+            padding: window.padding,
+            output: [height, width],
+        };
+        let operation = match self.pooled {
+            Pooled::Max => Operation::MaxPool(sliding),
+            Pooled::Average => Operation::AveragePool(sliding),
+        };
+        let x = graph.reshape(inputs[0], &self.pooling.input());
+        Ok(graph.node(operation, &[x]))
     }
 }

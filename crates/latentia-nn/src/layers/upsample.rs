@@ -9,6 +9,7 @@ use super::sizes::Sizes;
 use super::stack::{LayerStack, positive, too_large};
 use super::window::Size;
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{BackwardMemory, ForwardMemory, Layer, Parameter, Pass, Trace};
 
@@ -134,5 +135,22 @@ impl Layer for Upsample {
         let Some(mut dx) = dx else { return };
         self.upsampling
             .gradient(dy.as_ref().span(), dx.as_mut_slice());
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let mut x = graph.reshape(inputs[0], &self.input);
+        x = graph.node(Operation::Resize(self.upsampling.factor()), &[x]);
+        let (before, output) = (self.upsampling.before(), self.upsampling.output());
+        for (axis, (before, size)) in (1..).zip(before.into_iter().zip(output)) {
+            if graph.shape(x)[axis] != size {
+                x = graph.node(Operation::Slice(axis, [before, before + size]), &[x]);
+            }
+        }
+        Ok(x)
     }
 }

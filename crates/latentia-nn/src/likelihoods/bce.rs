@@ -4,6 +4,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise, loss};
 
 use super::bernoulli::Bernoulli;
 use super::scaled::scaled;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::likelihood::{Likelihood, Support, Unit};
 
 /// Binary cross-entropy `-Σ (t ln σ(o) + (1 - t) ln(1 - σ(o))) / n`, a mean over all elements, as Keras reports it; the output
@@ -51,5 +52,23 @@ impl Likelihood for Bce {
 
     fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>) {
         Bernoulli.sample(outputs, noise, first_row, out);
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        Bernoulli.describe_mean(graph, outputs, n)
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        Bernoulli.describe_losses(graph, outputs, targets)
     }
 }

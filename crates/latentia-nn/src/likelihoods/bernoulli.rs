@@ -2,6 +2,8 @@
 
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, loss, map_in_place, math, update};
 
+use super::described::describe_cross_entropy;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::likelihood::{Discrete, Likelihood, Support};
 
 /// Bernoulli on logits, in nats per example: `-Σ (t ln σ(o) + (1 - t) ln(1 - σ(o)))`; targets lie in `[0, 1]`. A draw is 0 or
@@ -53,5 +55,23 @@ impl Likelihood for Bernoulli {
             noise.uniform(row, out);
             update(out, outputs, |u, o| f32::from(u < math::sigmoid(o)));
         }
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        _n: usize,
+    ) -> Result<Value, Undescribed> {
+        Ok(graph.node(Operation::Sigmoid, &[outputs]))
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        Ok(describe_cross_entropy(graph, outputs, targets))
     }
 }

@@ -3,6 +3,7 @@
 use latentia_tensor::loss::{self, beta_binomial};
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::likelihood::{Discrete, Likelihood, Support};
 
 /// Beta-binomial distribution over the values 0 to 255, in nats per example; the outputs are `n` values of `ln α`, then `n` of
@@ -59,5 +60,22 @@ impl Likelihood for BetaBinomial {
         for (row, (out, outputs)) in (first_row..).zip(rows) {
             beta_binomial::draw(outputs, noise, row, out);
         }
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        // σ(ln α - ln β) = α / (α + β)
+        let both = [[0, n], [n, 2 * n]].map(|own| {
+            let own = graph.slice(outputs, own);
+            let bend = graph.times(own, 1.0 / 12.0);
+            let bend = graph.node(Operation::Tanh, &[bend]);
+            graph.times(bend, 12.0)
+        });
+        let logit = graph.sub(both[0], both[1]);
+        Ok(graph.node(Operation::Sigmoid, &[logit]))
     }
 }

@@ -2,9 +2,13 @@
 
 pub use latentia_tensor::loss::Columns;
 
-use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+use latentia_tensor::{ElementKind, MatrixMut, MatrixRef, Noise};
 
+use super::described::{
+    describe_cross_entropy, describe_density, describe_log_scale, describe_softmax_loss, known,
+};
 use super::gaussian_shared_scale::SharedScale;
+use crate::graph::{Graph, Operation, Type, Undescribed, Value};
 use crate::layer::Layer;
 use crate::likelihood::Likelihood;
 
@@ -63,4 +67,103 @@ impl Likelihood for Columns {
     fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>) {
         self.sample(outputs, noise, first_row, out);
     }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        let mut means = Vec::new();
+        for run in runs(self, n) {
+            let own = graph.slice(outputs, run.outputs);
+            means.push(match run.kind {
+                ElementKind::Number => own,
+                ElementKind::Boolean => {
+                    let zero = graph.scalar(0.0, own);
+                    let is_one = graph.node(Operation::Greater, &[own, zero]);
+                    graph.indicator(is_one)
+                }
+                ElementKind::Category { .. } => {
+                    let level = graph.node(Operation::ArgMax, &[own]);
+                    let level = graph.cast(level, Type::F32);
+                    graph.reshape(level, &[1])
+                }
+            });
+        }
+        Ok(graph.concat(&means))
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let n = graph.shape(targets)[0];
+        let mut losses = Vec::new();
+        for run in runs(self, n) {
+            let own = graph.slice(outputs, run.outputs);
+            let t = graph.slice(targets, run.elements);
+            losses.push(match run.kind {
+                ElementKind::Number => {
+                    let scales = match self.has_learned_scale() {
+                        true => {
+                            let scales = graph.slice(outputs, run.scales);
+                            describe_log_scale(graph, scales, -6.0)
+                        }
+                        false => graph.scalar(0.0, own),
+                    };
+                    let loss = describe_density(graph, [own, t], scales);
+                    graph.filled(loss, 0.0)
+                }
+                ElementKind::Boolean => {
+                    let half = graph.scalar(0.5f32.next_down().into(), t);
+                    let is_one = graph.node(Operation::Greater, &[t, half]);
+                    let one = graph.indicator(is_one);
+                    let loss = describe_cross_entropy(graph, own, one);
+                    known(graph, t, 2, loss)
+                }
+                ElementKind::Category { levels } => {
+                    let loss = describe_softmax_loss(graph, own, t, levels);
+                    known(graph, t, levels, loss)
+                }
+            });
+        }
+        Ok(graph.concat(&losses))
+    }
+}
+
+/// Numbers or booleans that follow each other, or one category: `[first, end)` of each.
+struct Run {
+    kind: ElementKind,
+    elements: [usize; 2],
+    outputs: [usize; 2],
+    /// Of numbers alone.
+    scales: [usize; 2],
+}
+
+fn runs(columns: &Columns, n: usize) -> Vec<Run> {
+    let mut runs = Vec::<Run>::new();
+    let mut scale = columns.encoded_width(n);
+    for (element, own) in columns.ranges(n).into_iter().enumerate() {
+        let kind = columns.kinds().get(element).copied();
+        let kind = kind.unwrap_or(ElementKind::Number);
+        let scales = [scale, scale + usize::from(kind == ElementKind::Number)];
+        scale = scales[1];
+        match runs.last_mut() {
+            Some(run) if run.kind == kind && !matches!(kind, ElementKind::Category { .. }) => {
+                run.elements[1] = element + 1;
+                run.outputs[1] = own.end;
+                run.scales[1] = scale;
+            }
+            _ => runs.push(Run {
+                kind,
+                elements: [element, element + 1],
+                outputs: [own.start, own.end],
+                scales,
+            }),
+        }
+    }
+    runs
 }

@@ -3,6 +3,8 @@
 use latentia_tensor::loss::{self, discretised_logistic};
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
+use super::described::describe_log_scale;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::likelihood::{Discrete, Likelihood, Support};
 
 /// Logistic distribution over the values 0 to 255 (Salimans et al. 2017), in nats per example; the outputs are `n` means, then
@@ -55,5 +57,28 @@ impl Likelihood for DiscretisedLogistic {
         for (row, (out, outputs)) in (first_row..).zip(rows) {
             discretised_logistic::draw(outputs, noise, row, out);
         }
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        // Σ P(V > k) / 255, where `P(V > k) = σ((255 m - k - ½) / s)`
+        let [means, scales] = [[0, n], [n, 2 * n]].map(|own| {
+            let own = graph.slice(outputs, own);
+            graph.reshape(own, &[n, 1])
+        });
+        let scales = describe_log_scale(graph, scales, -8.0);
+        let scales = graph.node(Operation::Exp, &[scales]);
+        let borders = (0..255)
+            .map(|k| (k as f32 + 0.5) / 255.0)
+            .collect::<Vec<_>>();
+        let borders = graph.constant("borders", &[255], borders);
+        let beyond = graph.sub(means, borders);
+        let beyond = graph.div(beyond, scales);
+        let beyond = graph.node(Operation::Sigmoid, &[beyond]);
+        Ok(graph.node(Operation::ReduceMean(1), &[beyond]))
     }
 }

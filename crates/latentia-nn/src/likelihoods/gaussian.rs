@@ -4,7 +4,9 @@ use std::f64::consts::PI;
 
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, loss, update};
 
+use super::described::describe_density;
 use super::scaled::scaled;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::likelihood::Likelihood;
 
 /// Gaussian of unit scale, in nats per example: `Σ (o - t)² / 2 + n ln(2π) / 2`; the output is the mean.
@@ -43,5 +45,24 @@ impl Likelihood for Gaussian {
             noise.normal(row, out);
             update(out, outputs, |epsilon, o| o + epsilon);
         }
+    }
+
+    fn describe_mean(
+        &self,
+        _graph: &mut Graph,
+        outputs: Value,
+        _n: usize,
+    ) -> Result<Value, Undescribed> {
+        Ok(outputs)
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let one = graph.scalar(0.0, outputs);
+        Ok(describe_density(graph, [outputs, targets], one))
     }
 }

@@ -3,6 +3,8 @@
 use latentia_tensor::loss::{self, gaussian};
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
+use super::described::{describe_density, describe_log_scale};
+use crate::graph::{Graph, Undescribed, Value};
 use crate::likelihood::Likelihood;
 
 /// Gaussian with a scale for each element, in nats per example; the outputs are `n` means, then `n` logarithms of scales.
@@ -46,6 +48,27 @@ impl Likelihood for GaussianLearnedScale {
 
     fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>) {
         sample(outputs, noise, first_row, out);
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        Ok(graph.slice(outputs, [0, n]))
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let n = graph.shape(outputs)[0] / 2;
+        let [means, scales] = [[0, n], [n, 2 * n]].map(|own| graph.slice(outputs, own));
+        let scales = describe_log_scale(graph, scales, -6.0);
+        Ok(describe_density(graph, [means, targets], scales))
     }
 }
 

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, loss};
 
+use super::described::{describe_density, describe_log_scale};
 use super::gaussian_learned_scale::{first_outputs, sample};
 use crate::Shape;
+use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::layer::{
     BackwardMemory, ForwardMemory, Initializer, Layer, Parameter, ParameterRole, ParameterSpec,
     Pass, Trace,
@@ -52,6 +54,27 @@ impl Likelihood for GaussianSharedScale {
 
     fn sample(&self, outputs: MatrixRef<'_>, noise: Noise, first_row: u32, out: MatrixMut<'_>) {
         sample(outputs, noise, first_row, out);
+    }
+
+    fn describe_mean(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        n: usize,
+    ) -> Result<Value, Undescribed> {
+        Ok(graph.slice(outputs, [0, n]))
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let n = graph.shape(outputs)[0] - 1;
+        let [means, scale] = [[0, n], [n, n + 1]].map(|own| graph.slice(outputs, own));
+        let scale = describe_log_scale(graph, scale, -6.0);
+        Ok(describe_density(graph, [means, targets], scale))
     }
 }
 
@@ -143,5 +166,19 @@ impl Layer for SharedScale {
                 Accumulate::Add => *out + sum,
             };
         }
+    }
+
+    fn describe(
+        &self,
+        graph: &mut Graph,
+        parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        let x = graph.flat(inputs[0]);
+        let padded = graph.node(Operation::Pad(self.scales), &[x]);
+        let own = parameters[0].value.as_slice();
+        let behind = [&vec![0.0; self.width], own].concat();
+        let behind = graph.constant(parameters[0].name, &[behind.len()], behind);
+        Ok(graph.add(padded, behind))
     }
 }

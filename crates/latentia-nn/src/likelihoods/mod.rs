@@ -4,6 +4,7 @@ mod bce;
 mod bernoulli;
 mod beta_binomial;
 mod columns;
+mod described;
 mod discretised_logistic;
 mod gaussian;
 mod gaussian_learned_scale;

@@ -3,6 +3,7 @@
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, loss};
 
 use super::scaled::scaled;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::likelihood::{Likelihood, Unit};
 
 /// Mean squared error `Σ (o - t)² / n`, a mean over all elements, as Keras reports it; the output is the reconstruction. It
@@ -38,5 +39,24 @@ impl Likelihood for Mse {
 
     fn sample(&self, outputs: MatrixRef<'_>, _noise: Noise, _first_row: u32, out: MatrixMut<'_>) {
         self.mean(outputs, out);
+    }
+
+    fn describe_mean(
+        &self,
+        _graph: &mut Graph,
+        outputs: Value,
+        _n: usize,
+    ) -> Result<Value, Undescribed> {
+        Ok(outputs)
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let error = graph.sub(outputs, targets);
+        Ok(graph.mul(error, error))
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
 use crate::Shape;
+use crate::graph::{Graph, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::Latent;
 use crate::layer::{
@@ -175,6 +176,15 @@ impl Layer for Perturb {
         _memory: BackwardMemory<'_>,
     ) {
         assert!(dx.is_none(), "pairs are made behind a layer that learns");
+    }
+
+    fn describe(
+        &self,
+        _graph: &mut Graph,
+        _parameters: &[Parameter],
+        inputs: &[Value],
+    ) -> Result<Value, Undescribed> {
+        Ok(inputs[0])
     }
 }
 
