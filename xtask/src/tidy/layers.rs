@@ -6,7 +6,7 @@ use super::violation::Violation;
 use crate::workspace::Workspace;
 
 /// The layers: each crate, and the crates of this workspace that it may be built on.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("latentia-tensor", &[]),
     ("latentia-nn", &["latentia-tensor"]),
     ("latentia-models", &["latentia-nn", "latentia-tensor"]),
@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         "latentia-codec",
         &["latentia-models", "latentia-nn", "latentia-tensor"],
     ),
+    ("latentia-onnx", &["latentia-models", "latentia-nn"]),
     ("latentia-data", &["latentia-tensor"]),
     (
         "latentia",
@@ -32,6 +33,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "latentia-data",
             "latentia-models",
             "latentia-nn",
+            "latentia-onnx",
             "latentia-tensor",
         ],
     ),

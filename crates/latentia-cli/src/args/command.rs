@@ -8,6 +8,7 @@ use super::datasets::DataCommand;
 use super::detection::DetectArgs;
 use super::evaluation::{DenoiseArgs, EvaluateArgs};
 use super::explanation::ExplainArgs;
+use super::export::ExportArgs;
 use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
 use super::imputation::ImputeArgs;
 use super::inspection::{InspectArgs, PresetsArgs};
@@ -40,6 +41,8 @@ pub enum Command {
     Interpolate(InterpolateArgs),
     /// Draw what a model looks for, and where a reconstruction errs
     Explain(ExplainArgs),
+    /// Write a model as ONNX, for other programs to run
+    Export(ExportArgs),
     /// Write examples as a compressed file
     Compress(CompressArgs),
     /// Bring the examples of a compressed file back

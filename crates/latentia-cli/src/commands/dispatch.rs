@@ -4,7 +4,7 @@ use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
 
 use super::{
-    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, impute,
+    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, impute,
     inspect, interpolate, presets, reconstruct, sample, train, traverse,
 };
 use crate::args::{Args, Command};
@@ -47,6 +47,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Sample(args) => sample::run(&args, &loader)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &loader)?,
+        Command::Export(args) => export::run(&args)?,
         Command::Compress(args) => compress::run(&args, &loader)?,
         Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,

@@ -10,6 +10,7 @@ mod dispatch;
 mod encode;
 mod evaluate;
 mod explain;
+mod export;
 mod follow;
 mod impute;
 mod info;
