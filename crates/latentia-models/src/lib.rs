@@ -61,8 +61,8 @@ mod stream;
 mod training;
 
 pub use autoencoder::{
-    Autoencoder, CompressedImage, Encoded, Encoder, Foreign, Labelled, MeanBias, Parts, Quantiles,
-    Scaled, Scaling, Sections,
+    Autoencoder, CompressedImage, Encoded, Encoder, Foreign, GraphRows, Labelled, MeanBias, Parts,
+    Quantiles, Scaled, Scaling, Sections,
 };
 pub use detection::{
     Calibration, CalibrationSource, Decision, Detector, Drift, Explanation, Filters, Reason,

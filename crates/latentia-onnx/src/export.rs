@@ -1,6 +1,6 @@
 //! A model, or a part of it, as ONNX.
 
-use latentia_models::ModelFile;
+use latentia_models::{Detector, GraphRows, ModelFile, Rule};
 use latentia_nn::graph::Graph;
 use prost::Message;
 use serde_json::json;
@@ -32,6 +32,8 @@ pub enum Part {
     Encode,
     /// From `code` to `reconstruction`.
     Decode,
+    /// From examples `x` to `score`, `p_value` and `is_anomaly`, flagged by the rule.
+    Score(Rule),
 }
 
 impl Part {
@@ -41,6 +43,7 @@ impl Part {
             Self::Reconstruct => "reconstruct",
             Self::Encode => "encode",
             Self::Decode => "decode",
+            Self::Score(_) => "score",
         }
     }
 }
@@ -48,11 +51,12 @@ impl Part {
 /// The bytes of a file of ONNX that computes `part` of a model: IR 8, opset 18, any number of examples.
 ///
 /// Its `metadata_props` say what the model is and how it came to be: `latentia.part`, `latentia.version`, `latentia.spec` and
-/// `latentia.provenance` as JSON, `latentia.digest` of the model file, and where it has one `latentia.schema` of the table's columns.
+/// `latentia.provenance` as JSON, `latentia.digest` of the model file, where it has one `latentia.schema` of the table's columns, and of a
+/// score `latentia.threshold`.
 ///
 /// ```
 /// use latentia_models::{ModelFile, ModelSpec, TrainingSpec};
-/// use latentia_onnx::{Part, export};
+/// use latentia_onnx::{GraphRows, Part, export};
 /// use latentia_tensor::Matrix;
 ///
 /// let spec: ModelSpec = toml::from_str(r#"
@@ -67,33 +71,61 @@ impl Part {
 /// let provenance = fitted.provenance("small", "sevens", "");
 /// let file = ModelFile::from_bytes(&ModelFile::to_bytes(&model, &provenance, &[])?)?;
 ///
-/// let bytes = export(&file, Part::Encode)?;
+/// let bytes = export(&file, Part::Encode, GraphRows::Whole)?;
 /// assert!(bytes.windows(4).any(|four| four == b"Gemm"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// When a part does not say what it computes, or the file were too large.
-pub fn export(file: &ModelFile, part: Part) -> Result<Vec<u8>, OnnxError> {
+/// When a part does not say what it computes, a score is asked for of a model without a detector or by a rule that goes by all examples, or
+/// the file were too large.
+pub fn export(file: &ModelFile, part: Part, rows: GraphRows) -> Result<Vec<u8>, OnnxError> {
     let model = &file.model;
-    let metadata = metadata(file, part);
+    if rows == GraphRows::Columns && model.schema().is_none() {
+        return Err(OnnxError::NoColumns);
+    }
+    let mut metadata = metadata(file, part);
     let graph = match part {
-        Part::Reconstruct => model.reconstruction_graph()?,
-        Part::Encode => model.encoder_graph()?,
-        Part::Decode => model.decoder_graph()?,
+        Part::Reconstruct => model.reconstruction_graph(rows)?,
+        Part::Encode => model.encoder_graph(rows)?,
+        Part::Decode => model.decoder_graph(rows)?,
+        Part::Score(rule) => {
+            let detector = Detector::of(model, &file.attachments)?;
+            let detector = detector.ok_or(OnnxError::NoDetector)?;
+            let threshold = threshold(&detector, rule)?;
+            metadata.push(("latentia.threshold".into(), threshold.to_string()));
+            detector.graph(threshold, rows)?
+        }
     };
     write(&graph, part.name(), &metadata)
+}
+
+/// The score from which on a rule flags examples, whatever they are.
+fn threshold(detector: &Detector, rule: Rule) -> Result<f64, OnnxError> {
+    let calibration = detector.calibration();
+    match rule {
+        Rule::FalseAlarm(_) if calibration.scores().is_empty() => Err(OnnxError::Uncalibrated),
+        Rule::FalseAlarm(_) | Rule::Threshold(_) => Ok(calibration.decide(&[], rule)?.threshold),
+        _ => Err(OnnxError::Rule),
+    }
 }
 
 /// The bytes of a file of ONNX that computes `graph`, with these properties.
 ///
 /// # Errors
-/// When the file were too large.
+/// When two inputs or outputs have one name, or the file were too large.
 pub fn write(
     graph: &Graph,
     name: &str,
     metadata: &[(String, String)],
 ) -> Result<Vec<u8>, OnnxError> {
+    let ends = graph.inputs().iter().chain(graph.outputs());
+    let mut names: Vec<&String> = ends.map(|end| &end.name).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let name = pair[0].clone();
+        return Err(OnnxError::Name { name });
+    }
     let proto = graph_proto(graph, name);
     let mut opset_import = vec![OperatorSetIdProto {
         domain: String::new(),

@@ -8,10 +8,12 @@
 //! | [`Part::Reconstruct`] | `x` | `reconstruction` |
 //! | [`Part::Encode`] | `x` | `code` |
 //! | [`Part::Decode`] | `code` | `reconstruction` |
+//! | [`Part::Score`] | `x` | `score`, f64; `is_anomaly`; `p_value`, f64: one each |
 //!
 //! - Pictures are values in `[0, 1]`, bytes over 255, laid out as the examples that the model learned from.
 //! - A row of a table has an element for each column that is learned from: a number less its column's `offset`, a boolean as 0 or 1, a category
 //!   as the number of its level from 0, and NaN where it is missing. The property `latentia.schema` has offsets and levels.
+//!   With [`GraphRows::Columns`] each such column is an input by its name instead: numbers in f64, levels as text.
 //! - A model that is told the class takes an input `label` beside the other: whole numbers from 0, `[batch]`.
 //! - Nothing is random: a code is its mean, and what is dropped or corrupted in training stays. A model that draws pixels as 0 or 1 takes pixels
 //!   that are drawn already.
@@ -31,7 +33,7 @@ pub use error::OnnxError;
 pub use export::{Part, export, write};
 
 /// What the signatures here show of the layers below.
-pub use latentia_models::ModelFile;
+pub use latentia_models::{GraphRows, ModelFile, Rule};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

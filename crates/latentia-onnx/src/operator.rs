@@ -188,7 +188,8 @@ fn set(name: &'static str, settings: Vec<Vec<i64>>) -> Operator {
     }
 }
 
-fn sliding(window: &Sliding) -> Vec<AttributeProto> {
+fn sliding(sliding: &Sliding) -> Vec<AttributeProto> {
+    let window = sliding.window;
     let [[above, below], [left, right]] = window.padding;
     vec![
         ints("kernel_shape", window.kernel),
@@ -199,10 +200,10 @@ fn sliding(window: &Sliding) -> Vec<AttributeProto> {
 }
 
 /// What a transposed convolution of feature maps `input` adds below and right of what the window covers.
-fn output_padding(window: &Sliding, input: &[usize]) -> [usize; 2] {
+fn output_padding(Sliding { window, output }: &Sliding, input: &[usize]) -> [usize; 2] {
     [0, 1].map(|axis| {
-        let reach = (window.kernel[axis] - 1) * window.dilation[axis] + 1;
-        let covered = window.stride[axis] * (input[axis + 1] - 1) + reach;
-        (window.output[axis] + window.padding[axis][0] + window.padding[axis][1]) - covered
+        let covered = window.stride[axis] * (input[axis + 1] - 1) + window.extent()[axis];
+        let cut: usize = window.padding[axis].iter().sum();
+        output[axis] + cut - covered
     })
 }

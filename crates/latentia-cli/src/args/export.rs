@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueEnum};
 
+use super::values::share;
+
 /// Arguments of `export`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
 Examples:
   latentia export runs/digits/model.safetensors -o digits.onnx
   latentia export MODEL -o encoder.onnx --part encode
+  latentia export MODEL -o detector.onnx --part score --false-alarm 0.05
 
 The file is ONNX of opset 18, for any number of examples at once. Values go in and come out on the data's own scale, pixels from 0 to 1: the \
 preprocessing is inside. A row of a table has an element for each column that is learned from: a number (less its column's \
@@ -23,6 +26,20 @@ pub struct ExportArgs {
     /// What the file computes
     #[arg(long, value_enum, default_value_t)]
     pub part: ExportPart,
+    /// Take the columns of a table by their names, numbers in f64 and levels as text, each `[batch, 1]`, and give them so
+    #[arg(long)]
+    pub columns: bool,
+    /// Of a score, flag so that of examples that belong at most this share is flagged [default: 0.01]
+    #[arg(long, value_name = "RATE", group = "rule", allow_negative_numbers = true, value_parser = share)]
+    pub false_alarm: Option<f64>,
+    /// Of a score, flag the examples that score above this
+    #[arg(
+        long,
+        value_name = "SCORE",
+        group = "rule",
+        allow_negative_numbers = true
+    )]
+    pub threshold: Option<f64>,
 }
 
 /// What of a model is exported.
@@ -35,4 +52,6 @@ pub enum ExportPart {
     Encode,
     /// From codes to examples
     Decode,
+    /// From examples to the score of `detect`, its p-value, and whether it is flagged
+    Score,
 }

@@ -19,7 +19,7 @@ use crate::terminal::{UsageError, counted, print, tell};
 use crate::training::{build, check_examples, preset_for};
 
 /// Rate of false alarms where nobody names a rule.
-const FALSE_ALARM: f64 = 0.01;
+pub(super) const FALSE_ALARM: f64 = 0.01;
 
 /// Endings of a model's file.
 const MODEL: &str = "safetensors";

@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use latentia_models::write_atomically;
-use latentia_onnx::{Part, export};
+use latentia_onnx::{GraphRows, Part, Rule, export};
 
+use super::detect::FALSE_ALARM;
 use crate::args::{ExportArgs, ExportPart};
 use crate::inputs::open;
 use crate::terminal::{UsageError, tell};
@@ -17,13 +18,27 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
         );
         return Err(UsageError(what).into());
     }
+    let rule = args.false_alarm.map(Rule::FalseAlarm);
+    let rule = rule.or(args.threshold.map(Rule::Threshold));
+    if let (Some(rule), ExportPart::Score) = (rule, args.part) {
+        rule.check()
+            .map_err(|error| UsageError(error.to_string()))?;
+    } else if rule.is_some() {
+        let what = "--false-alarm and --threshold go with --part score";
+        return Err(UsageError(what.into()).into());
+    }
     let file = open(&args.model)?;
     let part = match args.part {
         ExportPart::Reconstruct => Part::Reconstruct,
         ExportPart::Encode => Part::Encode,
         ExportPart::Decode => Part::Decode,
+        ExportPart::Score => Part::Score(rule.unwrap_or(Rule::FalseAlarm(FALSE_ALARM))),
     };
-    let bytes = export(&file, part);
+    let rows = match args.columns {
+        true => GraphRows::Columns,
+        false => GraphRows::Whole,
+    };
+    let bytes = export(&file, part, rows);
     let bytes = bytes.with_context(|| format!("`{}`", args.model.display()))?;
     write_atomically(output, |out| out.write_all(&bytes))?;
     if file.model.preprocessing().binarises() {

@@ -5,6 +5,7 @@ use std::io;
 use latentia_codec::CodecError;
 use latentia_data::DataError;
 use latentia_models::ModelError;
+use latentia_onnx::OnnxError;
 
 /// An error with its causes on one line, none said twice.
 ///
@@ -52,6 +53,14 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         }
         if let Some(CodecError::FloatsWithoutLoss) = cause.downcast_ref() {
             return Some(", or leave out --lossless".into());
+        }
+        match cause.downcast_ref() {
+            Some(OnnxError::NoDetector) => {
+                let hint = "; `latentia detect --train DATA --save model.safetensors` makes one with a detector";
+                return Some(hint.into());
+            }
+            Some(OnnxError::Uncalibrated) => return Some(": --threshold SCORE".into()),
+            _ => {}
         }
         let hint = match cause.downcast_ref()? {
             ModelError::NoPrior { to_sample: true, .. } => {

@@ -2,9 +2,23 @@
 
 use std::ops::Range;
 
-use latentia_nn::graph::{Graph, Type, Undescribed, Value};
+use latentia_nn::graph::{Graph, Operation, Type, Undescribed, Value};
+use latentia_tensor::{ElementKind, Schema};
 
 use super::model::Autoencoder;
+
+/// How examples go into a graph and come out of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GraphRows {
+    /// As one array, of a row of a table an element for each column that is learned from: a number less its column's offset, 0 or 1, the number
+    /// of a level, NaN where it is missing.
+    #[default]
+    Whole,
+    /// Of a table whose columns are known an array for each by its name, `[1]` an example: numbers and the days of dates in f64, NaN where
+    /// they are missing, and the levels of booleans and categories as text, where any other is missing. Examples that come out are called
+    /// `reconstruction.` and the column's name. Other examples are whole.
+    Columns,
+}
 
 /// Inputs and outputs are in the data's own scale; bytes count as values in `[0, 1]`. An example has its [`Autoencoder::shape`], f32; where the
 /// model is conditioned on classes, there is an input `label` beside it, whole numbers from 0. Nothing is random: codes are their means.
@@ -14,12 +28,12 @@ impl Autoencoder {
     ///
     /// # Errors
     /// Names the part that does not say what it computes.
-    pub fn reconstruction_graph(&self) -> Result<Graph, Undescribed> {
+    pub fn reconstruction_graph(&self, rows: GraphRows) -> Result<Graph, Undescribed> {
         let mut graph = Graph::default();
-        let x = self.describe_input(&mut graph);
+        let x = self.describe_input(&mut graph, rows);
         let x = self.describe_scaled(&mut graph, x);
         let outputs = self.describe_layers(&mut graph, 0..self.chain.layers().len(), x)?;
-        self.describe_examples(&mut graph, outputs)?;
+        self.describe_examples(&mut graph, outputs, rows)?;
         Ok(graph.without_unused())
     }
 
@@ -27,9 +41,9 @@ impl Autoencoder {
     ///
     /// # Errors
     /// As [`Self::reconstruction_graph`].
-    pub fn encoder_graph(&self) -> Result<Graph, Undescribed> {
+    pub fn encoder_graph(&self, rows: GraphRows) -> Result<Graph, Undescribed> {
         let mut graph = Graph::default();
-        let x = self.describe_input(&mut graph);
+        let x = self.describe_input(&mut graph, rows);
         let x = self.describe_scaled(&mut graph, x);
         let code = self.describe_layers(&mut graph, 0..self.sections.decoder.start, x)?;
         graph.output("code", code);
@@ -40,19 +54,24 @@ impl Autoencoder {
     ///
     /// # Errors
     /// As [`Self::reconstruction_graph`].
-    pub fn decoder_graph(&self) -> Result<Graph, Undescribed> {
+    pub fn decoder_graph(&self, rows: GraphRows) -> Result<Graph, Undescribed> {
         let mut graph = Graph::default();
         let code = graph.input("code", &[self.code_width()], Type::F32);
         let outputs = self.describe_layers(&mut graph, self.sections.decoder.clone(), code)?;
-        self.describe_examples(&mut graph, outputs)?;
+        self.describe_examples(&mut graph, outputs, rows)?;
         Ok(graph.without_unused())
     }
 
-    /// The input `x` as a flat row, in the data's own scale.
-    pub(crate) fn describe_input(&self, graph: &mut Graph) -> Value {
-        let x = graph.input("x", &self.shape, Type::F32);
+    /// Examples as flat rows, in the data's own scale.
+    pub(crate) fn describe_input(&self, graph: &mut Graph, rows: GraphRows) -> Value {
         graph.begin("preprocessing");
-        graph.flat(x)
+        match (rows, self.schema()) {
+            (GraphRows::Columns, Some(schema)) => describe_columns(graph, schema),
+            _ => {
+                let x = graph.input("x", &self.shape, Type::F32);
+                graph.flat(x)
+            }
+        }
     }
 
     /// A flat row as the model sees it.
@@ -76,16 +95,73 @@ impl Autoencoder {
         Ok(graph.flat(y))
     }
 
-    /// The output `reconstruction`, in the data's own scale, from those of the decoder.
-    fn describe_examples(&self, graph: &mut Graph, outputs: Value) -> Result<(), Undescribed> {
+    /// Examples as outputs, in the data's own scale, from those of the decoder.
+    fn describe_examples(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        rows: GraphRows,
+    ) -> Result<(), Undescribed> {
         graph.begin("likelihood");
         let mean = self
             .likelihood
             .describe_mean(graph, outputs, self.width())?;
         graph.begin("postprocessing");
         let examples = self.scaling.describe_undo(graph, mean);
-        let examples = graph.reshape(examples, &self.shape);
-        graph.output("reconstruction", examples);
+        match (rows, self.schema()) {
+            (GraphRows::Columns, Some(schema)) => output_columns(graph, schema, examples),
+            _ => {
+                let examples = graph.reshape(examples, &self.shape);
+                graph.output("reconstruction", examples);
+            }
+        }
         Ok(())
+    }
+}
+
+/// An input for each column that is learned from, side by side as elements of a row.
+fn describe_columns(graph: &mut Graph, schema: &Schema) -> Value {
+    let mut cells = Vec::new();
+    for column in schema.learned() {
+        let is_number = column.element() == Some(ElementKind::Number);
+        cells.push(match is_number {
+            true => {
+                let own = graph.input(&column.name, &[1], Type::F64);
+                let own = match column.offset {
+                    0.0 => own,
+                    offset => graph.plus(own, -offset),
+                };
+                graph.cast(own, Type::F32)
+            }
+            false => {
+                let own = graph.input(&column.name, &[1], Type::Text);
+                let encoder = Operation::LabelEncoder(column.levels.clone());
+                graph.node(encoder, &[own])
+            }
+        });
+    }
+    graph.concat(&cells)
+}
+
+/// An output for each column that is learned from.
+fn output_columns(graph: &mut Graph, schema: &Schema, rows: Value) {
+    for (element, column) in schema.learned().enumerate() {
+        let own = graph.slice(rows, [element, element + 1]);
+        let is_number = column.element() == Some(ElementKind::Number);
+        let own = match is_number {
+            true => {
+                let own = graph.cast(own, Type::F64);
+                match column.offset {
+                    0.0 => own,
+                    offset => graph.plus(own, offset),
+                }
+            }
+            false => {
+                let level = graph.cast(own, Type::I64);
+                let decoder = Operation::LabelDecoder(column.levels.clone());
+                graph.node(decoder, &[level])
+            }
+        };
+        graph.output(&format!("reconstruction.{}", column.name), own);
     }
 }

@@ -31,6 +31,7 @@ pub(crate) use description::Description;
 pub use description::Foreign;
 pub use encoded::Encoded;
 pub use encoder::Encoder;
+pub use graph::GraphRows;
 pub use labelled::Labelled;
 pub use mean_bias::MeanBias;
 pub use model::Autoencoder;

@@ -1,5 +1,7 @@
 //! What scores of examples that belong look like: what a new score is held against.
 
+use latentia_nn::graph::{Graph, Operation, Type, Value};
+
 /// Scores of examples that are taken to belong, and that the model did not learn from.
 ///
 /// ```
@@ -75,6 +77,20 @@ impl Calibration {
     pub fn p_value(&self, score: f64) -> f64 {
         let below = self.scores.partition_point(|&x| x < score);
         (1 + self.scores.len() - below) as f64 / (self.scores.len() + 1) as f64
+    }
+
+    /// Adds to `graph` the p-value of a score, both f64.
+    pub(super) fn describe(&self, graph: &mut Graph, score: Value) -> Value {
+        let n = self.scores.len();
+        let scores = graph.constant("calibration", &[n], self.scores.clone());
+        let score = graph.reshape(score, &[1]);
+        let below = graph.node(Operation::Less, &[scores, score]);
+        let below = graph.indicator(below);
+        let below = graph.node(Operation::ReduceSum(0), &[below]);
+        let below = graph.cast(below, Type::F64);
+        let above = graph.times(below, -1.0);
+        let above = graph.plus(above, (1 + n) as f64);
+        graph.times(above, 1.0 / (n + 1) as f64)
     }
 
     /// The least p-value that a score can have, `1 / (n + 1)`: no smaller rate of false alarms can be had.

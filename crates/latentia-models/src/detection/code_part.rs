@@ -1,5 +1,6 @@
 //! How far a row's code lies from those of the training rows.
 
+use latentia_nn::graph::{Graph, Operation, Type, Value};
 use latentia_tensor::{Matrix, MatrixRef, transpose, update};
 use rayon::prelude::*;
 
@@ -142,6 +143,62 @@ impl CodePart {
             rows.iter().enumerate().map(of_row).collect::<Vec<_>>()
         });
         blocks.collect::<Vec<_>>().concat()
+    }
+}
+
+impl CodePart {
+    /// Adds to `graph` what is said of codes, f64: the distance, and how much it is above that of the neighbours.
+    pub(super) fn describe(&self, graph: &mut Graph, code: Value) -> [Value; 2] {
+        graph.begin("detector.codes");
+        let (n, width) = (self.references.rows(), self.references.cols());
+        // ‖x - y‖² = ‖x‖² + ‖y‖² - 2 x·y, in f64 and about the mean, so that little cancels
+        let rows = || self.references.view().iter_rows();
+        let mean = |column: usize| rows().map(|row| f64::from(row[column])).sum::<f64>() / n as f64;
+        let means: Vec<f64> = (0..width).map(mean).collect();
+        let centred = |row: &[f32]| -> Vec<f64> {
+            let both = row.iter().zip(&means);
+            both.map(|(&x, mean)| f64::from(x) - mean).collect()
+        };
+        let norm = |row: &[f32]| centred(row).iter().map(|x| x * x).sum::<f64>();
+        let norms: Vec<f64> = rows().map(norm).collect();
+        let column = |at: usize| rows().map(move |row| f64::from(row[at]));
+        let columns = (0..width).flat_map(|at| {
+            column(at)
+                .map(|x| -2.0 * (x - means[at]))
+                .collect::<Vec<_>>()
+        });
+        let columns = graph.constant("references", &[width, n], columns.collect::<Vec<f64>>());
+        let norms = graph.constant("norms", &[n], norms);
+        let means = graph.constant("means", &[width], means);
+
+        let code = graph.cast(code, Type::F64);
+        let code = graph.sub(code, means);
+        let own = graph.mul(code, code);
+        let own = graph.node(Operation::ReduceSum(0), &[own]);
+        let own = graph.reshape(own, &[1]);
+        let products = graph.node(Operation::MatMul, &[code, columns]);
+        let squares = graph.add(products, norms);
+        let squares = graph.add(squares, own);
+        let Neighbours { distance, local } = self.neighbours;
+        let k = distance.max(local).min(n).min(MOST);
+        let nearest = Operation::TopK { k, largest: false };
+        let nearest = graph.nodes_outputs(nearest, &[squares]);
+        let last = distance.min(k);
+        let square = graph.slice(nearest[0], [last - 1, last]);
+        let square = graph.at_least(square, 0.0);
+        let square = graph.at_most(square, f32::MAX.into());
+        let square = graph.reshape(square, &[]);
+        let square = graph.plus(square, self.least);
+        let ln = graph.node(Operation::Log, &[square]);
+        let distance = graph.times(ln, 0.5);
+        if self.own.is_empty() || local == 0 {
+            return [distance, graph.scalar(0.0, distance)];
+        }
+        let around = graph.slice(nearest[1], [0, local.min(k)]);
+        let own = graph.constant("own", &[n], self.own.clone());
+        let around = graph.node(Operation::Gather(0), &[own, around]);
+        let around = graph.node(Operation::ReduceMean(0), &[around]);
+        [distance, graph.sub(distance, around)]
     }
 }
 

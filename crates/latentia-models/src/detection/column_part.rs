@@ -1,5 +1,6 @@
 //! How far a row's values lie from the usual ones of their columns, each by itself.
 
+use latentia_nn::graph::{Graph, Operation, Type, Value};
 use latentia_tensor::{ElementKind, Matrix};
 
 use super::standard::quantile;
@@ -62,6 +63,71 @@ impl ColumnPart {
     /// The part of a row.
     pub(super) fn value(&self, row: &[f32]) -> f64 {
         self.elements(row).sum()
+    }
+}
+
+impl ColumnPart {
+    /// Adds to `graph` the part of rows `raw`, f64.
+    pub(super) fn describe(&self, graph: &mut Graph, raw: Value) -> Value {
+        graph.begin("detector.columns");
+        let n = [self.columns.len()];
+        let each = |graph: &mut Graph, name: &str, of: &dyn Fn(&Column) -> f64| {
+            graph.constant(name, &n, self.columns.iter().map(of).collect::<Vec<f64>>())
+        };
+        let number = |column: &Column| match column.values {
+            Values::Number { median, variance } => Some((median, variance)),
+            Values::Levels(_) => None,
+        };
+        let raw = graph.cast(raw, Type::F64);
+        let x = graph.filled(raw, 0.0);
+        // ln(1 + (x - median)² / v)
+        let median = each(graph, "median", &|own| number(own).map_or(0.0, |own| own.0));
+        let variance = each(graph, "variance", &|own| {
+            number(own).map_or(1.0, |own| own.1)
+        });
+        let away = graph.sub(x, median);
+        let square = graph.mul(away, away);
+        let share = graph.div(square, variance);
+        let share = graph.plus(share, 1.0);
+        let mut value = graph.node(Operation::Log, &[share]);
+        if self.columns.iter().any(|own| number(own).is_none()) {
+            let levels = self.describe_levels(graph, x);
+            let is_number = each(graph, "number", &|own| number(own).map_or(0.0, |_| 1.0));
+            let zero = graph.scalar(0.0, is_number);
+            let is_number = graph.node(Operation::Greater, &[is_number, zero]);
+            value = graph.node(Operation::Where, &[is_number, value, levels]);
+        }
+        let present = each(graph, "present", &|own| own.present);
+        let missing = each(graph, "missing", &|own| own.missing);
+        let value = graph.add(value, present);
+        let is_missing = graph.node(Operation::IsNaN, &[raw]);
+        let value = graph.node(Operation::Where, &[is_missing, missing, value]);
+        graph.node(Operation::ReduceMean(0), &[value])
+    }
+
+    /// What the levels of `x` add; of a number nothing that is meant.
+    fn describe_levels(&self, graph: &mut Graph, x: Value) -> Value {
+        let (mut table, mut starts, mut last) = (Vec::<f64>::new(), Vec::new(), Vec::new());
+        for column in &self.columns {
+            starts.push(table.len() as i64);
+            if let Values::Levels(levels) = &column.values {
+                table.extend(levels);
+            }
+            // A level that nothing is known of counts as the rarest.
+            let own = &table[starts[starts.len() - 1] as usize..];
+            last.push(own.len() as f64);
+            table.push(own.iter().fold(0.0, |a, &b| a.max(b)));
+        }
+        let last = graph.constant("unknown", &[last.len()], last);
+        let level = graph.plus(x, 0.5);
+        let level = graph.at_least(level, 0.0);
+        let level = graph.node(Operation::Min, &[level, last]);
+        let level = graph.node(Operation::Floor, &[level]);
+        let level = graph.cast(level, Type::I64);
+        let starts = graph.constant("starts", &[starts.len()], starts);
+        let place = graph.add(level, starts);
+        let table = graph.constant("levels", &[table.len()], table);
+        graph.node(Operation::Gather(0), &[table, place])
     }
 }
 

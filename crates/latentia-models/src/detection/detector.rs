@@ -47,7 +47,7 @@ const ROWS_AT_ONCE: usize = 4_096;
 const VALUES_AT_ONCE: usize = 1 << 21;
 
 /// Weight of the column part, and of both code parts of a picture, beside 1 of the others.
-const HALF: f64 = 0.5;
+pub(super) const HALF: f64 = 0.5;
 
 /// Scores examples: the higher, the less an example looks like the training examples.
 ///

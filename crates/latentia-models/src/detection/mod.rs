@@ -10,6 +10,7 @@ mod detector;
 mod deviations;
 mod explanation;
 mod filters;
+mod graph;
 mod picture_part;
 mod reconstruction_part;
 mod rows;

@@ -1,6 +1,7 @@
 //! How badly a model reconstructs a picture, where it does worst.
 
-use latentia_tensor::{Matrix, Picture};
+use latentia_nn::graph::{Graph, Operation, Sliding, Type, Value};
+use latentia_tensor::{Matrix, Picture, Window};
 
 use super::standard::quantile;
 
@@ -133,6 +134,55 @@ impl PicturePart {
         }
         sums
     }
+}
+
+impl PicturePart {
+    /// Adds to `graph` the part of pictures `raw` with this excess, f64.
+    pub(super) fn describe(&self, graph: &mut Graph, excess: Value, raw: Value) -> Value {
+        let Picture {
+            height,
+            width,
+            channels,
+            channels_last,
+        } = self.picture;
+        let (shape, axis) = match channels_last {
+            true => ([height, width, channels], 2),
+            false => ([channels, height, width], 0),
+        };
+        let excess = graph.reshape(excess, &shape);
+        let excess = graph.node(Operation::ReduceMean(axis), &[excess]);
+        let excess = graph.reshape(excess, &[1, height, width]);
+        let [rows, columns] = self.window();
+        let window = Sliding {
+            window: Window {
+                kernel: [rows, columns],
+                ..Window::square(1, 1)
+            },
+            output: [height - rows + 1, width - columns + 1],
+        };
+        let windows = graph.node(Operation::AveragePool(window), &[excess]);
+        let windows = graph.flat(windows);
+        let worst = graph.node(Operation::ReduceMax(0), &[windows]);
+        let worst = graph.cast(worst, Type::F64);
+        let worst = graph.at_least(worst, 0.0);
+        let contrast = describe_contrast(graph, raw);
+        let contrast = graph.plus(contrast, self.contrast);
+        let share = graph.div(worst, contrast);
+        let share = graph.plus(share, LEAST);
+        graph.node(Operation::Log, &[share])
+    }
+}
+
+/// Adds to `graph` what [`contrast`] makes of pictures, f64.
+fn describe_contrast(graph: &mut Graph, values: Value) -> Value {
+    let half = graph.shape(values)[0] / 2;
+    let k = half + 1;
+    let lower = graph.node(Operation::TopK { k, largest: false }, &[values]);
+    let median = graph.slice(lower, [half, k]);
+    let differences = graph.sub(values, median);
+    let differences = graph.node(Operation::Abs, &[differences]);
+    let differences = graph.cast(differences, Type::F64);
+    graph.node(Operation::ReduceMean(0), &[differences])
 }
 
 /// The mean of `|t - median(t)|`.

@@ -1,5 +1,6 @@
 //! How badly a model reconstructs a row: the part of the score that it is trained for.
 
+use latentia_nn::graph::{Graph, Operation, Type, Value};
 use latentia_tensor::{Matrix, Rows};
 
 use super::rows::raw;
@@ -7,7 +8,7 @@ use super::standard::quantile;
 use crate::{Autoencoder, ModelError};
 
 /// The most that an element adds, so that sums stay finite whatever a row holds.
-const MOST: f32 = 1e30;
+pub(super) const MOST: f32 = 1e30;
 
 /// The excess of a row's loss over what it would be, were the row as expected, an element each; see
 /// [`Autoencoder::element_scores`] and [`Autoencoder::least_element_scores`]. The part is `asinh((Σ excess - median) / spread)`, of
@@ -63,6 +64,28 @@ impl ReconstructionPart {
             true => missing,
             false => x.into(),
         })
+    }
+}
+
+impl ReconstructionPart {
+    /// Adds to `graph` the part of rows with this excess, f64; `raw` tells what is missing.
+    pub(super) fn describe(&self, graph: &mut Graph, excess: Value, raw: Value) -> Value {
+        let missing = graph.constant("missing", &[self.missing.len()], self.missing.clone());
+        let excess = graph.cast(excess, Type::F64);
+        let is_missing = graph.node(Operation::IsNaN, &[raw]);
+        let elements = graph.node(Operation::Where, &[is_missing, missing, excess]);
+        let total = graph.node(Operation::ReduceSum(0), &[elements]);
+        let above = graph.plus(total, -self.median);
+        let above = graph.times(above, 1.0 / self.spread);
+        // asinh x = sign(x) ln(|x| + √(x² + 1))
+        let size = graph.node(Operation::Abs, &[above]);
+        let square = graph.mul(size, size);
+        let square = graph.plus(square, 1.0);
+        let root = graph.node(Operation::Sqrt, &[square]);
+        let sum = graph.add(size, root);
+        let ln = graph.node(Operation::Log, &[sum]);
+        let sign = graph.node(Operation::Sign, &[above]);
+        graph.mul(sign, ln)
     }
 }
 

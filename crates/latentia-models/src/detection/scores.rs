@@ -126,7 +126,7 @@ fn element_losses(
 }
 
 /// What an element's own loss is multiplied by in that of its example of `n`: a mean over elements, or a sum.
-fn share_of_element(likelihood: &dyn Likelihood, n: usize) -> f64 {
+pub(super) fn share_of_element(likelihood: &dyn Likelihood, n: usize) -> f64 {
     match likelihood.is_in_nats_per_example() {
         true => 1.0,
         false => 1.0 / n as f64,

@@ -1,5 +1,7 @@
 //! A part of the score on a common scale.
 
+use latentia_nn::graph::{Graph, Value};
+
 /// Deviation, as a share of the mean, up to which values are all the same but for rounding.
 const CONSTANT: f64 = 1e-12;
 
@@ -28,6 +30,12 @@ impl Standard {
 
     pub(super) fn z(self, x: f64) -> f64 {
         (x - self.mean) / self.deviation
+    }
+
+    /// Adds to `graph` what [`Self::z`] makes of `x`, f64.
+    pub(super) fn describe(self, graph: &mut Graph, x: Value) -> Value {
+        let above = graph.plus(x, -self.mean);
+        graph.times(above, 1.0 / self.deviation)
     }
 
     pub(super) fn is_valid(self) -> bool {

@@ -1,5 +1,7 @@
 //! Operations on values, and the shapes of what they make.
 
+use latentia_tensor::Window;
+
 /// What the elements of a value are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
@@ -15,17 +17,11 @@ pub enum Type {
     Text,
 }
 
-/// How a window moves over feature maps `[channels, height, width]`, all `[down, across]`.
+/// How a window moves over feature maps `[channels, height, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sliding {
-    /// Elements of the window.
-    pub kernel: [usize; 2],
-    /// How far it moves.
-    pub stride: [usize; 2],
-    /// Distance of its elements.
-    pub dilation: [usize; 2],
-    /// Elements around a feature map, before and after: `[[above, below], [left, right]]`.
-    pub padding: [[usize; 2]; 2],
+    /// The window.
+    pub window: Window,
     /// Height and width of the output.
     pub output: [usize; 2],
 }

@@ -378,10 +378,7 @@ impl Layer for Conv {
         let [input, [channels, height, width]] = self.feature_maps();
         let window = self.convolution.window();
         let sliding = Sliding {
-            kernel: window.kernel,
-            stride: window.stride,
-            dilation: window.dilation,
-            padding: window.padding,
+            window,
             output: [height, width],
         };
         let operation = match self.direction {

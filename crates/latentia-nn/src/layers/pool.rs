@@ -267,10 +267,7 @@ impl Layer for Pool {
         let window = self.pooling.window();
         let [_, height, width] = self.pooling.output();
         let sliding = Sliding {
-            kernel: window.kernel,
-            stride: window.stride,
-            dilation: window.dilation,
-            padding: window.padding,
+            window,
             output: [height, width],
         };
         let operation = match self.pooled {

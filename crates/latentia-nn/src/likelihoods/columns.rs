@@ -2,6 +2,7 @@
 
 pub use latentia_tensor::loss::Columns;
 
+use latentia_tensor::loss::gaussian;
 use latentia_tensor::{ElementKind, MatrixMut, MatrixRef, Noise};
 
 use super::described::{
@@ -110,7 +111,7 @@ impl Likelihood for Columns {
                     let scales = match self.has_learned_scale() {
                         true => {
                             let scales = graph.slice(outputs, run.scales);
-                            describe_log_scale(graph, scales, -6.0)
+                            describe_log_scale(graph, scales, gaussian::LEAST)
                         }
                         false => graph.scalar(0.0, own),
                     };

@@ -3,11 +3,64 @@
 use crate::graph::{Graph, Operation, Type, Value};
 
 /// The logarithm of the scale that stands for output `s`: `s + softplus(least - s)`, which is `least + softplus(s - least)`.
-pub(super) fn describe_log_scale(graph: &mut Graph, s: Value, least: f64) -> Value {
+pub(super) fn describe_log_scale(graph: &mut Graph, s: Value, least: f32) -> Value {
     let below = graph.node(Operation::Neg, &[s]);
-    let below = graph.plus(below, least);
-    let above = graph.node(Operation::Softplus, &[below]);
+    let below = graph.plus(below, least.into());
+    let above = describe_softplus(graph, below);
     graph.add(s, above)
+}
+
+/// `ln(1 + eˣ)`; the operation is one of single precision alone.
+pub(super) fn describe_softplus(graph: &mut Graph, x: Value) -> Value {
+    if graph.element(x) == Type::F32 {
+        return graph.node(Operation::Softplus, &[x]);
+    }
+    let size = graph.node(Operation::Abs, &[x]);
+    let minus = graph.node(Operation::Neg, &[size]);
+    let power = graph.node(Operation::Exp, &[minus]);
+    let power = graph.plus(power, 1.0);
+    let ln = graph.node(Operation::Log, &[power]);
+    let positive = graph.at_least(x, 0.0);
+    graph.add(positive, ln)
+}
+
+/// The 8-bit value next to a target, f64.
+pub(super) fn describe_level(graph: &mut Graph, t: Value) -> Value {
+    let v = graph.times(t, 255.0);
+    let v = graph.plus(v, 0.5);
+    let v = graph.node(Operation::Floor, &[v]);
+    let v = graph.at_least(v, 0.0);
+    let v = graph.at_most(v, 255.0);
+    graph.cast(v, Type::F64)
+}
+
+/// `ln Γ(x)` of positive f64 by Stirling's series at `x + 8`, within 1e-11.
+pub(super) fn describe_ln_gamma(graph: &mut Graph, x: Value) -> Value {
+    let mut product = x;
+    for more in 1..8 {
+        let factor = graph.plus(x, f64::from(more));
+        product = graph.mul(product, factor);
+    }
+    let y = graph.plus(x, 8.0);
+    let inverse = graph.scalar(1.0, y);
+    let inverse = graph.div(inverse, y);
+    let square = graph.mul(inverse, inverse);
+    // 1/12 y - 1/360 y³ + 1/1260 y⁵ - 1/1680 y⁷
+    let mut series = graph.times(square, -1.0 / 1680.0);
+    for term in [1.0 / 1260.0, -1.0 / 360.0] {
+        series = graph.plus(series, term);
+        series = graph.mul(series, square);
+    }
+    series = graph.plus(series, 1.0 / 12.0);
+    series = graph.mul(series, inverse);
+    let ln = graph.node(Operation::Log, &[y]);
+    let half = graph.plus(y, -0.5);
+    let main = graph.mul(half, ln);
+    let main = graph.sub(main, y);
+    let main = graph.plus(main, 0.5 * std::f64::consts::TAU.ln());
+    let all = graph.add(main, series);
+    let shift = graph.node(Operation::Log, &[product]);
+    graph.sub(all, shift)
 }
 
 /// `½ ((m - t) / σ)² + ln σ + ½ ln 2π`

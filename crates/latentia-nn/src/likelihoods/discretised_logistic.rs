@@ -3,8 +3,8 @@
 use latentia_tensor::loss::{self, discretised_logistic};
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
-use super::described::describe_log_scale;
-use crate::graph::{Graph, Operation, Undescribed, Value};
+use super::described::{describe_level, describe_log_scale, describe_softplus};
+use crate::graph::{Graph, Operation, Type, Undescribed, Value};
 use crate::likelihood::{Discrete, Likelihood, Support};
 
 /// Logistic distribution over the values 0 to 255 (Salimans et al. 2017), in nats per example; the outputs are `n` means, then
@@ -70,7 +70,7 @@ impl Likelihood for DiscretisedLogistic {
             let own = graph.slice(outputs, own);
             graph.reshape(own, &[n, 1])
         });
-        let scales = describe_log_scale(graph, scales, -8.0);
+        let scales = describe_log_scale(graph, scales, discretised_logistic::LEAST);
         let scales = graph.node(Operation::Exp, &[scales]);
         let borders = (0..255)
             .map(|k| (k as f32 + 0.5) / 255.0)
@@ -80,5 +80,52 @@ impl Likelihood for DiscretisedLogistic {
         let beyond = graph.div(beyond, scales);
         let beyond = graph.node(Operation::Sigmoid, &[beyond]);
         Ok(graph.node(Operation::ReduceMean(1), &[beyond]))
+    }
+
+    fn describe_losses(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        targets: Value,
+    ) -> Result<Value, Undescribed> {
+        let n = graph.shape(targets)[0];
+        let v = describe_level(graph, targets);
+        let [means, scales] = [[0, n], [n, 2 * n]].map(|own| {
+            let own = graph.slice(outputs, own);
+            graph.cast(own, Type::F64)
+        });
+        let scales = describe_log_scale(graph, scales, discretised_logistic::LEAST);
+        let minus = graph.node(Operation::Neg, &[scales]);
+        let ln_width = graph.plus(minus, -(255f64.ln()));
+        let width = graph.node(Operation::Exp, &[ln_width]);
+        // b = (v + ½ - 255 m) / s, a = (v - ½ - 255 m) / s
+        let means = graph.times(means, 255.0);
+        let away = graph.sub(v, means);
+        let [a, b] = [-0.5, 0.5].map(|half| {
+            let end = graph.plus(away, half);
+            graph.mul(end, width)
+        });
+        let minus = graph.node(Operation::Neg, &[b]);
+        let below = describe_softplus(graph, minus);
+        let above = describe_softplus(graph, a);
+        // ln(1 - e⁻ᵈ), which is ln d - d / 2 near 0
+        let minus = graph.node(Operation::Neg, &[width]);
+        let share = graph.node(Operation::Exp, &[minus]);
+        let minus = graph.node(Operation::Neg, &[share]);
+        let share = graph.plus(minus, 1.0);
+        let far = graph.node(Operation::Log, &[share]);
+        let half = graph.times(width, -0.5);
+        let near = graph.add(ln_width, half);
+        let border = graph.scalar(1e-5, width);
+        let is_near = graph.node(Operation::Less, &[width, border]);
+        let mass = graph.node(Operation::Where, &[is_near, near, far]);
+        let both = graph.add(below, above);
+        let between = graph.sub(both, mass);
+        let [first, last] = [0.5, 254.5].map(|end| graph.scalar(end, v));
+        let is_first = graph.node(Operation::Less, &[v, first]);
+        let is_last = graph.node(Operation::Greater, &[v, last]);
+        let loss = graph.node(Operation::Where, &[is_last, above, between]);
+        let loss = graph.node(Operation::Where, &[is_first, below, loss]);
+        Ok(graph.cast(loss, Type::F32))
     }
 }

@@ -67,7 +67,7 @@ impl Likelihood for GaussianLearnedScale {
     ) -> Result<Value, Undescribed> {
         let n = graph.shape(outputs)[0] / 2;
         let [means, scales] = [[0, n], [n, 2 * n]].map(|own| graph.slice(outputs, own));
-        let scales = describe_log_scale(graph, scales, -6.0);
+        let scales = describe_log_scale(graph, scales, gaussian::LEAST);
         Ok(describe_density(graph, [means, targets], scales))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, loss};
+use latentia_tensor::loss::{self, gaussian};
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise};
 
 use super::described::{describe_density, describe_log_scale};
 use super::gaussian_learned_scale::{first_outputs, sample};
@@ -73,7 +74,7 @@ impl Likelihood for GaussianSharedScale {
     ) -> Result<Value, Undescribed> {
         let n = graph.shape(outputs)[0] - 1;
         let [means, scale] = [[0, n], [n, n + 1]].map(|own| graph.slice(outputs, own));
-        let scale = describe_log_scale(graph, scale, -6.0);
+        let scale = describe_log_scale(graph, scale, gaussian::LEAST);
         Ok(describe_density(graph, [means, targets], scale))
     }
 }

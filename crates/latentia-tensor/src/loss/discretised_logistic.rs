@@ -20,7 +20,7 @@ use crate::math::{exp, ln, ln_1p_unit};
 use crate::{MatrixMut, MatrixRef, Noise};
 
 /// Least logarithm of a scale.
-const LEAST: f32 = -8.0;
+pub const LEAST: f32 = -8.0;
 
 /// `ln 255`
 const LN_TOP: f32 = 5.541_263_6;

@@ -11,7 +11,7 @@ use crate::reduction::sum_pairs;
 use crate::{MatrixMut, MatrixRef};
 
 /// Least `ln σ`.
-const LEAST: f32 = -6.0;
+pub const LEAST: f32 = -6.0;
 
 /// `½ ln 2π`
 pub(super) const HALF_LN_TWO_PI: f32 = 0.918_938_5;
