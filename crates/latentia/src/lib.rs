@@ -36,7 +36,8 @@
 //! | `data` | [`data`] |
 //! | `pictures` | pictures (PNG, JPEG, WebP, BMP, TIFF, GIF) and folders of them in [`data`] |
 //!
-//! Off by default is `ndarray`, which makes arrays of that crate examples, and matrices arrays.
+//! Off by default are `ndarray`, which makes arrays of that crate examples, and matrices arrays, and `onnx`, which writes models for other
+//! programs.
 
 #![forbid(unsafe_code)]
 
@@ -46,6 +47,8 @@ pub use latentia_codec as codec;
 pub use latentia_data as data;
 pub use latentia_models as models;
 pub use latentia_nn as nn;
+#[cfg(feature = "onnx")]
+pub use latentia_onnx as onnx;
 pub use latentia_tensor as tensor;
 
 pub use models::{Autoencoder, ModelError, ModelFile, ModelSpec, TrainingSpec};

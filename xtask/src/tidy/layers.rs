@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "latentia-data",
             "latentia-models",
             "latentia-nn",
+            "latentia-onnx",
             "latentia-tensor",
         ],
     ),

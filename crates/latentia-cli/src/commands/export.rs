@@ -1,12 +1,13 @@
 //! `latentia export`
 
 use anyhow::Context;
-use latentia_models::write_atomically;
+use latentia_models::{Detector, ModelFile, write_atomically};
 use latentia_onnx::{GraphRows, Part, Rule, export};
 
 use super::detect::FALSE_ALARM;
 use crate::args::{ExportArgs, ExportPart};
 use crate::inputs::open;
+use crate::measures::calibration_warnings;
 use crate::terminal::{UsageError, tell};
 
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
@@ -20,19 +21,19 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     }
     let rule = args.false_alarm.map(Rule::FalseAlarm);
     let rule = rule.or(args.threshold.map(Rule::Threshold));
-    if let (Some(rule), ExportPart::Score) = (rule, args.part) {
-        rule.check()
-            .map_err(|error| UsageError(error.to_string()))?;
-    } else if rule.is_some() {
+    if rule.is_some() && args.part != ExportPart::Score {
         let what = "--false-alarm and --threshold go with --part score";
         return Err(UsageError(what.into()).into());
     }
+    let rule = rule.unwrap_or(Rule::FalseAlarm(FALSE_ALARM));
+    rule.check()
+        .map_err(|error| UsageError(error.to_string()))?;
     let file = open(&args.model)?;
-    let part = match args.part {
-        ExportPart::Reconstruct => Part::Reconstruct,
-        ExportPart::Encode => Part::Encode,
-        ExportPart::Decode => Part::Decode,
-        ExportPart::Score => Part::Score(rule.unwrap_or(Rule::FalseAlarm(FALSE_ALARM))),
+    let (part, what) = match args.part {
+        ExportPart::Reconstruct => (Part::Reconstruct, "examples to reconstructions"),
+        ExportPart::Encode => (Part::Encode, "examples to codes"),
+        ExportPart::Decode => (Part::Decode, "codes to examples"),
+        ExportPart::Score => (Part::Score(rule), "examples to scores"),
     };
     let rows = match args.columns {
         true => GraphRows::Columns,
@@ -41,9 +42,25 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let bytes = export(&file, part, rows);
     let bytes = bytes.with_context(|| format!("`{}`", args.model.display()))?;
     write_atomically(output, |out| out.write_all(&bytes))?;
+    let flagged = match args.part {
+        ExportPart::Score => flagged(&file, rule)?,
+        _ => String::new(),
+    };
     if file.model.preprocessing().binarises() {
         tell("the model draws pixels as 0 or 1: the file takes pixels that are drawn already");
     }
-    tell(&format!("wrote {}: {}", output.display(), part.name()));
+    tell(&format!("wrote {}: {what}{flagged}", output.display()));
     Ok(())
+}
+
+/// From which score on examples are flagged; warns where it says less than it was asked for.
+fn flagged(file: &ModelFile, rule: Rule) -> anyhow::Result<String> {
+    let Some(detector) = Detector::of(&file.model, &file.attachments)? else {
+        return Ok(String::new());
+    };
+    let decision = detector.calibration().decide(&[], rule)?;
+    for warning in calibration_warnings(detector.calibration(), &decision) {
+        tell(&format!("warning: {warning}"));
+    }
+    Ok(format!(", flagged from {:.4} on", decision.threshold))
 }

@@ -8,6 +8,7 @@ mod compress;
 mod data;
 mod download;
 mod explain;
+mod export;
 mod follow;
 mod formats;
 mod generate;
