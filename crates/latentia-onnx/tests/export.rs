@@ -1,10 +1,10 @@
 //! Exported models are read back by the messages that they were written by, and are what ONNX asks of a graph.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use latentia_models::{
-    Activation, Autoencoder, Calibration, Detector, Layer, ModelFile, ModelSpec, Parts, Preset,
-    Provenance, Rule, StoppedBy, TrainingSpec,
+    Activation, Autoencoder, Calibration, Detector, LatentSpec, Layer, LayerSpec, ModelFile,
+    ModelSpec, Parts, Preset, Provenance, Rule, StoppedBy, TrainingSpec,
 };
 use latentia_nn::layers::Dense;
 use latentia_nn::{
@@ -14,6 +14,7 @@ use latentia_onnx::proto::{ModelProto, Size, ValueInfoProto};
 use latentia_onnx::{GraphRows, OnnxError, Part};
 use latentia_tensor::{Axes, Column, ColumnKind, ExampleShape, Matrix, Schema};
 use prost::Message;
+use serde_json::{Value, json};
 
 const PARTS: [Part; 3] = [Part::Reconstruct, Part::Encode, Part::Decode];
 
@@ -139,6 +140,47 @@ fn every_part_of_every_preset_is_a_graph_of_onnx() {
             check_graph(&exported(&file, part), &format!("{name}, {}", part.name()));
         }
     }
+}
+
+#[test]
+fn every_kind_of_layer_and_likelihood_is_described() {
+    let text = include_str!("every_layer.toml");
+    let spec = Preset::parse(text).expect("an experiment").model;
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut layers: Vec<&LayerSpec> = spec.encoder.iter().chain(&spec.decoder).collect();
+    while let Some(layer) = layers.pop() {
+        seen.insert(layer.name());
+        if let LayerSpec::Residual(residual) = layer {
+            layers.extend(&residual.layers);
+        }
+    }
+    // Those in one dimension are those in two.
+    let kinds = kinds("LayerSpec", |kind| &kind["properties"]["layer"]["const"]);
+    let planar = kinds.iter().map(String::as_str);
+    let planar: BTreeSet<&str> = planar.filter(|kind| !kind.ends_with("-1d")).collect();
+    assert_eq!(planar, seen);
+    let file = file(spec.build(&[20, 17, 2], 1).expect("a model"));
+    check_graph(&exported(&file, Part::Reconstruct), "every layer");
+
+    let mut spec = Preset::named("variational").expect("a preset").model;
+    spec.code = LatentSpec::default();
+    for name in self::kinds("LikelihoodSpec", |kind| &kind["const"]) {
+        spec.likelihood = serde_json::from_value(json!(name)).expect("a likelihood");
+        let model = spec.build(&[6], 1).expect("a model");
+        let reconstruction = model.reconstruction_graph(GraphRows::Whole);
+        assert!(reconstruction.is_ok(), "{name}: {reconstruction:?}");
+        // The plain loss is a score too.
+        let score = Detector::plain(&model).graph(1.0, GraphRows::Whole);
+        assert!(score.is_ok(), "{name}: {score:?}");
+    }
+}
+
+/// The names of the kinds of a part, by the schema of an experiment.
+fn kinds(part: &str, name: impl Fn(&Value) -> &Value) -> BTreeSet<String> {
+    let schema: Value = serde_json::from_str(&Preset::schema()).expect("a schema");
+    let kinds = schema["$defs"][part]["oneOf"].as_array().expect("kinds");
+    let name = |kind: &Value| name(kind).as_str().expect("a name").to_owned();
+    kinds.iter().map(name).collect()
 }
 
 #[test]

@@ -18,40 +18,7 @@ PROGRAM, FOLDER = sys.argv[1], Path(sys.argv[2])
 BATCHES = (1, 17)
 DENSE, CONV = 1e-5, 1e-4
 
-LAYERS = """
-[model]
-likelihood = "gaussian"
-preprocessing = "min-max"
-encoder = [
-    { layer = "conv", channels = 6, kernel = [3, 2], stride = [2, 1], dilation = [1, 2], padding = [1, 0], activation = "leaky-relu" },
-    { layer = "group-norm", groups = 3, activation = "elu" },
-    { layer = "average-pool", size = 3, stride = 2, padding = 1 },
-    { layer = "dropout", rate = 0.2 },
-    { layer = "residual", activation = "silu", layers = [
-        { layer = "conv", channels = 6, kernel = 3, activation = "gelu" },
-        { layer = "batch-norm", activation = "tanh" },
-    ] },
-    { layer = "max-pool", size = 2 },
-    { layer = "flatten" },
-    { layer = "layer-norm" },
-    { layer = "residual", layers = [{ layer = "activation", activation = "softplus" }] },
-    { layer = "dense", units = 12, activation = "sigmoid" },
-    { layer = "batch-norm" },
-]
-code = { kind = "rounded", rate = 1e-4 }
-decoder = [
-    { layer = "dense", units = 48, activation = "silu" },
-    { layer = "reshape", shape = [3, 4, 4] },
-    { layer = "transposed-conv", channels = 8, kernel = 3, stride = 2, padding = 1, output-padding = 1, activation = "relu" },
-    { layer = "upsample", factor = [2, 3] },
-    { layer = "transposed-conv", channels = 4, kernel = [4, 2], stride = [2, 1], dilation = [1, 2], padding = "same" },
-    { layer = "flatten" },
-    { layer = "dense" },
-]
-[training]
-epochs = 2
-batch-size = 16
-"""
+LAYERS = (Path(__file__).parent / "every_layer.toml").read_text()
 
 LEVELS = """
 [model]

@@ -143,9 +143,10 @@ impl Chain {
             let own = &self.layers[layer];
             let mut from = vec![inputs[layer - layers.start]];
             if let Some(skipped) = self.skips[layer] {
-                let skipped = skipped.checked_sub(layers.start);
-                let skipped = skipped.ok_or_else(|| Undescribed::new(own.name()))?;
-                from.push(inputs[skipped]);
+                let outside =
+                    || Undescribed::new(format!("the skip connection of `{}`", own.name()));
+                let skipped = skipped.checked_sub(layers.start).ok_or_else(outside);
+                from.push(inputs[skipped.map_err(|own| own.within(&name(layer)))?]);
             }
             graph.begin(name(layer));
             let described = own.describe(graph, self.parameters_of(layer), &from);
