@@ -113,7 +113,7 @@ fn shapes_are_broadcast_and_follow_from_operations() {
         k: 2,
         largest: true,
     };
-    let top = graph.nodes_outputs(top, &[all]);
+    let top = graph.node_outputs(top, &[all]);
     assert_eq!(
         (graph.shape(top[1]), graph.element(top[1])),
         (&[6, 2][..], Type::I64)

@@ -10,7 +10,7 @@
 //! | [`Part::Decode`] | `code` | `reconstruction` |
 //! | [`Part::Score`] | `x` | `score`, f64; `is_anomaly`; `p_value`, f64: one each |
 //!
-//! - Pictures are values in `[0, 1]`, bytes over 255, laid out as the examples that the model learned from.
+//! - Pictures are values in `[0, 1]`, laid out as the examples that the model learned from; with [`GraphRows::Bytes`] they go in as bytes.
 //! - A row of a table has an element for each column that is learned from: a number less its column's `offset`, a boolean as 0 or 1, a category
 //!   as the number of its level from 0, and NaN where it is missing. The property `latentia.schema` has offsets and levels.
 //!   With [`GraphRows::Columns`] each such column is an input by its name instead: numbers in f64, levels as text.

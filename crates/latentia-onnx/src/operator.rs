@@ -9,6 +9,7 @@ use crate::proto::AttributeProto;
 pub(crate) fn type_number(element: Type) -> i32 {
     match element {
         Type::F32 => 1,
+        Type::U8 => 2,
         Type::I64 => 7,
         Type::Text => 8,
         Type::Bool => 9,

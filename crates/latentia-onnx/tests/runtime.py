@@ -212,6 +212,8 @@ def check(name, experiment, data, tolerance, with_detector):
                     found[part] = max(found[part], difference(obtained, own))
     if data.suffix == ".csv":
         found["columns"] = check_columns(model, data)
+    if data.name in ("grey.npy", "colour.npy"):
+        found["bytes"] = check_bytes(model, data)
     passed = all(own <= tolerance for own in found.values())
     figures = ", ".join(f"{part} {own:.1e}" for part, own in found.items())
     print(f"{name}: {figures}{'' if passed else f', more than {tolerance:.0e}'}", flush=True)
@@ -247,6 +249,16 @@ def check_columns(model, data):
             close = np.abs(obtained - own.astype(np.float64)) <= 0.51e-4
             most = max(most, 0.0 if close.all() else np.inf)
     return most
+
+
+def check_bytes(model, data):
+    """The largest difference of reconstructions, where pixels go in as bytes."""
+    path = FOLDER / "bytes.onnx"
+    latentia("export", model, "-o", path, "--bytes")
+    onnx.checker.check_model(path, full_check=True)
+    (obtained,) = onnxruntime.InferenceSession(path).run(None, {"x": np.load(data)})
+    wanted = expected("reconstruct", model, data)["reconstruction"]
+    return difference(obtained, wanted.reshape(obtained.shape))
 
 
 def classes(session):

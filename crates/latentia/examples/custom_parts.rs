@@ -8,8 +8,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use latentia::models::{Parts, Registry};
+use latentia::models::{GraphRows, Parts, Registry};
 use latentia::nn::gradient_check::GradientCheck;
+use latentia::nn::graph::{Graph, Undescribed, Value};
 use latentia::nn::layers::Dense;
 use latentia::nn::*;
 use latentia::tensor::{Accumulate, Matrix, MatrixMut, MatrixRef, Noise, add_column_sums};
@@ -45,6 +46,11 @@ impl Layer for Offset {
         }
         add_column_sums(out.as_mut_slice(), dy);
     }
+    /// For other programs.
+    fn describe(&self, graph: &mut Graph, own: &[Parameter], inputs: &[Value]) -> Result<Value, Undescribed> {
+        let (x, offset) = (graph.flat(inputs[0]), own[0].describe(graph, &[self.0]));
+        Ok(graph.add(x, offset))
+    }
 }
 
 /// A Laplace distribution of unit scale: `Σ |o - t| + n ln 2`, in nats.
@@ -75,6 +81,7 @@ impl Likelihood for Laplace {
             out.iter_mut().zip(o).for_each(|(x, o)| *x = o + draw(*x));
         }
     }
+    fn describe_mean(&self, _: &mut Graph, outputs: Value, _n: usize) -> Result<Value, Undescribed> { Ok(outputs) }
 }
 
 /// `λ ½ Σ z²` of a code, mean over examples.
@@ -140,5 +147,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::new().with("offset-laplace", build);
     let loaded = ModelFile::from_bytes_with(&file, &registry)?.model;
     assert_eq!(loaded.encode(&points)?, model.encode(&points)?);
+    // What the crate `latentia-onnx` writes.
+    let graph = loaded.reconstruction_graph(GraphRows::Whole)?;
+    println!("{} operations in another program", graph.nodes().len());
     Ok(())
 }

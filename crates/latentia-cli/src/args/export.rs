@@ -16,7 +16,8 @@ Examples:
 
 The file is ONNX of opset 18, for any number of examples at once. Values go in and come out on the data's own scale, pixels from 0 to 1: the \
 preprocessing is inside. A row of a table has an element for each column that is learned from: a number (less its column's \
-offset), 0 or 1, the number of a level, NaN where it is missing; `latentia inspect --json` and the file's properties have the levels.")]
+offset), 0 or 1, the number of a level, NaN where it is missing; the property `latentia.schema` of the file has offsets and levels. With --columns each column is an input \
+by its name.")]
 pub struct ExportArgs {
     /// The model file
     pub model: PathBuf,
@@ -29,6 +30,9 @@ pub struct ExportArgs {
     /// Take the columns of a table by their names, numbers in f64 and levels as text, each `[batch, 1]`, and give them so
     #[arg(long)]
     pub columns: bool,
+    /// Take pixels as bytes, u8 from 0 to 255; they come out from 0 to 1
+    #[arg(long, conflicts_with = "columns")]
+    pub bytes: bool,
     /// Of a score, flag so that of examples that belong at most this share is flagged [default: 0.01]
     #[arg(long, value_name = "RATE", group = "rule", allow_negative_numbers = true, value_parser = share)]
     pub false_alarm: Option<f64>,

@@ -35,9 +35,10 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
         ExportPart::Decode => (Part::Decode, "codes to examples"),
         ExportPart::Score => (Part::Score(rule), "examples to scores"),
     };
-    let rows = match args.columns {
-        true => GraphRows::Columns,
-        false => GraphRows::Whole,
+    let rows = match (args.columns, args.bytes) {
+        (true, _) => GraphRows::Columns,
+        (_, true) => GraphRows::Bytes,
+        _ => GraphRows::Whole,
     };
     let bytes = export(&file, part, rows);
     let bytes = bytes.with_context(|| format!("`{}`", args.model.display()))?;

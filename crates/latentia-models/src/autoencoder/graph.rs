@@ -14,6 +14,8 @@ pub enum GraphRows {
     /// of a level, NaN where it is missing.
     #[default]
     Whole,
+    /// As that, but what goes in are bytes, of which 255 stands for 1: pictures as files have them.
+    Bytes,
     /// Of a table whose columns are known an array for each by its name, `[1]` an example: numbers and the days of dates in f64, NaN where
     /// they are missing, and the levels of booleans and categories as text, where any other is missing. Examples that come out are called
     /// `reconstruction.` and the column's name. Other examples are whole.
@@ -67,6 +69,13 @@ impl Autoencoder {
         graph.begin("preprocessing");
         match (rows, self.schema()) {
             (GraphRows::Columns, Some(schema)) => describe_columns(graph, schema),
+            (GraphRows::Bytes, _) => {
+                let x = graph.input("x", &self.shape, Type::U8);
+                let x = graph.cast(x, Type::F32);
+                let full_scale = graph.scalar(255.0, x);
+                let x = graph.div(x, full_scale);
+                graph.flat(x)
+            }
             _ => {
                 let x = graph.input("x", &self.shape, Type::F32);
                 graph.flat(x)

@@ -182,7 +182,7 @@ impl CodePart {
         let Neighbours { distance, local } = self.neighbours;
         let k = distance.max(local).min(n).min(MOST);
         let nearest = Operation::TopK { k, largest: false };
-        let nearest = graph.nodes_outputs(nearest, &[squares]);
+        let nearest = graph.node_outputs(nearest, &[squares]);
         let last = distance.min(k);
         let square = graph.slice(nearest[0], [last - 1, last]);
         let square = graph.at_least(square, 0.0);

@@ -184,11 +184,11 @@ impl Graph {
 
     /// What an operation makes of `inputs`; of several outputs the first.
     pub fn node(&mut self, operation: Operation, inputs: &[Value]) -> Value {
-        self.nodes_outputs(operation, inputs)[0]
+        self.node_outputs(operation, inputs)[0]
     }
 
     /// All that an operation makes of `inputs`.
-    pub fn nodes_outputs(&mut self, operation: Operation, inputs: &[Value]) -> Vec<Value> {
+    pub fn node_outputs(&mut self, operation: Operation, inputs: &[Value]) -> Vec<Value> {
         let of: Vec<(&[usize], Type)> = (inputs.iter())
             .map(|&input| (self.shape(input), self.element(input)))
             .collect();

@@ -11,6 +11,8 @@ pub enum Type {
     F64,
     /// Whole numbers.
     I64,
+    /// 0 to 255.
+    U8,
     /// True or false.
     Bool,
     /// Text.

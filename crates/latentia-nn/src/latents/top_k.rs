@@ -151,7 +151,7 @@ impl Layer for TopKLatent {
             k: self.k,
             largest: true,
         };
-        let top = graph.nodes_outputs(top, &[x]);
+        let top = graph.node_outputs(top, &[x]);
         Ok(graph.node(Operation::ScatterElements, &[x, top[1], top[0]]))
     }
 }
