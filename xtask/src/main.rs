@@ -48,7 +48,8 @@ commands:
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   light                                  what a program is built of that only reads models: at most 45 crates
   load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
-  onnx [--prepare] [CASE...]             compare exported models with the program by onnxruntime, which it installs below `target`
+  onnx [--prepare] [--program PATH] [CASE...]
+                                         compare exported models with the program by onnxruntime, which it installs below `target`
   pictures [FILE]                        make every picture of the README anew, in `docs/`
   package                                pack every crate, build the packages, run the examples on them alone
   sanitise                               test kernels and layers with address sanitiser

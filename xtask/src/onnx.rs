@@ -1,6 +1,6 @@
-//! `cargo xtask onnx [--prepare] [CASE...]`: holds exported models to what the program computes, by onnxruntime.
+//! `cargo xtask onnx [--prepare] [--program PATH] [CASE...]`: holds exported models to what the program computes, by onnxruntime.
 //!
-//! Python's packages are installed below `target`; `--prepare` does that and no more.
+//! Python's packages are installed below `target`; `--prepare` does that and no more. The program is built, unless one is named.
 
 use std::ffi::OsString;
 use std::fs;
@@ -25,10 +25,13 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     if arguments.first().is_some_and(|first| first == "--prepare") {
         return Ok(());
     }
-    let program = Program::build()?;
+    let (program, cases) = match arguments {
+        [flag, path, cases @ ..] if flag == "--program" => (path.into(), cases),
+        cases => (Program::build()?.path().to_owned(), cases),
+    };
     let mut check = Command::new(python);
-    check.arg(root()?.join(SCRIPT)).arg(program.path());
-    succeed(check.arg(folder.join("models")).args(arguments))
+    check.arg(root()?.join(SCRIPT)).arg(program);
+    succeed(check.arg(folder.join("models")).args(cases))
 }
 
 /// The Python of an environment that has the packages.
