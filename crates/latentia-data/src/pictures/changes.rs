@@ -24,6 +24,8 @@ pub(crate) struct Changes {
     changed: u64,
     transparent: u64,
     deep: u64,
+    /// Those of several frames, or pages.
+    moving: u64,
     /// The first that is changed in any way.
     pub(crate) first: Option<String>,
 }
@@ -56,7 +58,9 @@ impl Changes {
         self.changed += u64::from(changed);
         self.transparent += u64::from(is_transparent);
         self.deep += u64::from(header.deep);
-        if (changed || is_transparent || header.deep) && self.first.is_none() {
+        self.moving += u64::from(header.more_frames);
+        let is_other = changed || is_transparent || header.deep || header.more_frames;
+        if is_other && self.first.is_none() {
             self.first = Some(name.to_owned());
         }
     }
@@ -78,6 +82,12 @@ impl Changes {
             sentences.push(format!(
                 "{} of more than 8 bits a channel, rounded to 8",
                 pictures(self.deep)
+            ));
+        }
+        if self.moving > 0 {
+            sentences.push(format!(
+                "{} of several frames or pages, of which the first is taken",
+                pictures(self.moving)
             ));
         }
         sentences

@@ -1,6 +1,6 @@
 //! The header of a picture, read before any memory is allocated for its pixels.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
@@ -48,6 +48,8 @@ pub(crate) struct Header {
     pub(crate) alpha: bool,
     /// Whether channels have more than 8 bits.
     pub(crate) deep: bool,
+    /// Whether there are more frames, or pages, than the first.
+    pub(crate) more_frames: bool,
     /// Whether a JPEG that is not progressive has a scan for each colour.
     pub(crate) scan_each: bool,
     /// Bytes before the pixels of a JPEG.
@@ -66,6 +68,7 @@ impl Header {
             may_be_grey: false,
             alpha: false,
             deep: false,
+            more_frames: false,
             scan_each: false,
             before_pixels: 0,
         }
@@ -179,13 +182,15 @@ impl<R: Read + Seek> Parser<R> {
 
     fn parse(&mut self) -> io::Result<Result<Header, Unsupported>> {
         let start = self.file.fill_buf()?;
+        // A WebP with what only some have says in its flags whether it is an animation.
+        let moves = start.len() > 20 && &start[12..16] == b"VP8X" && start[20] & 2 != 0;
         let start = &start[..start.len().min(16)];
         match image::guess_format(start) {
             Ok(ImageFormat::Jpeg) => self.jpeg(),
             Ok(ImageFormat::Png) => self.png(),
             Ok(ImageFormat::Gif) => self.gif(),
             Ok(format @ (ImageFormat::WebP | ImageFormat::Bmp | ImageFormat::Tiff)) => {
-                self.other(format)
+                self.other(format, moves)
             }
             _ if start.len() < 4 => Err(ErrorKind::UnexpectedEof.into()),
             _ => unsupported("first bytes", format!("{:02x?}", &start[..4])),
@@ -193,7 +198,13 @@ impl<R: Read + Seek> Parser<R> {
     }
 
     /// What the decoder says, which reads the header alone.
-    fn other(&mut self, format: ImageFormat) -> io::Result<Result<Header, Unsupported>> {
+    fn other(
+        &mut self,
+        format: ImageFormat,
+        moves: bool,
+    ) -> io::Result<Result<Header, Unsupported>> {
+        let pages = format == ImageFormat::Tiff && self.pages().unwrap_or(false);
+        self.file.seek(SeekFrom::Start(0))?;
         let mut reader = ImageReader::with_format(&mut self.file, format);
         reader.limits(limits());
         let mut decoder = match reader.into_decoder() {
@@ -208,8 +219,58 @@ impl<R: Read + Seek> Parser<R> {
             may_be_grey: colour.has_color() && format != ImageFormat::Tiff,
             alpha: colour.has_alpha(),
             deep: original.bits_per_pixel() > 8 * u16::from(original.channel_count()),
+            more_frames: moves || pages,
             ..Header::of(format, decoder.dimensions())
         }))
+    }
+
+    /// Whether the first directory of a TIFF names another one.
+    fn pages(&mut self) -> io::Result<bool> {
+        let [order, _]: [u8; 2] = self.take()?;
+        let is_little = order == b'I';
+        let number = |bytes: [u8; 4]| match is_little {
+            true => u32::from_le_bytes(bytes),
+            false => u32::from_be_bytes(bytes),
+        };
+        self.skip(2)?;
+        let first = number(self.take()?);
+        self.file.seek(SeekFrom::Start(first.into()))?;
+        let entries: [u8; 2] = self.take()?;
+        let entries = match is_little {
+            true => u16::from_le_bytes(entries),
+            false => u16::from_be_bytes(entries),
+        };
+        self.skip(12 * u32::from(entries))?;
+        Ok(number(self.take()?) != 0)
+    }
+
+    /// Whether another frame follows the first one of a GIF, at the end of whose place and size the file stands.
+    fn another_frame(&mut self) -> io::Result<bool> {
+        let [flags] = self.take()?;
+        if flags & 0x80 != 0 {
+            self.skip(6 << (flags & 7))?;
+        }
+        let [_code_size] = self.take()?;
+        self.skip_blocks()?;
+        loop {
+            match self.take()? {
+                [0x21] => {
+                    let [_label] = self.take()?;
+                    self.skip_blocks()?;
+                }
+                [block] => return Ok(block == 0x2c),
+            }
+        }
+    }
+
+    /// Blocks of a GIF, each behind its length, up to an empty one.
+    fn skip_blocks(&mut self) -> io::Result<()> {
+        loop {
+            match self.take()? {
+                [0] => return Ok(()),
+                [length] => self.skip(length.into())?,
+            }
+        }
     }
 
     /// The screen, and the blocks up to the first frame, for which the decoder takes memory, however large it says that it is.
@@ -223,11 +284,8 @@ impl<R: Read + Seek> Parser<R> {
         loop {
             match self.take()? {
                 [0x21] => {
-                    let [_label, mut length] = self.take()?;
-                    while length > 0 {
-                        self.skip(length.into())?;
-                        [length] = self.take()?;
-                    }
+                    let [_label] = self.take()?;
+                    self.skip_blocks()?;
                 }
                 [0x2c] => break,
                 [0x3b] => return unsupported("frames of the GIF", "none"),
@@ -247,6 +305,8 @@ impl<R: Read + Seek> Parser<R> {
         Ok(Ok(Header {
             may_be_grey: true,
             alpha: true,
+            // What is missing is found when the pixels are read.
+            more_frames: self.another_frame().unwrap_or(false),
             ..Header::of(ImageFormat::Gif, (width.into(), height.into()))
         }))
     }
@@ -284,6 +344,10 @@ impl<R: Read + Seek> Parser<R> {
             match &name {
                 b"IDAT" => return Ok(()),
                 b"eXIf" => header.orientation = orientation(&self.bytes(length)?),
+                b"acTL" => {
+                    header.more_frames = true;
+                    self.skip(length)?;
+                }
                 b"tRNS" => {
                     header.alpha = true;
                     self.skip(length)?;

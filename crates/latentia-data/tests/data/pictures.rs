@@ -323,3 +323,65 @@ fn pictures_are_turned_as_their_exif_data_says() {
     let set = Album::new([("a.png", &file)]).load(sized(2, 3)).unwrap();
     assert_eq!(values(&set), [5.0, 3.0, 1.0, 6.0, 4.0, 2.0]);
 }
+
+/// A chunk of a PNG.
+fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut named = name.to_vec();
+    named.extend(content);
+    let mut crc = flate2::Crc::new();
+    crc.update(&named);
+    let mut chunk = (content.len() as u32).to_be_bytes().to_vec();
+    chunk.extend(named);
+    chunk.extend(crc.sum().to_be_bytes());
+    chunk
+}
+
+#[test]
+fn of_frames_and_pages_it_is_said_that_the_first_is_taken() {
+    let gif = |frames: u32| {
+        let mut file = Vec::new();
+        let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
+        for frame in 0..frames {
+            let picture = DynamicImage::from(noise(8 + frame, 8)).to_rgba8();
+            let picture = image::imageops::crop_imm(&picture, 0, 0, 8, 8).to_image();
+            encoder.encode_frame(image::Frame::new(picture)).unwrap();
+        }
+        drop(encoder);
+        file
+    };
+    // The control of an animation, which stands behind the header.
+    let mut moving = png(noise(8, 8));
+    let control = chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);
+    moving.splice(33..33, control);
+    // A second page: the first one's directory once more, at the end.
+    let mut pages = encoded(noise(8, 8), ImageFormat::Tiff);
+    let first = u32::from_le_bytes(pages[4..8].try_into().unwrap()) as usize;
+    let entries = usize::from(u16::from_le_bytes(
+        pages[first..first + 2].try_into().unwrap(),
+    ));
+    let next = first + 2 + 12 * entries;
+    assert_eq!(&pages[next..next + 4], [0; 4]);
+    let one_page = pages.clone();
+    let second = pages[first..next + 4].to_vec();
+    let at = pages.len() as u32;
+    pages[next..next + 4].copy_from_slice(&at.to_le_bytes());
+    pages.extend(second);
+    let simple = encoded(noise(8, 8), ImageFormat::WebP);
+    let frames = "1 picture of several frames or pages, of which the first is taken";
+    for (name, file, moves) in [
+        ("one.gif", gif(1), false),
+        ("two.gif", gif(2), true),
+        ("still.png", png(noise(8, 8)), false),
+        ("moving.png", moving, true),
+        ("page.tif", one_page, false),
+        ("pages.tif", pages, true),
+        ("still.webp", simple, false),
+    ] {
+        let album = Album::new([(name, &file)]);
+        let set = album.load(LoadOptions::default()).unwrap();
+        let pictures = set.pictures().unwrap();
+        let said = pictures.changes().iter().any(|change| change == frames);
+        assert_eq!(said, moves, "{name}: {:?}", pictures.changes());
+        assert_eq!(pictures.first_changed(), moves.then_some(name), "{name}");
+    }
+}
