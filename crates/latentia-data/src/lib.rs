@@ -20,7 +20,7 @@
 //! The parts:
 //! - [`load`] turns a name or a path into a [`Source`], [`load_with`] does so with [`LoadOptions`], tables with [`TableOptions`], pictures with
 //!   [`PictureOptions`];
-//! - [`Dataset`] holds examples, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
+//! - [`Dataset`] holds examples, [`DatasetView`] borrows them, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod dataset;
+mod dataset_view;
 mod error;
 mod example_size;
 mod fingerprint;
@@ -58,6 +59,7 @@ mod without_pictures;
 use without_pictures as pictures;
 
 pub use dataset::Dataset;
+pub use dataset_view::DatasetView;
 pub use error::{DataError, Problem};
 #[cfg(feature = "parquet")]
 pub use formats::ParquetWriter;

@@ -125,7 +125,7 @@ impl Values {
 }
 
 /// Bytes as floats from 0 to 255.
-fn widen(example: &[u8], row: &mut [f32]) {
+pub(crate) fn widen(example: &[u8], row: &mut [f32]) {
     vectorized(
         #[inline(always)]
         || {
