@@ -1,15 +1,12 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
 use latentia_data::{Dataset, Pictures};
-use latentia_models::{Autoencoder, ModelSpec, Preprocessing, Preset, TrainingSpec};
-use latentia_tensor::{Axes, Rows};
+use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
+use latentia_tensor::Rows;
 
 use super::config::read;
 use crate::args::TrainArgs;
 use crate::terminal::{UsageError, number, suggestion, tell};
-
-/// The most pixels of a small picture.
-const SMALL: usize = 1_024;
 
 /// The preset or the file asked for; without either, what suits the data, where that was read.
 ///
@@ -34,21 +31,10 @@ pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(S
 
 /// What suits the data.
 fn default_for(data: &Dataset) -> anyhow::Result<(String, Preset)> {
-    let shape = data.shape();
     let (low, high) = data.range();
     let is_beyond = low < 0.0 || high > data.full_scale();
-    // A small grey picture has no more pixels than a dense layer learns from in seconds.
-    let is_small = shape.axes() == Axes::Nhw && shape.iter().product::<usize>() <= SMALL;
-    let name = match shape.picture() {
-        _ if shape.is_series() => "series",
-        // Rows of numbers beyond the range of pixels are a table without names.
-        _ if data.table().is_some() || (shape.len() == 1 && is_beyond) => "table",
-        Some(_) if !is_small || is_beyond => "photos",
-        _ => "digits",
-    };
-    let (name, mut preset) = preset_for(name)?;
+    let (name, preset) = Preset::suiting(data.shape(), data.table().is_some(), is_beyond)?;
     if name == "photos" && is_beyond {
-        preset.model.preprocessing = Preprocessing::Standardise;
         tell(&format!(
             "`{}`: values from {} to {} are no pixels: they are standardised",
             data.name(),
@@ -56,7 +42,7 @@ fn default_for(data: &Dataset) -> anyhow::Result<(String, Preset)> {
             number(high.into())
         ));
     }
-    Ok((name, preset))
+    Ok((name.to_string(), preset))
 }
 
 /// The preset of this name, with its name.

@@ -1,8 +1,12 @@
 //! Whole experiments as TOML: a model, its training, its data, and what to expect.
 
+use latentia_tensor::{Axes, ExampleShape};
 use serde::{Deserialize, Serialize};
 
-use crate::{DetectionSpec, ModelError, ModelSpec, TrainingSpec};
+use crate::{DetectionSpec, ModelError, ModelSpec, Preprocessing, TrainingSpec};
+
+/// The most pixels of a small picture.
+const SMALL: usize = 1_024;
 
 /// An experiment. The presets that come along and a user's own file have this one format.
 ///
@@ -164,6 +168,42 @@ impl Preset {
     pub fn named(name: &str) -> Option<Self> {
         // A test parses them all.
         Self::parse(Self::text(name)?).ok()
+    }
+
+    /// What suits examples of this shape where nobody names a preset, with its name: `series` for windows of one, `table` for rows of a
+    /// table and for others `beyond` the range of pixels, `photos` for large or coloured pictures, `digits` for the rest. Pictures
+    /// beyond that range are standardised.
+    ///
+    /// ```
+    /// use latentia_models::Preset;
+    /// use latentia_tensor::ExampleShape;
+    ///
+    /// assert_eq!(Preset::suiting(&ExampleShape::from(&[28, 28]), false, false)?.0, "digits");
+    /// assert_eq!(Preset::suiting(&ExampleShape::from(&[10]), false, true)?.0, "table");
+    /// # Ok::<(), latentia_models::ModelError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Never for the presets that come along, as a test holds them to.
+    pub fn suiting(
+        shape: &ExampleShape,
+        is_table: bool,
+        beyond: bool,
+    ) -> Result<(&'static str, Self), ModelError> {
+        // A small grey picture has no more pixels than a dense layer learns from in seconds.
+        let is_small = shape.axes() == Axes::Nhw && shape.iter().product::<usize>() <= SMALL;
+        let name = match shape.picture() {
+            _ if shape.is_series() => "series",
+            // Rows of numbers beyond the range of pixels are a table without names.
+            _ if is_table || (shape.len() == 1 && beyond) => "table",
+            Some(_) if !is_small || beyond => "photos",
+            _ => "digits",
+        };
+        let mut preset = Self::parse(Self::text(name).unwrap_or_default())?;
+        if name == "photos" && beyond {
+            preset.model.preprocessing = Preprocessing::Standardise;
+        }
+        Ok((name, preset))
     }
 
     /// Reads an experiment.
