@@ -1,0 +1,26 @@
+//! Classes of examples.
+
+use numpy::PyReadonlyArray1;
+
+use crate::error::{Error, Failure};
+
+/// The class of each of `rows` examples.
+///
+/// # Errors
+/// When there are more or fewer.
+pub fn of(
+    labels: Option<&PyReadonlyArray1<'_, u32>>,
+    rows: usize,
+) -> Result<Option<Vec<u32>>, Failure> {
+    let Some(labels) = labels else {
+        return Ok(None);
+    };
+    let labels: Vec<u32> = labels.as_array().to_vec();
+    match labels.len() == rows {
+        true => Ok(Some(labels)),
+        false => {
+            let text = format!("there are {} labels for {rows} examples", labels.len());
+            Err(Error::new_err(text).into())
+        }
+    }
+}

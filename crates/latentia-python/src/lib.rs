@@ -1,0 +1,41 @@
+//! The extension module of the Python package `latentia`: what the crates do, on arrays.
+//!
+//! It takes arrays of `float32` and `uint8` in C order, borrowed while it works without the interpreter's lock, and gives arrays of its
+//! own. The package in `python/` makes such arrays of whatever people have, and has the names that they use.
+//!
+//! - [`array`]: arrays as examples; [`error`]: what is raised; [`guard`]: no panic crosses
+//! - [`pool`]: threads, also behind a fork
+//! - [`model`]: a model; [`training`]: how one learns, watched from Python
+
+#![forbid(unsafe_code)]
+
+mod array;
+mod error;
+mod experiment;
+mod guard;
+mod labels;
+mod model;
+mod observer;
+mod pool;
+mod training;
+
+/// What `latentia` in Python is made of.
+#[pyo3::pymodule]
+mod _latentia {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::experiment::{preset_names, preset_text};
+    #[pymodule_export]
+    use super::model::Core;
+    #[pymodule_export]
+    use super::pool::{set_threads, threads};
+    #[pymodule_export]
+    use super::training::train;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("Error", module.py().get_type::<super::error::Error>())?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,282 @@
+//! How a model learns, watched from Python.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use latentia::codec::Quantiser;
+use latentia::data::DatasetView;
+use latentia::models::{
+    Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Part, Preset, Split,
+    StoppedBy, StoredTensor, TrainingSpec, Validation,
+};
+use latentia::tensor::{Axes, Schema};
+use latentia::{Rows, Training};
+use numpy::PyReadonlyArray1;
+use pyo3::prelude::*;
+use rayon::ThreadPool;
+
+use crate::array::Array;
+use crate::error::{Failure, boxed};
+use crate::experiment::Request;
+use crate::guard::defect;
+use crate::model::Core;
+use crate::observer::{Event, Reporter};
+use crate::{labels, pool};
+
+/// Share held out where a preset asks for a test part that there is none of.
+const HELD_OUT: f64 = 0.1;
+
+/// How often signals are looked for.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// All that a run needs beside its examples.
+struct Plan {
+    preset: Preset,
+    name: String,
+    data: String,
+    seed: u64,
+    schema: Option<Schema>,
+    /// Whether what compresses and what detects are kept with the model.
+    attaches: [bool; 2],
+}
+
+/// Trains a model: the model, and the error that ended the run early, where one did.
+#[pyfunction]
+#[pyo3(signature = (x, labels, test, test_labels, request, name, data, seed, axes, schema, attaches, callback))]
+#[allow(clippy::too_many_arguments, reason = "the package has names for all")]
+pub fn train<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    labels: Option<PyReadonlyArray1<'py, u32>>,
+    test: Option<&Bound<'py, PyAny>>,
+    test_labels: Option<PyReadonlyArray1<'py, u32>>,
+    request: &str,
+    name: Option<String>,
+    data: String,
+    seed: u64,
+    axes: Option<&str>,
+    schema: Option<&str>,
+    attaches: [bool; 2],
+    callback: Option<Bound<'py, PyAny>>,
+) -> PyResult<(Option<Core>, Option<PyErr>)> {
+    let schema: Option<Schema> = schema
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(Failure::from)?;
+    let axes = axes.map(axes_of).transpose()?;
+    let request = Request::parse(request)?;
+    let x = Array::of(x)?;
+    let test = test.map(Array::of).transpose()?;
+    let labels = labels::of(labels.as_ref(), x.rows())?;
+    let test_rows = test.as_ref().map_or(0, Array::rows);
+    let test_labels = labels::of(test_labels.as_ref(), test_rows)?;
+
+    let shape = x.example_shape(axes)?;
+    let view = labelled(x.slice()?.view(shape.clone())?, labels.as_deref())?;
+    let test = test
+        .as_ref()
+        .map(|test| {
+            labelled(
+                test.slice()?.view(test.example_shape(axes)?)?,
+                test_labels.as_deref(),
+            )
+        })
+        .transpose()?;
+    let (preset_name, preset) = request.experiment(&view, schema.is_some())?;
+    let plan = Plan {
+        preset,
+        name: name.or(preset_name).unwrap_or_else(|| "model".to_owned()),
+        data,
+        seed,
+        schema,
+        attaches,
+    };
+    let pool = pool::own(py)?;
+    run(py, &pool, &plan, (&view, test.as_ref()), callback)
+}
+
+fn axes_of(name: &str) -> PyResult<Axes> {
+    let found = Axes::NAMED.into_iter().find(|axes| axes.name() == name);
+    found.ok_or_else(|| {
+        let names = Axes::NAMED.map(|axes| format!("`{}`", axes.name()));
+        crate::error::Error::new_err(format!(
+            "`axes` is `{name}`; it must be one of {}",
+            names.join(", ")
+        ))
+    })
+}
+
+fn labelled<'a>(
+    view: DatasetView<'a>,
+    labels: Option<&'a [u32]>,
+) -> Result<DatasetView<'a>, Failure> {
+    Ok(match labels {
+        Some(labels) => view.with_labels(labels)?,
+        None => view,
+    })
+}
+
+/// The run on its own threads, while this one looks for signals and tells `callback` of epochs.
+fn run(
+    py: Python<'_>,
+    pool: &ThreadPool,
+    plan: &Plan,
+    examples: (&DatasetView<'_>, Option<&DatasetView<'_>>),
+    callback: Option<Bound<'_, PyAny>>,
+) -> PyResult<(Option<Core>, Option<PyErr>)> {
+    let stop = AtomicBool::new(false);
+    let (events, heard) = channel();
+    let (tell_seen, seen) = channel();
+    let reporter = Reporter::new(events, callback.is_some().then_some(seen), &stop);
+    let callback = callback.map(Bound::unbind);
+    let callback = callback.as_ref();
+    let mut result = None;
+    let mut raised: Option<PyErr> = None;
+    let (result_out, raised_out, asked) = (&mut result, &mut raised, &stop);
+    py.detach(move || {
+        pool.in_place_scope(|scope| {
+            scope.spawn(move |_| {
+                let work = AssertUnwindSafe(|| fit(plan, examples, reporter));
+                *result_out = Some(catch_unwind(work));
+            });
+            // The sender is gone when the run is over.
+            loop {
+                let event = match heard.recv_timeout(BETWEEN_LOOKS) {
+                    Err(RecvTimeoutError::Disconnected) => break,
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Ok(event) => Some(event),
+                };
+                let looked = Python::attach(|py| {
+                    py.check_signals()?;
+                    match (&event, callback) {
+                        (Some(event), Some(callback)) => report(py, callback, event),
+                        _ => Ok(()),
+                    }
+                });
+                if let Err(error) = looked {
+                    asked.store(true, Ordering::Relaxed);
+                    // The first tells more.
+                    raised_out.get_or_insert(error);
+                }
+                if event.is_some() {
+                    let _ = tell_seen.send(());
+                }
+            }
+        });
+    });
+    match result {
+        Some(Ok(Ok(core))) => {
+            // One that came with the last batch.
+            let raised = raised.or_else(|| py.check_signals().err());
+            Ok((core, raised))
+        }
+        Some(Ok(Err(failure))) => Err(raised.unwrap_or_else(|| failure.into())),
+        Some(Err(panic)) => Err(defect(&*panic)),
+        None => Err(defect(&"the run did not begin")),
+    }
+}
+
+/// Tells `callback` of an epoch.
+fn report(py: Python<'_>, callback: &Py<PyAny>, event: &Event) -> PyResult<()> {
+    let Event {
+        epoch,
+        epochs,
+        seconds,
+    } = event;
+    let (losses, rate) = (
+        (epoch.train_loss, epoch.validation_loss),
+        epoch.learning_rate,
+    );
+    let known = (epoch.epoch, *epochs, losses.0, losses.1, rate, *seconds);
+    callback.call1(py, known)?;
+    Ok(())
+}
+
+/// Trains; no model where the run was interrupted before its first epoch ended.
+fn fit(
+    plan: &Plan,
+    (examples, test): (&DatasetView<'_>, Option<&DatasetView<'_>>),
+    mut reporter: Reporter<'_>,
+) -> Result<Option<Core>, Failure> {
+    let Plan {
+        preset,
+        schema,
+        seed,
+        ..
+    } = plan;
+    let mut model = match schema {
+        Some(schema) => preset.model.build_table(schema, *seed)?,
+        None => preset.model.build(examples.shape().clone(), *seed)?,
+    };
+    let takes_missing = model.likelihood().takes_missing();
+    for rows in [Some(examples), test].into_iter().flatten() {
+        rows.check_finite(takes_missing)?;
+    }
+    let mut spec = preset.training.clone();
+    let validates_on_test = choose_validation(&mut spec, test.is_some());
+    let test = test.filter(|_| validates_on_test);
+    let test = test.map(|test| test as &dyn Rows);
+    let training = Training::new(&mut model, spec, *seed, examples, test)?;
+    let resolved = training.spec().clone();
+    let detector = detector(&resolved, &preset.detection, *seed);
+    let [compresses, detects] = plan.attaches;
+    let training = match compresses {
+        true => training.attaching(&quantiser),
+        false => training,
+    };
+    let mut training = match detects {
+        true => training.attaching(&detector),
+        false => training,
+    };
+    let fitted = training.fit(&mut reporter);
+    let fingerprint = examples.fingerprint();
+    kept(&model, fitted, plan, &fingerprint)
+}
+
+/// The model with what is kept of the run; no model of one that was interrupted in its first epoch.
+fn kept(
+    model: &Autoencoder,
+    fitted: Fitted,
+    plan: &Plan,
+    fingerprint: &str,
+) -> Result<Option<Core>, Failure> {
+    let mut fitted = fitted.into_result()?;
+    if fitted.stopped_by == StoppedBy::Interrupt && fitted.best.is_none() {
+        return Ok(None);
+    }
+    let attachments = std::mem::replace(&mut fitted.attachments, Ok(Vec::new()));
+    let attachments = attachments.map_err(|error| boxed(&*error))?;
+    let provenance = fitted.provenance(&plan.name, &plan.data, fingerprint);
+    Core::new(model, &provenance, &attachments).map(Some)
+}
+
+/// Where a run validates on a test part that there is none of, a share is held out instead. Whether it validates on the test part.
+fn choose_validation(spec: &mut TrainingSpec, has_test: bool) -> bool {
+    let test = Validation::Part(Part::Test);
+    let validates_on_test = spec.validation == test && has_test;
+    if spec.validation == test && !has_test {
+        spec.validation = Validation::Share(HELD_OUT);
+    }
+    validates_on_test
+}
+
+/// What a compressor keeps with the model.
+fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> {
+    Ok(Quantiser::fit(model, &split.training)?.tensors())
+}
+
+/// What a detector keeps with the model.
+fn detector<'a>(
+    spec: &'a TrainingSpec,
+    detection: &'a DetectionSpec,
+    seed: u64,
+) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
+    move |model, split| {
+        let (rows, held_out) = (&split.training, split.validation_rows());
+        let detector = Detector::cross_fit(model, rows, held_out, spec, detection, seed)?;
+        let tensors: Result<_, ModelError> = detector.tensors();
+        Ok(tensors?)
+    }
+}
