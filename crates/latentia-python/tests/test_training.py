@@ -1,0 +1,153 @@
+"""A run, watched from Python."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import latentia
+from latentia.sklearn import Autoencoder
+
+
+def test_a_callback_is_told_of_every_epoch_with_what_history_keeps(rows):
+    seen = []
+    model = latentia.train(rows, preset="table", epochs=4, callback=seen.append)
+    assert [epoch.epoch for epoch in seen] == [1, 2, 3, 4] and {epoch.epochs for epoch in seen} == {4}
+    assert [epoch.train_loss for epoch in seen] == [own["train_loss"] for own in model.history]
+    assert [epoch.validation_loss for epoch in seen] == [own["validation_loss"] for own in model.history]
+    assert all(epoch.seconds > 0 for epoch in seen)
+
+
+def test_a_callback_changes_nothing_and_may_use_models(rows, table):
+    plain = latentia.train(rows, preset="table", epochs=3)
+    watched = latentia.train(rows, preset="table", epochs=3, callback=lambda _: table.encode(rows))
+    assert watched.to_bytes() == plain.to_bytes()
+
+
+def test_stop_iteration_ends_a_run_with_its_best_model(rows):
+    def stop(epoch):
+        if epoch.epoch == 3:
+            raise StopIteration
+
+    model = latentia.train(rows, preset="table", epochs=100, callback=stop)
+    assert len(model.history) == 3 and model.provenance["stopped_by"] == "interrupt"
+
+
+def test_what_a_callback_raises_comes_out_with_the_model(rows):
+    def fail(epoch):
+        if epoch.epoch == 2:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough") as caught:
+        latentia.train(rows, preset="table", epochs=100, callback=fail)
+    assert len(caught.value.model.history) == 2
+
+
+def interrupt_in(seconds):
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_ctrl_c_ends_a_run_after_the_batch_and_keeps_the_model(rows):
+    interrupt_in(0.5)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        latentia.train(rows, preset="table", epochs=500_000, training={"patience": 499_999})
+    assert time.monotonic() - start < 30
+    model = caught.value.model
+    assert model.provenance["stopped_by"] == "interrupt" and model.history
+    assert latentia.Model.from_bytes(model.to_bytes()).encode(rows).shape == (400, 2)
+
+
+def test_ctrl_c_leaves_an_estimator_with_its_best_model(rows):
+    estimator = Autoencoder(epochs=500_000, patience=None, random_state=0)
+    interrupt_in(0.5)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(rows)
+    assert estimator.transform(rows).shape == (400, 2) and estimator.n_iter_ >= 1
+
+
+def test_ctrl_c_before_the_first_epoch_ends_keeps_no_model(rows):
+    many = np.tile(rows, (20_000, 1))
+    interrupt_in(0.3)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        latentia.train(many, preset="table", epochs=1, validation=0.0, keep=())
+    assert caught.value.model is None
+
+
+def test_ctrl_c_ends_a_program_as_it_ends_any_other():
+    text = (
+        "import numpy as np, latentia; print('begun', flush=True);"
+        "latentia.train(np.random.default_rng(0).normal(size=(500, 5)), preset='table', epochs=500_000, training={'patience': 499_999})"
+    )
+    child = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "begun\n"
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGINT and "KeyboardInterrupt" in errors
+
+
+def test_other_threads_of_python_go_on_while_a_model_learns(rows):
+    beats = []
+    done = threading.Event()
+
+    def beat():
+        while not done.is_set():
+            beats.append(time.monotonic())
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    latentia.train(np.tile(rows, (50, 1)), preset="table", epochs=5, keep=())
+    done.set()
+    thread.join()
+    assert len(beats) > 5
+
+
+def test_examples_to_validate_on_are_learned_nothing_from(rows):
+    model = latentia.train(rows[:300], preset="table", epochs=3, validation=rows[300:])
+    share = latentia.train(rows[:300], preset="table", epochs=3, validation=0.0)
+    np.testing.assert_array_equal(model.encode(rows), share.encode(rows))
+    assert [own["validation_loss"] for own in share.history] == [None] * 3
+    assert all(own["validation_loss"] > 0 for own in model.history)
+
+
+def test_a_specification_may_be_a_dict_a_file_or_have_underscores(rows, tmp_path):
+    spec = latentia.preset("table")
+    spec["training"]["epochs"] = 3
+    expected = latentia.train(rows, preset="table", epochs=3)
+    snake = {"model": spec["model"], "training": {k.replace("-", "_"): v for k, v in spec["training"].items()}}
+    path = tmp_path / "my.toml"
+    path.write_text(latentia._latentia.preset_text("table").replace("epochs = 200", "epochs = 3"))
+    for own in (spec, snake, path, str(path)):
+        np.testing.assert_array_equal(latentia.train(rows, spec=own).encode(rows), expected.encode(rows))
+    assert latentia.train(rows, spec=snake, name="table").to_bytes() == expected.to_bytes()
+
+
+def test_what_is_not_kept_is_not_there(rows, pictures):
+    model = latentia.train(pictures, preset="digits", epochs=1, keep=())
+    assert model.detector is None
+    with pytest.raises(latentia.Error, match="no detector"):
+        model.threshold()
+    with pytest.raises(latentia.Error, match="no tables of its codes' symbols"):
+        model.compress(pictures)
+    np.testing.assert_array_equal(model.score(pictures), model.score(pictures, loss=True))
+
+
+def test_windows_of_a_series_are_learned_from():
+    rng = np.random.default_rng(0)
+    x = np.sin(np.arange(64)[None, :, None] / 5 + rng.uniform(0, 6, (200, 1, 2))).astype(np.float32)
+    model = latentia.train(x, epochs=2)
+    assert model.provenance["preset"] == "series" and model.shape == (64, 2)
+    assert model.reconstruct(x).shape == (200, 64, 2)
+
+
+def test_progress_is_shown_by_tqdm_where_it_is_installed(rows, capsys):
+    pytest.importorskip("tqdm")
+    latentia.train(rows, preset="table", epochs=3, progress=True)
+    assert "3/3" in capsys.readouterr().err
