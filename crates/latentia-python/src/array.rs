@@ -3,7 +3,7 @@
 use std::io;
 
 use latentia::data::DatasetView;
-use latentia::tensor::{Axes, ExampleShape, MatrixMut, Rows};
+use latentia::tensor::{Axes, ExampleShape, MatrixMut, Rows, vectorized};
 use numpy::{
     Element, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
     PyUntypedArrayMethods,
@@ -182,22 +182,33 @@ impl Rows for Finite<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.rows.read(indices, out.reborrow())?;
-        // Every exponent that has all its bits is of an infinite value or none; a sum of them all is taken without a branch.
-        let odd = |row: &[f32]| row.iter().fold(false, |odd, x| odd | !x.is_finite());
+        if !has_odd(out.as_mut_slice()) {
+            return Ok(());
+        }
+        let wrong = |x: &f32| !(x.is_finite() || self.takes_missing && x.is_nan());
         for (row, &index) in out.iter_rows_mut().zip(indices) {
-            if odd(row) {
-                let wrong = |x: &f32| !(x.is_finite() || self.takes_missing && x.is_nan());
-                if let Some(column) = row.iter().position(wrong) {
-                    let text = format!(
-                        "the value in row {index}, column {column} is {}, which is not finite",
-                        row[column]
-                    );
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-                }
+            if let Some(column) = row.iter().position(wrong) {
+                let text = format!(
+                    "the value in row {index}, column {column} is {}, which is not finite",
+                    row[column]
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a value is infinite or NaN: all bits of its exponent are set.
+fn has_odd(values: &[f32]) -> bool {
+    const EXPONENT: u32 = 0xff << 23;
+    vectorized(
+        #[inline(always)]
+        || {
+            let odd = |x: &f32| u32::from(x.to_bits() & EXPONENT == EXPONENT);
+            values.iter().fold(0, |all, x| all | odd(x)) != 0
+        },
+    )
 }
 
 /// An array of Python's own that takes `values` over: `[rows, …]` of `shape`.
