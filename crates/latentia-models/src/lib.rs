@@ -28,7 +28,7 @@
 //!   model; [`Encoder`]: codes again and again; [`Picture`]: what an example is by its shape
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probe`]: how good it is;
+//! - [`Evaluation`]: how good it is, by [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probes`], [`Probe`];
 //!   [`RankingMetrics`]: how well scores tell known anomalies
 //! - [`Detector`], [`Calibration`], [`Rule`], [`Explanation`]: what does not look like the training examples, and why; [`Filters`]: what a
 //!   model looks for
@@ -71,9 +71,9 @@ pub use detection::{
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    ColumnMetrics, Denoising, ElboReport, Estimate, Fidelity, ImputationReport, ImputedColumn,
-    LatentUsage, Metrics, Pca, Probe, RankingMetrics, RankingOptions, TableMetrics,
-    ThresholdMetrics, ssim,
+    ColumnMetrics, Denoising, ElboReport, Estimate, Evaluation, Fidelity, ImputationReport,
+    ImputedColumn, LatentUsage, Metrics, Pca, Probe, Probes, RankingMetrics, RankingOptions,
+    TableMetrics, ThresholdMetrics, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;

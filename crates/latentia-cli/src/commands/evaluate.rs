@@ -1,13 +1,13 @@
 //! `latentia evaluate`
 
 use anyhow::{Context, anyhow};
-use latentia_models::{Autoencoder, Detector, ModelFile};
+use latentia_models::{Autoencoder, Detector, Evaluation, ModelFile};
 use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::EvaluateArgs;
 use crate::inputs::{Examples, KnownAnomalies, Loader, check_fit, open};
-use crate::measures::{Detection, Evaluation};
+use crate::measures::{Detection, evaluation_table};
 use crate::terminal::{describe, print, tell};
 
 /// Rate of false alarms where nobody names one.
@@ -62,7 +62,7 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         report.extend(measures);
         return print(&format!("{}\n", serde_json::to_string_pretty(report)?));
     }
-    print(&evaluation.table())
+    print(&evaluation_table(&evaluation))
 }
 
 /// How well `detector`, or the loss of `model` where it has none, tells known anomalies among examples of `data` from others; `named` says

@@ -1,8 +1,9 @@
 //! An evaluation as people read it.
 
-use latentia_models::{ColumnMetrics, ElboReport, LatentUsage, TableMetrics, psnr};
+use latentia_models::{
+    ColumnMetrics, ElboReport, Evaluation, LatentUsage, Probe, Probes, TableMetrics, psnr,
+};
 
-use super::evaluation::Evaluation;
 use crate::terminal::{count, counted, number, table};
 
 /// A codebook whose perplexity is below this share of its vectors is in disuse.
@@ -29,50 +30,56 @@ impl Measures {
     }
 }
 
-impl Evaluation {
-    /// The measures as a table: the model's column, then PCA's; below it, that of the probes.
-    pub fn table(&self) -> String {
+/// The measures of an evaluation as a table: the model's column, then PCA's; below it, that of the probes.
+pub fn evaluation_table(evaluation: &Evaluation) -> String {
+    EvaluationTable(evaluation).text()
+}
+
+struct EvaluationTable<'a>(&'a Evaluation);
+
+impl EvaluationTable<'_> {
+    fn text(&self) -> String {
         let mut measures = Measures(vec![vec![
             format!(
                 "{} ({}, {})",
-                self.data,
-                self.part,
-                count(self.metrics.examples)
+                self.0.data,
+                self.0.part,
+                count(self.0.metrics.examples)
             ),
             "model".to_string(),
-            format!("pca {}", self.pca_components),
+            format!("pca {}", self.0.pca_components),
         ]]);
         self.add_errors(&mut measures);
-        if let Some(likelihood) = &self.variational {
+        if let Some(likelihood) = &self.0.variational {
             self.add_likelihood(likelihood, &mut measures);
         }
         let mut text = table(&measures.0);
-        if let Some(likelihood) = &self.variational {
+        if let Some(likelihood) = &self.0.variational {
             text.push_str(&self.activity_in_words(likelihood));
         }
-        if let Some(usage) = &self.usage {
+        if let Some(usage) = &self.0.usage {
             text.push_str(&self.usage_in_words(usage));
         }
-        if !self.pca_is_exact {
+        if !self.0.pca_is_exact {
             text.push_str("pca is by randomised subspace iteration, as there are more than 4,096 examples and columns\n");
         }
-        if self.pca_learned_from == self.part {
+        if self.0.pca_learned_from == self.0.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
         }
-        if let Some(columns) = &self.table {
+        if let Some(columns) = &self.0.table {
             text.push('\n');
-            text.push_str(&worst_columns(columns, self.pca_components));
+            text.push_str(&worst_columns(columns, self.0.pca_components));
         }
-        if let Some(probes) = &self.probes {
+        if let Some(probes) = &self.0.probes {
             text.push('\n');
-            text.push_str(&probes.table(self.pca_components));
+            text.push_str(&probes_table(probes, self.0.pca_components));
         }
         text
     }
 
     /// What a reconstruction errs, for every model.
     fn add_errors(&self, measures: &mut Measures) {
-        let (metrics, pca) = (&self.metrics, self.pca_mse);
+        let (metrics, pca) = (&self.0.metrics, self.0.pca_mse);
         measures.add("mean squared error", Some(metrics.mse), Some(pca));
         measures.add(
             "squared error per example",
@@ -88,7 +95,7 @@ impl Evaluation {
             above.map(|(bce, floor)| bce - floor),
             None,
         );
-        if self.is_in_nats && self.variational.is_none() {
+        if self.0.is_in_nats && self.0.variational.is_none() {
             measures.add_own("loss, nats per example", metrics.loss);
         }
     }
@@ -101,7 +108,7 @@ impl Evaluation {
         let samples = counted(likelihood.importance_samples as usize, "sample");
         measures.add_own(&format!("nll, nats, {samples}"), likelihood.nll_nats);
         measures.add_own("  standard error", likelihood.nll_standard_error);
-        let bits = match self.is_density {
+        let bits = match self.0.is_density {
             true => "bits per dimension, of a density",
             false => "bits per dimension",
         };
@@ -110,7 +117,7 @@ impl Evaluation {
 
     /// How many dimensions of a code with a distribution say something, and what to try where none does.
     fn activity_in_words(&self, likelihood: &ElboReport) -> String {
-        if self.metrics.examples <= 1 {
+        if self.0.metrics.examples <= 1 {
             return String::new();
         }
         let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
@@ -124,11 +131,11 @@ impl Evaluation {
     /// What there is to say of a code without a distribution, and what to try.
     fn usage_in_words(&self, usage: &LatentUsage) -> String {
         let mut text = String::new();
-        let several = self.metrics.examples > 1;
+        let several = self.0.metrics.examples > 1;
         if let (Some(perplexity), Some(used), Some(codebook)) = (
             usage.codebook_perplexity,
             usage.codebook_used,
-            self.codebook,
+            self.0.codebook,
         ) {
             text = format!(
                 "{used} of {codebook} vectors of the codebook are in use, perplexity {}\n",
@@ -141,7 +148,7 @@ impl Evaluation {
             }
         }
         if let Some(dead) = usage.dead_units.filter(|&dead| dead > 0 && several) {
-            let units = self.code_width;
+            let units = self.0.code_width;
             text = format!(
                 "{dead} of {units} units of the code are dead, the same for every example: \
                  try fewer units, a smaller learning rate, another activation, or for top-k a larger k or a warm-up\n"
@@ -151,6 +158,27 @@ impl Evaluation {
     }
 }
 
+/// The accuracies in percent as a table: the model's column, then that of PCA with `components`, then that of the raw values.
+fn probes_table(probes: &Probes, components: usize) -> String {
+    let row = |name: String, of: fn(&Probe) -> f64| {
+        let percent = |probe: &Probe| format!("{:.2}", 100.0 * of(probe));
+        let pca = probes.pca.as_ref().map_or_else(String::new, percent);
+        vec![name, percent(&probes.model), pca, percent(&probes.raw)]
+    };
+    table(&[
+        vec![
+            "classes from features, % right".into(),
+            "model".into(),
+            format!("pca {components}"),
+            "raw".into(),
+        ],
+        row("linear probe".into(), |probe| probe.linear_accuracy),
+        row(
+            format!("{} nearest neighbours", probes.neighbours),
+            |probe| probe.neighbour_accuracy,
+        ),
+    ])
+}
 /// The columns that are reconstructed worst: what share of their variance is explained, or how often their level is right.
 fn worst_columns(metrics: &TableMetrics, components: usize) -> String {
     let mut columns: Vec<&ColumnMetrics> = metrics.columns.iter().collect();

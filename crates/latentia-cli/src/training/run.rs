@@ -4,7 +4,8 @@ use std::path::Path;
 
 use latentia_data::{Dataset, Source};
 use latentia_models::{
-    Autoencoder, Epoch, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy, Training,
+    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy,
+    Training,
 };
 use latentia_tensor::{Rows, Subset};
 
@@ -14,7 +15,6 @@ use super::summary::Summary;
 use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, Sheet, losses, mixed, reconstruction_pairs};
 use crate::inputs::{caption, classes_above, with_labels};
-use crate::measures::Evaluation;
 use crate::outputs::{self, Format, OutputColumns, write, write_row_pairs};
 use crate::terminal::{Ended, UsageError, counted, tell};
 

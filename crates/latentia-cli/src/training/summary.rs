@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use latentia_models::{
-    Autoencoder, Epoch, Fitted, GradientFault, GradientReport, Provenance, StoppedBy,
+    Autoencoder, Epoch, Evaluation, Fitted, GradientFault, GradientReport, Provenance, StoppedBy,
 };
 use serde_json::json;
 
 use super::progress::Progress;
 use super::run_folder::file_name;
-use crate::measures::Evaluation;
+use crate::measures::evaluation_table;
 use crate::terminal::{counted, number, print, shell_word, tell};
 
 /// A complete run: its model, where that is, and how it did.
@@ -94,7 +94,7 @@ impl Summary<'_> {
                 1u32 << rollbacks,
             ));
         }
-        print(&self.evaluation.table())?;
+        print(&evaluation_table(self.evaluation))?;
         let is_table = self.model.schema().is_some();
         let samples = match self.evaluation.variational {
             Some(_) => format!(", {}", file_name("samples", is_table)),

@@ -1,13 +1,15 @@
 //! How well classes are told from a model's codes, from PCA's components and from raw values.
 
-use latentia_models::{Autoencoder, Labelled, ModelError, Pca, Probe};
 use latentia_tensor::{Matrix, Rows};
 use serde::Serialize;
 
-use crate::terminal::table;
+use super::pca::Pca;
+use super::probe::Probe;
+use crate::{Autoencoder, Labelled, ModelError};
 
 /// Accuracies of classifiers that learned from the training part and were measured on the test part; see [`Probe`].
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Probes {
     /// How many examples they learned from.
     pub training_examples: usize,
@@ -57,26 +59,5 @@ impl Probes {
             pca,
             raw,
         }))
-    }
-
-    /// The accuracies in percent as a table: the model's column, then that of PCA with `components`, then that of the raw values.
-    pub fn table(&self, components: usize) -> String {
-        let row = |name: String, of: fn(&Probe) -> f64| {
-            let percent = |probe: &Probe| format!("{:.2}", 100.0 * of(probe));
-            let pca = self.pca.as_ref().map_or_else(String::new, percent);
-            vec![name, percent(&self.model), pca, percent(&self.raw)]
-        };
-        table(&[
-            vec![
-                "classes from features, % right".into(),
-                "model".into(),
-                format!("pca {components}"),
-                "raw".into(),
-            ],
-            row("linear probe".into(), |probe| probe.linear_accuracy),
-            row(format!("{} nearest neighbours", self.neighbours), |probe| {
-                probe.neighbour_accuracy
-            }),
-        ])
     }
 }

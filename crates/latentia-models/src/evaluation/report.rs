@@ -1,14 +1,37 @@
 //! A model's measures, beside PCA's.
 
-use latentia_models::{Autoencoder, ElboReport, LatentUsage, Metrics, Pca, TableMetrics};
 use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde::Serialize;
 
+use super::elbo::ElboReport;
+use super::latent_usage::LatentUsage;
+use super::metrics::Metrics;
+use super::pca::Pca;
 use super::probes::Probes;
+use super::table_metrics::TableMetrics;
+use crate::{Autoencoder, ModelError};
 
-/// What is known of a model on some examples.
-#[derive(Debug, Serialize)]
+/// All measures that fit a model, on some examples: what `latentia evaluate --json` prints.
+///
+/// ```
+/// use latentia_models::{Evaluation, ModelSpec};
+/// use latentia_tensor::Matrix;
+///
+/// let spec: ModelSpec = toml::from_str(r#"
+///     likelihood = "mse"
+///     encoder = [{ layer = "dense", units = 1 }]
+///     decoder = [{ layer = "dense" }]
+/// "#)?;
+/// let model = spec.build(&[3], 42)?;
+/// let points = Matrix::from_vec(20, 3, (0..60).map(|i| (i as f32).sin()).collect());
+/// let evaluation = Evaluation::measure(&model, ("waves", "all"), &points, None, false, (10, 0))?;
+/// assert!(evaluation.pca_mse <= evaluation.metrics.mse);
+/// assert!(evaluation.variational.is_none() && evaluation.pca_learned_from == "all");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The data's name or path.
     pub data: String,
@@ -25,7 +48,7 @@ pub struct Evaluation {
     pub usage: Option<LatentUsage>,
     /// Vectors in the codebook.
     #[serde(skip)]
-    pub(super) codebook: Option<usize>,
+    pub codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has dimensions.
     pub pca_mse: f64,
     /// Measures of each column, of a model of a table's columns.
@@ -42,13 +65,13 @@ pub struct Evaluation {
     pub probes: Option<Probes>,
     /// Whether the likelihood is a density, whose bits compare with no other's.
     #[serde(skip)]
-    pub(super) is_density: bool,
+    pub is_density: bool,
     /// Dimensions of a code.
     #[serde(skip)]
-    pub(super) code_width: usize,
+    pub code_width: usize,
     /// Whether the loss is a negative log likelihood.
     #[serde(skip)]
-    pub(super) is_in_nats: bool,
+    pub is_in_nats: bool,
 }
 
 impl Evaluation {
@@ -65,7 +88,7 @@ impl Evaluation {
         training: Option<&dyn Rows>,
         probe: bool,
         (importance_samples, seed): (u32, u64),
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, ModelError> {
         let learned_from = training.unwrap_or(examples);
         let fill = model.encoded_means(learned_from)?;
         let learned_from = model.encoded(learned_from, fill.clone())?;
