@@ -7,17 +7,16 @@ use std::sync::OnceLock;
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, ElboReport, Labelled, LatentUsage, Metrics, Mixture, ModelFile,
-    Provenance, StoredTensor,
+    Autoencoder, Detector, Evaluation, Labelled, Mixture, ModelFile, Provenance, StoredTensor,
 };
 use latentia::nn::CodeValues;
 use latentia::tensor::{ExampleShape, Matrix};
 use numpy::{PyArrayDyn, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::array::{Array, Finite, Slice, array};
+use crate::array::{Array, Finite, NAME, Slice, array};
 use crate::error::{Error, Failure};
 use crate::guard::without_lock;
 use crate::{labels, pool};
@@ -76,29 +75,23 @@ impl Core {
         work: impl Fn(&dyn Rows) -> Result<T, Failure> + Send + Sync,
     ) -> PyResult<T> {
         let x = Array::of(x)?;
-        let (rows, labels) = (x.rows(), labels::of(labels.as_ref(), x.rows())?);
-        self.check_shape(x.example())?;
-        let (values, shape) = (x.slice()?, self.model().shape().clone());
+        let given = self.given(&x, labels)?;
         let pool = pool::shared(py)?;
-        without_lock(py, || {
-            let on_pool = |work: &(dyn Fn() -> Result<T, Failure> + Sync)| match rows {
-                // Threads would be woken in vain.
-                1 => work(),
-                _ => pool.install(work),
-            };
-            if rows == 0 {
-                let empty = Matrix::zeros(0, self.model().width());
-                return on_pool(&|| work(&empty));
-            }
-            let view = values.view(shape)?;
-            let finite = Finite::new(&view, self.model().likelihood().takes_missing());
-            match labels {
-                Some(labels) => {
-                    let labelled = Labelled::new(&finite, labels);
-                    on_pool(&|| work(&labelled))
-                }
-                None => on_pool(&|| work(&finite)),
-            }
+        without_lock(py, || match given.rows {
+            // Threads would be woken in vain.
+            1 => given.with(self.model(), &work),
+            _ => pool.install(|| given.with(self.model(), &work)),
+        })
+    }
+
+    /// The examples in `x` with their classes.
+    fn given<'a>(&self, x: &'a Array<'_>, labels: &Labels<'_>) -> PyResult<Given<'a>> {
+        let labels = labels::of(labels.as_ref(), x.rows())?;
+        self.check_shape(x.example())?;
+        Ok(Given {
+            values: x.slice()?,
+            rows: x.rows(),
+            labels,
         })
     }
 
@@ -156,6 +149,32 @@ impl Core {
         let mut shape = vec![examples.rows()];
         shape.extend_from_slice(self.model().shape());
         array(py, examples.into_vec(), &shape)
+    }
+}
+
+/// Examples that fit a model, as they were handed over.
+struct Given<'a> {
+    values: Slice<'a>,
+    rows: usize,
+    labels: Option<Vec<u32>>,
+}
+
+impl Given<'_> {
+    /// What `work` makes of them.
+    fn with<T>(
+        &self,
+        model: &Autoencoder,
+        work: &dyn Fn(&dyn Rows) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.rows == 0 {
+            return work(&Matrix::zeros(0, model.width()));
+        }
+        let view = self.values.view(model.shape().clone())?;
+        let finite = Finite::new(&view, model.likelihood().takes_missing());
+        match &self.labels {
+            Some(labels) => work(&Labelled::new(&finite, labels.clone())),
+            None => work(&finite),
+        }
     }
 }
 
@@ -320,35 +339,38 @@ impl Core {
         self.examples(py, examples)
     }
 
-    /// Measures, as JSON.
-    #[pyo3(signature = (x, labels=None, importance_samples=100, seed=0))]
+    /// Measures of examples beside those of PCA, which learns from `training` or from the same examples, as JSON.
+    #[pyo3(signature = (x, labels=None, training=None, training_labels=None, importance_samples=100, seed=0))]
+    #[allow(clippy::too_many_arguments, reason = "the package has names for all")]
     fn evaluate<'py>(
         &self,
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
         labels: Labels<'py>,
+        training: Option<&Bound<'py, PyAny>>,
+        training_labels: Labels<'py>,
         importance_samples: u32,
         seed: u64,
     ) -> PyResult<String> {
-        let model = self.model();
-        let all = self.run(py, x, &labels, |rows| {
-            let mut all = Map::new();
-            let mut add = |measures: Value| {
-                if let Value::Object(measures) = measures {
-                    all.extend(measures);
-                }
-            };
-            add(json!(Metrics::measure(model, rows)?));
-            add(json!(ElboReport::measure(
-                model,
-                rows,
-                importance_samples,
-                seed
-            )?));
-            add(json!(LatentUsage::measure(model, rows)?));
-            Ok(Value::Object(all))
+        let (x, training) = (Array::of(x)?, training.map(Array::of).transpose()?);
+        let examples = self.given(&x, &labels)?;
+        let training = training.as_ref();
+        let training = training.map(|training| self.given(training, &training_labels));
+        let training = training.transpose()?;
+        let (model, pool) = (self.model(), pool::shared(py)?);
+        let measure = |rows: &dyn Rows, training: Option<&dyn Rows>| {
+            let (name, how) = ((NAME, "all"), (importance_samples, seed));
+            Ok(Evaluation::measure(model, name, rows, training, true, how)?)
+        };
+        let evaluation = without_lock(py, || {
+            pool.install(|| {
+                examples.with(model, &|rows| match &training {
+                    Some(training) => training.with(model, &|own| measure(rows, Some(own))),
+                    None => measure(rows, None),
+                })
+            })
         })?;
-        Ok(all.to_string())
+        Ok(serde_json::to_string(&evaluation).map_err(Failure::from)?)
     }
 
     /// Examples as bytes, which the same model decompresses.

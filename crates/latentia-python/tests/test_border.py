@@ -120,7 +120,7 @@ def test_no_examples_give_none_and_cannot_be_learned_from(digits):
     assert digits.reconstruct(empty).shape == (0, 8, 8)
     assert digits.decode(np.zeros((0, 32))).shape == (0, 8, 8)
     assert digits.score(empty).shape == (0,)
-    with pytest.raises(latentia.Error, match="no examples to measure"):
+    with pytest.raises(latentia.Error, match="there are no examples to"):
         digits.evaluate(empty)
     for shape in [(0, 5), (5, 0), (0, 0)]:
         with pytest.raises(latentia.Error):

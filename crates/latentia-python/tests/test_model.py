@@ -1,7 +1,9 @@
 """What a model does."""
 
 import copy
+import json
 import pickle
+import subprocess
 
 import numpy as np
 import pytest
@@ -85,8 +87,25 @@ def test_a_conditional_model_takes_classes_and_refuses_examples_without(pictures
 def test_an_evaluation_has_the_measures_that_fit_the_model(digits, pictures, table, rows):
     measures = digits.evaluate(pictures)
     assert measures["examples"] == 400 and 0 < measures["mse"] < 0.1 and "psnr_db" in measures
-    assert "elbo_nats" not in measures
+    assert measures["pca_components"] == 32 and measures["pca_learned_from"] == "all"
+    assert "elbo_nats" not in measures and "probes" not in measures
     assert table.evaluate(rows)["mse"] < 0.5
+    labels = np.arange(400) % 8
+    known = digits.evaluate(pictures[:100], labels[:100], training=pictures, training_labels=labels)
+    assert known["pca_learned_from"] == "train" and known["probes"]["raw"]["linear_accuracy"] > 0.9
+
+
+def test_an_evaluation_is_the_programs(program, tmp_path, pictures):
+    model = latentia.train(pictures, preset="vae-20", epochs=2)
+    path, x = tmp_path / "model.safetensors", tmp_path / "x.npy"
+    model.save(path)
+    np.save(x, pictures)
+    command = [program, "evaluate", str(path), "--data", str(x), "--json"]
+    theirs = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    ours = model.evaluate(pictures)
+    for key in set(ours) - {"data"}:
+        assert ours[key] == theirs[key], key
+    assert {"elbo_nats", "nll_nats", "pca_mse"} <= set(ours)
 
 
 def test_every_byte_comes_back_or_less_at_a_lower_quality(digits, pictures):

@@ -270,14 +270,25 @@ class Model:
         return self._core.sample(n, as_seed(seed), bool(draw), as_labels(labels), like, components)
 
     def evaluate(
-        self, X: Any, labels: Any = None, *, importance_samples: int = 100, seed: int = 0
+        self,
+        X: Any,
+        labels: Any = None,
+        *,
+        training: Any = None,
+        training_labels: Any = None,
+        importance_samples: int = 100,
+        seed: int = 0,
     ) -> dict[str, Any]:
-        """How good the model is on examples.
+        """Every measure that fits the model, on examples, beside those of PCA with as many components.
 
         Parameters
         ----------
         X : array-like ``[n, ...]`` or DataFrame
         labels : array-like of int ``[n]``, optional
+        training : array-like ``[m, ...]`` or DataFrame, optional
+            What PCA learns from, in place of ``X`` itself; where both have classes, how well these are told from codes is measured
+            too.
+        training_labels : array-like of int ``[m]``, optional
         importance_samples : int, default 100
             Samples for each example behind the likelihood of a variational model.
         seed : int, default 0
@@ -286,9 +297,16 @@ class Model:
         Returns
         -------
         dict
-            ``mse``, ``loss`` and what else fits the model, as ``latentia evaluate --json`` calls it; see docs/guide.md for units.
+            ``mse``, ``pca_mse``, ``loss``, … as ``latentia evaluate --json`` calls them; docs/guide.md has their units.
         """
-        text = self._core.evaluate(self._examples(X), as_labels(labels), importance_samples, as_seed(seed))
+        text = self._core.evaluate(
+            self._examples(X),
+            as_labels(labels),
+            None if training is None else self._examples(training),
+            as_labels(training_labels),
+            importance_samples,
+            as_seed(seed),
+        )
         return json.loads(text)
 
     def compress(self, X: Any, *, quality: int | None = None, lossless: bool = False) -> bytes:
