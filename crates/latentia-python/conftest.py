@@ -10,6 +10,12 @@ import pytest
 import latentia
 
 
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """The README's examples write files."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def pictures():
     """Grey pictures of 8 x 8 pixels, each a bright row on a dark ground."""
@@ -44,7 +50,7 @@ def table(rows):
 def program():
     """The program, where it is named by the environment or has been built."""
     named = os.environ.get("LATENTIA_PROGRAM")
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[2]
     found = named or shutil.which("latentia", path=str(root / "target" / "release"))
     if found is None:
         pytest.skip("the program is not built: `cargo build --release`, or LATENTIA_PROGRAM names it")
