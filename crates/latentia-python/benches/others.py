@@ -69,10 +69,10 @@ def sklearn(x):
     import sklearn
     from sklearn.neural_network import MLPRegressor
 
-    model = MLPRegressor((256,), batch_size=256, max_iter=1, random_state=0)
+    model = MLPRegressor(hidden_layer_sizes=(256,), batch_size=256, max_iter=1, random_state=0)
     model.partial_fit(x[:256], x[:256])
     epoch = median_seconds(lambda: model.partial_fit(x, x), 3)
-    code = MLPRegressor((32,), max_iter=1).partial_fit(x[:256], x[:256])
+    code = MLPRegressor(hidden_layer_sizes=(32,), max_iter=1).partial_fit(x[:256], x[:256])
     weights, bias = code.coefs_[0].astype(np.float32), code.intercepts_[0].astype(np.float32)
     # It predicts, and does not encode: by its first layer.
     encode = median_seconds(lambda: np.maximum(x @ weights + bias, 0), 7)

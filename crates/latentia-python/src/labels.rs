@@ -4,14 +4,14 @@ use numpy::PyReadonlyArray1;
 
 use crate::error::{Error, Failure};
 
+/// Classes of examples, where they have some.
+pub type Labels<'py> = Option<PyReadonlyArray1<'py, u32>>;
+
 /// The class of each of `rows` examples.
 ///
 /// # Errors
 /// When there are more or fewer.
-pub fn of(
-    labels: Option<&PyReadonlyArray1<'_, u32>>,
-    rows: usize,
-) -> Result<Option<Vec<u32>>, Failure> {
+pub fn of(labels: &Labels<'_>, rows: usize) -> Result<Option<Vec<u32>>, Failure> {
     let Some(labels) = labels else {
         return Ok(None);
     };

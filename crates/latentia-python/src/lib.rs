@@ -3,15 +3,16 @@
 //! It takes arrays of `float32` and `uint8` in C order, borrowed while it works without the interpreter's lock, and gives arrays of its
 //! own. The package in `python/` makes such arrays of whatever people have, and has the names that they use.
 //!
-//! - [`array`]: arrays as examples; [`error`]: what is raised; [`guard`]: no panic crosses
+//! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses
 //! - [`pool`]: threads, also behind a fork
-//! - [`model`]: a model; [`training`]: how one learns, watched from Python
+//! - [`model`]: a model; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
 
 #![forbid(unsafe_code)]
 
 mod array;
 mod error;
 mod experiment;
+mod given;
 mod guard;
 mod labels;
 mod model;

@@ -16,16 +16,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 
-use crate::array::{Array, Finite, NAME, Slice, array};
+use crate::array::{Array, NAME, Slice, array};
 use crate::error::{Error, Failure};
+use crate::given::Given;
 use crate::guard::without_lock;
-use crate::{labels, pool};
+use crate::labels::{self, Labels};
+use crate::pool;
 
 /// An array of Python's own.
 type Out<'py, T> = PyResult<Bound<'py, PyArrayDyn<T>>>;
-
-/// Classes of examples.
-type Labels<'py> = Option<PyReadonlyArray1<'py, u32>>;
 
 /// Quality of compression where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.
 const QUALITY: u8 = 50;
@@ -75,36 +74,13 @@ impl Core {
         work: impl Fn(&dyn Rows) -> Result<T, Failure> + Send + Sync,
     ) -> PyResult<T> {
         let x = Array::of(x)?;
-        let given = self.given(&x, labels)?;
+        let given = Given::of(self.model(), &x, labels)?;
         let pool = pool::shared(py)?;
-        without_lock(py, || match given.rows {
+        without_lock(py, || match given.rows() {
             // Threads would be woken in vain.
             1 => given.with(self.model(), &work),
             _ => pool.install(|| given.with(self.model(), &work)),
         })
-    }
-
-    /// The examples in `x` with their classes.
-    fn given<'a>(&self, x: &'a Array<'_>, labels: &Labels<'_>) -> PyResult<Given<'a>> {
-        let labels = labels::of(labels.as_ref(), x.rows())?;
-        self.check_shape(x.example())?;
-        Ok(Given {
-            values: x.slice()?,
-            rows: x.rows(),
-            labels,
-        })
-    }
-
-    /// Refuses examples of another shape than the model's, but for rows of as many values.
-    fn check_shape(&self, seen: &[usize]) -> PyResult<()> {
-        let (shape, width) = (self.model().shape(), self.model().width());
-        match seen == &shape[..] || seen == [width] {
-            true => Ok(()),
-            false => Err(Error::new_err(format!(
-                "the array has examples of shape {}, the model takes {shape}",
-                ExampleShape::from(seen.to_vec())
-            ))),
-        }
     }
 
     /// As [`Self::run`], of codes.
@@ -116,7 +92,7 @@ impl Core {
         work: impl Fn(&dyn Rows) -> Result<T, Failure> + Send + Sync,
     ) -> PyResult<T> {
         let codes = Array::of(codes)?;
-        let labels = labels::of(labels.as_ref(), codes.rows())?;
+        let labels = labels::of(labels, codes.rows())?;
         let (rows, width) = (codes.rows(), self.model().code_width());
         let Slice::Floats(values) = codes.slice()? else {
             return Err(Error::new_err("codes are of `float32`, not of `uint8`"));
@@ -149,32 +125,6 @@ impl Core {
         let mut shape = vec![examples.rows()];
         shape.extend_from_slice(self.model().shape());
         array(py, examples.into_vec(), &shape)
-    }
-}
-
-/// Examples that fit a model, as they were handed over.
-struct Given<'a> {
-    values: Slice<'a>,
-    rows: usize,
-    labels: Option<Vec<u32>>,
-}
-
-impl Given<'_> {
-    /// What `work` makes of them.
-    fn with<T>(
-        &self,
-        model: &Autoencoder,
-        work: &dyn Fn(&dyn Rows) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        if self.rows == 0 {
-            return work(&Matrix::zeros(0, model.width()));
-        }
-        let view = self.values.view(model.shape().clone())?;
-        let finite = Finite::new(&view, model.likelihood().takes_missing());
-        match &self.labels {
-            Some(labels) => work(&Labelled::new(&finite, labels.clone())),
-            None => work(&finite),
-        }
     }
 }
 
@@ -322,7 +272,7 @@ impl Core {
                 Ok(model.quantise_latents(mixture.sample(count, seed))?)
             })?,
         };
-        let labels = labels::of(labels.as_ref(), count)?;
+        let labels = labels::of(&labels, count)?;
         let has_scale = model.likelihood().columns();
         let draws = draw || has_scale.is_some_and(|columns| columns.has_learned_scale());
         let pool = pool::shared(py)?;
@@ -353,9 +303,9 @@ impl Core {
         seed: u64,
     ) -> PyResult<String> {
         let (x, training) = (Array::of(x)?, training.map(Array::of).transpose()?);
-        let examples = self.given(&x, &labels)?;
+        let examples = Given::of(self.model(), &x, &labels)?;
         let training = training.as_ref();
-        let training = training.map(|training| self.given(training, &training_labels));
+        let training = training.map(|own| Given::of(self.model(), own, &training_labels));
         let training = training.transpose()?;
         let (model, pool) = (self.model(), pool::shared(py)?);
         let measure = |rows: &dyn Rows, training: Option<&dyn Rows>| {

@@ -13,7 +13,6 @@ use latentia::models::{
 };
 use latentia::tensor::{Axes, Schema};
 use latentia::{Rows, Training};
-use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use rayon::ThreadPool;
 
@@ -21,9 +20,10 @@ use crate::array::Array;
 use crate::error::{Failure, boxed};
 use crate::experiment::Request;
 use crate::guard::defect;
+use crate::labels::{self, Labels};
 use crate::model::Core;
 use crate::observer::{Event, Reporter};
-use crate::{labels, pool};
+use crate::pool;
 
 /// Share held out where a preset asks for a test part that there is none of.
 const HELD_OUT: f64 = 0.1;
@@ -49,9 +49,9 @@ struct Plan {
 pub fn train<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
-    labels: Option<PyReadonlyArray1<'py, u32>>,
+    labels: Labels<'py>,
     test: Option<&Bound<'py, PyAny>>,
-    test_labels: Option<PyReadonlyArray1<'py, u32>>,
+    test_labels: Labels<'py>,
     request: &str,
     name: Option<String>,
     data: String,
@@ -69,9 +69,9 @@ pub fn train<'py>(
     let request = Request::parse(request)?;
     let x = Array::of(x)?;
     let test = test.map(Array::of).transpose()?;
-    let labels = labels::of(labels.as_ref(), x.rows())?;
+    let labels = labels::of(&labels, x.rows())?;
     let test_rows = test.as_ref().map_or(0, Array::rows);
-    let test_labels = labels::of(test_labels.as_ref(), test_rows)?;
+    let test_labels = labels::of(&test_labels, test_rows)?;
 
     let shape = x.example_shape(axes)?;
     let view = labelled(x.slice()?.view(shape.clone())?, labels.as_deref())?;

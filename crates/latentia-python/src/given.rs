@@ -1,0 +1,63 @@
+//! Examples that fit a model, as they were handed over.
+
+use latentia::Rows;
+use latentia::models::{Autoencoder, Labelled};
+use latentia::tensor::{ExampleShape, Matrix};
+use pyo3::PyResult;
+
+use crate::array::{Array, Finite, Slice};
+use crate::error::{Error, Failure};
+use crate::labels::{self, Labels};
+
+/// Examples that fit a model, borrowed, with their classes.
+pub struct Given<'a> {
+    values: Slice<'a>,
+    rows: usize,
+    labels: Option<Vec<u32>>,
+}
+
+impl<'a> Given<'a> {
+    /// The examples of `array`, which have the shape of the model's or are rows of as many values.
+    ///
+    /// # Errors
+    /// When they are of another shape, or there are not as many classes.
+    pub fn of(model: &Autoencoder, array: &'a Array<'_>, labels: &Labels<'_>) -> PyResult<Self> {
+        let (seen, shape) = (array.example(), model.shape());
+        if seen != &shape[..] && seen != [model.width()] {
+            return Err(Error::new_err(format!(
+                "the array has examples of shape {}, the model takes {shape}",
+                ExampleShape::from(seen.to_vec())
+            )));
+        }
+        Ok(Self {
+            values: array.slice()?,
+            rows: array.rows(),
+            labels: labels::of(labels, array.rows())?,
+        })
+    }
+
+    /// How many there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// What `work` makes of them.
+    ///
+    /// # Errors
+    /// When a value is not finite, and those of `work`.
+    pub fn with<T>(
+        &self,
+        model: &Autoencoder,
+        work: &dyn Fn(&dyn Rows) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.rows == 0 {
+            return work(&Matrix::zeros(0, model.width()));
+        }
+        let view = self.values.view(model.shape().clone())?;
+        let finite = Finite::new(&view, model.likelihood().takes_missing());
+        match &self.labels {
+            Some(labels) => work(&Labelled::new(&finite, labels.clone())),
+            None => work(&finite),
+        }
+    }
+}
