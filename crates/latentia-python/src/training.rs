@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use rayon::ThreadPool;
 
 use crate::array::Array;
-use crate::error::{Failure, boxed};
+use crate::error::{Error, Failure, boxed};
 use crate::experiment::Request;
 use crate::guard::defect;
 use crate::labels::{self, Labels};
@@ -73,6 +73,9 @@ pub fn train<'py>(
     let test_rows = test.as_ref().map_or(0, Array::rows);
     let test_labels = labels::of(&test_labels, test_rows)?;
 
+    if x.rows() == 1 {
+        return Err(Error::new_err("nothing to learn from one example"));
+    }
     let shape = x.example_shape(axes)?;
     let view = labelled(x.slice()?.view(shape.clone())?, labels.as_deref())?;
     let test = test
@@ -101,7 +104,7 @@ fn axes_of(name: &str) -> PyResult<Axes> {
     let found = Axes::NAMED.into_iter().find(|axes| axes.name() == name);
     found.ok_or_else(|| {
         let names = Axes::NAMED.map(|axes| format!("`{}`", axes.name()));
-        crate::error::Error::new_err(format!(
+        Error::new_err(format!(
             "`axes` is `{name}`; it must be one of {}",
             names.join(", ")
         ))

@@ -125,6 +125,8 @@ def test_no_examples_give_none_and_cannot_be_learned_from(digits):
     for shape in [(0, 5), (5, 0), (0, 0)]:
         with pytest.raises(latentia.Error):
             latentia.train(np.zeros(shape, np.float32))
+    with pytest.raises(latentia.Error, match="nothing to learn from one example"):
+        latentia.train(np.zeros((1, 5), np.float32))
 
 
 def test_huge_strides_are_read_where_they_lie_and_huge_shapes_are_refused(digits):

@@ -92,6 +92,16 @@ def test_ctrl_c_ends_a_program_as_it_ends_any_other():
     assert child.returncode == -signal.SIGINT and "KeyboardInterrupt" in errors
 
 
+def test_a_program_ends_while_a_thread_of_it_still_trains():
+    text = (
+        "import threading, time, numpy as np, latentia; x = np.random.default_rng(0).normal(size=(500, 5));"
+        "go = lambda: latentia.train(x, preset='table', epochs=500_000, training={'patience': 499_999});"
+        "threading.Thread(target=go, daemon=True).start(); time.sleep(0.5)"
+    )
+    done = subprocess.run([sys.executable, "-c", text], timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_other_threads_of_python_go_on_while_a_model_learns(rows):
     beats = []
     done = threading.Event()
