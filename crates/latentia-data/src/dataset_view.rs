@@ -4,8 +4,8 @@ use std::io;
 
 use latentia_tensor::{ExampleShape, MatrixMut, Rows};
 
-use crate::example_size::example_size;
 use crate::error::DataError;
+use crate::example_size::example_size;
 use crate::fingerprint::Fingerprint;
 use crate::values::widen;
 
