@@ -194,6 +194,12 @@ pub enum ModelError {
         /// What is wrong.
         problem: String,
     },
+    /// Weights of another program that are not those of the model.
+    #[error("the weights do not fit the model: {}", problems.join("; "))]
+    Import {
+        /// What is missing, left over, or of another shape.
+        problems: Vec<String>,
+    },
     /// Settings of a model's own parts that no file can hold.
     #[error("the settings that describe the model cannot be stored: {0}")]
     Settings(serde_json::Error),

@@ -9,9 +9,11 @@ mod registry;
 #[cfg(feature = "train")]
 mod run_record;
 mod tensor_file;
+mod torch;
 
 #[cfg(feature = "train")]
 pub use atomic::write_atomically;
 pub use model_file::ModelFile;
 pub use registry::Registry;
 pub use safetensors::Dtype;
+pub use torch::{TorchNames, TorchSource};

@@ -294,7 +294,7 @@ impl ModelFile {
         model.preparation = content.preparation;
         model.set_windows(content.windows);
         model.scaling = content.scaling;
-        model.is_fitted = !content.provenance.history.is_empty();
+        model.is_fitted = content.provenance.warm_start || !content.provenance.history.is_empty();
         let names = model.parameter_names();
         for (name, parameter) in names.iter().zip(model.chain.parameters_mut()) {
             if !read_floats(&tensors, name, parameter.value.as_mut_slice()) {

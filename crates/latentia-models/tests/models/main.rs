@@ -20,6 +20,7 @@ mod rollback;
 mod series;
 mod sizes;
 mod spec;
+mod torch;
 mod training;
 
 use latentia_models::{
