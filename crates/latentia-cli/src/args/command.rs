@@ -10,6 +10,7 @@ use super::evaluation::{DenoiseArgs, EvaluateArgs};
 use super::explanation::ExplainArgs;
 use super::export::ExportArgs;
 use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
+use super::import::ImportArgs;
 use super::imputation::ImputeArgs;
 use super::inspection::{InspectArgs, PresetsArgs};
 use super::training::TrainArgs;
@@ -43,6 +44,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a model as ONNX, for other programs to run
     Export(ExportArgs),
+    /// Make a model of weights that PyTorch learned
+    Import(ImportArgs),
     /// Write examples as a compressed file
     Compress(CompressArgs),
     /// Bring the examples of a compressed file back

@@ -25,6 +25,18 @@ pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     })
 }
 
+/// Dimensions of an example.
+#[derive(Clone, Debug)]
+pub struct Dimensions(pub Vec<usize>);
+
+pub(super) fn dimensions(text: &str) -> Result<Dimensions, String> {
+    let sizes = text.split('x').map(|size| size.parse().ok());
+    let sizes: Option<Vec<usize>> = sizes.collect();
+    let sizes = sizes.filter(|sizes| sizes.len() <= 4 && sizes.iter().all(|&size| size > 0));
+    let sizes = sizes.ok_or("it must be up to four sizes such as 784, 28x28 or 3x32x32");
+    Ok(Dimensions(sizes?))
+}
+
 pub(super) fn fit(text: &str) -> Result<Fit, String> {
     match text {
         "crop" => Ok(Fit::Crop),

@@ -4,8 +4,8 @@ use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
 
 use super::{
-    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, impute,
-    inspect, interpolate, presets, reconstruct, sample, train, traverse,
+    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, import,
+    impute, inspect, interpolate, presets, reconstruct, sample, train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -48,6 +48,7 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &loader)?,
         Command::Export(args) => export::run(&args)?,
+        Command::Import(args) => import::run(&args)?,
         Command::Compress(args) => compress::run(&args, &loader)?,
         Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,

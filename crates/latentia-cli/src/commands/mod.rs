@@ -12,6 +12,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod follow;
+mod import;
 mod impute;
 mod info;
 mod inspect;

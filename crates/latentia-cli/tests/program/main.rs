@@ -13,6 +13,7 @@ mod follow;
 mod formats;
 mod generate;
 mod harness;
+mod import;
 mod interrupt;
 mod picture_cases;
 mod picture_names;
