@@ -200,6 +200,12 @@ pub enum ModelError {
         /// What is missing, left over, or of another shape.
         problems: Vec<String>,
     },
+    /// A part that is no module of PyTorch.
+    #[error("{part} has no counterpart in `torch.nn`; ONNX takes any model")]
+    NotInTorch {
+        /// The part.
+        part: String,
+    },
     /// Settings of a model's own parts that no file can hold.
     #[error("the settings that describe the model cannot be stored: {0}")]
     Settings(serde_json::Error),

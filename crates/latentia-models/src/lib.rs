@@ -34,7 +34,7 @@
 //!   model looks for
 //! - [`Mixture`]: a density of codes, to draw new ones from
 //! - [`Preset`]: whole experiments as TOML
-//! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files; [`Autoencoder::import_torch`]: weights of PyTorch
+//! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files; [`Autoencoder::import_torch`], [`Autoencoder::torch_module`]: weights of and for PyTorch
 //!
 //! What may grow: specifications get new keys, so end a literal with `..TrainingSpec::default()`. Errors and reports get new
 //! variants and fields, and are `#[non_exhaustive]`. A new case of what a part or a codec has to tell apart ([`latentia_nn::Mode`],
@@ -77,7 +77,7 @@ pub use evaluation::{
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;
-pub use files::{Dtype, ModelFile, Registry, TorchNames, TorchSource};
+pub use files::{Dtype, ModelFile, Registry, TorchModule, TorchNames, TorchSource};
 #[cfg(feature = "train")]
 pub use generation::Mixture;
 pub use history::{Epoch, StoppedBy};

@@ -10,6 +10,7 @@ mod registry;
 mod run_record;
 mod tensor_file;
 mod torch;
+mod torch_module;
 
 #[cfg(feature = "train")]
 pub use atomic::write_atomically;
@@ -17,3 +18,4 @@ pub use model_file::ModelFile;
 pub use registry::Registry;
 pub use safetensors::Dtype;
 pub use torch::{TorchNames, TorchSource};
+pub use torch_module::TorchModule;

@@ -47,12 +47,12 @@ struct Tensor {
 }
 
 /// A parameter of a model as PyTorch has it.
-struct Wanted {
+pub(super) struct Wanted {
     layer: String,
     name: String,
     /// Its name in a module.
-    torch: String,
-    shape: Vec<usize>,
+    pub(super) torch: String,
+    pub(super) shape: Vec<usize>,
     /// Whether rows are columns there.
     transposed: bool,
     /// Whether a module may lack it.
@@ -62,7 +62,7 @@ struct Wanted {
 
 impl Wanted {
     /// `filter` is `[channels, height, width]` of a convolution.
-    fn new(layer: String, parameter: &Parameter, filter: Option<[usize; 3]>) -> Self {
+    pub(super) fn new(layer: String, parameter: &Parameter, filter: Option<[usize; 3]>) -> Self {
         let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
         let is_weight = parameter.role == ParameterRole::Weight;
         let shape = match filter {
@@ -100,13 +100,25 @@ impl Wanted {
 
     /// Its values, row by row, from those in PyTorch's layout.
     fn values(&self, torch: Vec<f32>) -> Vec<f32> {
-        let [rows, cols] = match self.shape[..] {
-            [rows, cols] if self.transposed => [rows, cols],
-            _ => return torch,
-        };
-        let column = |col| (0..rows).map(move |row| row * cols + col);
-        (0..cols).flat_map(column).map(|at| torch[at]).collect()
+        match self.shape[..] {
+            [rows, cols] if self.transposed => transposed(&torch, [rows, cols]),
+            _ => torch,
+        }
     }
+
+    /// Its values in PyTorch's layout, from those row by row.
+    pub(super) fn torch_values(&self, values: &[f32]) -> Vec<f32> {
+        match self.shape[..] {
+            [rows, cols] if self.transposed => transposed(values, [cols, rows]),
+            _ => values.to_vec(),
+        }
+    }
+}
+
+/// Column by column of a matrix `[rows, cols]`.
+fn transposed(values: &[f32], [rows, cols]: [usize; 2]) -> Vec<f32> {
+    let column = |col| (0..rows).map(move |row| values[row * cols + col]);
+    (0..cols).flat_map(column).collect()
 }
 
 impl Autoencoder {

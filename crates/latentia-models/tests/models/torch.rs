@@ -1,6 +1,7 @@
 //! Weights of PyTorch, whose layout is written out here.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use latentia_models::{Autoencoder, ModelSpec, TorchNames, TorchSource};
 use safetensors::tensor::{Dtype, TensorView};
@@ -299,4 +300,79 @@ fn what_does_not_fit_is_named_with_shapes() {
     let names = TorchNames::from([("encoder.0.weight".into(), both)]);
     let said = refusal(&mut ours, &scalar, &names);
     assert!(said.contains("`encoder.0.weight` takes [3, 4]"), "{said}");
+}
+
+/// The tensors of a file.
+fn tensors_of(bytes: &[u8]) -> Vec<Tensor> {
+    let file = safetensors::SafeTensors::deserialize(bytes).expect("a file");
+    let mut tensors: Vec<Tensor> = (file.iter())
+        .map(|(name, view)| {
+            let values = view.data().as_chunks().0.iter();
+            let values = values.map(|x| f32::from_le_bytes(*x)).collect();
+            (name.to_string(), view.shape().to_vec(), values)
+        })
+        .collect();
+    tensors.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    tensors
+}
+
+#[test]
+fn a_model_goes_to_pytorch_and_comes_back() {
+    for (text, shape) in [(DENSE, &[4][..]), (CONV, &[7, 8])] {
+        let ours = model(text, shape, 1);
+        let module = ours
+            .torch_module(Path::new("w.safetensors"))
+            .expect("a module");
+        let mut back = model(text, shape, 2);
+        back.import_torch(&module.weights, &TorchNames::new())
+            .expect("fits");
+        assert!(ours.weights().zip(back.weights()).all(|(a, b)| a == b));
+    }
+}
+
+#[test]
+fn the_module_of_a_model_is_written_out() {
+    let ours = model(CONV, &[7, 8], 1);
+    let module = ours
+        .torch_module(Path::new("w.safetensors"))
+        .expect("a module");
+    for line in [
+        "nn.Unflatten(1, (1, 7, 8)),",
+        "nn.Conv2d(1, 3, (3, 2), stride=(2, 2), padding=(1, 1), dilation=(1, 1)),",
+        "nn.BatchNorm2d(3),",
+        "nn.ReLU(),",
+        "nn.Flatten(),",
+        "nn.Linear(60, 5),",
+        "nn.Sigmoid(),",
+        "load_file(\"w.safetensors\")",
+    ] {
+        assert!(module.program.contains(line), "{}", module.program);
+    }
+    let tensors = tensors_of(&module.weights);
+    let shape = |name: &str| {
+        let own = tensors.iter().find(|own| own.0 == name);
+        own.unwrap_or_else(|| panic!("no {name}")).1.clone()
+    };
+    // Numbers count modules as `nn.Sequential` does.
+    assert_eq!(shape("encoder.1.weight"), [3, 1, 3, 2]);
+    assert_eq!(shape("encoder.2.running_var"), [3]);
+    assert_eq!(shape("encoder.5.weight"), [5, 60]);
+}
+
+#[test]
+fn what_pytorch_has_no_module_for_is_named() {
+    let refused = |text: &str, words: &str| {
+        let error = model(text, &[4], 1).torch_module(Path::new("w"));
+        let error = error.err().expect("refused").to_string();
+        assert!(error.starts_with(words), "{error}");
+    };
+    refused(
+        VAE,
+        "code.0 (dense linear) has no counterpart in `torch.nn`",
+    );
+    let residual = DENSE.replace(
+        "{ layer = \"dense\", units = 4 }",
+        "{ layer = \"residual\", layers = [{ layer = \"dense\", units = 4 }] }",
+    );
+    refused(&residual, "encoder.2 (add input of the layer before, ");
 }
