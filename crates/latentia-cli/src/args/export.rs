@@ -17,13 +17,19 @@ Examples:
 The file is ONNX of opset 18, for any number of examples at once. Values go in and come out on the data's own scale, pixels from 0 to 1: the \
 preprocessing is inside. A row of a table has an element for each column that is learned from: a number (less its column's \
 offset), 0 or 1, the number of a level, NaN where it is missing; the property `latentia.schema` of the file has offsets and levels. With --columns each column is an input \
-by its name.")]
+by its name.
+
+With --layout torch the weights are written as PyTorch's state dict, and a program that defines its module and reads them is printed:
+  latentia export MODEL -o weights.safetensors --layout torch > autoencoder.py")]
 pub struct ExportArgs {
     /// The model file
     pub model: PathBuf,
-    /// Where to write: .onnx
+    /// Where to write: .onnx, or .safetensors with --layout torch
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Write weights as another program has them, not ONNX
+    #[arg(long, value_enum, conflicts_with_all = ["part", "columns", "bytes", "rule"])]
+    pub layout: Option<ExportLayout>,
     /// What the file computes
     #[arg(long, value_enum, default_value_t)]
     pub part: ExportPart,
@@ -44,6 +50,13 @@ pub struct ExportArgs {
         allow_negative_numbers = true
     )]
     pub threshold: Option<f64>,
+}
+
+/// Whose layout weights have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportLayout {
+    /// PyTorch's
+    Torch,
 }
 
 /// What of a model is exported.

@@ -30,7 +30,7 @@ pub use detection::DetectArgs;
 pub use evaluation::{DenoiseArgs, EVALUATION_SEED, EvaluateArgs};
 pub use examples::ExampleArgs;
 pub use explanation::ExplainArgs;
-pub use export::{ExportArgs, ExportPart};
+pub use export::{ExportArgs, ExportLayout, ExportPart};
 pub use generation::{InterpolateArgs, Prior, SampleArgs, TraverseArgs};
 pub use import::ImportArgs;
 pub use imputation::ImputeArgs;

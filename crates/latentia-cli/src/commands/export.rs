@@ -5,19 +5,26 @@ use latentia_models::{Detector, ModelFile, write_atomically};
 use latentia_onnx::{GraphRows, Part, Rule, export};
 
 use super::detect::FALSE_ALARM;
-use crate::args::{ExportArgs, ExportPart};
+use crate::args::{ExportArgs, ExportLayout, ExportPart};
 use crate::inputs::open;
 use crate::measures::calibration_warnings;
-use crate::terminal::{UsageError, tell};
+use crate::terminal::{UsageError, print, tell};
 
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let output = &args.output;
-    if output.extension().is_none_or(|ending| ending != "onnx") {
+    let ending = match args.layout {
+        Some(ExportLayout::Torch) => "safetensors",
+        None => "onnx",
+    };
+    if output.extension().is_none_or(|own| own != ending) {
         let what = format!(
-            "cannot tell the format of `{}`; end it in .onnx",
+            "cannot tell the format of `{}`; end it in .{ending}",
             output.display()
         );
         return Err(UsageError(what).into());
+    }
+    if let Some(ExportLayout::Torch) = args.layout {
+        return to_torch(args);
     }
     let rule = args.false_alarm.map(Rule::FalseAlarm);
     let rule = rule.or(args.threshold.map(Rule::Threshold));
@@ -52,6 +59,16 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     }
     tell(&format!("wrote {}: {what}{flagged}", output.display()));
     Ok(())
+}
+
+/// Writes a state dict, and prints the module that takes it.
+fn to_torch(args: &ExportArgs) -> anyhow::Result<()> {
+    let file = open(&args.model)?;
+    let module = file.model.torch_module(&args.output);
+    let module = module.with_context(|| format!("`{}`", args.model.display()))?;
+    write_atomically(&args.output, |out| out.write_all(&module.weights))?;
+    tell(&format!("wrote {}", args.output.display()));
+    print(&module.program)
 }
 
 /// From which score on examples are flagged; warns where it says less than it was asked for.

@@ -71,3 +71,18 @@ fn few_calibrating_scores_are_warned_of() {
         ran.stderr
     );
 }
+
+#[test]
+fn weights_are_written_as_pytorch_has_them() {
+    let dir = TestDir::with([("m", &TINY[..])]);
+    let ran = dir.run("export m -o w.safetensors --layout torch").done();
+    assert!(ran.stderr.contains("wrote w.safetensors"), "{}", ran.stderr);
+    for line in ["nn.Linear(", "load_file(\"w.safetensors\")"] {
+        assert!(ran.stdout.contains(line), "{}", ran.stdout);
+    }
+    let header = dir.read("w.safetensors");
+    let holds = |text: &str| header.windows(text.len()).any(|own| own == text.as_bytes());
+    assert!(holds("encoder.0.weight") && !holds("latentia"));
+    let endings = "end it in .safetensors";
+    dir.refused("export m -o w.onnx --layout torch", 2, &[endings]);
+}
