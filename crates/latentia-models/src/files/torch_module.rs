@@ -62,7 +62,7 @@ impl Autoencoder {
                 "corruption" => continue,
                 "encoder" => 0,
                 "decoder" => 1,
-                _ => return refuse(self.layer_label(number)),
+                _ => return refuse(format!("the code `{}`", self.latent.name())),
             };
             let sequence = &mut parts[own];
             let parameters = self.chain.parameters_of(number);

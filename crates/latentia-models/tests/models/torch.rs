@@ -366,10 +366,7 @@ fn what_pytorch_has_no_module_for_is_named() {
         let error = error.err().expect("refused").to_string();
         assert!(error.starts_with(words), "{error}");
     };
-    refused(
-        VAE,
-        "code.0 (dense linear) has no counterpart in `torch.nn`",
-    );
+    refused(VAE, "the code `gaussian` has no counterpart in `torch.nn`");
     let residual = DENSE.replace(
         "{ layer = \"dense\", units = 4 }",
         "{ layer = \"residual\", layers = [{ layer = \"dense\", units = 4 }] }",
