@@ -5,7 +5,7 @@
 //!
 //! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses
 //! - [`pool`]: threads, also behind a fork
-//! - [`model`]: a model; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
+//! - [`model`]: a model, [`onnx`]: for other runtimes; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
 
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ mod guard;
 mod labels;
 mod model;
 mod observer;
+mod onnx;
 mod pool;
 mod training;
 

@@ -21,6 +21,7 @@ use crate::error::{Error, Failure};
 use crate::given::Given;
 use crate::guard::without_lock;
 use crate::labels::{self, Labels};
+use crate::onnx::exported;
 use crate::pool;
 
 /// An array of Python's own.
@@ -380,6 +381,18 @@ impl Core {
             }
             false => Ok(array(py, values, &shape)?.into_any()),
         }
+    }
+
+    /// The ONNX model of a part.
+    fn onnx<'py>(
+        &self,
+        py: Python<'py>,
+        part: &str,
+        rows: &str,
+        false_alarm: f64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = without_lock(py, || exported(&self.file, part, rows, false_alarm))?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// What there is to know of it, as JSON.

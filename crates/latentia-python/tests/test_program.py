@@ -73,3 +73,14 @@ def test_what_is_compressed_by_either_is_decompressed_by_the_other(program, tmp_
     command = [program, "decompress", str(packed), "--model", str(path), "-o", str(again)]
     subprocess.run(command, check=True, capture_output=True)
     np.testing.assert_array_equal(np.load(again), pictures)
+
+
+@pytest.mark.parametrize("part", ["reconstruct", "encode", "decode", "score"])
+def test_what_is_exported_is_what_the_program_exports(program, tmp_path, table, part):
+    path, exported = tmp_path / "model.safetensors", tmp_path / "model.onnx"
+    table.save(path)
+    command = [program, "export", str(path), "--part", part, "-o", str(exported)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert table.to_onnx(part) == exported.read_bytes()
+    with pytest.raises(latentia.Error, match="`part` is `all`; it must be one of `reconstruct`"):
+        table.to_onnx("all")

@@ -331,6 +331,30 @@ class Model:
         """What was compressed, ``[n, *shape]``, of ``uint8`` or ``float32`` as it was."""
         return self._core.decompress(bytes(data))
 
+    def to_onnx(self, part: str = "reconstruct", *, rows: str = "whole", false_alarm: float = 0.01) -> bytes:
+        """A part of the model for other runtimes, preprocessing and its inverse inside.
+
+        Parameters
+        ----------
+        part : {'reconstruct', 'encode', 'decode', 'score'}
+        rows : {'whole', 'bytes', 'columns'}
+            What goes in: numbers in the data's own scale and pictures as values from 0 to 1, pictures as bytes, or each column of a
+            table by its name.
+        false_alarm : float, default 0.01
+            What a score is flagged by.
+
+        Returns
+        -------
+        bytes
+            What ``latentia export`` writes.
+
+        Raises
+        ------
+        latentia.Error
+            Where something in the model has no counterpart in ONNX.
+        """
+        return self._core.onnx(part, rows, float(false_alarm))
+
     def to_frame(self, values: Any, index: Any = None) -> Any:
         """Rows of a table as a `pandas.DataFrame`: names, levels, booleans, dates and whole numbers as in the table.
 
