@@ -19,6 +19,7 @@ it here.
 - `sanitise`: the tests of kernels and layers with address sanitiser, which sees what libraries do with memory.
 - `load`: ten million rows of 32 floats, learned from and encoded, beside Keras.
 - `reproduce`: presets trained to the result that they name, by the seeds that they name; the README's table has these figures.
+- `weights`: models of PyTorch and Keras, imported and exported: how far reconstructions are apart.
 
 | check | date | result |
 |---|---|---|

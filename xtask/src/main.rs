@@ -21,6 +21,7 @@ mod sanitise;
 mod source;
 mod statistics;
 mod tidy;
+mod weights;
 mod workspace;
 
 use std::env;
@@ -54,6 +55,7 @@ commands:
   package                                pack every crate, build the packages, run the examples on them alone
   sanitise                               test kernels and layers with address sanitiser
   tidy [--root DIR]                      check that the workspace, or another checkout, keeps its rules
+  weights --python PATH                  weights of PyTorch and Keras, here and back, by a Python that has torch and safetensors
 ";
 
 fn main() -> ExitCode {
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),
         Some("tidy") => tidy::run(&arguments),
+        Some("weights") => weights::run(&arguments),
         _ => {
             eprint!("{COMMANDS}");
             return ExitCode::from(2);

@@ -43,11 +43,12 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let class = class.map(|label| class_of(model, label)).transpose()?;
     let codes = with_labels(model, &codes, class);
     let examples = samples(model, &codes, args.draw, args.seed)?;
+    let classes = classes_above(model, class.is_none());
     let title = match args.prior {
+        Prior::Normal if !classes.is_empty() => "samples from the prior, each decoded as a class",
         Prior::Normal => "samples from the prior",
         Prior::Mixture => "samples from a mixture fitted to codes",
     };
-    let classes = classes_above(model, class.is_none());
     let sheet = Sheet {
         title,
         columns: &classes,

@@ -37,7 +37,7 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     };
     let sheet = Sheet {
         title: match model.code_width() {
-            2 => "z1 across, z2 down",
+            2 => "decoded codes: z1 across, z2 up",
             _ => "each dimension of the code from -3 to 3, the others at 0",
         },
         columns: &columns,

@@ -187,8 +187,11 @@ impl Sheet<'_> {
         let margin = 2 * tile.gap();
         let letters = tile.layout.width * tile.scale / SMALL;
         for (number, text) in text.lines().enumerate() {
+            let text = shortened(text, letters);
+            let own = text.chars().count() * SMALL;
+            let x = margin + x + (tile.layout.width * tile.scale).saturating_sub(own) / 2;
             let y = margin + y + tile.gap() + number * room.line;
-            picture.write_caption([margin + x, y], &shortened(text, letters), WORDS);
+            picture.write_caption([x, y], &text, WORDS);
         }
     }
 }

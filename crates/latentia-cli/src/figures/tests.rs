@@ -88,7 +88,7 @@ fn captions_stand_below_and_are_shortened() {
     assert_eq!(named.height(), plain.height() + 2 * 11);
     // Ten letters of 8 pixels below a tile of 84, and none in the gap behind them.
     let row = |x: usize| (6 + 171 + 3..6 + 171 + 11).any(|y| named.pixel(x, y) == [255; 3]);
-    assert!((6..86).any(row) && !(86..93).any(row));
+    assert!((6..90).any(row) && !(90..93).any(row));
 }
 
 #[test]

@@ -20,7 +20,7 @@ const LONGEST: usize = 20;
 /// Blocks of an eighth of a character's width and more.
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-const HEADS: [&str; 4] = ["column", "value", "expected", "score"];
+const HEADS: [&str; 4] = ["column", "value", "expected", "score falls by"];
 
 /// What a detector makes of one row of a table: why it has its score.
 #[derive(Clone, Debug, Serialize)]
