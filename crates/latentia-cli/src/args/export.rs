@@ -27,11 +27,11 @@ pub struct ExportArgs {
     /// Where to write: .onnx, or .safetensors with --layout torch
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Write weights as another program has them, not ONNX
-    #[arg(long, value_enum, conflicts_with_all = ["part", "columns", "bytes", "rule"])]
+    /// Write weights as another program has them, not ONNX: `torch`
+    #[arg(long, value_enum, hide_possible_values = true, conflicts_with_all = ["part", "columns", "bytes", "rule"])]
     pub layout: Option<ExportLayout>,
-    /// What the file computes
-    #[arg(long, value_enum, default_value_t)]
+    /// What the file computes of an example, to `reconstruct` or `encode` it, to `decode` a code, or the `score` of `detect`
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub part: ExportPart,
     /// Take the columns of a table by their names, numbers in f64 and levels as text, each `[batch, 1]`, and give them so
     #[arg(long)]
