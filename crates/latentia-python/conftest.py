@@ -2,12 +2,17 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import latentia
+
+
+# A shell starts what is to run in the background with Ctrl-C ignored, and Python then leaves it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pyo3::marker::Ungil;
 use pyo3::{PyErr, PyResult, Python};
 
+use crate::ending::detached;
 use crate::error::{Error, Failure};
 
 /// What `work` gives, done without the interpreter's lock. A panic, which is a defect of ours, is raised as an error like others.
@@ -16,7 +17,7 @@ pub fn without_lock<T: Ungil + Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Failure> + Ungil + Send,
 ) -> PyResult<T> {
-    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    let done = detached(py, || catch_unwind(AssertUnwindSafe(work)));
     match done {
         Ok(result) => Ok(result?),
         Err(panic) => Err(defect(&*panic)),

@@ -3,13 +3,14 @@
 //! It takes arrays of `float32` and `uint8` in C order, borrowed while it works without the interpreter's lock, and gives arrays of its
 //! own. The package in `python/` makes such arrays of whatever people have, and has the names that they use.
 //!
-//! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses
+//! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses; [`ending`]: the interpreter waits for threads
 //! - [`pool`]: threads, also behind a fork
 //! - [`model`]: a model, [`onnx`]: for other runtimes; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
 
 #![forbid(unsafe_code)]
 
 mod array;
+mod ending;
 mod error;
 mod experiment;
 mod given;
@@ -37,6 +38,7 @@ mod _latentia {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::ending::register(module)?;
         module.add("Error", module.py().get_type::<super::error::Error>())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use rayon::ThreadPool;
 
 use crate::array::Array;
+use crate::ending::{self, detached};
 use crate::error::{Error, Failure, boxed};
 use crate::experiment::Request;
 use crate::guard::defect;
@@ -138,7 +139,7 @@ fn run(
     let mut result = None;
     let mut raised: Option<PyErr> = None;
     let (result_out, raised_out, asked) = (&mut result, &mut raised, &stop);
-    py.detach(move || {
+    detached(py, move || {
         pool.in_place_scope(|scope| {
             scope.spawn(move |_| {
                 let work = AssertUnwindSafe(|| fit(plan, examples, reporter));
@@ -146,6 +147,9 @@ fn run(
             });
             // The sender is gone when the run is over.
             loop {
+                if ending::has_begun() {
+                    asked.store(true, Ordering::Relaxed);
+                }
                 let event = match heard.recv_timeout(BETWEEN_LOOKS) {
                     Err(RecvTimeoutError::Disconnected) => break,
                     Err(RecvTimeoutError::Timeout) => None,
