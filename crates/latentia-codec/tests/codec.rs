@@ -86,6 +86,7 @@ fn with_model(model: Autoencoder, quantiser: Option<Quantiser>) -> ModelFile {
         provenance: Provenance {
             preset: String::new(),
             data: String::new(),
+            target: None,
             fingerprint: String::new(),
             seed: 3,
             warm_start: false,

@@ -13,6 +13,9 @@ pub struct Provenance {
     pub preset: String,
     /// The data's name or path.
     pub data: String,
+    /// What its examples were to be reconstructed as, where not as themselves: a name or a path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// SHA-256 of the training examples.
     pub fingerprint: String,
     /// Seed of initial values, order and noise.

@@ -22,6 +22,7 @@ fn file(model: Autoencoder) -> ModelFile {
     let provenance = Provenance {
         preset: "a preset".into(),
         data: "data".into(),
+        target: None,
         fingerprint: String::new(),
         seed: 42,
         warm_start: false,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::{MatrixMut, Rows};
+use crate::{MatrixMut, Rows, Targets};
 
 /// Some of the rows of a source, in any order, as a source of their own; the values are not copied.
 ///
@@ -55,15 +55,15 @@ impl<'a> Subset<'a> {
 }
 
 impl Subset<'_> {
-    /// Reads examples or their targets, as `read` does from where they come from.
-    fn read_by(
+    /// Reads examples, or their targets, of `source`.
+    fn read_from(
         &self,
-        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        source: &dyn Rows,
         indices: &[u32],
         mut out: MatrixMut<'_>,
     ) -> io::Result<()> {
         let Some(own) = &self.indices else {
-            return read(self.source, indices, out);
+            return source.read(indices, out);
         };
         // Translated block by block on the stack: a training step allocates nothing.
         const BLOCK: usize = 256;
@@ -76,8 +76,7 @@ impl Subset<'_> {
             }
             let (rows, tail) = rest.split_at_mut(block.len() * cols);
             rest = tail;
-            read(
-                self.source,
+            source.read(
                 &translated[..block.len()],
                 MatrixMut::new(rows, block.len(), cols),
             )?;
@@ -108,7 +107,7 @@ impl Rows for Subset<'_> {
     }
 
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+        self.read_from(self.source, indices, out)
     }
 
     fn has_targets(&self) -> bool {
@@ -116,9 +115,7 @@ impl Rows for Subset<'_> {
     }
 
     fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        let read =
-            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
-        self.read_by(read, indices, out)
+        self.read_from(&Targets(self.source), indices, out)
     }
 }
 

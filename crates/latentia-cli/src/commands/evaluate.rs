@@ -21,7 +21,16 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         ..
     } = open(&args.model)?;
     let loader = loader.with_extra(args.anomalies.as_deref());
-    let loader = loader.with_target(args.target.as_deref());
+    let target = match (&args.target, &args.data) {
+        (None, None) => provenance.target.as_ref(),
+        (given, _) => given.as_ref(),
+    };
+    if let (None, Some(learned)) = (target, &provenance.target) {
+        tell(&format!(
+            "the model learned to reconstruct examples as those of `{learned}`; without --target it is measured by the examples themselves"
+        ));
+    }
+    let loader = loader.with_target(target.map(String::as_str));
     let data = args.data.as_ref().unwrap_or(&provenance.data);
     let examples = loader
         .pick(data, &model)

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args::ExplainArgs;
 use crate::figures::{PixelLayout, Sheet, heat_colour};
-use crate::inputs::{Loader, caption, check_fit, open};
+use crate::inputs::{Loader, check_fit, open, title};
 use crate::measures::RowExplanation;
 use crate::outputs::Format;
 use crate::terminal::{UsageError, counted, number, print, tell};
@@ -124,9 +124,8 @@ fn error_map(args: &ExplainArgs, model: &Autoencoder, examples: &Dataset) -> any
     let tiles = MatrixRef::new(&tiles, 3, tiles.len() / 3);
     if let Some(output) = &args.output {
         let columns = ["original", "reconstr.", "error"].map(String::from);
-        let title = format!("example {index}: {}", caption(examples, index as u32));
         let sheet = Sheet {
-            title: &title.replace('\n', " "),
+            title: &title(examples, index as u32),
             columns: &columns,
             ..Sheet::default()
         };

@@ -47,6 +47,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<()> {
     let provenance = Provenance {
         preset: args.config.display().to_string(),
         data: shown,
+        target: None,
         fingerprint: hex::encode(Sha256::digest(&bytes)),
         seed: SEED,
         warm_start: true,

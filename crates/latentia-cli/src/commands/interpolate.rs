@@ -5,7 +5,7 @@ use latentia_tensor::{Rows, Subset};
 
 use crate::args::InterpolateArgs;
 use crate::figures::Sheet;
-use crate::inputs::{Loader, caption, check_fit, open};
+use crate::inputs::{Loader, check_fit, open, title};
 use crate::outputs::{Format, write_decoded};
 use crate::terminal::UsageError;
 
@@ -32,14 +32,8 @@ pub(super) fn run(args: &InterpolateArgs, loader: &Loader) -> anyhow::Result<()>
     // The nearer end says which class.
     let class = |step: usize| ends.label(u32::from(2 * step >= steps)).unwrap_or(0);
     let codes = Labelled::new(&codes, (0..steps).map(class).collect());
-    let name = |row: usize| caption(&examples, row as u32).replace('\n', " ");
-    let title = format!(
-        "from example {} ({}) to {} ({})",
-        args.from,
-        name(args.from),
-        args.to,
-        name(args.to)
-    );
+    let [from, to] = [args.from, args.to].map(|row| title(&examples, row as u32));
+    let title = format!("from {from} to {to}");
     let sheet = Sheet {
         title: &title,
         ..Sheet::default()

@@ -14,7 +14,7 @@ pub const COLUMNS: usize = 10;
 /// Examples beside each other in a comparison.
 const PAIRS: usize = 10;
 
-/// The words around the tiles of a sheet; what there are none of takes no room. Texts that are too long are shortened.
+/// The words around the tiles of a sheet; what there are none of takes no margins. Texts that are too long are shortened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sheet<'a> {
     /// Above all.
@@ -28,7 +28,7 @@ pub struct Sheet<'a> {
 }
 
 /// Pixels around the tiles that words take, and between the rows of tiles.
-struct Room {
+struct Margins {
     top: usize,
     left: usize,
     /// The lines of a caption.
@@ -59,22 +59,22 @@ impl Sheet<'_> {
             return curves((self.title, self.captions), *first, Some(*last), shape[1]);
         }
         let tile = Tile::new(shape);
-        let room = self.room(&tile);
+        let margins = self.margins(&tile);
         let columns = sets.iter().map(|set| set.rows()).min().unwrap_or_default();
         let bands = columns.div_ceil(PAIRS);
         let band_height = tile.extent(sets.len(), tile.layout.height);
-        let band_pitch = band_height + room.caption + 4 * tile.gap();
+        let band_pitch = band_height + margins.caption + 4 * tile.gap();
         let width = tile.extent(columns.min(PAIRS), tile.layout.width);
         let height = (bands * band_pitch).saturating_sub(4 * tile.gap());
-        let mut picture = self.blank(&tile, &room, [width, height]);
+        let mut picture = self.blank(&tile, &margins, [width, height]);
         let corner = |index: usize, place: usize| {
             let x = (index % PAIRS) * tile.pitch(tile.layout.width);
             let y = (index / PAIRS) * band_pitch + place * tile.pitch(tile.layout.height);
-            [room.left + x, room.top + y]
+            [margins.left + x, margins.top + y]
         };
         for (index, text) in self.captions.iter().take(columns).enumerate() {
             let [x, y] = corner(index, 0);
-            self.write_below(&mut picture, &tile, &room, [x, y + band_height], text);
+            self.write_below(&mut picture, &tile, &margins, [x, y + band_height], text);
         }
         for band in 0..bands {
             for (place, text) in self.rows.iter().take(sets.len()).enumerate() {
@@ -108,29 +108,29 @@ impl Sheet<'_> {
             return curves((self.title, self.captions), images, None, shape[1]);
         }
         let tile = Tile::new(shape);
-        let room = self.room(&tile);
+        let margins = self.margins(&tile);
         let columns = columns.min(images.rows()).max(1);
         let rows = images.rows().div_ceil(columns);
-        let pitch = tile.pitch(tile.layout.height) + room.caption;
+        let pitch = tile.pitch(tile.layout.height) + margins.caption;
         let width = tile.extent(columns, tile.layout.width);
-        let height = tile.extent(rows, tile.layout.height) + rows * room.caption;
-        let mut picture = self.blank(&tile, &room, [width, height]);
+        let height = tile.extent(rows, tile.layout.height) + rows * margins.caption;
+        let mut picture = self.blank(&tile, &margins, [width, height]);
         for (row, text) in self.rows.iter().take(rows).enumerate() {
-            self.write_beside(&mut picture, &tile, room.top + row * pitch, text);
+            self.write_beside(&mut picture, &tile, margins.top + row * pitch, text);
         }
         for (index, image) in images.iter_rows().enumerate() {
-            let x = room.left + (index % columns) * tile.pitch(tile.layout.width);
-            let y = room.top + (index / columns) * pitch;
+            let x = margins.left + (index % columns) * tile.pitch(tile.layout.width);
+            let y = margins.top + (index / columns) * pitch;
             picture.paint(&tile, x, y, image);
             if let Some(text) = self.captions.get(index) {
                 let y = y + tile.layout.height * tile.scale;
-                self.write_below(&mut picture, &tile, &room, [x, y], text);
+                self.write_below(&mut picture, &tile, &margins, [x, y], text);
             }
         }
         picture
     }
 
-    fn room(&self, tile: &Tile) -> Room {
+    fn margins(&self, tile: &Tile) -> Margins {
         let gap = tile.gap();
         let line = SMALL + gap;
         let title = if self.title.is_empty() {
@@ -141,7 +141,7 @@ impl Sheet<'_> {
         let columns = if self.columns.is_empty() { 0 } else { line };
         let longest = self.rows.iter().map(|text| text.chars().count()).max();
         let lines = self.captions.iter().map(|text| text.lines().count()).max();
-        Room {
+        Margins {
             top: title + columns,
             left: longest.map_or(0, |letters| letters * SMALL + 2 * gap),
             caption: line * lines.unwrap_or_default(),
@@ -150,18 +150,18 @@ impl Sheet<'_> {
     }
 
     /// A sheet for tiles that take `width` by `height` pixels, with its title and the words above its columns.
-    fn blank(&self, tile: &Tile, room: &Room, [width, height]: [usize; 2]) -> Picture {
-        let mut picture = Picture::sheet(tile, room.left + width, room.top + height);
+    fn blank(&self, tile: &Tile, margins: &Margins, [width, height]: [usize; 2]) -> Picture {
+        let mut picture = Picture::sheet(tile, margins.left + width, margins.top + height);
         let margin = 2 * tile.gap();
-        picture.write_title([margin, margin], self.title, room.left + width, WORDS);
+        picture.write_title([margin, margin], self.title, margins.left + width, WORDS);
         let pitch = tile.pitch(tile.layout.width);
         for (column, text) in self.columns.iter().enumerate() {
             let text = shortened(text, pitch / SMALL);
             let inset =
                 (tile.layout.width * tile.scale).saturating_sub(text.chars().count() * SMALL);
-            let x = margin + room.left + column * pitch + inset / 2;
-            if x < margin + room.left + width {
-                let y = margin + room.top - room.line;
+            let x = margin + margins.left + column * pitch + inset / 2;
+            if x < margin + margins.left + width {
+                let y = margin + margins.top - margins.line;
                 picture.write_caption([x, y], &text, WORDS);
             }
         }
@@ -180,7 +180,7 @@ impl Sheet<'_> {
         &self,
         picture: &mut Picture,
         tile: &Tile,
-        room: &Room,
+        margins: &Margins,
         [x, y]: [usize; 2],
         text: &str,
     ) {
@@ -190,7 +190,7 @@ impl Sheet<'_> {
             let text = shortened(text, letters);
             let own = text.chars().count() * SMALL;
             let x = margin + x + (tile.layout.width * tile.scale).saturating_sub(own) / 2;
-            let y = margin + y + tile.gap() + number * room.line;
+            let y = margin + y + tile.gap() + number * margins.line;
             picture.write_caption([x, y], &text, WORDS);
         }
     }

@@ -12,5 +12,5 @@ pub use labels::{class_of, classes_above, label_column, with_labels};
 pub(crate) use loader::no_parts;
 pub use loader::{Examples, Loader, split_part};
 pub use model::{check_fit, open};
-pub use names::{caption, class_name};
+pub use names::{caption, class_name, title};
 pub use schema::{elements_in_words, read_schema, write_schema};

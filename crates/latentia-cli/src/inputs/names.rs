@@ -20,14 +20,27 @@ fn path(dataset: &Dataset, row: u32) -> Option<&str> {
     Some(&dataset.pictures()?.names()[row as usize])
 }
 
-/// The lines below an example: its class and its name without folders, as far as it has them, else its number.
+/// An example by its number, and its class where it has one.
+pub fn title(dataset: &Dataset, row: u32) -> String {
+    let class = class_name(dataset, row).map(in_words);
+    let class = class.map_or_else(String::new, |class| format!(", {class}"));
+    format!("example {row}{class}")
+}
+
+/// A class that is a number would be taken for another's.
+fn in_words(class: String) -> String {
+    match class.parse::<f64>() {
+        Ok(_) => format!("class {class}"),
+        Err(_) => class,
+    }
+}
+
+/// The lines below an example: its class, where it has one, and its name without folders, else its number.
 pub fn caption(dataset: &Dataset, row: u32) -> String {
     let id = dataset.ids().map(|ids| ids.text(row as usize));
     let id = id.or_else(|| path(dataset, row));
     let name = id.map(|id| id.rsplit('/').next().unwrap_or(id).to_owned());
-    let lines: Vec<String> = class_name(dataset, row).into_iter().chain(name).collect();
-    match lines.is_empty() {
-        true => row.to_string(),
-        false => lines.join("\n"),
-    }
+    let name = name.unwrap_or_else(|| row.to_string());
+    let class = class_name(dataset, row).map(in_words);
+    class.map_or_else(|| name.clone(), |class| format!("{class}\n{name}"))
 }

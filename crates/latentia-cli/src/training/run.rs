@@ -88,7 +88,10 @@ impl Run<'_> {
     ) -> anyhow::Result<Ended> {
         let mut fitted = training.fit(progress);
         progress.finish();
-        let provenance = fitted.provenance(self.name, self.data, self.fingerprint);
+        let provenance = Provenance {
+            target: self.args.target.clone(),
+            ..fitted.provenance(self.name, self.data, self.fingerprint)
+        };
         let model = training.model();
         if let Some(error) = fitted.error.take() {
             self.rescue(model, &provenance, fitted.best, &error, progress);

@@ -399,6 +399,15 @@ fn noisy_pictures_are_restored_as_the_clean_ones_of_the_same_name() {
     // The measure of `evaluate` is by the targets too, and none without them.
     let evaluate = "evaluate pairs/model.safetensors --data noisy --json";
     let by = |target: &str| run(&format!("{evaluate}{target}")).json()["mse"].as_f64();
+    let ran = run(evaluate);
+    assert!(
+        ran.stderr.contains("as those of `clean`; without --target"),
+        "{}",
+        ran.stderr
+    );
+    // Its own data are measured by its own targets.
+    let own = run("evaluate pairs/model.safetensors --json").json()["mse"].as_f64();
+    assert_eq!(own, by(" --target clean"));
     let [measured, by_itself] = [" --target clean", ""].map(|target| by(target).expect("a number"));
     assert!((measured - restored).abs() < 1e-6 && by_itself > 2.0 * restored);
 

@@ -174,10 +174,10 @@ impl Quantiles {
             let own = self.columns.iter().map(|c| c.get(end).copied());
             let own: Vec<f32> = own.map(Option::unwrap_or_default).collect();
             let own = graph.constant("end", &[cols], own);
-            let slopes = self.columns.iter().map(|own| self.slope(own));
-            let slopes = graph.constant("slope", &[cols], slopes.collect::<Vec<f32>>());
+            let slope = self.columns.iter().map(|own| self.slope(own));
+            let slope = graph.constant("slope", &[cols], slope.collect::<Vec<f32>>());
             let beyond = graph.sub(x, own);
-            let beyond = graph.mul(beyond, slopes);
+            let beyond = graph.mul(beyond, slope);
             let beyond = graph.plus(beyond, self.scores[end].into());
             let is_beyond = graph.node(operation, &[x, own]);
             y = graph.node(Operation::Where, &[is_beyond, beyond, y]);

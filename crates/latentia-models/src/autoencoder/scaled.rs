@@ -2,7 +2,7 @@
 
 use std::io;
 
-use latentia_tensor::{MatrixMut, Noise, Rows};
+use latentia_tensor::{MatrixMut, Noise, Rows, Targets};
 
 use super::scaling::Scaling;
 use crate::{Preprocessing, stream};
@@ -44,16 +44,15 @@ fn fingerprint(row: &[f32]) -> u32 {
 }
 
 impl Scaled<'_> {
-    /// Reads examples or their targets, as `read` does from where they come from.
-    fn read_by(
+    /// Reads examples, or their targets, of `examples`.
+    fn read_from(
         &self,
-        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        examples: &dyn Rows,
         indices: &[u32],
         mut out: MatrixMut<'_>,
     ) -> io::Result<()> {
-        read(self.examples, indices, out.reborrow())?;
-        self.scaling
-            .apply(out.reborrow(), self.examples.full_scale());
+        examples.read(indices, out.reborrow())?;
+        self.scaling.apply(out.reborrow(), examples.full_scale());
         if let Some(noise) = self.binarise {
             for row in out.iter_rows_mut() {
                 noise.bernoulli(fingerprint(row), row);
@@ -77,7 +76,7 @@ impl Rows for Scaled<'_> {
     }
 
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+        self.read_from(self.examples, indices, out)
     }
 
     fn has_targets(&self) -> bool {
@@ -85,9 +84,7 @@ impl Rows for Scaled<'_> {
     }
 
     fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        let read =
-            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
-        self.read_by(read, indices, out)
+        self.read_from(&Targets(self.examples), indices, out)
     }
 }
 

@@ -71,9 +71,9 @@ impl Rows for Corrupted<'_> {
         let Some(corruption) = self.corruption else {
             return Ok(());
         };
-        let mut scratch = vec![0.0; self.cols()];
+        let mut workspace = vec![0.0; self.cols()];
         for (row, &index) in out.iter_rows_mut().zip(indices) {
-            corruption.apply(self.noise, index, row, &mut scratch);
+            corruption.apply(self.noise, index, row, &mut workspace);
         }
         Ok(())
     }

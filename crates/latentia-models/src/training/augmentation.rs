@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use latentia_tensor::{ExampleShape, MatrixMut, Noise, Rows};
+use latentia_tensor::{ExampleShape, MatrixMut, Noise, Rows, Targets};
 
 use crate::{AugmentationSpec, Picture, stream};
 
@@ -141,19 +141,19 @@ fn mix(a: f32, b: f32, part: f32) -> f32 {
 }
 
 impl Augmented<'_> {
-    /// Reads examples or their targets, as `read` does from where they come from.
-    fn read_by(
+    /// Reads examples, or their targets, of `examples`.
+    fn read_from(
         &self,
-        read: impl Fn(&dyn Rows, &[u32], MatrixMut<'_>) -> io::Result<()>,
+        examples: &dyn Rows,
         indices: &[u32],
         mut out: MatrixMut<'_>,
     ) -> io::Result<()> {
-        read(self.examples, indices, out.reborrow())?;
+        examples.read(indices, out.reborrow())?;
         let Some((spec, picture)) = self.change else {
             return Ok(());
         };
         // Bytes stay bytes: a likelihood of 8-bit values takes nothing else.
-        let whole = self.examples.full_scale() == 255.0;
+        let whole = examples.full_scale() == 255.0;
         WORKSPACE.with_borrow_mut(|workspace| {
             for (row, &index) in out.iter_rows_mut().zip(indices) {
                 let mut uniform = [0.0; 6];
@@ -183,7 +183,7 @@ impl Rows for Augmented<'_> {
     }
 
     fn read(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        self.read_by(|rows, indices, out| rows.read(indices, out), indices, out)
+        self.read_from(self.examples, indices, out)
     }
 
     fn has_targets(&self) -> bool {
@@ -191,9 +191,7 @@ impl Rows for Augmented<'_> {
     }
 
     fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
-        let read =
-            |rows: &dyn Rows, indices: &[u32], out: MatrixMut<'_>| rows.read_targets(indices, out);
-        self.read_by(read, indices, out)
+        self.read_from(&Targets(self.examples), indices, out)
     }
 }
 

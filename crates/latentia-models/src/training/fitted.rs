@@ -69,6 +69,7 @@ impl Fitted {
         Provenance {
             preset: preset.into(),
             data: data.into(),
+            target: None,
             fingerprint: fingerprint.into(),
             seed: self.seed,
             warm_start: self.warm_start,

@@ -61,6 +61,7 @@ fn saved(folder: &TempDir) -> (Autoencoder, Provenance, PathBuf) {
         warm_start: false,
         preset: "own.toml".into(),
         data: "a \"table\".csv".into(),
+        target: None,
         fingerprint: "00ff".into(),
         seed: u64::MAX,
         training: training_spec("epochs = 9"),

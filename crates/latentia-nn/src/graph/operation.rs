@@ -43,7 +43,7 @@ pub enum Operation {
     Erf,
     /// `eˣ`
     Exp,
-    /// The greatest whole number that is not greater.
+    /// The largest integer that is not larger.
     Floor,
     /// Whether it is not a number.
     IsNaN,
@@ -131,17 +131,17 @@ pub enum Operation {
     ReduceMean(usize),
     /// Sum along an axis, which goes.
     ReduceSum(usize),
-    /// Greatest along an axis, which goes.
+    /// Maximum along an axis, which goes.
     ReduceMax(usize),
-    /// Which is the greatest along the last axis, the first of equals; the axis goes.
+    /// Index of the maximum along the last axis, the first of equals; the axis goes.
     ArgMax,
-    /// Which is the least along the last axis, the first of equals; the axis goes.
+    /// Index of the minimum along the last axis, the first of equals; the axis goes.
     ArgMin,
-    /// The greatest or least along the last axis, in order, of equals the first; and their numbers.
+    /// The `k` largest or smallest along the last axis, in order, of equals the first; and their indices.
     TopK {
         /// How many.
         k: usize,
-        /// Whether the greatest.
+        /// Whether the largest.
         largest: bool,
     },
     /// Zeros of the shape of the first, but along its last axis the elements of the third where the second numbers them.

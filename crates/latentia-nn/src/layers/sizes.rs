@@ -10,7 +10,7 @@ pub struct Sizes {
     pub least: usize,
     /// What the layer says by itself.
     pub written: usize,
-    /// The greatest.
+    /// The most.
     pub most: usize,
 }
 

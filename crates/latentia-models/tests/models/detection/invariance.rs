@@ -11,6 +11,7 @@ fn provenance() -> Provenance {
     Provenance {
         preset: "small".into(),
         data: "rows".into(),
+        target: None,
         fingerprint: String::new(),
         seed: 3,
         warm_start: false,
