@@ -97,7 +97,7 @@ pub use training::{
 
 /// What the signatures here show of the layers below.
 pub use latentia_nn::{
-    Activation, Chain, Corruption, Latent, LatentSpec, Layer, LayerSpec, Likelihood,
+    Activation, Chain, Collective, Corruption, Latent, LatentSpec, Layer, LayerSpec, Likelihood,
     LikelihoodSpec, ObjectiveSpec, Optimizer, Penalty, Schedule,
 };
 pub use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Picture, Rows, Subset, split};

@@ -57,8 +57,8 @@ mod penalty;
 mod shape;
 
 pub use engine::{
-    BLOCK_ROWS, Chain, ChainError, GroupedPenalties, ImportanceBound, NonFinite, Objective,
-    ObjectiveBuffers, Position, Rates, Step, StepOptions, Tape,
+    Alone, BLOCK_ROWS, Chain, ChainError, Collective, GroupedPenalties, ImportanceBound, NonFinite,
+    Objective, ObjectiveBuffers, Position, Rates, Step, StepOptions, Tape,
 };
 pub use invalid_spec::InvalidSpec;
 pub use latent::{CodeValues, Latent, LatentDistribution};

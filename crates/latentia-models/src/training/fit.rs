@@ -236,7 +236,8 @@ impl Training<'_> {
             for report in reports {
                 observer.on_gradient_warning(&report);
             }
-            return Ok(match observer.on_epoch_end(self, &epoch, seconds)? {
+            let flow = observer.on_epoch_end(self, &epoch, seconds)?;
+            return Ok(match self.agreed(flow) {
                 ControlFlow::Continue(()) => ControlFlow::Continue(epoch),
                 ControlFlow::Break(()) => ControlFlow::Break(StoppedBy::Interrupt),
             });
@@ -326,7 +327,8 @@ impl Training<'_> {
                 .gradients
                 .on_batch_end(gradients, past + 1, batch.len(), done, total);
             let mean = self.state.progress.mean();
-            if observer.on_batch_end(self, done, mean)?.is_break() {
+            let flow = observer.on_batch_end(self, done, mean)?;
+            if self.agreed(flow).is_break() {
                 return Ok(EpochEnd::Interrupted);
             }
         }

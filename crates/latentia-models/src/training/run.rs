@@ -1,6 +1,9 @@
 //! A training run.
 
-use latentia_nn::{Step, StepOptions};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use latentia_nn::{Collective, Step, StepOptions};
 use latentia_tensor::{Matrix, Rows, Targets};
 
 use super::balance::Balance;
@@ -147,6 +150,25 @@ impl<'a> Training<'a> {
             balance,
             attach: Vec::new(),
         })
+    }
+
+    /// The same run in several processes, each of which works its own part of every batch. All have been given the same model, examples,
+    /// specification and seed, and get the model of one process alone, to the bit. Whether a run goes on is for the observer of the first
+    /// process to say; an error ends it in one process alone.
+    #[must_use]
+    pub fn across(mut self, collective: Arc<dyn Collective>) -> Self {
+        self.step.share(&self.model.chain, collective);
+        self
+    }
+
+    /// What the observer of the first process says.
+    pub(super) fn agreed(&self, flow: ControlFlow<()>) -> ControlFlow<()> {
+        let mut breaks = [u8::from(flow.is_break())];
+        self.step.collective().broadcast(0, &mut breaks);
+        match breaks {
+            [0] => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
     }
 
     /// The same run; [`Self::fit`] keeps with the model what `attach` fits to it and to its training examples: the quantiser of

@@ -13,6 +13,7 @@ mod metrics;
 mod model_file;
 mod parts;
 mod pca;
+mod processes;
 mod ranking;
 mod refusals;
 mod resume;

@@ -4,6 +4,7 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
 use super::block::Block;
 use super::chain::Chain;
+use super::collective::Shares;
 use super::objective::Objective;
 use crate::layer::{Mode, Trace};
 use crate::penalty::{CodeGradients, Codes, PenaltyContext};
@@ -16,6 +17,8 @@ pub(super) struct BatchCodes {
     labels: Vec<u32>,
     input_gradients: Matrix,
     code_gradients: Matrix,
+    /// Rows for each example of what the latent's layer is given, and of codes.
+    samples: [usize; 2],
     workspace: Vec<f32>,
 }
 
@@ -26,9 +29,10 @@ impl BatchCodes {
             return None;
         }
         let layer = &chain.layers()[objective.latent];
-        let rows = |layers| batch_size * chain.samples(0..layers, Mode::Train);
-        let inputs = Matrix::zeros(rows(objective.latent), layer.inputs());
-        let codes = Matrix::zeros(rows(objective.latent + 1), layer.outputs());
+        let latent = objective.latent;
+        let samples = [latent, latent + 1].map(|layers| chain.samples(0..layers, Mode::Train));
+        let inputs = Matrix::zeros(batch_size * samples[0], layer.inputs());
+        let codes = Matrix::zeros(batch_size * samples[1], layer.outputs());
         let input_gradients = match objective.needs_input_gradient() {
             true => inputs.clone(),
             false => Matrix::default(),
@@ -39,8 +43,15 @@ impl BatchCodes {
             inputs,
             codes,
             labels: Vec::with_capacity(batch_size),
+            samples,
             workspace: Vec::new(),
         })
+    }
+
+    /// Takes the classes of a batch; none where examples have none.
+    pub(super) fn label(&mut self, labels: impl Iterator<Item = u32>) {
+        self.labels.clear();
+        self.labels.extend(labels);
     }
 
     /// Adds up the penalties that need the whole batch, and adds their gradients to those of the blocks.
@@ -48,18 +59,28 @@ impl BatchCodes {
         &mut self,
         objective: &Objective,
         blocks: &mut [Block],
+        shares: Shares<'_>,
         context: PenaltyContext,
     ) -> f64 {
-        let (mut input_rows, mut code_rows, mut gradient_rows) = (0, 0, 0);
-        self.labels.clear();
-        for Block { tape, buffers, .. } in &mut *blocks {
+        let [input_samples, code_samples] = self.samples;
+        let first = shares.own_examples().start;
+        let (mut input_row, mut code_row) = (first * input_samples, first * code_samples);
+        for Block { tape, .. } in &*blocks {
             let Trace { x, y, .. } = tape.trace(objective.latent);
-            copy(&mut self.inputs, input_rows, x.span());
-            copy(&mut self.codes, code_rows, y.span());
-            (input_rows, code_rows) = (input_rows + x.rows(), code_rows + y.rows());
-            self.labels.extend_from_slice(tape.labels());
-            gradient_rows += objective.code_gradients(tape, buffers).inputs.rows();
+            copy(&mut self.inputs, input_row, x.span());
+            copy(&mut self.codes, code_row, y.span());
+            (input_row, code_row) = (input_row + x.rows(), code_row + y.rows());
         }
+        for (all, samples) in [
+            (&mut self.inputs, input_samples),
+            (&mut self.codes, code_samples),
+        ] {
+            let each = samples * all.cols();
+            shares.gather_examples(all.as_mut_slice(), each);
+        }
+        let input_rows = shares.examples * input_samples;
+        let code_rows = shares.examples * code_samples;
+        let gradient_rows = input_rows.min(self.input_gradients.rows());
         let asked = blocks
             .iter()
             .any(|b| objective.asks_for_code_gradients(&b.tape));
@@ -80,8 +101,11 @@ impl BatchCodes {
         if !asked {
             return sum;
         }
-        let mut inputs = self.input_gradients.as_slice();
-        let mut codes = self.code_gradients.as_slice();
+        let own = |gradients: &'_ Matrix, samples: usize| first * samples * gradients.cols();
+        let from = own(&self.input_gradients, input_samples);
+        let mut inputs = &self.input_gradients.as_slice()[from..];
+        let from = own(&self.code_gradients, code_samples);
+        let mut codes = &self.code_gradients.as_slice()[from..];
         for Block { tape, buffers, .. } in blocks {
             let gradients = objective.code_gradients(tape, buffers);
             inputs = add(gradients.inputs, inputs);

@@ -47,6 +47,12 @@ impl Frozen {
         }
     }
 
+    /// How many sums over the batch layer `layer` of `chain` needs on each way.
+    pub(super) fn sums(&self, chain: &Chain, layer: usize) -> usize {
+        let statistics = self.batch_statistics(chain, layer);
+        statistics.map_or(0, |statistics| statistics.sums())
+    }
+
     /// The layers of `chain` that need statistics over the batch, in order.
     pub(super) fn with_batch_statistics(&self, chain: &Chain) -> Vec<usize> {
         let needs = |&layer: &usize| self.batch_statistics(chain, layer).is_some();

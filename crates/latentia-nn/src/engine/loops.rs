@@ -8,6 +8,9 @@ use crate::optim::Moments;
 /// Elements in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_ELEMENTS: usize = 1 << 16;
 
+/// Elements of a gradient that go from one process to the next at a time: the next begins when it has them.
+const MESSAGE_ELEMENTS: usize = 1 << 16;
+
 /// Does `work` on each item with its number, on all threads where that is worth it.
 pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
     match parallel {
@@ -20,6 +23,40 @@ pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize
             .iter_mut()
             .enumerate()
             .for_each(|(number, item)| work(number, item)),
+    }
+}
+
+/// Rows of a parameter of `cols` columns in each of its blocks but the last: as many blocks as come nearest to that size, all alike.
+fn block_rows(rows: usize, cols: usize) -> usize {
+    let blocks = ((rows * cols + BLOCK_ELEMENTS / 2) / BLOCK_ELEMENTS).max(1);
+    rows.div_ceil(blocks).max(1)
+}
+
+/// Rows of a parameter of so many columns that go from one process to the next at a time: whole blocks.
+pub(super) fn message_rows(rows: usize, cols: usize) -> usize {
+    let block = block_rows(rows, cols);
+    block * (MESSAGE_ELEMENTS / (block * cols).max(1)).max(1)
+}
+
+/// Does `work` on the gradient of each block of rows of one parameter, with the number of the block's first row: `gradient` are rows from
+/// row `first` on, from one block's begin to another's end, of a parameter of `rows` rows.
+pub(super) fn each_block_of(
+    gradient: &mut [f32],
+    [first, rows, cols]: [usize; 3],
+    parallel: bool,
+    work: impl Fn(usize, &mut [f32]) + Sync,
+) {
+    let block = block_rows(rows, cols);
+    let size = (block * cols).max(1);
+    match parallel {
+        true => gradient
+            .par_chunks_mut(size)
+            .enumerate()
+            .for_each(|(number, own)| work(first + number * block, own)),
+        false => gradient
+            .chunks_mut(size)
+            .enumerate()
+            .for_each(|(number, own)| work(first + number * block, own)),
     }
 }
 
@@ -46,10 +83,7 @@ pub(super) fn each_block(
 ) {
     let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
         let (learned, cols) = (parameter.is_learned(), parameter.value.cols());
-        // As many blocks as come nearest to that size, all alike.
-        let length = parameter.value.as_slice().len();
-        let blocks = ((length + BLOCK_ELEMENTS / 2) / BLOCK_ELEMENTS).max(1);
-        let rows = parameter.value.rows().div_ceil(blocks).max(1);
+        let rows = block_rows(parameter.value.rows(), cols);
         let size = (rows * cols).max(1);
         let cut = |block: usize, w, g, m, v| ParameterBlock {
             learned,

@@ -1,6 +1,7 @@
 //! Where values that are not finite began.
 
 use super::chain::Chain;
+use super::collective::Collective;
 use crate::layer::Parameter;
 
 /// What stopped being finite first: NaN and infinity spread through a step, and a loss alone does not say from where.
@@ -18,6 +19,41 @@ pub enum NonFinite {
     Likelihood,
     /// The penalties on the codes: everything else is finite.
     Penalties,
+}
+
+impl NonFinite {
+    /// The first of those that the processes of `collective` have found.
+    pub(super) fn first_of(self, collective: &dyn Collective) -> Self {
+        (0..collective.ranks()).fold(self, |first, rank| {
+            let mut number = self.number();
+            collective.broadcast(rank, bytemuck::bytes_of_mut(&mut number));
+            first.min(Self::numbered(number))
+        })
+    }
+
+    /// Itself as two numbers: its kind, and the layer where it has one.
+    fn number(self) -> [u64; 2] {
+        let (kind, layer) = match self {
+            Self::Gradient(layer) => (0, layer),
+            Self::Parameters(layer) => (1, layer),
+            Self::Output(layer) => (2, layer),
+            Self::Likelihood => (3, 0),
+            Self::Penalties => (4, 0),
+        };
+        [kind, layer as u64]
+    }
+
+    /// Which one [`Self::number`] stands for.
+    fn numbered([kind, layer]: [u64; 2]) -> Self {
+        let layer = layer as usize;
+        match kind {
+            0 => Self::Gradient(layer),
+            1 => Self::Parameters(layer),
+            2 => Self::Output(layer),
+            3 => Self::Likelihood,
+            _ => Self::Penalties,
+        }
+    }
 }
 
 /// Whether all of `x` are finite.

@@ -9,21 +9,19 @@
 //! on the number of threads. Nothing is allocated.
 
 use std::io;
+use std::sync::Arc;
 
-use latentia_tensor::{Accumulate, Matrix, MatrixMut, Noise, Rows, map_in_place, sum_of_squares};
+use latentia_tensor::{Matrix, Rows, sum_of_squares};
 
 use super::batch_codes::BatchCodes;
 use super::block::Block;
-use super::chain::{Chain, SplitChain};
+use super::chain::Chain;
+use super::collective::{Alone, Collective, Shares};
 use super::frozen::Frozen;
-use super::loops::{ParameterBlock, each, each_block};
 use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
-use super::position::Position;
-use super::statistics::{Way, share_sums};
-use crate::layer::{Batch, Mode, Trace};
-use crate::optim::{Moments, Optimizer, Update};
-use crate::penalty::PenaltyContext;
+use crate::layer::Mode;
+use crate::optim::{Moments, Optimizer};
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;
@@ -69,26 +67,33 @@ impl From<f32> for Rates {
 /// of a frozen layer.
 #[derive(Debug)]
 pub struct Step {
-    options: StepOptions,
+    pub(super) options: StepOptions,
+    collective: Arc<dyn Collective>,
     /// The most examples in a batch.
-    batch_size: usize,
-    blocks: Vec<Block>,
+    pub(super) batch_size: usize,
+    pub(super) blocks: Vec<Block>,
     /// Examples in each block but the last.
-    block_examples: usize,
-    codes: Option<BatchCodes>,
-    frozen: Frozen,
+    pub(super) block_examples: usize,
+    pub(super) codes: Option<BatchCodes>,
+    pub(super) frozen: Frozen,
     /// Layers that need statistics over the batch.
-    with_statistics: Vec<usize>,
+    pub(super) with_statistics: Vec<usize>,
     /// Where the way back is cut, last layer first: before it goes through these.
-    cuts: Vec<usize>,
-    moments: Vec<Moments>,
+    pub(super) cuts: Vec<usize>,
+    pub(super) moments: Vec<Moments>,
     /// Steps so far, on which noise depends.
-    steps: u64,
+    pub(super) steps: u64,
     /// Updates that the moments remember.
     updates: u64,
-    /// Blocks that the last batch filled.
-    used: usize,
-    parallel: bool,
+    /// Examples of the last batch.
+    examples: usize,
+    /// Blocks of the last batch that are this process's.
+    pub(super) used: usize,
+    /// Room for numbers of every block of a batch: losses, sums over the batch.
+    pub(super) of_blocks: Vec<f64>,
+    /// What layers with running statistics met of a whole batch, where other processes have a part of it.
+    pub(super) met: Vec<Option<Matrix>>,
+    pub(super) parallel: bool,
 }
 
 impl Step {
@@ -108,10 +113,17 @@ impl Step {
         cuts.dedup();
         let parameters = chain.parameters().iter();
         let work = batch_size.saturating_mul(chain.multiplications());
+        let blocks = batch_size.div_ceil(block_examples);
+        let sums = with_statistics
+            .iter()
+            .map(|&layer| frozen.sums(chain, layer));
+        let sums = sums.max().unwrap_or(0).max(1);
         Self {
-            blocks: (0..batch_size.div_ceil(block_examples))
-                .map(|_| block())
-                .collect(),
+            collective: Arc::new(Alone),
+            blocks: (0..blocks).map(|_| block()).collect(),
+            of_blocks: vec![0.0; blocks * sums],
+            met: Vec::new(),
+            examples: 0,
             batch_size,
             block_examples,
             with_statistics,
@@ -125,6 +137,30 @@ impl Step {
             frozen,
             options,
         }
+    }
+
+    /// Shares every batch with other processes that train the same chain: all are given the same indices, each works its own blocks, and
+    /// all have the chain of one process alone after every step. An error ends a step in one process alone.
+    pub fn share(&mut self, chain: &Chain, collective: Arc<dyn Collective>) {
+        let blocks = self.blocks.len();
+        self.blocks.truncate(blocks.div_ceil(collective.ranks()));
+        let met = |layer: usize| {
+            let own = &chain.layers()[layer];
+            let statistics = own.abilities().running_statistics;
+            let reads = statistics.is_some_and(|statistics| statistics.reads_examples());
+            let samples = chain.samples(0..layer, Mode::Train);
+            reads.then(|| Matrix::zeros(self.batch_size * samples, own.inputs()))
+        };
+        self.met = match collective.ranks() {
+            1 => Vec::new(),
+            _ => (0..chain.layers().len()).map(met).collect(),
+        };
+        self.collective = collective;
+    }
+
+    /// What processes do together that train the chain.
+    pub fn collective(&self) -> &Arc<dyn Collective> {
+        &self.collective
     }
 
     /// Steps taken so far.
@@ -195,8 +231,11 @@ impl Step {
                 format!("a batch of {seen} examples for a step that takes from 1 to {most}");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        self.used = indices.len().div_ceil(self.block_examples);
-        let loss = self.examples_loop(chain, examples, indices, rates.epochs)?;
+        self.examples = indices.len();
+        let collective = Arc::clone(&self.collective);
+        let shares = self.shares(&*collective);
+        self.used = shares.own_blocks().len();
+        let loss = self.examples_loop(chain, examples, indices, rates.epochs, shares)?;
         self.steps += 1;
         if !loss.is_finite() {
             return Ok(loss);
@@ -204,13 +243,19 @@ impl Step {
         self.updates += 1;
         let (optimizer, step) = (self.options.optimizer, self.updates);
         optimizer.at_step(step, rates.learning_rate, &mut |update| {
-            self.parameters_loop(chain, update);
-            if let Some(limit) = self.options.clip_norm {
-                self.clipped_update(chain, limit, update);
-            }
+            self.parameters_loop(chain, shares, update);
         });
-        self.update_statistics(chain);
+        self.update_statistics(chain, shares);
         Ok(loss)
+    }
+
+    /// Which examples of the last batch are whose.
+    fn shares<'a>(&self, collective: &'a dyn Collective) -> Shares<'a> {
+        Shares {
+            collective,
+            examples: self.examples,
+            block_examples: self.block_examples,
+        }
     }
 
     /// Where the last step stopped being finite, when something of it or of the parameters that it left behind is not.
@@ -227,192 +272,8 @@ impl Step {
         let objective = &self.options.objective;
         let blocks = self.blocks[..self.used].iter();
         let origins = blocks.filter_map(|block| objective.non_finite(&block.tape, &block.buffers));
-        origins.min().unwrap_or(NonFinite::Penalties)
-    }
-
-    /// The first loop: leaves activations and gradients in the blocks, returns the objective.
-    fn examples_loop(
-        &mut self,
-        chain: &Chain,
-        examples: &dyn Rows,
-        indices: &[u32],
-        epochs: f64,
-    ) -> io::Result<f64> {
-        let (step, size) = (self.steps, self.block_examples);
-        let (batch, seed) = (indices.len(), self.options.seed);
-        let read = |at: usize, block: &mut Block| {
-            let first = at * size;
-            let indices = &indices[first..batch.min(first + size)];
-            block.tape.begin_at(Position {
-                seed,
-                step,
-                first_row: first as u32,
-                epochs,
-            });
-            block.loss = block.tape.read(examples, indices).map(|()| 0.0);
-        };
-        self.forward(chain, batch, read);
-        let used = &mut self.blocks[..self.used];
-        if let Some(broken) = used.iter_mut().find(|block| block.loss.is_err()) {
-            return std::mem::replace(&mut broken.loss, Ok(0.0));
-        }
-        let context = PenaltyContext {
-            share: 1.0,
-            epochs,
-            noise: Chain::noise(seed, chain.layers().len(), step),
-            first_row: 0,
-        };
-        let penalties = self.backward(chain, batch, context);
-        let losses = self.blocks[..self.used].iter();
-        let losses = losses.map(|block| *block.loss.as_ref().unwrap_or(&0.0));
-        Ok(losses.sum::<f64>() + penalties)
-    }
-
-    /// Reads and goes forward, up to each layer with batch statistics, and then to the end and back to the first cut.
-    fn forward(&mut self, chain: &Chain, batch: usize, read: impl Fn(usize, &mut Block) + Sync) {
-        let (objective, layers) = (&self.options.objective, chain.layers().len());
-        let used = &mut self.blocks[..self.used];
-        let lowest = self.cuts.first().map_or(0, |cut| cut + 1);
-        let mut begin = 0;
-        for number in 0..=self.with_statistics.len() {
-            let end = self.with_statistics.get(number).copied();
-            each(used, self.parallel, |at, block| {
-                if number == 0 {
-                    read(at, block);
-                }
-                let Block {
-                    tape,
-                    buffers,
-                    loss: Ok(loss),
-                } = block
-                else {
-                    return;
-                };
-                tape.forward_through(chain, begin..end.unwrap_or(layers));
-                match end {
-                    Some(layer) => tape.sum_forward(chain, layer),
-                    None => {
-                        *loss = objective.loss_backward(chain, tape, buffers, batch);
-                        let layers = lowest..layers;
-                        *loss += objective.backward_through(chain, tape, buffers, batch, layers);
-                    }
-                }
-            });
-            if let Some(layer) = end {
-                share_sums(used, Way::Forward, |block| block.tape.statistics(layer));
-                begin = layer;
-            }
-        }
-    }
-
-    /// Goes back from one cut to the next. Returns the penalties that need the whole batch.
-    fn backward(&mut self, chain: &Chain, batch: usize, context: PenaltyContext) -> f64 {
-        let (objective, parallel) = (&self.options.objective, self.parallel);
-        let used = &mut self.blocks[..self.used];
-        let mut penalties = 0.0;
-        for (number, &cut) in self.cuts.iter().enumerate() {
-            if let Some(codes) = self.codes.as_mut().filter(|_| cut == objective.latent) {
-                penalties = codes.apply(objective, used, context);
-            }
-            if self.with_statistics.contains(&cut) {
-                each(used, parallel, |_, block| {
-                    block.tape.sum_backward(chain, cut);
-                });
-                share_sums(used, Way::Back, |block| block.tape.statistics(cut));
-            }
-            let below = self.cuts.get(number + 1).map_or(0, |next| next + 1);
-            each(used, parallel, |_, block| {
-                let Block {
-                    tape,
-                    buffers,
-                    loss,
-                } = block;
-                let layers = below..cut + 1;
-                let own = objective.backward_through(chain, tape, buffers, batch, layers);
-                *loss = loss.as_ref().map_or(Ok(0.0), |loss| Ok(loss + own));
-            });
-        }
-        penalties
-    }
-
-    /// The second loop.
-    fn parameters_loop(&mut self, chain: &mut Chain, update: &Update<'_>) {
-        let whole_gradient_first = self.options.clip_norm.is_some();
-        let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
-        let SplitChain {
-            layers,
-            owned,
-            parameters,
-        } = chain.split();
-        let parallel = self.parallel;
-        each_block(parameters, &mut self.moments, parallel, |number, own| {
-            let ParameterBlock {
-                learned,
-                cols,
-                first,
-                w,
-                g,
-                m,
-                v,
-            } = own;
-            let layer = owned.partition_point(|range| range.end <= number);
-            if frozen.contains(layer) {
-                return;
-            }
-            let index = number - owned[layer].start;
-            let range = first..first + w.len() / cols;
-            for (at, Block { tape, .. }) in blocks.iter().enumerate() {
-                let (trace, dy) = (tape.trace(layer), tape.gradient(layer));
-                let accumulate = match at {
-                    0 => Accumulate::Replace,
-                    _ => Accumulate::Add,
-                };
-                let out = MatrixMut::new(g, range.len(), cols);
-                layers[layer].gradient(index, range.clone(), trace, dy, accumulate, out);
-            }
-            if learned && !whole_gradient_first {
-                update(w, g, m, v);
-            }
-        });
-    }
-
-    /// The third loop: scales the whole gradient to a norm of at most `limit`, then updates.
-    fn clipped_update(&mut self, chain: &mut Chain, limit: f32, update: &Update<'_>) {
-        let norm = self.gradient_norm(chain) as f32;
-        let factor = if norm > limit { limit / norm } else { 1.0 };
-        let (parallel, frozen) = (self.parallel, &self.frozen);
-        let SplitChain {
-            owned, parameters, ..
-        } = chain.split();
-        each_block(parameters, &mut self.moments, parallel, |number, own| {
-            let layer = owned.partition_point(|range| range.end <= number);
-            if own.learned && !frozen.contains(layer) {
-                map_in_place(own.g, |g| factor * g);
-                update(own.w, own.g, own.m, own.v);
-            }
-        });
-    }
-
-    /// Lets the layers that keep running statistics bring them up to date.
-    fn update_statistics(&mut self, chain: &mut Chain) {
-        let (seed, step) = (self.options.seed, self.steps - 1);
-        let SplitChain {
-            layers,
-            owned,
-            parameters,
-        } = chain.split();
-        let trained = |(layer, _): &(usize, _)| !self.frozen.contains(*layer);
-        for (layer, own) in owned.iter().enumerate().filter(trained) {
-            if let Some(statistics) = layers[layer].abilities().running_statistics {
-                let batch = LayerBatch {
-                    blocks: &self.blocks[..self.used],
-                    layer,
-                    noise: Chain::noise(seed, layer, step),
-                };
-                let (parameters, sums) = (&mut parameters[own.clone()], &self.moments[own.clone()]);
-                statistics.update(parameters, sums, &batch);
-            }
-        }
+        let own = origins.min().unwrap_or(NonFinite::Penalties);
+        own.first_of(&*self.collective)
     }
 
     /// Norm of the last step's gradient over all parameters that are learned.
@@ -423,26 +284,5 @@ impl Step {
             .map(|(_, moments)| sum_of_squares(moments.gradient.as_slice()))
             .sum::<f64>()
             .sqrt()
-    }
-}
-
-/// What one layer met in a step.
-struct LayerBatch<'a> {
-    blocks: &'a [Block],
-    layer: usize,
-    noise: Noise,
-}
-
-impl Batch for LayerBatch<'_> {
-    fn blocks(&self) -> usize {
-        self.blocks.len()
-    }
-
-    fn trace(&self, block: usize) -> Trace<'_> {
-        self.blocks[block].tape.trace(self.layer)
-    }
-
-    fn noise(&self) -> Noise {
-        self.noise
     }
 }

@@ -102,12 +102,7 @@ impl Tape {
     /// To train the layers of `chain` that are not frozen, on up to `rows` examples.
     pub(super) fn for_training(chain: &Chain, frozen: &Frozen, rows: usize) -> Self {
         let layers = 0..chain.layers().len();
-        let statistics = |layer| {
-            let sums = frozen
-                .batch_statistics(chain, layer)
-                .map_or(0, |s| s.sums());
-            StatisticBuffers::new(sums)
-        };
+        let statistics = |layer| StatisticBuffers::new(frozen.sums(chain, layer));
         let partial_sums = |layer| {
             let asked = layer >= frozen.first_learned() && !frozen.contains(layer);
             asked.then(|| vec![0.0; chain.layers()[layer].memory().partial_sums])

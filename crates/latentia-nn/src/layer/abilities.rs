@@ -47,6 +47,12 @@ pub trait BatchStatistics {
 
 /// A layer that keeps running statistics among its parameters.
 pub trait RunningStatistics {
+    /// Whether [`Self::update`] reads the examples themselves: `x` of the traces. Where several processes train a model, it is then handed
+    /// one trace with those of the whole batch, and nothing else but sums.
+    fn reads_examples(&self) -> bool {
+        true
+    }
+
     /// Brings the statistics among `parameters` up to date with `sums`, one for each parameter, of what
     /// [`super::Layer::gradient`] summed over the batch. `batch` is what the layer met.
     fn update(&self, parameters: &mut [Parameter], sums: &[Moments], batch: &dyn Batch);

@@ -360,6 +360,10 @@ impl BatchStatistics for BatchNorm {
 }
 
 impl RunningStatistics for BatchNorm {
+    fn reads_examples(&self) -> bool {
+        false
+    }
+
     fn update(&self, parameters: &mut [Parameter], _sums: &[Moments], batch: &dyn Batch) {
         let Some(trace) = batch.traces().next() else {
             return;

@@ -1,0 +1,174 @@
+//! The second loop of a step: over blocks of parameters, gradient and update.
+
+use std::ops::Range;
+
+use latentia_tensor::{Accumulate, MatrixMut, map_in_place};
+
+use super::block::Block;
+use super::chain::{Chain, SplitChain};
+use super::collective::Shares;
+use super::loops::{ParameterBlock, each_block, each_block_of, message_rows};
+use super::step::Step;
+use crate::layer::Layer;
+use crate::optim::Update;
+
+impl Step {
+    /// Sums each gradient over the whole batch and updates its parameter.
+    pub(super) fn parameters_loop(
+        &mut self,
+        chain: &mut Chain,
+        shares: Shares<'_>,
+        update: &Update<'_>,
+    ) {
+        let is_alone = shares.collective.ranks() == 1;
+        match (is_alone, self.options.clip_norm) {
+            (true, None) => self.gradients(chain, Some(update)),
+            (true, Some(_)) => self.gradients(chain, None),
+            (false, _) => self.gradients_across(chain, shares),
+        }
+        if !is_alone || self.options.clip_norm.is_some() {
+            self.update(chain, update);
+        }
+    }
+
+    /// The gradients of a process alone, and each update as soon as its gradient is whole.
+    fn gradients(&mut self, chain: &mut Chain, update: Option<&Update<'_>>) {
+        let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
+        let SplitChain {
+            layers,
+            owned,
+            parameters,
+        } = chain.split();
+        let parallel = self.parallel;
+        each_block(parameters, &mut self.moments, parallel, |number, own| {
+            let ParameterBlock {
+                learned,
+                cols,
+                first,
+                w,
+                g,
+                m,
+                v,
+            } = own;
+            let layer = owned.partition_point(|range| range.end <= number);
+            if frozen.contains(layer) {
+                return;
+            }
+            let gradient = Gradient {
+                layer: &*layers[layer],
+                layer_number: layer,
+                index: number - owned[layer].start,
+                cols,
+            };
+            gradient.sum(blocks, Accumulate::Replace, first, g);
+            if let Some(update) = update.filter(|_| learned) {
+                update(w, g, m, v);
+            }
+        });
+    }
+
+    /// The gradients of processes that have blocks of the batch each. Every sum goes from process to process in the order of the blocks, a
+    /// part of a parameter at a time, so that all work at once; the last one hands out the totals.
+    fn gradients_across(&mut self, chain: &mut Chain, shares: Shares<'_>) {
+        let collective = shares.collective;
+        let own = shares.own_blocks();
+        let before = own
+            .start
+            .checked_sub(1)
+            .and_then(|block| shares.rank_of(block));
+        let after = shares.rank_of(own.end);
+        let SplitChain {
+            layers,
+            owned,
+            parameters,
+        } = chain.split();
+        let (blocks, parallel) = (&self.blocks[..self.used], self.parallel);
+        for (number, (parameter, moments)) in parameters.iter().zip(&mut self.moments).enumerate() {
+            let layer = owned.partition_point(|range| range.end <= number);
+            if self.frozen.contains(layer) {
+                continue;
+            }
+            let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
+            let gradient = Gradient {
+                layer: &*layers[layer],
+                layer_number: layer,
+                index: number - owned[layer].start,
+                cols,
+            };
+            let begin = match before {
+                Some(_) => Accumulate::Add,
+                None => Accumulate::Replace,
+            };
+            let message = message_rows(rows, cols);
+            let parts = moments
+                .gradient
+                .as_mut_slice()
+                .chunks_mut((message * cols).max(1));
+            for (part, sum) in parts.enumerate().filter(|_| !own.is_empty()) {
+                if let Some(before) = before {
+                    collective.receive(before, bytemuck::cast_slice_mut(sum));
+                }
+                let sizes = [part * message, rows, cols];
+                each_block_of(sum, sizes, parallel, |first, own| {
+                    gradient.sum(blocks, begin, first, own);
+                });
+                if let Some(after) = after {
+                    collective.send(after, bytemuck::cast_slice(sum));
+                }
+            }
+        }
+        for moments in &mut self.moments {
+            let total = bytemuck::cast_slice_mut(moments.gradient.as_mut_slice());
+            collective.broadcast(collective.ranks() - 1, total);
+        }
+    }
+
+    /// The update where every gradient is whole before it: scales the gradient to a norm of at most the limit.
+    fn update(&mut self, chain: &mut Chain, update: &Update<'_>) {
+        let factor = self.options.clip_norm.map_or(1.0, |limit| {
+            let norm = self.gradient_norm(chain) as f32;
+            if norm > limit { limit / norm } else { 1.0 }
+        });
+        let (parallel, frozen) = (self.parallel, &self.frozen);
+        let clips = self.options.clip_norm.is_some();
+        let SplitChain {
+            owned, parameters, ..
+        } = chain.split();
+        each_block(parameters, &mut self.moments, parallel, |number, own| {
+            let layer = owned.partition_point(|range| range.end <= number);
+            if own.learned && !frozen.contains(layer) {
+                if clips {
+                    map_in_place(own.g, |g| factor * g);
+                }
+                update(own.w, own.g, own.m, own.v);
+            }
+        });
+    }
+}
+
+/// The gradient of one parameter.
+struct Gradient<'a> {
+    layer: &'a dyn Layer,
+    layer_number: usize,
+    /// Which of the layer's parameters it is.
+    index: usize,
+    cols: usize,
+}
+
+impl Gradient<'_> {
+    /// Sums rows of the gradient from row `first` on over `blocks`, one after another; `begin` says whether a sum is there already.
+    fn sum(&self, blocks: &[Block], begin: Accumulate, first: usize, sum: &mut [f32]) {
+        let rows: Range<usize> = first..first + sum.len() / self.cols.max(1);
+        for (at, Block { tape, .. }) in blocks.iter().enumerate() {
+            let trace = tape.trace(self.layer_number);
+            let dy = tape.gradient(self.layer_number);
+            let accumulate = match at {
+                0 => begin,
+                _ => Accumulate::Add,
+            };
+            let out = MatrixMut::new(sum, rows.len(), self.cols);
+            self.layer
+                .gradient(self.index, rows.clone(), trace, dy, accumulate, out);
+        }
+    }
+}
