@@ -12,6 +12,7 @@ mod download;
 mod fuzz;
 mod light;
 mod load;
+mod mpi;
 mod onnx;
 mod package;
 mod pictures;
@@ -49,6 +50,7 @@ commands:
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes
   light                                  what a program is built of that only reads models: at most 45 crates
   load [--python PATH] [--rows N]        ten million rows of a table, learned from and encoded, beside Keras
+  mpi [--program PATH]                   several processes by `mpirun`, some of them killed: the bytes of one alone
   onnx [--prepare] [--program PATH] [CASE...]
                                          compare exported models with the program by onnxruntime, which it installs below `target`
   pictures [FILE]                        make every picture of the README anew, in `docs/`
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(&arguments),
         Some("light") if arguments.is_empty() => light::run(),
         Some("load") => load::run(&arguments),
+        Some("mpi") => mpi::run(&arguments),
         Some("onnx") => onnx::run(&arguments),
         Some("pictures") => pictures::run(&arguments),
         Some("package") if arguments.is_empty() => package::run(),

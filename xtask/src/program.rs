@@ -33,9 +33,14 @@ pub struct Run {
 impl Program {
     /// Builds the program under the release profile.
     pub fn build() -> anyhow::Result<Self> {
+        Self::build_with("baselines")
+    }
+
+    /// Builds it with a feature.
+    pub fn build_with(feature: &str) -> anyhow::Result<Self> {
         let output = command("build")?
             .args(["--quiet", "--release", "--package", "latentia-cli"])
-            .args(["--features", "baselines"])
+            .args(["--features", feature])
             .args(["--bin", "latentia", "--message-format", "json"])
             .stderr(Stdio::inherit())
             .output()

@@ -2,14 +2,22 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Command, CommandFactory, Parser};
+use latentia_mpi::Processes;
+use latentia_nn::Alone;
 
 use crate::args::Args;
 use crate::commands;
-use crate::terminal::{Ended, INTERRUPTED, UsageError, describe, tell};
+use crate::terminal::{Ended, INTERRUPTED, UsageError, complain, describe, fall_silent, tell};
+
+/// How long a process waits before it says what may be wrong for all of them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 #[must_use]
@@ -23,16 +31,47 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match commands::run(args) {
-        Ok(Ended::Done) => ExitCode::SUCCESS,
-        Ok(Ended::Interrupted) => ExitCode::from(INTERRUPTED),
-        // Whoever reads our output has read enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+    let processes = match latentia_mpi::start() {
+        Ok(processes) => processes,
         Err(error) => {
-            tell(&format!("error: {}", describe(&error)));
-            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+            tell(&format!("error: {error}"));
+            return ExitCode::FAILURE;
         }
+    };
+    let collective = processes.as_ref().map(Processes::collective);
+    let collective = collective.unwrap_or_else(|| Arc::new(Alone));
+    let rank = collective.rank();
+    if rank > 0 {
+        fall_silent();
     }
+    let code = match commands::run(args, collective) {
+        Ok(Ended::Done) => 0,
+        Ok(Ended::Interrupted) => INTERRUPTED,
+        // Whoever reads our output has read enough.
+        Err(error) if is_broken_pipe(&error) => 0,
+        Err(error) => {
+            let code = if error.is::<UsageError>() { 2 } else { 1 };
+            let message = format!("error: {}", describe(&error));
+            match (&processes, rank) {
+                (Some(processes), 1..) => {
+                    // What is wrong for all is for the first process to say, which ends the others.
+                    thread::sleep(PATIENCE);
+                    complain(&format!("process {rank}: {message}"));
+                    processes.abort(code)
+                }
+                (Some(processes), 0) => {
+                    complain(&message);
+                    processes.abort(code)
+                }
+                (None, _) => complain(&message),
+            }
+            code
+        }
+    };
+    if let Some(processes) = processes {
+        processes.end();
+    }
+    ExitCode::from(code)
 }
 
 /// Takes from a message about a mistake what would answer it with `--force`: a guess is not to destroy anything.

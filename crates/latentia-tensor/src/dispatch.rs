@@ -13,6 +13,13 @@ pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| match env::var_os("LAT
     None => Arch::new(),
 });
 
+/// Name of the instruction set that the kernels use: `V4` is AVX-512, `V3` AVX2, `Scalar` none beyond the baseline. Gradients have the same
+/// bits on machines with the same one.
+pub fn instruction_set() -> String {
+    let name = format!("{:?}", *ARCH);
+    name.split(['(', ' ']).next().unwrap_or_default().into()
+}
+
 /// Runs `kernel` compiled for the widest instruction set that this processor has.
 ///
 /// The choice changes the speed and not the result: no floating-point operation is reordered or contracted. Mark `kernel`

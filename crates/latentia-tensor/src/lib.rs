@@ -59,7 +59,7 @@ mod windows;
 #[cfg(feature = "ndarray")]
 pub use arrays::Element;
 pub use convolution::Convolution;
-pub use dispatch::vectorized;
+pub use dispatch::{instruction_set, vectorized};
 pub use elementwise::{add_bias_map, map, map_in_place, update};
 pub use example_shape::{Axes, ExampleShape};
 #[cfg(feature = "train")]

@@ -20,10 +20,11 @@ pub fn draw(lines: Vec<Line>) -> String {
     });
     let plots: Vec<Plot> = plots.collect();
     let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("bytes an image")
+        .with_title("Quality of reconstructions over bytes")
+        .with_x_label("bytes an image, logarithmic")
         .with_y_label("PSNR, dB")
         .with_log_x()
-        .with_legend_position(LegendPosition::InsideBottomRight)
+        .with_legend_position(LegendPosition::InsideTopLeft)
         .with_width(720.0)
         .with_height(440.0);
     kuva::render_to_svg(plots, layout)

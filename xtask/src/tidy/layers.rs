@@ -6,7 +6,7 @@ use super::violation::Violation;
 use crate::workspace::Workspace;
 
 /// The layers: each crate, and the crates of this workspace that it may be built on.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("latentia-tensor", &[]),
     ("latentia-nn", &["latentia-tensor"]),
     ("latentia-models", &["latentia-nn", "latentia-tensor"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ),
     ("latentia-onnx", &["latentia-models", "latentia-nn"]),
     ("latentia-data", &["latentia-tensor"]),
+    ("latentia-mpi", &["latentia-nn"]),
     (
         "latentia",
         &[
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "latentia-codec",
             "latentia-data",
             "latentia-models",
+            "latentia-mpi",
             "latentia-nn",
             "latentia-onnx",
             "latentia-tensor",

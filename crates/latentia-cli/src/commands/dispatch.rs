@@ -1,7 +1,10 @@
 //! From the arguments to the command that does what they ask for.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use latentia_data::{LoadOptions, Locations};
+use latentia_nn::Collective;
 
 use super::{
     compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, import,
@@ -9,13 +12,13 @@ use super::{
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
-use crate::terminal::Ended;
+use crate::terminal::{Ended, tell};
 
-/// Does what was asked for.
+/// Does what was asked for, in the processes of `collective` together. What they do not share is done by the first one alone.
 ///
 /// # Errors
 /// A [`UsageError`](crate::terminal::UsageError) when the request itself is wrong, else what could not be done.
-pub fn run(args: Args) -> anyhow::Result<Ended> {
+pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended> {
     let loader = Loader {
         locations: Locations::new(args.data_dir.as_deref()),
         options: LoadOptions {
@@ -32,10 +35,18 @@ pub fn run(args: Args) -> anyhow::Result<Ended> {
         .num_threads(threads)
         .build_global()
         .context("cannot start the threads")?;
+    if let Command::Train(train) = &args.command {
+        return train::run(train, &loader, args.data_dir.as_deref(), collective);
+    }
+    if collective.rank() > 0 {
+        return Ok(Ended::Done);
+    }
+    if collective.ranks() > 1 {
+        tell("the first process does all of it: only `train` is shared among processes");
+    }
     match args.command {
-        Command::Train(train) => {
-            return train::run(&train, &loader, args.data_dir.as_deref());
-        }
+        // It is done.
+        Command::Train(_) => {}
         Command::Evaluate(args) => evaluate::run(&args, &loader)?,
         Command::Encode(args) => encode::run(&args, &loader)?,
         Command::Decode(args) => decode::run(&args, &loader)?,

@@ -1,6 +1,7 @@
 //! `latentia train`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use latentia_codec::Quantiser;
@@ -9,13 +10,15 @@ use latentia_models::{
     Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Split, StoredTensor,
     Training, TrainingSpec, Validation,
 };
+use latentia_nn::Collective;
 use latentia_tensor::Rows;
 
 use crate::args::TrainArgs;
 use crate::inputs::{Loader, split_part};
 use crate::terminal::{Ended, UsageError, count, counted, tell};
 use crate::training::{
-    Progress, Run, RunFolder, build, check_examples, experiment, fingerprint_of_all, overridden,
+    Progress, Run, RunFolder, agree, build, check_examples, experiment, fingerprint_of_all,
+    overridden,
 };
 
 /// Share held out where a preset asks for a test part that the data does not have.
@@ -25,7 +28,9 @@ pub(super) fn run(
     args: &TrainArgs,
     loader: &Loader,
     data_dir: Option<&Path>,
+    collective: Arc<dyn Collective>,
 ) -> anyhow::Result<Ended> {
+    let is_first = collective.rank() == 0;
     if let Some((data, Some(part))) = args.data.as_deref().map(split_part) {
         let hint = format!("training takes whole data sets: `{data}` without `:{part}`");
         return Err(UsageError(hint).into());
@@ -48,7 +53,7 @@ pub(super) fn run(
         Some(out) => out.clone(),
         None => PathBuf::from("runs").join(&name),
     });
-    if !args.force && !args.resume {
+    if is_first && !args.force && !args.resume {
         folder.check_free()?;
     }
 
@@ -76,9 +81,13 @@ pub(super) fn run(
     let (plan, mut detection) = (training.spec().clone(), preset.detection);
     detection.members = args.members.unwrap_or(detection.members);
     let detector = detector(&plan, &detection, args.seed);
-    let mut training = training.attaching(&quantiser).attaching(&detector);
+    agree(&training, &all_data, &*collective)?;
+    let mut training = training.across(Arc::clone(&collective));
     // A folder that cannot be written is found out before the training and not after it.
-    folder.claim()?;
+    if is_first {
+        training = training.attaching(&quantiser).attaching(&detector);
+        folder.claim()?;
+    }
     let run = Run {
         args,
         data_dir,
@@ -90,15 +99,30 @@ pub(super) fn run(
     };
     if args.resume {
         run.resume(&mut training, &all_data)?;
-    } else if !args.force {
+    } else if is_first && !args.force {
         // Once more, for a run that has ended since.
         folder.check_free()?;
+    }
+    if !is_first {
+        return follow(&mut training);
     }
     let mut progress = Progress::new(&folder, all_data, args, &training)?;
     if !folder.model().exists() {
         progress.write_metrics(training.history())?;
     }
     run.complete(training, &mut progress)
+}
+
+/// Works a part of a run whose first process shows it and writes it down.
+fn follow(training: &mut Training<'_>) -> anyhow::Result<Ended> {
+    // The first process is asked to end the run, and ends it for all.
+    ctrlc::set_handler(|| {})?;
+    let fitted = training.fit(&mut ());
+    match fitted.error {
+        // Of the run itself, which is the same in all processes: the first one says it.
+        None | Some(ModelError::Diverged { .. }) => Ok(Ended::Done),
+        Some(error) => Err(error.into()),
+    }
 }
 
 /// The data, where the preset depends on them.

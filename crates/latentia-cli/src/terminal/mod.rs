@@ -1,6 +1,6 @@
 //! What people and shells read: data and messages, tables, bars, exit codes.
 //!
-//! - [`print`](print()), [`tell`]: data to stdout, messages to stderr
+//! - [`print`](print()), [`tell`]: data to stdout, messages to stderr; [`fall_silent`], [`complain`]: where another process speaks
 //! - [`Ended`], [`UsageError`]: how a command ends; `describe`: an error in one line
 //! - [`table`](table()), [`number`], [`count`], [`counted`]: text in columns
 //! - [`examples_bar`], [`bar`](bar()): progress
@@ -17,7 +17,7 @@ pub use bar::{bar, examples_bar};
 pub use ending::{Ended, INTERRUPTED};
 pub(crate) use message::{describe, shell_word};
 pub use quantity::{count, counted, number};
-pub use streams::{print, tell};
+pub use streams::{complain, fall_silent, print, tell};
 pub use table::table;
 pub use usage_error::UsageError;
 pub(crate) use usage_error::suggestion;

@@ -3,9 +3,11 @@
 //! - [`experiment`](experiment()), [`overridden`], [`preset_for`], [`build`]: what is trained; [`config`]: a user's own file
 //! - [`check_examples`]: what can be learned from the data
 //! - [`fingerprint_of_all`]: what a checkpoint knows its data by
+//! - [`agree`]: what processes must have in common
 //! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are
 //! - [`Progress`]: the run as it goes; [`Summary`]: how it went
 
+mod agreement;
 pub mod config;
 mod experiment;
 mod fingerprint;
@@ -15,6 +17,7 @@ mod run_folder;
 mod summary;
 mod warnings;
 
+pub use agreement::agree;
 pub use experiment::{build, experiment, overridden, preset_for};
 pub use fingerprint::fingerprint_of_all;
 pub use progress::Progress;

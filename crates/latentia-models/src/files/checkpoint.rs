@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::run_record::RunRecord;
 use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
 use crate::autoencoder::Description;
-use crate::{ModelError, Training, TrainingSpec};
+use crate::{BoxError, ModelError, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
 const CHECKPOINT: FileFormat = FileFormat {
@@ -53,7 +53,15 @@ struct Content {
 }
 
 impl Training<'_> {
-    fn identity(&self) -> Result<Box<RawValue>, serde_json::Error> {
+    /// What a run is beside its examples, as JSON: model, specification and seed.
+    ///
+    /// # Errors
+    /// When a part of it is no JSON.
+    pub fn identity(&self) -> Result<String, BoxError> {
+        Ok(self.as_json()?.get().into())
+    }
+
+    fn as_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
         let model = match &self.model.description {
             Some(description) => ModelIdentity::Described(description),
             None => {
@@ -76,7 +84,7 @@ impl Training<'_> {
     pub fn save_checkpoint(&self, path: &Path, fingerprint: &str) -> Result<(), ModelError> {
         let content = Content {
             format: CHECKPOINT.format,
-            identity: self.identity().map_err(|e| invalid(path, e.to_string()))?,
+            identity: self.as_json().map_err(|e| invalid(path, e.to_string()))?,
             fingerprint: fingerprint.into(),
         };
         let record = RunRecord {
@@ -134,7 +142,7 @@ impl Training<'_> {
             let path = path.to_path_buf();
             return Err(ModelError::OtherData { path });
         }
-        let identity = self.identity().map_err(|e| invalid(path, e.to_string()))?;
+        let identity = self.as_json().map_err(|e| invalid(path, e.to_string()))?;
         let parse = |text: &RawValue| serde_json::from_str(text.get());
         let (was, is) = parse(&was)
             .and_then(|was| Ok((was, parse(&identity)?)))
