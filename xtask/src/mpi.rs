@@ -32,7 +32,7 @@ encoder = [
     { layer = "flatten" },
     { layer = "dense", units = 16 },
 ]
-decoder = [{ layer = "dense", activation = "sigmoid" }]
+decoder = [{ layer = "dense" }]
 "#;
 
 /// Processes, and threads of each.
@@ -84,7 +84,7 @@ fn killed(program: &Path, folder: &Path) -> anyhow::Result<()> {
     let job = Job {
         program,
         folder: folder.join("killed"),
-        arguments: format!("{arguments} --checkpoint-every 1batches"),
+        arguments: format!("{arguments} --checkpoint-every 1"),
     };
     let alone = job.train("alone", 1, 1)?;
     let out = job.empty("killed")?;

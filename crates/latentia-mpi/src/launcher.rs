@@ -20,8 +20,8 @@ pub fn launched() -> usize {
 pub enum StartError {
     /// Nothing of MPI was built.
     #[error(
-        "a launcher has started {0} processes, and this program is built without MPI: each would do all of the work; build it with \
-         `cargo build --release --package latentia-cli --features mpi`"
+        "a launcher has started {0} processes, and this program is built without MPI: each would do all of the work; its feature `mpi` \
+         makes them one"
     )]
     Absent(usize),
     /// The launcher is another MPI's, or none.

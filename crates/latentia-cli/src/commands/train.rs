@@ -1,6 +1,6 @@
 //! `latentia train`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -31,10 +31,7 @@ pub(super) fn run(
     collective: Arc<dyn Collective>,
 ) -> anyhow::Result<Ended> {
     let is_first = collective.rank() == 0;
-    if let Some((data, Some(part))) = args.data.as_deref().map(split_part) {
-        let hint = format!("training takes whole data sets: `{data}` without `:{part}`");
-        return Err(UsageError(hint).into());
-    }
+    check_whole(args)?;
     let loader = loader.with_examples(args.examples);
     let loader = loader.with_target(args.target.as_deref());
     let loader = loader.with_columns(&args.columns)?;
@@ -49,10 +46,8 @@ pub(super) fn run(
         None => loader.load(data)?,
     };
     check_examples(data, &source.train)?;
-    let mut folder = RunFolder::new(match &args.out {
-        Some(out) => out.clone(),
-        None => PathBuf::from("runs").join(&name),
-    });
+    let out = args.out.clone();
+    let mut folder = RunFolder::new(out.unwrap_or_else(|| Path::new("runs").join(&name)));
     if is_first && !args.force && !args.resume {
         folder.check_free()?;
     }
@@ -72,11 +67,7 @@ pub(super) fn run(
     let test = source.test.as_ref().filter(|_| validates_on_test);
     let test = test.map(|test| test as &dyn Rows);
     let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
-    let training = training.map_err(|error| match error {
-        ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
-        ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
-        error => error.into(),
-    })?;
+    let training = training.map_err(|error| unsuitable(data, error))?;
     tell(&introduction(&name, data, &training));
     let (plan, mut detection) = (training.spec().clone(), preset.detection);
     detection.members = args.members.unwrap_or(detection.members);
@@ -164,6 +155,25 @@ fn choose_validation(schedule: &mut TrainingSpec, source: &Source) -> bool {
         schedule.validation = Validation::Share(HELD_OUT);
     }
     validates_on_test
+}
+
+/// Refuses a part of a data set.
+fn check_whole(args: &TrainArgs) -> Result<(), UsageError> {
+    match args.data.as_deref().map(split_part) {
+        Some((data, Some(part))) => Err(UsageError(format!(
+            "training takes whole data sets: `{data}` without `:{part}`"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Why a model cannot learn from `data`.
+fn unsuitable(data: &str, error: ModelError) -> anyhow::Error {
+    match error {
+        ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
+        ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
+        error => error.into(),
+    }
 }
 
 fn usage(error: ModelError) -> UsageError {
