@@ -180,6 +180,9 @@ pub enum ModelError {
         /// Whether gradients were clipped by their norm.
         clips: bool,
     },
+    /// Work that trains, ended by whoever asked for it.
+    #[error("interrupted")]
+    Interrupted,
     /// Examples that cannot be read.
     #[error("cannot read the examples: {0}")]
     Examples(#[from] io::Error),

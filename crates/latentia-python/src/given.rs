@@ -1,5 +1,7 @@
 //! Examples that fit a model, as they were handed over.
 
+use std::sync::atomic::AtomicBool;
+
 use latentia::Rows;
 use latentia::models::{Autoencoder, Labelled};
 use latentia::tensor::{ExampleShape, Matrix};
@@ -7,6 +9,7 @@ use pyo3::PyResult;
 
 use crate::array::{Array, Finite, Slice};
 use crate::error::{Error, Failure};
+use crate::interrupt::Interruptible;
 use crate::labels::{self, Labels};
 
 /// Examples that fit a model, borrowed, with their classes.
@@ -41,13 +44,14 @@ impl<'a> Given<'a> {
         self.rows
     }
 
-    /// What `work` makes of them.
+    /// What `work` makes of them, which can be read until `stop` is set.
     ///
     /// # Errors
     /// When a value is not finite, and those of `work`.
     pub fn with<T>(
         &self,
         model: &Autoencoder,
+        stop: &AtomicBool,
         work: &dyn Fn(&dyn Rows) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         if self.rows == 0 {
@@ -55,9 +59,10 @@ impl<'a> Given<'a> {
         }
         let view = self.values.view(model.shape().clone())?;
         let finite = Finite::new(&view, model.likelihood().takes_missing());
+        let rows = Interruptible::new(&finite, stop);
         match &self.labels {
-            Some(labels) => work(&Labelled::new(&finite, labels.clone())),
-            None => work(&finite),
+            Some(labels) => work(&Labelled::new(&rows, labels.clone())),
+            None => work(&rows),
         }
     }
 }

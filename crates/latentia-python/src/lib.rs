@@ -3,7 +3,7 @@
 //! It takes arrays of `float32` and `uint8` in C order, borrowed while it works without the interpreter's lock, and gives arrays of its
 //! own. The package in `python/` makes such arrays of whatever people have, and has the names that they use.
 //!
-//! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses; [`ending`]: the interpreter waits for threads
+//! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses; [`interrupt`]: Ctrl-C; [`ending`]: the interpreter waits for threads
 //! - [`pool`]: threads, also behind a fork
 //! - [`model`]: a model, [`onnx`]: for other runtimes; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
 
@@ -15,6 +15,7 @@ mod error;
 mod experiment;
 mod given;
 mod guard;
+mod interrupt;
 mod labels;
 mod model;
 mod observer;

@@ -3,11 +3,13 @@
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, Evaluation, Labelled, Mixture, ModelFile, Provenance, StoredTensor,
+    Autoencoder, Detector, Evaluation, Labelled, Mixture, ModelError, ModelFile, Provenance,
+    StoredTensor,
 };
 use latentia::nn::CodeValues;
 use latentia::tensor::{ExampleShape, Matrix};
@@ -20,6 +22,7 @@ use crate::array::{Array, NAME, Slice, array};
 use crate::error::{Error, Failure};
 use crate::given::Given;
 use crate::guard::without_lock;
+use crate::interrupt::{Interruptible, check, interruptibly};
 use crate::labels::{self, Labels};
 use crate::onnx::exported;
 use crate::pool;
@@ -77,11 +80,14 @@ impl Core {
         let x = Array::of(x)?;
         let given = Given::of(self.model(), &x, labels)?;
         let pool = pool::shared(py)?;
-        without_lock(py, || match given.rows() {
+        match given.rows() {
             // Threads would be woken in vain.
-            1 => given.with(self.model(), &work),
-            _ => pool.install(|| given.with(self.model(), &work)),
-        })
+            1 => {
+                let never = AtomicBool::new(false);
+                without_lock(py, || given.with(self.model(), &never, &work))
+            }
+            _ => interruptibly(py, &pool, |stop| given.with(self.model(), stop, &work)),
+        }
     }
 
     /// As [`Self::run`], of codes.
@@ -104,7 +110,7 @@ impl Core {
             return Err(Error::new_err(text));
         }
         let pool = pool::shared(py)?;
-        without_lock(py, || {
+        interruptibly(py, &pool, |stop| {
             if let Some(at) = values.iter().position(|x| !x.is_finite()) {
                 let (row, column) = (at / width, at % width);
                 let text = format!(
@@ -114,10 +120,11 @@ impl Core {
                 return Err(Error::new_err(text).into());
             }
             let codes = latentia::tensor::MatrixRef::new(values, rows, width);
-            pool.install(|| match labels {
+            let codes = Interruptible::new(&codes, stop);
+            match labels {
                 Some(labels) => work(&Labelled::new(&codes, labels)),
                 None => work(&codes),
-            })
+            }
         })
     }
 
@@ -281,11 +288,12 @@ impl Core {
             true => model.decode_draws(codes, seed),
             false => model.decode(codes),
         };
-        let examples = without_lock(py, || {
-            Ok(pool.install(|| match labels {
-                Some(labels) => decode(&Labelled::new(&codes, labels)),
-                None => decode(&codes),
-            })?)
+        let examples = interruptibly(py, &pool, |stop| {
+            let codes = Interruptible::new(&codes, stop);
+            Ok(match labels {
+                Some(labels) => decode(&Labelled::new(&codes, labels))?,
+                None => decode(&codes)?,
+            })
         })?;
         self.examples(py, examples)
     }
@@ -313,12 +321,10 @@ impl Core {
             let (name, how) = ((NAME, "all"), (importance_samples, seed));
             Ok(Evaluation::measure(model, name, rows, training, true, how)?)
         };
-        let evaluation = without_lock(py, || {
-            pool.install(|| {
-                examples.with(model, &|rows| match &training {
-                    Some(training) => training.with(model, &|own| measure(rows, Some(own))),
-                    None => measure(rows, None),
-                })
+        let evaluation = interruptibly(py, &pool, |stop| {
+            examples.with(model, stop, &|rows| match &training {
+                Some(training) => training.with(model, stop, &|own| measure(rows, Some(own))),
+                None => measure(rows, None),
             })
         })?;
         Ok(serde_json::to_string(&evaluation).map_err(Failure::from)?)
@@ -360,17 +366,16 @@ impl Core {
     /// What was compressed: `[n, …]`, of `uint8` or `float32` as it was.
     fn decompress<'py>(&self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let pool = pool::shared(py)?;
-        let (is_bytes, values) = without_lock(py, || {
-            pool.install(|| {
-                let mut archive = Archive::open(Cursor::new(bytes), &self.file)?;
-                let is_bytes = archive.header().bytes;
-                let mut values = Vec::new();
-                archive.for_each_chunk(|chunk| {
-                    values.extend_from_slice(chunk.as_slice());
-                    Ok::<(), CodecError>(())
-                })?;
-                Ok((is_bytes, values))
-            })
+        let (is_bytes, values) = interruptibly(py, &pool, |stop| {
+            let mut archive = Archive::open(Cursor::new(bytes), &self.file)?;
+            let is_bytes = archive.header().bytes;
+            let mut values = Vec::new();
+            archive.for_each_chunk(|chunk| {
+                values.extend_from_slice(chunk.as_slice());
+                check(stop).map_err(ModelError::from)?;
+                Ok::<(), CodecError>(())
+            })?;
+            Ok((is_bytes, values))
         })?;
         let mut shape = vec![values.len() / self.model().width()];
         shape.extend_from_slice(self.model().shape());

@@ -1,9 +1,9 @@
 //! How a model learns, watched from Python.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use latentia::codec::Quantiser;
 use latentia::data::DatasetView;
@@ -13,6 +13,7 @@ use latentia::models::{
 };
 use latentia::tensor::{Axes, Schema};
 use latentia::{Rows, Training};
+use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use rayon::ThreadPool;
 
@@ -21,6 +22,7 @@ use crate::ending::{self, detached};
 use crate::error::{Error, Failure, boxed};
 use crate::experiment::Request;
 use crate::guard::defect;
+use crate::interrupt::BETWEEN_LOOKS;
 use crate::labels::{self, Labels};
 use crate::model::Core;
 use crate::observer::{Event, Reporter};
@@ -29,8 +31,37 @@ use crate::pool;
 /// Share held out where a preset asks for a test part that there is none of.
 const HELD_OUT: f64 = 0.1;
 
-/// How often signals are looked for.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// What there is to say of a model whose detector was interrupted.
+const NO_DETECTOR: &str = "the model has no detector: it was interrupted before that was fitted";
+
+/// What ends a run early.
+#[derive(Default)]
+struct Stop {
+    /// The training, after the batch.
+    training: AtomicBool,
+    /// All that learns, a detector's models too.
+    all: AtomicBool,
+}
+
+impl Stop {
+    fn end(&self) {
+        self.training.store(true, Ordering::Relaxed);
+        self.all.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends by `error`, which is `raised` unless an earlier one tells more: a callback's wish for an end tells least, and what is fitted
+    /// to its model is not ended by it.
+    fn end_by(&self, py: Python<'_>, raised: &mut Option<PyErr>, error: PyErr) {
+        let is_wish = |error: &PyErr| error.is_instance_of::<PyStopIteration>(py);
+        self.training.store(true, Ordering::Relaxed);
+        if !is_wish(&error) {
+            self.all.store(true, Ordering::Relaxed);
+        }
+        if raised.as_ref().is_none_or(is_wish) {
+            *raised = Some(error);
+        }
+    }
+}
 
 /// All that a run needs beside its examples.
 struct Plan {
@@ -130,10 +161,10 @@ fn run(
     examples: (&DatasetView<'_>, Option<&DatasetView<'_>>),
     callback: Option<Bound<'_, PyAny>>,
 ) -> PyResult<(Option<Core>, Option<PyErr>)> {
-    let stop = AtomicBool::new(false);
+    let stop = Stop::default();
     let (events, heard) = channel();
     let (tell_seen, seen) = channel();
-    let reporter = Reporter::new(events, callback.is_some().then_some(seen), &stop);
+    let reporter = Reporter::new(events, callback.is_some().then_some(seen), &stop.training);
     let callback = callback.map(Bound::unbind);
     let callback = callback.as_ref();
     let mut result = None;
@@ -142,31 +173,28 @@ fn run(
     detached(py, move || {
         pool.in_place_scope(|scope| {
             scope.spawn(move |_| {
-                let work = AssertUnwindSafe(|| fit(plan, examples, reporter));
+                let work = AssertUnwindSafe(|| fit(plan, examples, reporter, asked));
                 *result_out = Some(catch_unwind(work));
             });
             // The sender is gone when the run is over.
             loop {
                 if ending::has_begun() {
-                    asked.store(true, Ordering::Relaxed);
+                    asked.end();
                 }
                 let event = match heard.recv_timeout(BETWEEN_LOOKS) {
                     Err(RecvTimeoutError::Disconnected) => break,
                     Err(RecvTimeoutError::Timeout) => None,
                     Ok(event) => Some(event),
                 };
-                let looked = Python::attach(|py| {
-                    py.check_signals()?;
-                    match (&event, callback) {
+                Python::attach(|py| {
+                    let looked = py.check_signals().and_then(|()| match (&event, callback) {
                         (Some(event), Some(callback)) => report(py, callback, event),
                         _ => Ok(()),
+                    });
+                    if let Err(error) = looked {
+                        asked.end_by(py, raised_out, error);
                     }
                 });
-                if let Err(error) = looked {
-                    asked.store(true, Ordering::Relaxed);
-                    // The first tells more.
-                    raised_out.get_or_insert(error);
-                }
                 if event.is_some() {
                     let _ = tell_seen.send(());
                 }
@@ -174,9 +202,12 @@ fn run(
         });
     });
     match result {
-        Some(Ok(Ok(core))) => {
+        Some(Ok(Ok((core, has_all)))) => {
             // One that came with the last batch.
             let raised = raised.or_else(|| py.check_signals().err());
+            if let (Some(error), true, false) = (&raised, core.is_some(), has_all) {
+                error.value(py).call_method1("add_note", (NO_DETECTOR,))?;
+            }
             Ok((core, raised))
         }
         Some(Ok(Err(failure))) => Err(raised.unwrap_or_else(|| failure.into())),
@@ -201,12 +232,13 @@ fn report(py: Python<'_>, callback: &Py<PyAny>, event: &Event) -> PyResult<()> {
     Ok(())
 }
 
-/// Trains; no model where the run was interrupted before its first epoch ended.
+/// Trains; no model where the run was interrupted before its first epoch ended. And whether what is to be kept with it was fitted.
 fn fit(
     plan: &Plan,
     (examples, test): (&DatasetView<'_>, Option<&DatasetView<'_>>),
     mut reporter: Reporter<'_>,
-) -> Result<Option<Core>, Failure> {
+    stop: &Stop,
+) -> Result<(Option<Core>, bool), Failure> {
     let Plan {
         preset,
         schema,
@@ -227,7 +259,9 @@ fn fit(
     let test = test.map(|test| test as &dyn Rows);
     let training = Training::new(&mut model, spec, *seed, examples, test)?;
     let resolved = training.spec().clone();
-    let detector = detector(&resolved, &preset.detection, *seed);
+    let is_interrupted = AtomicBool::new(false);
+    let flags = (&stop.all, &is_interrupted);
+    let detector = detector(&resolved, &preset.detection, *seed, flags);
     let [compresses, detects] = plan.attaches;
     let training = match compresses {
         true => training.attaching(&quantiser),
@@ -239,7 +273,8 @@ fn fit(
     };
     let fitted = training.fit(&mut reporter);
     let fingerprint = examples.fingerprint();
-    kept(&model, fitted, plan, &fingerprint)
+    let core = kept(&model, fitted, plan, &fingerprint)?;
+    Ok((core, !is_interrupted.load(Ordering::Relaxed)))
 }
 
 /// The model with what is kept of the run; no model of one that was interrupted in its first epoch.
@@ -274,16 +309,26 @@ fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>
     Ok(Quantiser::fit(model, &split.training)?.tensors())
 }
 
-/// What a detector keeps with the model.
+/// What a detector keeps with the model: nothing where `stop` ended its fit, which `is_interrupted` then says.
 fn detector<'a>(
     spec: &'a TrainingSpec,
     detection: &'a DetectionSpec,
     seed: u64,
+    (stop, is_interrupted): (&'a AtomicBool, &'a AtomicBool),
 ) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
     move |model, split| {
         let (rows, held_out) = (&split.training, split.validation_rows());
-        let detector = Detector::cross_fit(model, rows, held_out, spec, detection, seed)?;
-        let tensors: Result<_, ModelError> = detector.tensors();
-        Ok(tensors?)
+        let goes_on = || match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        match Detector::cross_fit(model, rows, held_out, spec, detection, seed, &goes_on) {
+            Ok(detector) => Ok(detector.tensors()?),
+            Err(ModelError::Interrupted) => {
+                is_interrupted.store(true, Ordering::Relaxed);
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

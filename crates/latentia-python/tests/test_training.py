@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import latentia
-from latentia.sklearn import Autoencoder
+from latentia.sklearn import Autoencoder, OutlierDetector
 
 
 def test_a_callback_is_told_of_every_epoch_with_what_history_keeps(rows):
@@ -77,6 +77,58 @@ def test_ctrl_c_before_the_first_epoch_ends_keeps_no_model(rows):
     with pytest.raises(KeyboardInterrupt) as caught:
         latentia.train(many, preset="table", epochs=1, validation=0.0, keep=())
     assert caught.value.model is None
+
+
+def of_many_folds(epochs=400):
+    """A detector that is calibrated by so many models that nobody waits for it."""
+    spec = latentia.preset("anomaly")
+    spec["training"] = {"epochs": epochs, "batch-size": 8}
+    spec["detection"] = {"folds": 100}
+    return spec
+
+
+def test_ctrl_c_while_a_detector_is_fitted_keeps_the_model_without_one(rows):
+    def told(epoch):
+        if epoch.epoch == epoch.epochs:
+            interrupt_in(0.5)
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        latentia.train(rows, spec=of_many_folds(), callback=told)
+    assert time.monotonic() - start < 30
+    model = caught.value.model
+    assert model.provenance["stopped_by"] == "epochs" and len(model.history) == 400 and model.detector is None
+    assert caught.value.__notes__ == ["the model has no detector: it was interrupted before that was fitted"]
+
+
+def test_ctrl_c_leaves_no_half_an_outlier_detector(rows):
+    detector = OutlierDetector(steps=20_000, folds=100, random_state=0)
+    interrupt_in(2.0)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        detector.fit(rows)
+    assert caught.value.model.encode(rows).shape == (400, 8) and not hasattr(detector, "model_")
+
+
+def test_a_callback_that_ends_a_run_leaves_its_detector_be(rows):
+    def stop(epoch):
+        raise StopIteration
+
+    spec = of_many_folds(5)
+    spec["detection"] = {"folds": 2}
+    assert latentia.train(rows, spec=spec, callback=stop).detector["calibration"] == "cross-fitted"
+
+
+@pytest.mark.parametrize("method", ["encode", "reconstruct", "score", "evaluate", "compress", "decode"])
+def test_ctrl_c_ends_calls_that_do_not_train(table, rows, method):
+    many = table.encode(rows) if method == "decode" else rows
+    # In memory only once, and yet as long as one likes to wait.
+    many = np.tile(many, (10_000, 1))
+    interrupt_in(0.2)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(100):
+            getattr(table, method)(many)
+    assert time.monotonic() - start < 20
 
 
 def test_ctrl_c_ends_a_program_as_it_ends_any_other():

@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::ops::ControlFlow;
+
 use latentia::models::{Detector, Rule};
 use latentia::tensor::{Column, ColumnKind, Schema};
 use latentia::{Matrix, Preset};
@@ -33,7 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut model = preset.model.build_table(&schema, 42)?;
     model.fit(&readings, &preset.training, 42)?;
     let (training, detection) = (&preset.training, &preset.detection);
-    let detector = Detector::cross_fit(&model, &readings, None, training, detection, 42)?;
+    let goes_on = &|| ControlFlow::Continue(());
+    let detector = Detector::cross_fit(&model, &readings, None, training, detection, 42, goes_on)?;
 
     // Three hours as usual, and one that is too hot for its power, though there were hotter ones.
     let mut new: Vec<f32> = (2000..2004).flat_map(reading).collect();

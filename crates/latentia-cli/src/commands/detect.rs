@@ -1,5 +1,6 @@
 //! `latentia detect`
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -223,6 +224,8 @@ fn trained(
             &training,
             &detection,
             args.seed,
+            // Nothing is kept of it before its end, so that Ctrl-C ends the program itself.
+            &|| ControlFlow::Continue(()),
         )?;
         let fingerprint = examples.fingerprint().map_err(ModelError::from)?;
         (detector, fitted.provenance(&name, data, &fingerprint))

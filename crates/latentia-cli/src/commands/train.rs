@@ -1,7 +1,9 @@
 //! `latentia train`
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
 use latentia_codec::Quantiser;
@@ -71,7 +73,8 @@ pub(super) fn run(
     tell(&introduction(&name, data, &training));
     let (plan, mut detection) = (training.spec().clone(), preset.detection);
     detection.members = args.members.unwrap_or(detection.members);
-    let detector = detector(&plan, &detection, args.seed);
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let detector = detector(&plan, &detection, args.seed, &interrupted);
     agree(&training, &all_data, &*collective)?;
     let mut training = training.across(Arc::clone(&collective));
     // A folder that cannot be written is found out before the training and not after it.
@@ -97,7 +100,7 @@ pub(super) fn run(
     if !is_first {
         return follow(&mut training);
     }
-    let mut progress = Progress::new(&folder, all_data, args, &training)?;
+    let mut progress = Progress::new(&folder, all_data, args, &training, &interrupted)?;
     if !folder.model().exists() {
         progress.write_metrics(training.history())?;
     }
@@ -129,11 +132,12 @@ fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>
     Ok(Quantiser::fit(model, &split.training)?.tensors())
 }
 
-/// What `detect` keeps with the model.
+/// What `detect` keeps with the model; nothing where the user does not wait for it.
 fn detector<'a>(
     plan: &'a TrainingSpec,
     detection: &'a DetectionSpec,
     seed: u64,
+    interrupted: &'a AtomicBool,
 ) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
     move |model, split| {
         if split.training.has_targets() {
@@ -141,8 +145,18 @@ fn detector<'a>(
             return Ok(Vec::new());
         }
         let (rows, held_out) = (&split.training, split.validation_rows());
-        let detector = Detector::cross_fit(model, rows, held_out, plan, detection, seed)?;
-        Ok(detector.tensors()?)
+        let goes_on = || match interrupted.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        match Detector::cross_fit(model, rows, held_out, plan, detection, seed, &goes_on) {
+            Ok(detector) => Ok(detector.tensors()?),
+            Err(ModelError::Interrupted) => {
+                tell("the model has no detector: it was interrupted before that was fitted");
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Watches `run`, and writes it down in `folder`; `fingerprint` is that of all its data.
+    /// Watches `run`, and writes it down in `folder`; `fingerprint` is that of all its data. From now on Ctrl-C sets `interrupted`.
     ///
     /// # Errors
     /// When Ctrl-C cannot be caught.
@@ -65,11 +65,11 @@ impl Progress {
         fingerprint: String,
         args: &TrainArgs,
         run: &Training<'_>,
+        interrupted: &Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let epochs = run.spec().epochs;
         let examples = run.split().training.rows();
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
+        let flag = Arc::clone(interrupted);
         ctrlc::set_handler(move || {
             // The second time, the user means it.
             if flag.swap(true, Ordering::Relaxed) {
@@ -88,7 +88,7 @@ impl Progress {
             batches: 0,
             has_saved: false,
             replaces: args.force,
-            interrupted,
+            interrupted: Arc::clone(interrupted),
             start: now,
             resumed_at: run.examples_done(),
             resumed_in_epoch: run.examples_done() - run.history().len() * examples,
@@ -98,6 +98,11 @@ impl Progress {
             last_validation: None,
             seconds: Vec::new(),
         })
+    }
+
+    /// Whether the user has asked for an end.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// From now on, Ctrl-C ends the program at once.

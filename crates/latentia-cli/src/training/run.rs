@@ -4,8 +4,7 @@ use std::path::Path;
 
 use latentia_data::{Dataset, Source};
 use latentia_models::{
-    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy,
-    Training,
+    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, Training,
 };
 use latentia_tensor::{Rows, Subset};
 
@@ -97,7 +96,8 @@ impl Run<'_> {
             self.rescue(model, &provenance, fitted.best, &error, progress);
             return Err(error.into());
         }
-        let interrupted = fitted.stopped_by == StoppedBy::Interrupt;
+        // By Ctrl-C in an epoch, or while a detector was fitted.
+        let interrupted = progress.is_interrupted();
         let Some(best) = fitted.best else {
             tell(&format!(
                 "interrupted in the first epoch, with no model to keep yet; {}",

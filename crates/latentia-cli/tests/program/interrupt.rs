@@ -82,6 +82,38 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
 }
 
 #[test]
+fn ctrl_c_while_a_detector_is_fitted_keeps_the_model_without_one_and_resume_fits_it() {
+    let spec = "[model]\nlikelihood = \"mse\"\nencoder = [{ layer = \"dense\", units = 1 }]\ndecoder = [{ layer = \"dense\" }]\n\
+                preprocessing = \"standardise\"\n[training]\nepochs = 150\nbatch-size = 4\n[detection]\nfolds = 100\n";
+    let rows = (0..120).map(|i| format!("{},{}\n", i % 11, i % 11 * 2 + i % 3));
+    let table = format!("a,b\n{}", rows.collect::<String>());
+    let dir = TestDir::with([("my.toml", spec.as_bytes()), ("x.csv", table.as_bytes())]);
+    let train = "train --config my.toml --data x.csv --out run";
+    let mut child = dir.start(train);
+    dir.wait_until("the last epoch", || {
+        dir.text("stderr").contains("epoch 150/150")
+    });
+    send("-INT", &child);
+    let status = child.wait().expect("an end");
+    let said = dir.text("stderr");
+    assert_eq!(status.code(), Some(130), "{said}");
+    for words in [
+        "the model has no detector: it was interrupted before that was fitted",
+        "interrupted: kept the model of epoch ",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    let inspect = "inspect run/model.safetensors --json";
+    let detector = |dir: &TestDir| dir.run(inspect).done().json()["detector"].clone();
+    assert!(detector(&dir).is_null());
+    dir.run(&format!("{train} --resume")).done();
+    assert!(!detector(&dir).is_null());
+    dir.run("train --config my.toml --data x.csv --out whole")
+        .done();
+    assert!(dir.read("run/model.safetensors") == dir.read("whole/model.safetensors"));
+}
+
+#[test]
 fn a_request_to_terminate_is_an_interrupt_too() {
     let (dir, said) = stopped_by("-TERM");
     assert!(said.contains("interrupted: kept the model"), "{said}");

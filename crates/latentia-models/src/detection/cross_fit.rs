@@ -1,5 +1,7 @@
 //! A detector that is calibrated without holding rows out.
 
+use std::ops::ControlFlow;
+
 use latentia_tensor::{Noise, Rows, Subset};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -7,13 +9,19 @@ use rayon::prelude::*;
 use super::calibration::{Calibration, CalibrationSource};
 use super::detector::{Detector, Trained};
 use super::rows::spaced;
-use crate::{Autoencoder, DetectionSpec, ModelError, ModelSpec, TrainingSpec, Validation, stream};
+use crate::{
+    Autoencoder, DetectionSpec, ModelError, ModelSpec, Observer, StoppedBy, Training, TrainingSpec,
+    Validation, stream,
+};
 
 /// Scores that calibrate well enough: no more folds are scored than they take.
 const ENOUGH: usize = 1_000;
 
 /// The most scores of a fold.
 const MOST_OF_A_FOLD: usize = 10_000;
+
+/// Whether work that trains is to go on: asked after each batch of every model, from several threads.
+type GoesOn<'a> = &'a (dyn Fn() -> ControlFlow<()> + Sync);
 
 impl Detector {
     /// A detector by `model` and, where `detection` asks for more members, by others that learn from `training` as `spec` says.
@@ -22,9 +30,11 @@ impl Detector {
     /// the members did from all. Without, or where there are fewer rows than folds, or the model has parts of one's own, which
     /// cannot be built again, as [`Self::fit`] does.
     ///
-    /// The result follows from the seed, whatever the number of threads.
+    /// The result follows from the seed, whatever the number of threads. `goes_on` ends it after the batches under way; what needs no
+    /// training is not ended.
     ///
     /// # Errors
+    /// [`ModelError::Interrupted`] when `goes_on` breaks.
     /// When `spec` or `detection` is out of range, or a model does not learn or cannot be built, as one with parts of
     /// one's own cannot where there are to be more members; as [`Self::fit`].
     pub fn cross_fit(
@@ -34,12 +44,13 @@ impl Detector {
         spec: &TrainingSpec,
         detection: &DetectionSpec,
         seed: u64,
+        goes_on: GoesOn<'_>,
     ) -> Result<Self, ModelError> {
         detection.check()?;
         let (members, folds) = (detection.members as usize, detection.folds as usize);
         let others = (1..members)
             .into_par_iter()
-            .map(|member| trained(model, training, spec, detection, (member, seed)));
+            .map(|member| trained(model, training, spec, detection, (member, seed), goes_on));
         let mut models = vec![Trained::of(model)];
         models.extend(others.collect::<Result<Vec<_>, _>>()?);
         let rows = training.rows();
@@ -60,7 +71,7 @@ impl Detector {
             let seed = seed.wrapping_add(1 + fold as u64);
             let models = (0..members)
                 .into_par_iter()
-                .map(|member| trained(model, &learned, spec, detection, (member, seed)));
+                .map(|member| trained(model, &learned, spec, detection, (member, seed), goes_on));
             let models = models.collect::<Result<Vec<_>, _>>()?;
             Self::uncalibrated(models, &learned)?.score(&spaced(&scored, MOST_OF_A_FOLD))
         });
@@ -78,6 +89,7 @@ fn trained(
     spec: &TrainingSpec,
     detection: &DetectionSpec,
     (member, seed): (usize, u64),
+    goes_on: GoesOn<'_>,
 ) -> Result<Trained, ModelError> {
     let second = detection.second.as_ref().filter(|_| member % 2 == 1);
     let own: Option<&ModelSpec> = second.or(model.spec());
@@ -92,9 +104,27 @@ fn trained(
     if let Validation::Part(_) = spec.validation {
         spec.validation = Validation::Share(0.0);
     }
-    let fitted = fresh.fit(rows, &spec, seed)?;
+    let mut training = Training::new(&mut fresh, spec, seed, rows, None)?;
+    let fitted = training.fit(&mut Watch(goes_on)).into_result()?;
+    if fitted.stopped_by == StoppedBy::Interrupt {
+        return Err(ModelError::Interrupted);
+    }
     Ok(Trained {
         model: fresh,
         provenance: Some(fitted.provenance("member of a detector", "", "")),
     })
+}
+
+/// Ends a training when it is not to go on.
+struct Watch<'a>(GoesOn<'a>);
+
+impl Observer for Watch<'_> {
+    fn on_batch_end(
+        &mut self,
+        _training: &Training<'_>,
+        _done: usize,
+        _loss: f64,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        Ok((self.0)())
+    }
 }

@@ -104,8 +104,8 @@ def train(
     TypeError
         Where examples are no numbers.
     KeyboardInterrupt
-        After the batch in which Ctrl-C was pressed. Its attribute ``model`` is the best model so far, None in the first epoch. What a
-        callback raises has one too.
+        After the batch in which Ctrl-C was pressed. Its attribute ``model`` is the best model so far, None in the first epoch, and without
+        a detector where that was still to learn, of which a note says so. What a callback raises has one too.
 
     Examples
     --------

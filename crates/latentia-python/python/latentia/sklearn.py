@@ -107,8 +107,9 @@ class _Estimator(BaseEstimator):
                 examples, seed=_seed(self.random_state), keep=self._keep, progress=bool(self.verbose), **said
             )
         except KeyboardInterrupt as stopped:
-            if getattr(stopped, "model", None) is not None:
-                self._learned(stopped.model)
+            model = getattr(stopped, "model", None)
+            if model is not None and ("detector" not in self._keep or model.detector is not None):
+                self._learned(model)
             raise
         self._learned(model)
         return examples
@@ -492,6 +493,11 @@ class OutlierDetector(OutlierMixin, _Estimator):
         What `decision_function` is `score_samples` less.
     model_, n_iter_, n_features_in_, feature_names_in_
         As of `Autoencoder`.
+
+    Notes
+    -----
+    Ctrl-C ends `fit` after the batch with `KeyboardInterrupt`, whose attribute ``model`` is the best model so far. The estimator stays as it
+    was, where its detector was not fitted.
 
     Examples
     --------

@@ -1,5 +1,8 @@
 //! Calibration by models that did not learn from what they score.
 
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use latentia_models::{Autoencoder, CalibrationSource, DetectionSpec, Detector, ModelError};
 use latentia_tensor::{Matrix, Rows};
 
@@ -20,6 +23,7 @@ fn cross_fitted(
         &training_spec(BRIEF),
         detection,
         seed,
+        &|| ControlFlow::Continue(()),
     )
 }
 
@@ -110,8 +114,10 @@ fn models_that_learned_from_a_row_have_no_part_in_its_calibrating_score() {
     let steps =
         training_spec("steps = 2000\nbatch-size = 24\nlearning-rate = 0.01\nvalidation = 0");
     model.fit(&training, &steps, 1).expect("it converges");
-    let detector = Detector::cross_fit(&model, &training, None, &steps, &of_folds(6), 1)
-        .expect("they converge");
+    let detector = Detector::cross_fit(&model, &training, None, &steps, &of_folds(6), 1, &|| {
+        ControlFlow::Continue(())
+    })
+    .expect("they converge");
     let own = detector.score(&training).expect("rows that fit");
     let highest = own.into_iter().fold(f64::MIN, f64::max);
     let least = detector.calibration().scores()[0];
@@ -207,4 +213,28 @@ fn specifications_out_of_range_are_refused_by_name() {
     };
     let error = message(cross_fitted(&model, &training, None, &second, 1));
     assert!(error.contains("decoder"), "{error}");
+}
+
+#[test]
+fn folds_and_members_end_after_a_batch_where_they_are_not_to_go_on() {
+    const BATCHES: usize = 5;
+    let training = points(1, 60, 4);
+    let model = of_numbers(&training);
+    for (members, folds) in [(1, 4), (3, 0)] {
+        let asked = AtomicUsize::new(0);
+        let goes_on = || match asked.fetch_add(1, Ordering::Relaxed) + 1 < BATCHES {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        let detection = DetectionSpec {
+            members,
+            folds,
+            ..DetectionSpec::default()
+        };
+        let spec = training_spec("epochs = 100000\nbatch-size = 8");
+        let ended = Detector::cross_fit(&model, &training, None, &spec, &detection, 1, &goes_on);
+        assert!(matches!(ended, Err(ModelError::Interrupted)), "{ended:?}");
+        // One batch at most of each model that was under way.
+        assert!(asked.into_inner() < BATCHES + 8);
+    }
 }

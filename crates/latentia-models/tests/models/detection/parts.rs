@@ -1,5 +1,7 @@
 //! Scores against the slow reference.
 
+use std::ops::ControlFlow;
+
 use latentia_models::{Autoencoder, DetectionSpec, Detector, ModelFile};
 use latentia_tensor::{ElementKind, Matrix};
 
@@ -212,6 +214,7 @@ fn members_are_averaged_before_parts_are_standardised() {
         &training_spec(BRIEF),
         &detection,
         9,
+        &|| ControlFlow::Continue(()),
     );
     let detector = detector.expect("they converge");
     let tensors = detector.tensors().expect("members that are described");

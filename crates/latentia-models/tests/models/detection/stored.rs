@@ -1,5 +1,7 @@
 //! A detector as tensors of a model file.
 
+use std::ops::ControlFlow;
+
 use latentia_models::{Autoencoder, DetectionSpec, Detector, StoredTensor};
 use latentia_tensor::Matrix;
 use safetensors::tensor::Dtype;
@@ -23,6 +25,7 @@ fn two_members() -> (Autoencoder, Detector, Matrix) {
         &training_spec(BRIEF),
         &detection,
         9,
+        &|| ControlFlow::Continue(()),
     );
     (model, detector.expect("they converge"), rows)
 }

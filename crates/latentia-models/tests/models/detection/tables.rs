@@ -1,6 +1,6 @@
 //! The preset `anomaly` on six real tables: whether rates of false alarms are what they are said to be, and reasons the right ones.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use latentia_data::{Dataset, Locations, load};
 use latentia_models::{CalibrationSource, Detector, Explanation, Preset, Rule};
@@ -49,7 +49,8 @@ fn detector(table: &Dataset, rows: &Subset<'_>, seed: u64) -> Detector {
     let schema = &table.table().expect("a table").schema;
     let mut model = model.build_table(schema, seed).expect("a preset");
     model.fit(rows, &training, seed).expect("it converges");
-    let detector = Detector::cross_fit(&model, rows, None, &training, &detection, seed);
+    let go_on = &|| ControlFlow::Continue(());
+    let detector = Detector::cross_fit(&model, rows, None, &training, &detection, seed, go_on);
     detector.expect("it converges")
 }
 
