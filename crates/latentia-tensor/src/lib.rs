@@ -23,6 +23,7 @@
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
 //! - [`loss`]: losses with their gradients
 //! - [`optimizer`]: update rules
+//! - [`from_half`]: floats of half precision, as files have them
 //! - [`Noise`]: random numbers by position
 //!
 //! With the feature `ndarray`, arrays and views of the crate `ndarray` are [`Rows`], a [`Matrix`] becomes an array without a copy, and an array
@@ -36,6 +37,7 @@ mod convolution;
 mod dispatch;
 mod elementwise;
 mod example_shape;
+mod half;
 #[cfg(feature = "train")]
 mod linalg;
 pub mod loss;
@@ -62,6 +64,7 @@ pub use convolution::Convolution;
 pub use dispatch::{instruction_set, vectorized};
 pub use elementwise::{add_bias_map, map, map_in_place, update};
 pub use example_shape::{Axes, ExampleShape};
+pub use half::from_half;
 #[cfg(feature = "train")]
 pub use linalg::{
     add_gram, add_product_nt, add_product_tn, cholesky, orthonormalise_rows, symmetric_eigen,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use latentia_nn::{Parameter, ParameterRole};
+use latentia_tensor::from_half;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
@@ -128,7 +129,7 @@ impl Autoencoder {
     /// Layers in `names` have their values from the modules there. The others are matched by order and shape: each has those of the first
     /// module that is left and has its shapes, where modules are ordered by their names: `enc…` first, `dec…` last, numbers as numbers.
     /// A `Linear` has its weight `[outputs, inputs]` and is transposed; convolutions and normalisations have the layout that they have here.
-    /// f32 and f64 are read.
+    /// Elements are of `F16`, `BF16`, `F32` or `F64`, and become f32.
     ///
     /// # Errors
     /// Names what is missing, left over, of another shape or type, or not finite; then no parameter has changed.
@@ -224,7 +225,14 @@ fn floats(view: &TensorView<'_>) -> Result<Vec<f32>, String> {
         Dtype::F64 => (data.as_chunks().0.iter())
             .map(|x| f64::from_le_bytes(*x) as f32)
             .collect(),
-        other => return Err(format!("is {other:?}; F32 and F64 are read")),
+        Dtype::F16 => (data.as_chunks().0.iter())
+            .map(|x| from_half(u16::from_le_bytes(*x)))
+            .collect(),
+        // The upper half of an f32.
+        Dtype::BF16 => (data.as_chunks().0.iter())
+            .map(|x| f32::from_bits(u32::from(u16::from_le_bytes(*x)) << 16))
+            .collect(),
+        other => return Err(format!("is {other:?}; F16, BF16, F32 and F64 are read")),
     };
     match values.iter().all(|x| x.is_finite()) {
         true => Ok(values),

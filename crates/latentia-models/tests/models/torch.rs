@@ -302,6 +302,47 @@ fn what_does_not_fit_is_named_with_shapes() {
     assert!(said.contains("`encoder.0.weight` takes [3, 4]"), "{said}");
 }
 
+#[test]
+fn half_precision_becomes_single_and_other_types_are_named() {
+    let text = r#"
+        likelihood = "mse"
+        encoder = [{ layer = "dense", units = 1 }]
+        decoder = [{ layer = "dense" }]
+    "#;
+    let import = |dtype, weight: [u8; 4]| {
+        let zero = |shape: &[usize]| (Dtype::F32, shape.to_vec(), vec![0; 4 * shape[0]]);
+        let tensors = [
+            ("encoder.0.weight", (dtype, vec![1, 2], weight.to_vec())),
+            ("encoder.0.bias", zero(&[1])),
+            ("decoder.0.weight", zero(&[2, 1])),
+            ("decoder.0.bias", zero(&[2])),
+        ];
+        let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
+            let view = TensorView::new(*dtype, shape.clone(), bytes).expect("a tensor");
+            (name, view)
+        });
+        let bytes = safetensors::serialize(views, None).expect("a file");
+        let mut model = model(text, &[2], 1);
+        let weight = |model: &Autoencoder| {
+            let weight = model.weights().find(|(name, _)| name == "encoder.0.weight");
+            weight.expect("a weight").1.as_slice().to_vec()
+        };
+        let imported = model.import_torch(&bytes, &TorchNames::new());
+        imported
+            .map(|_| weight(&model))
+            .map_err(|error| error.to_string())
+    };
+    let f16 = import(Dtype::F16, [0x00, 0x3e, 0x01, 0x80]);
+    assert_eq!(f16, Ok(vec![1.5, -(2_f32.powi(-24))]));
+    let bf16 = import(Dtype::BF16, [0x40, 0x40, 0x01, 0x00]);
+    assert_eq!(bf16, Ok(vec![3.0, 2_f32.powi(-133)]));
+    let refused = import(Dtype::I16, [1, 0, 2, 0]).expect_err("no float");
+    let words = "`encoder.0.weight` is I16; F16, BF16, F32 and F64 are read";
+    assert!(refused.contains(words), "{refused}");
+    let infinite = import(Dtype::BF16, [0x80, 0x7f, 0, 0]).expect_err("infinite");
+    assert!(infinite.contains("not finite"), "{infinite}");
+}
+
 /// The tensors of a file.
 fn tensors_of(bytes: &[u8]) -> Vec<Tensor> {
     let file = safetensors::SafeTensors::deserialize(bytes).expect("a file");

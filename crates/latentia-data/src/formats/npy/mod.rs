@@ -9,5 +9,3 @@ mod element_type;
 mod header;
 
 pub(crate) use array::{Array, NPY, PlainFile};
-#[cfg(feature = "parquet")]
-pub(crate) use element_type::from_half;

@@ -275,7 +275,7 @@ fn from_bytes(bytes: &[u8], meaning: Meaning) -> Current {
             let bits = bytes
                 .first_chunk()
                 .map_or(0, |bytes| u16::from_le_bytes(*bytes));
-            Current::Number(crate::formats::npy::from_half(bits).into())
+            Current::Number(latentia_tensor::from_half(bits).into())
         }
         Meaning::Julian => {
             let nanoseconds = bytes
