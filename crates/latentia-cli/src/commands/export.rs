@@ -12,13 +12,13 @@ use crate::terminal::{UsageError, print, tell};
 
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let output = &args.output;
-    let ending = match args.layout {
-        Some(ExportLayout::Torch) => "safetensors",
-        None => "onnx",
+    let (ending, otherwise) = match args.layout {
+        Some(ExportLayout::Torch) => ("safetensors", ""),
+        None => ("onnx", ", or in .safetensors with --layout torch"),
     };
     if output.extension().is_none_or(|own| own != ending) {
         let what = format!(
-            "cannot tell the format of `{}`; end it in .{ending}",
+            "cannot tell the format of `{}`; end it in .{ending}{otherwise}",
             output.display()
         );
         return Err(UsageError(what).into());

@@ -30,7 +30,11 @@ fn a_model_is_written_as_onnx() {
 fn what_cannot_be_exported_is_said_before_anything_is_written() {
     let dir = TestDir::with([("m", &TINY[..]), ("t.csv", table(60).as_bytes())]);
     for (arguments, code, words) in [
-        ("-o m.tflite", 2, "end it in .onnx"),
+        (
+            "-o m.tflite",
+            2,
+            "end it in .onnx, or in .safetensors with --layout torch",
+        ),
         ("-o m.onnx --threshold 2", 2, "go with --part score"),
         (
             "-o m.onnx --part score --threshold nan",
