@@ -2,8 +2,8 @@
 
 python weights.py PROGRAM FOLDER
 
-Each model learns for a few steps where it comes from; its reconstructions by the program are to be within 1e-5 of its own. Keras is
-left out where it is not installed, in words.
+Each model learns for a few steps where it comes from; its reconstructions by the program are to be within 1e-5 of its own, as those of a model of
+the program's are to be in PyTorch. Keras is left out where it is not installed, in words.
 """
 
 import os
@@ -56,6 +56,16 @@ encoder = [
     { layer = "dense", units = 16 },
 ]
 decoder = [{ layer = "dense", units = 64, activation = "relu" }, { layer = "dense" }]
+"""
+
+
+VAE = """
+[model]
+likelihood = "gaussian"
+preprocessing = "standardise"
+code = { kind = "gaussian", units = 8 }
+encoder = [{ layer = "dense", units = 64, activation = "tanh" }]
+decoder = [{ layer = "dense", units = 64, activation = "tanh" }, { layer = "dense" }]
 """
 
 
@@ -142,6 +152,35 @@ def of_torch(name, model, spec, x):
     return [apart(f"torch {name}", ours, theirs), apart(f"{name} back in torch", back, ours)]
 
 
+def of_half(kind, x):
+    """Weights of half precision."""
+    model = dense()
+    weights = {name: own.to(kind) for name, own in model.state_dict().items()}
+    name = str(kind).removeprefix("torch.")
+    save_file(weights, f"{name}.weights.safetensors")
+    model.load_state_dict({key: own.float() for key, own in weights.items()})
+    with torch.no_grad():
+        theirs = model(x).numpy()
+    return apart(f"torch {name}", reconstruct(name, DENSE, x.numpy()), theirs)
+
+
+def of_program(name, spec, x):
+    """A model that the program trains, in PyTorch."""
+    pathlib.Path(f"{name}.toml").write_text(spec)
+    np.save("x.npy", x.numpy())
+    run("train", "--config", f"{name}.toml", "--data", "x.npy", "--epochs", "2", "--out", name, "--force")
+    run("reconstruct", f"{name}/model.safetensors", "x.npy", "-o", "y.npy")
+    scope = {}
+    exec(run("export", f"{name}/model.safetensors", "-o", f"{name}.out.safetensors", "--layout", "torch"), scope)
+    model = scope["model"]
+    with torch.no_grad():
+        theirs = model(x).numpy()
+        drawn = model.train()(x).numpy()
+    if np.array_equal(theirs, drawn):
+        sys.exit(f"{name}: nothing is drawn in training")
+    return apart(f"{name} to torch", np.load("y.npy").reshape(x.shape), theirs)
+
+
 def of_keras(x):
     try:
         import keras
@@ -178,6 +217,8 @@ def main():
     x = torch.rand(256, 28, 28)
     told = of_torch("dense", dense(), DENSE, x)
     told += of_torch("conv", conv(), TORCH_CONV, x)
+    told += [of_half(kind, x) for kind in (torch.float16, torch.bfloat16)]
+    told.append(of_program("vae", VAE, x))
     told += of_keras(x.numpy())
     print("reconstructions at most apart: " + ", ".join(told))
 

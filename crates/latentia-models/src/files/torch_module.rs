@@ -43,16 +43,25 @@ impl Sequence {
 
 impl Autoencoder {
     /// The model as a module of PyTorch whose `encoder` and `decoder` are an `nn.Sequential` each, of dense layers, convolutions, pooling,
-    /// batch normalisation and activations; `file` is where the program reads the weights. Rows go in flat; what comes out are
-    /// reconstructions, in evaluation.
+    /// batch normalisation and activations; `file` is where the program reads the weights. What comes out are reconstructions. A Gaussian
+    /// code is an `nn.Linear` whose outputs are means and what log-variances follow from: the means in evaluation, samples in training. Constants
+    /// of the preprocessing, but for quantiles, are the buffers `shift` and `divisor`.
     ///
     /// # Errors
     /// Names the part that has no counterpart in `torch.nn`.
     pub fn torch_module(&self, file: &Path) -> Result<TorchModule, ModelError> {
         let refuse = |part: String| Err(ModelError::NotInTorch { part });
-        if self.scaling != Scaling::identity() {
-            return refuse("the preprocessing's constants".into());
+        let Scaling {
+            shift,
+            divisor,
+            quantiles,
+        } = &self.scaling;
+        if quantiles.is_some() {
+            return refuse("preprocessing by quantiles".into());
         }
+        let is_scaled = self.scaling != Scaling::identity();
+        let is_gaussian = self.latent.name() == "gaussian";
+        let mut code = None;
         let mut parts = [Sequence::default(), Sequence::default()];
         let mut tensors = Vec::new();
         let mut shape = Shape::Flat(self.width());
@@ -62,6 +71,11 @@ impl Autoencoder {
                 "corruption" => continue,
                 "encoder" => 0,
                 "decoder" => 1,
+                "code" if is_gaussian && place == 0 => 0,
+                "code" if is_gaussian => {
+                    shape = layer.output();
+                    continue;
+                }
                 _ => return refuse(format!("the code `{}`", self.latent.name())),
             };
             let sequence = &mut parts[own];
@@ -73,8 +87,15 @@ impl Autoencoder {
                 let layer_name = format!("{name}.{place}");
                 let wanted = Wanted::new(layer_name, parameter, layer.abilities().filter);
                 let values = wanted.torch_values(parameter.value.as_slice());
-                let tensor = format!("{name}.{}.{}", sequence.modules.len(), wanted.torch);
+                let tensor = match name {
+                    "code" => format!("code.{}", wanted.torch),
+                    _ => format!("{name}.{}.{}", sequence.modules.len(), wanted.torch),
+                };
                 tensors.push(floats(tensor, wanted.shape, &values));
+            }
+            if name == "code" {
+                code = Some(module);
+                continue;
             }
             let modules = [module, after].into_iter();
             sequence
@@ -82,22 +103,40 @@ impl Autoencoder {
                 .extend(modules.filter(|own| !own.is_empty()));
         }
         parts[1].bring(&mut shape, Shape::Flat(self.width()));
+        parts[1].modules.extend(self.mean_module()?);
+        if is_scaled {
+            let constants = [("shift", shift), ("divisor", divisor)];
+            let constants = constants.map(|(name, own)| floats(name.into(), vec![own.len()], own));
+            tensors.extend(constants);
+        }
+        let program = Program {
+            parts: &parts,
+            code: code.as_deref(),
+            constants: is_scaled.then_some([shift.len(), divisor.len()]),
+            file: &file.display().to_string(),
+        };
+        Ok(TorchModule {
+            weights: state_dict(file, &tensors)?,
+            program: program.text(&self.shape.to_string()),
+        })
+    }
+
+    /// The module that makes means of the decoder's outputs, where these are none already.
+    fn mean_module(&self) -> Result<Option<String>, ModelError> {
         let mut graph = Graph::default();
         let outputs = graph.input("outputs", &[self.width()], Type::F32);
         let mean = self
             .likelihood
             .describe_mean(&mut graph, outputs, self.width());
         match graph.nodes() {
-            [] if mean.is_ok() => {}
+            [] if mean.is_ok() => Ok(None),
             [node] if mean.is_ok() && node.operation == Operation::Sigmoid => {
-                parts[1].modules.push("nn.Sigmoid()".into());
+                Ok(Some("nn.Sigmoid()".into()))
             }
-            _ => return refuse(format!("the likelihood `{}`", self.likelihood.name())),
+            _ => Err(ModelError::NotInTorch {
+                part: format!("the likelihood `{}`", self.likelihood.name()),
+            }),
         }
-        Ok(TorchModule {
-            weights: state_dict(file, &tensors)?,
-            program: program(&parts, &self.shape.to_string(), file),
-        })
     }
 
     /// The module of a layer and that of its activation, empty where there is none; brings rows into the shape that it takes.
@@ -227,21 +266,70 @@ fn state_dict(file: &Path, tensors: &[StoredTensor]) -> Result<Vec<u8>, ModelErr
     bytes.map_err(|error| invalid(file, error.to_string()))
 }
 
-fn program([encoder, decoder]: &[Sequence; 2], shape: &str, file: &Path) -> String {
-    let part = |name: &str, own: &Sequence| {
-        let modules: String = (own.modules.iter())
-            .map(|module| format!("            {module},\n"))
-            .collect();
-        format!("        self.{name} = nn.Sequential(\n{modules}        )\n")
-    };
-    format!(
-        "from safetensors.torch import load_file\nfrom torch import nn\n\n\nclass Autoencoder(nn.Module):\n    \
-         def __init__(self):\n        super().__init__()\n{}{}\n    \
-         def forward(self, x):  # examples of {shape}, as the model takes them: pixels from 0 to 1\n        \
-         return self.decoder(self.encoder(x.flatten(1))).reshape(x.shape)\n\n\n\
-         model = Autoencoder()\nmodel.load_state_dict(load_file({:?}))\nmodel.eval()\n",
-        part("encoder", encoder),
-        part("decoder", decoder),
-        file.display().to_string(),
-    )
+/// What a program is made of.
+struct Program<'a> {
+    parts: &'a [Sequence; 2],
+    /// The module of a Gaussian code.
+    code: Option<&'a str>,
+    /// How many values `shift` and `divisor` have.
+    constants: Option<[usize; 2]>,
+    file: &'a str,
+}
+
+impl Program<'_> {
+    fn text(&self, shape: &str) -> String {
+        let torch = match self.code.is_some() || self.constants.is_some() {
+            true => "import torch\n",
+            false => "",
+        };
+        let rows = match self.constants {
+            Some(_) => "(x.flatten(1) - self.shift) / self.divisor",
+            None => "x.flatten(1)",
+        };
+        let code = match self.code {
+            Some(_) => format!(
+                "mean, s = self.code(self.encoder({rows})).chunk(2, 1)\n        \
+                 # In evaluation a code is its mean; a log-variance is bounded.\n        \
+                 return mean + torch.exp(15 * torch.tanh(s / 30)) * torch.randn_like(s) if self.training else mean"
+            ),
+            None => format!("return self.encoder({rows})"),
+        };
+        let inverse = match self.constants {
+            Some(_) => " * self.divisor + self.shift",
+            None => "",
+        };
+        format!(
+            "{torch}from safetensors.torch import load_file\nfrom torch import nn\n\n\nclass Autoencoder(nn.Module):\n    \
+             def __init__(self):\n        super().__init__()\n{}\n    \
+             def encode(self, x):  # examples of {shape}, as the model takes them: pixels from 0 to 1\n        {code}\n\n    \
+             def decode(self, codes):\n        return self.decoder(codes){inverse}\n\n    \
+             def forward(self, x):\n        return self.decode(self.encode(x)).reshape(x.shape)\n\n\n\
+             model = Autoencoder()\nmodel.load_state_dict(load_file({:?}))\nmodel.eval()\n",
+            self.members(),
+            self.file,
+        )
+    }
+
+    /// The lines that make modules and buffers.
+    fn members(&self) -> String {
+        let part = |name: &str, own: &Sequence| {
+            let modules = own.modules.iter();
+            let modules: String = modules
+                .map(|module| format!("            {module},\n"))
+                .collect();
+            format!("        self.{name} = nn.Sequential(\n{modules}        )\n")
+        };
+        let [encoder, decoder] = self.parts;
+        let mut lines = part("encoder", encoder);
+        if let Some(module) = self.code {
+            lines += &format!("        self.code = {module}\n");
+        }
+        lines += &part("decoder", decoder);
+        let names = ["shift", "divisor"].into_iter();
+        for (name, size) in names.zip(self.constants.into_iter().flatten()) {
+            let buffer = format!("        self.register_buffer({name:?}, torch.ones({size}))\n");
+            lines += &buffer;
+        }
+        lines
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use latentia_models::{Autoencoder, ModelSpec, TorchNames, TorchSource};
+use latentia_models::{Autoencoder, ModelSpec, TorchNames, TorchSource, TrainingSpec};
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::unit;
@@ -359,7 +359,7 @@ fn tensors_of(bytes: &[u8]) -> Vec<Tensor> {
 
 #[test]
 fn a_model_goes_to_pytorch_and_comes_back() {
-    for (text, shape) in [(DENSE, &[4][..]), (CONV, &[7, 8])] {
+    for (text, shape) in [(DENSE, &[4][..]), (CONV, &[7, 8]), (VAE, &[4])] {
         let ours = model(text, shape, 1);
         let module = ours
             .torch_module(Path::new("w.safetensors"))
@@ -401,13 +401,39 @@ fn the_module_of_a_model_is_written_out() {
 }
 
 #[test]
+fn a_gaussian_code_is_a_linear_layer_and_constants_of_preprocessing_are_buffers() {
+    let text = VAE.replace("code =", "preprocessing = \"standardise\"\n    code =");
+    let mut ours = model(&text, &[4], 1);
+    let spec = TrainingSpec {
+        epochs: 1,
+        ..TrainingSpec::default()
+    };
+    ours.fit(&unit(3, 50, 4), &spec, 1).expect("it converges");
+    let module = ours.torch_module(Path::new("w")).expect("a module");
+    for line in [
+        "self.code = nn.Linear(3, 4)\n",
+        "self.register_buffer(\"divisor\", torch.ones(4))\n",
+        "mean, s = self.code(self.encoder((x.flatten(1) - self.shift) / self.divisor)).chunk(2, 1)\n",
+        "return self.decoder(codes) * self.divisor + self.shift\n",
+    ] {
+        assert!(module.program.contains(line), "{}", module.program);
+    }
+    let tensors = tensors_of(&module.weights);
+    let tensor = |name: &str| tensors.iter().find(|own| own.0 == name).expect(name);
+    assert_eq!(tensor("code.weight").1, [4, 3]);
+    assert_eq!(tensor("shift").2, ours.scaling().shift);
+    assert_eq!(tensor("divisor").2, ours.scaling().divisor);
+}
+
+#[test]
 fn what_pytorch_has_no_module_for_is_named() {
     let refused = |text: &str, words: &str| {
         let error = model(text, &[4], 1).torch_module(Path::new("w"));
         let error = error.err().expect("refused").to_string();
         assert!(error.starts_with(words), "{error}");
     };
-    refused(VAE, "the code `gaussian` has no counterpart in `torch.nn`");
+    let sparse = VAE.replace("kind = \"gaussian\", units = 2", "kind = \"top-k\", k = 1");
+    refused(&sparse, "the code `top-k` has no counterpart in `torch.nn`");
     let residual = DENSE.replace(
         "{ layer = \"dense\", units = 4 }",
         "{ layer = \"residual\", layers = [{ layer = \"dense\", units = 4 }] }",
