@@ -22,6 +22,7 @@
 //!   [`PictureOptions`];
 //! - [`Dataset`] holds examples, [`DatasetView`] borrows them, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
+//! - [`little_to_learn`] says which examples teach little;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
 //! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
@@ -36,6 +37,7 @@ mod fingerprint;
 mod float_buffer;
 mod formats;
 mod input;
+mod little_to_learn;
 mod load;
 mod load_options;
 mod locations;
@@ -64,6 +66,7 @@ pub use error::{DataError, Problem};
 #[cfg(feature = "parquet")]
 pub use formats::ParquetWriter;
 pub use formats::RowReader;
+pub use little_to_learn::little_to_learn;
 pub use load::{load, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
