@@ -3,14 +3,15 @@
 use std::fmt;
 use std::io;
 
-use latentia_tensor::{Axes, ColumnKind, ElementKind, ExampleShape, MatrixMut, Rows, Windows};
+use latentia_tensor::{Axes, ColumnKind, ExampleShape, MatrixMut, Rows, Windows};
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{DataError, counted};
+use crate::error::DataError;
 use crate::example_size::example_size;
 use crate::paired::pairs;
 use crate::pictures::Pictures;
+use crate::series::{check_series, count_windows};
 use crate::stored::StoredValues;
 use crate::table::{Carried, Table};
 use crate::values::{Values, WindowValues};
@@ -232,43 +233,22 @@ impl Dataset {
     /// # Errors
     /// When rows are no plain numbers, values are missing, or there are fewer rows than a window has.
     pub fn windows(self, mut windows: Windows) -> Result<Self, DataError> {
-        let refused = |place: &str, seen: String, expected: String| {
-            Err(DataError::invalid(self.name.clone(), place, seen, expected))
-        };
         let rows = self.rows();
-        if self.shape.len() > 1 {
-            let (shape, words) = (&self.shape, "numbers alone, a row a time step");
-            return refused("examples of a series", shape.to_string(), words.into());
-        }
+        check_series(
+            &self.name,
+            &self.shape,
+            self.table.as_ref().map(|own| &own.schema),
+        )?;
         if let Some(table) = &self.table {
-            for column in table.schema.learned() {
-                if column.element() != Some(ElementKind::Number) || column.gaps {
-                    let how = if column.gaps {
-                        "values missing"
-                    } else {
-                        "no number"
-                    };
-                    let place = format!("column `{}` of a series", column.name);
-                    return refused(&place, how.into(), "a number in each row".into());
-                }
-            }
             windows.schema = Some(table.schema.clone());
         }
-        if windows.count(rows) == 0 {
-            let expected = format!("{} or more, as many as a window has", windows.length);
-            return refused("time steps", rows.to_string(), expected);
-        }
-        let count = windows.count(rows);
+        let (count, uncovered) = count_windows(&self.name, &windows, rows)?;
         let starts = |own: &Carried| {
             let rows = (0..count).map(|window| window * windows.stride);
             Carried::of(&own.name, own.kind, rows.map(|row| own.text(row)))
         };
         let mut notes = self.notes.clone();
-        let rest = rows - (count - 1) * windows.stride - windows.length;
-        if rest > 0 {
-            let steps = counted(rest as u64, "time step");
-            notes.push(format!("the last {steps} are in no window"));
-        }
+        notes.extend(uncovered);
         if self.labels.is_some() {
             notes.push("windows have no classes: labels of time steps are not used".into());
         }

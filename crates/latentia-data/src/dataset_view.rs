@@ -2,11 +2,12 @@
 
 use std::io;
 
-use latentia_tensor::{ExampleShape, MatrixMut, Rows};
+use latentia_tensor::{Axes, ExampleShape, MatrixMut, Rows, Windows};
 
 use crate::error::DataError;
 use crate::example_size::example_size;
 use crate::fingerprint::Fingerprint;
+use crate::series::{check_series, count_windows};
 use crate::values::widen;
 
 /// A set of examples of equal shape in memory that someone else owns: raw values, without a copy. [`Dataset`](crate::Dataset) owns
@@ -30,12 +31,34 @@ pub struct DatasetView<'a> {
     cols: usize,
     values: ValuesView<'a>,
     labels: Option<&'a [u32]>,
+    series: Option<Series>,
+}
+
+/// What examples are windows of.
+#[derive(Clone, Debug)]
+struct Series {
+    stride: usize,
+    /// Values of a time step.
+    features: usize,
+    /// How many windows there are.
+    count: usize,
+    /// What there is to say of steps that are in none.
+    note: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum ValuesView<'a> {
     Bytes(&'a [u8]),
     Floats(&'a [f32]),
+}
+
+impl ValuesView<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Bytes(values) => values.len(),
+            Self::Floats(values) => values.len(),
+        }
+    }
 }
 
 impl<'a> DatasetView<'a> {
@@ -65,16 +88,14 @@ impl<'a> DatasetView<'a> {
     }
 
     fn new(name: &'a str, shape: ExampleShape, values: ValuesView<'a>) -> Result<Self, DataError> {
-        let len = match values {
-            ValuesView::Bytes(values) => values.len(),
-            ValuesView::Floats(values) => values.len(),
-        };
+        let cols = example_size(name, &shape, values.len())?;
         Ok(Self {
-            cols: example_size(name, &shape, len)?,
             name,
             shape,
+            cols,
             values,
             labels: None,
+            series: None,
         })
     }
 
@@ -97,6 +118,36 @@ impl<'a> DatasetView<'a> {
         })
     }
 
+    /// Windows of the set, which is a series with a row a time step, as [`crate::Dataset::windows`] has them: `[length, features]`. What the
+    /// columns of the series are is what `windows` says.
+    ///
+    /// # Errors
+    /// When rows are no plain numbers, values may be missing, or there are fewer rows than a window has.
+    pub fn windows(self, windows: &Windows) -> Result<Self, DataError> {
+        check_series(self.name, &self.shape, windows.schema.as_ref())?;
+        let features = self.cols;
+        let (count, note) = count_windows(self.name, windows, self.rows())?;
+        let sizes = vec![windows.length, features];
+        let shape = ExampleShape::new(sizes.clone(), Axes::Ntf);
+        Ok(Self {
+            cols: windows.length * features,
+            shape: shape.unwrap_or_else(|| sizes.into()),
+            labels: None,
+            series: Some(Series {
+                stride: windows.stride,
+                features,
+                count,
+                note,
+            }),
+            ..self
+        })
+    }
+
+    /// What there is to say of how a series was cut.
+    pub fn note(&self) -> Option<&str> {
+        self.series.as_ref()?.note.as_deref()
+    }
+
     /// Refuses values that are infinite, or missing where `takes_missing` does not hold.
     ///
     /// # Errors
@@ -107,7 +158,7 @@ impl<'a> DatasetView<'a> {
         };
         let is_wrong = |x: &f32| !(x.is_finite() || takes_missing && x.is_nan());
         match values.iter().position(is_wrong) {
-            Some(at) => Err(DataError::not_finite(self.name, at, self.cols, values[at])),
+            Some(at) => Err(DataError::not_finite(self.name, at, self.row(), values[at])),
             None => Ok(()),
         }
     }
@@ -137,22 +188,38 @@ impl<'a> DatasetView<'a> {
 
     /// SHA-256, in hexadecimal, of the type, the shape, the count and the values: that of a [`Dataset`](crate::Dataset) of the same content.
     pub fn fingerprint(&self) -> String {
+        let Some(series) = &self.series else {
+            return self.fingerprint_of(&self.shape, self.rows());
+        };
+        let steps = self.values.len() / series.features;
+        let own = self.fingerprint_of(&[series.features], steps);
         let mut fingerprint = Fingerprint::new(self.is_bytes(), &self.shape, self.rows());
+        fingerprint.update_windows(&own, series.stride);
+        fingerprint.finish()
+    }
+
+    /// The fingerprint of the values as `rows` examples of `shape`.
+    fn fingerprint_of(&self, shape: &[usize], rows: usize) -> String {
+        let mut fingerprint = Fingerprint::new(self.is_bytes(), shape, rows);
         match self.values {
             ValuesView::Bytes(values) => fingerprint.update(values),
             ValuesView::Floats(values) => fingerprint.update_floats(values),
         }
         fingerprint.finish()
     }
+
+    /// Values of a row: of an example, or of a time step.
+    fn row(&self) -> usize {
+        self.series.as_ref().map_or(self.cols, |own| own.features)
+    }
 }
 
 impl Rows for DatasetView<'_> {
     fn rows(&self) -> usize {
-        let values = match self.values {
-            ValuesView::Bytes(values) => values.len(),
-            ValuesView::Floats(values) => values.len(),
-        };
-        values / self.cols
+        match &self.series {
+            Some(series) => series.count,
+            None => self.values.len() / self.cols,
+        }
     }
 
     fn cols(&self) -> usize {
@@ -169,8 +236,10 @@ impl Rows for DatasetView<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         let cols = self.cols;
+        let series = self.series.as_ref();
+        let step = series.map_or(cols, |own| own.stride * own.features);
         for (row, &index) in out.iter_rows_mut().zip(indices) {
-            let at = index as usize * cols;
+            let at = index as usize * step;
             match self.values {
                 ValuesView::Bytes(values) => widen(&values[at..][..cols], row),
                 ValuesView::Floats(values) => row.copy_from_slice(&values[at..][..cols]),
@@ -202,6 +271,53 @@ mod tests {
         let mut rows = Matrix::zeros(2, 2);
         view.read(&[2, 0], rows.view_mut()).expect("memory");
         assert_eq!(rows.as_slice(), [4.0, 5.5, 0.5, -1.0]);
+    }
+
+    #[test]
+    fn windows_of_a_view_are_those_of_the_set_that_owns_the_series() {
+        let values: Vec<f32> = (0..22).map(|x| x as f32).collect();
+        let windows = Windows {
+            length: 4,
+            stride: 3,
+            schema: None,
+        };
+        let view = DatasetView::from_floats("steps", ExampleShape::from(&[2]), &values);
+        let view = view.expect("rows").windows(&windows).expect("a series");
+        let owned = Dataset::from_floats("steps", vec![2], values.clone()).expect("rows");
+        let owned = owned.windows(windows).expect("a series");
+        assert_eq!((view.rows(), view.shape()), (3, owned.shape()));
+        let (fingerprint, note) = (owned.fingerprint().expect("memory"), &owned.notes()[0]);
+        assert_eq!(
+            (view.fingerprint(), view.note()),
+            (fingerprint, Some(&**note))
+        );
+        let [mut own, mut other] = [Matrix::zeros(2, 8), Matrix::zeros(2, 8)];
+        view.read(&[2, 0], own.view_mut()).expect("memory");
+        owned.read(&[2, 0], other.view_mut()).expect("memory");
+        assert_eq!((own.row(0)[0], &own), (12.0, &other));
+        // What is not finite is where it lies in the series.
+        let mut gap = values;
+        gap[13] = f32::NAN;
+        let view = DatasetView::from_floats("steps", ExampleShape::from(&[2]), &gap).expect("rows");
+        let windows = Windows {
+            length: 12,
+            stride: 1,
+            schema: None,
+        };
+        let short = view.clone().windows(&windows);
+        let short = short.expect_err("too short").to_string();
+        assert!(
+            short.contains("12 or more, as many as a window has"),
+            "{short}"
+        );
+        let windows = Windows {
+            length: 4,
+            stride: 3,
+            schema: None,
+        };
+        let view = view.windows(&windows).expect("a series");
+        let refused = view.check_finite(false).expect_err("a gap").to_string();
+        assert!(refused.contains("row 6, column 1"), "{refused}");
     }
 
     #[test]

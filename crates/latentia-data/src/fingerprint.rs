@@ -35,6 +35,12 @@ impl Fingerprint {
         }
     }
 
+    /// Adds windows of the series with the fingerprint `series`.
+    pub(crate) fn update_windows(&mut self, series: &str, stride: usize) {
+        self.update(series.as_bytes());
+        self.update(&(stride as u64).to_le_bytes());
+    }
+
     /// The hash in hexadecimal.
     pub(crate) fn finish(self) -> String {
         hex::encode(self.0.finalize())

@@ -47,6 +47,7 @@ mod paired;
 mod picture_options;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod series;
 mod sets;
 mod source;
 mod standard_input;

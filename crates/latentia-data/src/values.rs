@@ -79,8 +79,7 @@ impl Values {
             Self::Stored(stored) => stored.add_to(&mut fingerprint)?,
             Self::Windows(own) => {
                 let series = own.series.fingerprint(&[own.features], own.steps())?;
-                fingerprint.update(series.as_bytes());
-                fingerprint.update(&(own.windows.stride as u64).to_le_bytes());
+                fingerprint.update_windows(&series, own.windows.stride);
             }
         }
         Ok(fingerprint.finish())
