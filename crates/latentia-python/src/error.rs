@@ -1,14 +1,17 @@
 //! What is raised.
 
+use std::ffi::CString;
 use std::io;
 
 use latentia::codec::CodecError;
 use latentia::data::DataError;
 use latentia::models::ModelError;
-use pyo3::PyErr;
 use pyo3::exceptions::{
-    PyFileNotFoundError, PyIsADirectoryError, PyOSError, PyPermissionError, PyValueError,
+    PyFileNotFoundError, PyIsADirectoryError, PyOSError, PyPermissionError, PyUserWarning,
+    PyValueError,
 };
+use pyo3::prelude::*;
+use pyo3::{PyErr, PyTypeInfo};
 
 pyo3::create_exception!(
     latentia,
@@ -16,6 +19,31 @@ pyo3::create_exception!(
     PyValueError,
     "What cannot be done with these values, this model or this file, in the words of the program `latentia`."
 );
+
+pyo3::create_exception!(
+    latentia,
+    DataWarning,
+    PyUserWarning,
+    "Of data from which less can be learned than they seem to hold, in the words of the program `latentia`."
+);
+
+pyo3::create_exception!(
+    latentia,
+    TrainingWarning,
+    PyUserWarning,
+    "Of a run that went back from a loss that was not finite, or whose gradients vanish or explode."
+);
+
+/// Warns whoever called the package of `text`, as a `W`.
+///
+/// # Errors
+/// Where warnings are to be raised.
+pub fn warn<W: PyTypeInfo>(py: Python<'_>, text: &str) -> PyResult<()> {
+    // The frame below is that of the package.
+    const CALLER: i32 = 2;
+    let text = CString::new(text.replace('\0', ""))?;
+    PyErr::warn(py, &py.get_type::<W>(), &text, CALLER)
+}
 
 /// What Python raises in place of an error of the crates: that of the system where a file is at fault, else [`Error`].
 pub fn raised(error: &(dyn std::error::Error + 'static)) -> PyErr {

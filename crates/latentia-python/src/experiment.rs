@@ -55,7 +55,8 @@ impl Request {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// The experiment for `examples`, rows of a table or not, and the name of its preset where it has one.
+    /// The experiment for `examples`, rows of a table or not, the name of its preset where it has one, and what there is to say of the
+    /// choice.
     ///
     /// # Errors
     /// When there is none of the name, or a key or a value is wrong.
@@ -63,7 +64,8 @@ impl Request {
         self,
         examples: &DatasetView<'_>,
         is_table: bool,
-    ) -> Result<(Option<String>, Preset), Failure> {
+    ) -> Result<(Option<String>, Preset, Option<String>), Failure> {
+        let mut note = None;
         let (name, mut preset) = match (&self.preset, self.spec, &self.toml) {
             (Some(name), _, _) => {
                 let preset = Preset::text(name).ok_or_else(|| Error::new_err(unknown(name)))?;
@@ -75,6 +77,11 @@ impl Request {
                 let (low, high) = examples.range();
                 let beyond = low < 0.0 || high > latentia::Rows::full_scale(examples);
                 let (name, preset) = Preset::suiting(examples.shape(), is_table, beyond)?;
+                if name == "photos" && beyond {
+                    note = Some(format!(
+                        "values from {low} to {high} are no pixels: they are standardised"
+                    ));
+                }
                 (Some(name.to_owned()), preset)
             }
         };
@@ -87,7 +94,7 @@ impl Request {
             preset.detection.members = members;
         }
         preset.detection.check()?;
-        Ok((name, preset))
+        Ok((name, preset, note))
     }
 }
 

@@ -40,7 +40,13 @@ mod _latentia {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::ending::register(module)?;
-        module.add("Error", module.py().get_type::<super::error::Error>())?;
+        let py = module.py();
+        module.add("Error", py.get_type::<super::error::Error>())?;
+        module.add("DataWarning", py.get_type::<super::error::DataWarning>())?;
+        module.add(
+            "TrainingWarning",
+            py.get_type::<super::error::TrainingWarning>(),
+        )?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

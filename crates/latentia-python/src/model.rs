@@ -410,6 +410,7 @@ impl Core {
             "shape": model.shape().to_vec(),
             "axes": model.shape().axes(),
             "schema": model.schema(),
+            "windows": model.windows(),
             "width": model.width(),
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),

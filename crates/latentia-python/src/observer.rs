@@ -5,16 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 
 use latentia::Training;
-use latentia::models::{Epoch, ModelError, Observer};
+use latentia::models::{Epoch, GradientReport, ModelError, Observer, Rollback};
 
-/// What the caller is told when an epoch is over.
-pub struct Event {
-    /// What it gave.
-    pub epoch: Epoch,
-    /// Epochs that the run has at most.
-    pub epochs: u32,
-    /// How long it took.
-    pub seconds: f64,
+/// What the caller is told.
+pub enum Event {
+    /// That an epoch is over.
+    Epoch {
+        /// What it gave.
+        epoch: Epoch,
+        /// Epochs that the run has at most.
+        epochs: u32,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// What there is to warn of.
+    Warning(String),
 }
 
 /// Tells the caller of each epoch, and stops after the batch where that asks for it.
@@ -29,6 +34,10 @@ impl<'a> Reporter<'a> {
     /// One that tells `events`, and waits for `seen` after each; `stop` ends the run.
     pub fn new(events: Sender<Event>, seen: Option<Receiver<()>>, stop: &'a AtomicBool) -> Self {
         Self { events, seen, stop }
+    }
+
+    fn warn(&self, text: String) {
+        let _ = self.events.send(Event::Warning(text));
     }
 
     fn flow(&self) -> ControlFlow<()> {
@@ -56,7 +65,7 @@ impl Observer for Reporter<'_> {
         seconds: f64,
     ) -> Result<ControlFlow<()>, ModelError> {
         if let Some(seen) = &self.seen {
-            let event = Event {
+            let event = Event::Epoch {
                 epoch: *epoch,
                 epochs: training.spec().epochs,
                 seconds,
@@ -67,5 +76,12 @@ impl Observer for Reporter<'_> {
             }
         }
         Ok(self.flow())
+    }
+    fn on_rollback(&mut self, rollback: &Rollback) {
+        self.warn(rollback.to_string());
+    }
+
+    fn on_gradient_warning(&mut self, report: &GradientReport) {
+        self.warn(report.to_string());
     }
 }

@@ -6,22 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use latentia::codec::Quantiser;
-use latentia::data::DatasetView;
+use latentia::data::{DatasetView, little_to_learn};
 use latentia::models::{
     Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Part, Preset, Split,
     StoppedBy, StoredTensor, TrainingSpec, Validation,
 };
-use latentia::tensor::{Axes, Schema};
+use latentia::tensor::{Axes, Schema, Windows};
 use latentia::{Rows, Training};
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use rayon::ThreadPool;
+use serde::de::DeserializeOwned;
 
 use crate::array::Array;
 use crate::ending::{self, detached};
-use crate::error::{Error, Failure, boxed};
+use crate::error::{DataWarning, Error, Failure, TrainingWarning, boxed, warn};
 use crate::experiment::Request;
-use crate::guard::defect;
+use crate::guard::{defect, without_lock};
 use crate::interrupt::BETWEEN_LOOKS;
 use crate::labels::{self, Labels};
 use crate::model::Core;
@@ -70,13 +71,14 @@ struct Plan {
     data: String,
     seed: u64,
     schema: Option<Schema>,
+    windows: Option<Windows>,
     /// Whether what compresses and what detects are kept with the model.
     attaches: [bool; 2],
 }
 
 /// Trains a model: the model, and the error that ended the run early, where one did.
 #[pyfunction]
-#[pyo3(signature = (x, labels, test, test_labels, request, name, data, seed, axes, schema, attaches, callback))]
+#[pyo3(signature = (x, labels, test, test_labels, request, name, data, seed, axes, schema, windows, attaches, callback))]
 #[allow(clippy::too_many_arguments, reason = "the package has names for all")]
 pub fn train<'py>(
     py: Python<'py>,
@@ -90,13 +92,12 @@ pub fn train<'py>(
     seed: u64,
     axes: Option<&str>,
     schema: Option<&str>,
+    windows: Option<&str>,
     attaches: [bool; 2],
     callback: Option<Bound<'py, PyAny>>,
 ) -> PyResult<(Option<Core>, Option<PyErr>)> {
-    let schema: Option<Schema> = schema
-        .map(serde_json::from_str)
-        .transpose()
-        .map_err(Failure::from)?;
+    let schema: Option<Schema> = parsed(schema)?;
+    let windows: Option<Windows> = parsed(windows)?;
     let axes = axes.map(axes_of).transpose()?;
     let request = Request::parse(request)?;
     let x = Array::of(x)?;
@@ -105,27 +106,29 @@ pub fn train<'py>(
     let test_rows = test.as_ref().map_or(0, Array::rows);
     let test_labels = labels::of(&test_labels, test_rows)?;
 
-    if x.rows() == 1 {
+    let cut = windows.as_ref();
+    let view = examples(&x, axes, cut, labels.as_deref())?;
+    let test = test.as_ref();
+    let test = test.map(|test| examples(test, axes, cut, test_labels.as_deref()));
+    let test = test.transpose()?;
+    if view.rows() == 1 {
         return Err(Error::new_err("nothing to learn from one example"));
     }
-    let shape = x.example_shape(axes)?;
-    let view = labelled(x.slice()?.view(shape.clone())?, labels.as_deref())?;
-    let test = test
-        .as_ref()
-        .map(|test| {
-            labelled(
-                test.slice()?.view(test.example_shape(axes)?)?,
-                test_labels.as_deref(),
-            )
-        })
-        .transpose()?;
-    let (preset_name, preset) = request.experiment(&view, schema.is_some())?;
+    let (preset_name, preset, note) = request.experiment(&view, schema.is_some())?;
+    let is_said = axes.is_some() || cut.is_some();
+    for text in warnings(py, &view, schema.as_ref(), is_said)?
+        .into_iter()
+        .chain(note)
+    {
+        warn::<DataWarning>(py, &text)?;
+    }
     let plan = Plan {
         preset,
         name: name.or(preset_name).unwrap_or_else(|| "model".to_owned()),
         data,
         seed,
         schema,
+        windows,
         attaches,
     };
     let pool = pool::own(py)?;
@@ -143,14 +146,49 @@ fn axes_of(name: &str) -> PyResult<Axes> {
     })
 }
 
-fn labelled<'a>(
-    view: DatasetView<'a>,
+fn parsed<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>, Failure> {
+    Ok(text.map(serde_json::from_str).transpose()?)
+}
+
+/// What is learned from: the rows of `x`, or their windows.
+fn examples<'a>(
+    x: &'a Array<'_>,
+    axes: Option<Axes>,
+    windows: Option<&Windows>,
     labels: Option<&'a [u32]>,
-) -> Result<DatasetView<'a>, Failure> {
+) -> PyResult<DatasetView<'a>> {
+    let view = x.slice()?.view(x.example_shape(axes)?)?;
+    let view = match windows {
+        Some(windows) => view.windows(windows).map_err(Failure::from)?,
+        None => view,
+    };
     Ok(match labels {
-        Some(labels) => view.with_labels(labels)?,
+        Some(labels) => view.with_labels(labels).map_err(Failure::from)?,
         None => view,
     })
+}
+
+/// What there is to warn of, as the program does; `is_said` where the user says what the dimensions of examples are.
+fn warnings(
+    py: Python<'_>,
+    examples: &DatasetView<'_>,
+    schema: Option<&Schema>,
+    is_said: bool,
+) -> PyResult<Vec<String>> {
+    let shape = examples.shape();
+    let one = if shape.len() == 1 { "row" } else { "example" };
+    let mut warnings = without_lock(py, || {
+        let warnings = little_to_learn(examples, one, schema);
+        Ok(warnings.map_err(ModelError::from)?)
+    })?;
+    warnings.extend(examples.note().map(str::to_owned));
+    if !is_said && Axes::are_ambiguous(shape) {
+        let (axes, words) = (shape.axes().name(), shape.axes().in_words());
+        warnings.push(format!(
+            "examples of {shape} are taken for {words}, axes='{axes}'"
+        ));
+    }
+    Ok(warnings)
 }
 
 /// The run on its own threads, while this one looks for signals and tells `callback` of epochs.
@@ -187,15 +225,15 @@ fn run(
                     Ok(event) => Some(event),
                 };
                 Python::attach(|py| {
-                    let looked = py.check_signals().and_then(|()| match (&event, callback) {
-                        (Some(event), Some(callback)) => report(py, callback, event),
-                        _ => Ok(()),
+                    let looked = py.check_signals().and_then(|()| match &event {
+                        Some(event) => report(py, callback, event),
+                        None => Ok(()),
                     });
                     if let Err(error) = looked {
                         asked.end_by(py, raised_out, error);
                     }
                 });
-                if event.is_some() {
+                if let Some(Event::Epoch { .. }) = event {
                     let _ = tell_seen.send(());
                 }
             }
@@ -216,13 +254,19 @@ fn run(
     }
 }
 
-/// Tells `callback` of an epoch.
-fn report(py: Python<'_>, callback: &Py<PyAny>, event: &Event) -> PyResult<()> {
-    let Event {
-        epoch,
-        epochs,
-        seconds,
-    } = event;
+/// Tells `callback` of an epoch, or warns.
+fn report(py: Python<'_>, callback: Option<&Py<PyAny>>, event: &Event) -> PyResult<()> {
+    let (epoch, epochs, seconds) = match event {
+        Event::Warning(text) => return warn::<TrainingWarning>(py, text),
+        Event::Epoch {
+            epoch,
+            epochs,
+            seconds,
+        } => (epoch, epochs, seconds),
+    };
+    let Some(callback) = callback else {
+        return Ok(());
+    };
     let (losses, rate) = (
         (epoch.train_loss, epoch.validation_loss),
         epoch.learning_rate,
@@ -249,6 +293,7 @@ fn fit(
         Some(schema) => preset.model.build_table(schema, *seed)?,
         None => preset.model.build(examples.shape().clone(), *seed)?,
     };
+    model.set_windows(plan.windows.clone());
     let takes_missing = model.likelihood().takes_missing();
     for rows in [Some(examples), test].into_iter().flatten() {
         rows.check_finite(takes_missing)?;

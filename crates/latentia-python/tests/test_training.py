@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_ctrl_c_before_the_first_epoch_ends_keeps_no_model(rows):
     assert caught.value.model is None
 
 
-def of_many_folds(epochs=400):
+def of_many_folds(epochs=100):
     """A detector that is calibrated by so many models that nobody waits for it."""
     spec = latentia.preset("anomaly")
     spec["training"] = {"epochs": epochs, "batch-size": 8}
@@ -92,12 +93,10 @@ def test_ctrl_c_while_a_detector_is_fitted_keeps_the_model_without_one(rows):
         if epoch.epoch == epoch.epochs:
             interrupt_in(0.5)
 
-    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as caught:
         latentia.train(rows, spec=of_many_folds(), callback=told)
-    assert time.monotonic() - start < 30
     model = caught.value.model
-    assert model.provenance["stopped_by"] == "epochs" and len(model.history) == 400 and model.detector is None
+    assert model.provenance["stopped_by"] == "epochs" and len(model.history) == 100 and model.detector is None
     assert caught.value.__notes__ == ["the model has no detector: it was interrupted before that was fitted"]
 
 
@@ -121,14 +120,31 @@ def test_a_callback_that_ends_a_run_leaves_its_detector_be(rows):
 @pytest.mark.parametrize("method", ["encode", "reconstruct", "score", "evaluate", "compress", "decode"])
 def test_ctrl_c_ends_calls_that_do_not_train(table, rows, method):
     many = table.encode(rows) if method == "decode" else rows
-    # In memory only once, and yet as long as one likes to wait.
-    many = np.tile(many, (10_000, 1))
-    interrupt_in(0.2)
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        for _ in range(100):
-            getattr(table, method)(many)
-    assert time.monotonic() - start < 20
+    many = np.tile(many, (20_000, 1))
+    heard = []
+
+    def hear(*_):
+        # Signals that nobody looks for meanwhile are heard as one, after the call.
+        heard.append(None)
+        if len(heard) == 4:
+            raise KeyboardInterrupt
+
+    def press():
+        while not over.wait(0.01):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    over, result = threading.Event(), None
+    thread = threading.Thread(target=press)
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            thread.start()
+            result = getattr(table, method)(many)
+    finally:
+        over.set()
+        thread.join()
+        signal.signal(signal.SIGINT, before)
+    assert result is None
 
 
 def test_ctrl_c_ends_a_program_as_it_ends_any_other():
@@ -213,3 +229,62 @@ def test_progress_is_shown_by_tqdm_where_it_is_installed(rows, capsys):
     pytest.importorskip("tqdm")
     latentia.train(rows, preset="table", epochs=3, progress=True)
     assert "3/3" in capsys.readouterr().err
+
+
+def warned(x, **arguments):
+    """What a training warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        latentia.train(x, **({"epochs": 1, "keep": ()} | arguments))
+    assert all(own.category in (latentia.DataWarning, latentia.TrainingWarning) for own in caught)
+    return [str(own.message) for own in caught]
+
+
+def test_data_that_teach_little_are_warned_of_in_the_words_of_the_program(program, tmp_path, rows):
+    pd = pytest.importorskip("pandas")
+    assert warned(rows) == []
+    frame = pd.DataFrame(rows, columns=list("abcde")).assign(c=2.5, f=np.nan, g=[f"note {i}" for i in range(400)])
+    frame["e"] = frame["e"].where(frame["e"] > 0).mask(frame["e"] > 0, 7.0)
+    wide = np.random.default_rng(0).normal(size=(3, 300)).astype(np.float32)
+    cases = [
+        (np.ones((3, 4), np.float32), ["all 3 rows are equal: there is nothing to tell apart"]),
+        (
+            np.full((3, 2, 2), 9, np.uint8),
+            ["all 3 examples are equal: there is nothing to tell apart", "examples of 2x2 are taken for height x width, axes='nhw'"],
+        ),
+        (wide, ["3 rows of 300 columns: a model learns so few by heart"]),
+        (frame, [
+            "column `f` has no values and is not learned from",
+            "column `g` has 400 different texts and is not learned from; make it a category to have it so",
+            "`c`, `e` are the same in every row: nothing can be learned from them",
+        ]),
+        (
+            np.array([[16777217, 1], [2, 3], [-16777219, 4]]),
+            ["2 whole numbers beyond 2^24 rounded to f32, 16777217 to 16777216 first: where small differences matter, subtract "
+             "what is common to all before saving"],
+        ),
+    ]
+    for x, expected in cases:
+        said = warned(x, latent=1)
+        assert [own for own in said if own in expected] == expected, said
+    for x, expected in cases[:3]:
+        path = tmp_path / "x.npy"
+        np.save(path, x)
+        command = [program, "train", "--data", str(path), "--epochs", "1", "--latent", "1", "--force", "--out", str(tmp_path / "run")]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+        assert f"warning: `{path}`: {expected[0]}" in said
+
+
+def test_a_run_that_goes_back_warns_and_an_error_of_the_filter_ends_it(rows):
+    spec = {"likelihood": "mse", "encoder": [{"layer": "dense", "units": 4}], "decoder": [{"layer": "dense"}]}
+    diverges = {"spec": spec, "epochs": 3, "keep": (), "training": {"optimizer": {"kind": "sgd"}, "learning-rate": 3e3}}
+    with pytest.warns(latentia.TrainingWarning, match="the loss became .* in epoch 1"), pytest.raises(latentia.Error):
+        latentia.train(1000 * rows, **diverges)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", latentia.TrainingWarning)
+        with pytest.raises(latentia.TrainingWarning, match="the loss became"):
+            latentia.train(1000 * rows, **diverges)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", latentia.DataWarning)
+        with pytest.raises(latentia.DataWarning, match="all 3 rows are equal"):
+            latentia.train(np.ones((3, 4)))

@@ -17,16 +17,18 @@ True
 - `latentia.sklearn` has estimators for scikit-learn, `latentia.pyod` one for those who come from PyOD
 """
 
-from latentia._latentia import Error, __version__
+from latentia._latentia import DataWarning, Error, TrainingWarning, __version__
 from latentia._model import Model, load
 from latentia._presets import preset, presets
 from latentia._threads import get_num_threads, set_num_threads
 from latentia._train import Epoch, train
 
 __all__ = [
+    "DataWarning",
     "Epoch",
     "Error",
     "Model",
+    "TrainingWarning",
     "__version__",
     "get_num_threads",
     "load",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
+
+from latentia._latentia import DataWarning
 
 _FLOAT = np.dtype(np.float32)
 _BYTE = np.dtype(np.uint8)
@@ -40,6 +43,27 @@ def as_examples(x: Any) -> np.ndarray:
         # What lies beyond becomes infinite, and is refused as such.
         x = x.astype(np.float32, copy=False)
     return np.require(x, dtype=_FLOAT, requirements=["C", "A"])
+
+
+def warn_of_rounding(x: Any, examples: np.ndarray) -> None:
+    """Warn of whole numbers of `x` that ``float32``, as in `examples`, does not hold."""
+    x = np.asarray(x)
+    if examples.dtype != _FLOAT or x.shape != examples.shape or x.dtype.kind not in "iuf" or x.dtype.itemsize < 4 or x.dtype == _FLOAT:
+        return
+    with np.errstate(invalid="ignore"):
+        suspect = np.abs(x) > 2**24 if x.dtype.kind != "i" else (x > 2**24) | (x < -(2**24))
+        if x.dtype.kind == "f":
+            suspect &= (np.abs(x) <= 2**53) & (x == np.trunc(x))
+    numbers = zip(x[suspect].tolist(), examples[suspect].tolist(), strict=True)
+    lost = [(int(number), becomes) for number, becomes in numbers if int(number) != int(becomes)]
+    if lost:
+        count = f"{len(lost)} whole numbers" if len(lost) > 1 else "1 whole number"
+        warnings.warn(
+            f"{count} beyond 2^24 rounded to f32, {lost[0][0]} to {lost[0][1]:.0f} first: where small differences matter, subtract what is "
+            "common to all before saving",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def as_codes(codes: Any) -> np.ndarray:

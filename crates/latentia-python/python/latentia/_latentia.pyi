@@ -14,6 +14,8 @@ __all__: list[str]
 __version__: str
 
 class Error(ValueError): ...
+class DataWarning(UserWarning): ...
+class TrainingWarning(UserWarning): ...
 
 @final
 class Core:
@@ -68,6 +70,7 @@ def train(
     seed: int,
     axes: str | None,
     schema: str | None,
+    windows: str | None,
     attaches: Sequence[bool],
     callback: Callable[..., Any] | None,
 ) -> tuple[Core | None, BaseException | None]: ...

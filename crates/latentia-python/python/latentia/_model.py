@@ -40,7 +40,8 @@ class Model:
 
     Examples are arrays ``[n, ...]`` of the model's shape, or ``[n, width]``. ``float32`` and ``uint8`` in C order are borrowed without a
     copy, and must not be written to by other threads meanwhile; other numbers are copied to ``float32``. Of a model of
-    a table, `pandas.DataFrame` is taken too, and columns are matched by their names.
+    a table, `pandas.DataFrame` is taken too, and columns are matched by their names. A model of `windows` takes a series as well, ``[steps,
+    features]``, and cuts it as it learned: ``n`` is then the number of windows.
 
     Examples
     --------
@@ -135,6 +136,12 @@ class Model:
         return json.loads(json.dumps(self._known["schema"]))
 
     @property
+    def windows(self) -> dict[str, Any] | None:
+        """How a series is cut into examples: ``length`` and ``stride`` in time steps, and ``schema``, what its columns are; None of a
+        model of other examples, or of windows that somebody else has cut."""
+        return json.loads(json.dumps(self._known["windows"]))
+
+    @property
     def loss_unit(self) -> str:
         """The unit of the loss."""
         return self._known["loss_unit"]
@@ -196,10 +203,11 @@ class Model:
         Returns
         -------
         ndarray of float32 ``[n, *shape]``, or DataFrame
-            In the data's own scale, bytes as values from 0 to 1; a DataFrame of a DataFrame, with its index.
+            In the data's own scale, bytes as values from 0 to 1; a DataFrame of a DataFrame, with its index, but for windows of one.
         """
         again = self._core.reconstruct(self._examples(X), as_labels(labels))
-        return self.to_frame(again, index=X.index) if _tables.is_frame(X) else again
+        is_table = _tables.is_frame(X) and self._known["schema"] is not None
+        return self.to_frame(again, index=X.index) if is_table else again
 
     def score(self, X: Any, labels: Any = None, *, loss: bool = False) -> np.ndarray:
         """How little each example looks like those that the model learned from: the higher, the stranger.
@@ -375,7 +383,9 @@ class Model:
 
     def _examples(self, x: Any) -> np.ndarray:
         if type(x) is not np.ndarray and _tables.is_frame(x):
-            schema = self._known["schema"]
+            schema = self._known["schema"] or (self._known["windows"] or {}).get("schema")
             if schema is not None:
                 return _tables.to_array(x, schema)
-        return as_examples(x)
+        x = as_examples(x)
+        # A series of one feature.
+        return x[:, np.newaxis] if x.ndim == 1 and self._known["windows"] is not None else x

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from latentia._latentia import Error
+from latentia._latentia import DataWarning, Error
 
 _MOST_LEVELS = 100
 _DAY = 86_400_000_000_000
@@ -24,9 +24,14 @@ def is_frame(x: Any) -> bool:
     return pandas is not None and isinstance(x, pandas.DataFrame)
 
 
-def schema_of(frame: Any) -> dict[str, Any]:
-    """What the columns of `frame` are, by their types."""
-    columns = [_column(str(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
+def schema_of(frame: Any, time: str | None = None) -> dict[str, Any]:
+    """What the columns of `frame` are, by their types; `time` says when a row is."""
+    columns = [
+        {"name": str(name), "kind": "id"} if name == time else _column(str(name), frame.iloc[:, at])
+        for at, name in enumerate(frame.columns)
+    ]
+    if time is not None and not any(column["kind"] == "id" for column in columns):
+        raise Error(f"the table has no column `{time}`, which time names")
     names = [column["name"] for column in columns]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -47,6 +52,8 @@ def _column(name: str, series: Any) -> dict[str, Any]:
     gaps = bool(series.isna().any())
     column: dict[str, Any] = {"name": name, "kind": "ignored"}
     if series.isna().all():
+        if len(series):
+            warnings.warn(f"column `{name}` has no values and is not learned from", DataWarning, stacklevel=5)
         return column
     if gaps:
         column["gaps"] = True
@@ -81,7 +88,8 @@ def _of_text(column: dict[str, Any], values: Any) -> dict[str, Any]:
     if len(levels) > _MOST_LEVELS or (len(values) >= 20 and 2 * len(levels) > len(values)):
         warnings.warn(
             f"column `{column['name']}` has {len(levels)} different texts and is not learned from; make it a category to have it so",
-            stacklevel=5,
+            DataWarning,
+            stacklevel=6,
         )
         return {"name": column["name"], "kind": "ignored"}
     return column | {"kind": "category", "levels": levels}
@@ -162,6 +170,7 @@ def _levels(series: Any, column: dict[str, Any]) -> np.ndarray:
     if unknown:
         warnings.warn(
             f"column `{column['name']}` has levels that the model has not met, which count as missing: {', '.join(sorted(unknown)[:5])}",
+            DataWarning,
             stacklevel=4,
         )
     return texts.map(different).to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from latentia import _latentia, _tables
-from latentia._arrays import as_examples, as_labels, as_seed
+from latentia._arrays import as_examples, as_labels, as_seed, warn_of_rounding
 from latentia._model import Model
 
 
@@ -48,6 +48,9 @@ def train(
     training: Mapping[str, Any] | None = None,
     seed: int = 42,
     axes: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
+    time: str | None = None,
     data: str = "array",
     name: str | None = None,
     keep: tuple[str, ...] = ("symbols", "detector"),
@@ -82,6 +85,13 @@ def train(
         Of initial values, order and noise: the same seed gives the same bits.
     axes : {'nhw', 'nhwc', 'nchw', 'ntf'}, optional
         What the dimensions of ``X`` are, where sizes do not tell: pictures, or windows of a series.
+    window : int, optional
+        Steps of a window: ``X`` is a series, ``[steps]``, ``[steps, features]`` or a DataFrame with a row a time step, and examples are
+        windows of it, ``[n, window, features]``. The model keeps how it is cut, and cuts others likewise.
+    stride : int, optional
+        Steps from the start of one window to that of the next; without it, an eighth of a window.
+    time : str, optional
+        The column of a DataFrame that says when a row is, and is not learned from.
     data : str, default 'array'
         What the model file calls the data. The program writes the name or path that it was given.
     name : str, optional
@@ -107,6 +117,13 @@ def train(
         After the batch in which Ctrl-C was pressed. Its attribute ``model`` is the best model so far, None in the first epoch, and without
         a detector where that was still to learn, of which a note says so. What a callback raises has one too.
 
+    Warns
+    -----
+    latentia.DataWarning
+        Where examples or columns are all equal, there are far more columns than rows, a column is left out, or numbers are rounded.
+    latentia.TrainingWarning
+        Where a loss was not finite, so that the run went back, or gradients vanish or explode.
+
     Examples
     --------
     >>> import numpy as np
@@ -121,10 +138,23 @@ def train(
     """
     schema = None
     if _tables.is_frame(X):
-        schema = _tables.schema_of(X)
+        schema = _tables.schema_of(X, time)
         examples = _tables.to_array(X, schema)
+    elif time is not None:
+        raise ValueError(f"time is {time!r}, the name of a column; it goes with a DataFrame")
     else:
         examples = as_examples(X)
+        warn_of_rounding(X, examples)
+    windows = _windows(window, stride, schema)
+    if windows is not None:
+        if y is not None:
+            raise ValueError("windows of a series have no classes: y goes without window")
+        if examples.ndim == 1:
+            examples = examples[:, np.newaxis]
+        if examples.ndim == 3 and examples.shape[1] == window:
+            # Windows already.
+            windows, axes = None, "ntf"
+        schema = None
     changes = dict(training or {})
     said = {"epochs": epochs, "batch-size": batch_size, "learning-rate": learning_rate, "patience": patience}
     changes.update({key: value for key, value in said.items() if value is not None})
@@ -134,7 +164,10 @@ def train(
             changes["validation"] = float(validation)
         else:
             pair = validation if isinstance(validation, tuple) else (validation, None)
-            test = _tables.to_array(pair[0], schema) if schema and _tables.is_frame(pair[0]) else as_examples(pair[0])
+            known = schema if windows is None else windows["schema"]
+            test = _tables.to_array(pair[0], known) if known and _tables.is_frame(pair[0]) else as_examples(pair[0])
+            if windows is not None and test.ndim == 1:
+                test = test[:, np.newaxis]
             test_labels = as_labels(pair[1])
             changes["validation"] = "test"
     request = _request(preset, spec, changes, latent, members)
@@ -154,6 +187,7 @@ def train(
             as_seed(seed),
             axes,
             None if schema is None else json.dumps(schema),
+            None if windows is None else json.dumps(windows),
             ["symbols" in keep, "detector" in keep],
             told,
         )
@@ -165,6 +199,21 @@ def train(
         return model
     raised.model = model
     raise raised
+
+
+def _windows(window: int | None, stride: int | None, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+    """How a series is cut, as the model keeps it."""
+    if window is None:
+        if stride is not None:
+            raise ValueError("stride goes with window")
+        return None
+    stride = -(-int(window) // 8) if stride is None else stride
+    for name, value in (("window", window), ("stride", stride)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+            raise TypeError(f"{name} is a whole number of steps, not {type(value).__name__}")
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be at least 1")
+    return {"length": int(window), "stride": int(stride), "schema": schema}
 
 
 def _request(
