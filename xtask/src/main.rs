@@ -41,6 +41,7 @@ commands:
                                          find known anomalies beside PyOD's detectors; writes `benches/DETECTION.md`
   bench detect --pictures MNIST_FOLDER [--python PATH]
                                          find pictures that do not belong; writes `benches/PICTURES.md`
+  bench processes                        several processes by `mpirun`: measured and foretold; writes `docs/scale.md`
   docs [--check]                         write `docs/spec.md` from the types of a specification, or check that it is up to date
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all

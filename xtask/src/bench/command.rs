@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{detect, peers, pictures, train};
+use super::{detect, peers, pictures, processes, train};
 use crate::workspace::cargo;
 
 /// Runs `train`, `peers` or `detect` where the first argument says so, criterion's benches otherwise.
@@ -14,6 +14,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             pictures::run(&arguments[1..])
         }
         Some("detect") => detect::run(&arguments[1..]),
+        Some("processes") => processes::run(&arguments[1..]),
         Some("kernels") => kernels(&arguments[1..]),
         _ => kernels(arguments),
     }

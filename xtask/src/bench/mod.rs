@@ -7,6 +7,7 @@ mod machine;
 mod peak;
 mod peers;
 mod pictures;
+mod processes;
 mod python;
 mod report;
 mod train;
