@@ -35,12 +35,13 @@ const MACHINES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// and RDMA over 100 Gb/s take as a rule; they are not measured here.
 const NETWORKS: [(&str, f64, f64); 2] = [("10 Gb/s", 25e-6, 1.25e9), ("100 Gb/s", 3e-6, 12.5e9)];
 
-/// What is trained: a preset, its batch sizes, the examples of an epoch, its parameters, and the share of its work that is gradients of
+/// What is trained: a preset, its batch sizes, its data and the examples of an epoch, its parameters, and the share of its work that is gradients of
 /// weights, by the products of a step.
 struct Work {
     preset: &'static str,
     batches: [usize; 2],
-    examples: &'static str,
+    data: &'static str,
+    examples: f64,
     parameters: f64,
     gradients: f64,
 }
@@ -48,7 +49,8 @@ struct Work {
 const MNIST: Work = Work {
     preset: "mnist",
     batches: [256, 1024],
-    examples: "60000",
+    data: "mnist",
+    examples: 60_000.0,
     parameters: 402_000.0,
     gradients: 2.0 / 5.0,
 };
@@ -56,8 +58,9 @@ const MNIST: Work = Work {
 const CONV_VAE: Work = Work {
     preset: "conv-vae",
     batches: [128, 512],
-    examples: "4096",
-    parameters: 69_989.0,
+    data: "mnist-mini",
+    examples: 5_000.0,
+    parameters: 134_165.0,
     gradients: 1.0 / 3.0,
 };
 
@@ -228,8 +231,7 @@ fn measure(program: &Program, work: &Work, batch: usize) -> anyhow::Result<[f64;
             own.extend(epochs(program, work, batch, ranks, threads)?);
         }
     }
-    let examples: f64 = work.examples.parse()?;
-    let steps = (examples / batch as f64).ceil();
+    let steps = (work.examples / batch as f64).ceil();
     Ok(seconds.map(|seconds| median(&seconds) / steps))
 }
 
@@ -256,11 +258,11 @@ fn epochs(
         "--preset",
         work.preset,
         "--data",
-        "mnist",
+        work.data,
         "--force",
         "--json",
     ]);
-    command.args(["--examples", work.examples, "--epochs", &EPOCHS.to_string()]);
+    command.args(["--epochs", &EPOCHS.to_string()]);
     command.args([
         "--batch-size",
         &batch.to_string(),
