@@ -75,7 +75,48 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             CASES.len()
         );
     }
+    different(&program, &folder)?;
     killed(&program, &folder)
+}
+
+/// Processes that would not train the same model are refused.
+fn different(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    let out = folder.join("different");
+    fs::create_dir_all(&out)?;
+    fs::write(out.join("own.csv"), "a,b\n1,2\n3,4\n5,6\n")?;
+    fs::write(out.join("other.csv"), "a,b\n1,2\n3,4\n5,7\n")?;
+    for (changed, change, what) in [
+        ("--seed 1", "--seed 2", "model, training or seed"),
+        ("--epochs 1", "--epochs 2", "model, training or seed"),
+        ("own.csv", "other.csv", "data"),
+    ] {
+        let own = "train --preset table --data own.csv --seed 1 --epochs 1 --out run";
+        let other = own.replace(changed, change);
+        let mut command = Command::new("mpirun");
+        command.args(["--allow-run-as-root", "--oversubscribe", "-n", "1"]);
+        command
+            .arg(program)
+            .args(own.split(' '))
+            .args([":", "-n", "1"]);
+        let output = command
+            .arg(program)
+            .args(other.split(' '))
+            .current_dir(&out)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let expected =
+            format!("process 1: error: its {what} differs from that of the first process");
+        ensure!(
+            !output.status.success() && said.contains(&expected),
+            "{change}: {said}"
+        );
+        ensure!(
+            !out.join("run/model.safetensors").exists(),
+            "{change}: it trained"
+        );
+    }
+    println!("mpi different: processes of another seed, schedule or data are refused");
+    Ok(())
 }
 
 /// Kills a process again and again, and goes on with another number of them.

@@ -19,6 +19,7 @@ mod picture_cases;
 mod picture_names;
 mod picture_sizes;
 mod pictures;
+mod processes;
 mod reference;
 mod same_bits;
 mod series;
