@@ -1,8 +1,10 @@
 //! A window that slides over feature maps.
 
+use serde::Serialize;
+
 /// What a convolution or a pooling looks at: a window of `kernel` elements, `dilation` apart, that moves by `stride` over a
 /// feature map with `padding` zeros around it. All are `[down, across]`, padding is `[before, after]` of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// Elements of the window.
     pub kernel: [usize; 2],

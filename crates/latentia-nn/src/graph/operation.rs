@@ -1,9 +1,10 @@
 //! Operations on values, and the shapes of what they make.
 
 use latentia_tensor::Window;
+use serde::Serialize;
 
 /// What the elements of a value are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Type {
     /// Single precision.
     F32,
@@ -20,7 +21,7 @@ pub enum Type {
 }
 
 /// How a window moves over feature maps `[channels, height, width]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sliding {
     /// The window.
     pub window: Window,
@@ -29,8 +30,8 @@ pub struct Sliding {
 }
 
 /// An operation, called as in ONNX, where its inputs and what it computes are defined. Axes count from 0 behind that of the examples; those
-/// of constants from 0.
-#[derive(Clone, Debug, PartialEq)]
+/// of constants from 0. Serialised it is its name, with its settings where it has some.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Operation {
     /// `|x|`
