@@ -8,6 +8,7 @@
 //! - [`training`]: a run as it goes, and its folder; [`fetch`]: downloads
 //! - [`measures`]: a model's measures beside PCA's
 //! - [`baselines`]: a compressed file beside other formats
+//! - [`report`]: a model as a page in which its decoder runs
 //! - [`terminal`]: messages, tables, bars, exit codes
 
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ pub mod inputs;
 pub mod measures;
 pub mod outputs;
 mod program;
+pub mod report;
 pub mod terminal;
 pub mod training;
 

@@ -13,6 +13,7 @@ use super::generation::{InterpolateArgs, SampleArgs, TraverseArgs};
 use super::import::ImportArgs;
 use super::imputation::ImputeArgs;
 use super::inspection::{InspectArgs, PresetsArgs};
+use super::report::ReportArgs;
 use super::training::TrainArgs;
 
 /// The commands.
@@ -42,6 +43,8 @@ pub enum Command {
     Interpolate(InterpolateArgs),
     /// Draw what a model looks for, and where a reconstruction errs
     Explain(ExplainArgs),
+    /// Show a model as a page of one file, in which the decoder itself runs
+    Report(ReportArgs),
     /// Write a model as ONNX, for other programs to run
     Export(ExportArgs),
     /// Make a model of weights that PyTorch learned

@@ -73,6 +73,20 @@ pub(super) fn memory(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| "it must be a whole number of bytes, or of K, M or G".into())
 }
 
+/// Bytes of a file, which count in thousands.
+pub(super) fn file_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => Some(1),
+        "K" | "KB" => Some(1_000),
+        "M" | "MB" => Some(1_000_000),
+        _ => None,
+    };
+    let bytes = digits.parse().ok().zip(unit);
+    let bytes = bytes.and_then(|(number, unit): (usize, usize)| number.checked_mul(unit));
+    bytes.ok_or_else(|| "it must be a whole number of bytes, or of K or M".into())
+}
+
 pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     match (text, text.as_bytes()) {
         ("tab" | "\\t", _) => Ok(b'\t'),

@@ -8,7 +8,7 @@ use latentia_nn::Collective;
 
 use super::{
     compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, import,
-    impute, inspect, interpolate, presets, reconstruct, sample, train, traverse,
+    impute, inspect, interpolate, presets, reconstruct, report, sample, train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -58,6 +58,7 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
         Command::Sample(args) => sample::run(&args, &loader)?,
         Command::Traverse(args) => traverse::run(&args)?,
         Command::Interpolate(args) => interpolate::run(&args, &loader)?,
+        Command::Report(args) => report::run(&args, &loader)?,
         Command::Export(args) => export::run(&args)?,
         Command::Import(args) => import::run(&args)?,
         Command::Compress(args) => compress::run(&args, &loader)?,

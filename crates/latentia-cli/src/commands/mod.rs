@@ -19,6 +19,7 @@ mod inspect;
 mod interpolate;
 mod presets;
 mod reconstruct;
+mod report;
 mod sample;
 mod train;
 mod traverse;

@@ -35,10 +35,35 @@ pub fn evaluation_table(evaluation: &Evaluation) -> String {
     EvaluationTable(evaluation).text()
 }
 
+/// The same measures apart: a row each of its name, the model's and PCA's, below their names.
+pub fn measure_rows(evaluation: &Evaluation) -> Vec<Vec<String>> {
+    EvaluationTable(evaluation).measures()
+}
+
+/// What there is to say of the code, and what to try where it is in disuse; a line each.
+pub fn evaluation_remarks(evaluation: &Evaluation) -> String {
+    EvaluationTable(evaluation).remarks()
+}
+
 struct EvaluationTable<'a>(&'a Evaluation);
 
 impl EvaluationTable<'_> {
     fn text(&self) -> String {
+        let mut text = table(&self.measures());
+        text.push_str(&self.remarks());
+        if let Some(columns) = &self.0.table {
+            text.push('\n');
+            text.push_str(&worst_columns(columns, self.0.pca_components));
+        }
+        if let Some(probes) = &self.0.probes {
+            text.push('\n');
+            text.push_str(&probes_table(probes, self.0.pca_components));
+        }
+        text
+    }
+
+    /// A row a measure, below what was measured and by whom.
+    fn measures(&self) -> Vec<Vec<String>> {
         let mut measures = Measures(vec![vec![
             format!(
                 "{} ({}, {})",
@@ -53,7 +78,12 @@ impl EvaluationTable<'_> {
         if let Some(likelihood) = &self.0.variational {
             self.add_likelihood(likelihood, &mut measures);
         }
-        let mut text = table(&measures.0);
+        measures.0
+    }
+
+    /// What there is to say of code and components, a line each.
+    fn remarks(&self) -> String {
+        let mut text = String::new();
         if let Some(likelihood) = &self.0.variational {
             text.push_str(&self.activity_in_words(likelihood));
         }
@@ -65,14 +95,6 @@ impl EvaluationTable<'_> {
         }
         if self.0.pca_learned_from == self.0.part {
             text.push_str("pca was fitted to these same examples: the best that it can do\n");
-        }
-        if let Some(columns) = &self.0.table {
-            text.push('\n');
-            text.push_str(&worst_columns(columns, self.0.pca_components));
-        }
-        if let Some(probes) = &self.0.probes {
-            text.push('\n');
-            text.push_str(&probes_table(probes, self.0.pca_components));
         }
         text
     }

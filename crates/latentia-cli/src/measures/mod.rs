@@ -1,4 +1,4 @@
-//! A model's measures, beside PCA's, as a table: [`evaluation_table`].
+//! A model's measures, beside PCA's, as a table: [`evaluation_table`]; as rows and remarks: [`measure_rows`], [`evaluation_remarks`].
 //! [`Detection`]: how well known anomalies are found. [`Findings`]: what was found among examples, [`Finding`] of one.
 //! [`RowExplanation`]: what a model makes of one row of a table.
 
@@ -13,7 +13,7 @@ mod row_explanation;
 pub use calibration::calibration_warnings;
 pub use detection::Detection;
 pub use elements::columns_of;
-pub use evaluation_table::evaluation_table;
+pub use evaluation_table::{evaluation_remarks, evaluation_table, measure_rows};
 pub use finding::Finding;
 pub use findings::Findings;
 pub use row_explanation::RowExplanation;
