@@ -153,7 +153,9 @@ impl<'a> Report<'a> {
                 None
             }
             (false, _) => {
-                left_out.push("the decoder, whose weights are too many".into());
+                left_out.push(
+                    "the decoder, whose weights are too many for the size of the page".into(),
+                );
                 None
             }
         };

@@ -21,6 +21,7 @@ mod picture_sizes;
 mod pictures;
 mod processes;
 mod reference;
+mod report;
 mod same_bits;
 mod series;
 mod streams;

@@ -15,6 +15,9 @@ function ticks(low, high, count = 5) {
   return own;
 }
 
+/** A tick as it is written. */
+const tickWords = (tick) => String(tick).replace("-", "−");
+
 /** Powers of ten, and round numbers where there are few, between two positive ones. */
 function logTicks(low, high) {
   const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
@@ -33,10 +36,10 @@ function axes([x0, x1], [y0, y1], { across, up, isLog = false, whole = false }) 
   for (const tick of isLog ? logTicks(y0, y1) : ticks(y0, y1)) {
     chart.append(
       svg("line", { class: "grid", x1: ROOM.left, x2: WIDE - ROOM.right, y1: y(tick), y2: y(tick) }),
-      svg("text", { class: "tick", x: ROOM.left - 8, y: y(tick) + 4, "text-anchor": "end" }, String(tick).replace("-", "−")));
+      svg("text", { class: "tick", x: ROOM.left - 8, y: y(tick) + 4, "text-anchor": "end" }, tickWords(tick)));
   }
   for (const tick of ticks(x0, x1, 6).filter((own) => !whole || Number.isInteger(own))) {
-    chart.append(svg("text", { class: "tick", x: x(tick), y: HIGH - ROOM.bottom + 18, "text-anchor": "middle" }, String(tick).replace("-", "−")));
+    chart.append(svg("text", { class: "tick", x: x(tick), y: HIGH - ROOM.bottom + 18, "text-anchor": "middle" }, tickWords(tick)));
   }
   chart.append(
     svg("line", { class: "axis", x1: ROOM.left, x2: WIDE - ROOM.right, y1: HIGH - ROOM.bottom, y2: HIGH - ROOM.bottom }),
@@ -45,8 +48,8 @@ function axes([x0, x1], [y0, y1], { across, up, isLog = false, whole = false }) 
   return { chart, x, y };
 }
 
-/** Lines over epochs: `lines` are { name, className, points: [[x, y]] }. What is pointed at is told below. */
-function lineChart(host, lines, { across, up, isLog }) {
+/** Lines over epochs: `lines` are { name, className, points: [[x, y]] }. What is pointed at is told below, `told` of its epoch. */
+function lineChart(host, lines, { across, up, isLog, told }) {
   lines = lines.map((line) => ({ ...line, points: line.points.filter(([, y]) => Number.isFinite(y) && (!isLog || y > 0)) }));
   const [xs, ys] = [0, 1].map((k) => lines.flatMap((line) => line.points.map((point) => point[k])));
   host.replaceChildren();
@@ -69,7 +72,7 @@ function lineChart(host, lines, { across, up, isLog }) {
   const point = (at) => {
     cursor.setAttribute("x1", x(at));
     cursor.setAttribute("x2", x(at));
-    epoch.textContent = `epoch ${at}`;
+    epoch.textContent = told(at);
     lines.forEach((line, i) => (keys[i].value.textContent = words((line.points.find(([own]) => own === at) || [])[1])));
   };
   chart.addEventListener("pointermove", (event) => {

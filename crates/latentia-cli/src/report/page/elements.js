@@ -57,14 +57,22 @@ function fillTable(table, heads, rows) {
 /** A colour of the style. */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** Whether the page is dark: by the user's choice, else by the browser's. */
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
 /** Colours that are told apart without colour vision too: those of Okabe and Ito 2008, the yellow darker, and grey for black. */
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7f7f7f"];
 
 /** From dark blue over grey to yellow, even to every eye (cividis: Nuñez, Anderton and Renslow 2018). */
 const RAMP = [[0, 34, 78], [53, 69, 108], [102, 105, 112], [148, 142, 119], [200, 184, 102], [254, 232, 56]];
 
+/** A colour of the ramp that stands out from the page, which is light or dark. */
 function ramp(share) {
-  const at = Math.max(0, Math.min(1, share)) * (RAMP.length - 1);
+  const within = Math.max(0, Math.min(1, share));
+  const at = (isDark() ? 0.25 + 0.75 * within : 0.92 * within) * (RAMP.length - 1);
   const from = Math.min(Math.floor(at), RAMP.length - 2);
   const mix = RAMP[from].map((own, i) => Math.round(own + (at - from) * (RAMP[from + 1][i] - own)));
   return `rgb(${mix.join(",")})`;

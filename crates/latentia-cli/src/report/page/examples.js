@@ -169,6 +169,7 @@ class Examples {
       const strange = y ? shown.map((i) => this.deviation(i, x[i], y[i])) : shown.map((i) => -i);
       shown = shown.sort((a, b) => strange[b] - strange[a]).slice(0, most);
     }
+    const cell = (i, value, className = "") => element("td", { className, title: this.cell(i, value) }, this.cell(i, value));
     const rows = shown.map((i) => {
       const track = element("span", { className: "track" });
       const mark = (value, className) => {
@@ -180,8 +181,8 @@ class Examples {
       mark(x[i], "first");
       if (y) mark(y[i], "second");
       const differs = y && this.deviation(i, x[i], y[i]) > 0.2;
-      const made = y ? [element("td", { className: differs ? "differs" : "" }, this.cell(i, y[i]))] : [];
-      return element("tr", {}, element("th", { scope: "row" }, columns[i].name), element("td", {}, this.cell(i, x[i])), ...made,
+      const made = y ? [cell(i, y[i], differs ? "differs" : "")] : [];
+      return element("tr", {}, element("th", { scope: "row" }, columns[i].name), cell(i, x[i]), ...made,
         element("td", { className: "tracked" }, track));
     });
     const table = element("table", { className: "cells" });

@@ -114,6 +114,8 @@ class Latent {
     if (examples.layout.kind === "row") {
       examples.layout.columns.slice(0, 200).forEach(({ name }, i) => offer(String(i), name));
     }
+    const firstLevels = (examples.layout.columns || []).findIndex((column) => column.levels && column.levels.length <= MOST_CLASSES);
+    if (!hasClasses && firstLevels >= 0) select.value = String(firstLevels);
     select.addEventListener("change", () => this.colour());
     this.colour();
   }
@@ -222,7 +224,8 @@ class Latent {
   offerPoints() {
     const { codes } = this.contents;
     this.sliders = [];
-    if (!this.decoder) return (byId("decoded-card").hidden = true);
+    for (const id of ["decoded-card", "decoder-hint"]) byId(id).hidden = !this.decoder;
+    if (!this.decoder) return;
     byId("class-choice").hidden = !codes.classes.length;
     byId("class").append(...codes.classes.map((name, value) => element("option", { value }, name)));
     byId("class").addEventListener("change", () => {
@@ -268,7 +271,7 @@ class Latent {
       return { dimension, input, value, label };
     });
     byId("sliders").replaceChildren(...this.sliders.map((own) => own.label),
-      ...(this.width > 1 ? [element("p", { className: "small" }, `Sorted by ${codes.measure}.`)] : []));
+      ...(this.width > 1 ? [element("p", { className: "small" }, `Bars, and their order: ${codes.measure}.`)] : []));
     const rest = Math.min(this.width, MOST_SLIDERS) - this.sliders.length;
     byId("more").hidden = rest <= 0;
     byId("more").textContent = `Show ${rest} more dimensions`;

@@ -20,7 +20,7 @@ function showHead({ title, data, examples, codes, chain, quality, left_out, mode
 function showQuality({ quality, score }) {
   const { measures, remarks, columns, components, classes } = quality;
   const [heads, ...rows] = measures;
-  fillTable(byId("measures"), heads, rows.map((row) => [row[0].trim(), row[1], row[2] || ""]));
+  fillTable(byId("measures"), heads, rows.map((row) => [row[0].trim(), ...[row[1], row[2] || ""].map((own) => own.replace(/^-/, "−"))]));
   rows.forEach(([name], i) => name.startsWith(" ") && byId("measures").tBodies[0].rows[i].classList.add("part"));
   byId("remarks").append(...[...remarks, ...quality.histogram.warnings].map((text) => element("li", {}, text)));
   byId("histogram-title").textContent = score === "loss" ? "Losses" : "Anomaly scores";
@@ -30,7 +30,7 @@ function showQuality({ quality, score }) {
   if (columns.length) {
     const table = element("table", { className: "numbers" });
     const share = ({ r2, accuracy }) => (r2 === undefined ? accuracy : r2);
-    const cell = (own) => element("span", { className: "barred" }, bar(share(own)), share(own) === undefined ? "–" : share(own).toFixed(3));
+    const cell = (own) => element("span", { className: "barred" }, bar(share(own)), element("output", {}, share(own) === undefined ? "–" : share(own).toFixed(3)));
     fillTable(table, ["Column", "measure", "model", `pca ${components}`, "rmse"], columns.map((own) => {
       const { r2, accuracy, rmse } = own;
       const model = { r2, accuracy };
@@ -42,7 +42,7 @@ function showQuality({ quality, score }) {
     const most = Math.max(...classes.map((own) => own.loss));
     const table = element("table", { className: "numbers" });
     fillTable(table, ["Class", "examples", "mean loss"], classes.map((own) =>
-      [own.name, counted(own.examples), element("span", { className: "barred" }, bar(own.loss / most), words(own.loss))]));
+      [own.name, counted(own.examples), element("span", { className: "barred" }, bar(own.loss / most), element("output", {}, words(own.loss)))]));
     byId("classes").append(element("h3", {}, "Classes, the worst first"), element("div", { className: "scrolls" }, table));
   }
 }
@@ -58,7 +58,7 @@ function showStrangest({ strangest, score, decoder }, examples, latent) {
     const card = element("article", { className: "card" }, head,
       element("p", { className: "small" }, told.filter(Boolean).join(" · ")),
       examples.pair(examples.elements(example), latent.reconstruct(example), 8));
-    if (reasons) card.append(element("p", { className: "reasons" }, reasons));
+    if (reasons) card.append(element("p", { className: "reasons" }, reasons.replaceAll(" %", "\u00a0%")));
     byId("strange").append(card);
   }
 }
@@ -75,7 +75,11 @@ function showTraining({ epochs, loss_unit, history }) {
   byId("loss-title").textContent = "Loss";
   byId("log").checked = low > 0 && high > 3 * low;
   byId("log").disabled = !(low > 0);
-  const draw = () => lineChart(byId("losses"), lines, { across: "epoch", up: loss_unit, isLog: byId("log").checked });
+  const told = (epoch) => {
+    const own = epochs.find((each) => each.epoch === epoch);
+    return own ? `epoch ${epoch}, learning rate ${words(own.learning_rate)}` : `epoch ${epoch}`;
+  };
+  const draw = () => lineChart(byId("losses"), lines, { across: "epoch", up: loss_unit, isLog: byId("log").checked, told });
   byId("log").addEventListener("change", draw);
   draw();
 }
@@ -93,10 +97,9 @@ function showChain({ chain }) {
 
 function offerTheme(latent) {
   const root = document.documentElement;
-  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const show = () => {
     byId("theme").textContent = isDark() ? "Light" : "Dark";
-    latent.scatter.redraw();
+    latent.colour();
   };
   byId("theme").addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";

@@ -259,14 +259,14 @@ class Scatter {
       context.moveTo(x, 0);
       context.lineTo(x, height);
       context.textAlign = "center";
-      if (x > 40 && x < width - 20) context.fillText(words(tick).replace(/\.?0+$/, ""), x, height - 6);
+      if (x > 40 && x < width - 20) context.fillText(tickWords(tick), x, height - 6);
     }
     for (const tick of ticks(y0, y1, 6)) {
       const y = Math.round(this.toScreen(0, tick)[1]) + 0.5;
       context.moveTo(0, y);
       context.lineTo(width, y);
       context.textAlign = "left";
-      if (y > 20 && y < height - 30) context.fillText(words(tick).replace(/\.?0+$/, ""), 6, y - 4);
+      if (y > 40 && y < height - 30) context.fillText(tickWords(tick), 6, y - 4);
     }
     context.stroke();
     context.textAlign = "right";
@@ -281,9 +281,14 @@ class Scatter {
     context.textAlign = "center";
     context.lineJoin = "round";
     context.font = "600 15px system-ui, sans-serif";
+    const placed = [];
     for (const { x, y, text, group } of this.labels) {
       if (this.hidden.has(group)) continue;
-      const [px, py] = this.toScreen(x, y);
+      let [px, py] = this.toScreen(x, y);
+      const half = context.measureText(text).width / 2;
+      // Below those that it would cover.
+      while (placed.some((own) => Math.abs(own.py - py) < 16 && Math.abs(own.px - px) < own.half + half)) py += 4;
+      placed.push({ px, py, half });
       context.strokeStyle = paper;
       context.lineWidth = 4;
       context.strokeText(text, px, py + 5);
