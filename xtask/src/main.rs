@@ -17,6 +17,7 @@ mod onnx;
 mod package;
 mod pictures;
 mod program;
+mod report;
 mod reproduce;
 mod sanitise;
 mod source;
@@ -44,6 +45,7 @@ commands:
   bench processes                        several processes by `mpirun`: measured and foretold; writes `docs/scale.md`
   docs [--check]                         write `docs/spec.md` from the types of a specification, or check that it is up to date
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
+  report [--program PATH]                open pages of `latentia report` in Chromium, use them, and draw them into `target/report`
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
   reproduce series                       planted faults in windows of sines, and the picture `docs/series.png`
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Some("onnx") => onnx::run(&arguments),
         Some("pictures") => pictures::run(&arguments),
         Some("package") if arguments.is_empty() => package::run(),
+        Some("report") => report::run(&arguments),
         Some("reproduce") => reproduce::run(&arguments),
         Some("sanitise") if arguments.is_empty() => sanitise::run(),
         Some("tidy") => tidy::run(&arguments),
