@@ -32,8 +32,6 @@ function words(x) {
 /** A count with its thousands set apart. */
 const counted = (n) => n.toLocaleString("en");
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-
 /** A bar that fills a share of its room. */
 function bar(share, className = "") {
   const fill = element("span", { className: `fill ${className}` });

@@ -49,12 +49,13 @@ class Examples {
 
   /** How a column writes a value. */
   cell(index, x) {
-    const { kind, levels, decimals, offset = 0 } = this.layout.columns[index];
+    const { kind, levels, decimals, offset = 0, format } = this.layout.columns[index];
     if (!Number.isFinite(x)) return "missing";
     if (levels) return levels[Math.max(0, Math.min(levels.length - 1, Math.round(x)))];
     if (kind === "date") {
       const date = new Date((x + offset) * 864e5);
-      return Number.isNaN(date.getTime()) ? "–" : date.toISOString().slice(0, 10);
+      if (Number.isNaN(date.getTime())) return "–";
+      return date.toISOString().slice(0, /%[HIT]/.test(format) ? 16 : 10).replace("T", " ");
     }
     const number = x + offset;
     return decimals === undefined ? String(+number.toPrecision(6)) : number.toFixed(decimals);
@@ -66,17 +67,6 @@ class Examples {
     if (this.layout.columns[index].levels) return +(Math.round(x) !== Math.round(y));
     const [low, high] = this.ranges[index];
     return Math.abs(x - y) / (high - low);
-  }
-
-  /** Mean squared error of a reconstruction. */
-  error(x, y) {
-    let [sum, known] = [0, 0];
-    for (let i = 0; i < x.length; i++) {
-      if (Number.isNaN(x[i])) continue;
-      sum += (x[i] - y[i]) ** 2;
-      known++;
-    }
-    return sum / known;
   }
 
   /** One example alone. */

@@ -10,8 +10,11 @@ const MOST_AXES = 64;
 /** Classes with a look of their own; steps of a ramp; classes that are named among the points. */
 const [MOST_CLASSES, STEPS, MOST_NAMED] = [40, 32, 24];
 
-/** Examples on the line from A to B. */
-const ON_LINE = 7;
+/** Examples in a strip. */
+const IN_STRIP = 7;
+
+/** Milliseconds of rest before a point is decoded as every class. */
+const REST = 150;
 
 class Latent {
   constructor(contents, examples, decoder, array) {
@@ -218,6 +221,7 @@ class Latent {
       input.value = String(this.code[dimension]);
       value.textContent = this.code[dimension].toFixed(2).replace("-", "−");
     }
+    this.showClasses();
     this.mark();
   }
 
@@ -228,15 +232,12 @@ class Latent {
     if (!this.decoder) return;
     byId("class-choice").hidden = !codes.classes.length;
     byId("class").append(...codes.classes.map((name, value) => element("option", { value }, name)));
-    byId("class").addEventListener("change", () => {
-      this.label = Number(byId("class").value);
-      this.decode();
-    });
+    byId("class").addEventListener("change", () => this.go({ code: this.code, label: Number(byId("class").value) }));
     byId("draw").hidden = !codes.has_prior;
     byId("draw").addEventListener("click", () => {
-      this.code = this.code.map(() => normal());
-      if (codes.classes.length) this.label = Math.floor(Math.random() * codes.classes.length);
-      this.decode();
+      const draws = Array.from({ length: IN_STRIP }, () => ({ code: this.code.map(() => normal()), label: this.label, title: "a draw from the prior" }));
+      this.strip("draws", draws);
+      this.go(draws[0]);
     });
     byId("take").addEventListener("click", () => this.take());
     this.offerSliders(FEW_SLIDERS);
@@ -279,6 +280,33 @@ class Latent {
 
   // Between two points
 
+  go({ code, label }) {
+    [this.code, this.label] = [code.slice(), label];
+    this.decode();
+  }
+
+  /** Pictures of points, which take the decoded point there: { code, label, title }. */
+  strip(id, points) {
+    if (this.examples.layout.kind !== "picture") return;
+    byId(id).style.setProperty("--columns", points.length > 10 ? IN_STRIP : points.length);
+    byId(id).replaceChildren(...points.map((point) => {
+      const made = this.examples.pixels(this.decoder.decode(point.code, point.label));
+      const button = element("button", { type: "button", className: "step", title: point.title }, made);
+      button.setAttribute("aria-label", point.title);
+      button.addEventListener("click", () => this.go(point));
+      return button;
+    }));
+  }
+
+  /** The decoded point as every class, once it rests. */
+  showClasses() {
+    const { classes } = this.contents.codes;
+    if (!classes.length || classes.length > 3 * IN_STRIP) return;
+    clearTimeout(this.rests);
+    this.rests = setTimeout(() =>
+      this.strip("classes-here", classes.map((name, label) => ({ code: this.code, label, title: `as class ${name}` }))), REST);
+  }
+
   setEnd(k) {
     this.ends[k] = { code: this.code.slice(), label: this.label };
     if (this.ends[0] && this.ends[1]) byId("between").value = String(k);
@@ -288,33 +316,20 @@ class Latent {
 
   between(t) {
     const [a, b] = this.ends;
-    return a.code.map((z, d) => (1 - t) * z + t * b.code[d]);
+    const code = a.code.map((z, d) => (1 - t) * z + t * b.code[d]);
+    return { code, label: (t < 0.5 ? a : b).label, title: `${Math.round(100 * t)} % of the way from A to B` };
   }
 
   goBetween(t) {
     if (!this.ends[0] || !this.ends[1]) return;
-    this.code = this.between(t);
-    this.label = this.ends[t < 0.5 ? 0 : 1].label;
-    this.decode();
+    this.go(this.between(t));
     byId("between-value").textContent = t.toFixed(2);
   }
 
   showLine() {
     const isWhole = Boolean(this.ends[0] && this.ends[1]);
     byId("between-label").hidden = !isWhole;
-    byId("strip").replaceChildren();
-    if (!isWhole || this.examples.layout.kind !== "picture") return;
-    for (let i = 0; i < ON_LINE; i++) {
-      const t = i / (ON_LINE - 1);
-      const made = this.decoder.decode(this.between(t), this.ends[t < 0.5 ? 0 : 1].label);
-      const button = element("button", { type: "button", className: "step" }, this.examples.pixels(made));
-      button.setAttribute("aria-label", `${Math.round(100 * t)} % of the way from A to B`);
-      button.addEventListener("click", () => {
-        byId("between").value = String(t);
-        this.goBetween(t);
-      });
-      byId("strip").append(button);
-    }
+    if (isWhole) this.strip("strip", Array.from({ length: IN_STRIP }, (_, i) => this.between(i / (IN_STRIP - 1))));
   }
 
   // Keys
