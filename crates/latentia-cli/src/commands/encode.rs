@@ -10,6 +10,7 @@ use latentia_tensor::{Matrix, Rows, Subset};
 use crate::args::EncodeArgs;
 use crate::figures::codes;
 use crate::inputs::{Loader, check_fit, class_name, open};
+use crate::measures::variances;
 use crate::outputs::{Element, Format, OutputColumns, write_blocks};
 use crate::terminal::{count, counted, tell};
 
@@ -105,15 +106,4 @@ fn projected(codes: &Matrix) -> anyhow::Result<(Matrix, [String; 2])> {
         format!("principal component {number}, {share:.0} % of the variance")
     });
     Ok((points, names))
-}
-
-/// The variance of each column.
-fn variances(x: &Matrix) -> Vec<f64> {
-    let rows = x.rows() as f64;
-    let variance = |col: usize| {
-        let column = || x.view().iter_rows().map(|row| f64::from(row[col]));
-        let mean = column().sum::<f64>() / rows;
-        column().map(|x| (x - mean) * (x - mean)).sum::<f64>() / rows
-    };
-    (0..x.cols()).map(variance).collect()
 }

@@ -1,5 +1,6 @@
 //! `latentia report`
 
+use anyhow::anyhow;
 use latentia_models::{Detector, Rule, write_atomically};
 use latentia_tensor::Rows;
 
@@ -8,7 +9,7 @@ use crate::args::{EVALUATION_SEED, ReportArgs};
 use crate::inputs::{Loader, check_fit, open};
 use crate::outputs::Format;
 use crate::report::{Report, Subject};
-use crate::terminal::{counted, tell};
+use crate::terminal::{counted, describe, tell};
 
 /// Samples for each example behind a likelihood: an ELBO of ten thousand examples needs no more.
 const IMPORTANCE_SAMPLES: u32 = 1;
@@ -23,7 +24,13 @@ pub(super) fn run(args: &ReportArgs, loader: &Loader) -> anyhow::Result<()> {
     };
     let loader = loader.carrying(true).with_target(target);
     let data = args.data.as_ref().unwrap_or(&file.provenance.data);
-    let examples = loader.pick(data, model)?;
+    let examples = loader.pick(data, model).map_err(|error| match &args.data {
+        Some(_) => error,
+        None => {
+            let error = describe(&error);
+            anyhow!("{error}; the model was trained on it, DATA names other data")
+        }
+    })?;
     check_fit(model, data, &examples.dataset)?;
     let training = match examples.part {
         "test" => Some(loader.load(data.trim_end_matches(":test"))?.train),

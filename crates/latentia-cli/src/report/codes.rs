@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::arrays::{ArrayRef, Arrays};
 use crate::inputs::label_column;
+use crate::measures::variances;
 
 /// Codes of the shown examples, and what is known of their dimensions.
 #[derive(Serialize)]
@@ -76,15 +77,4 @@ fn axes(codes: &Matrix) -> anyhow::Result<Option<[Vec<f32>; 2]>> {
         unit.as_mut_slice()[dimension] = 0.0;
     }
     Ok(Some([axes, origin.into_vec()]))
-}
-
-/// The variance of each column.
-fn variances(x: &Matrix) -> Vec<f64> {
-    let rows = x.rows().max(1) as f64;
-    let variance = |col: usize| {
-        let column = || x.view().iter_rows().map(|row| f64::from(row[col]));
-        let mean = column().sum::<f64>() / rows;
-        column().map(|x| (x - mean).powi(2)).sum::<f64>() / rows
-    };
-    (0..x.cols()).map(variance).collect()
 }

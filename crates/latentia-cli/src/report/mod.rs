@@ -1,7 +1,7 @@
 //! A model as a page: one file with all that it shows, the decoder among it, and no need of a network.
 //!
 //! - [`Report`]: what is shown; [`Report::page`]: the page, as large as it may be
-//! - [`Contents`](contents::Contents): what is in the page beside its arrays, as JSON; `arrays`: numbers as bytes
+//! - `contents`: what is in the page beside its arrays, as JSON; `arrays`: numbers as bytes
 //! - `decoder`: the operations of the decoder, which the page's own JavaScript runs
 //! - `codes`, `shown_examples`, `chain`, `quality`: parts of the contents, each gathered in one place
 //! - `page`: HTML, CSS and JavaScript, the files in `page/`, as one text
@@ -11,11 +11,10 @@ mod chain;
 mod codes;
 mod contents;
 mod decoder;
+mod model_report;
 mod page;
 mod quality;
-#[expect(clippy::module_inception, reason = "the folder is named after it")]
-mod report;
 mod shown_examples;
 
+pub use model_report::{Report, Subject};
 pub use page::Page;
-pub use report::{Report, Subject};

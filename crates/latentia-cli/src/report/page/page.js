@@ -47,8 +47,8 @@ function showQuality({ quality, score }) {
   }
 }
 
-function showStrangest({ strangest, score, decoder }, examples, latent) {
-  byId("strangest-about").textContent = decoder
+function showStrangest({ strangest, score }, examples, latent) {
+  byId("strangest-about").textContent = latent.decoder
     ? `The examples with the highest ${score}, each beside its reconstruction.`
     : `The examples with the highest ${score}.`;
   for (const { example, is_flagged, reasons } of strangest) {
@@ -123,12 +123,22 @@ function compare({ check }, decoder, array) {
   return { difference, milliseconds: (performance.now() - start) / check.labels.length };
 }
 
+/** The decoder, where the page has one that it can run. */
+function openDecoder({ decoder, left_out }, array) {
+  try {
+    return decoder && new Decoder(decoder, array);
+  } catch (error) {
+    left_out.push(`the decoder: ${error.message}`);
+    return null;
+  }
+}
+
 async function show() {
   const contents = JSON.parse(byId("contents").textContent);
   const array = await loadArrays(byId("arrays").textContent);
   byId("arrays").remove();
   const examples = new Examples(contents.examples, array);
-  const decoder = contents.decoder && new Decoder(contents.decoder, array);
+  const decoder = openDecoder(contents, array);
   showHead(contents);
   const shown = counted(examples.count);
   byId("latent-about").textContent = decoder
@@ -144,4 +154,7 @@ async function show() {
   window.report = { latent, compare: () => compare(contents, decoder, array) };
 }
 
-show();
+show().catch((error) => {
+  byId("data").textContent = `This page cannot be shown: ${error.message}`;
+  throw error;
+});
