@@ -21,74 +21,39 @@ const SCRIPT: &str = "crates/latentia-cli/tests/page/check.mjs";
 /// What Chromium is called.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// A name, and what is trained for it.
-const MODELS: [(&str, &[&str]); 7] = [
-    (
-        "vae-2",
-        &["--preset", "vae-2", "--data", "mnist-mini", "--epochs", "4"],
-    ),
-    (
-        "vae-20",
-        &[
-            "--preset",
-            "vae-20",
-            "--data",
-            "mnist-mini",
-            "--epochs",
-            "4",
-        ],
-    ),
-    (
-        "conv-vae",
-        &[
-            "--preset",
-            "conv-vae",
-            "--data",
-            "mnist-mini",
-            "--epochs",
-            "1",
-        ],
-    ),
+/// A name, and what is trained for it; `WAVES` is a table of as many rows as a page shows points.
+const MODELS: [(&str, &str); 9] = [
+    ("vae-2", "--preset vae-2 --data mnist-mini --epochs 4"),
+    ("vae-20", "--preset vae-20 --data mnist-mini --epochs 4"),
+    ("conv-vae", "--preset conv-vae --data mnist-mini --epochs 1"),
     (
         "conditional-vae",
-        &[
-            "--preset",
-            "conditional-vae",
-            "--data",
-            "mnist-mini",
-            "--epochs",
-            "4",
-        ],
+        "--preset conditional-vae --data mnist-mini --epochs 4",
     ),
     (
         "conv-vq-vae",
-        &[
-            "--preset",
-            "conv-vq-vae",
-            "--data",
-            "mnist-mini",
-            "--epochs",
-            "1",
-        ],
+        "--preset conv-vq-vae --data mnist-mini --epochs 1",
+    ),
+    (
+        "every-layer",
+        "--config crates/latentia-onnx/tests/every_layer.toml --data mnist-mini --epochs 1",
     ),
     (
         "table-vae",
-        &[
-            "--preset",
-            "table-vae",
-            "--data",
-            "docs/data/penguins.csv",
-            "--epochs",
-            "30",
-        ],
+        "--preset table-vae --data docs/data/penguins.csv --epochs 30",
     ),
+    ("table", "--preset table --data WAVES --epochs 1"),
     (
         "series",
-        &[
-            "--preset", "series", "--data", "WAVES", "--window", "32", "--epochs", "4",
-        ],
+        "--preset series --data WAVES --window 32 --epochs 1",
     ),
 ];
+
+/// Rows of the table.
+const ROWS: u16 = 20_000;
+
+/// Enough for every decoder here.
+const SIZE: &str = "20M";
 
 /// Trains, writes pages and has them used.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
@@ -110,9 +75,10 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for (name, how) in MODELS {
         let (out, page) = (folder.join(name), folder.join(format!("{name}.html")));
-        let how = how
-            .iter()
-            .map(|&word| if word == "WAVES" { &waves } else { word });
+        let how = how.split(' ').map(|word| match word {
+            "WAVES" => &waves,
+            word => word,
+        });
         let mut train = Command::new(&program);
         train.current_dir(&root).arg("train").args(how);
         run_command(train.arg("--force").arg("--out").arg(&out))?;
@@ -121,7 +87,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             .current_dir(&root)
             .arg("report")
             .arg(out.join("model.safetensors"));
-        run_command(report.arg("-o").arg(&page))?;
+        run_command(report.args(["--max-size", SIZE, "-o"]).arg(&page))?;
         pages.push(page);
     }
     let mut check = Command::new(node);
@@ -146,12 +112,13 @@ fn find(names: &[&str]) -> Option<PathBuf> {
     all.find(|path| path.is_file())
 }
 
-/// Two waves, the second half as high.
+/// Two waves, the second half as high, and their product.
 fn waves_csv() -> String {
     let line = |step: u16| {
         let angle = f64::from(step) / 9.0;
-        format!("{:.4},{:.4}\n", angle.sin(), 0.5 * (1.7 * angle).cos())
+        let (flow, pressure) = (angle.sin(), 0.5 * (1.7 * angle).cos());
+        format!("{flow:.4},{pressure:.4},{:.4}\n", flow * pressure)
     };
-    let head = "flow,pressure\n".to_owned();
-    [head].into_iter().chain((0..2000).map(line)).collect()
+    let head = "flow,pressure,power\n".to_owned();
+    [head].into_iter().chain((0..ROWS).map(line)).collect()
 }

@@ -38,16 +38,22 @@ const map = (f) => (_, [x], y) => {
 
 const mapWith = (f) => (settings, [x], y) => map((own) => f(own, settings))(settings, [x], y);
 
+/** Where each element of `shape` is read from an array that is broadcast to it. */
+function broadcast(own, shape) {
+  const places = new Int32Array(product(shape));
+  walk(shape, [steps(own, shape)], (i, [at]) => (places[i] = at));
+  return places;
+}
+
+/** Element by element of two or three arrays, which are broadcast; from where is found out once. */
 const combine = (f) => (_, inputs, y) => {
-  const data = inputs.map((input) => input.data);
-  const [a, b] = data;
-  if (inputs.length === 2 && a.length === y.data.length && b.length === 1) {
-    for (let i = 0; i < a.length; i++) y.data[i] = f(a[i], b[0]);
-  } else if (inputs.length === 2 && a.length === y.data.length && b.length === y.data.length) {
-    for (let i = 0; i < a.length; i++) y.data[i] = f(a[i], b[i]);
-  } else {
-    const each = inputs.map((input) => steps(input.shape, y.shape));
-    walk(y.shape, each, (i, at) => (y.data[i] = f(...data.map((own, k) => own[at[k]]))));
+  y.from ??= inputs.map((input) => (input.data.length === y.data.length ? null : broadcast(input.shape, y.shape)));
+  const [a, b, c] = inputs.map((input) => input.data);
+  const [fromA, fromB, fromC] = y.from;
+  for (let i = 0; i < y.data.length; i++) {
+    const x = a[fromA ? fromA[i] : i];
+    const z = b[fromB ? fromB[i] : i];
+    y.data[i] = c ? f(x, z, c[fromC ? fromC[i] : i]) : f(x, z);
   }
 };
 
