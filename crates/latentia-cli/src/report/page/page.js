@@ -24,7 +24,7 @@ function showQuality({ quality, score }) {
   rows.forEach(([name], i) => name.startsWith(" ") && byId("measures").tBodies[0].rows[i].classList.add("part"));
   byId("remarks").append(...[...remarks, ...quality.histogram.warnings].map((text) => element("li", {}, text)));
   byId("histogram-title").textContent = score === "loss" ? "Losses" : "Anomaly scores";
-  histogram(byId("histogram"), quality.histogram, score);
+  whenSized(byId("histogram"), () => histogram(byId("histogram"), quality.histogram, score));
   const { threshold, decided } = quality.histogram;
   byId("decided").textContent = threshold === null ? "Nothing is flagged: the model has no calibrated detector." : `Flagged: ${decided}.`;
   if (columns.length) {
@@ -81,7 +81,7 @@ function showTraining({ epochs, loss_unit, history }) {
   };
   const draw = () => lineChart(byId("losses"), lines, { across: "epoch", up: loss_unit, isLog: byId("log").checked, told });
   byId("log").addEventListener("change", draw);
-  draw();
+  whenSized(byId("losses"), draw);
 }
 
 function showChain({ chain }) {
