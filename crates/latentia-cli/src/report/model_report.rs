@@ -1,5 +1,8 @@
 //! What is shown of a model, and the page of it.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use latentia_data::Dataset;
 use latentia_models::{Autoencoder, Detector, Evaluation, ModelFile, Rule};
 use latentia_tensor::{Rows, Subset};
@@ -107,7 +110,9 @@ impl<'a> Report<'a> {
         let all = self.subject.examples.rows();
         let bytes = size_of::<f32>() * (self.model().code_width() + 1) + self.model().width();
         let least = STRANGEST.min(all);
-        let mut examples = all.min(MOST_SHOWN).min(COMPRESSION * size / bytes);
+        let mut examples = all
+            .min(MOST_SHOWN)
+            .min(COMPRESSION.saturating_mul(size) / bytes);
         let mut page = self.attempt(examples.max(least), has_decoder)?;
         if page.html.len() <= size {
             return Ok(Some(page));
@@ -166,7 +171,7 @@ impl<'a> Report<'a> {
         let provenance = &self.subject.file.provenance;
         let measured = [&self.losses[..], self.findings.scores()];
         let contents = Contents {
-            title: format!("{} of {}", provenance.preset, provenance.data),
+            title: format!("{} of {}", provenance.preset, file_name(&provenance.data)),
             model: self.subject.name,
             version: env!("CARGO_PKG_VERSION"),
             data: match self.subject.part {
@@ -195,4 +200,10 @@ impl<'a> Report<'a> {
             left_out,
         })
     }
+}
+
+/// The last part of a path; of data by a name, that.
+fn file_name(data: &str) -> &str {
+    let name = Path::new(data).file_name().and_then(OsStr::to_str);
+    name.unwrap_or(data)
 }

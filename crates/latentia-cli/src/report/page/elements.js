@@ -32,6 +32,9 @@ function words(x) {
 /** A count with its thousands set apart. */
 const counted = (n) => n.toLocaleString("en");
 
+/** So many of a thing: `1 code`, `2 codes`. */
+const things = (n, thing) => `${counted(n)} ${thing}${n === 1 ? "" : "s"}`;
+
 /** A bar that fills a share of its room. */
 function bar(share, className = "") {
   const fill = element("span", { className: `fill ${className}` });

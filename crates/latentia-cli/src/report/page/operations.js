@@ -113,31 +113,39 @@ function slide({ window, output }, [height, width], see) {
   }
 }
 
-/** Adds up a convolution; `isBack` that of which it is the gradient: the small map is read, and the large one written. */
+/** Channels that are read at once: what is written is loaded and stored once for all of them. */
+const AT_ONCE = 4;
+
+/** A convolution; `isBack` that of which it is the gradient: the small map, which the other would write, is read, and the large one written. */
 const convolution = (isBack) => (settings, [x, weight, bias], y) => {
   const { kernel, stride } = settings.window;
   const taps = kernel[0] * kernel[1];
   const [small, large] = isBack ? [x, y] : [y, x];
   const places = small.shape.slice(1);
   const [, height, width] = large.shape;
-  const [area, channels] = [product(y.shape.slice(1)), y.shape[0]];
+  const [areaX, areaY] = [x, y].map((map) => map.shape[1] * map.shape[2]);
   const [w, from, to] = [weight.data, x.data, y.data];
-  for (let c = 0; c < channels; c++) to.fill(bias ? bias.data[c] : 0, c * area, (c + 1) * area);
+  // The weight is [out, in] of the convolution, whose output is the small map.
+  const tapOf = (c, d) => (isBack ? c * weight.shape[1] + d : d * weight.shape[1] + c) * taps;
+  const [rowX, rowY] = isBack ? [places[1], stride[0] * width] : [stride[0] * width, places[1]];
+  const [stepX, stepY] = isBack ? [1, stride[1]] : [stride[1], 1];
   const sliding = { window: settings.window, output: places };
-  for (let a = 0; a < weight.shape[0]; a++) {
-    for (let b = 0; b < weight.shape[1]; b++) {
-      // The weight is [out, in] of the convolution, which has the small map as its output.
-      const [smallAt, largeAt] = [a * places[0] * places[1], b * height * width];
+  for (let d = 0; d < y.shape[0]; d++) {
+    to.fill(bias ? bias.data[d] : 0, d * areaY, (d + 1) * areaY);
+    for (let c = 0; c < x.shape[0]; c += AT_ONCE) {
+      // Of channels that are not there the last one, by zero.
+      const [c1, c2, c3] = [1, 2, 3].map((k) => areaX * Math.min(k, x.shape[0] - 1 - c));
       slide(sliding, [height, width], (tap, row, column, rows, columns) => {
-        const own = w[(a * weight.shape[1] + b) * taps + tap];
-        if (own === 0) return;
+        const own = (k) => (c + k < x.shape[0] ? w[tapOf(c + k, d) + tap] : 0);
+        const [w0, w1, w2, w3] = [own(0), own(1), own(2), own(3)];
+        const onLarge = row * width + column;
         for (let i = rows[0]; i < rows[1]; i++) {
-          const s = smallAt + i * places[1];
-          const l = largeAt + (i * stride[0] + row) * width + column;
-          if (isBack) {
-            for (let j = columns[0]; j < columns[1]; j++) to[l + j * stride[1]] += own * from[s + j];
-          } else {
-            for (let j = columns[0]; j < columns[1]; j++) to[s + j] += own * from[l + j * stride[1]];
+          let at = c * areaX + i * rowX + columns[0] * stepX + (isBack ? 0 : onLarge);
+          let put = d * areaY + i * rowY + columns[0] * stepY + (isBack ? onLarge : 0);
+          for (let j = columns[0]; j < columns[1]; j++) {
+            to[put] += w0 * from[at] + w1 * from[at + c1] + w2 * from[at + c2] + w3 * from[at + c3];
+            at += stepX;
+            put += stepY;
           }
         }
       });

@@ -4,7 +4,7 @@
 function showHead({ title, data, examples, codes, chain, quality, left_out, model, version }) {
   document.title = `${title} · Latentia`;
   byId("title").textContent = title;
-  byId("data").textContent = `${counted(examples.all)} examples of ${data}`;
+  byId("data").textContent = `${things(examples.all, "example")} of ${data}`;
   const parameters = chain.reduce((sum, own) => sum + own.parameters, 0);
   const elements = chain[0].elements;
   facts(byId("facts"), [
@@ -140,10 +140,10 @@ async function show() {
   const examples = new Examples(contents.examples, array);
   const decoder = openDecoder(contents, array);
   showHead(contents);
-  const shown = counted(examples.count);
+  const shown = things(examples.count, "code");
   byId("latent-about").textContent = decoder
-    ? `${shown} codes. Point at one to see its example; click anywhere, or move a slider, and the decoder decodes that very point, here in this page.`
-    : `${shown} codes. Point at one to see its example.`;
+    ? `${shown}. Point at one to see its example; click anywhere, or move a slider, and the decoder decodes that very point, here in this page.`
+    : `${shown}. Point at one to see its example.`;
   const latent = new Latent(contents, examples, decoder, array);
   showQuality(contents);
   showStrangest(contents, examples, latent);
