@@ -1,7 +1,7 @@
 //! What is in a page, as JSON.
 
-use latentia_models::Epoch;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::chain::{Fact, Link};
 use super::codes::Codes;
@@ -20,7 +20,8 @@ pub(super) struct Contents<'a> {
     pub(super) data: String,
     pub(super) chain: Vec<Link>,
     pub(super) history: Vec<Fact>,
-    pub(super) epochs: &'a [Epoch],
+    /// Numbers of each epoch by their names.
+    pub(super) epochs: Vec<Map<String, Value>>,
     pub(super) loss_unit: &'static str,
     /// What a score is: the model's loss, or that of a detector.
     pub(super) score: &'static str,

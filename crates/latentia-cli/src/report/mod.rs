@@ -3,7 +3,7 @@
 //! - [`Report`]: what is shown; [`Report::page`]: the page, as large as it may be
 //! - `contents`: what is in the page beside its arrays, as JSON; `arrays`: numbers as bytes
 //! - `decoder`: the operations of the decoder, which the page's own JavaScript runs
-//! - `codes`, `shown_examples`, `chain`, `quality`: parts of the contents, each gathered in one place
+//! - `codes`, `shown_examples`, `chain`, `epochs`, `quality`: parts of the contents, each gathered in one place
 //! - `page`: HTML, CSS and JavaScript, the files in `page/`, as one text
 
 mod arrays;
@@ -11,6 +11,7 @@ mod chain;
 mod codes;
 mod contents;
 mod decoder;
+mod epochs;
 mod model_report;
 mod page;
 mod quality;

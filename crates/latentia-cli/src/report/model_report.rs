@@ -12,6 +12,7 @@ use super::chain::{chain, history};
 use super::codes::Codes;
 use super::contents::Contents;
 use super::decoder::{Check, Decoder, graph};
+use super::epochs::epochs;
 use super::page::{Page, html};
 use super::quality::{Quality, strangest};
 use super::shown_examples::ShownExamples;
@@ -180,7 +181,7 @@ impl<'a> Report<'a> {
             },
             chain: chain(model),
             history: history(model, provenance),
-            epochs: &provenance.history,
+            epochs: epochs(Path::new(self.subject.name), &provenance.history),
             loss_unit: model.likelihood().unit().name(),
             score: match self.subject.detector.is_plain() {
                 true => "loss",

@@ -62,7 +62,7 @@ function axes(wide, [x0, x1], [y0, y1], { across, up, isLog = false, whole = fal
 function lineChart(host, lines, { across, up, isLog, told }) {
   lines = lines.map((line) => ({ ...line, points: line.points.filter(([, y]) => Number.isFinite(y) && (!isLog || y > 0)) }));
   const [xs, ys] = [0, 1].map((k) => lines.flatMap((line) => line.points.map((point) => point[k])));
-  const wide = host.clientWidth;
+  const wide = host.clientWidth || 600;
   host.replaceChildren();
   if (!xs.length) return host.append(element("p", { className: "small" }, "No epoch was run."));
   const [low, high] = [Math.min(...ys), Math.max(...ys)];

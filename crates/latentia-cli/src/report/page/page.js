@@ -63,24 +63,43 @@ function showStrangest({ strangest, score }, examples, latent) {
   }
 }
 
+/** The curves of a training by their names; what was measured of training and of validation makes two lines of one. */
+function curvesOf(epochs) {
+  const curves = new Map();
+  for (const key of new Set(epochs.flatMap(Object.keys))) {
+    if (key === "epoch") continue;
+    const [, part, name] = /^(train_|validation_)?(.*)$/.exec(key);
+    const isSecond = part === "validation_";
+    const points = epochs.filter((own) => key in own).map((own) => [own.epoch, own[key]]);
+    const line = { name: part ? (isSecond ? "validation" : "training") : name.replaceAll("_", " "), className: isSecond ? "second" : "first", points };
+    curves.set(name, [...(curves.get(name) || []), line]);
+  }
+  return curves;
+}
+
 function showTraining({ epochs, loss_unit, history }) {
   facts(byId("history"), history);
-  const points = (of) => epochs.filter((own) => of(own) !== null).map((own) => [own.epoch, of(own)]);
-  const lines = [
-    { name: "training", className: "first", points: points((own) => own.train_loss) },
-    { name: "validation", className: "second", points: points((own) => own.validation_loss) },
-  ].filter((line) => line.points.length);
-  const all = lines.flatMap((line) => line.points.map((point) => point[1]));
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  byId("loss-title").textContent = "Loss";
-  byId("log").checked = low > 0 && high > 3 * low;
-  byId("log").disabled = !(low > 0);
+  const curves = curvesOf(epochs);
+  byId("curve").append(...[...curves.keys()].map((value) => element("option", { value }, value.replaceAll("_", " "))));
   const told = (epoch) => {
     const own = epochs.find((each) => each.epoch === epoch);
-    return own ? `epoch ${epoch}, learning rate ${words(own.learning_rate)}` : `epoch ${epoch}`;
+    return own && own.learning_rate ? `epoch ${epoch}, learning rate ${words(own.learning_rate)}` : `epoch ${epoch}`;
   };
-  const draw = () => lineChart(byId("losses"), lines, { across: "epoch", up: loss_unit, isLog: byId("log").checked, told });
+  const draw = () => {
+    const name = byId("curve").value;
+    const up = name === "loss" ? loss_unit : name.replaceAll("_", " ");
+    lineChart(byId("losses"), curves.get(name) || [], { across: "epoch", up, isLog: byId("log").checked, told });
+  };
+  const choose = () => {
+    const all = (curves.get(byId("curve").value) || []).flatMap((line) => line.points.map((point) => point[1]));
+    const [low, high] = [Math.min(...all), Math.max(...all)];
+    byId("log").checked = low > 0 && high > 3 * low;
+    byId("log").disabled = !(low > 0);
+    draw();
+  };
+  byId("curve").addEventListener("change", choose);
   byId("log").addEventListener("change", draw);
+  choose();
   whenSized(byId("losses"), draw);
 }
 
