@@ -80,7 +80,8 @@ function curvesOf(epochs) {
 function showTraining({ epochs, loss_unit, history }) {
   facts(byId("history"), history);
   const curves = curvesOf(epochs);
-  byId("curve").append(...[...curves.keys()].map((value) => element("option", { value }, value.replaceAll("_", " "))));
+  const names = [...curves.keys()].sort((a, b) => (b === "loss") - (a === "loss"));
+  byId("curve").append(...names.map((value) => element("option", { value }, value.replaceAll("_", " "))));
   const told = (epoch) => {
     const own = epochs.find((each) => each.epoch === epoch);
     return own && own.learning_rate ? `epoch ${epoch}, learning rate ${words(own.learning_rate)}` : `epoch ${epoch}`;
