@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
 use crate::program::Program;
+use crate::report::{BROWSERS, find};
 use crate::reproduce;
 use crate::reproduce::model::{text, train};
 use crate::workspace::root;
@@ -65,6 +67,33 @@ const DRAWN: [Drawn; 7] = [
     },
 ];
 
+/// The upper part of a page of `latentia report`, as Chromium shows it.
+struct Page {
+    file: &'static str,
+    preset: &'static str,
+    /// What is trained on, and what is reported of it.
+    data: [&'static str; 2],
+    is_dark: bool,
+}
+
+const PAGES: [Page; 2] = [
+    Page {
+        file: "report.png",
+        preset: "vae-2",
+        data: ["mnist", "mnist:test"],
+        is_dark: false,
+    },
+    Page {
+        file: "report-table.png",
+        preset: "table-vae",
+        data: ["docs/data/penguins.csv"; 2],
+        is_dark: true,
+    },
+];
+
+/// Width and height of what is shown of a page.
+const WINDOW: &str = "1180,1330";
+
 /// Those that other commands draw beside what they measure.
 const SERIES: &str = "series.png";
 const LOSSY: &str = "lossy-mnist.svg";
@@ -81,7 +110,8 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     };
     let named = named_in_readme()?;
     let known = DRAWN.iter().map(|drawn| drawn.file);
-    let known: Vec<&str> = known.chain([SERIES, LOSSY, ROW]).collect();
+    let pages = PAGES.iter().map(|page| page.file);
+    let known: Vec<&str> = known.chain(pages).chain([SERIES, LOSSY, ROW]).collect();
     if let Some(missing) = named.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("nothing here draws `docs/{missing}` of the README");
     }
@@ -104,6 +134,9 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         }
         draw(&program, drawn, &trained.1)?;
     }
+    for page in PAGES.iter().filter(|page| is_wanted(page.file)) {
+        photograph(&program, page)?;
+    }
     if is_wanted(ROW) {
         row(&program)?;
     }
@@ -124,6 +157,31 @@ fn draw(program: &Program, drawn: &Drawn, model: &str) -> anyhow::Result<()> {
         .collect();
     command.extend(["-o", &output]);
     program.run(&command)?;
+    Ok(())
+}
+
+/// Writes a report and a picture of it.
+fn photograph(program: &Program, page: &Page) -> anyhow::Result<()> {
+    let chromium = find(&BROWSERS).context("Chromium is not here")?;
+    let root = root()?;
+    let [data, shown] = page.data;
+    let arguments = ["--preset", page.preset, "--data", data];
+    let (model, _) = train(program, &format!("{}-42", page.preset), &arguments, None)?;
+    let html = text(root.join("target/reproduce").join(page.file))?.replace(".png", ".html");
+    program.run(&["report", &model, shown, "-o", &html])?;
+    let picture = text(root.join("docs").join(page.file))?;
+    let scheme = if page.is_dark { 0 } else { 1 };
+    let mut shot = Command::new(chromium);
+    shot.args(["--headless=new", "--no-sandbox", "--hide-scrollbars"]);
+    shot.args([
+        "--force-device-scale-factor=1",
+        "--virtual-time-budget=4000",
+    ]);
+    shot.arg(format!("--blink-settings=preferredColorScheme={scheme}"));
+    shot.arg(format!("--screenshot={picture}"));
+    shot.arg(format!("--window-size={WINDOW}"));
+    let status = shot.arg(format!("file://{html}")).status()?;
+    ensure!(status.success(), "{shot:?} failed with {status}");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::workspace::root;
 const SCRIPT: &str = "crates/latentia-cli/tests/page/check.mjs";
 
 /// What Chromium is called.
-const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+pub const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// A name, and what is trained for it; `WAVES` is a table of as many rows as a page shows points.
 const MODELS: [(&str, &str); 9] = [
@@ -105,7 +105,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
 }
 
 /// The first of some programs that is here.
-fn find(names: &[&str]) -> Option<PathBuf> {
+pub fn find(names: &[&str]) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
     let found = |name| env::split_paths(&folders).map(move |folder| folder.join(name));
     let mut all = names.iter().flat_map(found);
