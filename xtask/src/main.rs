@@ -36,6 +36,7 @@ usage: cargo xtask COMMAND
 commands:
   bench [FILTER]                         run the benches of the kernels, or those whose name contains FILTER
   bench train [--json] [--epochs N]      train, encode and sample by the program: speed, memory, fraction of the peak
+  bench scaling [PRESET...]              time every task of a training step, and tell how it would scale to 64 cores
   bench peers [--python PATH] [--crates] [--rounds N]
                                          train the same works with others, turn by turn; adds to `benches/RESULTS.md`
   bench detect FOLDER [--python PATH] [--group NAME] [--resume]

@@ -55,6 +55,10 @@ pub mod optim;
 pub mod penalties;
 mod penalty;
 mod shape;
+#[cfg(not(feature = "task-times"))]
+mod task_times;
+#[cfg(feature = "task-times")]
+pub mod task_times;
 
 pub use engine::{
     Alone, BLOCK_ROWS, Chain, ChainError, Collective, GroupedPenalties, ImportanceBound, NonFinite,

@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 
-use super::{detect, peers, pictures, processes, train};
+use super::{detect, peers, pictures, processes, scaling, train};
 use crate::workspace::cargo;
 
-/// Runs `train`, `peers` or `detect` where the first argument says so, criterion's benches otherwise.
+/// Runs `train`, `scaling`, `peers` or `detect` where the first argument says so, criterion's benches otherwise.
 pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     match arguments.first().and_then(|first| first.to_str()) {
         Some("train") => train::run(&arguments[1..]),
+        Some("scaling") => scaling::run(&arguments[1..]),
         Some("peers") => peers::run(&arguments[1..]),
         Some("detect") if arguments.iter().any(|a| a == "--pictures") => {
             pictures::run(&arguments[1..])

@@ -10,6 +10,7 @@ mod pictures;
 mod processes;
 mod python;
 mod report;
+mod scaling;
 mod train;
 mod workload;
 

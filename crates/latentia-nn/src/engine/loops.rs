@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::layer::Parameter;
 use crate::optim::Moments;
+use crate::task_times;
 
 /// Elements in a block of parameters: value, gradient and both moments fit a core's cache together.
 const BLOCK_ELEMENTS: usize = 1 << 16;
@@ -13,6 +14,8 @@ const MESSAGE_ELEMENTS: usize = 1 << 16;
 
 /// Does `work` on each item with its number, on all threads where that is worth it.
 pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
+    task_times::begin_loop();
+    let work = |number, item: &mut T| task_times::task(|| work(number, item));
     match parallel {
         true => items
             .par_iter_mut()
@@ -81,6 +84,8 @@ pub(super) fn each_block(
     parallel: bool,
     work: impl Fn(usize, ParameterBlock<'_>) + Sync,
 ) {
+    task_times::begin_loop();
+    let work = |number, block: ParameterBlock<'_>| task_times::task(|| work(number, block));
     let in_parameter = |number: usize, (parameter, moments): (&mut Parameter, &mut Moments)| {
         let (learned, cols) = (parameter.is_learned(), parameter.value.cols());
         let rows = block_rows(parameter.value.rows(), cols);
