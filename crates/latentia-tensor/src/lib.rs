@@ -69,7 +69,10 @@ pub use half::from_half;
 pub use linalg::{
     add_gram, add_product_nt, add_product_tn, cholesky, orthonormalise_rows, symmetric_eigen,
 };
-pub use matmul::{Accumulate, matmul_nn, matmul_nt, matmul_tn};
+pub use matmul::{
+    Accumulate, PackedLayout, PackedMatrix, matmul_nn, matmul_nt, matmul_packed, matmul_tn,
+    sum_matmul_tn,
+};
 pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};
 pub use noise::Noise;
 pub use picture::Picture;

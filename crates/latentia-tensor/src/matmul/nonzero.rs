@@ -4,6 +4,7 @@
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
 use super::panel::DEPTH;
+use super::part::Part;
 use super::tile_rows::{LeftPart, Listed, ROWS, TileRows};
 use crate::MatrixRef;
 
@@ -12,18 +13,21 @@ use crate::MatrixRef;
 pub(super) enum Left<'a> {
     /// Its rows are those of a matrix, as of `x` in `x · W`.
     Rows(MatrixRef<'a>),
-    /// Its rows are the columns of a matrix, as of `x` in `xᵀ · dy`.
-    Columns(MatrixRef<'a>),
+    /// Its rows are the columns of a matrix whose rows these are, as of `x` in `xᵀ · dy`.
+    Columns(&'a [&'a [f32]]),
 }
 
 /// Whether so many steps of `left` would be left out that listing the others pays.
 pub(super) fn is_mostly_zero(left: Left<'_>) -> bool {
-    let (Left::Rows(x) | Left::Columns(x)) = left;
-    x.rows() * x.cols() >= 4096 && listed_share(left) < 0.6
+    let elements = match left {
+        Left::Rows(x) => x.rows() * x.cols(),
+        Left::Columns(rows) => rows.iter().map(|row| row.len()).sum(),
+    };
+    elements >= 2048 && listed_share(left) < 0.6
 }
 
 /// Groups of [`ROWS`] rows of the left matrix whose steps are listed at a time.
-pub(super) const GROUPS: usize = 22;
+pub(super) const GROUPS: usize = 11;
 
 /// For each group of rows of the left matrix, the steps where at least one of them is not zero.
 pub(super) struct Lists {
@@ -41,16 +45,15 @@ impl Lists {
         }
     }
 
-    /// Lists steps `first..first + steps` of the `rows` rows of `left` from `top` on.
+    /// Lists the steps and rows of `left` that belong to `part`.
     #[inline(always)]
-    pub(super) fn fill(
-        &mut self,
-        left: Left<'_>,
-        top: usize,
-        rows: usize,
-        first: usize,
-        steps: usize,
-    ) {
+    pub(super) fn fill(&mut self, left: Left<'_>, part: Part) {
+        let Part {
+            top,
+            rows,
+            first,
+            steps,
+        } = part;
         self.counts = [0; GROUPS];
         match left {
             Left::Rows(x) => {
@@ -60,8 +63,8 @@ impl Lists {
                 }
             }
             Left::Columns(x) => {
-                for step in 0..steps {
-                    self.list_columns(step, &x.row(first + step)[top..][..rows]);
+                for (step, row) in x[first..][..steps].iter().enumerate() {
+                    self.list_columns(step, &row[top..][..rows]);
                 }
             }
         }
@@ -159,8 +162,8 @@ fn listed_share(left: Left<'_>) -> f64 {
             }
         }
         Left::Columns(x) => {
-            for step in (0..x.rows()).step_by(8) {
-                for group in x.row(step).chunks(ROWS) {
+            for row in x.iter().step_by(8) {
+                for group in row.chunks(ROWS) {
                     listed += usize::from(group.iter().any(|&x| x != 0.0));
                     all += 1;
                 }

@@ -3,15 +3,20 @@
 use pulp::{Simd, WithSimd};
 
 use super::accumulate::Accumulate;
+use super::packed::PackedMatrix;
 use super::panel::{DEPTH, Panel};
-use super::product::{Part, Product};
+use super::part::Part;
+use super::product::{Product, Right};
 use super::tile_rows::{InPlace, ROWS};
 use crate::dispatch::ARCH;
 use crate::{MatrixMut, MatrixRef};
 
-/// Whether the right matrix is used so seldom that a copy of it does not pay.
-pub(super) fn is_small(out: &MatrixMut<'_>, right: MatrixRef<'_>) -> bool {
-    out.rows() <= ROWS || out.rows() * right.rows() * right.cols() <= 1 << 14
+/// Whether the right matrix is read where it lies: it is used so seldom that a copy of it does not pay, or a layout for tiles would be no
+/// faster.
+pub(super) fn is_in_place(out: &MatrixMut<'_>, right: MatrixRef<'_>) -> bool {
+    out.rows() <= ROWS
+        || out.rows() * right.rows() * right.cols() <= 1 << 14
+        || !PackedMatrix::pays(right.rows(), right.cols())
 }
 
 /// `out = left · right`
@@ -21,23 +26,38 @@ pub(super) fn multiply(
     left: MatrixRef<'_>,
     right: MatrixRef<'_>,
 ) {
-    let is_small = is_small(&out, right);
+    let is_in_place = is_in_place(&out, right);
     let product = Product {
         out,
         accumulate,
-        right,
+        right: Right::Matrix(right),
     };
     // Ways of their own, so that a small product does not pay for the memory of a large one.
-    match is_small {
-        true => ARCH.dispatch(Small(product, left)),
-        false => ARCH.dispatch(Large(product, left)),
+    match is_in_place {
+        true => ARCH.dispatch(InPlaceProduct(product, left)),
+        false => ARCH.dispatch(CopyingProduct(product, left)),
     }
 }
 
-/// A product that reads the right matrix where it lies.
-struct Small<'a>(Product<'a>, MatrixRef<'a>);
+/// `out = left · right`, of a right matrix that is laid out for it.
+pub(super) fn multiply_packed(
+    out: MatrixMut<'_>,
+    accumulate: Accumulate,
+    left: MatrixRef<'_>,
+    right: &PackedMatrix,
+) {
+    let product = Product {
+        out,
+        accumulate,
+        right: Right::Packed(right),
+    };
+    ARCH.dispatch(InPlaceProduct(product, left));
+}
 
-impl WithSimd for Small<'_> {
+/// A product that reads the right matrix where it lies.
+struct InPlaceProduct<'a>(Product<'a>, MatrixRef<'a>);
+
+impl WithSimd for InPlaceProduct<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -54,9 +74,9 @@ impl WithSimd for Small<'_> {
 }
 
 /// A product that copies the right matrix panel by panel.
-struct Large<'a>(Product<'a>, MatrixRef<'a>);
+struct CopyingProduct<'a>(Product<'a>, MatrixRef<'a>);
 
-impl WithSimd for Large<'_> {
+impl WithSimd for CopyingProduct<'_> {
     type Output = ();
 
     #[inline(always)]

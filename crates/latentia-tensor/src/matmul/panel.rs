@@ -3,7 +3,7 @@
 // Loops over indices that are known when compiling: they become registers.
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
 
-use super::tile::Right;
+use super::tile::Strided;
 
 /// Rows of the right matrix that a panel holds: with the widest tile's columns they fill two thirds of a first-level cache.
 pub(super) const DEPTH: usize = 128;
@@ -22,7 +22,13 @@ impl Panel {
 
     /// Takes `width` columns of `rows` rows of `data`.
     #[inline(always)]
-    pub(super) fn take(&mut self, data: &[f32], stride: usize, rows: usize, width: usize) {
+    pub(super) fn take(
+        &mut self,
+        data: &[f32],
+        stride: usize,
+        rows: usize,
+        width: usize,
+    ) -> Strided<'_> {
         // A length known when compiling becomes a few registers, another one a call for each row.
         if width == WIDTH {
             let (to, _) = self.0.as_chunks_mut::<WIDTH>();
@@ -35,11 +41,12 @@ impl Panel {
                 self.0[row * width..][..width].copy_from_slice(from);
             }
         }
+        self.right(width)
     }
 
     /// The panel, whose rows have `width` elements.
-    pub(super) fn right(&self, width: usize) -> Right<'_> {
-        Right {
+    fn right(&self, width: usize) -> Strided<'_> {
+        Strided {
             data: &self.0,
             stride: width,
         }

@@ -3,8 +3,10 @@
 use pulp::Simd;
 
 use super::accumulate::Accumulate;
+use super::packed::PackedMatrix;
 use super::panel::Panel;
-use super::tile::{Out, Right, full, ragged, vectors};
+use super::part::Part;
+use super::tile::{Out, RightRows, Scattered, Strided, full, ragged, vectors};
 use super::tile_rows::{LeftPart, ROWS, TileRows};
 use crate::{MatrixMut, MatrixRef};
 
@@ -12,16 +14,18 @@ use crate::{MatrixMut, MatrixRef};
 pub(super) struct Product<'a> {
     pub(super) out: MatrixMut<'a>,
     pub(super) accumulate: Accumulate,
-    pub(super) right: MatrixRef<'a>,
+    pub(super) right: Right<'a>,
 }
 
-/// A part of a product: rows of the output, and steps of their sums.
-#[derive(Clone, Copy)]
-pub(super) struct Part {
-    pub(super) top: usize,
-    pub(super) rows: usize,
-    pub(super) first: usize,
-    pub(super) steps: usize,
+/// The right matrix of a product.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Right<'a> {
+    /// Where it lies: it is copied to a panel, or read there.
+    Matrix(MatrixRef<'a>),
+    /// Rows that are anywhere, read there.
+    Rows(&'a [&'a [f32]]),
+    /// Laid out for tiles.
+    Packed(&'a PackedMatrix),
 }
 
 /// The columns of a tile.
@@ -43,31 +47,51 @@ impl Product<'_> {
         part: Part,
         mut panel: Option<&mut Panel>,
     ) {
-        let whole = self.out.cols() / S::F32_LANES;
-        let (matrix, stride) = (self.right, self.right.stride());
-        let in_place = |column: usize| {
-            let from = part.first * stride + column;
-            let data = matrix.span().get(from..).unwrap_or_default();
-            Right { data, stride }
-        };
-        for vector in (0..whole).step_by(vectors::<S>()) {
-            let vectors = vectors::<S>().min(whole - vector);
-            let (column, width) = (vector * S::F32_LANES, vectors * S::F32_LANES);
-            let mut right = in_place(column);
-            if let Some(panel) = &mut panel {
-                panel.take(right.data, right.stride, part.steps, width);
-                right = panel.right(width);
+        let (cols, widest) = (self.out.cols(), vectors::<S>());
+        for column in (0..cols).step_by(widest * S::F32_LANES) {
+            let vectors = widest.min((cols - column) / S::F32_LANES);
+            let width = vectors * S::F32_LANES;
+            if vectors > 0 {
+                let columns = (column, width, Columns::Vectors(vectors));
+                self.columns(simd, left, part, columns, panel.as_deref_mut());
             }
-            let columns = Columns::Vectors(vectors);
-            self.tiles(simd, left, part, (column, columns), right);
+            // The columns behind the last whole register.
+            let fewer = cols - column - width;
+            if vectors < widest && fewer > 0 {
+                let columns = (column + width, fewer, Columns::Fewer(fewer));
+                self.columns(simd, left, part, columns, None);
+            }
         }
-        // The columns behind the last whole register.
-        let width = self.out.cols() % S::F32_LANES;
-        if width > 0 {
-            let column = self.out.cols() - width;
-            let (columns, right) = (Columns::Fewer(width), in_place(column));
-            self.tiles(simd, left, part, (column, columns), right);
-        }
+    }
+
+    /// The `width` columns of one tile, from column `column` on.
+    #[inline(always)]
+    fn columns<S: Simd>(
+        &mut self,
+        simd: S,
+        left: impl LeftPart,
+        part: Part,
+        (column, width, columns): (usize, usize, Columns),
+        panel: Option<&mut Panel>,
+    ) {
+        let Part { first, steps, .. } = part;
+        let strided = match self.right {
+            Right::Rows(rows) => {
+                let rows = &rows[first..][..steps];
+                let right = Scattered { rows, column };
+                return self.tiles(simd, left, part, (column, columns), right);
+            }
+            Right::Packed(packed) => packed.right(first, column),
+            Right::Matrix(matrix) => {
+                let (from, stride) = (first * matrix.stride() + column, matrix.stride());
+                let data = matrix.span().get(from..).unwrap_or_default();
+                match panel {
+                    Some(panel) => panel.take(data, stride, steps, width),
+                    None => Strided { data, stride },
+                }
+            }
+        };
+        self.tiles(simd, left, part, (column, columns), strided);
     }
 
     /// The tiles of some columns, one below the other.
@@ -78,7 +102,7 @@ impl Product<'_> {
         left: impl LeftPart,
         part: Part,
         (column, columns): (usize, Columns),
-        right: Right<'_>,
+        right: impl RightRows,
     ) {
         let add = self.accumulate == Accumulate::Add || part.first > 0;
         let stride = self.out.cols();
@@ -105,7 +129,7 @@ fn tile<S: Simd, const M: usize>(
     simd: S,
     columns: Columns,
     left: impl TileRows<M>,
-    right: Right<'_>,
+    right: impl RightRows,
     out: Out<'_>,
 ) {
     match columns {

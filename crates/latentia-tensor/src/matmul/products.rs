@@ -2,7 +2,10 @@
 
 use super::accumulate::Accumulate;
 use super::nonzero::{Left, is_mostly_zero};
-use super::{dense, ordered, sparse};
+use super::packed::PackedMatrix;
+use super::panel::DEPTH;
+use super::product::Right;
+use super::{columns, dense, ordered, sparse};
 use crate::{MatrixMut, MatrixRef};
 
 /// `out = a · b`: `[m, n]` from `[m, k]` and `[k, n]`; a layer forward, `x · W`.
@@ -14,11 +17,47 @@ use crate::{MatrixMut, MatrixRef};
 /// When the shapes do not fit.
 pub fn matmul_nn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.rows(), a.cols()], [b.rows(), b.cols()]);
-    let left = Left::Rows(a);
-    match !ordered::is_small(&out, b) && is_mostly_zero(left) {
-        true => sparse::multiply(out, accumulate, left, b),
+    let copies = !ordered::is_in_place(&out, b);
+    match is_mostly_zero(Left::Rows(a)) {
+        true => sparse::multiply(out, accumulate, a, Right::Matrix(b), copies),
         false => ordered::multiply(out, accumulate, a, b),
     }
+}
+
+/// [`matmul_nn`] of a matrix `b` that is laid out for it, to the same bits.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn matmul_packed(
+    out: MatrixMut<'_>,
+    accumulate: Accumulate,
+    a: MatrixRef<'_>,
+    b: &PackedMatrix,
+) {
+    assert_shapes(&out, [a.rows(), a.cols()], [b.rows(), b.cols()]);
+    match is_mostly_zero(Left::Rows(a)) {
+        true => sparse::multiply(out, accumulate, a, Right::Packed(b), false),
+        false => ordered::multiply_packed(out, accumulate, a, b),
+    }
+}
+
+/// `out = Σ aᵀ · b` over `blocks` of `(a, b)`: `[m, n]` from `[k, m]` and `[k, n]`, where each block has a `k` of its own; the
+/// gradient of a layer's weight over a batch.
+///
+/// Every element is a sum in the order of the rows, block after block, each term fused into it: where a block ends makes no
+/// difference, nor whether a call goes on with what another one began.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn sum_matmul_tn(
+    out: MatrixMut<'_>,
+    accumulate: Accumulate,
+    blocks: &[(MatrixRef<'_>, MatrixRef<'_>)],
+) {
+    for (a, b) in blocks {
+        assert_shapes(&out, [a.cols(), a.rows()], [b.rows(), b.cols()]);
+    }
+    columns::multiply(out, accumulate, blocks);
 }
 
 /// `out = aᵀ · b`: `[m, n]` from `[k, m]` and `[k, n]`; the gradient of a layer's weight, `xᵀ · dy`.
@@ -29,9 +68,13 @@ pub fn matmul_nn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b
 /// When the shapes do not fit.
 pub fn matmul_tn(out: MatrixMut<'_>, accumulate: Accumulate, a: MatrixRef<'_>, b: MatrixRef<'_>) {
     assert_shapes(&out, [a.cols(), a.rows()], [b.rows(), b.cols()]);
-    let left = Left::Columns(a);
-    match is_mostly_zero(left) {
-        true => sparse::multiply(out, accumulate, left, b),
+    // A part is enough to tell by.
+    let mut rows = [&[][..]; DEPTH];
+    rows.iter_mut()
+        .zip(a.iter_rows())
+        .for_each(|(row, a)| *row = a);
+    match is_mostly_zero(Left::Columns(&rows[..a.rows().min(DEPTH)])) {
+        true => columns::multiply(out, accumulate, &[(a, b)]),
         false => dense::multiply_tn(out, accumulate, a, b),
     }
 }
@@ -148,7 +191,8 @@ mod tests {
         let (m, k) = (150, 300);
         let (zeros, full) = (mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k)));
         for (x, sparse) in [(&zeros, true), (&full, false)] {
-            let left = [Left::Rows(x.view()), Left::Columns(x.view())];
+            let rows: Vec<&[f32]> = x.view().iter_rows().collect();
+            let left = [Left::Rows(x.view()), Left::Columns(&rows)];
             assert_eq!(left.map(is_mostly_zero), [sparse; 2]);
         }
     }
@@ -165,6 +209,80 @@ mod tests {
                 let x = MatrixRef::new(x.row(row), 1, k);
                 matmul_nn(alone.view_mut(), Accumulate::Replace, x, w.view());
                 assert_eq!(alone.as_slice(), all.row(row), "row {row}");
+            }
+        }
+    }
+
+    fn packed(w: &Matrix, is_transposed: bool) -> PackedMatrix {
+        let (rows, cols) = if is_transposed {
+            (w.cols(), w.rows())
+        } else {
+            (w.rows(), w.cols())
+        };
+        let mut packed = PackedMatrix::zeros(rows, cols);
+        let (layout, strips) = packed.split_mut();
+        for (number, strip) in strips.chunks_mut(layout.strip_len()).enumerate() {
+            match is_transposed {
+                true => layout.pack_transposed(number, strip, w.view()),
+                false => layout.pack(number, strip, w.view()),
+            }
+        }
+        packed
+    }
+
+    #[test]
+    fn a_packed_matrix_gives_the_same_bits() {
+        for (m, k, n) in [
+            (1, 7, 5),
+            (16, 784, 256),
+            (17, 300, 83),
+            (64, 40, 130),
+            (6, 0, 3),
+        ] {
+            let w = Matrix::from_vec(k, n, numbers(5, k * n));
+            let packed = [packed(&w, false), packed(&transposed(&w), true)];
+            for x in [mostly_zero(m, k), Matrix::from_vec(m, k, numbers(6, m * k))] {
+                let mut expected = Matrix::from_vec(m, n, numbers(7, m * n));
+                let [mut one, mut other] = [expected.clone(), expected.clone()];
+                matmul_nn(expected.view_mut(), Accumulate::Add, x.view(), w.view());
+                matmul_packed(one.view_mut(), Accumulate::Add, x.view(), &packed[0]);
+                matmul_packed(other.view_mut(), Accumulate::Add, x.view(), &packed[1]);
+                assert_eq!((&one, &other), (&expected, &expected), "{m} x {k} x {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_over_blocks_has_the_same_bits_however_they_are_cut() {
+        let (k, m, n) = (300, 50, 83);
+        for x in [mostly_zero(k, m), Matrix::from_vec(k, m, numbers(6, k * m))] {
+            let dy = Matrix::from_vec(k, n, numbers(7, k * n));
+            let mut expected = Matrix::zeros(m, n);
+            let (replace, add) = (Accumulate::Replace, Accumulate::Add);
+            ordered::multiply(
+                expected.view_mut(),
+                replace,
+                transposed(&x).view(),
+                dy.view(),
+            );
+            for rows in [1, 16, 64, 299, 300] {
+                let cut = |x: &Matrix, first: usize| {
+                    let last = k.min(first + rows);
+                    let data = x.as_slice()[first * x.cols()..last * x.cols()].to_vec();
+                    Matrix::from_vec(last - first, x.cols(), data)
+                };
+                let blocks: Vec<_> = (0..k)
+                    .step_by(rows)
+                    .map(|r| (cut(&x, r), cut(&dy, r)))
+                    .collect();
+                let views: Vec<_> = blocks.iter().map(|(x, dy)| (x.view(), dy.view())).collect();
+                let mut at_once = Matrix::from_vec(m, n, vec![f32::NAN; m * n]);
+                sum_matmul_tn(at_once.view_mut(), replace, &views);
+                let (begin, rest) = views.split_at(views.len() / 2);
+                let mut in_turn = at_once.clone();
+                sum_matmul_tn(in_turn.view_mut(), replace, begin);
+                sum_matmul_tn(in_turn.view_mut(), add, rest);
+                assert_eq!((&at_once, &in_turn), (&expected, &expected), "{rows} rows");
             }
         }
     }

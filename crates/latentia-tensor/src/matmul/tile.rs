@@ -13,10 +13,45 @@ pub(super) const fn vectors<S: Simd>() -> usize {
 }
 
 /// The right matrix from a tile's first column on.
+pub(super) trait RightRows: Copy {
+    /// Row `row`, from the tile's first column on.
+    fn row<'a>(self, row: usize) -> &'a [f32]
+    where
+        Self: 'a;
+}
+
+/// Rows `stride` elements apart.
 #[derive(Clone, Copy)]
-pub(super) struct Right<'a> {
+pub(super) struct Strided<'a> {
     pub(super) data: &'a [f32],
     pub(super) stride: usize,
+}
+
+impl RightRows for Strided<'_> {
+    #[inline(always)]
+    fn row<'a>(self, row: usize) -> &'a [f32]
+    where
+        Self: 'a,
+    {
+        &self.data[row * self.stride..]
+    }
+}
+
+/// Rows that are anywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Scattered<'a> {
+    pub(super) rows: &'a [&'a [f32]],
+    pub(super) column: usize,
+}
+
+impl RightRows for Scattered<'_> {
+    #[inline(always)]
+    fn row<'a>(self, row: usize) -> &'a [f32]
+    where
+        Self: 'a,
+    {
+        &self.rows[row][self.column..]
+    }
 }
 
 /// The output from a tile's first element on.
@@ -30,10 +65,10 @@ pub(super) struct Out<'a> {
 /// `out = left · right`: `M` rows of `V` registers. Each element is a sum over the steps in order, each term fused into it
 /// where the processor can: it does not depend on the size of the tile.
 #[inline(always)]
-fn tile<S: Simd, L: TileRows<M>, const M: usize, const V: usize>(
+fn tile<S: Simd, L: TileRows<M>, R: RightRows, const M: usize, const V: usize>(
     simd: S,
     left: L,
-    right: Right<'_>,
+    right: R,
     out: Out<'_>,
 ) {
     let width = V * S::F32_LANES;
@@ -47,7 +82,7 @@ fn tile<S: Simd, L: TileRows<M>, const M: usize, const V: usize>(
         }
     }
     for step in 0..left.steps() {
-        let (row, _) = S::as_simd_f32s(&right.data[left.right_row(step) * right.stride..][..width]);
+        let (row, _) = S::as_simd_f32s(&right.row(left.right_row(step))[..width]);
         let mut met = [simd.splat_f32s(0.0); V];
         for v in 0..V {
             met[v] = row[v];
@@ -70,28 +105,28 @@ fn tile<S: Simd, L: TileRows<M>, const M: usize, const V: usize>(
 
 /// A tile of `M` rows and `vectors` registers.
 #[inline(always)]
-pub(super) fn full<S: Simd, L: TileRows<M>, const M: usize>(
+pub(super) fn full<S: Simd, L: TileRows<M>, R: RightRows, const M: usize>(
     simd: S,
     vectors: usize,
     left: L,
-    right: Right<'_>,
+    right: R,
     out: Out<'_>,
 ) {
     match vectors {
-        1 => tile::<S, L, M, 1>(simd, left, right, out),
-        2 => tile::<S, L, M, 2>(simd, left, right, out),
-        3 => tile::<S, L, M, 3>(simd, left, right, out),
-        _ => tile::<S, L, M, 4>(simd, left, right, out),
+        1 => tile::<S, L, _, M, 1>(simd, left, right, out),
+        2 => tile::<S, L, _, M, 2>(simd, left, right, out),
+        3 => tile::<S, L, _, M, 3>(simd, left, right, out),
+        _ => tile::<S, L, _, M, 4>(simd, left, right, out),
     }
 }
 
 /// A tile of `M` rows and `width` columns, fewer than a register has.
 #[inline(always)]
-pub(super) fn ragged<S: Simd, L: TileRows<M>, const M: usize>(
+pub(super) fn ragged<S: Simd, L: TileRows<M>, R: RightRows, const M: usize>(
     simd: S,
     width: usize,
     left: L,
-    right: Right<'_>,
+    right: R,
     out: Out<'_>,
 ) {
     let mut sums = [simd.splat_f32s(0.0); M];
@@ -101,7 +136,7 @@ pub(super) fn ragged<S: Simd, L: TileRows<M>, const M: usize>(
         }
     }
     for step in 0..left.steps() {
-        let row = &right.data[left.right_row(step) * right.stride..][..width];
+        let row = &right.row(left.right_row(step))[..width];
         let met = simd.partial_load_f32s(row);
         let elements = left.elements(step);
         for m in 0..M {

@@ -80,6 +80,38 @@ impl<const M: usize> TileRows<M> for Across<'_, M> {
     }
 }
 
+/// The columns of a matrix whose rows these are, as in `xᵀ · dy`: the elements of a step lie side by side.
+#[derive(Clone, Copy)]
+pub(super) struct Down<'a>(pub(super) &'a [&'a [f32]]);
+
+impl LeftPart for Down<'_> {
+    #[inline(always)]
+    fn tile_rows<const M: usize>(self, row: usize) -> impl TileRows<M> {
+        Below { rows: self.0, row }
+    }
+}
+
+/// Columns of rows, from column `row` on.
+#[derive(Clone, Copy)]
+struct Below<'a> {
+    rows: &'a [&'a [f32]],
+    row: usize,
+}
+
+impl<const M: usize> TileRows<M> for Below<'_> {
+    #[inline(always)]
+    fn steps(self) -> usize {
+        self.rows.len()
+    }
+
+    #[inline(always)]
+    fn elements(self, step: usize) -> [f32; M] {
+        let mut elements = [0.0; M];
+        elements.copy_from_slice(&self.rows[step][self.row..][..M]);
+        elements
+    }
+}
+
 /// Steps of which at least one element is not zero.
 #[derive(Clone, Copy)]
 pub(super) struct Listed<'a> {
