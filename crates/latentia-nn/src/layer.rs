@@ -2,6 +2,7 @@
 
 mod abilities;
 mod initializer;
+mod packed_weight;
 mod parameter;
 mod pass;
 
@@ -15,6 +16,7 @@ use crate::graph::{Graph, Undescribed, Value};
 
 pub use abilities::{Abilities, Batch, BatchStatistics, RunningStatistics, Samples};
 pub use initializer::Initializer;
+pub use packed_weight::PackedWeight;
 pub use parameter::{Parameter, ParameterRole, ParameterSpec};
 pub use pass::{BackwardMemory, ForwardMemory, Memory, Mode, Pass, StatisticSums, Trace};
 

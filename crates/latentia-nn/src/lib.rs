@@ -69,8 +69,8 @@ pub use latent::{CodeValues, Latent, LatentDistribution};
 pub use latents::LatentSpec;
 pub use layer::{
     Abilities, BackwardMemory, Batch, BatchStatistics, ForwardMemory, Initializer, Layer, Memory,
-    Mode, Parameter, ParameterRole, ParameterSpec, Pass, RunningStatistics, Samples, StatisticSums,
-    Trace,
+    Mode, PackedWeight, Parameter, ParameterRole, ParameterSpec, Pass, RunningStatistics, Samples,
+    StatisticSums, Trace,
 };
 pub use layers::{Activation, Corruption, LayerSpec, SpecError, Widths};
 pub use likelihood::{Discrete, Likelihood, Support, Unit};

@@ -69,6 +69,7 @@ impl Chain {
                     role: spec.role,
                     name: spec.name,
                     value,
+                    packed: None,
                 });
             }
             owned.push(first..parameters.len());

@@ -6,8 +6,13 @@ use crate::layer::Parameter;
 use crate::optim::Moments;
 use crate::task_times;
 
-/// Elements in a block of parameters: value, gradient and both moments fit a core's cache together.
-const BLOCK_ELEMENTS: usize = 1 << 16;
+/// Elements in a block of parameters: value, gradient and both moments fit a core's cache together, and there are enough of them for
+/// many cores.
+const BLOCK_ELEMENTS: usize = 1 << 13;
+
+/// Rows of a block are a multiple of those that a product computes at a time, and more than once as many, for each block reads all of `dy`.
+const TILE_ROWS: usize = 6;
+const LEAST_ROWS: usize = 2 * TILE_ROWS;
 
 /// Elements of a gradient that go from one process to the next at a time: the next begins when it has them.
 const MESSAGE_ELEMENTS: usize = 1 << 16;
@@ -29,10 +34,12 @@ pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize
     }
 }
 
-/// Rows of a parameter of `cols` columns in each of its blocks but the last: as many blocks as come nearest to that size, all alike.
+/// Rows of a parameter of `cols` columns in each of its blocks but the last: as many blocks as come nearest to that size, of
+/// whole tiles.
 fn block_rows(rows: usize, cols: usize) -> usize {
     let blocks = ((rows * cols + BLOCK_ELEMENTS / 2) / BLOCK_ELEMENTS).max(1);
-    rows.div_ceil(blocks).max(1)
+    let tiles = rows.div_ceil(blocks).next_multiple_of(TILE_ROWS);
+    tiles.max(LEAST_ROWS).min(rows).max(1)
 }
 
 /// Rows of a parameter of so many columns that go from one process to the next at a time: whole blocks.

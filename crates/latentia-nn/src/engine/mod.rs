@@ -41,6 +41,7 @@ mod importance;
 mod loops;
 mod non_finite;
 mod objective;
+mod packing;
 mod parameters_loop;
 mod position;
 mod running_statistics;

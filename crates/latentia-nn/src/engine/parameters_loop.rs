@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use latentia_tensor::{Accumulate, MatrixMut, map_in_place};
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map_in_place, sum_matmul_tn};
 
 use super::block::Block;
 use super::chain::{Chain, SplitChain};
@@ -159,16 +159,43 @@ impl Gradient<'_> {
     /// Sums rows of the gradient from row `first` on over `blocks`, one after another; `begin` says whether a sum is there already.
     fn sum(&self, blocks: &[Block], begin: Accumulate, first: usize, sum: &mut [f32]) {
         let rows: Range<usize> = first..first + sum.len() / self.cols.max(1);
-        for (at, Block { tape, .. }) in blocks.iter().enumerate() {
-            let trace = tape.trace(self.layer_number);
-            let dy = tape.gradient(self.layer_number);
-            let accumulate = match at {
-                0 => begin,
-                _ => Accumulate::Add,
-            };
+        let number = self.layer_number;
+        let product = self.layer.abilities().multiplied_by;
+        if product == Some(self.index) {
+            return sum_products(blocks, number, rows, begin, sum);
+        }
+        let mut accumulate = begin;
+        for Block { tape, .. } in blocks {
+            let (trace, dy) = (tape.trace(number), tape.gradient(number));
             let out = MatrixMut::new(sum, rows.len(), self.cols);
             self.layer
                 .gradient(self.index, rows.clone(), trace, dy, accumulate, out);
+            accumulate = Accumulate::Add;
         }
+    }
+}
+
+/// Sums `xᵀ · dy` of layer `layer` over `blocks`, for columns `columns` of `x`. Several blocks at a time, so that a tile of the sum stays in
+/// registers from one to the next.
+fn sum_products(
+    blocks: &[Block],
+    layer: usize,
+    columns: Range<usize>,
+    mut accumulate: Accumulate,
+    sum: &mut [f32],
+) {
+    /// Blocks at a time.
+    const SOME: usize = 8;
+    let nothing = MatrixRef::new(&[], 0, 0);
+    for blocks in blocks.chunks(SOME) {
+        let mut products = [(nothing, nothing); SOME];
+        for (product, Block { tape, .. }) in products.iter_mut().zip(blocks) {
+            let x = tape.trace(layer).x.columns(columns.clone());
+            *product = (x, tape.gradient(layer));
+        }
+        let (rows, cols) = (columns.len(), sum.len() / columns.len().max(1));
+        let out = MatrixMut::new(sum, rows, cols);
+        sum_matmul_tn(out, accumulate, &products[..blocks.len()]);
+        accumulate = Accumulate::Add;
     }
 }

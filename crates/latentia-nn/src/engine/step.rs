@@ -20,6 +20,7 @@ use super::collective::{Alone, Collective, Shares};
 use super::frozen::Frozen;
 use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
+use super::packing::PackedWeights;
 use crate::layer::Mode;
 use crate::optim::{Moments, Optimizer};
 
@@ -94,6 +95,7 @@ pub struct Step {
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
     pub(super) met: Vec<Option<Matrix>>,
     pub(super) parallel: bool,
+    pub(super) packed: PackedWeights,
 }
 
 impl Step {
@@ -101,9 +103,13 @@ impl Step {
     pub fn new(chain: &Chain, batch_size: usize, options: StepOptions) -> Self {
         let all = 0..chain.layers().len();
         let frozen = Frozen::new(chain, &options.frozen);
-        let block_examples = chain
-            .block_examples(all, Mode::Train)
-            .min(batch_size.max(1));
+        let parallel = batch_size.saturating_mul(chain.multiplications()) >= WORTH_THREADS;
+        let packed = match parallel {
+            true => PackedWeights::new(chain, &frozen, batch_size),
+            false => PackedWeights::default(),
+        };
+        let block_examples = chain.block_examples(all, Mode::Train);
+        let block_examples = packed.block_examples(chain, block_examples.min(batch_size.max(1)));
         let block = || Block::new(chain, &options.objective, &frozen, block_examples);
         let codes = BatchCodes::new(chain, &options.objective, batch_size);
         let at_code = codes.is_some().then_some(options.objective.latent);
@@ -112,7 +118,6 @@ impl Step {
         cuts.sort_unstable_by(|a, b| b.cmp(a));
         cuts.dedup();
         let parameters = chain.parameters().iter();
-        let work = batch_size.saturating_mul(chain.multiplications());
         let blocks = batch_size.div_ceil(block_examples);
         let sums = with_statistics
             .iter()
@@ -133,7 +138,8 @@ impl Step {
             steps: 0,
             updates: 0,
             used: 0,
-            parallel: work >= WORTH_THREADS,
+            parallel,
+            packed,
             frozen,
             options,
         }
@@ -235,7 +241,10 @@ impl Step {
         let collective = Arc::clone(&self.collective);
         let shares = self.shares(&*collective);
         self.used = shares.own_blocks().len();
-        let loss = self.examples_loop(chain, examples, indices, rates.epochs, shares)?;
+        self.packed.hand_out(chain);
+        let loss = self.examples_loop(chain, examples, indices, rates.epochs, shares);
+        self.packed.take_back(chain);
+        let loss = loss?;
         self.steps += 1;
         if !loss.is_finite() {
             return Ok(loss);

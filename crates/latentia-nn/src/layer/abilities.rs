@@ -17,6 +17,9 @@ pub struct Abilities<'a> {
     pub samples: Option<&'a dyn Samples>,
     /// It adds the input of a layer before to its own: how many layers before this one that is, 1 for the one just before.
     pub skip_connection: Option<usize>,
+    /// It computes `x · W`, where `W` is this one of its parameters, and the gradient of that is `xᵀ · dy` as backward leaves `dy`.
+    /// Where there are many rows, `W` comes as [`Parameter::packed`] too, and the step sums the gradient over several blocks at once.
+    pub multiplied_by: Option<usize>,
     /// It has no gradient with respect to its input, and must stand before every layer that learns.
     pub without_gradient: bool,
     /// `[channels, height, width]` of what each row of its weight multiplies, where that is a part of a picture.

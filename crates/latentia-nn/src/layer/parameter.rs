@@ -3,6 +3,7 @@
 use latentia_tensor::Matrix;
 
 use super::initializer::Initializer;
+use super::packed_weight::PackedWeight;
 use crate::graph::{Graph, Value};
 
 /// What a parameter does in its layer.
@@ -102,6 +103,9 @@ pub struct Parameter {
     pub name: &'static str,
     /// Its values.
     pub value: Matrix,
+    /// The same, laid out for products: during the first loop of a training step, where the layer
+    /// [asks for it](super::Abilities::multiplied_by) and it pays.
+    pub packed: Option<PackedWeight>,
 }
 
 impl Parameter {

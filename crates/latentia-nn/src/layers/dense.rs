@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use latentia_tensor::{
-    Accumulate, MatrixMut, MatrixRef, add_column_sums, matmul_nn, matmul_nt, matmul_tn,
+    Accumulate, MatrixMut, MatrixRef, add_column_sums, matmul_nn, matmul_nt, matmul_packed,
+    sum_matmul_tn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ use crate::Shape;
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{
-    BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Parameter, ParameterSpec, Pass,
-    Trace,
+    Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, PackedWeight, Parameter,
+    ParameterSpec, Pass, Trace,
 };
 
 /// A [`Dense`] layer as a user writes it.
@@ -116,6 +117,13 @@ impl Layer for Dense {
         ]
     }
 
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            multiplied_by: Some(0),
+            ..Abilities::default()
+        }
+    }
+
     fn memory(&self) -> Memory {
         Memory {
             saved: self.activation.saved(self.outputs),
@@ -131,8 +139,15 @@ impl Layer for Dense {
         mut y: MatrixMut<'_>,
         memory: ForwardMemory<'_>,
     ) {
-        let [weight, bias] = [&parameters[0].value, &parameters[1].value];
-        matmul_nn(y.reborrow(), Accumulate::Replace, x, weight.view());
+        let (weight, bias) = (&parameters[0], &parameters[1].value);
+        let replace = Accumulate::Replace;
+        match &weight.packed {
+            Some(PackedWeight {
+                forward: Some(packed),
+                ..
+            }) => matmul_packed(y.reborrow(), replace, x, packed),
+            _ => matmul_nn(y.reborrow(), replace, x, weight.value.view()),
+        }
         self.activation.forward(y, bias.as_slice(), memory.saved);
     }
 
@@ -147,8 +162,14 @@ impl Layer for Dense {
         self.activation
             .backward(dy.reborrow(), trace.y, trace.saved);
         if let Some(dx) = dx {
-            let weight = parameters[0].value.view();
-            matmul_nt(dx, Accumulate::Replace, dy.as_ref(), weight);
+            let (weight, replace) = (&parameters[0], Accumulate::Replace);
+            match &weight.packed {
+                Some(PackedWeight {
+                    backward: Some(transposed),
+                    ..
+                }) => matmul_packed(dx, replace, dy.as_ref(), transposed),
+                _ => matmul_nt(dx, replace, dy.as_ref(), weight.value.view()),
+            }
         }
     }
 
@@ -162,7 +183,7 @@ impl Layer for Dense {
         mut out: MatrixMut<'_>,
     ) {
         if index == 0 {
-            return matmul_tn(out, accumulate, trace.x.columns(rows), dz);
+            return sum_matmul_tn(out, accumulate, &[(trace.x.columns(rows), dz)]);
         }
         if accumulate == Accumulate::Replace {
             out.as_mut_slice().fill(0.0);
