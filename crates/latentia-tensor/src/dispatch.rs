@@ -6,11 +6,20 @@ use std::sync::LazyLock;
 use pulp::Arch;
 
 /// The instruction set of our kernels: the widest that this processor has, or none beyond the baseline where the environment
-/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so. faer chooses for itself and knows nothing of the
-/// variable: what must be the same everywhere does not come from its products.
-pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| match env::var_os("LATENTIA_PORTABLE") {
-    Some(_) => Arch::Scalar,
-    None => Arch::new(),
+/// has `LATENTIA_PORTABLE`. What another machine would compute is tested so. With `LATENTIA_ISA=avx2` it is at most AVX2, to
+/// measure what a processor without AVX-512 would do. faer chooses for itself and knows nothing of the variables: what must be the
+/// same everywhere does not come from its products.
+pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(|| {
+    if env::var_os("LATENTIA_PORTABLE").is_some() {
+        return Arch::Scalar;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if env::var_os("LATENTIA_ISA").is_some_and(|isa| isa == "avx2")
+        && let Some(avx2) = pulp::x86::V3::try_new()
+    {
+        return Arch::V3(avx2);
+    }
+    Arch::new()
 });
 
 /// Name of the instruction set that the kernels use: `V4` is AVX-512, `V3` AVX2, `Scalar` none beyond the baseline. Gradients have the same
