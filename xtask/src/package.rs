@@ -12,6 +12,7 @@ use std::process::{Command, id};
 
 use anyhow::{Context, ensure};
 
+use crate::checks::record;
 use crate::workspace::{Package, Workspace, command, root};
 
 /// Packs, builds and runs.
@@ -56,7 +57,12 @@ pub fn run() -> anyhow::Result<()> {
     })();
     // A folder that stays is no reason to call the packages wrong.
     let _ = fs::remove_dir_all(&folder);
-    ran
+    ran?;
+    let result = format!(
+        "{} packages, built and their examples run on packages alone",
+        published.len()
+    );
+    record("package", &result)
 }
 
 /// Removes what Cargo has unpacked, and built in `target`, of these packages on an earlier run: it goes by their version, which stays,

@@ -298,6 +298,8 @@ fn turn_of_peer(
     let mut command = Command::new(program);
     command.args(arguments).arg(workload.preset).arg(mnist);
     command.args(["--epochs", &epochs(workload).to_string()]);
+    // Threads of PyTorch that wait for each other without sleeping are a third faster on `mnist`.
+    command.env("OMP_WAIT_POLICY", "active");
     if peer.module.is_none() {
         command.envs(MEMORY).env("RAYON_NUM_THREADS", threads);
     }
