@@ -20,6 +20,7 @@ Examples:
   latentia train --data photos --image-size 32       pictures in a folder
   latentia train --data noisy --target clean         pairs of pictures of the same names
   latentia presets features > my.toml; latentia train --config my.toml
+  latentia train --set training.batch-size=64 --set model.encoder.0.units=256
   latentia train --preset mnist --resume             go on after an interruption")]
 pub struct TrainArgs {
     /// What to train; see `latentia presets`
@@ -28,6 +29,9 @@ pub struct TrainArgs {
     /// A file in the format of a preset
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Another value for a key of the preset, as `latentia presets NAME` prints it; again for further ones
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// What to train on [default: what the preset names]
     #[arg(long)]
     pub data: Option<String>,

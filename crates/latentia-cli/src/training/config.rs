@@ -96,7 +96,8 @@ pub fn read(path: &Path) -> anyhow::Result<Preset> {
     }
 }
 
-fn in_words(message: &str) -> String {
+/// What the parser says, in words that people use.
+pub(super) fn in_words(message: &str) -> String {
     let text = message.trim_end();
     WORDS
         .iter()

@@ -5,14 +5,20 @@ use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
 use latentia_tensor::Rows;
 
 use super::config::read;
+use super::overrides::with_settings;
 use crate::args::TrainArgs;
 use crate::terminal::{UsageError, number, suggestion, tell};
 
-/// The preset or the file asked for; without either, what suits the data, where that was read.
+/// The preset or the file asked for; without either, what suits the data, where that was read. All with what `--set` makes of it.
 ///
 /// # Errors
-/// When there is none of the name, or the file is no experiment.
+/// When there is none of the name, the file is no experiment, or a key or a value is not possible.
 pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, Preset)> {
+    let (name, preset) = chosen(args, data)?;
+    Ok((name, with_settings(preset, &args.set)?))
+}
+
+fn chosen(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, Preset)> {
     if let Some(path) = &args.config {
         let preset = read(path)?;
         let name = path.file_stem().map_or_else(

@@ -24,6 +24,7 @@ mod reference;
 mod report;
 mod same_bits;
 mod series;
+mod settings;
 mod streams;
 mod table_cases;
 mod table_rows;
