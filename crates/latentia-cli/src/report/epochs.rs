@@ -13,8 +13,7 @@ const METRICS: &str = "metrics.jsonl";
 pub(super) fn epochs(model: &Path, history: &[Epoch]) -> Vec<Map<String, Value>> {
     let own: Vec<Map<String, Value>> = history.iter().filter_map(numbers).collect();
     let text = fs::read_to_string(model.with_file_name(METRICS)).unwrap_or_default();
-    let lines = text.lines().map(serde_json::from_str::<Value>);
-    let told = lines.map(|line| numbers(&line.ok()?));
+    let told = text.lines().map(read);
     let told: Option<Vec<Map<String, Value>>> = told.collect();
     let is_same = |told: &Vec<Map<String, Value>>| {
         let losses = |epoch: &Map<String, Value>| {
@@ -28,9 +27,14 @@ pub(super) fn epochs(model: &Path, history: &[Epoch]) -> Vec<Map<String, Value>>
     told.filter(is_same).unwrap_or(own)
 }
 
-/// The numbers of an object.
+/// The numbers of an object, as they are read from its text: the last bit of some is another then.
 fn numbers(object: &impl serde::Serialize) -> Option<Map<String, Value>> {
-    match serde_json::to_value(object).ok()? {
+    read(&serde_json::to_string(object).ok()?)
+}
+
+/// The numbers of an object's text.
+fn read(text: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_str(text).ok()? {
         Value::Object(mut all) => {
             all.retain(|_, value| value.is_number());
             Some(all)

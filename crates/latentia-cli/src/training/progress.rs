@@ -1,5 +1,6 @@
 //! A training run as it goes: a bar on a terminal, a line now and then elsewhere; and its end by Ctrl-C.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -13,6 +14,7 @@ use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Rollback, StoppedBy, Training, write_atomically,
 };
 use latentia_tensor::Rows;
+use serde::Serialize;
 
 use super::run_folder::RunFolder;
 use crate::args::{CheckpointInterval, TrainArgs};
@@ -26,6 +28,24 @@ const LINE: Duration = Duration::from_secs(2);
 /// on the disk.
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
+/// What no history keeps of an epoch, for it does not repeat to the bit or is not part of the result.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Measured {
+    /// Seconds of training, by the wall clock.
+    seconds: f64,
+    /// Norm of the gradient of the last batch.
+    gradient_norm: Option<f64>,
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    epoch: &'a Epoch,
+    #[serde(flatten)]
+    measured: Option<Measured>,
+}
+
 /// Watches a run: shows it, writes it down, ends it on request.
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -33,6 +53,7 @@ pub struct Progress {
     examples: usize,
     checkpoint: PathBuf,
     metrics: PathBuf,
+    metrics_lines: PathBuf,
     fingerprint: String,
     interval: CheckpointInterval,
     /// Batches since the last checkpoint.
@@ -53,6 +74,8 @@ pub struct Progress {
     last_validation: Option<f64>,
     /// Seconds of each epoch of this run.
     pub seconds: Vec<f64>,
+    /// What was measured in those that no rollback undid, by their number.
+    measured: BTreeMap<u32, Measured>,
 }
 
 impl Progress {
@@ -83,6 +106,7 @@ impl Progress {
             examples,
             checkpoint: folder.checkpoint(),
             metrics: folder.metrics(),
+            metrics_lines: folder.metrics_lines(),
             fingerprint,
             interval: args.checkpoint_every.unwrap_or(CheckpointInterval::Epoch),
             batches: 0,
@@ -97,6 +121,7 @@ impl Progress {
             saved: now,
             last_validation: None,
             seconds: Vec::new(),
+            measured: BTreeMap::new(),
         })
     }
 
@@ -115,7 +140,15 @@ impl Progress {
     /// # Errors
     /// When they cannot be written.
     pub fn write_metrics(&self, history: &[Epoch]) -> Result<(), ModelError> {
-        write_metrics(&self.metrics, history)
+        write_metrics(&self.metrics, history)?;
+        write_atomically(&self.metrics_lines, |out| {
+            for epoch in history {
+                let measured = self.measured.get(&epoch.epoch).copied();
+                serde_json::to_writer(&mut *out, &Line { epoch, measured })?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
     }
 
     /// Takes the bar away for good.
@@ -225,6 +258,12 @@ impl Observer for Progress {
         seconds: f64,
     ) -> Result<ControlFlow<()>, ModelError> {
         self.seconds.push(seconds);
+        let norm = training.gradient_norm();
+        let measured = Measured {
+            seconds,
+            gradient_norm: norm.is_finite().then_some(norm),
+        };
+        self.measured.insert(epoch.epoch, measured);
         self.last_validation = epoch.validation_loss;
         let last = epoch.epoch == self.epochs;
         if self.bar.is_none() && (self.shown.elapsed() >= LINE || epoch.epoch == 1 || last) {

@@ -39,6 +39,11 @@ impl RunFolder {
         self.path.join("metrics.csv")
     }
 
+    /// The same with what else is known of each epoch, an object a line.
+    pub fn metrics_lines(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
     /// The same as a chart.
     pub fn losses(&self) -> PathBuf {
         self.path.join("loss.svg")

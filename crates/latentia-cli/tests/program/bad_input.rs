@@ -398,7 +398,12 @@ fn a_file_that_is_cut_off_while_it_is_read() {
     assert!(said.ends_with(message), "{said}");
     // What was learned is there.
     assert!(said.contains("kept the model of epoch "), "{said}");
-    let kept = ["checkpoint.safetensors", "metrics.csv", "model.safetensors"];
+    let kept = [
+        "checkpoint.safetensors",
+        "metrics.csv",
+        "metrics.jsonl",
+        "model.safetensors",
+    ];
     assert_eq!(dir.names("run"), kept);
 }
 

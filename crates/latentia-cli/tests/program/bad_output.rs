@@ -59,7 +59,7 @@ fn a_loss_that_is_no_number() {
             ],
         );
     // Nothing to go on with, and nothing in the way of another learning rate.
-    assert_eq!(dir.names("runs/table"), ["metrics.csv"]);
+    assert_eq!(dir.names("runs/table"), ["metrics.csv", "metrics.jsonl"]);
     assert_eq!(dir.text("runs/table/metrics.csv").lines().count(), 1);
     let ran = dir.run("train --data t.csv --epochs 1 --resume").done();
     let said = "nothing to resume in `runs/table`: a new run begins\n";
@@ -96,7 +96,11 @@ fn a_full_disk_keeps_no_half_of_a_model() {
     let Some(ran) = on_a_small_disk(&dir, script) else {
         return;
     };
-    assert_eq!(ran.stdout, "1\nmetrics.csv\n", "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout, "1\nmetrics.csv\nmetrics.jsonl\n",
+        "{}",
+        ran.stderr
+    );
     let message = "error: cannot write `disk/run/model.safetensors`: no space left on device\n";
     assert!(ran.stderr.ends_with(message), "{}", ran.stderr);
 }
@@ -160,11 +164,11 @@ fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
     // The best model too, where the disk had room for one again.
     let names = &lines[1..lines.len() - 2];
     assert!(
-        names.starts_with(&["checkpoint.safetensors", "metrics.csv"]),
+        names.starts_with(&["checkpoint.safetensors", "metrics.csv", "metrics.jsonl"]),
         "{names:?}"
     );
     assert!(
-        names.len() == 2 || names[2..] == ["model.safetensors"],
+        names.len() == 3 || names[3..] == ["model.safetensors"],
         "{names:?}"
     );
     let said = dir.text("said");
@@ -227,6 +231,7 @@ fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.png"
         ]

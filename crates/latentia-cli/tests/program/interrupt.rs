@@ -55,6 +55,7 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
             "checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors"
         ]
     );
@@ -75,6 +76,7 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.png"
         ]
@@ -231,6 +233,7 @@ fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.png"
         ]
@@ -256,6 +259,7 @@ fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.png"
         ]
@@ -337,7 +341,10 @@ fn a_run_stopped_in_its_first_epoch_goes_on_too() {
     assert_eq!(child.wait().expect("an end").code(), Some(130));
     let said = dir.text("stderr");
     assert!(said.contains("interrupted in the first epoch"), "{said}");
-    assert_eq!(dir.names("run"), ["checkpoint.safetensors", "metrics.csv"]);
+    assert_eq!(
+        dir.names("run"),
+        ["checkpoint.safetensors", "metrics.csv", "metrics.jsonl"]
+    );
     dir.run(&format!("{arguments} --resume")).done();
     dir.run("train --epochs 1 --batch-size 4 --out whole")
         .done();

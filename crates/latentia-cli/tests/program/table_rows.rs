@@ -150,6 +150,7 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.csv"
         ]

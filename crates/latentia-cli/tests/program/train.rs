@@ -13,6 +13,7 @@ fn train_alone_makes_a_model_of_digits() {
         [
             "loss.svg",
             "metrics.csv",
+            "metrics.jsonl",
             "model.safetensors",
             "reconstructions.png"
         ]
@@ -403,4 +404,35 @@ fn losses_are_those_of_the_epoch_whose_weights_the_model_has() {
     let text = dir.run(inspect).done().stdout;
     let shown = number_after(&text, "validation loss ");
     assert!(close(shown, last.expect("a loss")), "{text}");
+}
+
+#[test]
+fn metrics_have_an_object_an_epoch_with_what_this_run_measured() {
+    let dir = TestDir::with([("t.csv", table(30).as_bytes())]);
+    let train = "train --preset table --data t.csv --epochs 4 --out run";
+    let lines = |text: &str| -> Vec<Value> {
+        let lines = text.lines().map(serde_json::from_str);
+        lines.map(|line| line.expect("an object")).collect()
+    };
+    dir.run(train).done();
+    let metrics = lines(&dir.text("run/metrics.jsonl"));
+    let table = dir.text("run/metrics.csv");
+    assert_eq!(metrics.len(), 4);
+    for (own, row) in metrics.iter().zip(table.lines().skip(1)) {
+        let keys = ["epoch", "train_loss", "validation_loss", "learning_rate"];
+        for (key, cell) in keys.iter().zip(row.split(',')) {
+            let cell: f64 = cell.parse().expect("a number");
+            let seen = own[key].as_f64().expect("a number");
+            assert!(
+                (seen - cell).abs() <= 1e-12 * cell.abs(),
+                "{key}: {own} {row}"
+            );
+        }
+        for key in ["seconds", "gradient_norm"] {
+            assert!(own[key].as_f64().is_some_and(|x| x > 0.0), "{own}");
+        }
+    }
+    // A page shows them.
+    dir.run("report run/model.safetensors -o r.html").done();
+    assert!(dir.text("r.html").contains("\"gradient_norm\":"));
 }

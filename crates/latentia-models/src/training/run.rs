@@ -194,6 +194,11 @@ impl<'a> Training<'a> {
         &self.spec
     }
 
+    /// Norm of the last batch's gradient over all parameters that are learned, as the update had it: at most `clip-norm`.
+    pub fn gradient_norm(&self) -> f64 {
+        self.step.gradient_norm(&self.model.chain)
+    }
+
     /// The epochs so far.
     pub fn history(&self) -> &[Epoch] {
         &self.state.history
