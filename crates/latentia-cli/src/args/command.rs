@@ -14,6 +14,7 @@ use super::import::ImportArgs;
 use super::imputation::ImputeArgs;
 use super::inspection::{InspectArgs, PresetsArgs};
 use super::report::ReportArgs;
+use super::sweep::SweepArgs;
 use super::training::TrainArgs;
 
 /// The commands.
@@ -21,6 +22,8 @@ use super::training::TrainArgs;
 pub enum Command {
     /// Train a model and write it to a folder
     Train(TrainArgs),
+    /// Train a model for each combination of some settings, and say which is best
+    Sweep(SweepArgs),
     /// Measure a model, beside PCA of the same dimension
     Evaluate(EvaluateArgs),
     /// Turn examples into codes

@@ -10,7 +10,7 @@ use super::examples::ExampleArgs;
 use super::values::{positive, seed, whole};
 
 /// Arguments of `train`.
-#[derive(Debug, Group)]
+#[derive(Clone, Debug, Group)]
 #[command(after_help = "\
 Examples:
   latentia train                                     digits, in seconds

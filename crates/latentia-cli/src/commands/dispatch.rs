@@ -8,7 +8,7 @@ use latentia_nn::Collective;
 
 use super::{
     compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, import,
-    impute, inspect, interpolate, presets, reconstruct, report, sample, train, traverse,
+    impute, inspect, interpolate, presets, reconstruct, report, sample, sweep, train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -47,6 +47,7 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
     match args.command {
         // It is done.
         Command::Train(_) => {}
+        Command::Sweep(args) => return sweep::run(&args, &loader),
         Command::Evaluate(args) => evaluate::run(&args, &loader)?,
         Command::Encode(args) => encode::run(&args, &loader)?,
         Command::Decode(args) => decode::run(&args, &loader)?,

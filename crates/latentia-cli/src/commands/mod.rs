@@ -21,6 +21,7 @@ mod presets;
 mod reconstruct;
 mod report;
 mod sample;
+mod sweep;
 mod train;
 mod traverse;
 

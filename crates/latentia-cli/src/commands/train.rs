@@ -1,15 +1,14 @@
 //! `latentia train`
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
 use latentia_codec::Quantiser;
 use latentia_data::Source;
 use latentia_models::{
-    Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Split, StoredTensor,
+    Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Preset, Split, StoredTensor,
     Training, TrainingSpec, Validation,
 };
 use latentia_nn::Collective;
@@ -19,8 +18,8 @@ use crate::args::TrainArgs;
 use crate::inputs::{Loader, split_part};
 use crate::terminal::{Ended, UsageError, count, counted, tell};
 use crate::training::{
-    Progress, Run, RunFolder, agree, build, check_examples, experiment, fingerprint_of_all,
-    overridden,
+    Interrupt, Progress, Run, RunFolder, Summary, agree, build, check_examples, experiment,
+    fingerprint_of_all,
 };
 
 /// Share held out where a preset asks for a test part that the data does not have.
@@ -32,79 +31,153 @@ pub(super) fn run(
     data_dir: Option<&Path>,
     collective: Arc<dyn Collective>,
 ) -> anyhow::Result<Ended> {
-    let is_first = collective.rank() == 0;
-    check_whole(args)?;
+    check_whole(args.data.as_deref())?;
     let loader = loader.with_examples(args.examples);
     let loader = loader.with_target(args.target.as_deref());
     let loader = loader.with_columns(&args.columns)?;
     let read = read_to_choose(args, &loader)?;
     let (name, preset) = experiment(args, read.as_ref().map(|source| &source.train))?;
-    let Some(data) = args.data.as_ref().or(preset.data.as_ref()) else {
-        let hint = format!("preset `{name}` names no data; say what to train on with --data");
-        return Err(UsageError(hint).into());
-    };
+    let data = data_of(args, &name, &preset)?;
     let source = match read {
         Some(source) => source,
-        None => loader.load(data)?,
+        None => loader.load(&data)?,
     };
-    check_examples(data, &source.train)?;
-    let out = args.out.clone();
-    let mut folder = RunFolder::new(out.unwrap_or_else(|| Path::new("runs").join(&name)));
-    if is_first && !args.force && !args.resume {
-        folder.check_free()?;
-    }
-
-    let mut spec = preset.model;
-    if let Some(width) = args.latent {
-        spec.set_code_width(width).map_err(usage)?;
-    }
-    let mut schedule = overridden(preset.training, args);
-    schedule.check().map_err(usage)?;
-    preset.detection.check().map_err(usage)?;
-    let mut model = build(&spec, &source.train, args.seed)?;
-
-    let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
-    let all_data = fingerprint_of_all(&source, &fingerprint)?;
-    let validates_on_test = choose_validation(&mut schedule, &source);
-    let test = source.test.as_ref().filter(|_| validates_on_test);
-    let test = test.map(|test| test as &dyn Rows);
-    let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
-    let training = training.map_err(|error| unsuitable(data, error))?;
-    tell(&introduction(&name, data, &training));
-    let (plan, mut detection) = (training.spec().clone(), preset.detection);
-    detection.members = args.members.unwrap_or(detection.members);
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let detector = detector(&plan, &detection, args.seed, &interrupted);
-    agree(&training, &all_data, &*collective)?;
-    let mut training = training.across(Arc::clone(&collective));
-    // A folder that cannot be written is found out before the training and not after it.
-    if is_first {
-        training = training.attaching(&quantiser).attaching(&detector);
-        folder.claim()?;
-    }
-    let run = Run {
+    let job = Job {
         args,
-        data_dir,
+        data: &Data::of(&data, source)?,
         name: &name,
-        data,
-        fingerprint: &fingerprint,
-        source: &source,
-        folder: &folder,
+        preset,
+        folder: args
+            .out
+            .clone()
+            .unwrap_or_else(|| Path::new("runs").join(&name)),
+        interrupt: &Interrupt::default(),
+        how_to_resume: match args.force {
+            true => "the same command with --resume instead of --force goes on",
+            false => "the same command with --resume goes on",
+        },
     };
-    if args.resume {
-        run.resume(&mut training, &all_data)?;
-    } else if is_first && !args.force {
-        // Once more, for a run that has ended since.
-        folder.check_free()?;
+    job.train(collective, &|summary| match args.json {
+        true => summary.print_json(),
+        false => summary.print_text(data_dir),
+    })
+}
+
+/// What is trained on.
+///
+/// # Errors
+/// When neither the arguments nor the preset say it.
+pub(super) fn data_of(args: &TrainArgs, name: &str, preset: &Preset) -> Result<String, UsageError> {
+    let data = args.data.as_ref().or(preset.data.as_ref());
+    data.cloned().ok_or_else(|| {
+        let hint = format!("preset `{name}` names no data; say what to train on with --data");
+        UsageError(hint)
+    })
+}
+
+/// Data that can be learned from, and what they are known by.
+pub(super) struct Data {
+    pub(super) name: String,
+    source: Source,
+    /// SHA-256 of the examples.
+    fingerprint: String,
+    /// That of all that a run may look at.
+    pub(super) all: String,
+}
+
+impl Data {
+    /// Those of `source`, which a user calls `name`.
+    ///
+    /// # Errors
+    /// When nothing can be learned from them, or they cannot be read.
+    pub(super) fn of(name: &str, source: Source) -> anyhow::Result<Self> {
+        check_examples(name, &source.train)?;
+        let fingerprint = source.train.fingerprint().map_err(ModelError::from)?;
+        Ok(Self {
+            name: name.into(),
+            all: fingerprint_of_all(&source, &fingerprint)?,
+            fingerprint,
+            source,
+        })
     }
-    if !is_first {
-        return follow(&mut training);
+}
+
+/// A run that has not begun.
+pub(super) struct Job<'a> {
+    /// What was asked for.
+    pub(super) args: &'a TrainArgs,
+    /// What is trained on.
+    pub(super) data: &'a Data,
+    /// The preset's name, or the file's.
+    pub(super) name: &'a str,
+    /// What is trained.
+    pub(super) preset: Preset,
+    /// Where to.
+    pub(super) folder: PathBuf,
+    /// How the user ends it.
+    pub(super) interrupt: &'a Interrupt,
+    /// What to do after that.
+    pub(super) how_to_resume: &'a str,
+}
+
+impl Job<'_> {
+    /// Trains, and tells `on_complete` of a complete run.
+    ///
+    /// # Errors
+    /// When the model does not fit the data, the training fails, or something cannot be written.
+    pub(super) fn train(
+        self,
+        collective: Arc<dyn Collective>,
+        on_complete: &dyn Fn(&Summary<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Ended> {
+        let is_first = collective.rank() == 0;
+        let (args, source) = (self.args, &self.data.source);
+        let mut folder = RunFolder::new(self.folder);
+        if is_first && !args.force && !args.resume {
+            folder.check_free()?;
+        }
+        let mut model = build(&self.preset.model, &source.train, args.seed)?;
+        let mut schedule = self.preset.training;
+        let validates_on_test = choose_validation(&mut schedule, source);
+        let test = source.test.as_ref().filter(|_| validates_on_test);
+        let test = test.map(|test| test as &dyn Rows);
+        let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
+        let training = training.map_err(|error| unsuitable(&self.data.name, error))?;
+        tell(&introduction(self.name, &self.data.name, &training));
+        let plan = training.spec().clone();
+        let detector = detector(&plan, &self.preset.detection, args.seed, self.interrupt);
+        agree(&training, &self.data.all, &*collective)?;
+        let mut training = training.across(Arc::clone(&collective));
+        // A folder that cannot be written is found out before the training and not after it.
+        if is_first {
+            training = training.attaching(&quantiser).attaching(&detector);
+            folder.claim()?;
+        }
+        let run = Run {
+            args,
+            name: self.name,
+            data: &self.data.name,
+            fingerprint: &self.data.fingerprint,
+            source,
+            folder: &folder,
+            how_to_resume: self.how_to_resume,
+        };
+        if args.resume {
+            run.resume(&mut training, &self.data.all)?;
+        } else if is_first && !args.force {
+            // Once more, for a run that has ended since.
+            folder.check_free()?;
+        }
+        if !is_first {
+            return follow(&mut training);
+        }
+        let all_data = self.data.all.clone();
+        let mut progress = Progress::new(&folder, all_data, args, &training, self.interrupt)?;
+        if !folder.model().exists() {
+            progress.write_metrics(training.history())?;
+        }
+        run.complete(training, &mut progress, on_complete)
     }
-    let mut progress = Progress::new(&folder, all_data, args, &training, &interrupted)?;
-    if !folder.model().exists() {
-        progress.write_metrics(training.history())?;
-    }
-    run.complete(training, &mut progress)
 }
 
 /// Works a part of a run whose first process shows it and writes it down.
@@ -120,7 +193,7 @@ fn follow(training: &mut Training<'_>) -> anyhow::Result<Ended> {
 }
 
 /// The data, where the preset depends on them.
-fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<Source>> {
+pub(super) fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<Source>> {
     match (&args.preset, &args.config, &args.data) {
         (None, None, Some(data)) => Ok(Some(loader.load(data)?)),
         _ => Ok(None),
@@ -137,7 +210,7 @@ fn detector<'a>(
     plan: &'a TrainingSpec,
     detection: &'a DetectionSpec,
     seed: u64,
-    interrupted: &'a AtomicBool,
+    interrupt: &'a Interrupt,
 ) -> impl Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a {
     move |model, split| {
         if split.training.has_targets() {
@@ -145,7 +218,7 @@ fn detector<'a>(
             return Ok(Vec::new());
         }
         let (rows, held_out) = (&split.training, split.validation_rows());
-        let goes_on = || match interrupted.load(Ordering::Relaxed) {
+        let goes_on = || match interrupt.is_asked_for() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
@@ -172,8 +245,8 @@ fn choose_validation(schedule: &mut TrainingSpec, source: &Source) -> bool {
 }
 
 /// Refuses a part of a data set.
-fn check_whole(args: &TrainArgs) -> Result<(), UsageError> {
-    match args.data.as_deref().map(split_part) {
+pub(super) fn check_whole(data: Option<&str>) -> Result<(), UsageError> {
+    match data.map(split_part) {
         Some((data, Some(part))) => Err(UsageError(format!(
             "training takes whole data sets: `{data}` without `:{part}`"
         ))),
@@ -188,10 +261,6 @@ fn unsuitable(data: &str, error: ModelError) -> anyhow::Error {
         ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
         error => error.into(),
     }
-}
-
-fn usage(error: ModelError) -> UsageError {
-    UsageError(error.to_string())
 }
 
 /// What is about to be trained, and on what.

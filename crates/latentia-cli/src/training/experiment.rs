@@ -1,7 +1,7 @@
 //! What a run trains: a preset or a file, and what arguments change of it.
 
 use latentia_data::{Dataset, Pictures};
-use latentia_models::{Autoencoder, ModelSpec, Preset, TrainingSpec};
+use latentia_models::{Autoencoder, ModelError, ModelSpec, Preset, TrainingSpec};
 use latentia_tensor::Rows;
 
 use super::config::read;
@@ -9,13 +9,22 @@ use super::overrides::with_settings;
 use crate::args::TrainArgs;
 use crate::terminal::{UsageError, number, suggestion, tell};
 
-/// The preset or the file asked for; without either, what suits the data, where that was read. All with what `--set` makes of it.
+/// The preset or the file asked for; without either, what suits the data, where that was read. All with what the arguments make of it.
 ///
 /// # Errors
 /// When there is none of the name, the file is no experiment, or a key or a value is not possible.
 pub fn experiment(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, Preset)> {
     let (name, preset) = chosen(args, data)?;
-    Ok((name, with_settings(preset, &args.set)?))
+    let mut preset = with_settings(preset, &args.set)?;
+    let refuse = |error: ModelError| UsageError(error.to_string());
+    if let Some(width) = args.latent {
+        preset.model.set_code_width(width).map_err(refuse)?;
+    }
+    preset.training = overridden(preset.training, args);
+    preset.training.check().map_err(refuse)?;
+    preset.detection.check().map_err(refuse)?;
+    preset.detection.members = args.members.unwrap_or(preset.detection.members);
+    Ok((name, preset))
 }
 
 fn chosen(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, Preset)> {
@@ -83,7 +92,7 @@ pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoenco
 }
 
 /// What the arguments make of a preset's training.
-pub fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
+fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
     TrainingSpec {
         epochs: args.epochs.unwrap_or(training.epochs),
         steps: training.steps.filter(|_| args.epochs.is_none()),

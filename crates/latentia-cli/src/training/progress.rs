@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
@@ -16,9 +14,10 @@ use latentia_models::{
 use latentia_tensor::Rows;
 use serde::Serialize;
 
+use super::interrupt::Interrupt;
 use super::run_folder::RunFolder;
 use crate::args::{CheckpointInterval, TrainArgs};
-use crate::terminal::{INTERRUPTED, bar, count, number, tell};
+use crate::terminal::{bar, count, number, tell};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -47,7 +46,7 @@ struct Line<'a> {
 }
 
 /// Watches a run: shows it, writes it down, ends it on request.
-pub struct Progress {
+pub struct Progress<'a> {
     bar: Option<ProgressBar>,
     epochs: u32,
     examples: usize,
@@ -61,7 +60,7 @@ pub struct Progress {
     has_saved: bool,
     /// Whether what an earlier run has left is to be replaced, once there is something new.
     replaces: bool,
-    interrupted: Arc<AtomicBool>,
+    interrupt: &'a Interrupt,
     start: Instant,
     /// Examples that an earlier run had seen.
     resumed_at: usize,
@@ -78,8 +77,8 @@ pub struct Progress {
     measured: BTreeMap<u32, Measured>,
 }
 
-impl Progress {
-    /// Watches `run`, and writes it down in `folder`; `fingerprint` is that of all its data. From now on Ctrl-C sets `interrupted`.
+impl<'a> Progress<'a> {
+    /// Watches `run`, and writes it down in `folder`; `fingerprint` is that of all its data. From now on Ctrl-C is kept by `interrupt`.
     ///
     /// # Errors
     /// When Ctrl-C cannot be caught.
@@ -88,17 +87,11 @@ impl Progress {
         fingerprint: String,
         args: &TrainArgs,
         run: &Training<'_>,
-        interrupted: &Arc<AtomicBool>,
+        interrupt: &'a Interrupt,
     ) -> anyhow::Result<Self> {
         let epochs = run.spec().epochs;
         let examples = run.split().training.rows();
-        let flag = Arc::clone(interrupted);
-        ctrlc::set_handler(move || {
-            // The second time, the user means it.
-            if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(INTERRUPTED));
-            }
-        })?;
+        interrupt.keep()?;
         let now = Instant::now();
         Ok(Self {
             bar: bar(epochs, examples),
@@ -112,7 +105,7 @@ impl Progress {
             batches: 0,
             has_saved: false,
             replaces: args.force,
-            interrupted: Arc::clone(interrupted),
+            interrupt,
             start: now,
             resumed_at: run.examples_done(),
             resumed_in_epoch: run.examples_done() - run.history().len() * examples,
@@ -127,12 +120,12 @@ impl Progress {
 
     /// Whether the user has asked for an end.
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interrupt.is_asked_for()
     }
 
     /// From now on, Ctrl-C ends the program at once.
     pub fn nothing_left_to_keep(&self) {
-        self.interrupted.store(true, Ordering::Relaxed);
+        self.interrupt.let_go();
     }
 
     /// Writes the metrics.
@@ -220,7 +213,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for Progress<'_> {
     fn on_batch_end(
         &mut self,
         training: &Training<'_>,
@@ -236,7 +229,7 @@ impl Observer for Progress {
             bar.set_position(examples_done as u64);
             self.shown = Instant::now();
         }
-        if self.interrupted.load(Ordering::Relaxed) {
+        if self.is_interrupted() {
             return Ok(ControlFlow::Break(()));
         }
         self.batches += 1;

@@ -1,7 +1,5 @@
 //! A training run from its first batch to the files it leaves.
 
-use std::path::Path;
-
 use latentia_data::{Dataset, Source};
 use latentia_models::{
     Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, Training,
@@ -33,8 +31,6 @@ const PAIRS: usize = 20;
 pub struct Run<'a> {
     /// What was asked for.
     pub args: &'a TrainArgs,
-    /// Where named data sets are looked for first.
-    pub data_dir: Option<&'a Path>,
     /// The preset's name, or the file's.
     pub name: &'a str,
     /// The data's name or path.
@@ -45,6 +41,8 @@ pub struct Run<'a> {
     pub source: &'a Source,
     /// Where everything is written; claimed.
     pub folder: &'a RunFolder,
+    /// What goes on with it, where it is interrupted.
+    pub how_to_resume: &'a str,
 }
 
 impl Run<'_> {
@@ -76,14 +74,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Trains until the run ends, is interrupted or fails; writes what it gave, and says so.
+    /// Trains until the run ends, is interrupted or fails; writes what it gave, and tells `on_complete` of a complete run.
     ///
     /// # Errors
     /// When the training fails, or something cannot be written.
     pub fn complete(
         &self,
         mut training: Training<'_>,
-        progress: &mut Progress,
+        progress: &mut Progress<'_>,
+        on_complete: &dyn Fn(&Summary<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<Ended> {
         let mut fitted = training.fit(progress);
         progress.finish();
@@ -101,13 +100,13 @@ impl Run<'_> {
         let Some(best) = fitted.best else {
             tell(&format!(
                 "interrupted in the first epoch, with no model to keep yet; {}",
-                self.how_to_resume()
+                self.how_to_resume
             ));
             return Ok(Ended::Interrupted);
         };
         self.write_model(model, &provenance, &mut fitted, progress)?;
         if interrupted {
-            let (kept, resume) = (self.best_kept(best), self.how_to_resume());
+            let (kept, resume) = (self.best_kept(best), self.how_to_resume);
             tell(&format!("interrupted: {kept}; {resume}"));
             return Ok(Ended::Interrupted);
         }
@@ -131,10 +130,7 @@ impl Run<'_> {
             fitted: &fitted,
             evaluation: &evaluation,
         };
-        match self.args.json {
-            true => summary.print_json()?,
-            false => summary.print_text(self.data_dir)?,
-        }
+        on_complete(&summary)?;
         Ok(Ended::Done)
     }
 
@@ -146,7 +142,7 @@ impl Run<'_> {
         provenance: &Provenance,
         best: Option<Epoch>,
         error: &ModelError,
-        progress: &Progress,
+        progress: &Progress<'_>,
     ) {
         if matches!(error, ModelError::Diverged { .. }) {
             return;
@@ -157,7 +153,7 @@ impl Run<'_> {
             tell(&self.best_kept(best));
         }
         if progress.can_resume() {
-            tell(&self.how_to_resume());
+            tell(self.how_to_resume);
         }
     }
 
@@ -166,7 +162,7 @@ impl Run<'_> {
         model: &Autoencoder,
         provenance: &Provenance,
         fitted: &mut Fitted,
-        progress: &Progress,
+        progress: &Progress<'_>,
     ) -> anyhow::Result<()> {
         // Those of another model.
         self.folder.remove_shown()?;
@@ -258,13 +254,5 @@ impl Run<'_> {
         let (epoch, path) = (best.epoch, self.folder.model());
         let path = path.display();
         format!("kept the model of epoch {epoch}, the best so far, in `{path}`")
-    }
-
-    fn how_to_resume(&self) -> String {
-        let instead = match self.args.force {
-            true => " instead of --force",
-            false => "",
-        };
-        format!("the same command with --resume{instead} goes on")
     }
 }

@@ -22,7 +22,7 @@ pub struct Summary<'a> {
     /// How the model came to be.
     pub provenance: &'a Provenance,
     /// The run as it went.
-    pub progress: &'a Progress,
+    pub progress: &'a Progress<'a>,
     /// What the run gave.
     pub fitted: &'a Fitted,
     /// How good the model is.

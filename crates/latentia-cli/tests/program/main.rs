@@ -26,6 +26,7 @@ mod same_bits;
 mod series;
 mod settings;
 mod streams;
+mod sweep;
 mod table_cases;
 mod table_rows;
 mod tables;
