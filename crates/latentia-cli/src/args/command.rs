@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
+use super::compare::CompareArgs;
 use super::compression::{CompressArgs, DecompressArgs};
 use super::datasets::DataCommand;
 use super::detection::DetectArgs;
@@ -24,6 +25,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Train a model for each combination of some settings, and say which is best
     Sweep(SweepArgs),
+    /// Show how runs differ, and their losses over each other
+    Compare(CompareArgs),
     /// Measure a model, beside PCA of the same dimension
     Evaluate(EvaluateArgs),
     /// Turn examples into codes

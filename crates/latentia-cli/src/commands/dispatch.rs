@@ -7,8 +7,9 @@ use latentia_data::{LoadOptions, Locations};
 use latentia_nn::Collective;
 
 use super::{
-    compress, data, decode, decompress, denoise, detect, encode, evaluate, explain, export, import,
-    impute, inspect, interpolate, presets, reconstruct, report, sample, sweep, train, traverse,
+    compare, compress, data, decode, decompress, denoise, detect, encode, evaluate, explain,
+    export, import, impute, inspect, interpolate, presets, reconstruct, report, sample, sweep,
+    train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -48,6 +49,7 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
         // It is done.
         Command::Train(_) => {}
         Command::Sweep(args) => return sweep::run(&args, &loader),
+        Command::Compare(args) => compare::run(&args)?,
         Command::Evaluate(args) => evaluate::run(&args, &loader)?,
         Command::Encode(args) => encode::run(&args, &loader)?,
         Command::Decode(args) => decode::run(&args, &loader)?,

@@ -1,5 +1,6 @@
 //! One file for each command, and [`run`] above them.
 
+mod compare;
 mod compress;
 mod data;
 mod decode;

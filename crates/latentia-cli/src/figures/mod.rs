@@ -4,7 +4,7 @@
 //! - [`Sheet`], [`exact`]: examples as tiles with words around them; `curves`: windows of series
 //! - [`reconstruction_pairs`], [`above_each_other`]: examples above what a model makes of them; [`mixed`]: which examples
 //! - [`bars`](bars()): columns of text, and a bar for each line
-//! - [`Chart`]: [`ScoresFigure`], [`losses`](losses()), [`codes`](codes()), written as SVG
+//! - [`Chart`]: [`ScoresFigure`], [`losses`](losses()), [`losses_of`], [`codes`](codes()), written as SVG
 //! - [`PixelLayout`], [`heat_colour`]: the colours of pixels
 
 mod bars;
@@ -18,7 +18,7 @@ mod text;
 mod tile;
 
 pub use bars::{BarLine, bars};
-pub use charts::{Chart, ScoresFigure, StrangeExample, codes, losses};
+pub use charts::{Chart, ScoresFigure, StrangeExample, codes, losses, losses_of};
 pub use layout::{PixelLayout, heat_colour};
 pub use pairs::{above_each_other, mixed, reconstruction_pairs};
 pub use picture::Picture;

@@ -4,6 +4,7 @@ mod anomalies;
 mod bad_config;
 mod bad_input;
 mod bad_output;
+mod compare;
 mod compress;
 mod data;
 mod download;

@@ -2,7 +2,7 @@
 //!
 //! - [`Chart`]: written as SVG, or as a page
 //! - [`ScoresFigure`]: scores and the strangest examples; `histogram`: scores counted, and the range of them that is shown
-//! - [`losses`](losses()): the losses of a training run
+//! - [`losses`](losses()), [`losses_of`]: the losses of a training run, of several
 //! - [`codes`](codes()): codes as points
 //! - `words`: texts as kuva takes them
 
@@ -15,7 +15,7 @@ mod words;
 
 pub use chart::Chart;
 pub use codes::codes;
-pub use losses::losses;
+pub use losses::{losses, losses_of};
 pub use scores::{ScoresFigure, StrangeExample};
 
 #[cfg(test)]
