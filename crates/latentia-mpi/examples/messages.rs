@@ -1,5 +1,6 @@
 //! What messages between two processes cost: `mpirun -n 2 messages`. Prints seconds of a message of 8 bytes, bytes a second in messages of
 //! 256 KiB, and bytes a second of a broadcast of 1.6 MB.
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::error::Error;
 use std::time::Instant;
