@@ -330,7 +330,8 @@ A step of `B` examples in `P` processes takes
 
 where `own` are the examples of the process with the most blocks of 64, `c` seconds of an example, `u` of an update, `g` the share of the
 work that is gradients of weights, `S` bytes of all gradients, in `m` parts, `λ` seconds of a short message and `β` bytes a second. `c` and `u`
-come from one process of one thread at two batch sizes, `λ` and `β` from messages between two processes.
+come from one process of one thread at two batch sizes, `λ` and `β` from messages between two processes. The model counts blocks of
+64 examples; a step has smaller ones, 16 in most models, so that more processes have work than it foretells.
 ";
 
 const NEXT: &str = "

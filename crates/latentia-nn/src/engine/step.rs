@@ -90,7 +90,7 @@ pub struct Step {
     examples: usize,
     /// Blocks of the last batch that are this process's.
     pub(super) used: usize,
-    /// Room for numbers of every block of a batch: losses, sums over the batch.
+    /// Buffer for numbers of every block of a batch: losses, sums over the batch.
     pub(super) of_blocks: Vec<f64>,
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
     pub(super) met: Vec<Option<Matrix>>,
