@@ -1,5 +1,5 @@
 //! What messages between two processes cost: `mpirun -n 2 messages`. Prints seconds of a message of 8 bytes, bytes a second in messages of
-//! 256 KiB, and bytes a second of a broadcast of 1.6 MB.
+//! 64 KiB, and bytes a second of a broadcast of 1.6 MB.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::error::Error;
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let processes = latentia_mpi::start()?.ok_or("start it by `mpirun -n 2`")?;
     let collective = processes.collective();
     let there_and_back = |bytes: usize| seconds(&*collective, &mut vec![0; bytes], there_and_back);
-    let (least, large) = (there_and_back(8) / 2.0, there_and_back(1 << 18) / 2.0);
+    let (least, large) = (there_and_back(8) / 2.0, there_and_back(1 << 16) / 2.0);
     let broadcast = seconds(
         &*collective,
         &mut vec![0; 1_600_000],
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
     );
     if collective.rank() == 0 {
-        let (messages, broadcasts) = ((1u64 << 18) as f64 / large, 1.6e6 / broadcast);
+        let (messages, broadcasts) = ((1u64 << 16) as f64 / large, 1.6e6 / broadcast);
         println!("{least:e} {messages:e} {broadcasts:e}");
     }
     processes.end();

@@ -14,8 +14,8 @@ const BLOCK_ELEMENTS: usize = 1 << 13;
 const TILE_ROWS: usize = 6;
 const LEAST_ROWS: usize = 2 * TILE_ROWS;
 
-/// Elements of a gradient that go from one process to the next at a time: the next begins when it has them.
-const MESSAGE_ELEMENTS: usize = 1 << 16;
+/// Blocks of parameters for each thread that go from one process to the next at a time: the next begins when it has them.
+const MESSAGE_BLOCKS: usize = 2;
 
 /// Does `work` on each item with its number, on all threads where that is worth it.
 pub(super) fn each<T: Send>(items: &mut [T], parallel: bool, work: impl Fn(usize, &mut T) + Sync) {
@@ -42,10 +42,9 @@ fn block_rows(rows: usize, cols: usize) -> usize {
     tiles.max(LEAST_ROWS).min(rows).max(1)
 }
 
-/// Rows of a parameter of so many columns that go from one process to the next at a time: whole blocks.
-pub(super) fn message_rows(rows: usize, cols: usize) -> usize {
-    let block = block_rows(rows, cols);
-    block * (MESSAGE_ELEMENTS / (block * cols).max(1)).max(1)
+/// Rows of a parameter of so many columns that processes of so many threads hand to each other at a time: whole blocks.
+pub(super) fn message_rows(rows: usize, cols: usize, threads: usize) -> usize {
+    block_rows(rows, cols) * MESSAGE_BLOCKS * threads
 }
 
 /// Does `work` on the gradient of each block of rows of one parameter, with the number of the block's first row: `gradient` are rows from

@@ -99,7 +99,7 @@ impl Step {
                 Some(_) => Accumulate::Add,
                 None => Accumulate::Replace,
             };
-            let message = message_rows(rows, cols);
+            let message = message_rows(rows, cols, self.message_threads);
             let parts = moments
                 .gradient
                 .as_mut_slice()

@@ -92,6 +92,8 @@ pub struct Step {
     pub(super) used: usize,
     /// Buffer for numbers of every block of a batch: losses, sums over the batch.
     pub(super) of_blocks: Vec<f64>,
+    /// Threads of the first process, by which all measure the messages between them.
+    pub(super) message_threads: usize,
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
     pub(super) met: Vec<Option<Matrix>>,
     pub(super) parallel: bool,
@@ -127,6 +129,7 @@ impl Step {
             collective: Arc::new(Alone),
             blocks: (0..blocks).map(|_| block()).collect(),
             of_blocks: vec![0.0; blocks * sums],
+            message_threads: 1,
             met: Vec::new(),
             examples: 0,
             batch_size,
@@ -146,7 +149,8 @@ impl Step {
     }
 
     /// Shares every batch with other processes that train the same chain: all are given the same indices, each works its own blocks, and
-    /// all have the chain of one process alone after every step. An error ends a step in one process alone.
+    /// all have the chain of one process alone after every step. An error ends a step in one process alone. It is an operation of all
+    /// processes, as their messages are measured by the threads of the first one's current pool.
     pub fn share(&mut self, chain: &Chain, collective: Arc<dyn Collective>) {
         let blocks = self.blocks.len();
         self.blocks.truncate(blocks.div_ceil(collective.ranks()));
@@ -161,6 +165,9 @@ impl Step {
             1 => Vec::new(),
             _ => (0..chain.layers().len()).map(met).collect(),
         };
+        let mut threads = [rayon::current_num_threads() as u64];
+        collective.broadcast(0, bytemuck::cast_slice_mut(&mut threads));
+        self.message_threads = threads[0] as usize;
         self.collective = collective;
     }
 
