@@ -19,11 +19,11 @@ const EPOCHS: usize = 4;
 /// Runs of each kind, turn by turn.
 const ROUNDS: usize = 3;
 
-/// Bytes of a gradient that go from one process to the next at a time.
-const MESSAGE: f64 = (4 << 16) as f64;
+/// Bytes of a gradient that go from one process of one thread to the next at a time.
+const MESSAGE: f64 = (4 << 14) as f64;
 
 /// Examples in a block, of which no more processes than blocks have work.
-const BLOCK: f64 = 64.0;
+const BLOCK: f64 = 16.0;
 
 /// Processes and threads of each, as they are measured.
 const WAYS: [(usize, usize); 4] = [(1, 1), (1, 2), (2, 1), (4, 1)];
@@ -129,7 +129,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let program = Program::build_with("mpi")?;
     let here = messages()?;
     let mut text = format!(
-        "\n## Measured here\n\nA message of 8 bytes between two processes takes {:.1} µs, one of 256 KiB goes at {:.1} GB/s, a broadcast of 1.6 MB at \
+        "\n## Measured here\n\nA message of 8 bytes between two processes takes {:.1} µs, one of 64 KiB goes at {:.1} GB/s, a broadcast of 1.6 MB at \
          {:.1} GB/s. Milliseconds a step, medians of {} epochs; in brackets what the model foretells, which knows of one process of one thread \
          alone. Four processes share two cores: the model is asked for half of their speed there.\n\n\
          | work | batch | 1 process | 1 of 2 threads | 2 processes | 4 processes | 2 processes / 2 threads |\n|---|---|---|---|---|---|---|\n",
@@ -322,16 +322,15 @@ writes this page.
 A step of `B` examples in `P` processes takes
 
     T = c · own + u                        the examples of one process, and the update, which all of them do
-      + (P - 1) · (g · c · own / m + λ + 256 KiB / β)
+      + (P - 1) · (g · c · own / m + λ + 64 KiB / β)
                                            until the sum of a gradient's first part has come to the last process
       + S / β                              what the last process takes of the others' sums
       + S / β + λ · log₂ P                 the totals, handed to all
       + P · λ                              the losses of all blocks
 
-where `own` are the examples of the process with the most blocks of 64, `c` seconds of an example, `u` of an update, `g` the share of the
+where `own` are the examples of the process with the most blocks of 16, `c` seconds of an example, `u` of an update, `g` the share of the
 work that is gradients of weights, `S` bytes of all gradients, in `m` parts, `λ` seconds of a short message and `β` bytes a second. `c` and `u`
-come from one process of one thread at two batch sizes, `λ` and `β` from messages between two processes. The model counts blocks of
-64 examples; a step has smaller ones, 16 in most models, so that more processes have work than it foretells.
+come from one process of one thread at two batch sizes, `λ` and `β` from messages between two processes.
 ";
 
 const NEXT: &str = "
