@@ -7,6 +7,7 @@
 
 mod bench;
 mod checks;
+mod dist;
 mod docs;
 mod download;
 mod fuzz;
@@ -44,6 +45,7 @@ commands:
   bench detect --pictures MNIST_FOLDER [--python PATH]
                                          find pictures that do not belong; writes `benches/PICTURES.md`
   bench processes                        several processes by `mpirun`: measured and foretold; writes `docs/scale.md`
+  dist                                   the program with its manual pages and completions, in `target/dist`
   docs [--check]                         write `docs/spec.md` from the types of a specification, or check that it is up to date
   download NAME [--from DIR] [--to DIR]  bring a data set from its mirrors, or from a folder
   report [--program PATH]                open pages of `latentia report` in Chromium, use them, and draw them into `target/report`
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let done = match command.to_str() {
         Some("bench") => bench::run(&arguments),
+        Some("dist") if arguments.is_empty() => dist::run(),
         Some("docs") => docs::run(&arguments),
         Some("download") if !arguments.is_empty() => download::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),

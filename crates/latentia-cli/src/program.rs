@@ -14,7 +14,10 @@ use latentia_nn::Alone;
 
 use crate::args::Args;
 use crate::commands;
-use crate::terminal::{Ended, INTERRUPTED, UsageError, complain, describe, fall_silent, tell};
+use crate::terminal::{
+    Ended, INTERRUPTED, UsageError, complain, describe, fall_silent, say_little, tell,
+};
+use crate::training::resumed;
 
 /// How long a process waits before it says what may be wrong for all of them.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,6 +34,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let args = match resumed(args) {
+        Ok(args) => args,
+        Err(error) => return failure(&error),
+    };
     let processes = match latentia_mpi::start() {
         Ok(processes) => processes,
         Err(error) => {
@@ -44,13 +51,16 @@ pub fn main() -> ExitCode {
     if rank > 0 {
         fall_silent();
     }
+    if args.quiet {
+        say_little();
+    }
     let code = match commands::run(args, collective) {
         Ok(Ended::Done) => 0,
         Ok(Ended::Interrupted) => INTERRUPTED,
         // Whoever reads our output has read enough.
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            let code = if error.is::<UsageError>() { 2 } else { 1 };
+            let code = code_of(&error);
             let message = format!("error: {}", describe(&error));
             match (&processes, rank) {
                 (Some(processes), 1..) => {
@@ -72,6 +82,17 @@ pub fn main() -> ExitCode {
         processes.end();
     }
     ExitCode::from(code)
+}
+
+/// Says what was wrong in a program that has not begun.
+fn failure(error: &anyhow::Error) -> ExitCode {
+    complain(&format!("error: {}", describe(error)));
+    ExitCode::from(code_of(error))
+}
+
+/// The exit code of an error: 2 where the request itself is wrong.
+fn code_of(error: &anyhow::Error) -> u8 {
+    if error.is::<UsageError>() { 2 } else { 1 }
 }
 
 /// Takes from a message about a mistake what would answer it with `--force`: a guess is not to destroy anything.

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::codes::{DecodeArgs, EncodeArgs, ReconstructArgs};
 use super::compare::CompareArgs;
+use super::completions::{CompletionsArgs, ManArgs};
 use super::compression::{CompressArgs, DecompressArgs};
 use super::datasets::DataCommand;
 use super::detection::DetectArgs;
@@ -63,6 +64,11 @@ pub enum Command {
     Inspect(InspectArgs),
     /// List the presets, or print one as TOML
     Presets(PresetsArgs),
+    /// Print what makes a shell complete the arguments
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
     /// List, fetch or describe data sets
     #[command(subcommand)]
     Data(DataCommand),

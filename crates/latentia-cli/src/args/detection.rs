@@ -13,7 +13,7 @@ use super::values::{seed, share};
 Examples:
   latentia detect --train people.csv                  fit and score one table
   latentia detect --train normal.csv new.csv -o found.csv
-  latentia detect runs/anomaly/model.safetensors new.csv --false-alarm 0.05
+  latentia detect runs/anomaly-people/model.safetensors new.csv --false-alarm 0.05
   latentia detect MODEL new.csv -o found.html         a chart of the scores and the strangest rows
   tail -f log.csv | latentia detect MODEL - --follow  a line of JSON for each row as it comes
 

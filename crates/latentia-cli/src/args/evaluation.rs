@@ -13,7 +13,7 @@ pub const EVALUATION_SEED: u64 = 0;
 #[derive(Debug, Group)]
 #[command(
     after_help = "Examples:\n  latentia evaluate runs/features/model.safetensors --json\n  \
-                  latentia evaluate runs/anomaly/model.safetensors --data new.csv --anomalies outlier\n  \
+                  latentia evaluate runs/anomaly-people/model.safetensors --data new.csv --anomalies outlier\n  \
                   latentia evaluate MODEL --data iris.csv --anomalies species --anomalous virginica\n  \
                   latentia evaluate MODEL --data normal.csv --anomalies broken.csv\n\n\
                   Where the data has classes and a training part, classifiers of the codes, of PCA's components and of the \

@@ -13,7 +13,7 @@ use super::values::{seed, whole};
     after_help = "\
 Examples:
   latentia explain runs/mnist/model.safetensors mnist --index 7 -o errors.png
-  latentia explain runs/table/model.safetensors people.csv --index 3
+  latentia explain runs/table-people/model.safetensors people.csv --index 3
   latentia explain runs/conv/model.safetensors --filters -o filters.png
   latentia explain runs/vae-20/model.safetensors --dimension 0,1,2 -o dimensions.png
 

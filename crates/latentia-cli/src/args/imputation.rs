@@ -11,7 +11,7 @@ use super::values::{seed, whole};
 #[derive(Debug, Group)]
 #[command(
     after_help = "Examples:\n  latentia train --preset table-imputation --data people.csv\n  \
-                  latentia impute runs/table-imputation/model.safetensors people.csv -o filled.csv --report\n\n\
+                  latentia impute runs/table-imputation-people/model.safetensors people.csv -o filled.csv --report\n\n\
                   What is known stays as it is written. A gap becomes what the model expects from the rest of its row: the mean \
                   of a number, the likeliest level of a category."
 )]

@@ -29,6 +29,10 @@ pub struct Args {
     #[arg(long, global = true)]
     pub strict: bool,
 
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
     /// How tables are read.
     #[command(flatten)]
     pub table: TableArgs,

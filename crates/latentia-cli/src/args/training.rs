@@ -7,6 +7,7 @@ use clap::Args as Group;
 use super::checkpoint_interval::CheckpointInterval;
 use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
+use super::run_command::RunCommand;
 use super::values::{positive, seed, whole};
 
 /// Arguments of `train`.
@@ -21,7 +22,9 @@ Examples:
   latentia train --data noisy --target clean         pairs of pictures of the same names
   latentia presets features > my.toml; latentia train --config my.toml
   latentia train --set training.batch-size=64 --set model.encoder.0.units=256
-  latentia train --preset mnist --resume             go on after an interruption")]
+  latentia train --resume runs/mnist                 go on after an interruption
+  latentia train --resume runs/mnist --epochs 50     train a complete run further
+  latentia train --from runs/mnist/model.safetensors --data mine.npy    begin with a model's weights")]
 pub struct TrainArgs {
     /// What to train; see `latentia presets`
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
@@ -32,6 +35,9 @@ pub struct TrainArgs {
     /// Another value for a key of the preset, as `latentia presets NAME` prints it; again for further ones
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Begin with the weights of another model, which is trained further; the preset says how [default: the model's own preset]
+    #[arg(long, value_name = "MODEL", conflicts_with = "latent")]
+    pub from: Option<PathBuf>,
     /// What to train on [default: what the preset names]
     #[arg(long)]
     pub data: Option<String>,
@@ -45,7 +51,7 @@ pub struct TrainArgs {
     /// What the columns of a table are.
     #[command(flatten)]
     pub columns: ColumnArgs,
-    /// Where to write [default: runs/NAME]
+    /// Where to write [default: runs/PRESET, or runs/PRESET-DATA, and -2 and so on where that holds a run]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Passes over the training examples
@@ -69,13 +75,30 @@ pub struct TrainArgs {
     /// Save a checkpoint, from which --resume goes on, every N batches, or every N seconds as in 30s [default: at the end of each epoch, at most once a second]
     #[arg(long, value_name = "N|Ns", allow_negative_numbers = true)]
     pub checkpoint_every: Option<CheckpointInterval>,
-    /// Go on with the run in the folder
-    #[arg(long, conflicts_with = "force")]
-    pub resume: bool,
+    /// Renew `report.html` in the run's folder each epoch, at most every ten seconds, for a browser that shows it
+    #[arg(long)]
+    pub live: bool,
+    /// Write the numbers of each epoch also as TensorBoard reads them: `tensorboard --logdir runs`
+    #[arg(long)]
+    pub tensorboard: bool,
+    /// Go on with the run in the folder RUN, with all that it was begun with, or further with --epochs, where it is complete; without RUN
+    /// with the one that the same command began
+    #[arg(long, value_name = "RUN", conflicts_with = "force")]
+    pub resume: Option<Option<PathBuf>>,
     /// Replace the model in the folder
     #[arg(long)]
     pub force: bool,
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,
+    /// The command that began the run, where it is gone on with by its folder alone.
+    #[arg(skip)]
+    pub command: Option<RunCommand>,
+}
+
+impl TrainArgs {
+    /// Whether they are to go on with a run.
+    pub fn resumes(&self) -> bool {
+        self.resume.is_some()
+    }
 }

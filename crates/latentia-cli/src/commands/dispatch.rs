@@ -7,9 +7,9 @@ use latentia_data::{LoadOptions, Locations};
 use latentia_nn::Collective;
 
 use super::{
-    compare, compress, data, decode, decompress, denoise, detect, encode, evaluate, explain,
-    export, import, impute, inspect, interpolate, presets, reconstruct, report, sample, sweep,
-    train, traverse,
+    compare, completions, compress, data, decode, decompress, denoise, detect, encode, evaluate,
+    explain, export, import, impute, inspect, interpolate, man, presets, reconstruct, report,
+    sample, sweep, train, traverse,
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
@@ -67,6 +67,8 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
         Command::Compress(args) => compress::run(&args, &loader)?,
         Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,
+        Command::Completions(args) => completions::run(&args)?,
+        Command::Man(args) => man::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
         Command::Data(command) => data::run(&command, &loader, args.data_dir.as_deref())?,
     }

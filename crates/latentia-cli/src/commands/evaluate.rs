@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::EvaluateArgs;
 use crate::inputs::{Examples, KnownAnomalies, Loader, check_fit, open};
 use crate::measures::{Detection, evaluation_table};
-use crate::terminal::{describe, print, tell};
+use crate::terminal::{describe, print, tell, waiting};
 
 /// Rate of false alarms where nobody names one.
 const FALSE_ALARM: f64 = 0.01;
@@ -53,14 +53,16 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         _ => None,
     };
     let training = training.as_ref().map(|dataset| dataset as &dyn Rows);
-    let evaluation = Evaluation::measure(
-        &model,
-        (data, examples.part),
-        &examples.dataset,
-        training,
-        true,
-        (args.importance_samples, args.seed),
-    )?;
+    let evaluation = waiting("measuring", || {
+        Evaluation::measure(
+            &model,
+            (data, examples.part),
+            &examples.dataset,
+            training,
+            true,
+            (args.importance_samples, args.seed),
+        )
+    })?;
     if args.json {
         let mut report = json!({ "model": args.model.to_string_lossy(), "seed": args.seed });
         let (Some(report), serde_json::Value::Object(measures)) =

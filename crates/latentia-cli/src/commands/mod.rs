@@ -1,6 +1,7 @@
 //! One file for each command, and [`run`] above them.
 
 mod compare;
+mod completions;
 mod compress;
 mod data;
 mod decode;
@@ -18,6 +19,7 @@ mod impute;
 mod info;
 mod inspect;
 mod interpolate;
+mod man;
 mod presets;
 mod reconstruct;
 mod report;

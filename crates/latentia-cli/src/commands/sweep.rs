@@ -205,7 +205,7 @@ impl Sweep<'_> {
         }
         let resume = folder.checkpoint().exists();
         let args = TrainArgs {
-            resume,
+            resume: resume.then_some(None),
             force: !resume,
             ..run.args.clone()
         };
@@ -217,6 +217,7 @@ impl Sweep<'_> {
             preset: run.preset.clone(),
             folder: run.folder.clone(),
             interrupt: &self.interrupt,
+            keeps_command: false,
             how_to_resume: "the same command goes on",
         };
         let ended = job.train(Arc::new(Alone), &|summary| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use latentia_codec::Quantiser;
-use latentia_data::Source;
+use latentia_data::{Dataset, Source};
 use latentia_models::{
     Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Preset, Split, StoredTensor,
     Training, TrainingSpec, Validation,
@@ -15,8 +15,8 @@ use latentia_nn::Collective;
 use latentia_tensor::Rows;
 
 use crate::args::TrainArgs;
-use crate::inputs::{Loader, split_part};
-use crate::terminal::{Ended, UsageError, count, counted, tell};
+use crate::inputs::{Loader, check_fit, open, split_part};
+use crate::terminal::{Ended, UsageError, count, counted, shell_word, tell, waiting};
 use crate::training::{
     Interrupt, Progress, Run, RunFolder, Summary, agree, build, check_examples, experiment,
     fingerprint_of_all,
@@ -42,20 +42,19 @@ pub(super) fn run(
         Some(source) => source,
         None => loader.load(&data)?,
     };
+    let folder = folder(args, &name);
     let job = Job {
         args,
         data: &Data::of(&data, source)?,
         name: &name,
         preset,
-        folder: args
-            .out
-            .clone()
-            .unwrap_or_else(|| Path::new("runs").join(&name)),
+        how_to_resume: &format!(
+            "`latentia train --resume {}` goes on",
+            shell_word(&folder.to_string_lossy())
+        ),
+        folder,
         interrupt: &Interrupt::default(),
-        how_to_resume: match args.force {
-            true => "the same command with --resume instead of --force goes on",
-            false => "the same command with --resume goes on",
-        },
+        keeps_command: true,
     };
     job.train(collective, &|summary| match args.json {
         true => summary.print_json(),
@@ -116,7 +115,9 @@ pub(super) struct Job<'a> {
     pub(super) folder: PathBuf,
     /// How the user ends it.
     pub(super) interrupt: &'a Interrupt,
-    /// What to do after that.
+    /// Whether its folder keeps the command that began it.
+    pub(super) keeps_command: bool,
+    /// What goes on with it, after an interruption.
     pub(super) how_to_resume: &'a str,
 }
 
@@ -133,10 +134,13 @@ impl Job<'_> {
         let is_first = collective.rank() == 0;
         let (args, source) = (self.args, &self.data.source);
         let mut folder = RunFolder::new(self.folder);
-        if is_first && !args.force && !args.resume {
+        if is_first && !args.force && !args.resumes() {
             folder.check_free()?;
         }
-        let mut model = build(&self.preset.model, &source.train, args.seed)?;
+        let mut model = match &args.from {
+            Some(path) => trained(path, &self.data.name, &source.train)?,
+            None => build(&self.preset.model, &source.train, args.seed)?,
+        };
         let mut schedule = self.preset.training;
         let validates_on_test = choose_validation(&mut schedule, source);
         let test = source.test.as_ref().filter(|_| validates_on_test);
@@ -162,7 +166,7 @@ impl Job<'_> {
             folder: &folder,
             how_to_resume: self.how_to_resume,
         };
-        if args.resume {
+        if args.resumes() {
             run.resume(&mut training, &self.data.all)?;
         } else if is_first && !args.force {
             // Once more, for a run that has ended since.
@@ -173,11 +177,67 @@ impl Job<'_> {
         }
         let all_data = self.data.all.clone();
         let mut progress = Progress::new(&folder, all_data, args, &training, self.interrupt)?;
+        if self.keeps_command {
+            progress.keep_command(args);
+        }
+        let name = format!("{} on {}", self.name, self.data.name);
+        progress.show(args, &folder, &name)?;
         if !folder.model().exists() {
             progress.write_metrics(training.history())?;
         }
         run.complete(training, &mut progress, on_complete)
     }
+}
+
+/// Where a run is written: to the folder that the user names, else to one of its own.
+fn folder(args: &TrainArgs, name: &str) -> PathBuf {
+    if let Some(out) = &args.out {
+        return out.clone();
+    }
+    let data = args
+        .data
+        .as_deref()
+        .and_then(stem)
+        .filter(|data| data != name);
+    let base = Path::new("runs").join(match data {
+        Some(data) => format!("{name}-{data}"),
+        None => name.to_string(),
+    });
+    match (args.resumes(), args.force) {
+        (true, _) => RunFolder::unfinished(&base),
+        (_, true) => base,
+        _ => RunFolder::vacant(&base),
+    }
+}
+
+/// The name of data in that of a folder: of a path its last part, up to the first dot.
+fn stem(data: &str) -> Option<String> {
+    let last = Path::new(data).file_name()?.to_string_lossy().into_owned();
+    let stem: String = last
+        .trim_start_matches(['.', '-'])
+        .chars()
+        .take_while(|&c| c != '.')
+        .collect();
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
+    let stem: String = stem.chars().map(plain).collect();
+    (!stem.is_empty()).then_some(stem)
+}
+
+/// The model in the file `path`, to be trained further on `examples` of `data`.
+fn trained(path: &Path, data: &str, examples: &Dataset) -> anyhow::Result<Autoencoder> {
+    let model = open(path)?.model;
+    check_fit(&model, data, examples)?;
+    tell(&format!(
+        "begins with the weights of `{}`, whose model and scale are kept",
+        path.display()
+    ));
+    Ok(model)
 }
 
 /// Works a part of a run whose first process shows it and writes it down.
@@ -194,15 +254,18 @@ fn follow(training: &mut Training<'_>) -> anyhow::Result<Ended> {
 
 /// The data, where the preset depends on them.
 pub(super) fn read_to_choose(args: &TrainArgs, loader: &Loader) -> anyhow::Result<Option<Source>> {
-    match (&args.preset, &args.config, &args.data) {
-        (None, None, Some(data)) => Ok(Some(loader.load(data)?)),
+    match (&args.preset, &args.config, &args.from, &args.data) {
+        (None, None, None, Some(data)) => Ok(Some(loader.load(data)?)),
         _ => Ok(None),
     }
 }
 
 /// What a compressor keeps with the model.
 fn quantiser(model: &Autoencoder, split: &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> {
-    Ok(Quantiser::fit(model, &split.training)?.tensors())
+    let fitted = waiting("fitting the quantiser", || {
+        Quantiser::fit(model, &split.training)
+    });
+    Ok(fitted?.tensors())
 }
 
 /// What `detect` keeps with the model; nothing where the user does not wait for it.
@@ -222,7 +285,10 @@ fn detector<'a>(
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        match Detector::cross_fit(model, rows, held_out, plan, detection, seed, &goes_on) {
+        let fitted = waiting("fitting the detector", || {
+            Detector::cross_fit(model, rows, held_out, plan, detection, seed, &goes_on)
+        });
+        match fitted {
             Ok(detector) => Ok(detector.tensors()?),
             Err(ModelError::Interrupted) => {
                 tell("the model has no detector: it was interrupted before that was fitted");

@@ -91,6 +91,16 @@ impl Picture {
         Ok(write_atomically(path, |out| self.encode(out))?)
     }
 
+    /// The file that [`Self::write`] writes.
+    ///
+    /// # Errors
+    /// When the picture is larger than a PNG can be.
+    pub fn png(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.encode(&mut bytes)?;
+        Ok(bytes)
+    }
+
     fn encode(&self, out: impl Write) -> io::Result<()> {
         let side = |n: usize| u32::try_from(n).map_err(io::Error::other);
         let (width, height) = (side(self.width)?, side(self.height)?);

@@ -17,5 +17,6 @@ mod page;
 mod quality;
 mod shown_examples;
 
+pub use arrays::base64;
 pub use model_report::{Report, Subject};
 pub use page::Page;

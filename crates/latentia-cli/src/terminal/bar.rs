@@ -1,10 +1,15 @@
 //! Progress bars.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::quantity::count;
+use super::streams::is_quiet;
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Shows how many of `examples` examples are done, as it is told: a bar on a terminal, nothing elsewhere.
 pub fn examples_bar(what: &'static str, examples: usize) -> impl FnMut(u64) {
@@ -33,5 +38,28 @@ pub fn bar(epochs: u32, examples: usize) -> Option<ProgressBar> {
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     // One byte a character: without tables of widths, the terminal's columns are counted by bytes.
     let bar = bar.with_style(style.progress_chars("=> "));
-    (!bar.is_hidden() && io::stderr().is_terminal()).then_some(bar)
+    is_drawn(&bar).then_some(bar)
+}
+
+/// Whether a terminal shows `bar`, and the user wants it to.
+fn is_drawn(bar: &ProgressBar) -> bool {
+    !bar.is_hidden() && io::stderr().is_terminal() && !is_quiet()
+}
+
+/// Shows for how long `work` has gone on, on a terminal, where nobody knows how much of it is done.
+pub fn waiting<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+    let bar = ProgressBar::new_spinner().with_message(what);
+    // A template of ours cannot fail.
+    let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = bar.with_style(style);
+    let shown = is_drawn(&bar).then_some(bar);
+    if let Some(bar) = &shown {
+        bar.enable_steady_tick(TICK);
+    }
+    let done = work();
+    if let Some(bar) = shown {
+        bar.finish_and_clear();
+    }
+    done
 }

@@ -1,9 +1,10 @@
 //! What people and shells read: data and messages, tables, bars, exit codes.
 //!
-//! - [`print`](print()), [`tell`]: data to stdout, messages to stderr; [`fall_silent`], [`complain`]: where another process speaks
+//! - [`print`](print()), [`tell`], [`warn`]: data to stdout, messages to stderr; [`say_little`]: where the user wants few of them;
+//!   [`fall_silent`], [`complain`]: where another process speaks
 //! - [`Ended`], [`UsageError`]: how a command ends; `describe`: an error in one line
 //! - [`table`](table()), [`number`], [`count`], [`counted`]: text in columns
-//! - [`examples_bar`], [`bar`](bar()): progress
+//! - [`examples_bar`], [`bar`](bar()), [`waiting`]: progress
 
 mod bar;
 mod ending;
@@ -13,11 +14,11 @@ mod streams;
 mod table;
 mod usage_error;
 
-pub use bar::{bar, examples_bar};
+pub use bar::{bar, examples_bar, waiting};
 pub use ending::{Ended, INTERRUPTED};
 pub(crate) use message::{describe, shell_word};
 pub use quantity::{count, counted, number};
-pub use streams::{complain, fall_silent, print, tell};
+pub use streams::{complain, fall_silent, print, say_little, tell, warn};
 pub use table::table;
 pub use usage_error::UsageError;
 pub(crate) use usage_error::suggestion;

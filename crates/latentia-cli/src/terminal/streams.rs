@@ -20,6 +20,19 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 /// Whether another process speaks for this one.
 static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
+/// Whether the user wants to hear of what may be wrong alone.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`tell`] says warnings alone, and there are no bars.
+pub fn say_little() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether nothing is to be said but what may be wrong.
+pub(super) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
 /// Leaves messages to another process that does the same: from now on [`tell`] says nothing.
 pub fn fall_silent() {
     IS_SILENT.store(true, Ordering::Relaxed);
@@ -27,6 +40,13 @@ pub fn fall_silent() {
 
 /// Prints a message for people. That nobody reads it is no reason to stop.
 pub fn tell(message: &str) {
+    if !is_quiet() || message.starts_with("warning:") {
+        warn(message);
+    }
+}
+
+/// As [`tell`], also where the user wants to hear little: what may be wrong.
+pub fn warn(message: &str) {
     if !IS_SILENT.load(Ordering::Relaxed) {
         complain(message);
     }

@@ -7,6 +7,7 @@ use latentia_tensor::Rows;
 use super::config::read;
 use super::overrides::with_settings;
 use crate::args::TrainArgs;
+use crate::inputs::open;
 use crate::terminal::{UsageError, number, suggestion, tell};
 
 /// The preset or the file asked for; without either, what suits the data, where that was read. All with what the arguments make of it.
@@ -34,6 +35,13 @@ fn chosen(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, P
             || "model".into(),
             |stem| stem.to_string_lossy().into_owned(),
         );
+        return Ok((name, preset));
+    }
+    if let (Some(path), None) = (&args.from, &args.preset) {
+        let provenance = open(path)?.provenance;
+        let known = Preset::text(&provenance.preset).map(|_| provenance.preset.as_str());
+        let (name, mut preset) = preset_for(known.unwrap_or("digits"))?;
+        preset.data = Some(provenance.data);
         return Ok((name, preset));
     }
     let name = match (&args.preset, data) {

@@ -5,18 +5,21 @@
 //! - [`check_examples`]: what can be learned from the data
 //! - [`fingerprint_of_all`]: what a checkpoint knows its data by
 //! - [`agree`]: what processes must have in common
-//! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are
-//! - [`Progress`]: the run as it goes; [`Interrupt`]: its end by Ctrl-C; [`Summary`]: how it went
+//! - [`Run`]: from the first batch to the files; [`RunFolder`]: where they are; [`resumed`]: what goes on with one
+//! - [`Progress`]: the run as it goes, also on a page and in TensorBoard; [`Interrupt`]: its end by Ctrl-C; [`Summary`]: how it went
 //! - [`Grid`]: the runs of a sweep; [`RunRecord`]: what their folders know of them; [`SweepTable`]: what came of them
 
 mod agreement;
 pub mod config;
+mod event_file;
 mod experiment;
 mod fingerprint;
 mod grid;
 mod interrupt;
+mod live_page;
 mod overrides;
 mod progress;
+mod resumption;
 mod run;
 mod run_folder;
 mod run_record;
@@ -31,6 +34,7 @@ pub use grid::{Combination, Grid};
 pub use interrupt::Interrupt;
 pub use overrides::with_settings;
 pub use progress::Progress;
+pub use resumption::resumed;
 pub use run::Run;
 pub use run_folder::RunFolder;
 pub use run_record::{RunRecord, RunResult};

@@ -14,10 +14,12 @@ use latentia_models::{
 use latentia_tensor::Rows;
 use serde::Serialize;
 
+use super::event_file::EventFile;
 use super::interrupt::Interrupt;
+use super::live_page::LivePage;
 use super::run_folder::RunFolder;
-use crate::args::{CheckpointInterval, TrainArgs};
-use crate::terminal::{bar, count, number, tell};
+use crate::args::{CheckpointInterval, RunCommand, TrainArgs};
+use crate::terminal::{bar, count, number, tell, warn};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -53,6 +55,11 @@ pub struct Progress<'a> {
     checkpoint: PathBuf,
     metrics: PathBuf,
     metrics_lines: PathBuf,
+    command_file: PathBuf,
+    live_page: Option<LivePage>,
+    events: Option<EventFile>,
+    /// The command that began the run, until it is written.
+    command: Option<RunCommand>,
     fingerprint: String,
     interval: CheckpointInterval,
     /// Batches since the last checkpoint.
@@ -100,6 +107,10 @@ impl<'a> Progress<'a> {
             checkpoint: folder.checkpoint(),
             metrics: folder.metrics(),
             metrics_lines: folder.metrics_lines(),
+            command_file: folder.command(),
+            live_page: None,
+            events: None,
+            command: None,
             fingerprint,
             interval: args.checkpoint_every.unwrap_or(CheckpointInterval::Epoch),
             batches: 0,
@@ -128,12 +139,43 @@ impl<'a> Progress<'a> {
         self.interrupt.let_go();
     }
 
+    /// Shows the run called `run` also on the page and in the files of `folder` that `args` ask for.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn show(&mut self, args: &TrainArgs, folder: &RunFolder, run: &str) -> anyhow::Result<()> {
+        let page = || LivePage::new(folder.live_page(), run.into());
+        self.live_page = args.live.then(page);
+        if args.tensorboard {
+            self.events = Some(EventFile::create(folder.path())?);
+        }
+        if args.live {
+            tell(&format!(
+                "{} shows the run as it goes",
+                folder.live_page().display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// The command that began the run is kept as soon as there is something of it: that of `args` or of this process, or, where the run
+    /// goes on, the one that is there.
+    pub fn keep_command(&mut self, args: &TrainArgs) {
+        let is_kept = args.resumes() && self.command_file.exists();
+        let own = || RunCommand::own().filter(|_| !is_kept);
+        self.command = args.command.clone().or_else(own);
+    }
+
     /// Writes the metrics.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn write_metrics(&self, history: &[Epoch]) -> Result<(), ModelError> {
+    pub fn write_metrics(&mut self, history: &[Epoch]) -> Result<(), ModelError> {
         write_metrics(&self.metrics, history)?;
+        if let Some(command) = &self.command {
+            command.write(&self.command_file)?;
+            self.command = None;
+        }
         write_atomically(&self.metrics_lines, |out| {
             for epoch in history {
                 let measured = self.measured.get(&epoch.epoch).copied();
@@ -186,11 +228,11 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Says something while the bar steps aside.
+    /// Says what may be wrong while the bar steps aside.
     fn say(&self, message: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| tell(message)),
-            None => tell(message),
+            Some(bar) => bar.suspend(|| warn(message)),
+            None => warn(message),
         }
     }
 
@@ -257,6 +299,19 @@ impl Observer for Progress<'_> {
             gradient_norm: norm.is_finite().then_some(norm),
         };
         self.measured.insert(epoch.epoch, measured);
+        if let Some(page) = &mut self.live_page {
+            page.renew(training)?;
+        }
+        if let Some(events) = &mut self.events {
+            let numbers = [
+                ("loss/training", Some(epoch.train_loss)),
+                ("loss/validation", epoch.validation_loss),
+                ("learning_rate", Some(epoch.learning_rate.into())),
+                ("gradient_norm", measured.gradient_norm),
+                ("seconds", Some(seconds)),
+            ];
+            events.add(epoch.epoch, &numbers)?;
+        }
         self.last_validation = epoch.validation_loss;
         let last = epoch.epoch == self.epochs;
         if self.bar.is_none() && (self.shown.elapsed() >= LINE || epoch.epoch == 1 || last) {
@@ -277,6 +332,10 @@ impl Observer for Progress<'_> {
         training: &Training<'_>,
         ended: &Result<StoppedBy, ModelError>,
     ) -> Result<(), ModelError> {
+        self.finish();
+        if let (Some(page), false) = (&self.live_page, training.history().is_empty()) {
+            page.end(training)?;
+        }
         match ended {
             Err(ModelError::Diverged { .. }) => {
                 // To go on from there would end in the same way. What another run has left is not touched.

@@ -13,7 +13,7 @@ use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, Sheet, losses, mixed, reconstruction_pairs};
 use crate::inputs::{caption, classes_above, with_labels};
 use crate::outputs::{self, Format, OutputColumns, write, write_row_pairs};
-use crate::terminal::{Ended, UsageError, counted, tell};
+use crate::terminal::{Ended, UsageError, counted, tell, waiting};
 
 /// Examples in `samples.png`, or `.csv`.
 const SAMPLES: usize = 100;
@@ -59,18 +59,39 @@ impl Run<'_> {
             let done = counted(in_epoch, "example");
             tell(&format!("resumed in epoch {}, after {done}", epochs + 1));
         } else if self.folder.model().exists() {
-            let model = self.folder.model();
-            return Err(UsageError(format!(
-                "the run that wrote `{}` is complete; --force begins anew",
-                model.display()
-            ))
-            .into());
+            self.extend(training, all_data)?;
         } else {
             let folder = self.folder.path().display();
             tell(&format!(
                 "nothing to resume in `{folder}`: a new run begins"
             ));
         }
+        Ok(())
+    }
+
+    /// Takes `training` up where a complete run ended, to train it further.
+    fn extend(&self, training: &mut Training<'_>, all_data: &str) -> anyhow::Result<()> {
+        let (model, last) = (self.folder.model(), self.folder.last_checkpoint());
+        let model = model.display();
+        if !last.exists() {
+            return Err(UsageError(format!(
+                "the run that wrote `{model}` is complete; --force begins anew, --from begins another with its weights"
+            ))
+            .into());
+        }
+        training.resume(&last, all_data)?;
+        let done = training.history().len();
+        if training.spec().epochs as usize <= done {
+            return Err(UsageError(format!(
+                "the run that wrote `{model}` is complete, after {}; --epochs N trains it further, --force begins anew",
+                counted(done, "epoch")
+            ))
+            .into());
+        }
+        tell(&format!(
+            "trains a run of {} further",
+            counted(done, "epoch")
+        ));
         Ok(())
     }
 
@@ -111,17 +132,20 @@ impl Run<'_> {
             return Ok(Ended::Interrupted);
         }
         self.show(model, training.split())?;
-        // A complete run has nothing to go on with.
-        self.folder.remove_checkpoint()?;
-        let evaluation = Evaluation::measure(
-            model,
-            (self.data, self.to_show(training.split()).0),
-            self.to_show(training.split()).1,
-            Some(&training.split().training),
-            // A table has no test part that `evaluate` could ask for classes of.
-            model.schema().is_some() && training.split().training.rows() <= MOST_PROBED,
-            (IMPORTANCE_SAMPLES, EVALUATION_SEED),
-        )?;
+        self.folder.keep_checkpoint()?;
+        let (part, examples) = self.to_show(training.split());
+        let learned_from = &training.split().training;
+        let evaluation = waiting("measuring", || {
+            Evaluation::measure(
+                model,
+                (self.data, part),
+                examples,
+                Some(learned_from),
+                // A table has no test part that `evaluate` could ask for classes of.
+                model.schema().is_some() && learned_from.rows() <= MOST_PROBED,
+                (IMPORTANCE_SAMPLES, EVALUATION_SEED),
+            )
+        })?;
         let summary = Summary {
             model,
             path: &self.folder.model(),
@@ -162,7 +186,7 @@ impl Run<'_> {
         model: &Autoencoder,
         provenance: &Provenance,
         fitted: &mut Fitted,
-        progress: &Progress<'_>,
+        progress: &mut Progress<'_>,
     ) -> anyhow::Result<()> {
         // Those of another model.
         self.folder.remove_shown()?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::terminal::shell_word;
+
 /// A folder that a run is written to.
 pub struct RunFolder {
     path: PathBuf,
@@ -14,6 +16,25 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// The first of `base`, `base-2` and so on that no run is in.
+    pub fn vacant(base: &Path) -> PathBuf {
+        let is_taken = |path: &PathBuf| {
+            let folder = Self::new(path.clone());
+            let lock = File::open(path).map(|lock| lock.try_lock());
+            let is_locked = matches!(lock, Ok(Err(TryLockError::WouldBlock)));
+            is_locked || folder.model().exists() || folder.checkpoint().exists()
+        };
+        let mut paths = numbered(base).skip_while(is_taken);
+        paths.next().unwrap_or_else(|| base.to_path_buf())
+    }
+
+    /// The last of `base`, `base-2` and so on with an unfinished run; `base` where there is none.
+    pub fn unfinished(base: &Path) -> PathBuf {
+        let there = numbered(base).take_while(|path| path.exists());
+        let unfinished = there.filter(|path| Self::new(path.clone()).checkpoint().exists());
+        unfinished.last().unwrap_or_else(|| base.to_path_buf())
+    }
+
     /// A folder that need not be there yet.
     pub fn new(path: PathBuf) -> Self {
         Self { path, lock: None }
@@ -32,6 +53,21 @@ impl RunFolder {
     /// What an unfinished run goes on from.
     pub fn checkpoint(&self) -> PathBuf {
         self.path.join("checkpoint.safetensors")
+    }
+
+    /// What a complete run is trained further from.
+    pub fn last_checkpoint(&self) -> PathBuf {
+        self.path.join("last-checkpoint.safetensors")
+    }
+
+    /// The command that began the run.
+    pub fn command(&self) -> PathBuf {
+        self.path.join("command.json")
+    }
+
+    /// The page that shows the run as it goes.
+    pub fn live_page(&self) -> PathBuf {
+        self.path.join("report.html")
     }
 
     /// The losses of each epoch.
@@ -72,7 +108,8 @@ impl RunFolder {
         }
         if self.checkpoint().exists() {
             bail!(
-                "`{folder}` holds an unfinished run; --resume goes on with it, --force begins anew"
+                "`{folder}` holds an unfinished run; `latentia train --resume {}` goes on with it, --force begins anew",
+                shell_word(&self.path.to_string_lossy())
             );
         }
         Ok(())
@@ -103,6 +140,20 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Makes the checkpoint, if there is one, what the complete run is trained further from.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn keep_checkpoint(&self) -> anyhow::Result<()> {
+        let (from, to) = (self.checkpoint(), self.last_checkpoint());
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot rename `{}`", from.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Removes the checkpoint, if there is one.
     ///
     /// # Errors
@@ -123,6 +174,18 @@ impl RunFolder {
         }
         Ok(())
     }
+}
+
+/// `base`, `base-2`, `base-3` and so on.
+fn numbered(base: &Path) -> impl Iterator<Item = PathBuf> {
+    (1u32..).map(|number| match number {
+        1 => base.to_path_buf(),
+        _ => {
+            let mut name = base.as_os_str().to_os_string();
+            name.push(format!("-{number}"));
+            name.into()
+        }
+    })
 }
 
 /// The name of a file that shows examples, which are rows of a table or not.

@@ -101,7 +101,7 @@ impl Summary<'_> {
             None => String::new(),
         };
         tell(&format!(
-            "wrote {}, metrics.csv, loss.svg, {}{samples}",
+            "wrote {}, metrics.csv, metrics.jsonl, loss.svg, {}{samples}",
             self.path.display(),
             file_name("reconstructions", is_table)
         ));
@@ -109,7 +109,7 @@ impl Summary<'_> {
             format!(" --data-dir {}", shell_word(&folder.to_string_lossy()))
         });
         tell(&format!(
-            "next: latentia inspect {0}\n      latentia encode {0} {1} -o {2}{data_dir}",
+            "next: latentia report {0} -o report.html{data_dir}\n      latentia encode {0} {1} -o {2}{data_dir}",
             shell_word(&self.path.to_string_lossy()),
             shell_word(&self.provenance.data),
             if is_table { "codes.csv" } else { "codes.npy" }

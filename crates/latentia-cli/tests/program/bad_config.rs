@@ -43,7 +43,11 @@ fn a_model_larger_than_any_memory() {
 #[test]
 fn arguments_that_exclude_each_other() {
     let dir = TestDir::new();
-    dir.refused("train --resume --force", 2, &["'--resume'", "'--force'"]);
+    dir.refused(
+        "train --resume --force",
+        2,
+        &["'--resume [<RUN>]'", "'--force'"],
+    );
     dir.refused("train --preset a --config b", 2, &["'--preset <NAME>'"]);
     dir.refused("encode m data", 2, &["--output <FILE>"]);
 }

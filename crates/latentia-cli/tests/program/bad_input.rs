@@ -400,6 +400,7 @@ fn a_file_that_is_cut_off_while_it_is_read() {
     assert!(said.contains("kept the model of epoch "), "{said}");
     let kept = [
         "checkpoint.safetensors",
+        "command.json",
         "metrics.csv",
         "metrics.jsonl",
         "model.safetensors",

@@ -59,10 +59,13 @@ fn a_loss_that_is_no_number() {
             ],
         );
     // Nothing to go on with, and nothing in the way of another learning rate.
-    assert_eq!(dir.names("runs/table"), ["metrics.csv", "metrics.jsonl"]);
-    assert_eq!(dir.text("runs/table/metrics.csv").lines().count(), 1);
+    assert_eq!(
+        dir.names("runs/table-t"),
+        ["command.json", "metrics.csv", "metrics.jsonl"]
+    );
+    assert_eq!(dir.text("runs/table-t/metrics.csv").lines().count(), 1);
     let ran = dir.run("train --data t.csv --epochs 1 --resume").done();
-    let said = "nothing to resume in `runs/table`: a new run begins\n";
+    let said = "nothing to resume in `runs/table-t`: a new run begins\n";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
@@ -97,7 +100,7 @@ fn a_full_disk_keeps_no_half_of_a_model() {
         return;
     };
     assert_eq!(
-        ran.stdout, "1\nmetrics.csv\nmetrics.jsonl\n",
+        ran.stdout, "1\ncommand.json\nmetrics.csv\nmetrics.jsonl\n",
         "{}",
         ran.stderr
     );
@@ -164,11 +167,16 @@ fn a_disk_that_fills_up_during_training_keeps_the_last_checkpoint() {
     // The best model too, where the disk had room for one again.
     let names = &lines[1..lines.len() - 2];
     assert!(
-        names.starts_with(&["checkpoint.safetensors", "metrics.csv", "metrics.jsonl"]),
+        names.starts_with(&[
+            "checkpoint.safetensors",
+            "command.json",
+            "metrics.csv",
+            "metrics.jsonl"
+        ]),
         "{names:?}"
     );
     assert!(
-        names.len() == 3 || names[3..] == ["model.safetensors"],
+        names.len() == 4 || names[4..] == ["model.safetensors"],
         "{names:?}"
     );
     let said = dir.text("said");
@@ -229,6 +237,8 @@ fn a_limit_on_the_size_of_files_keeps_no_half_of_one() {
     assert_eq!(
         dir.names("run"),
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",

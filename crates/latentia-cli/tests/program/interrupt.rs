@@ -43,7 +43,7 @@ fn stopped_by(signal: &str) -> (TestDir, String) {
 fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     let (dir, said) = stopped_by("-INT");
     let kept =
-        ", the best so far, in `run/model.safetensors`; the same command with --resume goes on\n";
+        ", the best so far, in `run/model.safetensors`; `latentia train --resume run` goes on\n";
     assert!(
         said.contains("interrupted: kept the model of epoch "),
         "{said}"
@@ -53,6 +53,7 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
         dir.names("run"),
         [
             "checkpoint.safetensors",
+            "command.json",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -74,6 +75,8 @@ fn ctrl_c_keeps_the_best_model_and_resume_ends_in_the_same_bytes() {
     assert_eq!(
         dir.names("run"),
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -139,7 +142,7 @@ fn a_killed_run_goes_on_from_its_last_checkpoint() {
     dir.refused(
         TRAIN,
         1,
-        &["`run` holds an unfinished run; --resume goes on"],
+        &["`run` holds an unfinished run; `latentia train --resume run` goes on"],
     );
     let ran = dir.run(&format!("{TRAIN} --resume --json")).done();
     assert_eq!(ran.json()["epochs_run"], 20);
@@ -231,6 +234,8 @@ fn a_run_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before() {
     assert_eq!(
         dir.names("run"),
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -257,6 +262,8 @@ fn a_run_killed_before_its_pictures_were_drawn_draws_them() {
     assert_eq!(
         dir.names("run"),
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -343,7 +350,12 @@ fn a_run_stopped_in_its_first_epoch_goes_on_too() {
     assert!(said.contains("interrupted in the first epoch"), "{said}");
     assert_eq!(
         dir.names("run"),
-        ["checkpoint.safetensors", "metrics.csv", "metrics.jsonl"]
+        [
+            "checkpoint.safetensors",
+            "command.json",
+            "metrics.csv",
+            "metrics.jsonl"
+        ]
     );
     dir.run(&format!("{arguments} --resume")).done();
     dir.run("train --epochs 1 --batch-size 4 --out whole")

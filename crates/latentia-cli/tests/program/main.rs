@@ -23,6 +23,7 @@ mod pictures;
 mod processes;
 mod reference;
 mod report;
+mod runs;
 mod same_bits;
 mod series;
 mod settings;

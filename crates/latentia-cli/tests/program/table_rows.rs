@@ -148,6 +148,8 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
     assert_eq!(
         names,
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -178,7 +180,7 @@ fn training_shows_rows_of_a_table_above_their_reconstructions() {
     dir.write("v.toml", VARIATIONAL);
     let train = "train --config v.toml --data pieces.csv --id name --label class --out v";
     let ran = dir.run(train).done();
-    let wrote = "metrics.csv, loss.svg, reconstructions.csv, samples.csv\n";
+    let wrote = "metrics.csv, metrics.jsonl, loss.svg, reconstructions.csv, samples.csv\n";
     assert!(ran.stderr.contains(wrote), "{}", ran.stderr);
     let samples = dir.text("v/samples.csv");
     let samples = cells(&samples);

@@ -11,6 +11,8 @@ fn train_alone_makes_a_model_of_digits() {
     assert_eq!(
         dir.names("runs/digits"),
         [
+            "command.json",
+            "last-checkpoint.safetensors",
             "loss.svg",
             "metrics.csv",
             "metrics.jsonl",
@@ -53,8 +55,8 @@ fn train_alone_makes_a_model_of_digits() {
         last,
         [
             "      latentia encode runs/digits/model.safetensors mnist-mini -o codes.npy",
-            "next: latentia inspect runs/digits/model.safetensors",
-            "wrote runs/digits/model.safetensors, metrics.csv, loss.svg, reconstructions.png",
+            "next: latentia report runs/digits/model.safetensors -o report.html",
+            "wrote runs/digits/model.safetensors, metrics.csv, metrics.jsonl, loss.svg, reconstructions.png",
         ]
     );
 }
@@ -132,7 +134,7 @@ fn a_csv_table_trains_with_one_command() {
         ran.stderr
             .contains("45 training examples of `t.csv`, 5 for validation")
     );
-    assert!(dir.path("runs/table/model.safetensors").exists());
+    assert!(dir.path("runs/table-t/model.safetensors").exists());
 }
 
 #[test]
@@ -231,9 +233,9 @@ fn a_model_is_replaced_only_by_force() {
     let dir = TestDir::with([("t.csv", table(20).as_bytes())]);
     dir.run("train --data t.csv --epochs 1").done();
     dir.refused(
-        "train --data t.csv --epochs 2",
+        "train --data t.csv --epochs 2 --out runs/table-t",
         1,
-        &["`runs/table` holds a model already", "--force", "--out"],
+        &["`runs/table-t` holds a model already", "--force", "--out"],
     );
     // Not even force destroys for the sake of a request that is wrong.
     dir.refused(
@@ -244,10 +246,10 @@ fn a_model_is_replaced_only_by_force() {
     dir.refused(
         "train --data t.csv --epochs 1 --resume",
         2,
-        &["`runs/table/model.safetensors` is complete", "--force"],
+        &["`runs/table-t/model.safetensors` is complete", "--force"],
     );
     dir.run("train --data t.csv --epochs 2 --force").done();
-    assert_eq!(dir.text("runs/table/metrics.csv").lines().count(), 3);
+    assert_eq!(dir.text("runs/table-t/metrics.csv").lines().count(), 3);
 }
 
 /// A specification of eight layers with this activation, trained for `epochs` epochs by `optimizer`.
@@ -283,14 +285,14 @@ fn a_run_that_goes_back_says_so_and_ends_well() {
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
     // The metrics are those of the epochs that count.
-    let metrics = dir.text("runs/my/metrics.csv");
+    let metrics = dir.text("runs/my-t/metrics.csv");
     assert_eq!(metrics.lines().count(), 6, "{metrics}");
 
     let again = dir.run(&format!("{train} --force --threads 1")).done();
     let share = 1 << setbacks;
     let said = format!(": the learning rate was 1/{share} of the one asked for at the end\n");
     assert!(again.stderr.contains(&said), "{}", again.stderr);
-    assert_eq!(dir.text("runs/my/metrics.csv"), metrics);
+    assert_eq!(dir.text("runs/my-t/metrics.csv"), metrics);
 }
 
 #[test]

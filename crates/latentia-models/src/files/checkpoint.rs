@@ -118,7 +118,8 @@ impl Training<'_> {
         CHECKPOINT.write(path, &content, &tensors)
     }
 
-    /// Goes on where a checkpoint left off; the next [`Self::run`] ends in the same bytes as a run that never stopped.
+    /// Goes on where a checkpoint left off; the next [`Self::run`] ends in the same bytes as a run that never stopped. The run may have
+    /// more epochs than the checkpoint's where its schedule would have had the same learning rates so far.
     ///
     /// # Errors
     /// When the file is damaged, of a newer format, or belongs to another model, training, seed or data; the run is then
@@ -144,15 +145,26 @@ impl Training<'_> {
         }
         let identity = self.as_json().map_err(|e| invalid(path, e.to_string()))?;
         let parse = |text: &RawValue| serde_json::from_str(text.get());
-        let (was, is) = parse(&was)
+        let (mut was, is): (Value, Value) = parse(&was)
             .and_then(|was| Ok((was, parse(&identity)?)))
             .map_err(unreadable)?;
-        if let Some(difference) = difference("", &was, &is) {
+        let record = RunRecord::read(&content, format, &tensors).map_err(|what| damaged(&what))?;
+        let epochs = was["training"]["epochs"].as_u64().unwrap_or(u64::MAX);
+        let is_longer = u64::from(self.spec.epochs) > epochs;
+        let same_rates = self.had_rates_of(epochs as u32, &record.state.history);
+        if is_longer && same_rates {
+            for key in ["epochs", "steps"] {
+                was["training"][key] = is["training"][key].clone();
+            }
+        }
+        if let Some(mut difference) = difference("", &was, &is) {
+            if is_longer && !same_rates {
+                difference.push_str(", and its learning rates follow from that");
+            }
             let path = path.to_path_buf();
             return Err(ModelError::OtherRun { path, difference });
         }
 
-        let record = RunRecord::read(&content, format, &tensors).map_err(|what| damaged(&what))?;
         let names = self.model.parameter_names();
         let weights = |set: &str| {
             let parameters = self.model.chain.parameters().iter();

@@ -276,6 +276,17 @@ impl<'a> Training<'a> {
         self.spec.learning_rate * factor * 0.5f32.powi(self.state.rollbacks as i32)
     }
 
+    /// Whether this run would have had the learning rates of one of `epochs` epochs over those of `history`.
+    pub(crate) fn had_rates_of(&self, epochs: u32, history: &[Epoch]) -> bool {
+        let mut standing = Standing::of(&[], self.model.warm_up(), &self.spec.schedule);
+        history.iter().all(|epoch| {
+            let factor = |epochs| self.spec.schedule.factor(standing.past(), epochs);
+            let is_same = factor(epochs) == factor(self.spec.epochs);
+            standing.observe(epoch, &self.spec.schedule);
+            is_same
+        })
+    }
+
     /// Keeps the weights as those of the best epoch.
     pub(super) fn keep_best(&mut self) {
         match &mut self.best {

@@ -1,0 +1,174 @@
+//! Runs that are kept apart, gone on with by their folder alone, and trained further.
+
+use crate::harness::{TestDir, table};
+
+const CONSTANT: &str = "train --preset table --data p.csv --set training.schedule={kind=\"constant\"} --set training.patience=1000";
+
+fn with_table() -> TestDir {
+    TestDir::with([("p.csv", table(60).as_bytes())])
+}
+
+#[test]
+fn a_second_run_has_a_folder_of_its_own() {
+    let dir = with_table();
+    dir.write("second.part.csv", table(50));
+    for data in ["p.csv", "p.csv", "second.part.csv"] {
+        dir.run(&format!("train --data {data} --epochs 1")).done();
+    }
+    assert_eq!(
+        dir.names("runs"),
+        ["table-p", "table-p-2", "table-second"],
+        "named after preset and data"
+    );
+    dir.run("train --data p.csv --epochs 1 --force").done();
+    assert_eq!(dir.names("runs").len(), 3, "--force replaces the first");
+}
+
+#[test]
+fn a_complete_run_that_is_trained_further_is_one_longer_run_to_the_byte() {
+    let dir = with_table();
+    dir.run(&format!("{CONSTANT} --epochs 7 --out long")).done();
+    dir.run(&format!("{CONSTANT} --epochs 3 --out run")).done();
+    dir.run("train --resume run --epochs 5").done();
+    dir.run("train --resume run --epochs 7").done();
+    assert!(dir.read("run/model.safetensors") == dir.read("long/model.safetensors"));
+    assert_eq!(dir.text("run/metrics.csv"), dir.text("long/metrics.csv"));
+    dir.refused(
+        "train --resume run",
+        2,
+        &[
+            "`run/model.safetensors` is complete, after 7 epochs",
+            "--epochs N trains it further",
+        ],
+    );
+}
+
+#[test]
+fn a_run_is_gone_on_with_from_elsewhere_by_its_folder_alone() {
+    let dir = with_table();
+    dir.write("elsewhere/nothing", "");
+    dir.run(&format!(
+        "{CONSTANT} --epochs 2 --seed 7 --latent 2 --out runs/own"
+    ))
+    .done();
+    let mut command = dir.command(env!("CARGO_BIN_EXE_latentia"));
+    command.current_dir(dir.path("elsewhere"));
+    command.args([
+        "train",
+        "--resume",
+        "../runs/own",
+        "--epochs",
+        "4",
+        "--quiet",
+    ]);
+    let ran = crate::harness::Ran::of(command).done();
+    assert_eq!(ran.stderr, "", "--quiet says nothing of what goes well");
+    dir.run(&format!(
+        "{CONSTANT} --epochs 4 --seed 7 --latent 2 --out whole"
+    ))
+    .done();
+    assert!(dir.read("runs/own/model.safetensors") == dir.read("whole/model.safetensors"));
+}
+
+#[test]
+fn what_a_run_cannot_go_on_with_is_refused_and_left_as_it_was() {
+    let dir = with_table();
+    dir.run("train --data p.csv --epochs 2 --out run").done();
+    let follows = [
+        "its `training.epochs` is 2, here it is 4",
+        "its learning rates follow from that",
+    ];
+    dir.refused("train --resume run --epochs 4", 1, &follows);
+    dir.refused(
+        "train --resume run --latent 3",
+        2,
+        &["beside it there can be --epochs"],
+    );
+    dir.refused(
+        "train --resume run --strict",
+        2,
+        &["beside it there can be --epochs"],
+    );
+    dir.refused("train --resume none", 1, &["`none` holds no command.json"]);
+    dir.write("run/command.json", "{");
+    dir.refused("train --resume run", 1, &["is no command of a run"]);
+}
+
+#[test]
+fn another_models_weights_are_where_a_run_begins() {
+    let dir = with_table();
+    dir.run("train --data p.csv --epochs 30 --out first").done();
+    dir.run("train --from first/model.safetensors --epochs 1 --out second")
+        .done();
+    let loss = |run: &str, line: usize| -> f64 {
+        let metrics = dir.text(&format!("{run}/metrics.csv"));
+        let cell = metrics
+            .lines()
+            .nth(line)
+            .and_then(|line| line.split(',').nth(1));
+        cell.and_then(|cell| cell.parse().ok()).expect("a loss")
+    };
+    let learned = loss("first", 1) - loss("first", 30);
+    assert!(loss("second", 1) < loss("first", 1) - 0.5 * learned);
+    dir.write("other.csv", "a,b\n1,2\n3,4\n5,6\n");
+    dir.refused(
+        "train --from first/model.safetensors --data other.csv --out third",
+        1,
+        &["`other.csv`"],
+    );
+    dir.refused(
+        "train --from none.safetensors --out third",
+        1,
+        &["`none.safetensors`"],
+    );
+}
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    let dir = TestDir::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = dir.run(&format!("completions {shell}")).done().stdout;
+        assert!(
+            script.contains("sweep") && script.contains("learning-rate"),
+            "{shell}"
+        );
+    }
+    dir.run("man pages").done();
+    assert!(
+        dir.text("pages/latentia-train.1")
+            .contains("learning\\-rate")
+    );
+}
+
+#[test]
+fn a_run_is_seen_as_it_goes_in_a_page_and_in_tensorboard() {
+    let dir = TestDir::with([("<b>.csv", table(60).as_bytes())]);
+    let run = "train --preset table --data <b>.csv --epochs 3 --live --tensorboard";
+    dir.run(&format!("{run} --out run")).done();
+    let page = dir.text("run/report.html");
+    assert!(
+        page.contains("Epoch 3 of 3") && page.contains("default-src 'none'"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("http-equiv=\"refresh\"") && !page.contains("<b>"),
+        "{page}"
+    );
+    let names = dir.names("run");
+    let events = names
+        .iter()
+        .find(|name| name.starts_with("events.out.tfevents."));
+    let mut events = &dir.read(&format!("run/{}", events.expect("a file of events")))[..];
+    // A record: length, its checksum, as many bytes, theirs.
+    let mut tags = Vec::new();
+    while let Some((length, rest)) = events.split_first_chunk::<8>() {
+        let end = 4 + u64::from_le_bytes(*length) as usize;
+        tags.push(String::from_utf8_lossy(&rest[4..end]).contains("loss/validation"));
+        events = &rest[end + 4..];
+    }
+    assert_eq!(
+        tags,
+        [false, true, true, true],
+        "the version, and a record an epoch"
+    );
+}
