@@ -17,6 +17,7 @@ Examples:
   latentia sweep --preset vae-20 --learning-rate 3e-4,1e-3 --set model.objective.beta=1,4
   latentia sweep --data people.csv --latent 2,4,8 --set training.batch-size=16,64 --random 3
   latentia sweep --data people.csv --latent 2,8 --measure r2_median --json
+  latentia sweep --preset mnist --latent 8,16,32 --learning-rate 3e-4,1e-3,3e-3 --halving
 
 A run is trained for each combination of the values, one after another, into a folder of its own. The same command goes on after an \
 interruption, however it came; further values add to what is there. The table has the median of the measure over the seeds, the least \
@@ -67,6 +68,10 @@ pub struct SweepArgs {
     /// Seed of that drawing
     #[arg(long, value_name = "N", requires = "random", default_value_t = 42, allow_negative_numbers = true, value_parser = seed)]
     pub random_seed: u64,
+    /// Train all combinations for a part of their epochs, the best 1 in N of them for N times as many, and so on, until the best have all epochs:
+    /// successive halving
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", require_equals = true, value_parser = clap::value_parser!(u32).range(2..=100))]
+    pub halving: Option<u32>,
     /// The measure that is to be small: a key of `latentia evaluate --json`, or of one that is to be great with a minus before it, as in
     /// -r2_median [default: what the preset expects, else the loss of validation]
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]

@@ -76,7 +76,7 @@ pub(super) fn run(args: &SweepArgs, loader: &Loader) -> anyhow::Result<Ended> {
         data: Data::of(&data, source)?,
         interrupt: Interrupt::default(),
     };
-    sweep.run(&runs)
+    sweep.run(runs)
 }
 
 /// Asks about a sweep that takes long.
@@ -103,8 +103,105 @@ struct Sweep<'a> {
     interrupt: Interrupt,
 }
 
+impl Planned {
+    /// The same run of 1 / `part` of its epochs, in a folder beside its own.
+    fn shortened(&self, part: u32) -> Self {
+        let mut preset = self.preset.clone();
+        let training = &mut preset.training;
+        training.epochs = (training.epochs / part).max(1);
+        training.steps = training.steps.map(|steps| (steps / part).max(1));
+        let mut folder = self.folder.clone().into_os_string();
+        folder.push(format!("-1-of-{part}"));
+        Self {
+            combination: self.combination.clone(),
+            args: self.args.clone(),
+            preset,
+            folder: folder.into(),
+        }
+    }
+}
+
 impl Sweep<'_> {
-    fn run(&self, runs: &[Planned]) -> anyhow::Result<Ended> {
+    fn run(&self, mut runs: Vec<Planned>) -> anyhow::Result<Ended> {
+        if let Some(keep) = self.args.halving {
+            let combinations = (runs.len() / self.seeds().max(1)) as u32;
+            for rung in (1..=combinations.max(1).ilog(keep)).rev() {
+                match self.best_of(runs, keep, keep.pow(rung))? {
+                    Some(best) => runs = best,
+                    None => return Ok(Ended::Interrupted),
+                }
+            }
+        }
+        let Some(tried) = self.train_all(&runs)? else {
+            return Ok(Ended::Interrupted);
+        };
+        let table = self.table(&runs, &tried);
+        let out = runs
+            .first()
+            .and_then(|run| run.folder.parent())
+            .unwrap_or(Path::new("."));
+        table.write_csv(&out.join("sweep.csv"))?;
+        let words = env::args_os().skip(1);
+        let words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        match self.args.json {
+            true => table.print_json(&words)?,
+            false => table.print_text(&out.join("sweep.csv"), &words)?,
+        }
+        match tried.iter().filter(|run| run.outcome.is_err()).count() {
+            0 => Ok(Ended::Done),
+            failed => bail!(
+                "{} of {} failed: {}",
+                counted(failed, "run"),
+                runs.len(),
+                table.failures()
+            ),
+        }
+    }
+
+    /// Seeds of each combination.
+    fn seeds(&self) -> usize {
+        let mut seeds = self.args.seed.clone();
+        seeds.sort_unstable();
+        seeds.dedup();
+        seeds.len()
+    }
+
+    /// The best 1 in `keep` of the combinations of `runs` by 1 / `part` of their epochs; nothing where the user has ended it.
+    fn best_of(
+        &self,
+        runs: Vec<Planned>,
+        keep: u32,
+        part: u32,
+    ) -> anyhow::Result<Option<Vec<Planned>>> {
+        let short: Vec<Planned> = runs.iter().map(|run| run.shortened(part)).collect();
+        let Some(tried) = self.train_all(&short)? else {
+            return Ok(None);
+        };
+        let table = self.table(&short, &tried);
+        let combinations = runs.len() / self.seeds().max(1);
+        let best = table.best_combinations(combinations.div_ceil(keep as usize));
+        if best.is_empty() {
+            bail!("no run has come to its end: {}", table.failures());
+        }
+        tell(&format!(
+            "{} of {} go on, after 1/{part} of the epochs",
+            counted(best.len(), "combination"),
+            count(combinations)
+        ));
+        let goes_on = |run: &Planned| best.contains(&&run.combination);
+        Ok(Some(runs.into_iter().filter(goes_on).collect()))
+    }
+
+    fn table<'a>(&self, runs: &[Planned], tried: &'a [TriedRun<'a>]) -> SweepTable<'a> {
+        let expected = runs.first().and_then(|run| run.preset.expected.as_ref());
+        let measure = self.args.measure.as_deref();
+        SweepTable::of(tried, measure.or(expected.map(|own| own.metric.as_str())))
+    }
+
+    /// Trains what is left of `runs`; nothing where the user has ended it.
+    fn train_all<'a>(&self, runs: &'a [Planned]) -> anyhow::Result<Option<Vec<TriedRun<'a>>>> {
         // What is in the way is told before anything is trained.
         let records = runs.iter().map(|run| self.record(run));
         let records = records.collect::<anyhow::Result<Vec<RunRecord>>>()?;
@@ -133,7 +230,7 @@ impl Sweep<'_> {
                     ));
                     match self.train(run, record) {
                         Ok(Some(result)) => Ok(result),
-                        Ok(None) => return Ok(Ended::Interrupted),
+                        Ok(None) => return Ok(None),
                         Err(error) => Err(describe(&error)),
                     }
                 }
@@ -149,31 +246,7 @@ impl Sweep<'_> {
                 outcome,
             });
         }
-        let expected = runs.first().and_then(|run| run.preset.expected.as_ref());
-        let measure = self.args.measure.as_deref();
-        let table = SweepTable::of(&tried, measure.or(expected.map(|own| own.metric.as_str())));
-        let out = runs
-            .first()
-            .and_then(|run| run.folder.parent())
-            .unwrap_or(Path::new("."));
-        table.write_csv(&out.join("sweep.csv"))?;
-        let words = env::args_os().skip(1);
-        let words: Vec<String> = words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
-        match self.args.json {
-            true => table.print_json(&words)?,
-            false => table.print_text(&out.join("sweep.csv"), &words)?,
-        }
-        match tried.iter().filter(|run| run.outcome.is_err()).count() {
-            0 => Ok(Ended::Done),
-            failed => bail!(
-                "{} of {} failed: {}",
-                counted(failed, "run"),
-                runs.len(),
-                table.failures()
-            ),
-        }
+        Ok(Some(tried))
     }
 
     /// What is known of a run by its folder.

@@ -98,6 +98,12 @@ impl<'a> SweepTable<'a> {
         Some(self.rows.first()?.values.first()?.1)
     }
 
+    /// The `count` combinations with the least medians.
+    pub fn best_combinations(&self, count: usize) -> Vec<&'a Combination> {
+        let best = self.rows.iter().take(count);
+        best.map(|row| row.combination).collect()
+    }
+
     /// Each run that failed, and why.
     pub fn failures(&self) -> String {
         let failed = self.runs.iter().filter_map(|run| {
@@ -242,11 +248,12 @@ fn model(run: &TriedRun<'_>) -> String {
 /// The command that trains a run by itself, of the words that asked for the sweep.
 fn train_command(sweep: &[String], run: &TriedRun<'_>) -> String {
     /// What only a sweep takes, or takes several values of; whether a value follows.
-    const OWN: [(&str, bool); 12] = [
+    const OWN: [(&str, bool); 13] = [
         ("sweep", false),
         ("--yes", false),
         ("--force", false),
         ("--json", false),
+        ("--halving", false),
         ("--out", true),
         ("--set", true),
         ("--latent", true),

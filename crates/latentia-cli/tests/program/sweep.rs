@@ -303,3 +303,40 @@ fn runs_of_others_in_a_folder_are_refused_and_replaced_by_force() {
         &["`s/seed-2` ", holds, "data`"],
     );
 }
+
+#[test]
+fn halving_trains_all_for_some_epochs_and_the_best_for_all_of_them() {
+    let dir = dir();
+    let sweep = "sweep --preset table --data t.csv --epochs 9 --latent 1,2 --set training.batch-size=8,16,40 --seed 1,2 --halving=2 --json";
+    let json = dir.run(&format!("{sweep} --out s")).done().json();
+    // 6 combinations by 1/4 of the epochs, 3 by 1/2, 2 by all.
+    assert_eq!(json["combinations"].as_array().map(Vec::len), Some(2));
+    let folders = |ending: &str| {
+        let names = dir.names("s");
+        names.iter().filter(|name| name.ends_with(ending)).count()
+    };
+    assert_eq!((folders("-1-of-4"), folders("-1-of-2")), (12, 6));
+    // Without it, the same run is the same.
+    let whole = dir
+        .run(&format!(
+            "{} --out whole",
+            sweep.replace(" --halving=2", "")
+        ))
+        .done()
+        .json();
+    let all = runs(&whole);
+    for (settings, value, _) in runs(&json) {
+        assert!(
+            all.iter()
+                .any(|(own, of, _)| *own == settings && *of == value),
+            "{settings}"
+        );
+    }
+    let again = dir.run(&format!("{sweep} --out s")).done();
+    assert_eq!(again.json(), json, "nothing is trained twice");
+    dir.refused(
+        "sweep --data t.csv --latent 1,2 --halving=1",
+        2,
+        &["--halving"],
+    );
+}
