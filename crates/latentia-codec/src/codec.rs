@@ -82,6 +82,12 @@ impl<'a> Codec<'a> {
                 "the model is told the class of an example, which a compressed file does not hold; use one without `condition`".into(),
             );
         }
+        if model.model.likelihood().is_of_counts() {
+            return unfit(format!(
+                "`{}` reconstructs a row in a library of its own size, which a compressed file does not hold; use one of another likelihood",
+                model.model.likelihood().name()
+            ));
+        }
         if method.is_lossless() && !bytes {
             return Err(CodecError::FloatsWithoutLoss);
         }

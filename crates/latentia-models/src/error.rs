@@ -150,6 +150,27 @@ pub enum ModelError {
         /// A value that is no multiple of 1/255 in `[0, 1]`.
         value: f32,
     },
+    /// Examples that are no counts.
+    #[error(
+        "`{likelihood}` needs counts, whole numbers from 0 to {largest}, but the data has {value} in example {row}, column {column} (both \
+         counted from 0){name}; give it the counts themselves, neither normalised nor logarithms{hint}"
+    )]
+    NotCounts {
+        /// The likelihood.
+        likelihood: &'static str,
+        /// A value that is no count.
+        value: f32,
+        /// The largest count.
+        largest: f32,
+        /// Number of the first such example.
+        row: usize,
+        /// The first such column of it.
+        column: usize,
+        /// The column's name in words, where it has one.
+        name: String,
+        /// What would help beside that.
+        hint: &'static str,
+    },
     /// Nothing to work on.
     #[error("there are no examples to {purpose}")]
     NoExamples {

@@ -1,9 +1,10 @@
 //! How well an output explains an example: the end of every chain.
 
 use std::fmt::Debug;
+use std::io;
 
 use latentia_tensor::loss::Columns;
-use latentia_tensor::{MatrixMut, MatrixRef, Noise};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
 use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::Layer;
@@ -86,6 +87,15 @@ pub trait Likelihood: Debug + Send + Sync {
         None
     }
 
+    /// The statistic that the last parameter of [`Self::last_layer`] is, over training examples as the model sees them; none where it
+    /// keeps none.
+    ///
+    /// # Errors
+    /// When an example cannot be read.
+    fn statistic(&self, _examples: &dyn Rows) -> io::Result<Option<Vec<f32>>> {
+        Ok(None)
+    }
+
     /// The loss of each row, in its unit: `losses` `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`. Where
     /// there is a `gradient`, `[rows, outputs(n)]`, it receives `scale` times the derivative of each row's loss by its outputs.
     fn compute(
@@ -97,8 +107,32 @@ pub trait Likelihood: Debug + Send + Sync {
         gradient: Option<MatrixMut<'_>>,
     );
 
+    /// What each element adds to the loss of its row, `[rows, n]`, for shapes as [`Self::compute`] has them.
+    ///
+    /// Unless a likelihood says otherwise, an element adds what it would lose as an example of its own: its outputs lie `n` apart, and a last
+    /// one belongs to all.
+    fn element_losses(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, out: MatrixMut<'_>) {
+        let each = self.outputs(1);
+        independent_losses(
+            outputs,
+            targets,
+            each,
+            self.unit(),
+            out,
+            |own, t, losses| {
+                self.compute(own, t, 0.0, losses, None);
+            },
+        );
+    }
+
     /// The mean of each element: reconstructions `[rows, n]` from outputs `[rows, outputs(n)]`.
     fn mean(&self, outputs: MatrixRef<'_>, mean: MatrixMut<'_>);
+
+    /// As [`Self::mean`], of examples `[rows, n]` that are at hand: what the distribution takes from the example itself, such as its library
+    /// size, is theirs.
+    fn mean_of(&self, outputs: MatrixRef<'_>, _examples: MatrixRef<'_>, mean: MatrixMut<'_>) {
+        self.mean(outputs, mean);
+    }
 
     /// One draw of each element from its distribution: `out` `[rows, n]` from outputs `[rows, outputs(n)]`, in the model's
     /// scale.
@@ -118,6 +152,20 @@ pub trait Likelihood: Debug + Send + Sync {
     ) -> Result<Value, Undescribed> {
         let name = self.name();
         Err(Undescribed::new(format!("the mean of `{name}`")))
+    }
+
+    /// As [`Self::describe_mean`], of an example that is at hand: what [`Self::mean_of`] computes.
+    ///
+    /// # Errors
+    /// As there.
+    fn describe_mean_of(
+        &self,
+        graph: &mut Graph,
+        outputs: Value,
+        example: Value,
+    ) -> Result<Value, Undescribed> {
+        let n = graph.shape(example)[0];
+        self.describe_mean(graph, outputs, n)
     }
 
     /// Adds to `graph` the loss of each element as if it were an example of its own, a flat row, from those of the outputs and of the
@@ -152,9 +200,44 @@ impl dyn Likelihood + '_ {
         self.support() == Support::Bytes
     }
 
+    /// Whether targets must be counts: whole numbers from 0.
+    pub fn is_of_counts(&self) -> bool {
+        self.support() == Support::Counts
+    }
+
     /// Whether the loss is a negative log likelihood in nats per example, and not a mean over elements.
     pub fn is_in_nats_per_example(&self) -> bool {
         self.unit() == Unit::NatsPerExample
+    }
+}
+
+/// What each element adds to the loss of its row where it has `each` outputs of its own, which lie `n` apart, or a last one that all share;
+/// `compute` gives the loss of rows of one element.
+fn independent_losses(
+    outputs: MatrixRef<'_>,
+    targets: MatrixRef<'_>,
+    each: usize,
+    unit: Unit,
+    mut out: MatrixMut<'_>,
+    compute: impl FnOnce(MatrixRef<'_>, MatrixRef<'_>, &mut [f64]),
+) {
+    let n = targets.cols();
+    let elements = targets.rows() * n;
+    let mut own = Matrix::zeros(elements, each);
+    for (row, outputs) in outputs.iter_rows().enumerate() {
+        let own = &mut own.as_mut_slice()[row * n * each..][..n * each];
+        for (element, own) in own.chunks_mut(each).enumerate() {
+            for (at, own) in own.iter_mut().enumerate() {
+                *own = outputs[(at * n + element).min(outputs.len() - 1)];
+            }
+        }
+    }
+    let mut losses = vec![0.0; elements];
+    let targets = MatrixRef::new(targets.span(), elements, 1);
+    compute(own.view(), targets, &mut losses);
+    let share = unit.share_of_element(n);
+    for (out, loss) in out.as_mut_slice().iter_mut().zip(losses) {
+        *out = (share * loss) as f32;
     }
 }
 
@@ -178,6 +261,14 @@ impl Unit {
             Self::NatsPerExample => "nats per example",
         }
     }
+
+    /// What an element's own loss is multiplied by in that of its example of `n`: a mean over elements, or a sum.
+    pub fn share_of_element(self, n: usize) -> f64 {
+        match self {
+            Self::NatsPerExample => 1.0,
+            Self::SquaredError | Self::NatsPerElement => 1.0 / n as f64,
+        }
+    }
 }
 
 /// The values that targets may have.
@@ -189,6 +280,8 @@ pub enum Support {
     UnitInterval,
     /// Multiples of 1/255 in `[0, 1]`.
     Bytes,
+    /// Whole numbers from 0, up to [`latentia_tensor::loss::counts::LARGEST`].
+    Counts,
 }
 
 /// A distribution of elements over finitely many values: what an entropy coder codes by.

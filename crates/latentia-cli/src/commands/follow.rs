@@ -165,7 +165,8 @@ impl Follower<'_> {
     }
 
     fn scores(&self, examples: &Examples) -> Result<Vec<f64>, ModelError> {
-        if self.model.likelihood().is_discrete() {
+        let likelihood = self.model.likelihood();
+        if likelihood.is_discrete() || likelihood.is_of_counts() {
             self.model.check_values(examples)?;
         }
         self.detector.score(examples)

@@ -324,7 +324,9 @@ pub(super) fn check_whole(data: Option<&str>) -> Result<(), UsageError> {
 fn unsuitable(data: &str, error: ModelError) -> anyhow::Error {
     match error {
         ModelError::Range { .. } => anyhow!("`{data}`: {error}, as in `--preset table`"),
-        ModelError::NotBytes { .. } | ModelError::Labels { .. } => anyhow!("`{data}`: {error}"),
+        ModelError::NotBytes { .. } | ModelError::NotCounts { .. } | ModelError::Labels { .. } => {
+            anyhow!("`{data}`: {error}")
+        }
         error => error.into(),
     }
 }

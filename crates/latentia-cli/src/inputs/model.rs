@@ -55,7 +55,7 @@ pub fn check_fit(model: &Autoencoder, data: &str, examples: &Dataset) -> anyhow:
     model
         .scaled(examples)
         .map_err(|error| anyhow!("`{data}`: {error}"))?;
-    if model.likelihood().is_discrete() {
+    if model.likelihood().is_discrete() || model.likelihood().is_of_counts() {
         let fits = model.check_values(examples);
         fits.with_context(|| format!("`{data}` does not fit the model"))?;
     }

@@ -54,7 +54,7 @@ pub fn write_examples(
 }
 
 /// Examples that sampled `codes` become, in the data's scale: means, or draws from the likelihood by `seed` where that is asked for.
-/// A table's rows are always drawn where the model knows how far numbers are from their means.
+/// Counts are always drawn, and a table's rows where the model knows how far numbers are from their means.
 ///
 /// # Errors
 /// When the codes do not fit the model.
@@ -64,8 +64,11 @@ pub fn samples(
     draw: bool,
     seed: u64,
 ) -> Result<Matrix, ModelError> {
-    let columns = model.likelihood().columns();
-    match draw || columns.is_some_and(|columns| columns.has_learned_scale()) {
+    let likelihood = model.likelihood();
+    let has_scale = likelihood
+        .columns()
+        .is_some_and(|columns| columns.has_learned_scale());
+    match draw || has_scale || likelihood.is_of_counts() {
         true => model.decode_draws(codes, seed),
         false => model.decode(codes),
     }

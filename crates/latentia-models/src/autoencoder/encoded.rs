@@ -64,8 +64,8 @@ impl Autoencoder {
         };
         let mut expected = Matrix::zeros(rows.rows(), columns.encoded_width(self.width()));
         let mut workspace = Workspace::new(self.chain(), run);
-        workspace.write(rows, expected.view_mut(), |_, outputs, out| {
-            columns.expected(outputs, out);
+        workspace.write(rows, expected.view_mut(), |_, block, out| {
+            columns.expected(block.output(), out);
         })?;
         Ok(expected)
     }

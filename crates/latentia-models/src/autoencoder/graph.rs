@@ -35,7 +35,9 @@ impl Autoencoder {
         let x = self.describe_input(&mut graph, rows);
         let x = self.describe_scaled(&mut graph, x);
         let outputs = self.describe_layers(&mut graph, 0..self.chain.layers().len(), x)?;
-        self.describe_examples(&mut graph, outputs, rows)?;
+        graph.begin("likelihood");
+        let mean = self.likelihood.describe_mean_of(&mut graph, outputs, x)?;
+        self.describe_examples(&mut graph, mean, rows);
         Ok(graph.without_unused())
     }
 
@@ -60,7 +62,11 @@ impl Autoencoder {
         let mut graph = Graph::default();
         let code = graph.input("code", &[self.code_width()], Type::F32);
         let outputs = self.describe_layers(&mut graph, self.sections.decoder.clone(), code)?;
-        self.describe_examples(&mut graph, outputs, rows)?;
+        graph.begin("likelihood");
+        let mean = self
+            .likelihood
+            .describe_mean(&mut graph, outputs, self.width())?;
+        self.describe_examples(&mut graph, mean, rows);
         Ok(graph.without_unused())
     }
 
@@ -104,17 +110,8 @@ impl Autoencoder {
         Ok(graph.flat(y))
     }
 
-    /// Examples as outputs, in the data's own scale, from those of the decoder.
-    fn describe_examples(
-        &self,
-        graph: &mut Graph,
-        outputs: Value,
-        rows: GraphRows,
-    ) -> Result<(), Undescribed> {
-        graph.begin("likelihood");
-        let mean = self
-            .likelihood
-            .describe_mean(graph, outputs, self.width())?;
+    /// Examples as outputs, in the data's own scale, from the likelihood's means.
+    fn describe_examples(&self, graph: &mut Graph, mean: Value, rows: GraphRows) {
         graph.begin("postprocessing");
         let examples = self.scaling.describe_undo(graph, mean);
         match (rows, self.schema()) {
@@ -124,7 +121,6 @@ impl Autoencoder {
                 graph.output("reconstruction", examples);
             }
         }
-        Ok(())
     }
 }
 

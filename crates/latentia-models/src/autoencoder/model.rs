@@ -198,12 +198,24 @@ impl Autoencoder {
     /// When a value is not finite or too large, out of the likelihood's range, or is no 8-bit value where it needs one; the value
     /// is named, or where it is.
     pub fn check_values(&self, examples: &dyn Rows) -> Result<(), ModelError> {
-        check_range(
-            examples,
-            &self.scaling,
-            self.preprocessing,
-            &*self.likelihood,
-        )
+        self.check_scaled(examples, &self.scaling)
+    }
+
+    /// As [`Self::check_values`], scaled by other constants than the model's own.
+    pub(crate) fn check_scaled(
+        &self,
+        examples: &dyn Rows,
+        scaling: &Scaling,
+    ) -> Result<(), ModelError> {
+        let checked = check_range(examples, scaling, self.preprocessing, &*self.likelihood);
+        checked.map_err(|mut error| {
+            if let ModelError::NotCounts { column, name, .. } = &mut error
+                && let Some(own) = self.schema.iter().flat_map(Schema::learned).nth(*column)
+            {
+                *name = format!(", `{}`", own.name);
+            }
+            error
+        })
     }
 
     /// Refuses examples without the classes that the model is conditioned on.
@@ -313,8 +325,9 @@ impl Autoencoder {
         self.check_codes(codes)?;
         let noise = Noise::new(seed, stream::LIKELIHOOD);
         let run = Run::of(self.sections.decoder.clone());
-        let draws = self.examples(run, codes, |first, outputs, out| {
-            self.likelihood().sample(outputs, noise, first as u32, out);
+        let draws = self.examples(run, codes, |first, block, out| {
+            self.likelihood()
+                .sample(block.output(), noise, first as u32, out);
         })?;
         Ok(self.unscaled(draws))
     }
@@ -343,20 +356,24 @@ impl Autoencoder {
         examples
     }
 
-    /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`.
+    /// Runs layers up to the end of the chain: the likelihood's means, `[rows, width]`, of examples or of codes.
     pub(crate) fn means(&self, run: Run, rows: &dyn Rows) -> io::Result<Matrix> {
-        self.examples(run, rows, |_, outputs, out| {
-            self.likelihood().mean(outputs, out)
+        let of_examples = run.layers.start == 0;
+        self.examples(run, rows, |_, block, out| match of_examples {
+            true => self
+                .likelihood()
+                .mean_of(block.output(), block.input(), out),
+            false => self.likelihood().mean(block.output(), out),
         })
     }
 
-    /// Runs layers up to the end of the chain; `make` turns the outputs of a block, which begins with row `first`, into
-    /// examples: `[rows, width]`.
+    /// Runs layers up to the end of the chain; `make` turns a block that was run, which begins with row `first`, into examples:
+    /// `[rows, width]`.
     fn examples(
         &self,
         run: Run,
         rows: &dyn Rows,
-        make: impl Fn(usize, MatrixRef<'_>, MatrixMut<'_>) + Sync,
+        make: impl Fn(usize, &Tape, MatrixMut<'_>) + Sync,
     ) -> io::Result<Matrix> {
         let mut examples = Matrix::zeros(rows.rows(), self.width());
         Workspace::new(&self.chain, run).write(rows, examples.view_mut(), make)?;

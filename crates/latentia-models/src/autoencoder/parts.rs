@@ -202,6 +202,8 @@ impl Parts {
             "values are 0 or 1: use `bernoulli` or `bce`"
         } else if likelihood.is_discrete() && preprocessing != Preprocessing::UnitRange {
             "it needs 8-bit values as they are: use `unit-range`, or likelihood `gaussian-learned-scale`"
+        } else if likelihood.is_of_counts() && preprocessing != Preprocessing::UnitRange {
+            "it needs counts as they are: use `unit-range`, and activation `symlog` before the encoder's first dense layer"
         } else if likelihood.is_binary()
             && matches!(
                 preprocessing,

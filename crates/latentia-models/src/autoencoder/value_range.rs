@@ -3,6 +3,7 @@
 use std::io;
 
 use latentia_nn::{Likelihood, Support};
+use latentia_tensor::loss::counts;
 use latentia_tensor::{Rows, math, vectorized};
 
 use super::inference::{ROW_SLOTS, fold_numbered_rows, fold_rows};
@@ -98,29 +99,55 @@ fn first_value(a: f32, b: f32) -> f32 {
     if a.is_nan() { b } else { a }
 }
 
-/// The place, row and column, of the first value that is not finite.
-fn first_non_finite(examples: &dyn Rows) -> io::Result<Option<(usize, usize)>> {
+/// The place, row and column, of the first value that is such, and the value.
+fn first_value_that(
+    examples: &dyn Rows,
+    is_such: impl Fn(f32) -> bool + Sync,
+) -> io::Result<Option<(usize, usize, f32)>> {
     let firsts = fold_numbered_rows(
         examples,
         ROW_SLOTS,
         || None,
-        |found: &mut Option<(usize, usize)>, first, block| {
+        |found: &mut Option<(usize, usize, f32)>, first, block| {
             // Later blocks of a slot come later in the data.
             if found.is_none() {
-                let broken = block.span().iter().position(|x| !x.is_finite());
+                let at = block.span().iter().position(|&x| is_such(x));
                 let cols = block.cols().max(1);
-                *found = broken.map(|at| (first + at / cols, at % cols));
+                *found = at.map(|at| (first + at / cols, at % cols, block.span()[at]));
             }
         },
     )?;
-    Ok(firsts.into_iter().flatten().min())
+    let firsts = firsts.into_iter().flatten();
+    Ok(firsts.min_by_key(|&(row, column, _)| (row, column)))
+}
+
+/// Refuses examples that are no counts.
+fn check_counts(examples: &dyn Rows, likelihood: &dyn Likelihood) -> Result<(), ModelError> {
+    let is_count = |x: f32| (0.0..=counts::LARGEST).contains(&x) && x.fract() == 0.0;
+    let scale = examples.full_scale();
+    let Some((row, column, value)) = first_value_that(examples, |x| !is_count(x / scale))? else {
+        return Ok(());
+    };
+    let hint = match scale == 1.0 {
+        true => "",
+        false => ", and not as bytes, which count as values in [0, 1]: store them as floats",
+    };
+    Err(ModelError::NotCounts {
+        likelihood: likelihood.name(),
+        value: value / scale,
+        largest: counts::LARGEST,
+        row,
+        column,
+        name: String::new(),
+        hint,
+    })
 }
 
 /// Refuses examples, or codes, with a value that is not finite.
 pub(crate) fn check_finite(examples: &dyn Rows) -> Result<(), ModelError> {
-    match first_non_finite(examples)? {
+    match first_value_that(examples, |x| !x.is_finite())? {
         None => Ok(()),
-        Some((row, column)) => Err(ModelError::NonFinite { row, column }),
+        Some((row, column, _)) => Err(ModelError::NonFinite { row, column }),
     }
 }
 
@@ -145,6 +172,9 @@ pub(crate) fn check_range(
     } = range;
     if !finite {
         check_finite(examples)?;
+    }
+    if likelihood.is_of_counts() {
+        return check_counts(examples, likelihood);
     }
     let value = if -low > high { low } else { high };
     let squares = likelihood.support() == Support::Real;

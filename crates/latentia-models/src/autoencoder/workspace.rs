@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latentia_nn::{Chain, Tape};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows};
+use latentia_tensor::{Matrix, MatrixMut, Rows};
 use rayon::prelude::*;
 
 use super::inference::{Run, block_rows, forward};
@@ -42,8 +42,8 @@ impl<'a> Workspace<'a> {
         }
     }
 
-    /// Runs the layers on all examples. `make` turns the outputs of a block, which begins with example `first`, into its rows of
-    /// `out`: `(first, outputs, out)`. Blocks are run in parallel, a single one on the calling thread.
+    /// Runs the layers on all examples. `make` turns a block that was run, which begins with example `first`, into its rows of `out`:
+    /// `(first, block, out)`. Blocks are run in parallel, a single one on the calling thread.
     ///
     /// # Errors
     /// When the examples cannot be read.
@@ -51,7 +51,7 @@ impl<'a> Workspace<'a> {
         &mut self,
         examples: &dyn Rows,
         mut out: MatrixMut<'_>,
-        make: impl Fn(usize, MatrixRef<'_>, MatrixMut<'_>) + Sync,
+        make: impl Fn(usize, &Tape, MatrixMut<'_>) + Sync,
     ) -> io::Result<()> {
         let (rows, width) = (examples.rows(), out.cols());
         let most = block_rows(self.chain, &self.run);
@@ -67,9 +67,9 @@ impl<'a> Workspace<'a> {
             // None is idle where reading is parallel itself, and a thread that waits for it takes up another block.
             let block = this.idle().pop();
             let mut block = block.unwrap_or_else(|| Block::new(this.chain, &this.run, size));
-            let outputs = block.forward(this.chain, &this.run, examples, first..last);
-            let made = outputs.map(|outputs| {
-                make(first, outputs, MatrixMut::new(out, last - first, width));
+            let run = block.forward(this.chain, &this.run, examples, first..last);
+            let made = run.map(|block| {
+                make(first, block, MatrixMut::new(out, last - first, width));
             });
             this.idle().push(block);
             made
@@ -88,8 +88,8 @@ impl<'a> Workspace<'a> {
     pub(crate) fn first(&mut self, examples: &dyn Rows) -> io::Result<&[f32]> {
         self.reserve(1, 1);
         let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let outputs = idle[0].forward(self.chain, &self.run, examples, 0..1)?;
-        Ok(outputs.span())
+        let block = idle[0].forward(self.chain, &self.run, examples, 0..1)?;
+        Ok(block.output().span())
     }
 
     /// Makes memory for at least `blocks` blocks of `size` examples.
@@ -117,18 +117,18 @@ impl Block {
         }
     }
 
-    /// The outputs of `run`'s layers for the examples `rows`.
+    /// The memory after `run`'s layers were run on the examples `rows`.
     fn forward(
         &mut self,
         chain: &Chain,
         run: &Run,
         examples: &dyn Rows,
         rows: Range<usize>,
-    ) -> io::Result<MatrixRef<'_>> {
+    ) -> io::Result<&Tape> {
         self.indices.clear();
         self.indices.extend(rows.start as u32..rows.end as u32);
         forward(chain, run, examples, &mut self.tape, &self.indices)?;
-        Ok(self.tape.output())
+        Ok(&self.tape)
     }
 }
 
@@ -142,6 +142,6 @@ pub(crate) fn outputs(chain: &Chain, run: Run, examples: &dyn Rows) -> io::Resul
 }
 
 /// Copies the outputs of a block.
-pub(crate) fn copy(_first: usize, outputs: MatrixRef<'_>, mut out: MatrixMut<'_>) {
-    out.as_mut_slice().copy_from_slice(outputs.span());
+pub(crate) fn copy(_first: usize, block: &Tape, mut out: MatrixMut<'_>) {
+    out.as_mut_slice().copy_from_slice(block.output().span());
 }

@@ -133,7 +133,7 @@ impl Autoencoder {
         let preprocessing = self.preprocessing();
         preprocessing == Preprocessing::MinMax
             || preprocessing.binarises()
-            || self.likelihood().support() != Support::Real
+            || !matches!(self.likelihood().support(), Support::Real | Support::Counts)
     }
 }
 

@@ -6,7 +6,6 @@ use latentia_tensor::ElementKind;
 
 use super::detector::{Detector, HALF, Member, Reconstruction};
 use super::reconstruction_part::MOST;
-use super::scores::share_of_element;
 use super::standard::Standard;
 use crate::{Autoencoder, GraphRows};
 
@@ -173,7 +172,7 @@ impl Member {
 
 /// Losses of elements by themselves as what they add to that of their example.
 fn times_share(graph: &mut Graph, losses: Value, likelihood: &dyn Likelihood, n: usize) -> Value {
-    match share_of_element(likelihood, n) {
+    match likelihood.unit().share_of_element(n) {
         1.0 => losses,
         share => graph.times(losses, share),
     }

@@ -1,6 +1,6 @@
 //! How badly a model explains each single example: what does not belong has a high score.
 
-use latentia_nn::{BLOCK_ROWS, Likelihood};
+use latentia_nn::BLOCK_ROWS;
 use latentia_tensor::{ElementKind, Matrix, MatrixMut, MatrixRef, Rows};
 
 use crate::autoencoder::inference::for_each_block;
@@ -37,7 +37,7 @@ impl Autoencoder {
     /// As [`Self::score`].
     pub fn element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         self.for_each_element(examples, |outputs, inputs, out| {
-            element_losses(self.likelihood(), outputs, inputs, out);
+            self.likelihood().element_losses(outputs, inputs, out);
         })
     }
 
@@ -51,7 +51,7 @@ impl Autoencoder {
         let (kinds, likelihood) = (self.kinds(), self.likelihood());
         self.for_each_element(examples, |outputs, inputs, mut out| {
             if likelihood.is_binary() {
-                let share = share_of_element(likelihood, inputs.cols());
+                let share = likelihood.unit().share_of_element(inputs.cols());
                 for (out, &t) in out.as_mut_slice().iter_mut().zip(inputs.span()) {
                     *out = (share * entropy(t.into())) as f32;
                 }
@@ -65,7 +65,7 @@ impl Autoencoder {
                         *x = if has_density { *x } else { f32::NAN };
                     }
                 }
-                element_losses(likelihood, outputs, expected.view(), out);
+                likelihood.element_losses(outputs, expected.view(), out);
             }
         })
     }
@@ -87,49 +87,6 @@ impl Autoencoder {
             Ok::<_, ModelError>(())
         })?;
         Ok(scores)
-    }
-}
-
-/// What each element adds to the loss of its row: `[rows, n]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`.
-fn element_losses(
-    likelihood: &dyn Likelihood,
-    outputs: MatrixRef<'_>,
-    targets: MatrixRef<'_>,
-    mut out: MatrixMut<'_>,
-) {
-    if let Some(columns) = likelihood.columns() {
-        return columns.column_losses(outputs, targets, out);
-    }
-    let n = targets.cols();
-    // A row of one element has the outputs of that element, which lie `n` apart, or a last one that all elements share.
-    let each = likelihood.outputs(1);
-    let elements = targets.rows() * n;
-    let mut own = Matrix::zeros(elements, each);
-    for (row, outputs) in outputs.iter_rows().enumerate() {
-        let own = &mut own.as_mut_slice()[row * n * each..][..n * each];
-        for (element, own) in own.chunks_mut(each).enumerate() {
-            for (at, own) in own.iter_mut().enumerate() {
-                *own = outputs[(at * n + element).min(outputs.len() - 1)];
-            }
-        }
-    }
-    let mut losses = vec![0.0; elements];
-    likelihood.losses(
-        own.view(),
-        MatrixRef::new(targets.span(), elements, 1),
-        &mut losses,
-    );
-    let share = share_of_element(likelihood, n);
-    for (out, loss) in out.as_mut_slice().iter_mut().zip(losses) {
-        *out = (share * loss) as f32;
-    }
-}
-
-/// What an element's own loss is multiplied by in that of its example of `n`: a mean over elements, or a sum.
-pub(super) fn share_of_element(likelihood: &dyn Likelihood, n: usize) -> f64 {
-    match likelihood.is_in_nats_per_example() {
-        true => 1.0,
-        false => 1.0 / n as f64,
     }
 }
 

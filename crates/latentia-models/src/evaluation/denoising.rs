@@ -110,7 +110,9 @@ impl Denoising {
                     *result = Err(error);
                     return;
                 }
-                model.likelihood().mean(block.output(), restored.top_mut(n));
+                let (outputs, inputs) = (block.output(), block.input());
+                let likelihood = model.likelihood();
+                likelihood.mean_of(outputs, inputs, restored.top_mut(n));
                 let mut losses = [0.0; BLOCK_ROWS];
                 for (sum, images) in sums.iter_mut().zip([block.input(), restored.top(n)]) {
                     loss::squared_error(images, clean.top(n), 0.0, &mut losses[..n], None);

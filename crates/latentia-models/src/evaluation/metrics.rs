@@ -161,7 +161,7 @@ impl<'a> MetricSums<'a> {
             }
             return;
         }
-        likelihood.mean(outputs, self.reconstruction.top_mut(rows));
+        likelihood.mean_of(outputs, inputs, self.reconstruction.top_mut(rows));
         let reconstruction = self.reconstruction.top(rows);
         loss::squared_error(reconstruction, inputs, 0.0, losses, None);
         self.squares += losses.iter().sum::<f64>();

@@ -173,6 +173,10 @@ impl ModelSpec {
             let valid = valid.into();
             Err(ModelError::Part { part, seen, valid })
         };
+        if likelihood.is_of_counts() && !self.output_bias.is_zero() {
+            let seen = "`data-mean` is no logit of a share in a library".into();
+            return refuse("output-bias", seen, "leave it out");
+        }
         let over_columns = "use `columns` or `columns-learned-scale`";
         if likelihood.takes_missing() {
             let has_others = schema.is_some_and(|schema| {

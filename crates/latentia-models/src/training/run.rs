@@ -13,7 +13,6 @@ use super::split::Split;
 use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
-use crate::autoencoder::value_range::check_range;
 use crate::{
     Autoencoder, BoxError, Epoch, FrozenPart, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
     TrainingSpec,
@@ -123,13 +122,15 @@ impl<'a> Training<'a> {
             false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
         };
         for rows in parts.into_iter().flatten() {
-            check_range(rows, &scaling, model.preprocessing, model.likelihood())?;
+            model.check_scaled(rows, &scaling)?;
             if rows.has_targets() {
-                let targets = Targets(rows);
-                check_range(&targets, &scaling, model.preprocessing, model.likelihood())?;
+                model.check_scaled(&Targets(rows), &scaling)?;
             }
         }
         model.scaling = scaling;
+        if !model.is_fitted {
+            learn_statistic(model, examples)?;
+        }
         if let Some(bias) = model.output_bias.filter(|_| !model.is_fitted) {
             let means = column_means(&Scaled::new(&Targets(examples), &model.scaling))?;
             bias.set(&mut model.chain, &means);
@@ -306,6 +307,17 @@ impl<'a> Training<'a> {
             self.model.set_weights(best);
         }
     }
+}
+
+/// Sets the statistic that the likelihood keeps of training examples, where it keeps one.
+fn learn_statistic(model: &mut Autoencoder, examples: &dyn Rows) -> Result<(), ModelError> {
+    let targets = Targets(examples);
+    let scaled = Scaled::new(&targets, &model.scaling);
+    let values = model.likelihood().statistic(&scaled)?;
+    if let (Some(values), Some(last)) = (values, model.chain.parameters_mut().last_mut()) {
+        last.value.as_mut_slice().copy_from_slice(&values);
+    }
+    Ok(())
 }
 
 /// Refuses what `spec` asks of a model and examples that cannot have it.

@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod autoencoder;
+mod counts;
 mod detection;
 mod encoder;
 mod fit;

@@ -67,6 +67,7 @@ impl GradientCheck {
                 Support::Real => 2.0 * *x - 1.0,
                 Support::UnitInterval => *x,
                 Support::Bytes => (256.0 * *x).floor() / 255.0,
+                Support::Counts => (12.0 * *x * *x).floor(),
             };
         }
         targets

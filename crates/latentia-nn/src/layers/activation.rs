@@ -1,6 +1,6 @@
 //! Activation functions, applied by the layer whose output they shape.
 
-use latentia_tensor::math::{exp, exp_m1_negative, normal_cdf, sigmoid, softplus, tanh};
+use latentia_tensor::math::{exp, exp_m1_negative, ln, normal_cdf, sigmoid, softplus, tanh};
 use latentia_tensor::{MatrixMut, MatrixRef, add_bias_map, map_in_place, update};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub enum Activation {
     Sigmoid,
     /// `ln(1 + eᶻ)`
     Softplus,
+    /// `sign(z) ln(1 + |z|)` (Hafner et al. 2023), `log1p` of counts
+    Symlog,
 }
 
 /// Elements that a function is applied to.
@@ -71,6 +73,7 @@ impl Activation {
             Self::Tanh => "tanh",
             Self::Sigmoid => "sigmoid",
             Self::Softplus => "softplus",
+            Self::Symlog => "symlog",
         }
     }
 
@@ -118,6 +121,7 @@ impl Activation {
             Self::Tanh => elements.map(tanh),
             Self::Sigmoid => elements.map(sigmoid),
             Self::Softplus => elements.map(softplus),
+            Self::Symlog => elements.map(|z| ln(1.0 + z.abs()).copysign(z)),
         }
     }
 
@@ -135,6 +139,13 @@ impl Activation {
             Self::Silu => {
                 let share = graph.node(Operation::Sigmoid, &[z]);
                 return graph.mul(z, share);
+            }
+            Self::Symlog => {
+                let size = graph.node(Operation::Abs, &[z]);
+                let size = graph.plus(size, 1.0);
+                let size = graph.node(Operation::Log, &[size]);
+                let sign = graph.node(Operation::Sign, &[z]);
+                return graph.mul(sign, size);
             }
             Self::Relu => Operation::Relu,
             Self::LeakyRelu => Operation::LeakyRelu { alpha: LEAK },
@@ -159,6 +170,8 @@ impl Activation {
             Self::Sigmoid => update(d, y, |d, y| d * (y * (1.0 - y))),
             // y = ln(1 + e^z), so σ(z) = 1 - e^-y
             Self::Softplus => update(d, y, |d, y| -d * exp_m1_negative(-y)),
+            // |y| = ln(1 + |z|), so 1 / (1 + |z|) = e^-|y|
+            Self::Symlog => update(d, y, |d, y| d * exp(-y.abs())),
             Self::Gelu => update(d, z.span(), |d, z| {
                 const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
                 d * (normal_cdf(z) + z * INVERSE_ROOT_TWO_PI * exp(-0.5 * z * z))
@@ -214,5 +227,6 @@ mod tests {
         check(Activation::Tanh, f64::tanh);
         check(Activation::Sigmoid, reference::sigmoid);
         check(Activation::Softplus, |z| z.exp().ln_1p());
+        check(Activation::Symlog, |z| z.abs().ln_1p().copysign(z));
     }
 }

@@ -61,6 +61,10 @@ impl Likelihood for Columns {
         self.compute(outputs, targets, scale, losses, gradient);
     }
 
+    fn element_losses(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, out: MatrixMut<'_>) {
+        self.column_losses(outputs, targets, out);
+    }
+
     fn mean(&self, outputs: MatrixRef<'_>, mean: MatrixMut<'_>) {
         self.mean(outputs, mean);
     }

@@ -4,12 +4,15 @@ mod bce;
 mod bernoulli;
 mod beta_binomial;
 mod columns;
+mod counts;
 mod described;
 mod discretised_logistic;
 mod gaussian;
 mod gaussian_learned_scale;
 mod gaussian_shared_scale;
+mod library;
 mod mse;
+mod poisson;
 mod scaled;
 
 use std::sync::Arc;
@@ -24,10 +27,12 @@ pub use bce::Bce;
 pub use bernoulli::Bernoulli;
 pub use beta_binomial::BetaBinomial;
 pub use columns::Columns;
+pub use counts::{CountKind, Counts};
 pub use discretised_logistic::DiscretisedLogistic;
 pub use gaussian::Gaussian;
 pub use gaussian_learned_scale::GaussianLearnedScale;
 pub use gaussian_shared_scale::{GaussianSharedScale, SharedScale};
+pub use library::Library;
 pub use mse::Mse;
 
 named_kinds! {
@@ -58,6 +63,9 @@ named_kinds! {
         Columns = Columns::of_numbers(false),
         /// As `columns`, with a learned scale for each column of numbers.
         ColumnsLearnedScale = Columns::of_numbers(true),
+        /// Poisson distribution of counts, in nats per example, a mass; the mean is the row's library size, `Σ x`, times the softmax of the
+        /// outputs (Lopez et al. 2018).
+        Poisson = Counts(latentia_tensor::loss::counts::Poisson),
     }
 }
 
@@ -314,6 +322,7 @@ mod tests {
             LikelihoodSpec::BetaBinomial,
             LikelihoodSpec::Columns,
             LikelihoodSpec::ColumnsLearnedScale,
+            LikelihoodSpec::Poisson,
         ] {
             #[derive(Serialize)]
             struct Spec {

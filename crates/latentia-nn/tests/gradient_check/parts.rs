@@ -187,6 +187,7 @@ fn every_likelihood_is_right() {
         LikelihoodSpec::BetaBinomial,
         LikelihoodSpec::Columns,
         LikelihoodSpec::ColumnsLearnedScale,
+        LikelihoodSpec::Poisson,
     ] {
         for n in [1, 5] {
             let report = right(GradientCheck::default().likelihood(&*likelihood, n));

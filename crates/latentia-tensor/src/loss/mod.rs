@@ -9,6 +9,7 @@ mod binary_cross_entropy;
 #[cfg(test)]
 mod checks;
 pub mod columns;
+pub mod counts;
 pub mod discretised_logistic;
 mod each_row;
 pub mod gaussian;
