@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::layers::{Condition, Corrupt, OneHot, Permute};
 use latentia_nn::{Layer, LayerSpec, Likelihood, Shape, Widths};
-use latentia_tensor::{ElementKind, ExampleShape, Schema};
+use latentia_tensor::{Column, ColumnKind, ElementKind, ExampleShape, Schema};
 
 use super::description::Description;
 use super::mean_bias::MeanBias;
@@ -45,16 +45,21 @@ impl ModelSpec {
     /// Builds a model for the rows of a table whose columns are those of `schema`, which it keeps; with parameters drawn from `seed`.
     ///
     /// Under a likelihood over columns, rows are spread out before the encoder sees them, and missing cells are told to it; other
-    /// likelihoods take numbers alone.
+    /// likelihoods take numbers alone. Under one of counts, booleans that are written as 0 and 1 are counts, which may be larger elsewhere.
     ///
     /// # Errors
     /// As [`Self::build`], and when the likelihood takes no categories or gaps and the table has some.
     pub fn build_table(&self, schema: &Schema, seed: u64) -> Result<Autoencoder, ModelError> {
         let shape = ExampleShape::from(&[schema.learned().count()]);
+        let mut schema = schema.clone();
+        if self.likelihood.is_of_counts() {
+            schema.columns.iter_mut().for_each(count_if_boolean);
+        }
+        let parts = self.parts_over(&shape, Some(&schema))?;
         Ok(Autoencoder {
             description: Some(Description::Spec(self.clone())),
-            schema: Some(schema.clone()),
-            ..Autoencoder::from_parts(self.parts_over(&shape, Some(schema))?, shape, seed)?
+            schema: Some(schema),
+            ..Autoencoder::from_parts(parts, shape, seed)?
         })
     }
 
@@ -114,6 +119,15 @@ impl ModelSpec {
                 feature_maps: permuted,
             }),
         })
+    }
+}
+
+/// Makes a column of counts of one that has none above 1.
+fn count_if_boolean(column: &mut Column) {
+    if column.kind == ColumnKind::Boolean && column.levels == ["0", "1"] {
+        column.kind = ColumnKind::Number;
+        column.levels.clear();
+        column.decimals = Some(0);
     }
 }
 

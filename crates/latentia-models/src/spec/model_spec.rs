@@ -198,12 +198,15 @@ impl ModelSpec {
             return refuse("corruption", seen, over_columns);
         }
         let category = |kind| matches!(kind, Some(ElementKind::Category { .. }));
+        let is_boolean = |kind| likelihood.is_of_counts() && kind == Some(ElementKind::Boolean);
         let mut learned = schema.into_iter().flat_map(Schema::learned);
-        match learned.find(|column| column.gaps || category(column.element())) {
+        let is_other = |kind| category(kind) || is_boolean(kind);
+        match learned.find(|column| column.gaps || is_other(column.element())) {
             None => Ok(()),
             Some(column) => {
                 let what = match category(column.element()) {
                     true => "is a category",
+                    false if is_boolean(column.element()) => "is a boolean",
                     false => "has gaps",
                 };
                 let name = likelihood.name();

@@ -6,7 +6,7 @@ use latentia_testing::{numbers, wide};
 
 use crate::{begin, message, model_spec, training_spec};
 
-const LIKELIHOODS: [&str; 1] = ["poisson"];
+const LIKELIHOODS: [&str; 3] = ["poisson", "negative-binomial", "zinb"];
 
 fn spec(likelihood: &str) -> String {
     format!(
@@ -41,7 +41,8 @@ fn trained(likelihood: &str, examples: &Matrix) -> Autoencoder {
     let mut run = begin(&mut model, training, 1, examples, None).expect("counts");
     run.run(&mut ()).expect("it stays finite");
     let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
-    assert!(losses[29] < 0.8 * losses[0], "{likelihood}: {losses:?}");
+    // A negative binomial begins wide, and has less to lose.
+    assert!(losses[29] < 0.85 * losses[0], "{likelihood}: {losses:?}");
     model
 }
 
@@ -95,6 +96,27 @@ fn what_would_change_counts_is_refused() {
         let expected = "output-bias `data-mean` is no logit of a share in a library; leave it out";
         assert_eq!(message(model_spec(&text).build(&[16], 1)), expected);
     }
+}
+
+#[test]
+fn columns_of_zeros_and_ones_are_counts_and_other_booleans_are_refused() {
+    let column = |levels: [&str; 2]| Column {
+        levels: levels.map(String::from).to_vec(),
+        ..Column::new("gene", ColumnKind::Boolean)
+    };
+    let build = |column: Column| {
+        let columns = vec![column, Column::new("other", ColumnKind::Number)];
+        let schema = Schema {
+            columns,
+            ..Schema::default()
+        };
+        model_spec(&spec("poisson")).build_table(&schema, 1)
+    };
+    let model = build(column(["0", "1"])).expect("counts");
+    let kept = &model.schema().expect("a table").columns[0];
+    assert_eq!((kept.kind, kept.decimals), (ColumnKind::Number, Some(0)));
+    let expected = "likelihood `poisson` takes numbers, column `gene` is a boolean; use `columns` or `columns-learned-scale`";
+    assert_eq!(message(build(column(["no", "yes"]))), expected);
 }
 
 #[test]
@@ -178,7 +200,7 @@ fn losses_of_elements_add_up_and_strange_rows_have_high_scores() {
 
 #[test]
 fn a_row_without_counts_is_certain() {
-    let mut examples = counts(50);
+    let mut examples = counts(200);
     examples.view_mut().row_mut(7).fill(0.0);
     for likelihood in LIKELIHOODS {
         let model = trained(likelihood, &examples);

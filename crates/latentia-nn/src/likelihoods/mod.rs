@@ -12,8 +12,10 @@ mod gaussian_learned_scale;
 mod gaussian_shared_scale;
 mod library;
 mod mse;
+mod negative_binomial;
 mod poisson;
 mod scaled;
+mod zinb;
 
 use std::sync::Arc;
 
@@ -66,6 +68,12 @@ named_kinds! {
         /// Poisson distribution of counts, in nats per example, a mass; the mean is the row's library size, `Σ x`, times the softmax of the
         /// outputs (Lopez et al. 2018).
         Poisson = Counts(latentia_tensor::loss::counts::Poisson),
+        /// Negative binomial distribution of counts, in nats per example, a mass; the mean as under `poisson`, the variance `μ + μ² / θ` with a
+        /// learned `θ` for each element (Lopez et al. 2018).
+        NegativeBinomial = Counts(latentia_tensor::loss::counts::NegativeBinomial),
+        /// Zero-inflated negative binomial distribution of counts, in nats per example, a mass: as `negative-binomial`, or nothing with a
+        /// probability that the decoder gives for each element (Lopez et al. 2018).
+        Zinb = Counts(latentia_tensor::loss::counts::ZeroInflated),
     }
 }
 
@@ -323,6 +331,8 @@ mod tests {
             LikelihoodSpec::Columns,
             LikelihoodSpec::ColumnsLearnedScale,
             LikelihoodSpec::Poisson,
+            LikelihoodSpec::NegativeBinomial,
+            LikelihoodSpec::Zinb,
         ] {
             #[derive(Serialize)]
             struct Spec {

@@ -188,6 +188,8 @@ fn every_likelihood_is_right() {
         LikelihoodSpec::Columns,
         LikelihoodSpec::ColumnsLearnedScale,
         LikelihoodSpec::Poisson,
+        LikelihoodSpec::NegativeBinomial,
+        LikelihoodSpec::Zinb,
     ] {
         for n in [1, 5] {
             let report = right(GradientCheck::default().likelihood(&*likelihood, n));

@@ -12,16 +12,20 @@
 //! not at hand. They have no gradient. A row without counts has a library of 0: the distribution is certain of it, the loss is 0.
 
 mod draws;
+mod negative_binomial;
 mod poisson;
 #[cfg(test)]
 mod tests;
+mod zero_inflated;
 
 use std::fmt::Debug;
 
 use rand::Rng;
 
 pub use draws::{draw, means, means_of};
+pub use negative_binomial::NegativeBinomial;
 pub use poisson::Poisson;
+pub use zero_inflated::ZeroInflated;
 
 use crate::dispatch::vectorized;
 use crate::math::double::{exp, ln};

@@ -12,6 +12,18 @@ fn poisson(mean: f64, x: f64, _: [f64; 2]) -> f64 {
     mean - x * mean.ln() + rising(1.0, x)
 }
 
+fn negative_binomial(mean: f64, x: f64, [s, _]: [f64; 2]) -> f64 {
+    let theta = (12.0 * (s / 12.0).tanh()).exp();
+    let none = theta * (theta / (theta + mean)).ln();
+    rising(1.0, x) - rising(theta, x) - none - x * (mean / (theta + mean)).ln()
+}
+
+fn zero_inflated(mean: f64, x: f64, [z, s]: [f64; 2]) -> f64 {
+    let p = 1.0 / (1.0 + (-z).exp());
+    let other = (1.0 - p) * (-negative_binomial(mean, x, [s, 0.0])).exp();
+    -(other + if x == 0.0 { p } else { 0.0 }).ln()
+}
+
 /// The loss of a row: the means are the library's share of a softmax.
 fn row<D: CountDistribution>(
     reference: fn(f64, f64, [f64; 2]) -> f64,
@@ -76,6 +88,8 @@ fn check<D: CountDistribution>(reference: fn(f64, f64, [f64; 2]) -> f64) {
 #[test]
 fn losses_and_gradients_match_f64() {
     check::<Poisson>(poisson);
+    check::<NegativeBinomial>(negative_binomial);
+    check::<ZeroInflated>(zero_inflated);
 }
 
 /// Masses, their mean and their variance, for a mean that the library gives.
@@ -118,6 +132,8 @@ fn check_moments<D: CountDistribution>(parameters: &[[f32; 2]]) {
 #[test]
 fn masses_add_up_to_one_and_draws_have_their_moments() {
     check_moments::<Poisson>(&[[0.0; 2]]);
+    check_moments::<NegativeBinomial>(&[[0.0; 2], [2.5, 0.0], [20.0, 0.0]]);
+    check_moments::<ZeroInflated>(&[[0.5, 0.0], [-2.0, 1.5]]);
 }
 
 /// Outputs of one row: equal logits, the same parameters for each element, and the statistics.
@@ -155,6 +171,8 @@ fn check_libraries<D: CountDistribution>(parameters: [f32; 2]) {
 #[test]
 fn means_and_draws_have_the_library_of_an_example_or_that_of_the_statistics() {
     check_libraries::<Poisson>([0.0; 2]);
+    check_libraries::<NegativeBinomial>([1.0, 0.0]);
+    check_libraries::<ZeroInflated>([0.5, 1.0]);
 }
 
 fn check_extremes<D: CountDistribution>() {
@@ -188,4 +206,6 @@ fn check_extremes<D: CountDistribution>() {
 #[test]
 fn losses_are_finite_for_every_finite_output() {
     check_extremes::<Poisson>();
+    check_extremes::<NegativeBinomial>();
+    check_extremes::<ZeroInflated>();
 }
