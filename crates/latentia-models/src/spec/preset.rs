@@ -91,6 +91,7 @@ const PRESETS: &[(&str, &str)] = &[
         "table-imputation",
         include_str!("../../presets/table-imputation.toml"),
     ),
+    ("counts", include_str!("../../presets/counts.toml")),
     ("features", include_str!("../../presets/features.toml")),
     ("mnist", include_str!("../../presets/mnist.toml")),
     ("tiny", include_str!("../../presets/tiny.toml")),
