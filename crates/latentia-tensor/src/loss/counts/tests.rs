@@ -68,13 +68,12 @@ fn check<D: CountDistribution>(reference: fn(f64, f64, [f64; 2]) -> f64) {
         assert_eq!(losses, alone);
         let mut elements = Matrix::from_vec(rows, n, vec![f32::NAN; rows * n]);
         element_losses::<D>(p, t, elements.view_mut());
-        for r in 0..rows {
+        for (r, obtained) in losses.iter().enumerate() {
             let (o, x) = (wide(p.row(r)), t.row(r));
             let expected = row::<D>(reference, &o, x);
             assert!(
-                (losses[r] - expected).abs() < 1e-8 * expected.abs().max(1.0),
-                "{n}: {} {expected}",
-                losses[r]
+                (obtained - expected).abs() < 1e-8 * expected.abs().max(1.0),
+                "{n}: {obtained} {expected}"
             );
             let sum: f64 = wide(elements.row(r)).iter().sum();
             assert_close(&[sum as f32], &[expected], 1e-6);
