@@ -1,6 +1,7 @@
 //! Lossy coding: the code's elements in cells, by how often training codes lay in each.
 
 use latentia_models::Autoencoder;
+use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Rows};
 
 use crate::CodecError;
@@ -96,9 +97,14 @@ impl<'a> Lossy<'a> {
         }
     }
 
+    /// Whether symbols are the indices of a codebook's vectors.
+    fn has_codebook(&self) -> bool {
+        matches!(self.model.latent().values(), CodeValues::Codebook { .. })
+    }
+
     /// The symbols of each example's code, one example after the other.
     pub(crate) fn symbols(&self, examples: &dyn Rows) -> Result<Vec<u32>, CodecError> {
-        if self.model.codebook().is_some() {
+        if self.has_codebook() {
             return Ok(self.model.encode_indices(examples)?);
         }
         let codes = self.model.encode(examples)?;
@@ -111,24 +117,15 @@ impl<'a> Lossy<'a> {
 
     /// Raw values of the examples that symbols stand for: reconstructions, rounded where examples are bytes.
     pub(crate) fn reconstruct(&self, symbols: &[u32]) -> Result<Matrix, CodecError> {
-        let examples = symbols.len() / self.units.len();
-        let mut elements = Vec::with_capacity(examples * self.model.code_width());
-        for code in symbols.chunks(self.units.len()) {
-            match self.model.codebook() {
-                Some(codebook) => {
-                    for &vector in code {
-                        elements.extend_from_slice(codebook.row(vector as usize));
-                    }
-                }
-                None => elements.extend(
-                    self.units
-                        .iter()
-                        .zip(code)
-                        .map(|(unit, &symbol)| unit.values[symbol as usize]),
-                ),
+        let codes = match self.has_codebook() {
+            true => self.model.decode_indices(symbols)?,
+            false => {
+                let units = self.units.iter().cycle();
+                let values = units.zip(symbols).map(|(unit, &s)| unit.values[s as usize]);
+                let examples = symbols.len() / self.units.len();
+                Matrix::from_vec(examples, self.units.len(), values.collect())
             }
-        }
-        let codes = Matrix::from_vec(examples, self.model.code_width(), elements);
+        };
         let mut values = self.model.decode_scaled(&codes)?;
         let full_scale = if self.bytes { 255.0 } else { 1.0 };
         self.model.scaling().undo(values.view_mut(), full_scale);

@@ -31,7 +31,7 @@ const MOST_ELEMENTS: usize = 1 << 26;
 /// Signal Compression, 1992); together they add a thousandth of what the model's reconstructions err by. Coarser cells are
 /// whole numbers of these.
 ///
-/// The cells of a rounded code are its whole numbers. The symbols of a vector-quantised code are the indices of its vectors,
+/// The cells of a rounded code are its whole numbers. The symbols of a code of a codebook's vectors are the indices of those,
 /// for each place.
 ///
 /// ```
@@ -108,9 +108,12 @@ impl Quantiser {
 
     /// Whether these are symbols of `model`'s code.
     fn fits(&self, model: &Autoencoder) -> bool {
-        let codebook = model.codebook();
-        let symbols = model.code_width() / codebook.map_or(1, Matrix::cols);
-        self.symbols.len() == symbols && self.symbols.iter().all(|s| s.fits(codebook))
+        let (vectors, dimension) = match model.latent().values() {
+            CodeValues::Codebook { vectors, dimension } => (Some(vectors), dimension),
+            _ => (None, 1),
+        };
+        self.symbols.len() == model.code_width() / dimension
+            && self.symbols.iter().all(|s| s.fits(vectors))
     }
 
     /// The quantiser that was kept with a model, where one was.

@@ -1,7 +1,5 @@
 //! The symbols of one element of a code.
 
-use latentia_tensor::Matrix;
-
 /// Cells of one element, at most.
 const MOST_CELLS: f64 = 4096.0;
 
@@ -59,10 +57,10 @@ impl Symbols {
         cell.clamp(0, last as i64) as usize
     }
 
-    /// Whether these are the vectors of `codebook`, or, without one, cells that elements of a code can lie in.
-    pub(crate) fn fits(&self, codebook: Option<&Matrix>) -> bool {
-        if let Some(codebook) = codebook {
-            return self.counts.len() == codebook.rows();
+    /// Whether these are so many `vectors` of a codebook, or, without one, cells that elements of a code can lie in.
+    pub(crate) fn fits(&self, vectors: Option<usize>) -> bool {
+        if let Some(vectors) = vectors {
+            return self.counts.len() == vectors;
         }
         let cells = 1..=MOST_CELLS as usize + 2;
         let last = i64::from(self.first) + self.counts.len() as i64;

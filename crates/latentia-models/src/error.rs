@@ -77,6 +77,14 @@ pub enum ModelError {
         /// What would be valid.
         valid: &'static str,
     },
+    /// Indices of a codebook's vectors that make no code.
+    #[error("{seen}; {valid}")]
+    Indices {
+        /// What there is.
+        seen: String,
+        /// What would be valid.
+        valid: String,
+    },
     /// Examples of another width than the model's.
     #[error("the data has {seen} values an example, the model takes {expected}")]
     Width {

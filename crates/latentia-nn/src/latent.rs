@@ -7,7 +7,7 @@ use latentia_tensor::Noise;
 
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
-use crate::layer::Layer;
+use crate::layer::{Layer, Parameter};
 use crate::likelihood::Likelihood;
 use crate::penalty::Penalty;
 
@@ -81,6 +81,16 @@ pub trait Latent: Debug + Send + Sync {
     /// Appends which vectors of the codebook a code is made of, from what the last of [`Self::layers`] saved for it; nothing
     /// for a code without a codebook.
     fn read_indices(&self, _saved: &[f32], _indices: &mut Vec<u32>) {}
+
+    /// Writes the code that is made of these vectors of the codebook, as [`Self::read_indices`] counts them: the way back.
+    /// `parameters` are those of the last of [`Self::layers`]. Nothing for a code without a codebook.
+    fn read_code(&self, _parameters: &[Parameter], _indices: &[u32], _code: &mut [f32]) {}
+
+    /// Replaces a vector from elsewhere by the nearest code, where [`Self::layers`] would take it for the encoder's output and make
+    /// another of it; whether they would.
+    fn quantise(&self, _code: &mut [f32]) -> bool {
+        false
+    }
 }
 
 impl dyn Latent + '_ {
@@ -127,7 +137,7 @@ pub enum CodeValues {
     Sparse,
     /// Integers.
     Integers,
-    /// Vectors of a codebook, which is the first parameter of the last layer: `[vectors, dimension]`.
+    /// Vectors of a codebook, counted from 0. One that is learned is the first parameter of the last layer, `[vectors, dimension]`.
     Codebook {
         /// Vectors in the codebook.
         vectors: usize,

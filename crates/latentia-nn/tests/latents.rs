@@ -1,7 +1,12 @@
 //! The promises of latents by themselves.
 
-use latentia_nn::latents::{RoundedLatent, TopKLatent, VectorQuantisedLatent};
-use latentia_nn::{Chain, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape};
+use latentia_nn::latents::{
+    FiniteScalarQuantised, FiniteScalarQuantisedLatent, RoundedLatent, TopKLatent,
+    VectorQuantisedLatent,
+};
+use latentia_nn::{
+    Chain, Latent, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape,
+};
 use latentia_tensor::Matrix;
 use latentia_testing::numbers;
 
@@ -82,6 +87,62 @@ fn the_prior_of_rounded_codes_keeps_a_small_variance_beside_a_large_mean() {
             "{obtained} {expected}"
         );
     }
+}
+
+#[test]
+fn a_finite_scalar_code_is_the_level_and_the_index_of_the_paper() {
+    for levels in [&[8, 5, 5, 5][..], &[2, 3, 4], &[7], &[2; 16]] {
+        let (vectors, rows) = (3, 40);
+        let width = vectors * levels.len();
+        let layer = FiniteScalarQuantisedLatent::new(width, levels);
+        let chain = Chain::new(vec![Box::new(layer)], 1).expect("layers that fit");
+        let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+        let x: Vec<f32> = numbers(3, rows * width).iter().map(|x| 4.0 * x).collect();
+        let mut input = tape.input_mut(rows, &[]);
+        input.as_mut_slice().copy_from_slice(&x);
+        tape.forward(&chain, Position::default());
+        // Appendix A.1, in f64: `jnp.round` of `bound(z)`, and `codes_to_indexes`.
+        let spec = FiniteScalarQuantised {
+            levels: levels.to_vec(),
+        };
+        let (mut indices, mut expected) = (Vec::new(), Vec::new());
+        for saved in tape.trace(0).saved.iter_rows() {
+            spec.read_indices(saved, &mut indices);
+        }
+        let codes = tape.output().span().to_vec();
+        for (x, z) in x.chunks(levels.len()).zip(codes.chunks(levels.len())) {
+            let (mut index, mut basis) = (0.0, 1.0);
+            for ((x, z), &levels) in x.iter().zip(z).zip(levels) {
+                let half = (levels - 1) as f64 * (1.0 - 1e-3) / 2.0;
+                let offset = if levels % 2 == 1 { 0.0 } else { 0.5 };
+                let shift = (offset / half).tan();
+                let q = ((f64::from(*x) + shift).tanh() * half - offset).round();
+                assert_eq!(*z, (q / (levels / 2) as f64) as f32, "{levels}: {x}");
+                index += (q + (levels / 2) as f64) * basis;
+                basis *= levels as f64;
+            }
+            expected.push(index as u32);
+        }
+        assert_eq!(indices, expected);
+        // The way back; codes are the nearest to themselves, and the outermost to what is beyond.
+        let mut back = vec![f32::NAN; codes.len()];
+        spec.read_code(&[], &indices, &mut back);
+        assert_eq!(back, codes);
+        assert!(spec.quantise(&mut back) && back == codes);
+        let mut far = [vec![-9.0; levels.len()], vec![9.0; levels.len()]].concat();
+        spec.quantise(&mut far);
+        let highest = levels.iter().map(|l| ((l - 1) / 2) as f32 / (l / 2) as f32);
+        let ends = levels.iter().map(|_| -1.0).chain(highest);
+        assert_eq!(far, ends.collect::<Vec<f32>>());
+    }
+    // A NaN must show, not vanish.
+    let layer = FiniteScalarQuantisedLatent::new(2, &[3, 4]);
+    let chain = Chain::new(vec![Box::new(layer)], 1).expect("layers that fit");
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
+    let x = [0.0, f32::NAN];
+    tape.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
+    tape.forward(&chain, Position::default());
+    assert!(tape.output().span()[1].is_nan());
 }
 
 #[test]

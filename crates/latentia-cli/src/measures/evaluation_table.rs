@@ -165,7 +165,7 @@ impl EvaluationTable<'_> {
             );
             if several && perplexity < IN_DISUSE * codebook as f64 {
                 text.push_str(
-                    "most of the codebook is in disuse: try a smaller one, larger batches or a smaller commitment\n",
+                    "most of the codebook is in disuse: try a smaller one, larger batches, or a smaller commitment where there is one\n",
                 );
             }
         }

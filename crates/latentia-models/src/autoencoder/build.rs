@@ -108,7 +108,7 @@ impl ModelSpec {
             preprocessing: self.preprocessing,
             corruption,
             encoder,
-            latent: self.code.into(),
+            latent: self.code.clone().into(),
             decoder,
             likelihood,
             penalties: self.objective.penalties(&*self.code),

@@ -1,6 +1,6 @@
-//! The vectors of a vector-quantised code.
+//! Codes that are vectors of a codebook.
 
-use latentia_nn::CodeValues;
+use latentia_nn::{CodeValues, Parameter};
 use latentia_tensor::{Matrix, Rows};
 
 use super::inference::{Run, for_each_block};
@@ -8,16 +8,17 @@ use super::model::Autoencoder;
 use crate::ModelError;
 
 impl Autoencoder {
-    /// The codebook, where codes are vector-quantised: `[vectors, dimension]`.
+    /// The codebook, where codes are made of one that is learned: `[vectors, dimension]`.
     pub fn codebook(&self) -> Option<&Matrix> {
         let CodeValues::Codebook { .. } = self.latent.values() else {
             return None;
         };
-        let codebook = self
-            .chain
-            .parameters_of(self.sections.code.end - 1)
-            .first()?;
-        Some(&codebook.value)
+        Some(&self.latent_parameters().first()?.value)
+    }
+
+    /// The parameters of the latent's last layer.
+    fn latent_parameters(&self) -> &[Parameter] {
+        self.chain.parameters_of(self.sections.code.end - 1)
     }
 
     /// Which vectors of the codebook the codes of all examples are made of, one code after the other. Empty for codes without a
@@ -37,5 +38,57 @@ impl Autoencoder {
             Ok::<_, ModelError>(())
         })?;
         Ok(indices)
+    }
+
+    /// The codes that are made of these vectors of the codebook, one code after the other, `[codes, code_width]`: the way back from
+    /// [`Self::encode_indices`].
+    ///
+    /// ```
+    /// use latentia_models::ModelSpec;
+    /// use latentia_tensor::Matrix;
+    ///
+    /// let spec: ModelSpec = toml::from_str(r#"
+    ///     likelihood = "mse"
+    ///     code = { kind = "finite-scalar-quantised", levels = [5, 3] }
+    ///     encoder = [{ layer = "dense", units = 4 }]
+    ///     decoder = [{ layer = "dense" }]
+    /// "#)?;
+    /// let model = spec.build(&[3], 42)?;
+    /// let examples = Matrix::from_vec(2, 3, vec![1.0, -1.0, 0.5, -2.0, 1.0, 3.0]);
+    /// let indices = model.encode_indices(&examples)?;
+    /// assert_eq!(model.decode_indices(&indices)?, model.encode(&examples)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When codes have no codebook, the indices are not those of whole codes, or one is out of range.
+    pub fn decode_indices(&self, indices: &[u32]) -> Result<Matrix, ModelError> {
+        let CodeValues::Codebook { vectors, dimension } = self.latent.values() else {
+            return Err(ModelError::Indices {
+                seen: format!("code is {}, without a codebook", self.latent.name()),
+                valid: "vector-quantised and finite-scalar-quantised codes have indices".into(),
+            });
+        };
+        let of_code = self.code_width() / dimension;
+        if !indices.len().is_multiple_of(of_code) {
+            return Err(ModelError::Indices {
+                seen: format!("{} indices are not whole codes", indices.len()),
+                valid: format!("a code has {of_code}"),
+            });
+        }
+        let is_out = |&&index: &&u32| index as usize >= vectors;
+        if let Some(index) = indices.iter().find(is_out) {
+            return Err(ModelError::Indices {
+                seen: format!("index {index} is none of the codebook's {vectors} vectors"),
+                valid: "they count from 0".into(),
+            });
+        }
+        let mut codes = Matrix::zeros(indices.len() / of_code, self.code_width());
+        let mut view = codes.view_mut();
+        for (code, indices) in view.iter_rows_mut().zip(indices.chunks(of_code)) {
+            self.latent
+                .read_code(self.latent_parameters(), indices, code);
+        }
+        Ok(codes)
     }
 }

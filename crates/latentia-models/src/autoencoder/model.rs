@@ -380,14 +380,18 @@ impl Autoencoder {
         Ok(examples)
     }
 
-    /// What the model's code makes of values from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, whole
-    /// numbers, or the largest; any values are a code otherwise.
+    /// What the model's code makes of values from elsewhere, `[rows, code_width]`: the nearest vectors of its codebook, the nearest
+    /// levels, whole numbers, or the largest; any values are a code otherwise.
     ///
     /// # Errors
     /// When the values do not fit the model.
-    pub fn quantise_latents(&self, values: Matrix) -> Result<Matrix, ModelError> {
+    pub fn quantise_latents(&self, mut values: Matrix) -> Result<Matrix, ModelError> {
         check_width(values.cols(), self.code_width())?;
         if !self.latent().is_restricted() {
+            return Ok(values);
+        }
+        let mut rows = values.view_mut();
+        if rows.iter_rows_mut().all(|row| self.latent().quantise(row)) {
             return Ok(values);
         }
         let run = Run::of(self.sections.code.clone());

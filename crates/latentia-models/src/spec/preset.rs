@@ -142,6 +142,7 @@ const PRESETS: &[(&str, &str)] = &[
         "conv-vq-vae",
         include_str!("../../presets/conv-vq-vae.toml"),
     ),
+    ("fsq", include_str!("../../presets/fsq.toml")),
     ("photos", include_str!("../../presets/photos.toml")),
     ("cifar-conv", include_str!("../../presets/cifar-conv.toml")),
     ("series", include_str!("../../presets/series.toml")),

@@ -35,7 +35,22 @@ fn units_that_never_change_are_dead() {
 
 #[test]
 fn perplexity_counts_the_vectors_that_are_used() {
-    let (used, codes) = usage("code = { kind = 'vector-quantised', codebook = 20, dimension = 3 }");
+    let vectors = usage("code = { kind = 'vector-quantised', codebook = 20, dimension = 3 }");
+    let perplexity = perplexity(vectors);
+    // Vectors that nobody needs are revived while the model learns.
+    assert!(perplexity > 10.0, "{perplexity}");
+}
+
+#[test]
+fn perplexity_counts_the_vectors_of_levels_that_are_used() {
+    let levels = usage("code = { kind = 'finite-scalar-quantised', levels = [4, 3, 2] }");
+    let perplexity = perplexity(levels);
+    // The encoder's ReLUs leave the upper levels: 2 of 4, 2 of 3 and 1 of 2.
+    assert!((2.0..=4.0).contains(&perplexity), "{perplexity}");
+}
+
+/// The perplexity of vectors of three elements, as it was measured and counted here.
+fn perplexity((used, codes): (LatentUsage, Vec<Vec<u32>>)) -> f64 {
     let mut counts: HashMap<&[u32], f64> = HashMap::new();
     for vector in codes.iter().flat_map(|code| code.chunks(3)) {
         *counts.entry(vector).or_default() += 1.0;
@@ -48,6 +63,44 @@ fn perplexity_counts_the_vectors_that_are_used() {
         (measured - perplexity).abs() < 1e-9 * perplexity,
         "{measured} {perplexity}"
     );
-    // Vectors that nobody needs are revived while the model learns.
-    assert!(perplexity > 10.0, "{perplexity}");
+    perplexity
+}
+
+#[test]
+fn indices_go_both_ways_and_others_are_refused() {
+    let model = |code: &str| {
+        let spec = model_spec(&format!("likelihood = 'mse'\n{code}\n{LAYERS}"));
+        spec.build(&[9], 3).expect("parts that fit")
+    };
+    for code in [
+        "code = { kind = 'vector-quantised', codebook = 24, dimension = 3 }",
+        "code = { kind = 'finite-scalar-quantised', levels = [4, 3, 2] }",
+    ] {
+        let (model, examples) = (model(code), signed(1, 50, 9));
+        let codes = model.encode(&examples).expect("they fit");
+        let indices = model.encode_indices(&examples).expect("they fit");
+        assert_eq!(indices.len(), 100);
+        assert_eq!(model.decode_indices(&indices).expect("indices"), codes);
+        // Codes are what they were when they are quantised again.
+        let again = model.quantise_latents(codes.clone()).expect("they fit");
+        assert_eq!(again, codes);
+
+        let refused = |indices: &[u32]| {
+            let refused = model.decode_indices(indices);
+            refused.expect_err("no indices").to_string()
+        };
+        assert_eq!(
+            refused(&[1, 2, 3]),
+            "3 indices are not whole codes; a code has 2"
+        );
+        assert_eq!(
+            refused(&[23, 24]),
+            "index 24 is none of the codebook's 24 vectors; they count from 0"
+        );
+    }
+    let refused = model("").decode_indices(&[]).expect_err("no codebook");
+    assert_eq!(
+        refused.to_string(),
+        "code is deterministic, without a codebook; vector-quantised and finite-scalar-quantised codes have indices"
+    );
 }

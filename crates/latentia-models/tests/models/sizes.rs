@@ -5,11 +5,12 @@ use latentia_tensor::{Axes, ExampleShape, Matrix};
 
 use crate::{begin, message, model_spec, training_spec, unit};
 
-const CONVOLUTIONAL: [&str; 5] = [
+const CONVOLUTIONAL: [&str; 6] = [
     "conv",
     "conv-denoising",
     "conv-vae",
     "conv-vq-vae",
+    "fsq",
     "cifar-conv",
 ];
 

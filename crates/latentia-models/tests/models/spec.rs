@@ -214,6 +214,26 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         ),
         (
             plain,
+            "code = { kind = 'finite-scalar-quantised', levels = [] }",
+            "code has levels []; there must be one number for each dimension of a vector, each at least 2",
+        ),
+        (
+            plain,
+            "code = { kind = 'finite-scalar-quantised', levels = [8, 1] }",
+            "code has levels [8, 1]; there must be one number for each dimension of a vector, each at least 2",
+        ),
+        (
+            plain,
+            "code = { kind = 'finite-scalar-quantised', levels = [300, 300] }",
+            "code has levels [300, 300]; their product must be at most 65,536",
+        ),
+        (
+            plain,
+            "code = { kind = 'finite-scalar-quantised', levels = [8, 5, 5] }",
+            "code cuts 2 elements into vectors of 3 dimensions, one for each of its levels [8, 5, 5]; the width of the encoder's output, or its channels, must be a multiple of it",
+        ),
+        (
+            plain,
             "condition = { classes = 1 }",
             "condition has 1 classes; it must be from 2 to 65536",
         ),

@@ -1,6 +1,7 @@
 //! Latents: one file for each kind, and the list of them.
 
 mod deterministic;
+mod finite_scalar_quantised;
 pub(crate) mod gaussian;
 mod rounded;
 mod top_k;
@@ -12,6 +13,7 @@ use crate::kinds::kinds;
 use crate::latent::Latent;
 
 pub use deterministic::Deterministic;
+pub use finite_scalar_quantised::{FiniteScalarQuantised, FiniteScalarQuantisedLatent};
 pub use gaussian::{Gaussian, GaussianLatent, GaussianSamples};
 pub use rounded::{LogisticPrior, Rate, Rounded, RoundedLatent};
 pub use top_k::{TopK, TopKLatent};
@@ -19,7 +21,7 @@ pub use vector_quantised::{Commitment, VectorQuantised, VectorQuantisedLatent};
 
 kinds! {
     /// What stands between encoder and decoder, one of these kinds.
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     #[serde(tag = "kind", rename_all = "kebab-case")]
     pub enum LatentSpec: Latent {
@@ -32,6 +34,10 @@ kinds! {
         /// vector that is hardly used begins anew (Dhariwal et al. 2020).
         /// Example: `{ kind = "vector-quantised", codebook = 128, dimension = 4 }`
         VectorQuantised(VectorQuantised),
+        /// The encoder's output cut into vectors, each of whose dimensions is rounded to a few levels between -1 and 1, without a
+        /// codebook that is learned: finite scalar quantisation (Mentzer et al. 2023, arXiv 2309.15505).
+        /// Example: `{ kind = "finite-scalar-quantised", levels = [8, 4, 4] }`
+        FiniteScalarQuantised(FiniteScalarQuantised),
         /// Whole numbers, for compression: rounded in use, with uniform noise instead in training (Ballé, Laparra and
         /// Simoncelli 2017). Example: `{ kind = "rounded", rate = 0.001 }`
         Rounded(Rounded),

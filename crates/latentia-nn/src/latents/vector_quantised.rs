@@ -130,6 +130,12 @@ impl Latent for VectorQuantised {
         let saved = &saved[..saved.len() / 2];
         indices.extend(saved.iter().map(|&index| index as u32));
     }
+
+    fn read_code(&self, parameters: &[Parameter], indices: &[u32], code: &mut [f32]) {
+        for (vector, &index) in code.chunks_mut(self.dimension).zip(indices) {
+            vector.copy_from_slice(parameters[0].value.row(index as usize));
+        }
+    }
 }
 
 /// A row is cut into vectors of `dimension` elements, each replaced by the nearest of `codebook` vectors; gradients pass as if

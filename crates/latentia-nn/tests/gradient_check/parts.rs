@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::gradient_check::{GradientCheck, GradientReport};
 use latentia_nn::latents::{
-    Deterministic, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised,
+    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised,
 };
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::likelihoods::SharedScale;
@@ -147,7 +147,7 @@ fn layers_that_no_specification_names_are_right() {
 #[test]
 fn every_latent_is_right() {
     let top_k = |warm_up| TopK { k: 2, warm_up };
-    let latents: [&dyn Latent; 6] = [
+    let latents: [&dyn Latent; 7] = [
         &Deterministic {},
         &Gaussian { units: 3 },
         &VectorQuantised {
@@ -156,6 +156,7 @@ fn every_latent_is_right() {
             commitment: 0.25,
             decay: 0.9,
         },
+        &FiniteScalarQuantised { levels: vec![5, 2] },
         &Rounded {
             rate: 0.7,
             decay: 0.9,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use latentia_nn::latents::{Commitment, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent};
+use latentia_nn::latents::{
+    Commitment, FiniteScalarQuantisedLatent, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent,
+};
 use latentia_nn::layers::Dense;
 use latentia_nn::{
     Activation, Chain, Initializer, Layer, LikelihoodSpec, Mode, Optimizer, Penalty, Position,
@@ -63,6 +65,28 @@ fn vector_quantisation_passes_gradients_straight_through() {
             let pairs = seen.encoded.iter().zip(&*quantised);
             loss(seen) + 0.25 * mean(pairs.map(distance).collect::<Row>().into_iter())
         });
+    }
+}
+
+#[test]
+fn finite_scalar_quantisation_passes_gradients_through_the_bound_alone() {
+    for (rows, inputs, vectors) in SHAPES {
+        let levels = [8, 5, 2];
+        let code: Box<dyn Layer> = Box::new(FiniteScalarQuantisedLatent::new(3 * vectors, &levels));
+        // The step from the bounded value to its level is held fixed.
+        let bound = |x: &f64, levels: usize| {
+            let half = (levels - 1) as f64 * 0.999 / 2.0;
+            let offset = 0.5 * (1 - levels % 2) as f64;
+            ((x + (offset / half).tan()).tanh() * half - offset) / (levels / 2) as f64
+        };
+        let straight = |encoded: &[f64], (x, z): (&[f64], &[f64]), _: &[f64]| -> Row {
+            let of_levels = levels.into_iter().cycle();
+            let elements = encoded.iter().zip(x.iter().zip(z)).zip(of_levels);
+            let held = elements.map(|((now, (x, z)), l)| bound(now, l) + (z - bound(x, l)));
+            held.collect()
+        };
+        let case = Case::new(3 * vectors, Some(code), Vec::new());
+        check(case, rows, inputs, straight, loss);
     }
 }
 
