@@ -331,4 +331,12 @@ impl ModelError {
     pub(crate) fn part(part: &'static str) -> impl FnOnce(InvalidSpec) -> Self {
         move |(seen, valid)| Self::Part { part, seen, valid }
     }
+
+    /// The same error of an example whose number in other data is `place` of its own.
+    pub(crate) fn of_example(mut self, place: impl Fn(usize) -> usize) -> Self {
+        if let Self::NonFinite { row, .. } | Self::NotCounts { row, .. } = &mut self {
+            *row = place(*row);
+        }
+        self
+    }
 }

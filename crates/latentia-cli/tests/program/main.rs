@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_output;
 mod compare;
 mod compress;
+mod counts;
 mod data;
 mod download;
 mod explain;

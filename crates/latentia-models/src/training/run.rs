@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use latentia_nn::{Collective, Step, StepOptions};
-use latentia_tensor::{Matrix, Rows, Targets};
+use latentia_tensor::{Matrix, Rows, Subset, Targets};
 
 use super::balance::Balance;
 use super::fitted::Fitted;
@@ -121,11 +121,18 @@ impl<'a> Training<'a> {
             true => model.scaling.clone(),
             false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
         };
-        for rows in parts.into_iter().flatten() {
-            model.check_scaled(rows, &scaling)?;
-            if rows.has_targets() {
-                model.check_scaled(&Targets(rows), &scaling)?;
-            }
+        for rows in [Some(examples), split.validation.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let checked =
+                model
+                    .check_scaled(rows, &scaling)
+                    .and_then(|()| match rows.has_targets() {
+                        true => model.check_scaled(&Targets(rows), &scaling),
+                        false => Ok(()),
+                    });
+            checked.map_err(|error| in_data(error, rows))?;
         }
         model.scaling = scaling;
         if !model.is_fitted {
@@ -318,6 +325,12 @@ fn learn_statistic(model: &mut Autoencoder, examples: &dyn Rows) -> Result<(), M
         last.value.as_mut_slice().copy_from_slice(&values);
     }
     Ok(())
+}
+
+/// What is wrong with an example of `part`, by its number in the data.
+fn in_data(error: ModelError, part: &Subset<'_>) -> ModelError {
+    let indices = part.indices();
+    error.of_example(|row| indices.get(row).map_or(row, |&index| index as usize))
 }
 
 /// Refuses what `spec` asks of a model and examples that cannot have it.
