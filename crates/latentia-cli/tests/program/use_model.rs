@@ -183,6 +183,8 @@ fn every_preset_prints_what_train_accepts() {
     // Twenty pictures of class 0 in the form of CIFAR-10.
     let pictures = [0; 20 * 3073];
     let dir = TestDir::with([("t.csv", table(20).as_bytes()), ("c.bin", &pictures)]);
+    let counts = (0..20).map(|row| format!("{},{},{}\n", row % 7, row % 3, row));
+    dir.write("counts.csv", counts.collect::<String>());
     let list = dir.run("presets").done().stdout;
     let names: Vec<&str> = list
         .lines()
@@ -195,6 +197,7 @@ fn every_preset_prints_what_train_accepts() {
         let data = match config.get("data").and_then(toml::Value::as_str) {
             None if name.starts_with("series") => "t.csv --window 8",
             None if name == "photos" => "c.bin",
+            None if name == "counts" => "counts.csv",
             None => "t.csv",
             Some("mnist") => "mnist-mini",
             Some("cifar10") => "c.bin",

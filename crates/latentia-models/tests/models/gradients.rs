@@ -2,7 +2,7 @@
 
 use latentia_data::{Locations, load};
 use latentia_models::{GradientFault, GradientReport, Observer, Preset};
-use latentia_tensor::{Rows, Subset};
+use latentia_tensor::{Matrix, Rows, Subset};
 
 use crate::series::sines;
 use crate::{begin, model_spec, training_spec};
@@ -107,10 +107,14 @@ fn no_preset_has_faults() {
     let random = load("random", &Locations::new(None)).expect("it is made on the spot");
     let windows = sines(1, 640, 64);
     let window = latentia_tensor::ExampleShape::from(&[1, 64, 1]);
+    let counts = (0..640 * 20).map(|i| (i / 20 * 7919 % 101 * (i % 20 + 3) % 9) as f32);
+    let counts = Matrix::from_vec(640, 20, counts.collect());
+    let genes = latentia_tensor::ExampleShape::from(&[20]);
     for name in Preset::names() {
         let preset = Preset::named(name).expect("it comes along");
         let (data, shape): (&dyn Rows, _) = match name {
             "tiny" => (&random.train, random.train.shape()),
+            "counts" => (&counts, &genes),
             "series" | "series-vae" => (&windows, &window),
             _ => (&digits.train, digits.train.shape()),
         };

@@ -286,8 +286,8 @@ fn the_checkpoint_of_another_run_is_refused_by_what_differs() {
         "its `model.encoder.1.units` is 3, here it is 2",
     );
     check(
-        refused(&path, PLAIN, "epochs = 2\nbatch-size = 4", 3, FINGERPRINT),
-        "its `training.epochs` is 1, here it is 2",
+        refused(&path, PLAIN, "epochs = 1\nbatch-size = 5", 3, FINGERPRINT),
+        "its `training.batch-size` is 4, here it is 5",
     );
     check(
         refused(&path, PLAIN, training, 3, "fedcba9876543210"),
