@@ -53,10 +53,7 @@ pub(super) fn run(args: &SweepArgs, loader: &Loader) -> anyhow::Result<Ended> {
             .clone()
             .unwrap_or_else(|| Path::new("sweeps").join(&name));
         named = Some((name, data));
-        let mut seeds = args.seed.clone();
-        seeds.sort_unstable();
-        seeds.dedup();
-        runs.extend(seeds.into_iter().map(|seed| Planned {
+        runs.extend(seeds(args).into_iter().map(|seed| Planned {
             args: combination.train(&common, seed),
             folder: out.join(combination.folder(seed)),
             preset: preset.clone(),
@@ -77,6 +74,14 @@ pub(super) fn run(args: &SweepArgs, loader: &Loader) -> anyhow::Result<Ended> {
         interrupt: Interrupt::default(),
     };
     sweep.run(runs)
+}
+
+/// The seeds of each combination, each once.
+fn seeds(args: &SweepArgs) -> Vec<u64> {
+    let mut seeds = args.seed.clone();
+    seeds.sort_unstable();
+    seeds.dedup();
+    seeds
 }
 
 /// Asks about a sweep that takes long.
@@ -124,7 +129,7 @@ impl Planned {
 impl Sweep<'_> {
     fn run(&self, mut runs: Vec<Planned>) -> anyhow::Result<Ended> {
         if let Some(keep) = self.args.halving {
-            let combinations = (runs.len() / self.seeds().max(1)) as u32;
+            let combinations = (runs.len() / seeds(self.args).len()) as u32;
             for rung in (1..=combinations.max(1).ilog(keep)).rev() {
                 match self.best_of(runs, keep, keep.pow(rung))? {
                     Some(best) => runs = best,
@@ -160,14 +165,6 @@ impl Sweep<'_> {
         }
     }
 
-    /// Seeds of each combination.
-    fn seeds(&self) -> usize {
-        let mut seeds = self.args.seed.clone();
-        seeds.sort_unstable();
-        seeds.dedup();
-        seeds.len()
-    }
-
     /// The best 1 in `keep` of the combinations of `runs` by 1 / `part` of their epochs; nothing where the user has ended it.
     fn best_of(
         &self,
@@ -180,7 +177,7 @@ impl Sweep<'_> {
             return Ok(None);
         };
         let table = self.table(&short, &tried);
-        let combinations = runs.len() / self.seeds().max(1);
+        let combinations = runs.len() / seeds(self.args).len();
         let best = table.best_combinations(combinations.div_ceil(keep as usize));
         if best.is_empty() {
             bail!("no run has come to its end: {}", table.failures());

@@ -206,7 +206,16 @@ fn folder(args: &TrainArgs, name: &str) -> PathBuf {
     match (args.resumes(), args.force) {
         (true, _) => RunFolder::unfinished(&base),
         (_, true) => base,
-        _ => RunFolder::vacant(&base),
+        _ => {
+            let vacant = RunFolder::vacant(&base);
+            if vacant != base {
+                let (base, vacant) = (base.display(), vacant.display());
+                tell(&format!(
+                    "`{base}` holds a run already: this one is written to `{vacant}`"
+                ));
+            }
+            vacant
+        }
     }
 }
 

@@ -37,9 +37,26 @@ fn chosen(args: &TrainArgs, data: Option<&Dataset>) -> anyhow::Result<(String, P
         );
         return Ok((name, preset));
     }
+    let of_model = args
+        .set
+        .iter()
+        .find(|setting| setting.starts_with("model."));
+    if let (Some(path), Some(setting)) = (&args.from, of_model) {
+        let path = path.display();
+        return Err(UsageError(format!(
+            "`--set {setting}` beside --from: the model is that of `{path}`; keys of `training` and `detection` can be set"
+        ))
+        .into());
+    }
     if let (Some(path), None) = (&args.from, &args.preset) {
         let provenance = open(path)?.provenance;
         let known = Preset::text(&provenance.preset).map(|_| provenance.preset.as_str());
+        if known.is_none() {
+            tell(&format!(
+                "`{}` is of no preset that is known here: it is trained as `digits` says; --preset or --config says otherwise",
+                path.display()
+            ));
+        }
         let (name, mut preset) = preset_for(known.unwrap_or("digits"))?;
         preset.data = Some(provenance.data);
         return Ok((name, preset));

@@ -20,8 +20,13 @@ fn a_second_run_has_a_folder_of_its_own() {
         ["table-p", "table-p-2", "table-second"],
         "named after preset and data"
     );
+    let third = dir.run("train --data p.csv --epochs 1 --out again").done();
+    assert!(!third.stderr.contains("holds a run already"));
+    let said = "`runs/table-p` holds a run already: this one is written to `runs/table-p-3`\n";
+    let fourth = dir.run("train --data p.csv --epochs 1").done();
+    assert!(fourth.stderr.contains(said), "{}", fourth.stderr);
     dir.run("train --data p.csv --epochs 1 --force").done();
-    assert_eq!(dir.names("runs").len(), 3, "--force replaces the first");
+    assert_eq!(dir.names("runs").len(), 4, "--force replaces the first");
 }
 
 #[test]
@@ -115,6 +120,11 @@ fn another_models_weights_are_where_a_run_begins() {
         "train --from first/model.safetensors --data other.csv --out third",
         1,
         &["`other.csv`"],
+    );
+    dir.refused(
+        "train --from first/model.safetensors --set model.likelihood=mse --out third",
+        2,
+        &["`--set model.likelihood=mse` beside --from"],
     );
     dir.refused(
         "train --from none.safetensors --out third",
