@@ -2,7 +2,8 @@
 
 use latentia_data::{Dataset, Source};
 use latentia_models::{
-    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, Training,
+    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy,
+    Training,
 };
 use latentia_tensor::{Rows, Subset};
 
@@ -81,9 +82,13 @@ impl Run<'_> {
         }
         training.resume(&last, all_data)?;
         let done = training.history().len();
-        if training.spec().epochs as usize <= done {
+        if let Some(end) = training.end() {
+            let further = match end {
+                StoppedBy::Epochs => "--epochs N trains it further",
+                _ => "it ended before its last epoch, and --from begins another with its weights",
+            };
             return Err(UsageError(format!(
-                "the run that wrote `{model}` is complete, after {}; --epochs N trains it further, --force begins anew",
+                "the run that wrote `{model}` is complete, after {}; {further}, --force begins anew",
                 counted(done, "epoch")
             ))
             .into());

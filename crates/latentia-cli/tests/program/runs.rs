@@ -49,6 +49,19 @@ fn a_complete_run_that_is_trained_further_is_one_longer_run_to_the_byte() {
 }
 
 #[test]
+fn a_run_that_stopped_by_itself_is_not_trained_further() {
+    let dir = with_table();
+    let patient = CONSTANT.replace("training.patience=1000", "training.stop-at-loss=1000.0");
+    dir.run(&format!("{patient} --epochs 9 --out run")).done();
+    let words = [
+        "is complete, after 1 epoch",
+        "it ended before its last epoch",
+    ];
+    dir.refused("train --resume run", 2, &words);
+    dir.refused("train --resume run --epochs 20", 2, &words);
+}
+
+#[test]
 fn a_run_is_gone_on_with_from_elsewhere_by_its_folder_alone() {
     let dir = with_table();
     dir.write("elsewhere/nothing", "");

@@ -351,7 +351,8 @@ impl Training<'_> {
         })
     }
 
-    fn end(&self) -> Option<StoppedBy> {
+    /// Why the run is over, where it is: no further epoch would be trained.
+    pub fn end(&self) -> Option<StoppedBy> {
         let last = self.state.history.last()?;
         let warm = last.epoch > self.model.warm_up();
         if warm
