@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::reading::ReadingArgs;
+
 /// Arguments of `encode`.
 #[derive(Debug, Group)]
 #[command(after_help = "Examples:
@@ -21,6 +23,9 @@ pub struct EncodeArgs {
     /// Leave ids, paths and labels out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `decode`.
@@ -39,6 +44,9 @@ pub struct DecodeArgs {
     /// How many examples a picture shows at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub count: u16,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `reconstruct`.
@@ -58,4 +66,7 @@ pub struct ReconstructArgs {
     /// Leave ids, paths and labels out of the .csv or .parquet
     #[arg(long)]
     pub no_ids: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::reading::ReadingArgs;
 use super::values::decibels;
 
 /// Arguments of `compress`.
@@ -46,6 +47,9 @@ pub struct CompressArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `decompress`.

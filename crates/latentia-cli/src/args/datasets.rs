@@ -6,16 +6,25 @@ use clap::{Args as Group, Subcommand};
 
 use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
+use super::reading::ReadingArgs;
 
 /// The commands of `data`.
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// List the named data sets and where they are
-    List,
+    List(ListArgs),
     /// Download a named data set, or take it from a folder
     Fetch(FetchArgs),
     /// Describe a data set, a table with its columns, or a folder of pictures
     Info(InfoArgs),
+}
+
+/// Arguments of `data list`.
+#[derive(Debug, Group)]
+pub struct ListArgs {
+    /// Where named data sets are looked for first
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Arguments of `data info`.
@@ -37,6 +46,9 @@ pub struct InfoArgs {
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `data fetch`.
@@ -50,7 +62,7 @@ pub struct FetchArgs {
     /// Download from this address instead of the known ones; the names of the files are added to it
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     pub mirror: Option<String>,
-    /// Put the set's folder into this one [default: --data-dir, $LATENTIA_DATA_DIR, or the user's cache]
-    #[arg(long, value_name = "DIR")]
+    /// Put the set's folder into this one [default: $LATENTIA_DATA_DIR, or the user's cache]
+    #[arg(long, value_name = "DIR", visible_alias = "data-dir")]
     pub to: Option<PathBuf>,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args as Group;
 
 use super::columns::ColumnArgs;
+use super::reading::ReadingArgs;
 use super::values::{seed, share};
 
 /// Arguments of `detect`.
@@ -78,7 +79,8 @@ pub struct DetectArgs {
     /// Of a series, write the score of each time step too, the mean over the windows that cover it: .csv, .parquet or .npy
     #[arg(long, value_name = "FILE")]
     pub steps: Option<PathBuf>,
-    /// Score the rows of a table, a CSV on standard input, as they come: one JSON object a line
+    /// Score the rows of a table, a CSV on standard input, as they come: one JSON object a line; with --strict, end at the first row that
+    /// cannot be scored
     #[arg(long, conflicts_with_all = ["output", "steps", "count", "json", "contamination", "fdr", "explain"])]
     pub follow: bool,
     /// Print one JSON object
@@ -87,4 +89,7 @@ pub struct DetectArgs {
     /// Leave ids, paths and labels out
     #[arg(long)]
     pub no_ids: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

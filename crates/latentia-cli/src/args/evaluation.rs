@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::reading::ReadingArgs;
 use super::values::{seed, share, whole};
 
 /// Seed of the samples behind a likelihood, where none is asked for: a measure repeats to the bit.
@@ -64,6 +65,9 @@ pub struct EvaluateArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `denoise`.
@@ -102,4 +106,7 @@ pub struct DenoiseArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as Group};
 
+use super::reading::ReadingArgs;
 use super::values::{seed, whole};
 
 /// Arguments of `explain`.
@@ -52,4 +53,7 @@ pub struct ExplainArgs {
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

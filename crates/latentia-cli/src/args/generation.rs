@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, ValueEnum};
 
+use super::reading::ReadingArgs;
+
 /// Arguments of `sample`.
 #[derive(Debug, Group)]
 #[command(
@@ -39,6 +41,9 @@ pub struct SampleArgs {
     /// Where to write: .npy, .csv and .parquet hold all, a .png at most 1000
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// What codes are drawn from.
@@ -85,4 +90,7 @@ pub struct InterpolateArgs {
     /// Where to write: .png, .npy, .csv or .parquet
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args as Group;
 
 use super::evaluation::EVALUATION_SEED;
+use super::reading::ReadingArgs;
 use super::values::{seed, whole};
 
 /// Arguments of `impute`.
@@ -36,4 +37,7 @@ pub struct ImputeArgs {
     /// Print the report as one JSON object
     #[arg(long, requires = "report")]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

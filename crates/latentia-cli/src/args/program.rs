@@ -1,41 +1,20 @@
 //! The program's own arguments, and those of every command.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
 use super::command::Command;
-use super::tables::TableArgs;
-use super::values::memory;
 
 /// Trains, measures and uses autoencoders.
 #[derive(Debug, Parser)]
 #[command(name = "latentia", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Args {
-    /// Where named data sets are looked for first
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-
     /// Threads to use; the result does not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, display_order = 900, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Memory for examples, as in 512M or 4G; what does not fit is read from the disk each time
-    #[arg(long, global = true, value_name = "SIZE", default_value = "1G", allow_negative_numbers = true, value_parser = memory)]
-    pub memory: usize,
-
-    /// Refuse a folder with a file that is no picture or cannot be read, instead of leaving it out, and pictures that a model would
-    /// have to change; with --follow, end at the first row that cannot be scored
-    #[arg(long, global = true)]
-    pub strict: bool,
-
     /// Say nothing but warnings and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     pub quiet: bool,
-
-    /// How tables are read.
-    #[command(flatten)]
-    pub table: TableArgs,
 
     /// The command.
     #[command(subcommand)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::reading::ReadingArgs;
 use super::values::file_size;
 
 /// Arguments of `report`.
@@ -29,4 +30,7 @@ pub struct ReportArgs {
     /// The largest that the file may be, as in 500K or 10M
     #[arg(long, value_name = "SIZE", default_value = "10M", allow_negative_numbers = true, value_parser = file_size)]
     pub max_size: usize,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }

@@ -6,6 +6,7 @@ use clap::Args as Group;
 
 use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
+use super::reading::ReadingArgs;
 use super::training::TrainArgs;
 use super::values::{positive, seed, whole};
 
@@ -85,6 +86,9 @@ pub struct SweepArgs {
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 impl SweepArgs {
@@ -113,6 +117,7 @@ impl SweepArgs {
             resume: None,
             force: false,
             json: false,
+            reading: self.reading.clone(),
         }
     }
 }

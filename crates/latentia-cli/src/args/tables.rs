@@ -9,13 +9,13 @@ use super::values::{Said, decimal, delimiter, header};
 #[derive(Clone, Debug, Group)]
 pub struct TableArgs {
     /// Whether the first row of a CSV file holds the names of its columns: yes, no, or auto, what its first rows show
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_parser = header)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = header)]
     pub header: Said,
     /// What parts the fields of a CSV file: a character, `tab` or `space` [default: what its first rows show]
-    #[arg(long, global = true, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub delimiter: Option<u8>,
     /// What stands before decimals in a CSV file, `.` or `,` [default: what its first rows show]
-    #[arg(long, global = true, value_name = "CHARACTER", value_parser = decimal)]
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
     pub decimal: Option<u8>,
 }
 

@@ -7,6 +7,7 @@ use clap::Args as Group;
 use super::checkpoint_interval::CheckpointInterval;
 use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
+use super::reading::ReadingArgs;
 use super::run_command::RunCommand;
 use super::values::{positive, seed, whole};
 
@@ -91,6 +92,9 @@ pub struct TrainArgs {
     /// Print one JSON object to stdout
     #[arg(long)]
     pub json: bool,
+    /// Where data is looked for and how it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// The command that began the run, where it is gone on with by its folder alone.
     #[arg(skip)]
     pub command: Option<RunCommand>,

@@ -1,7 +1,5 @@
 //! `latentia data`
 
-use std::path::Path;
-
 use latentia_data::{CATALOGUE, Locations, NamedSet};
 
 use super::info;
@@ -10,18 +8,14 @@ use crate::fetch::{FetchOptions, Outcome, fetch};
 use crate::inputs::Loader;
 use crate::terminal::{UsageError, print, suggestion, tell};
 
-pub(super) fn run(
-    command: &DataCommand,
-    loader: &Loader,
-    data_dir: Option<&Path>,
-) -> anyhow::Result<()> {
+pub(super) fn run(command: &DataCommand) -> anyhow::Result<()> {
     match command {
-        DataCommand::List => list(&loader.locations),
+        DataCommand::List(args) => list(&Locations::new(args.data_dir.as_deref())),
         DataCommand::Info(args) => {
-            let loader = loader.with_examples(args.examples);
+            let loader = Loader::new(&args.reading).with_examples(args.examples);
             info::run(args, &loader.with_columns(&args.columns)?)
         }
-        DataCommand::Fetch(args) => fetch_set(args, &loader.locations, data_dir),
+        DataCommand::Fetch(args) => fetch_set(args),
     }
 }
 
@@ -44,11 +38,7 @@ fn list(locations: &Locations) -> anyhow::Result<()> {
     print(&text)
 }
 
-fn fetch_set(
-    args: &FetchArgs,
-    locations: &Locations,
-    data_dir: Option<&Path>,
-) -> anyhow::Result<()> {
+fn fetch_set(args: &FetchArgs) -> anyhow::Result<()> {
     let Some(set) = NamedSet::find(&args.name) else {
         let names: Vec<&str> = CATALOGUE.iter().map(|set| set.name).collect();
         return Err(UsageError(format!(
@@ -65,12 +55,8 @@ fn fetch_set(
         ));
         return Ok(());
     }
-    let Some(folder) = args
-        .to
-        .as_deref()
-        .or(data_dir)
-        .or(locations.folders.first().map(|f| f.as_path()))
-    else {
+    let folders = Locations::new(None).folders;
+    let Some(folder) = args.to.as_deref().or(folders.first().map(|f| f.as_path())) else {
         return Err(UsageError("no folder to put it in; name one with --to".into()).into());
     };
     let folder = folder.join(set.name);

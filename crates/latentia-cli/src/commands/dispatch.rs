@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use latentia_data::{LoadOptions, Locations};
 use latentia_nn::Collective;
 
 use super::{
@@ -20,24 +19,13 @@ use crate::terminal::{Ended, tell};
 /// # Errors
 /// A [`UsageError`](crate::terminal::UsageError) when the request itself is wrong, else what could not be done.
 pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended> {
-    let loader = Loader {
-        locations: Locations::new(args.data_dir.as_deref()),
-        options: LoadOptions {
-            strict: args.strict,
-            memory: args.memory,
-            table: args.table.options(),
-            ..LoadOptions::default()
-        },
-        target: None,
-        is_for_model: false,
-    };
     let threads = args.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .context("cannot start the threads")?;
     if let Command::Train(train) = &args.command {
-        return train::run(train, &loader, args.data_dir.as_deref(), collective);
+        return train::run(train, collective);
     }
     if collective.rank() > 0 {
         return Ok(Ended::Done);
@@ -48,29 +36,29 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
     match args.command {
         // It is done.
         Command::Train(_) => {}
-        Command::Sweep(args) => return sweep::run(&args, &loader),
+        Command::Sweep(args) => return sweep::run(&args, &Loader::new(&args.reading)),
         Command::Compare(args) => compare::run(&args)?,
-        Command::Evaluate(args) => evaluate::run(&args, &loader)?,
-        Command::Encode(args) => encode::run(&args, &loader)?,
-        Command::Decode(args) => decode::run(&args, &loader)?,
-        Command::Reconstruct(args) => reconstruct::run(&args, &loader)?,
-        Command::Explain(args) => explain::run(&args, &loader)?,
-        Command::Denoise(args) => denoise::run(&args, &loader)?,
-        Command::Detect(args) => detect::run(&args, &loader)?,
-        Command::Impute(args) => impute::run(&args, &loader)?,
-        Command::Sample(args) => sample::run(&args, &loader)?,
+        Command::Evaluate(args) => evaluate::run(&args, &Loader::new(&args.reading))?,
+        Command::Encode(args) => encode::run(&args, &Loader::new(&args.reading))?,
+        Command::Decode(args) => decode::run(&args, &Loader::new(&args.reading))?,
+        Command::Reconstruct(args) => reconstruct::run(&args, &Loader::new(&args.reading))?,
+        Command::Explain(args) => explain::run(&args, &Loader::new(&args.reading))?,
+        Command::Denoise(args) => denoise::run(&args, &Loader::new(&args.reading))?,
+        Command::Detect(args) => detect::run(&args, &Loader::new(&args.reading))?,
+        Command::Impute(args) => impute::run(&args, &Loader::new(&args.reading))?,
+        Command::Sample(args) => sample::run(&args, &Loader::new(&args.reading))?,
         Command::Traverse(args) => traverse::run(&args)?,
-        Command::Interpolate(args) => interpolate::run(&args, &loader)?,
-        Command::Report(args) => report::run(&args, &loader)?,
+        Command::Interpolate(args) => interpolate::run(&args, &Loader::new(&args.reading))?,
+        Command::Report(args) => report::run(&args, &Loader::new(&args.reading))?,
         Command::Export(args) => export::run(&args)?,
         Command::Import(args) => import::run(&args)?,
-        Command::Compress(args) => compress::run(&args, &loader)?,
+        Command::Compress(args) => compress::run(&args, &Loader::new(&args.reading))?,
         Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,
         Command::Completions(args) => completions::run(&args)?,
         Command::Man(args) => man::run(&args)?,
         Command::Presets(args) => presets::run(&args)?,
-        Command::Data(command) => data::run(&command, &loader, args.data_dir.as_deref())?,
+        Command::Data(command) => data::run(&command)?,
     }
     Ok(Ended::Done)
 }

@@ -25,14 +25,9 @@ use crate::training::{
 /// Share held out where a preset asks for a test part that the data does not have.
 const HELD_OUT: f64 = 0.1;
 
-pub(super) fn run(
-    args: &TrainArgs,
-    loader: &Loader,
-    data_dir: Option<&Path>,
-    collective: Arc<dyn Collective>,
-) -> anyhow::Result<Ended> {
+pub(super) fn run(args: &TrainArgs, collective: Arc<dyn Collective>) -> anyhow::Result<Ended> {
     check_whole(args.data.as_deref())?;
-    let loader = loader.with_examples(args.examples);
+    let loader = Loader::new(&args.reading).with_examples(args.examples);
     let loader = loader.with_target(args.target.as_deref());
     let loader = loader.with_columns(&args.columns)?;
     let read = read_to_choose(args, &loader)?;
@@ -58,7 +53,7 @@ pub(super) fn run(
     };
     job.train(collective, &|summary| match args.json {
         true => summary.print_json(),
-        false => summary.print_text(data_dir),
+        false => summary.print_text(args.reading.data_dir.as_deref()),
     })
 }
 

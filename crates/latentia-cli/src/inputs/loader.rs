@@ -11,7 +11,7 @@ use latentia_models::Autoencoder;
 use latentia_tensor::{Axes, ExampleShape, Rows, Windows};
 
 use super::schema::read_schema;
-use crate::args::{ColumnArgs, ExampleArgs};
+use crate::args::{ColumnArgs, ExampleArgs, ReadingArgs};
 use crate::terminal::{UsageError, count, counted, tell};
 
 /// Files that are named when they are left out.
@@ -31,6 +31,21 @@ pub struct Loader {
 }
 
 impl Loader {
+    /// What reads data as `asked`.
+    pub fn new(asked: &ReadingArgs) -> Self {
+        Self {
+            locations: Locations::new(asked.data_dir.as_deref()),
+            options: LoadOptions {
+                strict: asked.strict,
+                memory: asked.memory,
+                table: asked.table.options(),
+                ..LoadOptions::default()
+            },
+            target: None,
+            is_for_model: false,
+        }
+    }
+
     /// The same, with examples made as the user wants them.
     #[must_use]
     pub fn with_examples(&self, asked: ExampleArgs) -> Self {

@@ -72,12 +72,8 @@ fn check_alone(args: &Args) -> Result<(), UsageError> {
         return Ok(());
     };
     let same = Args {
-        data_dir: args.data_dir.clone(),
         threads: None,
-        memory: args.memory,
-        strict: args.strict,
         quiet: false,
-        table: args.table.clone(),
         command: Command::Train(TrainArgs {
             resume: None,
             epochs: None,
@@ -86,8 +82,8 @@ fn check_alone(args: &Args) -> Result<(), UsageError> {
             ..given.clone()
         }),
     };
-    let memory = args.memory.to_string();
-    match bare(&["latentia", "--memory", &memory, "train"]) {
+    let memory = given.reading.memory.to_string();
+    match bare(&["latentia", "train", "--memory", &memory]) {
         Ok(bare) if bare != format!("{same:?}") => Err(UsageError(
             "--resume RUN goes on with all that the run was begun with; beside it there can be --epochs, --checkpoint-every, --json, \
              --quiet and --threads"

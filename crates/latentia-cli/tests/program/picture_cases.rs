@@ -126,7 +126,7 @@ fn every_picture_is_read_or_named() {
         return;
     };
     let dir = TestDir::new();
-    let report = info(&dir, &format!("--strict data info {album}"));
+    let report = info(&dir, &format!("data info {album} --strict"));
     assert_eq!(report["examples"], 6, "{report}");
 }
 

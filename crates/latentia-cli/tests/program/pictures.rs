@@ -421,7 +421,7 @@ fn noisy_pictures_are_restored_as_the_clean_ones_of_the_same_name() {
     let denoise = "denoise pairs/model.safetensors noisy --target clean";
     let note = "`clean`: 1 target without an example left out: `more.png`";
     assert!(run(denoise).stderr.contains(note));
-    dir.refused(&format!("--strict {denoise}"), 1, &[note, "--strict"]);
+    dir.refused(&format!("{denoise} --strict"), 1, &[note, "--strict"]);
     dir.refused(
         "denoise pairs/model.safetensors noisy",
         2,
