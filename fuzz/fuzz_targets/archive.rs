@@ -38,6 +38,8 @@ fn made(spec: &str, method: Method) -> Made {
             training: TrainingSpec::default(),
             stopped_by: StoppedBy::Epochs,
             history: Vec::new(),
+            warnings: Vec::new(),
+            target: None,
         },
         attachments: quantiser.tensors(),
         digest: "00".repeat(32),

@@ -93,6 +93,7 @@ fn with_model(model: Autoencoder, quantiser: Option<Quantiser>) -> ModelFile {
             training: TrainingSpec::default(),
             stopped_by: StoppedBy::Epochs,
             history: Vec::new(),
+            warnings: Vec::new(),
         },
         attachments: quantiser.map_or(Vec::new(), |quantiser| quantiser.tensors()),
         digest: "5a".repeat(32),

@@ -29,6 +29,9 @@ pub struct Provenance {
     pub stopped_by: StoppedBy,
     /// Every epoch.
     pub history: Vec<Epoch>,
+    /// What may have gone wrong in training, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Provenance {

@@ -29,6 +29,7 @@ fn file(model: Autoencoder) -> ModelFile {
         training: TrainingSpec::default(),
         stopped_by: StoppedBy::Epochs,
         history: Vec::new(),
+        warnings: Vec::new(),
     };
     ModelFile {
         model,

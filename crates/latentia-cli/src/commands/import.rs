@@ -54,6 +54,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<()> {
         training: preset.training,
         stopped_by: StoppedBy::Epochs,
         history: Vec::new(),
+        warnings: Vec::new(),
     };
     ModelFile::save(&model, &provenance, &[], &args.output)?;
     let rows = sources.into_iter().map(|(name, sources)| {

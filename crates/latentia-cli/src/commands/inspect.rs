@@ -159,7 +159,9 @@ fn history(model: &Autoencoder, provenance: &Provenance) -> String {
         ),
     ];
     let columns = model.schema().map(|schema| ("columns", columns(schema)));
-    let rows = rows.into_iter().chain(columns);
+    let warnings = provenance.warnings.iter();
+    let warnings = warnings.map(|warning| ("warning", warning.clone()));
+    let rows = rows.into_iter().chain(columns).chain(warnings);
     rows.map(|(name, value)| format!("{name:<16}{value}\n"))
         .collect()
 }

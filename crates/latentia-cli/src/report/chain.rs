@@ -100,5 +100,7 @@ pub(super) fn history(model: &Autoencoder, provenance: &Provenance) -> Vec<Fact>
         let learned = schema.learned().count();
         facts.insert(2, ("Columns", counted(learned, "column")));
     }
+    let warnings = provenance.warnings.iter();
+    facts.extend(warnings.map(|warning| ("Warning", warning.clone())));
     facts
 }

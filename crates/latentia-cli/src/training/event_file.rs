@@ -66,18 +66,16 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Adds the numbers of step `step`, each under its tag; those that are not there are left out.
+    /// Adds the numbers of step `step`, each under its tag.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn add(&mut self, step: u32, numbers: &[(&str, Option<f64>)]) -> Result<(), ModelError> {
-        let there = numbers.iter().filter_map(|(tag, number)| {
-            Some(Value {
-                tag: (*tag).to_string(),
-                simple_value: (*number)? as f32,
-            })
+    pub fn add(&mut self, step: u32, numbers: &[(String, f64)]) -> Result<(), ModelError> {
+        let numbers = numbers.iter().map(|(tag, number)| Value {
+            tag: tag.clone(),
+            simple_value: *number as f32,
         });
-        let value = there.collect();
+        let value = numbers.collect();
         self.write(step, What::Summary(Summary { value }))
     }
 

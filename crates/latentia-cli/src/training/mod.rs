@@ -17,6 +17,7 @@ mod fingerprint;
 mod grid;
 mod interrupt;
 mod live_page;
+mod measured;
 mod overrides;
 mod progress;
 mod resumption;

@@ -1,6 +1,5 @@
 //! A training run as it goes: a bar on a terminal, a line now and then elsewhere; and its end by Ctrl-C.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -12,11 +11,11 @@ use latentia_models::{
     Epoch, GradientReport, ModelError, Observer, Rollback, StoppedBy, Training, write_atomically,
 };
 use latentia_tensor::Rows;
-use serde::Serialize;
 
 use super::event_file::EventFile;
 use super::interrupt::Interrupt;
 use super::live_page::LivePage;
+use super::measured::{EpochMeasures, Measured};
 use super::run_folder::RunFolder;
 use crate::args::{CheckpointInterval, RunCommand, TrainArgs};
 use crate::terminal::{bar, count, number, tell, warn};
@@ -28,24 +27,6 @@ const LINE: Duration = Duration::from_secs(2);
 /// How often a checkpoint is written at most, where nobody says how often: a hundred epochs in a second are not to spend it
 /// on the disk.
 const CHECKPOINT: Duration = Duration::from_secs(1);
-
-/// What no history keeps of an epoch, for it does not repeat to the bit or is not part of the result.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Measured {
-    /// Seconds of training, by the wall clock.
-    seconds: f64,
-    /// Norm of the gradient of the last batch.
-    gradient_norm: Option<f64>,
-}
-
-/// A line of `metrics.jsonl`.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    epoch: &'a Epoch,
-    #[serde(flatten)]
-    measured: Option<Measured>,
-}
 
 /// Watches a run: shows it, writes it down, ends it on request.
 pub struct Progress<'a> {
@@ -80,8 +61,8 @@ pub struct Progress<'a> {
     last_validation: Option<f64>,
     /// Seconds of each epoch of this run.
     pub seconds: Vec<f64>,
-    /// What was measured in those that no rollback undid, by their number.
-    measured: BTreeMap<u32, Measured>,
+    /// What was measured in all of them.
+    measured: Measured,
 }
 
 impl<'a> Progress<'a> {
@@ -99,6 +80,7 @@ impl<'a> Progress<'a> {
         let epochs = run.spec().epochs;
         let examples = run.split().training.rows();
         interrupt.keep()?;
+        let measured = Measured::read(&folder.metrics_lines(), run.history());
         let now = Instant::now();
         Ok(Self {
             bar: bar(epochs, examples),
@@ -125,7 +107,7 @@ impl<'a> Progress<'a> {
             saved: now,
             last_validation: None,
             seconds: Vec::new(),
-            measured: BTreeMap::new(),
+            measured,
         })
     }
 
@@ -176,14 +158,7 @@ impl<'a> Progress<'a> {
             command.write(&self.command_file)?;
             self.command = None;
         }
-        write_atomically(&self.metrics_lines, |out| {
-            for epoch in history {
-                let measured = self.measured.get(&epoch.epoch).copied();
-                serde_json::to_writer(&mut *out, &Line { epoch, measured })?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
-        })
+        self.measured.write(&self.metrics_lines, history)
     }
 
     /// Takes the bar away for good.
@@ -293,25 +268,15 @@ impl Observer for Progress<'_> {
         seconds: f64,
     ) -> Result<ControlFlow<()>, ModelError> {
         self.seconds.push(seconds);
-        let norm = training.gradient_norm();
-        let measured = Measured {
-            seconds,
-            gradient_norm: norm.is_finite().then_some(norm),
-        };
-        self.measured.insert(epoch.epoch, measured);
+        let measures = EpochMeasures::of(training, epoch, seconds);
         if let Some(page) = &mut self.live_page {
             page.renew(training)?;
         }
         if let Some(events) = &mut self.events {
-            let numbers = [
-                ("loss/training", Some(epoch.train_loss)),
-                ("loss/validation", epoch.validation_loss),
-                ("learning_rate", Some(epoch.learning_rate.into())),
-                ("gradient_norm", measured.gradient_norm),
-                ("seconds", Some(seconds)),
-            ];
+            let numbers = measures.tagged(epoch);
             events.add(epoch.epoch, &numbers)?;
         }
+        self.measured.insert(epoch.epoch, measures);
         self.last_validation = epoch.validation_loss;
         let last = epoch.epoch == self.epochs;
         if self.bar.is_none() && (self.shown.elapsed() >= LINE || epoch.epoch == 1 || last) {

@@ -195,3 +195,39 @@ fn a_run_is_seen_as_it_goes_in_a_page_and_in_tensorboard() {
         "the version, and a record an epoch"
     );
 }
+
+#[test]
+fn each_epoch_has_the_parts_of_its_loss_whatever_the_run_was_cut_by() {
+    let dir = with_table();
+    let variational = CONSTANT.replace("--preset table", "--preset table-vae");
+    dir.run(&format!("{variational} --epochs 3 --out run --tensorboard"))
+        .done();
+    dir.run("train --resume run --epochs 5").done();
+    let lines = dir.text("run/metrics.jsonl");
+    let epochs: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    assert_eq!(epochs.len(), 5);
+    for epoch in &epochs {
+        let number = |key: &str| {
+            epoch[key]
+                .as_f64()
+                .unwrap_or_else(|| panic!("{key}: {epoch}"))
+        };
+        let divergence = number("train_kl_divergence");
+        let sum = number("train_likelihood") + divergence;
+        assert!(
+            divergence > 0.0 && (sum - number("train_loss")).abs() < 1e-9,
+            "{epoch}"
+        );
+        assert!(number("seconds") > 0.0 && number("gradient_norm") > 0.0);
+    }
+    // A page finds them beside the model.
+    dir.run("report run/model.safetensors p.csv -o p.html")
+        .done();
+    assert!(dir.text("p.html").contains("train_kl_divergence"));
+    let plain = format!("{CONSTANT} --epochs 1 --out plain");
+    dir.run(&plain).done();
+    assert!(!dir.text("plain/metrics.jsonl").contains("train_likelihood"));
+}

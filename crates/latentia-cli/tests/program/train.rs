@@ -287,6 +287,12 @@ fn a_run_that_goes_back_says_so_and_ends_well() {
     // The metrics are those of the epochs that count.
     let metrics = dir.text("runs/my-t/metrics.csv");
     assert_eq!(metrics.lines().count(), 6, "{metrics}");
+    let inspected = dir.run("inspect runs/my-t/model.safetensors").done();
+    assert!(
+        inspected
+            .stdout
+            .contains("a loss was not finite: training went back ")
+    );
 
     let again = dir.run(&format!("{train} --force --threads 1")).done();
     let share = 1 << setbacks;
@@ -313,6 +319,15 @@ fn gradients_that_vanish_are_told_of_once() {
     assert_eq!(report["reference"], "decoder.4 (dense linear)");
     let ratio = report["ratio"].as_f64();
     assert!(ratio.is_some_and(|ratio| ratio < 1e-3), "{report}");
+    // The model keeps it.
+    let inspected = dir.run("inspect runs/my-t/model.safetensors").done();
+    assert!(
+        inspected
+            .stdout
+            .contains(&format!("warning         {said}")),
+        "{}",
+        inspected.stdout
+    );
 }
 
 /// A number of a message that follows `before`.

@@ -76,6 +76,23 @@ impl Fitted {
             training: self.spec.clone(),
             stopped_by: self.stopped_by,
             history: self.history.clone(),
+            warnings: self.warnings(),
         }
+    }
+
+    /// What may have gone wrong, a sentence each.
+    fn warnings(&self) -> Vec<String> {
+        let reports = self.gradients.iter().map(GradientReport::to_string);
+        let rolled_back = (self.rollbacks > 0).then(|| {
+            format!(
+                "a loss was not finite: training went back {} to earlier weights, and ended with 1/{} of the learning rate asked for",
+                match self.rollbacks {
+                    1 => "once".into(),
+                    times => format!("{times} times"),
+                },
+                1u32 << self.rollbacks
+            )
+        });
+        reports.chain(rolled_back).collect()
     }
 }

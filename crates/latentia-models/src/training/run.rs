@@ -64,6 +64,8 @@ pub struct Training<'a> {
     pub(super) split: Split<'a>,
     /// Numbers of the training examples, in the order of the epoch under way.
     pub(super) order: Vec<u32>,
+    /// What penalties have added to the losses of the epoch under way, and of how many examples.
+    pub(super) penalties: PenaltySums,
     /// Where every class is to come equally often.
     pub(super) balance: Option<Balance>,
     /// Whether the model had learned before.
@@ -71,6 +73,28 @@ pub struct Training<'a> {
     /// Whether the model has the weights that it is to keep.
     pub(super) is_over: bool,
     attach: Vec<&'a Attach<'a>>,
+}
+
+/// What penalties have added to the losses of an epoch's examples.
+#[derive(Debug, Default)]
+pub(super) struct PenaltySums {
+    sums: Vec<f64>,
+    examples: usize,
+}
+
+impl PenaltySums {
+    /// Takes a batch of `examples` examples into account, in which each penalty's mean was one of `means`; it is the first of an epoch
+    /// where `begins`.
+    pub(super) fn add(&mut self, means: &[f64], examples: usize, begins: bool) {
+        if begins {
+            *self = Self::default();
+        }
+        self.sums.resize(means.len(), 0.0);
+        for (sum, mean) in self.sums.iter_mut().zip(means) {
+            *sum += mean * examples as f64;
+        }
+        self.examples += examples;
+    }
 }
 
 /// What fits something to a model and the examples that it learned from and was validated on, as tensors to keep with it.
@@ -154,6 +178,7 @@ impl<'a> Training<'a> {
             seed,
             state: RunState::default(),
             order: (0..split.training.rows() as u32).collect(),
+            penalties: PenaltySums::default(),
             split,
             balance,
             attach: Vec::new(),
@@ -205,6 +230,19 @@ impl<'a> Training<'a> {
     /// Norm of the last batch's gradient over all parameters that are learned, as the update had it: at most `clip-norm`.
     pub fn gradient_norm(&self) -> f64 {
         self.step.gradient_norm(&self.model.chain)
+    }
+
+    /// What each penalty has added to the loss of the last epoch, by its name: a mean over the training examples, with the weights then in
+    /// force. The rest of the loss is the likelihood's. Nothing without penalties, and of an epoch that a checkpoint has cut, for it
+    /// keeps no such sums.
+    pub fn penalties(&self) -> Vec<(&'static str, f64)> {
+        let PenaltySums { sums, examples } = &self.penalties;
+        let means = sums.iter().map(|sum| sum / *examples as f64);
+        let named = self.model.penalties.iter().map(|penalty| penalty.name());
+        match *examples == self.split.training.rows() {
+            true => named.zip(means).collect(),
+            false => Vec::new(),
+        }
     }
 
     /// The epochs so far.

@@ -67,6 +67,7 @@ fn saved(folder: &TempDir) -> (Autoencoder, Provenance, PathBuf) {
         training: training_spec("epochs = 9"),
         stopped_by: StoppedBy::Epochs,
         history: run.history().to_vec(),
+        warnings: vec!["a warning".into()],
     };
     let path = folder.path().join("model.safetensors");
     ModelFile::save(&model, &provenance, &attachments(), &path).expect("the folder can be written");

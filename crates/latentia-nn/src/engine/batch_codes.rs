@@ -5,7 +5,7 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 use super::block::Block;
 use super::chain::Chain;
 use super::collective::Shares;
-use super::objective::Objective;
+use super::objective::{Objective, PenaltyBuffers};
 use crate::layer::{Mode, Trace};
 use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 
@@ -19,7 +19,7 @@ pub(super) struct BatchCodes {
     code_gradients: Matrix,
     /// Rows for each example of what the latent's layer is given, and of codes.
     samples: [usize; 2],
-    workspace: Vec<f32>,
+    pub(super) penalties: PenaltyBuffers,
 }
 
 impl BatchCodes {
@@ -44,7 +44,7 @@ impl BatchCodes {
             codes,
             labels: Vec::with_capacity(batch_size),
             samples,
-            workspace: Vec::new(),
+            penalties: PenaltyBuffers::default(),
         })
     }
 
@@ -96,8 +96,7 @@ impl BatchCodes {
             inputs: self.input_gradients.top_mut(gradient_rows),
             codes: self.code_gradients.top_mut(code_rows),
         });
-        let workspace = &mut self.workspace;
-        let sum = objective.penalties(true, codes, context, gradients, workspace);
+        let sum = objective.penalties(true, codes, context, gradients, &mut self.penalties);
         if !asked {
             return sum;
         }

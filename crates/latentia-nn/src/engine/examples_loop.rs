@@ -57,7 +57,32 @@ impl Step {
             *loss = *block.loss.as_ref().unwrap_or(&0.0);
         }
         shares.gather_blocks(losses, 1);
-        Ok(losses.iter().sum::<f64>() + penalties)
+        let loss = losses.iter().sum::<f64>() + penalties;
+        self.add_up_penalties(shares);
+        Ok(loss)
+    }
+
+    /// Adds up each penalty over the batch, block by block.
+    fn add_up_penalties(&mut self, shares: Shares<'_>) {
+        let count = self.penalties.len();
+        if count == 0 {
+            return;
+        }
+        let all = &mut self.of_blocks[..shares.blocks() * count];
+        let own = all.chunks_mut(count).skip(shares.own_blocks().start);
+        for (to, block) in own.zip(&self.blocks[..self.used]) {
+            to.fill(0.0);
+            for (to, value) in to.iter_mut().zip(&block.buffers.penalties.values) {
+                *to = *value;
+            }
+        }
+        shares.gather_blocks(all, count);
+        self.penalties.fill(0.0);
+        let of_batch = self.codes.as_ref().map(|codes| &*codes.penalties.values);
+        for values in all.chunks(count).chain(of_batch) {
+            let sums = self.penalties.iter_mut().zip(values);
+            sums.for_each(|(sum, value)| *sum += value);
+        }
     }
 
     /// Reads and goes forward, up to each layer with batch statistics, and then to the end and back to the first cut.

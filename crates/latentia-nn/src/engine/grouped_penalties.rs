@@ -3,7 +3,7 @@
 use latentia_tensor::{Matrix, MatrixRef, Noise};
 
 use super::chain::Chain;
-use super::objective::Objective;
+use super::objective::{Objective, PenaltyBuffers};
 use super::tape::Tape;
 use crate::layer::{Mode, Trace};
 use crate::penalty::{Codes, PenaltyContext};
@@ -28,7 +28,7 @@ pub struct GroupedPenalties<'a> {
     /// Examples of the groups that are over.
     done: usize,
     noise: Noise,
-    workspace: Vec<f32>,
+    buffers: PenaltyBuffers,
     sum: f64,
 }
 
@@ -60,7 +60,7 @@ impl<'a> GroupedPenalties<'a> {
             gathered: 0,
             done: 0,
             noise: Chain::noise(seed, chain.layers().len(), 0),
-            workspace: Vec::new(),
+            buffers: PenaltyBuffers::default(),
             sum: 0.0,
         })
     }
@@ -111,10 +111,10 @@ impl<'a> GroupedPenalties<'a> {
             noise: self.noise,
             first_row: (self.done * self.samples[1]) as u32,
         };
-        let workspace = &mut self.workspace;
+        let buffers = &mut self.buffers;
         self.sum += self
             .objective
-            .penalties(true, codes, context, None, workspace);
+            .penalties(true, codes, context, None, buffers);
         self.done += self.gathered;
         self.gathered = 0;
         self.labels.clear();

@@ -50,7 +50,16 @@ pub struct ObjectiveBuffers {
     /// Gradients with respect to the input of the latent's layer, where a penalty has some.
     input_gradients: Matrix,
     /// For the penalties.
+    pub(super) penalties: PenaltyBuffers,
+}
+
+/// What penalties are computed in.
+#[derive(Debug, Default)]
+pub(super) struct PenaltyBuffers {
+    /// For any use.
     workspace: Vec<f32>,
+    /// The last value of each, weighted, of the codes that it was handed.
+    pub(super) values: Vec<f64>,
 }
 
 impl ObjectiveBuffers {
@@ -62,7 +71,7 @@ impl ObjectiveBuffers {
             targets: Matrix::zeros(if samples > 1 { rows * samples } else { 0 }, inputs),
             losses: vec![0.0; rows * samples],
             input_gradients: Matrix::default(),
-            workspace: Vec::new(),
+            penalties: PenaltyBuffers::default(),
         }
     }
 
@@ -106,15 +115,18 @@ impl Objective {
         codes: Codes<'_>,
         context: PenaltyContext,
         mut gradients: Option<CodeGradients<'_>>,
-        workspace: &mut Vec<f32>,
+        buffers: &mut PenaltyBuffers,
     ) -> f64 {
         let mut sum = 0.0;
+        buffers.values.resize(self.penalties.len(), 0.0);
         for (number, penalty) in (0..).zip(&self.penalties) {
             if penalty.needs_batch() == of_batch {
                 let noise = context.noise.later_stream(number);
                 let gradients = gradients.as_mut().map(CodeGradients::reborrow);
                 let context = PenaltyContext { noise, ..context };
-                sum += penalty.apply(codes, context, gradients, workspace);
+                let value = penalty.apply(codes, context, gradients, &mut buffers.workspace);
+                buffers.values[number as usize] = value;
+                sum += value;
             }
         }
         sum
@@ -135,8 +147,7 @@ impl Objective {
         }
         let context = self.context(chain, tape, batch, f64::INFINITY);
         let codes = codes(tape.trace(self.latent), tape.labels());
-        let workspace = &mut buffers.workspace;
-        sum + self.penalties(false, codes, context, None, workspace)
+        sum + self.penalties(false, codes, context, None, &mut buffers.penalties)
     }
 
     /// The block's part of the likelihood's loss; with `gradient`, its gradient with respect to the outputs too.
@@ -238,10 +249,7 @@ impl Objective {
         }
         match self.penalties.is_empty() {
             true => 0.0,
-            false => {
-                let workspace = &mut buffers.workspace;
-                self.penalties(false, codes, context, gradients, workspace)
-            }
+            false => self.penalties(false, codes, context, gradients, &mut buffers.penalties),
         }
     }
 

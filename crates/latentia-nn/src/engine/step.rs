@@ -90,8 +90,10 @@ pub struct Step {
     examples: usize,
     /// Blocks of the last batch that are this process's.
     pub(super) used: usize,
-    /// Buffer for numbers of every block of a batch: losses, sums over the batch.
+    /// Buffer for numbers of every block of a batch: losses, penalties, sums over the batch.
     pub(super) of_blocks: Vec<f64>,
+    /// Each penalty of the last batch.
+    pub(super) penalties: Vec<f64>,
     /// Threads of the first process, by which all measure the messages between them.
     pub(super) message_threads: usize,
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
@@ -124,11 +126,13 @@ impl Step {
         let sums = with_statistics
             .iter()
             .map(|&layer| frozen.sums(chain, layer));
-        let sums = sums.max().unwrap_or(0).max(1);
+        let penalties = options.objective.penalties.len();
+        let numbers = sums.max().unwrap_or(0).max(penalties).max(1);
         Self {
             collective: Arc::new(Alone),
             blocks: (0..blocks).map(|_| block()).collect(),
-            of_blocks: vec![0.0; blocks * sums],
+            of_blocks: vec![0.0; blocks * numbers],
+            penalties: vec![0.0; penalties],
             message_threads: 1,
             met: Vec::new(),
             examples: 0,
@@ -184,6 +188,11 @@ impl Step {
     /// Updates that the moments remember: those since the run began, or since the last reset.
     pub fn updates(&self) -> u64 {
         self.updates
+    }
+
+    /// What each penalty of the objective has added to the loss of the last batch, in their order.
+    pub fn penalties(&self) -> &[f64] {
+        &self.penalties
     }
 
     /// What is minimised.

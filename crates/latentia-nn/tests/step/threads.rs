@@ -117,3 +117,52 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         );
     }
 }
+
+#[test]
+fn a_step_tells_what_each_penalty_has_added_to_the_loss() {
+    let kl: Arc<dyn Penalty> = Arc::new(KlDivergence {
+        weight: 2.0,
+        warm_up: 0,
+        free_bits: 0.0,
+        capacity: None,
+    });
+    let mmd: Arc<dyn Penalty> = Arc::new(Mmd { weight: 3.0 });
+    let x = examples(200, 300);
+    let first = |penalties: &[&Arc<dyn Penalty>]| {
+        let layers = vec![
+            dense(300, 60, Activation::Tanh),
+            Box::new(GaussianLatent::new(30, 1)),
+            dense(30, 300, Activation::Linear),
+        ];
+        let mut chain = Chain::new(layers, 1).expect("layers that fit");
+        let options = StepOptions {
+            objective: Objective {
+                latent: 1,
+                penalties: penalties.iter().map(|&own| Arc::clone(own)).collect(),
+                ..Objective::from(LikelihoodSpec::Bernoulli)
+            },
+            ..options(LikelihoodSpec::Bernoulli, Optimizer::default())
+        };
+        let mut step = Step::new(&chain, 200, options);
+        // The last block is a short one.
+        let batch: Vec<u32> = (0..170).collect();
+        let loss = step.run(&mut chain, &x, &batch, 0.01.into());
+        (loss.expect("in memory"), step.penalties().to_vec())
+    };
+    let (plain, none) = first(&[]);
+    assert_eq!(none, []);
+    let (with_kl, of_kl) = first(&[&kl]);
+    let (with_mmd, of_mmd) = first(&[&mmd]);
+    let ([of_kl], [of_mmd]) = (&of_kl[..], &of_mmd[..]) else {
+        panic!("one penalty each");
+    };
+    for (all, own) in [(with_kl, of_kl), (with_mmd, of_mmd)] {
+        assert!(
+            *own > 1e-3 && (all - plain - own).abs() < 1e-9 * all,
+            "{all} {plain} {own}"
+        );
+    }
+    let (_, both) = first(&[&kl, &mmd]);
+    assert_eq!(both[0], *of_kl, "of blocks, beside one of the whole batch");
+    assert!(both[1] > 1e-3);
+}

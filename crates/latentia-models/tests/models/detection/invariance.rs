@@ -18,6 +18,7 @@ fn provenance() -> Provenance {
         training: training_spec(BRIEF),
         stopped_by: StoppedBy::Epochs,
         history: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
