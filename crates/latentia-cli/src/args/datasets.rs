@@ -25,6 +25,9 @@ pub struct ListArgs {
     /// Where named data sets are looked for first
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `data info`.

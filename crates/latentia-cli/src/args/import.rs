@@ -38,4 +38,7 @@ pub struct ImportArgs {
     /// Where to write the model
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }

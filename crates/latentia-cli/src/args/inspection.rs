@@ -28,4 +28,7 @@ pub struct PresetsArgs {
     /// Print the JSON Schema of an experiment, by which editors complete and check TOML
     #[arg(long, conflicts_with = "name")]
     pub schema: bool,
+    /// Print the list as one JSON object
+    #[arg(long, conflicts_with_all = ["name", "schema"])]
+    pub json: bool,
 }

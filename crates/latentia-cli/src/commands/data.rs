@@ -1,16 +1,17 @@
 //! `latentia data`
 
 use latentia_data::{CATALOGUE, Locations, NamedSet};
+use serde_json::json;
 
 use super::info;
-use crate::args::{DataCommand, FetchArgs};
+use crate::args::{DataCommand, FetchArgs, ListArgs};
 use crate::fetch::{FetchOptions, Outcome, fetch};
 use crate::inputs::Loader;
 use crate::terminal::{UsageError, print, suggestion, tell};
 
 pub(super) fn run(command: &DataCommand) -> anyhow::Result<()> {
     match command {
-        DataCommand::List(args) => list(&Locations::new(args.data_dir.as_deref())),
+        DataCommand::List(args) => list(args),
         DataCommand::Info(args) => {
             let loader = Loader::new(&args.reading).with_examples(args.examples);
             info::run(args, &loader.with_columns(&args.columns)?)
@@ -19,23 +20,38 @@ pub(super) fn run(command: &DataCommand) -> anyhow::Result<()> {
     }
 }
 
-fn list(locations: &Locations) -> anyhow::Result<()> {
-    let mut text = String::new();
-    for set in CATALOGUE {
-        let location = match locations.find(set) {
+fn list(args: &ListArgs) -> anyhow::Result<()> {
+    let locations = Locations::new(args.data_dir.as_deref());
+    let folder = |set: &NamedSet| {
+        let files = locations.find(set)?;
+        Some(files.first()?.parent()?.display().to_string())
+    };
+    let sets = CATALOGUE.iter();
+    if args.json {
+        let sets = sets.map(|set| {
+            json!({
+                "name": set.name,
+                "summary": set.summary,
+                "licence": set.licence,
+                "is_built_in": set.is_built_in(),
+                "folder": folder(set),
+            })
+        });
+        let all = json!({ "sets": sets.collect::<Vec<_>>() });
+        return print(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+    }
+    let lines = sets.map(|set| {
+        let location = match folder(set) {
             _ if set.is_built_in() => "built in".to_string(),
-            Some(files) => files
-                .first()
-                .and_then(|file| file.parent())
-                .map_or_else(String::new, |folder| folder.display().to_string()),
+            Some(folder) => folder,
             None => format!("not here; `latentia data fetch {}` brings it", set.name),
         };
-        text.push_str(&format!(
+        format!(
             "{:<16}{}\n{:16}licence {}; {location}\n",
             set.name, set.summary, "", set.licence
-        ));
-    }
-    print(&text)
+        )
+    });
+    print(&lines.collect::<String>())
 }
 
 fn fetch_set(args: &FetchArgs) -> anyhow::Result<()> {

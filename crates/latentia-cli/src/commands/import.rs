@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::Context;
 use latentia_models::{ModelFile, Preprocessing, Provenance, StoppedBy, TorchNames};
 use latentia_tensor::ExampleShape;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::args::ImportArgs;
@@ -57,6 +58,15 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<()> {
         warnings: Vec::new(),
     };
     ModelFile::save(&model, &provenance, &[], &args.output)?;
+    tell(&format!("wrote {}", args.output.display()));
+    if args.json {
+        let sources: Map<String, Value> = sources
+            .into_iter()
+            .map(|(name, sources)| (name, sources.into()))
+            .collect();
+        let report = json!({ "model": args.output.to_string_lossy(), "sources": sources });
+        return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+    }
     let rows = sources.into_iter().map(|(name, sources)| {
         let source = match &sources[..] {
             [] => "0".into(),
@@ -64,9 +74,7 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<()> {
         };
         vec![name, source]
     });
-    print(&table(&rows.collect::<Vec<_>>()))?;
-    tell(&format!("wrote {}", args.output.display()));
-    Ok(())
+    print(&table(&rows.collect::<Vec<_>>()))
 }
 
 /// The names that a user gives.

@@ -1,6 +1,7 @@
 //! `latentia presets`
 
 use latentia_models::Preset;
+use serde_json::json;
 
 use crate::args::PresetsArgs;
 use crate::terminal::{UsageError, print, suggestion};
@@ -10,16 +11,7 @@ pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
         return print(&format!("{}\n", Preset::schema()));
     }
     let Some(name) = &args.name else {
-        let widest = Preset::names().map(str::len).max().unwrap_or(0);
-        let mut text = String::new();
-        for name in Preset::names() {
-            let preset = Preset::text(name).map(Preset::parse).transpose()?;
-            text.push_str(&format!(
-                "{name:<widest$}  {}\n",
-                preset.map_or_else(String::new, |p| p.description)
-            ));
-        }
-        return print(&text);
+        return list(args.json);
     };
     match Preset::text(name) {
         Some(text) => print(text),
@@ -32,4 +24,23 @@ pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<()> {
             .into())
         }
     }
+}
+
+/// Prints what can be trained.
+fn list(as_json: bool) -> anyhow::Result<()> {
+    let presets = Preset::names().filter_map(|name| Some((name, Preset::text(name)?)));
+    let presets = presets.map(|(name, text)| Ok((name, Preset::parse(text)?)));
+    let presets = presets.collect::<anyhow::Result<Vec<(&str, Preset)>>>()?;
+    if as_json {
+        let presets = presets.iter().map(|(name, preset)| {
+            json!({ "name": name, "description": preset.description, "data": preset.data })
+        });
+        let all = json!({ "presets": presets.collect::<Vec<_>>() });
+        return print(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+    }
+    let widest = presets.iter().map(|(name, _)| name.len()).max();
+    let widest = widest.unwrap_or(0);
+    let lines = presets.iter();
+    let lines = lines.map(|(name, preset)| format!("{name:<widest$}  {}\n", preset.description));
+    print(&lines.collect::<String>())
 }

@@ -44,6 +44,13 @@ fn data_list_says_what_there_is_and_where() {
     write_small_set(&dir, "sets/mnist");
     let list = dir.run("data list --data-dir sets").done().stdout;
     assert!(list.contains("; sets/mnist\n"), "{list}");
+    let json = dir.run("data list --data-dir sets --json").done().json();
+    let sets = json["sets"].as_array().expect("a list");
+    let set = |name: &str| sets.iter().find(|set| set["name"] == name);
+    assert_eq!(set("mnist").expect("known")["folder"], "sets/mnist");
+    assert_eq!(set("mnist-mini").expect("known")["is_built_in"], true);
+    let presets = dir.run("presets --json").done().json();
+    assert_eq!(presets["presets"][0]["data"], "mnist-mini");
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn an_imported_model_computes_what_pytorch_does() {
     let ran = dir.run("import w --config spec.toml --shape 2 -o m.safetensors");
     let ran = ran.done();
     assert!(ran.stderr.contains("wrote m.safetensors"), "{}", ran.stderr);
+    let again = dir.run("import w --config spec.toml --shape 2 -o again.safetensors --json");
+    let json = again.done().json();
+    assert_eq!(json["sources"]["encoder.0.weight"][0], "fc1.weight");
     dir.run("reconstruct m.safetensors x.npy -o y.npy").done();
     let (_, _, values) = read_npy(&dir.read("y.npy"));
     assert_eq!(values, [27.5, -24.5]);
