@@ -47,7 +47,7 @@ pub(super) fn run(args: &DenoiseArgs, loader: &Loader) -> anyhow::Result<()> {
     let loader = loader.with_target(args.target.as_deref());
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
-    let measured = Denoising::measure(&model, &examples, corruption, args.seed)?;
+    let measured = Denoising::measure(&model, &examples, corruption, args.seed, None)?;
     if args.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&measured)?))?;
     } else {

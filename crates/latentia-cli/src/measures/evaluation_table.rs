@@ -102,6 +102,14 @@ impl EvaluationTable<'_> {
     /// What a reconstruction errs, for every model.
     fn add_errors(&self, measures: &mut Measures) {
         let (metrics, pca) = (&self.0.metrics, self.0.pca_mse);
+        if let Some(denoising) = &self.0.denoising {
+            measures.add_own("corrupted, mean squared error", denoising.noisy_mse);
+            measures.add(
+                "  restored",
+                Some(denoising.denoised_mse),
+                denoising.pca_mse,
+            );
+        }
         measures.add("mean squared error", Some(metrics.mse), Some(pca));
         measures.add(
             "squared error per example",

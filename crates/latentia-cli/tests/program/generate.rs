@@ -217,6 +217,10 @@ fn a_denoising_model_restores_what_was_corrupted() {
     let ran = dir.run("train --preset denoising --data mnist-mini --epochs 8 --out dn");
     ran.done();
     let model = "dn/model.safetensors";
+    // Beside PCA, restored examples are compared: with so many components it hands noise on.
+    let evaluation = dir.run(&format!("evaluate {model} --json")).done().json();
+    let of = |name: &str| number(&evaluation["denoising"], name);
+    assert!(of("denoised_mse") < 0.7 * of("pca_mse"), "{evaluation}");
     let own = dir
         .run(&format!(
             "denoise {model} mnist-mini --json -o restored.png"

@@ -6,6 +6,7 @@ use latentia_nn::{BLOCK_ROWS, Corruption};
 use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, loss};
 use serde::Serialize;
 
+use super::pca::Pca;
 use crate::autoencoder::inference::fold_blocks;
 use crate::stream;
 use crate::{Autoencoder, ModelError, Scaled};
@@ -31,7 +32,7 @@ use crate::{Autoencoder, ModelError, Scaled};
 /// model.fit(&examples, &training, 42)?;
 ///
 /// let noise = Corruption::Gaussian { deviation: 0.5 };
-/// let denoising = Denoising::measure(&model, &examples, noise, 1)?;
+/// let denoising = Denoising::measure(&model, &examples, noise, 1, None)?;
 /// assert!(denoising.denoised_mse < 0.3 * denoising.noisy_mse);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -44,6 +45,9 @@ pub struct Denoising {
     pub noisy_mse: f64,
     /// Of what the model makes of them.
     pub denoised_mse: f64,
+    /// Of what PCA makes of them that learned from clean examples, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pca_mse: Option<f64>,
 }
 
 /// Examples in the model's scale, corrupted when they are read: example `i` always alike.
@@ -77,11 +81,20 @@ impl Rows for Corrupted<'_> {
         }
         Ok(())
     }
+
+    /// Corrupted examples are to be restored.
+    fn has_targets(&self) -> bool {
+        true
+    }
+
+    fn read_targets(&self, indices: &[u32], out: MatrixMut<'_>) -> io::Result<()> {
+        self.clean.read_targets(indices, out)
+    }
 }
 
 impl Denoising {
     /// Corrupts `examples` by `corruption`, the same way for the same `seed`, or takes them as they are where there is none, and measures
-    /// what `model` restores, in bounded memory.
+    /// what `model` restores, in bounded memory; beside it `pca`, whose components are of examples in the model's scale.
     ///
     /// # Errors
     /// When there are no examples, or they do not fit the model or cannot be read.
@@ -90,6 +103,7 @@ impl Denoising {
         examples: &dyn Rows,
         corruption: impl Into<Option<Corruption>>,
         seed: u64,
+        pca: Option<&Pca>,
     ) -> Result<Self, ModelError> {
         let rows = examples.rows();
         if rows == 0 {
@@ -131,6 +145,7 @@ impl Denoising {
             examples: rows,
             noisy_mse: totals[0] / elements,
             denoised_mse: totals[1] / elements,
+            pca_mse: pca.map(|pca| pca.mse(&corrupted)).transpose()?,
         })
     }
 }
@@ -189,7 +204,13 @@ mod tests {
         }
         let ones = Matrix::from_vec(1000, 4, vec![1.0; 4000]);
         let masking = Corruption::Masking { rate: 0.3 };
-        let measured = Denoising::measure(&model, &ones, masking, 1).expect("in memory");
+        // As many components as dimensions hand their input on too.
+        let any = Matrix::from_vec(50, 4, latentia_testing::numbers(1, 200));
+        let pca = Pca::learn(&any, 4).expect("in memory");
+        let measured = Denoising::measure(&model, &ones, masking, 1, Some(&pca));
+        let measured = measured.expect("in memory");
+        let by_pca = measured.pca_mse.expect("asked for");
+        assert!((measured.noisy_mse - by_pca).abs() < 1e-6, "{measured:?}");
         assert!((measured.noisy_mse - 0.3).abs() < 0.03, "{measured:?}");
         assert!(
             (measured.noisy_mse - measured.denoised_mse).abs() < 1e-9,

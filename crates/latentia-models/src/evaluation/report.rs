@@ -4,6 +4,7 @@ use latentia_nn::CodeValues;
 use latentia_tensor::Rows;
 use serde::Serialize;
 
+use super::denoising::Denoising;
 use super::elbo::ElboReport;
 use super::latent_usage::LatentUsage;
 use super::metrics::Metrics;
@@ -51,6 +52,9 @@ pub struct Evaluation {
     pub codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has dimensions.
     pub pca_mse: f64,
+    /// How well corrupted examples are restored, by a model that learned to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denoising: Option<Denoising>,
     /// Measures of each column, of a model of a table's columns.
     #[serde(flatten)]
     pub table: Option<TableMetrics>,
@@ -103,6 +107,14 @@ impl Evaluation {
             Some(table) => table.pca_mse,
             None => pca.mse(&model.encoded(examples, fill.clone())?)?,
         };
+        let corruption = model.spec().and_then(|spec| spec.corruption);
+        let denoising = match corruption.filter(|_| table.is_none()) {
+            Some(corruption) => {
+                let pca = Some(&pca);
+                Some(Denoising::measure(model, examples, corruption, seed, pca)?)
+            }
+            None => None,
+        };
         let probes = match training.filter(|_| probe) {
             Some(training) => Probes::measure(model, (&pca, &fill), training, examples)?,
             None => None,
@@ -117,6 +129,7 @@ impl Evaluation {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
             },
+            denoising,
             table,
             pca_mse,
             pca_components,
