@@ -20,7 +20,7 @@ Examples:
   latentia sweep --data people.csv --latent 2,8 --measure r2_median --json
   latentia sweep --preset mnist --latent 8,16,32 --learning-rate 3e-4,1e-3,3e-3 --halving
 
-A run is trained for each combination of the values, one after another, into a folder of its own. The same command goes on after an \
+A run is trained for each combination of the values into a folder of its own, as many at a time as there are threads. The same command goes on after an \
 interruption, however it came; further values add to what is there. The table has the median of the measure over the seeds, the least \
 first, and its range; sweep.csv has every run.")]
 pub struct SweepArgs {
@@ -73,6 +73,9 @@ pub struct SweepArgs {
     /// successive halving
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", require_equals = true, value_parser = clap::value_parser!(u32).range(2..=100))]
     pub halving: Option<u32>,
+    /// Runs that are trained beside each other, among which the threads are divided; the results do not depend on it [default: one a thread]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub parallel: Option<usize>,
     /// The measure that is to be small: a key of `latentia evaluate --json`, or of one that is to be great with a minus before it, as in
     /// -r2_median [default: what the preset expects, else the loss of validation]
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]

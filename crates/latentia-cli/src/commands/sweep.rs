@@ -3,18 +3,20 @@
 use std::cell::RefCell;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::bail;
 use latentia_models::Preset;
 use latentia_nn::Alone;
+use rayon::ThreadPool;
 
 use super::train::{Data, Job, check_whole, data_of, read_to_choose};
 use crate::args::{SweepArgs, TrainArgs};
 use crate::inputs::Loader;
 use crate::terminal::{Ended, UsageError, count, counted, describe, suggestion, tell};
 use crate::training::{
-    Combination, Grid, Interrupt, RunFolder, RunRecord, RunResult, SweepTable, TriedRun, experiment,
+    Combination, Grid, Interrupt, RunFolder, RunRecord, RunResult, SweepTable, TriedRun, Workers,
+    experiment,
 };
 
 /// Runs that nobody is asked about.
@@ -213,37 +215,79 @@ impl Sweep<'_> {
                 count(runs.len())
             ));
         }
-        let mut tried = Vec::new();
-        for (number, (run, record)) in runs.iter().zip(records).enumerate() {
-            let outcome = match record.result {
-                Some(result) => Ok(result),
-                None => {
-                    let (seed, label) = (run.args.seed, run.combination.label());
-                    let comma = if label.is_empty() { "" } else { ", " };
-                    tell(&format!(
-                        "run {} of {}: {label}{comma}seed {seed}",
-                        number + 1,
-                        runs.len()
-                    ));
-                    match self.train(run, record) {
-                        Ok(Some(result)) => Ok(result),
-                        Ok(None) => return Ok(None),
-                        Err(error) => Err(describe(&error)),
-                    }
+        let queue = runs.iter().zip(records).enumerate();
+        let (queue, tried) = (Mutex::new(queue), Mutex::new(Vec::new()));
+        let workers = Workers::of(self.args.parallel, runs.len() - complete)?;
+        let ended = workers.each(|pool| {
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((number, (run, record))) = next else {
+                    return Ok(Ended::Done);
+                };
+                let name = format!("run {} of {}", number + 1, runs.len());
+                let Some(outcome) = self.outcome(&name, run, record, pool) else {
+                    return Ok(Ended::Interrupted);
+                };
+                if let Ok(result) = &outcome {
+                    self.check_measure(result)?;
                 }
-            };
-            match &outcome {
-                Ok(result) => self.check_measure(result)?,
-                Err(error) => tell(&format!("failed: {error}")),
+                let run = TriedRun {
+                    combination: &run.combination,
+                    seed: run.args.seed,
+                    folder: &run.folder,
+                    outcome,
+                };
+                let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+                tried.push((number, run));
             }
-            tried.push(TriedRun {
-                combination: &run.combination,
-                seed: run.args.seed,
-                folder: &run.folder,
-                outcome,
-            });
+        })?;
+        if ended == Ended::Interrupted && workers.are_several() {
+            tell("interrupted: the same command goes on");
         }
-        Ok(Some(tried))
+        let mut tried = tried.into_inner().unwrap_or_else(PoisonError::into_inner);
+        tried.sort_by_key(|&(number, _)| number);
+        let tried = tried.into_iter().map(|(_, run)| run).collect();
+        Ok((ended == Ended::Done).then_some(tried))
+    }
+
+    /// What a run gave, as its record has it or as it is trained now, by the threads of `pool` where it has some of its own; nothing where the
+    /// user has ended it.
+    fn outcome(
+        &self,
+        name: &str,
+        run: &Planned,
+        record: RunRecord,
+        pool: Option<&ThreadPool>,
+    ) -> Option<Result<RunResult, String>> {
+        if let Some(result) = record.result {
+            return Some(Ok(result));
+        }
+        if self.interrupt.is_asked_for() {
+            return None;
+        }
+        let (seed, label) = (run.args.seed, run.combination.label());
+        let comma = if label.is_empty() { "" } else { ", " };
+        tell(&format!("{name}: {label}{comma}seed {seed}"));
+        let trained = match pool {
+            Some(pool) => pool.install(|| self.train(run, record)),
+            None => self.train(run, record),
+        };
+        match trained {
+            Ok(result) => {
+                if let (Some(result), Some(_)) = (&result, pool) {
+                    tell(&format!("{name}: {}", result.in_words()));
+                }
+                result.map(Ok)
+            }
+            Err(error) => {
+                let error = describe(&error);
+                match pool {
+                    Some(_) => tell(&format!("{name} failed: {error}")),
+                    None => tell(&format!("failed: {error}")),
+                }
+                Some(Err(error))
+            }
+        }
     }
 
     /// What is known of a run by its folder.

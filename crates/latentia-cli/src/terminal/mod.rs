@@ -18,7 +18,7 @@ pub use bar::{bar, examples_bar, waiting};
 pub use ending::{Ended, INTERRUPTED};
 pub(crate) use message::{describe, shell_word};
 pub use quantity::{count, counted, number};
-pub use streams::{complain, fall_silent, print, say_little, tell, warn};
+pub use streams::{complain, fall_silent, print, say_little, say_little_here, tell, warn};
 pub use table::table;
 pub use usage_error::UsageError;
 pub(crate) use usage_error::suggestion;

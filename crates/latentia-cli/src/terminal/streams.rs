@@ -1,5 +1,6 @@
 //! The standard streams: data to one, messages to the other.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,9 +29,19 @@ pub fn say_little() {
     IS_QUIET.store(true, Ordering::Relaxed);
 }
 
+thread_local! {
+    /// Whether the same holds for what this thread says.
+    static IS_QUIET_HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// As [`say_little`], of this thread alone.
+pub fn say_little_here() {
+    IS_QUIET_HERE.set(true);
+}
+
 /// Whether nothing is to be said but what may be wrong.
 pub(super) fn is_quiet() -> bool {
-    IS_QUIET.load(Ordering::Relaxed)
+    IS_QUIET.load(Ordering::Relaxed) || IS_QUIET_HERE.get()
 }
 
 /// Leaves messages to another process that does the same: from now on [`tell`] says nothing.

@@ -1,7 +1,7 @@
 //! The end of a run by Ctrl-C.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::terminal::INTERRUPTED;
 
@@ -9,7 +9,8 @@ use crate::terminal::INTERRUPTED;
 #[derive(Debug, Default)]
 pub struct Interrupt {
     is_asked_for: Arc<AtomicBool>,
-    is_kept: Arc<AtomicBool>,
+    /// Runs that have something to write down.
+    kept: Arc<AtomicUsize>,
     is_caught: AtomicBool,
 }
 
@@ -19,22 +20,22 @@ impl Interrupt {
     /// # Errors
     /// When Ctrl-C cannot be caught.
     pub fn keep(&self) -> anyhow::Result<()> {
-        self.is_kept.store(true, Ordering::Relaxed);
+        self.kept.fetch_add(1, Ordering::Relaxed);
         if self.is_caught.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        let (asked_for, kept) = (Arc::clone(&self.is_asked_for), Arc::clone(&self.is_kept));
+        let (asked_for, kept) = (Arc::clone(&self.is_asked_for), Arc::clone(&self.kept));
         ctrlc::set_handler(move || {
-            if asked_for.swap(true, Ordering::Relaxed) || !kept.load(Ordering::Relaxed) {
+            if asked_for.swap(true, Ordering::Relaxed) || kept.load(Ordering::Relaxed) == 0 {
                 std::process::exit(i32::from(INTERRUPTED));
             }
         })?;
         Ok(())
     }
 
-    /// From now on, Ctrl-C ends the program at once.
+    /// A run that kept it has nothing left to write down: where it was the last, Ctrl-C ends the program at once.
     pub fn let_go(&self) {
-        self.is_kept.store(false, Ordering::Relaxed);
+        self.kept.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether the user has asked for an end.

@@ -27,6 +27,7 @@ mod run_record;
 mod summary;
 mod sweep_table;
 mod warnings;
+mod workers;
 
 pub use agreement::agree;
 pub use experiment::{build, experiment, preset_for};
@@ -42,3 +43,4 @@ pub use run_record::{RunRecord, RunResult};
 pub use summary::Summary;
 pub use sweep_table::{SweepTable, TriedRun};
 pub use warnings::check_examples;
+pub use workers::Workers;

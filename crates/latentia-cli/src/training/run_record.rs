@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::run_folder::RunFolder;
 use super::summary::Summary;
+use crate::terminal::{counted, number};
 
 /// A run: what it is of, and what it gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -137,6 +138,20 @@ impl RunResult {
             epochs: summary.provenance.history.len(),
             seconds: summary.progress.seconds.iter().sum(),
         })
+    }
+
+    /// The loss, and how long it took.
+    pub fn in_words(&self) -> String {
+        let (name, loss) = match self.validation_loss {
+            Some(loss) => ("validation", Some(loss)),
+            None => ("loss", self.train_loss),
+        };
+        let loss = loss.map_or_else(String::new, |loss| format!("{name} {}, ", number(loss)));
+        format!(
+            "{loss}{} in {:.1} s",
+            counted(self.epochs, "epoch"),
+            self.seconds
+        )
     }
 
     /// A measure by its name, less where it is better: with a minus before it, one that is to be great.

@@ -248,7 +248,7 @@ fn model(run: &TriedRun<'_>) -> String {
 /// The command that trains a run by itself, of the words that asked for the sweep.
 fn train_command(sweep: &[String], run: &TriedRun<'_>) -> String {
     /// What only a sweep takes, or takes several values of; whether a value follows.
-    const OWN: [(&str, bool); 13] = [
+    const OWN: [(&str, bool); 14] = [
         ("sweep", false),
         ("--yes", false),
         ("--force", false),
@@ -260,6 +260,7 @@ fn train_command(sweep: &[String], run: &TriedRun<'_>) -> String {
         ("--batch-size", true),
         ("--learning-rate", true),
         ("--seed", true),
+        ("--parallel", true),
         ("--random", true),
         ("--random-seed", true),
     ];

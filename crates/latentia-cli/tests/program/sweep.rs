@@ -83,7 +83,7 @@ fn each_combination_is_trained_as_train_does_and_the_best_is_named_with_its_comm
     };
     let before = models(&dir);
     let ran = dir.run(&sweep).done();
-    assert!(!ran.stderr.contains("epoch 1/3"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("run 1 of"), "{}", ran.stderr);
     assert!(
         ran.stderr.contains("best: s/") && ran.stderr.contains(command),
         "{}",
@@ -97,13 +97,40 @@ fn each_combination_is_trained_as_train_does_and_the_best_is_named_with_its_comm
         "{}",
         ran.stderr
     );
-    assert_eq!(ran.stderr.matches("epoch 1/3").count(), 4, "{}", ran.stderr);
+    assert_eq!(
+        ran.stderr.matches(": validation ").count(),
+        4,
+        "{}",
+        ran.stderr
+    );
     let csv = dir.text("s/sweep.csv");
     assert!(csv.starts_with("latent,training.batch-size,seed,validation_loss,parameters,epochs,folder,failure\n1,8,1,"), "{csv}");
     assert_eq!(csv.lines().count(), 17);
 }
 
 #[cfg(unix)]
+#[test]
+fn runs_beside_each_other_give_what_they_give_one_after_another() {
+    let models = |parallel: &str| {
+        let dir = dir();
+        let sweep = format!("{SWEEP} --latent 1,2 --seed 1,2 --threads 3 --parallel {parallel}");
+        let ran = dir.run(&sweep).done();
+        let alone = ran.stderr.matches("epoch 1/3").count();
+        assert_eq!(alone, if parallel == "1" { 4 } else { 0 }, "{}", ran.stderr);
+        assert!(ran.stderr.contains("run 4 of 4: latent 2, seed 2"));
+        assert!(!ran.stderr.contains("--parallel"), "no argument of train");
+        let files = dir.files().into_iter();
+        let models = files.filter(|(name, _)| name.ends_with("model.safetensors"));
+        let models: Vec<_> = models.collect();
+        assert_eq!(models.len(), 4);
+        models
+    };
+    let one = models("1");
+    for parallel in ["2", "100"] {
+        assert!(models(parallel) == one, "{parallel}");
+    }
+}
+
 #[test]
 fn a_sweep_that_is_killed_and_goes_on_ends_in_the_same_table() {
     let sweep = "sweep --preset table --data t.csv --epochs 60 --set training.patience=60 --latent 1,2,3 --learning-rate 1e-3,3e-3 \
@@ -138,25 +165,37 @@ fn a_sweep_that_is_killed_and_goes_on_ends_in_the_same_table() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_keeps_the_run_under_way_and_the_same_command_goes_on_with_it() {
+fn ctrl_c_keeps_the_runs_under_way_and_the_same_command_goes_on_with_them() {
     use std::process::Command;
-    let sweep = "sweep --epochs 8 --seed 1,2 --out s";
+    let sweep = "sweep --epochs 8 --seed 1,2 --out s --threads 2";
     let dir = TestDir::new();
     let mut child = dir.start(sweep);
-    dir.wait_until("an epoch", || dir.text("stderr").contains("epoch 1/8"));
+    let begun = |seed: &str| {
+        dir.path(&format!("s/seed-{seed}/checkpoint.safetensors"))
+            .exists()
+    };
+    dir.wait_until("two runs", || begun("1") && begun("2"));
     let id = child.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status();
     assert!(sent.expect("`kill` starts").success());
     assert_eq!(child.wait().expect("an end").code(), Some(130));
     assert!(
-        dir.text("stderr").ends_with("; the same command goes on\n"),
+        dir.text("stderr")
+            .ends_with("interrupted: the same command goes on\n"),
         "{}",
         dir.text("stderr")
     );
-    let ran = dir.run(sweep).done();
-    assert!(ran.stderr.contains("resumed in epoch "), "{}", ran.stderr);
-    dir.run("train --epochs 8 --seed 1 --out whole").done();
-    assert!(dir.read("s/seed-1/model.safetensors") == dir.read("whole/model.safetensors"));
+    assert!(begun("1") && begun("2"), "neither was complete");
+    dir.run(sweep).done();
+    for seed in [1, 2] {
+        dir.run(&format!(
+            "train --epochs 8 --seed {seed} --out whole-{seed}"
+        ))
+        .done();
+        let [own, whole] =
+            ["s/seed", "whole"].map(|name| dir.read(&format!("{name}-{seed}/model.safetensors")));
+        assert!(own == whole, "{seed}");
+    }
 }
 
 #[test]
@@ -213,7 +252,7 @@ fn the_measure_is_the_one_asked_for_or_the_one_that_the_preset_expects() {
         2,
         &["these runs have no measure `msee`; did you mean `mse`?"],
     );
-    assert!(!ran.stderr.contains("epoch 1/3"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("run 1 of"), "{}", ran.stderr);
     let config = dir.run("presets table").done().stdout;
     let expected =
         "[expected]\nmetric = \"mse\"\nvalue = 1\nat-most = 1\nseeds = 1\nsource = \"nobody\"\n";
@@ -292,7 +331,7 @@ fn runs_of_others_in_a_folder_are_refused_and_replaced_by_force() {
         &["`s/seed-2/run.json` is no record of a run; --force replaces it"],
     );
     let ran = dir.run(&format!("{again} --force")).done();
-    assert_eq!(ran.stderr.matches("epoch 1/3").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches(": validation ").count(), 1, "{}", ran.stderr);
     // A model that no sweep trained.
     std::fs::remove_file(dir.path("s/seed-1/run.json")).expect("it is there");
     dir.refused(&again, 1, &["`s/seed-1` holds a model already"]);
