@@ -35,6 +35,7 @@
 mod arrays;
 mod convolution;
 mod dispatch;
+mod distance;
 mod elementwise;
 mod example_shape;
 mod half;
@@ -62,6 +63,7 @@ mod windows;
 pub use arrays::Element;
 pub use convolution::Convolution;
 pub use dispatch::{instruction_set, vectorized};
+pub use distance::{dot, squared_distance};
 pub use elementwise::{add_bias_map, map, map_in_place, update};
 pub use example_shape::{Axes, ExampleShape};
 pub use half::from_half;

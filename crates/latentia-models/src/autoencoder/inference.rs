@@ -204,6 +204,16 @@ pub(crate) fn fold_numbered_rows<S: Send>(
     Ok(slots.into_iter().map(|(_, gathered)| gathered).collect())
 }
 
+/// Deals blocks of [`ROWS_AT_ONCE`] of `rows` rows to `slots`, each of which takes in its own by `add`, and hands the slots back, in
+/// order: for sums that are made again and again in the same memory.
+pub(crate) fn refill_slots<S: Send>(
+    rows: usize,
+    slots: Vec<S>,
+    add: impl Fn(&mut S, &[u32]) -> io::Result<()> + Sync,
+) -> io::Result<Vec<S>> {
+    in_rounds(rows, ROWS_AT_ONCE, slots, add, |_, _| Ok(()))
+}
+
 /// Mean of each column of all examples; there must be some.
 pub(crate) fn column_means(examples: &dyn Rows) -> io::Result<Vec<f64>> {
     let cols = examples.cols();

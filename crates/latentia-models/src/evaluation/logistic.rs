@@ -1,15 +1,16 @@
 //! Multinomial logistic regression.
 
-use std::io;
+use std::{io, mem};
 
 use latentia_tensor::math::exp;
 use latentia_tensor::{
-    Accumulate, Matrix, MatrixRef, Rows, add_bias_map, map_in_place, matmul_nt, matmul_tn,
+    Accumulate, Matrix, MatrixRef, Rows, add_bias_map, map_in_place, matmul_nt, matmul_tn, update,
+    vectorized,
 };
 
 use super::lbfgs::{Stop, minimise};
 use super::preconditioner::Preconditioner;
-use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_numbered_rows, total};
+use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, refill_slots};
 use crate::{Preprocessing, Scaled, Scaling};
 
 /// Weight `λ` of the penalty.
@@ -20,6 +21,9 @@ const STOP: Stop = Stop {
     gradient: 1e-4,
     steps: 300,
 };
+
+/// The most elements of rows that are multiplied at once: they stay in a core's cache.
+const ELEMENTS: usize = 1 << 17;
 
 /// A linear classifier of features that are standardised by the means and deviations of the training features:
 /// `p(class | x) = softmax(x Wᵀ + b)`, where `mean(-ln p(label | x)) + λ/2 ‖W‖²` is least, `λ = 10⁻⁴`.
@@ -38,15 +42,16 @@ impl Logistic {
         classes.sort_unstable();
         classes.dedup();
         let scaling = Scaling::learn(Preprocessing::Standardise, features)?;
-        let problem = Problem {
-            features: &Scaled::new(features, &scaling),
-            targets: labels
-                .iter()
-                .map(|label| classes.partition_point(|class| class < label))
-                .collect(),
-            classes: classes.len(),
-        };
-        let inverse = Preconditioner::new(problem.features, classes.len(), PENALTY)?;
+        let standardised = Scaled::new(features, &scaling);
+        let inverse = Preconditioner::new(&standardised, classes.len(), PENALTY)?;
+        let targets = labels
+            .iter()
+            .map(|label| classes.partition_point(|class| class < label));
+        let mut problem = Problem::new(
+            Centred::new(features, &scaling),
+            targets.collect(),
+            classes.len(),
+        );
         let start = vec![0.0; (features.cols() + 1) * classes.len()];
         let solution = minimise(
             start,
@@ -64,19 +69,66 @@ impl Logistic {
     /// Share of `features`, of which there are some, whose most probable class is their label.
     pub(crate) fn accuracy(&self, features: &dyn Rows, labels: &[u32]) -> io::Result<f64> {
         let (rows, classes) = (features.rows(), self.classes.len());
-        let slots = fold_numbered_rows(
-            &Scaled::new(features, &self.scaling),
-            ROW_SLOTS,
-            || (0, Matrix::zeros(ROWS_AT_ONCE.min(rows), classes)),
-            |(right, logits), first, block| {
-                let logits = self.linear.apply(block, logits);
-                for (row, &label) in logits.iter_rows().zip(&labels[first..]) {
-                    *right += usize::from(self.classes[argmax(row)] == label);
-                }
-            },
-        )?;
-        let right: usize = slots.iter().map(|(right, _)| right).sum();
+        let centred = Centred::new(features, &self.scaling);
+        let linear = self.linear.of_centred(&centred.divisor);
+        let slots = centred.slots(|| (0, Matrix::zeros(centred.at_once, classes)));
+        let slots = centred.refill(slots, |(right, logits), first, block| {
+            let logits = linear.apply(block, logits);
+            for (row, &label) in logits.iter_rows().zip(&labels[first..]) {
+                *right += usize::from(self.classes[argmax(row)] == label);
+            }
+        })?;
+        let right: usize = slots.iter().map(|(_, (right, _))| right).sum();
         Ok(right as f64 / rows as f64)
+    }
+}
+
+/// Features less their means. Their deviations are left to the weights: `(x - mean) / deviation · w = (x - mean) · w / deviation`.
+struct Centred<'a> {
+    features: &'a dyn Rows,
+    mean: Vec<f32>,
+    divisor: Vec<f32>,
+    /// Rows that are read at once.
+    at_once: usize,
+}
+
+impl<'a> Centred<'a> {
+    fn new(features: &'a dyn Rows, scaling: &Scaling) -> Self {
+        let full_scale = features.full_scale();
+        let scaled = |constants: &[f32]| constants.iter().map(|x| x * full_scale).collect();
+        let most = (ELEMENTS / features.cols().max(1)).clamp(1, ROWS_AT_ONCE);
+        Self {
+            features,
+            mean: scaled(&scaling.shift),
+            divisor: scaled(&scaling.divisor),
+            at_once: most.min(features.rows()),
+        }
+    }
+
+    /// Slots with what `start` gives, and a block of rows each.
+    fn slots<S>(&self, start: impl Fn() -> S) -> Vec<(Matrix, S)> {
+        let count = self.features.rows().div_ceil(ROWS_AT_ONCE).min(ROW_SLOTS);
+        let block = || Matrix::zeros(self.at_once, self.features.cols());
+        (0..count).map(|_| (block(), start())).collect()
+    }
+
+    /// Lets each slot gather from its rows what `add` takes of them, with the number of the first.
+    fn refill<S: Send>(
+        &self,
+        slots: Vec<(Matrix, S)>,
+        add: impl Fn(&mut S, usize, MatrixRef<'_>) + Sync,
+    ) -> io::Result<Vec<(Matrix, S)>> {
+        refill_slots(self.features.rows(), slots, |(block, gathered), rows| {
+            for rows in rows.chunks(self.at_once) {
+                self.features.read(rows, block.top_mut(rows.len()))?;
+                for row in block.top_mut(rows.len()).iter_rows_mut() {
+                    update(row, &self.mean, |x, mean| x - mean);
+                }
+                let first = rows.first().map_or(0, |&row| row as usize);
+                add(gathered, first, block.top(rows.len()));
+            }
+            Ok(())
+        })
     }
 }
 
@@ -86,7 +138,7 @@ fn argmax(x: &[f32]) -> usize {
 }
 
 /// `x Wᵀ + b`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Linear {
     /// `[classes, cols]`
     weight: Matrix,
@@ -105,6 +157,15 @@ impl Linear {
         }
     }
 
+    /// The same of features that are not yet divided by `divisor`.
+    fn of_centred(&self, divisor: &[f32]) -> Self {
+        let mut linear = self.clone();
+        for row in linear.weight.view_mut().iter_rows_mut() {
+            update(row, divisor, |w, divisor| w / divisor);
+        }
+        linear
+    }
+
     /// Writes the logits of `block` to the top of `buffer`.
     fn apply<'a>(&self, block: MatrixRef<'_>, buffer: &'a mut Matrix) -> MatrixRef<'a> {
         let rows = block.rows();
@@ -117,14 +178,14 @@ impl Linear {
 
 /// What is minimised.
 struct Problem<'a> {
-    /// Standardised.
-    features: &'a dyn Rows,
+    features: Centred<'a>,
     /// The number of each label among the classes.
     targets: Vec<usize>,
     classes: usize,
+    slots: Vec<(Matrix, Sums)>,
 }
 
-/// The loss of some blocks and its gradient, summed, with buffers for one block.
+/// The loss of some rows and its gradient by the weights of centred features, summed, with buffers for a block of them.
 struct Sums {
     logits: Matrix,
     weight_gradient: Matrix,
@@ -132,32 +193,54 @@ struct Sums {
     gradient: Vec<f64>,
 }
 
-impl Problem<'_> {
-    /// The objective and its gradient by the elements of [`Linear::new`].
-    fn evaluate(&self, at: &[f64]) -> io::Result<(f64, Vec<f64>)> {
-        let linear = Linear::new(at, self.classes);
-        let (rows, cols) = (self.features.rows(), self.features.cols());
-        let start = || Sums {
-            logits: Matrix::zeros(ROWS_AT_ONCE.min(rows), self.classes),
-            weight_gradient: Matrix::zeros(self.classes, cols),
+impl<'a> Problem<'a> {
+    fn new(features: Centred<'a>, targets: Vec<usize>, classes: usize) -> Self {
+        let cols = features.features.cols();
+        let slots = features.slots(|| Sums {
+            logits: Matrix::zeros(features.at_once, classes),
+            weight_gradient: Matrix::zeros(classes, cols),
             loss: 0.0,
-            gradient: vec![0.0; at.len()],
-        };
-        let slots = fold_numbered_rows(self.features, ROW_SLOTS, start, |sums, first, block| {
-            sums.add(&linear, block, &self.targets[first..]);
+            gradient: vec![0.0; (cols + 1) * classes],
+        });
+        Self {
+            features,
+            targets,
+            classes,
+            slots,
+        }
+    }
+
+    /// The objective and its gradient by the elements of [`Linear::new`].
+    fn evaluate(&mut self, at: &[f64]) -> io::Result<(f64, Vec<f64>)> {
+        let (features, targets) = (&self.features, &self.targets);
+        let linear = Linear::new(at, self.classes).of_centred(&features.divisor);
+        let mut slots = mem::take(&mut self.slots);
+        for (_, sums) in &mut slots {
+            sums.loss = 0.0;
+            sums.gradient.fill(0.0);
+        }
+        self.slots = features.refill(slots, |sums, first, block| {
+            sums.add(&linear, block, &targets[first..]);
         })?;
-        let loss: f64 = slots.iter().map(|sums| sums.loss).sum();
-        let mut gradient = total(slots.into_iter().map(|sums| sums.gradient));
+        let rows = features.features.rows() as f64;
+        let loss: f64 = self.slots.iter().map(|(_, sums)| sums.loss).sum();
+        let mut gradient = vec![0.0; at.len()];
+        for (_, sums) in &self.slots {
+            for (total, own) in gradient.iter_mut().zip(&sums.gradient) {
+                *total += own;
+            }
+        }
         for element in &mut gradient {
-            *element /= rows as f64;
+            *element /= rows;
         }
         // The bias goes free.
-        let weights = &at[..cols * self.classes];
+        let weights = &at[..linear.weight.as_slice().len()];
         let squares: f64 = weights.iter().map(|w| w * w).sum();
-        for (g, weight) in gradient.iter_mut().zip(weights) {
-            *g += PENALTY * weight;
+        let divisors = features.divisor.iter().cycle();
+        for ((g, weight), &divisor) in gradient.iter_mut().zip(weights).zip(divisors) {
+            *g = *g / f64::from(divisor) + PENALTY * weight;
         }
-        Ok((loss / rows as f64 + 0.5 * PENALTY * squares, gradient))
+        Ok((loss / rows + 0.5 * PENALTY * squares, gradient))
     }
 }
 
@@ -201,13 +284,15 @@ impl Sums {
             logits,
             block,
         );
-        for (g, &x) in self
-            .gradient
-            .iter_mut()
-            .zip(self.weight_gradient.as_slice())
-        {
-            *g += f64::from(x);
-        }
+        let (gradient, summands) = (&mut self.gradient, self.weight_gradient.as_slice());
+        vectorized(
+            #[inline(always)]
+            move || {
+                for (g, &x) in gradient.iter_mut().zip(summands) {
+                    *g += f64::from(x);
+                }
+            },
+        );
     }
 }
 

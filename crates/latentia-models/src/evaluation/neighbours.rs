@@ -4,33 +4,35 @@ use std::cmp::Reverse;
 use std::io;
 use std::ops::Range;
 
-use latentia_tensor::{Accumulate, Matrix, Rows, matmul_nt, sum_of_squares, update, vectorized};
+use latentia_tensor::{
+    Accumulate, Matrix, Rows, dot, matmul_nt, squared_distance, sum_of_squares, update, vectorized,
+};
 use rayon::prelude::*;
 
-use super::sketch::Sketch;
+use super::sketch::{Side, Sketch, Sketches};
 use crate::autoencoder::inference::column_means;
 
-/// Queries that are held at once.
-const QUERIES: usize = 4096;
+/// Elements of the queries that are held at once.
+const QUERY_ELEMENTS: usize = 1 << 23;
 
-/// Queries whose distances are computed together.
+/// Queries whose bounds are computed together.
 const QUERY_BLOCK: usize = 256;
 
 /// Training features that are compared together.
-const TRAINING_BLOCK: usize = 1024;
+const TRAINING_BLOCK: usize = 512;
 
 /// Blocks of training features that are held at once.
-const TRAINING_BLOCKS: usize = 4;
+const TRAINING_BLOCKS: usize = 8;
 
-/// A block's distances are computed one by one when at most 1 in so many pairs may be near, else by a product of all.
+/// A block's pairs are looked at one by one when at most 1 in so many may be near, else a product of all is computed.
 const FEW: usize = 16;
 
 /// The label that most of the `k` nearest training features have, for each query: `[queries]`. Distances are Euclidean,
 /// `Σ (a - b)²` in f32. Of equally near features the first counts, of equally frequent labels the smallest wins. There must be
 /// training features.
 ///
-/// Distances are computed only where `‖a‖² + ‖b‖² - 2 a·b` may be small, with an upper bound of `a·b` that costs less
-/// than `a·b` ([`Sketch`]), and the training features' mean as the origin.
+/// Distances are computed only where `‖a‖² - 2 (a·b - ‖b‖²/2)` may be small, by an upper bound of what is in brackets that costs less than
+/// it ([`Sketch`]), first of a short one for all pairs, then of a longer one, and with the training features' mean as the origin.
 pub(crate) fn vote(
     (features, labels): (&dyn Rows, &[u32]),
     queries: &dyn Rows,
@@ -38,14 +40,15 @@ pub(crate) fn vote(
 ) -> io::Result<Vec<u32>> {
     let space = Space::of(features)?;
     let mut votes = Vec::with_capacity(queries.rows());
-    for first_query in (0..queries.rows()).step_by(QUERIES) {
-        let last = queries.rows().min(first_query + QUERIES);
+    let at_once = (QUERY_ELEMENTS / queries.cols().max(1)).next_multiple_of(QUERY_BLOCK);
+    for first_query in (0..queries.rows()).step_by(at_once) {
+        let last = queries.rows().min(first_query + at_once);
         let mut blocks = (first_query..last)
             .into_par_iter()
             .step_by(QUERY_BLOCK)
             .map(|first| {
-                let queries = space.read(queries, first..last.min(first + QUERY_BLOCK))?;
-                Ok(Block::new(queries, k))
+                let range = first..last.min(first + QUERY_BLOCK);
+                Ok(Block::new(space.read(queries, range, Side::Query)?, k))
             })
             .collect::<io::Result<Vec<Block>>>()?;
         let size = TRAINING_BLOCK * TRAINING_BLOCKS;
@@ -54,14 +57,19 @@ pub(crate) fn vote(
             let training = (start..end)
                 .into_par_iter()
                 .step_by(TRAINING_BLOCK)
-                .map(|first| space.read(features, first..end.min(first + TRAINING_BLOCK)))
+                .map(|first| {
+                    let range = first..end.min(first + TRAINING_BLOCK);
+                    space.read(features, range, Side::Feature)
+                })
                 .collect::<io::Result<Vec<Points>>>()?;
-            blocks.par_iter_mut().for_each(|block| {
-                let labels = labels[start..end].chunks(TRAINING_BLOCK);
-                for (training, labels) in training.iter().zip(labels) {
-                    block.meet(training, labels);
-                }
-            });
+            blocks
+                .par_iter_mut()
+                .for_each_init(Buffers::default, |buffers, block| {
+                    let labels = labels[start..end].chunks(TRAINING_BLOCK);
+                    for (training, labels) in training.iter().zip(labels) {
+                        block.meet(training, labels, buffers);
+                    }
+                });
         }
         votes.extend(
             blocks
@@ -78,7 +86,7 @@ struct Points {
     rows: Matrix,
     /// Their squared norms, less what rounding may add to them and their products.
     squares: Vec<f32>,
-    sketches: Option<Matrix>,
+    sketches: Option<Sketches>,
 }
 
 /// The origin, and how rows are sketched.
@@ -91,7 +99,7 @@ struct Space {
 impl Space {
     fn of(features: &dyn Rows) -> io::Result<Self> {
         let means = column_means(features)?;
-        // 2 a·b of n elements is off by at most n/2 ε (‖a‖² + ‖b‖²), and sketches are rounded too.
+        // 2 a·b - ‖b‖² of n elements is off by at most n ε (‖a‖² + ‖b‖²), and sketches are rounded too.
         let slack = 2.0 * features.cols() as f32 * f32::EPSILON;
         Ok(Self {
             sketch: Sketch::learn(features, &means, slack)?,
@@ -100,7 +108,7 @@ impl Space {
         })
     }
 
-    fn read(&self, from: &dyn Rows, range: Range<usize>) -> io::Result<Points> {
+    fn read(&self, from: &dyn Rows, range: Range<usize>, side: Side) -> io::Result<Points> {
         let mut rows = Matrix::zeros(range.len(), from.cols());
         let indices: Vec<u32> = (range.start as u32..range.end as u32).collect();
         from.read(&indices, rows.view_mut())?;
@@ -110,7 +118,7 @@ impl Space {
         let norms = rows.view().iter_rows().map(sum_of_squares);
         let mut squares: Vec<f32> = norms.map(|square| square as f32).collect();
         let sketch = self.sketch.as_ref();
-        let sketches = sketch.map(|sketch| sketch.draw(rows.view(), &squares));
+        let sketches = sketch.map(|sketch| sketch.draw(rows.view(), &squares, side));
         for square in &mut squares {
             *square *= 1.0 - self.slack;
         }
@@ -126,8 +134,6 @@ impl Space {
 struct Block {
     queries: Points,
     nearest: Vec<Nearest>,
-    /// At most `‖a - b‖² - ‖a‖²` of the queries `a` and a block of training features `b`.
-    bounds: Matrix,
 }
 
 impl Block {
@@ -135,51 +141,98 @@ impl Block {
         Self {
             nearest: vec![Nearest::new(k); queries.rows.rows()],
             queries,
-            bounds: Matrix::default(),
         }
     }
 
-    /// Takes in training features with their labels.
-    fn meet(&mut self, training: &Points, labels: &[u32]) {
-        let shape = (self.queries.rows.rows(), training.rows.rows());
-        if (self.bounds.rows(), self.bounds.cols()) != shape {
-            self.bounds = Matrix::zeros(shape.0, shape.1);
-        }
+    /// Takes in training features with their labels; what `buffers` hold is of no more than this call.
+    fn meet(&mut self, training: &Points, labels: &[u32], buffers: &mut Buffers) {
         let queries = &self.queries;
-        let few = match (&queries.sketches, &training.sketches) {
-            (Some(a), Some(b)) if self.nearest.iter().all(Nearest::is_full) => {
-                bound(&mut self.bounds, a, b, &training.squares);
-                self.near() * FEW <= shape.0 * shape.1
-            }
-            _ => false,
-        };
-        if !few {
-            let (a, b) = (&queries.rows, &training.rows);
-            bound(&mut self.bounds, a, b, &training.squares);
+        let Buffers { bounds, candidates } = buffers;
+        let shape = (queries.rows.rows(), training.rows.rows());
+        if (bounds.rows(), bounds.cols()) != shape {
+            *bounds = Matrix::zeros(shape.0, shape.1);
         }
-        let bounds = self.bounds.view();
+        let sketches = queries.sketches.as_ref().zip(training.sketches.as_ref());
+        let sketches = sketches.filter(|(a, b)| {
+            self.nearest.iter().all(Nearest::is_full) && {
+                multiply(bounds, &a.short, &b.short);
+                self.find_candidates(bounds, candidates);
+                candidates.rows.len() * FEW <= shape.0 * shape.1
+            }
+        });
+        if sketches.is_none() {
+            multiply(bounds, &queries.rows, &training.rows);
+            for row in bounds.view_mut().iter_rows_mut() {
+                update(row, &training.squares, |product, square| {
+                    product - 0.5 * square
+                });
+            }
+            self.find_candidates(bounds, candidates);
+        }
         for (query, nearest) in self.nearest.iter_mut().enumerate() {
-            let (row, own) = (queries.rows.row(query), queries.squares[query]);
-            nearest.meet((bounds.row(query), own), row, &training.rows, labels);
+            let asked = Query {
+                row: queries.rows.row(query),
+                square: queries.squares[query],
+                bounds: bounds.row(query),
+                candidates: candidates.of(query),
+                sketch: sketches.map(|(a, b)| (a.long.row(query), &b.long)),
+            };
+            nearest.meet(&asked, &training.rows, labels);
         }
     }
 
-    /// Pairs whose distance may be below its limit.
-    fn near(&self) -> usize {
-        let rows = self.bounds.view();
+    /// Finds the pairs whose distance may be below its limit.
+    fn find_candidates(&self, bounds: &Matrix, candidates: &mut Candidates) {
+        candidates.rows.clear();
+        candidates.ends.clear();
+        let rows = bounds.view();
         let rows = rows.iter_rows().zip(&self.nearest);
-        rows.zip(&self.queries.squares)
-            .map(|((row, nearest), own)| count_below(row, nearest.limit() - own))
-            .sum()
+        for ((row, nearest), &square) in rows.zip(&self.queries.squares) {
+            push_above(&mut candidates.rows, row, nearest.floor(square));
+            candidates.ends.push(candidates.rows.len());
+        }
     }
 }
 
-/// Writes `‖b‖² - 2 a·b` for all pairs, with the squared norms of the `b`.
-fn bound(out: &mut Matrix, a: &Matrix, b: &Matrix, squares: &[f32]) {
-    matmul_nt(out.view_mut(), Accumulate::Replace, a.view(), b.view());
-    for row in out.view_mut().iter_rows_mut() {
-        update(row, squares, |product, square| square - 2.0 * product);
+/// What a block needs while it meets training features.
+#[derive(Default)]
+struct Buffers {
+    /// At least `a·b - ‖b‖²/2` of the queries `a` and training features `b`.
+    bounds: Matrix,
+    candidates: Candidates,
+}
+
+/// Training features that may be near, query by query.
+#[derive(Default)]
+struct Candidates {
+    rows: Vec<u32>,
+    /// Where those of each query end.
+    ends: Vec<usize>,
+}
+
+impl Candidates {
+    fn of(&self, query: usize) -> &[u32] {
+        let start = query.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[start..self.ends[query]]
     }
+}
+
+/// `a · bᵀ`
+fn multiply(out: &mut Matrix, a: &Matrix, b: &Matrix) {
+    matmul_nt(out.view_mut(), Accumulate::Replace, a.view(), b.view());
+}
+
+/// A query beside some training features `b`.
+struct Query<'a> {
+    row: &'a [f32],
+    /// `‖a‖²`
+    square: f32,
+    /// At least `a·b - ‖b‖²/2` of each.
+    bounds: &'a [f32],
+    /// Those that may be near.
+    candidates: &'a [u32],
+    /// Its long sketch and theirs, whose product is another such bound.
+    sketch: Option<(&'a [f32], &'a Matrix)>,
 }
 
 /// The nearest of the features met so far, nearest first, with their labels.
@@ -188,9 +241,6 @@ struct Nearest {
     found: Vec<(f32, u32)>,
     k: usize,
 }
-
-/// Bounds that are passed over together where none is low.
-const STRETCH: usize = 64;
 
 impl Nearest {
     fn new(k: usize) -> Self {
@@ -212,28 +262,28 @@ impl Nearest {
         }
     }
 
-    /// Takes in the rows of `training` with their labels. A bound and the query's `own` square are together at most a distance.
-    fn meet(
-        &mut self,
-        (bounds, own): (&[f32], f32),
-        query: &[f32],
-        training: &Matrix,
-        labels: &[u32],
-    ) {
-        for (number, stretch) in bounds.chunks(STRETCH).enumerate() {
-            if !any_below(stretch, self.limit() - own) {
+    /// What the bound of a feature must be above, for a query whose squared norm is `square`.
+    fn floor(&self, square: f32) -> f32 {
+        0.5 * (square - self.limit())
+    }
+
+    /// Takes in the rows of `training` with their labels.
+    fn meet(&mut self, query: &Query<'_>, training: &Matrix, labels: &[u32]) {
+        for &row in query.candidates {
+            let (row, floor) = (row as usize, self.floor(query.square));
+            if query.bounds[row] <= floor {
                 continue;
             }
-            for (row, &bound) in (number * STRETCH..).zip(stretch) {
-                if bound >= self.limit() - own {
-                    continue;
-                }
-                let distance = squared_distance(query, training.row(row));
-                if distance < self.limit() {
-                    let place = self.found.partition_point(|(other, _)| *other <= distance);
-                    self.found.insert(place, (distance, labels[row]));
-                    self.found.truncate(self.k);
-                }
+            if let Some((own, others)) = query.sketch
+                && dot(own, others.row(row)) <= floor
+            {
+                continue;
+            }
+            let distance = squared_distance(query.row, training.row(row));
+            if distance < self.limit() {
+                let place = self.found.partition_point(|(other, _)| *other <= distance);
+                self.found.insert(place, (distance, labels[row]));
+                self.found.truncate(self.k);
             }
         }
     }
@@ -248,49 +298,36 @@ impl Nearest {
     }
 }
 
-fn any_below(x: &[f32], limit: f32) -> bool {
+/// Bounds that are passed over together where none is high: a register of them.
+const STRETCH: usize = 16;
+
+/// Appends the numbers of those of `x` that are above `floor`.
+fn push_above(found: &mut Vec<u32>, x: &[f32], floor: f32) {
     vectorized(
         #[inline(always)]
         || {
-            let mut any = false;
-            for &x in x {
-                any |= x < limit;
-            }
-            any
-        },
-    )
-}
-
-fn count_below(x: &[f32], limit: f32) -> usize {
-    let count: u32 = vectorized(
-        #[inline(always)]
-        || x.iter().map(|&x| u32::from(x < limit)).sum(),
-    );
-    count as usize
-}
-
-/// Partial sums of a distance.
-const LANES: usize = 32;
-
-/// `Σ (a - b)²`
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    vectorized(
-        #[inline(always)]
-        || {
-            let (a, a_rest) = a.as_chunks::<LANES>();
-            let (b, b_rest) = b.as_chunks::<LANES>();
-            let mut sums = [0.0f32; LANES];
-            for (a, b) in a.iter().zip(b) {
-                for i in 0..LANES {
-                    sums[i] += (a[i] - b[i]) * (a[i] - b[i]);
+            let (stretches, rest) = x.as_chunks::<STRETCH>();
+            for (number, stretch) in stretches.iter().enumerate() {
+                let mut any = false;
+                for &x in stretch {
+                    any |= x > floor;
+                }
+                if any {
+                    push_each_above(found, number * STRETCH, stretch, floor);
                 }
             }
-            for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
-                *sum += (a - b) * (a - b);
-            }
-            sums.iter().sum()
+            push_each_above(found, stretches.len() * STRETCH, rest, floor);
         },
-    )
+    );
+}
+
+#[inline(always)]
+fn push_each_above(found: &mut Vec<u32>, first: usize, x: &[f32], floor: f32) {
+    for (number, &x) in (first as u32..).zip(x) {
+        if x > floor {
+            found.push(number);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use latentia_tensor::{
     Accumulate, Matrix, MatrixMut, MatrixRef, Rows, Subset, matmul_nn, matmul_nt, sum_of_squares,
     update,
 };
+use rayon::prelude::*;
 
 use super::covariance::principal_axes;
 use super::wide::{axes_by_gram, axes_by_subspace_iteration};
@@ -92,26 +93,27 @@ impl Pca {
         self.check_width(examples)?;
         let (rows, kept) = (examples.rows(), self.components.rows());
         let at_once = rows_at_once(examples.cols());
-        let mut block = Matrix::zeros(at_once.min(rows), examples.cols());
         let mut coordinates = Matrix::zeros(rows, kept);
-        let (mut rest, mut indices) = (coordinates.as_mut_slice(), Vec::new());
-        for first in (0..rows).step_by(at_once) {
-            let count = at_once.min(rows - first);
-            indices.clear();
-            indices.extend(first as u32..(first + count) as u32);
-            examples.read(&indices, block.top_mut(count))?;
-            for row in block.top_mut(count).iter_rows_mut() {
+        let blocks = coordinates
+            .as_mut_slice()
+            .par_chunks_mut((at_once * kept).max(1));
+        blocks.enumerate().try_for_each(|(number, out)| {
+            let first = number * at_once;
+            let count = out.len() / kept;
+            let indices: Vec<u32> = (first as u32..(first + count) as u32).collect();
+            let mut block = Matrix::zeros(count, examples.cols());
+            examples.read(&indices, block.view_mut())?;
+            for row in block.view_mut().iter_rows_mut() {
                 update(row, &self.mean, |x, mean| x - mean);
             }
-            let (out, tail) = rest.split_at_mut(count * kept);
-            rest = tail;
             matmul_nt(
                 MatrixMut::new(out, count, kept),
                 Accumulate::Replace,
-                block.top(count),
+                block.view(),
                 self.components.view(),
             );
-        }
+            Ok::<_, io::Error>(())
+        })?;
         Ok(coordinates)
     }
 
