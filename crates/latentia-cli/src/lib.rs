@@ -21,6 +21,7 @@ pub mod figures;
 pub mod inputs;
 pub mod measures;
 pub mod outputs;
+pub mod processes;
 mod program;
 pub mod report;
 pub mod terminal;

@@ -12,11 +12,25 @@ const VALUES: usize = 1 << 20;
 /// Examples in a chunk, at most.
 const EXAMPLES: usize = 1 << 14;
 
-/// A chunk as bytes.
-pub(crate) struct Coded {
-    pub(crate) bytes: Vec<u8>,
+/// Some examples as bytes: a part of a compressed file.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Coded {
+    /// Without length and checksum.
+    pub bytes: Vec<u8>,
     /// Bits among them that bits back would have got back, had there been any before the first example.
-    pub(crate) initial_bits: f64,
+    pub initial_bits: f64,
+}
+
+impl Coded {
+    /// What another process has coded.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, initial_bits: f64) -> Self {
+        Self {
+            bytes,
+            initial_bits,
+        }
+    }
 }
 
 impl From<Vec<u8>> for Coded {

@@ -1,6 +1,7 @@
 //! Examples to bytes.
 
 use std::io::Write;
+use std::ops::Range;
 
 use latentia_models::{ModelFile, psnr};
 use latentia_tensor::Rows;
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::CodecError;
 use crate::bits_back::BitsBack;
-use crate::chunk::{Chunk, ChunkCoder, examples_in_chunk, read_all};
+use crate::chunk::{Chunk, ChunkCoder, Coded, examples_in_chunk, read_all};
 use crate::container::{CHUNK_HEADER, Header, no_cells, write_chunk};
 use crate::lossy::Lossy;
 use crate::method::Method;
@@ -266,6 +267,48 @@ impl<'a> Codec<'a> {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Compressed, CodecError> {
+        let all = self.chunks(examples);
+        let mut none = || {
+            Err(CodecError::Unfit(
+                "there are more chunks than examples".into(),
+            ))
+        };
+        self.compress_with(examples, out, progress, (all, &mut none))
+    }
+
+    /// How many chunks examples are cut into, each of which is coded alone.
+    pub fn chunks(&self, examples: &dyn Rows) -> usize {
+        Chunk::all(examples).count()
+    }
+
+    /// The chunks of `range`, for [`Self::compress_with`] in another process.
+    ///
+    /// # Errors
+    /// When the examples do not fit the model or cannot be read.
+    pub fn code_chunks(
+        &self,
+        examples: &dyn Rows,
+        range: Range<usize>,
+    ) -> Result<Vec<Coded>, CodecError> {
+        self.check_scale(examples)?;
+        let chunks = Chunk::all(examples).skip(range.start).take(range.len());
+        let chunks: Vec<Chunk<'_>> = chunks.collect();
+        let coded = chunks.par_iter().map(|chunk| self.coder.encode(chunk));
+        coded.collect()
+    }
+
+    /// As [`Self::compress`], which codes the first `own` chunks itself; `others` hands over those behind them, one after another, as
+    /// [`Self::code_chunks`] makes them.
+    ///
+    /// # Errors
+    /// As [`Self::compress`]; when `others` fails.
+    pub fn compress_with(
+        &self,
+        examples: &dyn Rows,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(u64),
+        (own, others): (usize, &mut dyn FnMut() -> Result<Coded, CodecError>),
+    ) -> Result<Compressed, CodecError> {
         self.check_scale(examples)?;
         let header = self.header(examples.rows() as u64);
         let bytes = header.to_bytes()?;
@@ -287,11 +330,16 @@ impl<'a> Codec<'a> {
             initial_bits: 0.0,
         };
         let chunks: Vec<Chunk<'_>> = Chunk::all(examples).collect();
-        for chunks in chunks.chunks(AT_ONCE) {
-            let coded: Vec<_> = chunks
-                .par_iter()
-                .map(|chunk| self.coder.encode(chunk))
-                .collect();
+        let (own, rest) = chunks.split_at(own.min(chunks.len()));
+        let parts = own.chunks(AT_ONCE).map(|chunks| (chunks, true));
+        for (chunks, is_own) in parts.chain(rest.chunks(1).map(|chunks| (chunks, false))) {
+            let coded: Vec<_> = match is_own {
+                true => {
+                    let coded = chunks.par_iter().map(|chunk| self.coder.encode(chunk));
+                    coded.collect()
+                }
+                false => vec![others()],
+            };
             for (chunk, coded) in chunks.iter().zip(coded) {
                 let coded = coded?;
                 write_chunk(out, &coded.bytes)?;

@@ -68,6 +68,7 @@ mod stack;
 mod symbols;
 
 pub use archive::Archive;
+pub use chunk::Coded;
 pub use codec::{Codec, Compressed};
 pub use container::Header;
 pub use error::CodecError;

@@ -1,11 +1,11 @@
 //! `latentia compress`
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use latentia_codec::{Codec, CodecError, Compressed, Method, Names};
+use latentia_codec::{Codec, CodecError, Coded, Compressed, Method, Names};
 use latentia_data::Dataset;
 use latentia_models::{ModelFile, write_atomically};
 use latentia_nn::CodeValues;
@@ -15,13 +15,14 @@ use serde_json::json;
 use crate::args::CompressArgs;
 use crate::baselines::{Report, left_out};
 use crate::inputs::{Loader, check_fit, open};
+use crate::processes::Shares;
 use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
 
 /// Quality where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.
 const QUALITY: u8 = 50;
 const ROUNDED_QUALITY: u8 = 100;
 
-pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
+pub(super) fn run(args: &CompressArgs, loader: &Loader, shares: &Shares) -> anyhow::Result<()> {
     let file = open(&args.model)?;
     check_output(args)?;
     let loader = loader.carrying(true);
@@ -40,8 +41,14 @@ pub(super) fn run(args: &CompressArgs, loader: &Loader) -> anyhow::Result<()> {
     if args.lossless {
         check_black_and_white(&codec, args, &examples)?;
     }
+    shares.agree(args, &args.model, &examples)?;
+    let own = shares.own(codec.chunks(&examples), 1);
+    if !shares.is_first() {
+        shares.send(&serialised(&codec.code_chunks(&examples, own)?), 1);
+        return Ok(());
+    }
     let start = Instant::now();
-    let (done, compressed) = compress(args, &codec, &examples)?;
+    let (done, compressed) = compress(args, &codec, &examples, (own.len(), shares))?;
     let seconds = start.elapsed().as_secs_f64();
     if let Some(output) = &args.output {
         tell(&format!(
@@ -137,10 +144,19 @@ fn compress(
     args: &CompressArgs,
     codec: &Codec<'_>,
     examples: &Dataset,
+    (own, shares): (usize, &Shares),
 ) -> anyhow::Result<(Compressed, Vec<u8>)> {
+    let mut received = None;
+    let mut others = || {
+        let parts = match &mut received {
+            Some(parts) => parts,
+            none => none.insert(Cursor::new(of_others(shares)?)),
+        };
+        Ok(deserialised(parts)?)
+    };
     let mut progress = examples_bar("compressing", examples.rows());
     let mut compress = |out: &mut dyn Write| {
-        let compressed = codec.compress(examples, out, &mut progress);
+        let compressed = codec.compress_with(examples, out, &mut progress, (own, &mut others));
         compressed.map_err(|error| match error {
             CodecError::Io(error) => error,
             error => io::Error::other(error),
@@ -159,6 +175,40 @@ fn compress(
         })?;
     }
     Ok((done, file))
+}
+
+/// Chunks as bytes, for the first process: of each the length, the bits that bits back lost on it, and its bytes.
+fn serialised(chunks: &[Coded]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for chunk in chunks {
+        out.extend((chunk.bytes.len() as u64).to_ne_bytes());
+        out.extend(chunk.initial_bits.to_ne_bytes());
+        out.extend(&chunk.bytes);
+    }
+    out
+}
+
+/// The next chunk of what [`serialised`] made.
+fn deserialised(parts: &mut Cursor<Vec<u8>>) -> io::Result<Coded> {
+    let mut word = || -> io::Result<[u8; 8]> {
+        let mut word = [0; 8];
+        parts.read_exact(&mut word)?;
+        Ok(word)
+    };
+    let (length, bits) = (u64::from_ne_bytes(word()?), f64::from_ne_bytes(word()?));
+    let mut bytes = vec![0; length as usize];
+    parts.read_exact(&mut bytes)?;
+    Ok(Coded::new(bytes, bits))
+}
+
+/// What the other processes have coded.
+fn of_others(shares: &Shares) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    shares.receive(1, |part| {
+        all.extend_from_slice(part);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 fn summary(done: &Compressed, examples: &Dataset) -> String {

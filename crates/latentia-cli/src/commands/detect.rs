@@ -16,6 +16,7 @@ use crate::figures::reconstruction_pairs;
 use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Findings;
 use crate::outputs::{Format, OutputColumns, write_column, write_findings};
+use crate::processes::Shares;
 use crate::terminal::{UsageError, counted, print, tell};
 use crate::training::{build, check_examples, preset_for};
 
@@ -25,7 +26,7 @@ pub(super) const FALSE_ALARM: f64 = 0.01;
 /// Endings of a model's file.
 const MODEL: &str = "safetensors";
 
-pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
+pub(super) fn run(args: &DetectArgs, loader: &Loader, shares: &Shares) -> anyhow::Result<()> {
     let output = args.output.as_deref();
     let format = output
         .map(|path| Format::of(path, &Format::SCORES))
@@ -39,6 +40,9 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         .map_err(|error| UsageError(error.to_string()))?;
     if args.follow {
         follow::check(args)?;
+    }
+    if (args.follow || args.train.is_some()) && !shares.is_first_of_unshared() {
+        return Ok(());
     }
     let (subject, data) = subject(args, loader)?;
     let Subject {
@@ -58,8 +62,21 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader) -> anyhow::Result<()> {
         None => loader.carrying(!args.no_ids).pick(&data, &model)?.dataset,
     };
     check_fit(&model, &data, &examples)?;
+    let scores = match &args.train {
+        Some(_) => detector.score(&examples)?,
+        None => {
+            let path = args.model.as_deref().unwrap_or(Path::new(&name));
+            shares.agree(args, path, &examples)?;
+            let at_once = Detector::rows_at_once(examples.cols());
+            let own = shares.own_rows(&examples, examples.rows(), at_once);
+            match shares.gather(detector.score(&own)?) {
+                Some(scores) => scores,
+                None => return Ok(()),
+            }
+        }
+    };
     let shown = (args.count.into(), args.explain);
-    let findings = Findings::of((&model, &detector), &examples, rule, shown)?;
+    let findings = Findings::of((&model, &detector), (&examples, scores), rule, shown)?;
     for warning in findings.warnings() {
         tell(&format!("warning: {warning}"));
     }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::args::{Args, Command};
 use crate::inputs::Loader;
-use crate::terminal::{Ended, tell};
+use crate::processes::Shares;
+use crate::terminal::Ended;
 
 /// Does what was asked for, in the processes of `collective` together. What they do not share is done by the first one alone.
 ///
@@ -24,27 +25,25 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
         .num_threads(threads)
         .build_global()
         .context("cannot start the threads")?;
-    if let Command::Train(train) = &args.command {
-        return train::run(train, collective);
-    }
-    if collective.rank() > 0 {
+    let shares = Shares::new(Arc::clone(&collective));
+    let is_shared = matches!(
+        &args.command,
+        Command::Train(_) | Command::Encode(_) | Command::Detect(_) | Command::Compress(_)
+    );
+    if !is_shared && !shares.is_first_of_unshared() {
         return Ok(Ended::Done);
     }
-    if collective.ranks() > 1 {
-        tell("the first process does all of it: only `train` is shared among processes");
-    }
     match args.command {
-        // It is done.
-        Command::Train(_) => {}
+        Command::Train(args) => return train::run(&args, collective),
         Command::Sweep(args) => return sweep::run(&args, &Loader::new(&args.reading)),
         Command::Compare(args) => compare::run(&args)?,
         Command::Evaluate(args) => evaluate::run(&args, &Loader::new(&args.reading))?,
-        Command::Encode(args) => encode::run(&args, &Loader::new(&args.reading))?,
+        Command::Encode(args) => encode::run(&args, &Loader::new(&args.reading), &shares)?,
         Command::Decode(args) => decode::run(&args, &Loader::new(&args.reading))?,
         Command::Reconstruct(args) => reconstruct::run(&args, &Loader::new(&args.reading))?,
         Command::Explain(args) => explain::run(&args, &Loader::new(&args.reading))?,
         Command::Denoise(args) => denoise::run(&args, &Loader::new(&args.reading))?,
-        Command::Detect(args) => detect::run(&args, &Loader::new(&args.reading))?,
+        Command::Detect(args) => detect::run(&args, &Loader::new(&args.reading), &shares)?,
         Command::Impute(args) => impute::run(&args, &Loader::new(&args.reading))?,
         Command::Sample(args) => sample::run(&args, &Loader::new(&args.reading))?,
         Command::Traverse(args) => traverse::run(&args)?,
@@ -52,7 +51,7 @@ pub fn run(args: Args, collective: Arc<dyn Collective>) -> anyhow::Result<Ended>
         Command::Report(args) => report::run(&args, &Loader::new(&args.reading))?,
         Command::Export(args) => export::run(&args)?,
         Command::Import(args) => import::run(&args)?,
-        Command::Compress(args) => compress::run(&args, &Loader::new(&args.reading))?,
+        Command::Compress(args) => compress::run(&args, &Loader::new(&args.reading), &shares)?,
         Command::Decompress(args) => decompress::run(&args)?,
         Command::Inspect(args) => inspect::run(&args)?,
         Command::Completions(args) => completions::run(&args)?,

@@ -5,19 +5,20 @@ use std::path::Path;
 
 use latentia_data::Dataset;
 use latentia_models::{Autoencoder, ModelError, ModelFile, Pca};
-use latentia_tensor::{Matrix, Rows, Subset};
+use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 
 use crate::args::EncodeArgs;
 use crate::figures::codes;
 use crate::inputs::{Loader, check_fit, class_name, open};
 use crate::measures::variances;
 use crate::outputs::{Element, Format, OutputColumns, write_blocks};
+use crate::processes::Shares;
 use crate::terminal::{count, counted, tell};
 
 /// The most codes that are drawn.
 const MOST_DRAWN: usize = 20_000;
 
-pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
+pub(super) fn run(args: &EncodeArgs, loader: &Loader, shares: &Shares) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &Format::CODES)?;
     let ModelFile {
         model, provenance, ..
@@ -26,18 +27,30 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader) -> anyhow::Result<()> {
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     if matches!(format, Format::Svg | Format::Html) {
+        if !shares.is_first_of_unshared() {
+            return Ok(());
+        }
         return draw(args, (&model, &provenance.preset), &examples);
     }
     let shape = [examples.rows(), model.code_width()];
+    shares.agree(args, &args.model, &examples)?;
+    let own = shares.own_rows(&examples, shape[0], 1);
+    if !shares.is_first() {
+        shares.send(model.encode(&own)?.as_slice(), shape[1]);
+        return Ok(());
+    }
     let columns = OutputColumns::numbered("z", shape[1]).beside(&examples);
     let kind = (format, Element::Float);
     write_blocks(&args.output, kind, &shape, &columns, |sink| {
         model
-            .for_each_code(&examples, |_, codes| sink(codes))
+            .for_each_code(&own, |_, codes| sink(codes))
             .map_err(|error| match error {
                 ModelError::Codes(reason) => reason,
                 error => io::Error::other(error),
-            })
+            })?;
+        shares.receive(shape[1], |codes| {
+            sink(MatrixRef::new(codes, codes.len() / shape[1], shape[1]))
+        })
     })?;
     tell_written(&args.output, shape);
     Ok(())

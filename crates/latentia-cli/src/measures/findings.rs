@@ -49,18 +49,17 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    /// What `detector` finds among `examples` of `model`, by `rule`; `shown` are listed, and where `explain` is set every example gets
-    /// reasons.
+    /// What `detector` finds among `examples` of `model` with the `scores` that it gives them, by `rule`; `shown` are listed, and where
+    /// `explain` is set every example gets reasons.
     ///
     /// # Errors
     /// When examples do not fit the model or cannot be read.
     pub fn of(
         (model, detector): (&Autoencoder, &'a Detector),
-        examples: &'a Dataset,
+        (examples, scores): (&'a Dataset, Vec<f64>),
         rule: Rule,
         (shown, explain): (usize, bool),
     ) -> anyhow::Result<Self> {
-        let scores = detector.score(examples)?;
         let calibration = detector.calibration();
         let decision = calibration.decide(&scores, rule)?;
         let mut order: Vec<u32> = (0..scores.len() as u32).collect();

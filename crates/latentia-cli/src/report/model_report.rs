@@ -77,7 +77,9 @@ impl<'a> Report<'a> {
             subject.importance_samples,
         )?;
         let (rule, shown) = (subject.rule, (STRANGEST, false));
-        let findings = Findings::of((model, subject.detector), subject.examples, rule, shown)?;
+        let scores = subject.detector.score(subject.examples)?;
+        let scored = (subject.examples, scores);
+        let findings = Findings::of((model, subject.detector), scored, rule, shown)?;
         Ok(Self {
             losses: model.score(subject.examples)?,
             evaluation,

@@ -40,12 +40,6 @@ const MOST_REFERENCE_ELEMENTS: usize = 1 << 18;
 /// The most rows that scores are calibrated by.
 const MOST_CALIBRATING: usize = 10_000;
 
-/// Rows that are scored at once.
-const ROWS_AT_ONCE: usize = 4_096;
-
-/// Values of them.
-const VALUES_AT_ONCE: usize = 1 << 21;
-
 /// Weight of the column part, and of both code parts of a picture, beside 1 of the others.
 pub(super) const HALF: f64 = 0.5;
 
@@ -271,7 +265,7 @@ impl Detector {
     /// # Errors
     /// When examples do not fit the model, are not finite or cannot be read.
     pub fn score(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
-        let at_once = (VALUES_AT_ONCE / examples.cols().max(1)).clamp(1, ROWS_AT_ONCE);
+        let at_once = Self::rows_at_once(examples.cols());
         let rows = examples.rows();
         let mut scores = Vec::with_capacity(rows);
         for first in (0..rows).step_by(at_once) {

@@ -14,6 +14,7 @@ mod graph;
 mod picture_part;
 mod reconstruction_part;
 mod rows;
+mod scored_at_once;
 mod scores;
 mod standard;
 mod stored;

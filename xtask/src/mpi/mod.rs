@@ -1,6 +1,9 @@
-//! `cargo xtask mpi [--program PATH]`: several processes train the model of one alone, to the byte.
+//! `cargo xtask mpi [--program PATH]`: several processes train the model of one alone, to the byte, and write what it does of examples that
+//! they share.
 //!
 //! Wants `mpirun`, an MPI library and libclang. The program is built with its feature `mpi`, unless one is named.
+
+mod shares;
 
 use std::ffi::OsString;
 use std::fs;
@@ -75,6 +78,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
             CASES.len()
         );
     }
+    shares::check(&program, &folder)?;
     different(&program, &folder)?;
     killed(&program, &folder)
 }

@@ -1,0 +1,122 @@
+//! Commands whose examples several processes share.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// Commands, and the files that they write; `MODEL` and `DATA` stand for both. What they print counts too.
+const COMMANDS: [(&str, &[&str]); 7] = [
+    ("encode MODEL DATA -o codes.npy", &["codes.npy"]),
+    ("encode MODEL DATA -o codes.csv", &["codes.csv"]),
+    ("detect MODEL DATA --json -o scores.csv", &["scores.csv"]),
+    ("compress MODEL DATA -o small.ltc --json", &["small.ltc"]),
+    // They are not shared.
+    ("evaluate MODEL --data DATA --json", &[]),
+    ("reconstruct MODEL DATA -o back.npy", &["back.npy"]),
+    ("encode MODEL mnist-mini -o codes.svg", &["codes.svg"]),
+];
+
+/// Seconds differ from run to run.
+const SECONDS: &str = "compress_seconds";
+
+/// Several processes write and print what one does.
+pub fn check(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    let folder = folder.join("shares");
+    fs::create_dir_all(&folder)?;
+    let run = |arguments: &str| alone(program, &folder, arguments);
+    run("train --preset vae-20 --data mnist-mini --seed 3 --epochs 2 --out run --force")?;
+    // Of several chunks, and of several parts that are scored together.
+    run("sample run/model.safetensors -n 6001 --seed 3 -o data.npy")?;
+    for (command, files) in COMMANDS {
+        let command = command
+            .replace("MODEL", "run/model.safetensors")
+            .replace("DATA", "data.npy");
+        let results = |ranks: usize| -> anyhow::Result<Vec<Vec<u8>>> {
+            for file in files {
+                let _ = fs::remove_file(folder.join(file));
+            }
+            let printed = match ranks {
+                1 => alone(program, &folder, &command)?,
+                _ => several(program, &folder, &command, ranks)?,
+            };
+            let printed = printed.lines().filter(|line| !line.contains(SECONDS));
+            let mut results = vec![printed.collect::<Vec<_>>().join("\n").into_bytes()];
+            for file in files {
+                results.push(fs::read(folder.join(file)).with_context(|| command.clone())?);
+            }
+            Ok(results)
+        };
+        let expected = results(1)?;
+        for ranks in [2, 3] {
+            ensure!(
+                results(ranks)? == expected,
+                "{command}: {ranks} processes have other bytes"
+            );
+        }
+    }
+    println!(
+        "mpi shares: the bytes of one process of {} commands",
+        COMMANDS.len()
+    );
+    different(program, &folder)
+}
+
+/// Processes with other examples are refused.
+fn different(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    let run = |name: &str| {
+        alone(
+            program,
+            folder,
+            &format!("sample run/model.safetensors -n 9 --seed {name} -o {name}.npy"),
+        )
+    };
+    run("1")?;
+    run("2")?;
+    let _ = fs::remove_file(folder.join("none.npy"));
+    let own = "encode run/model.safetensors 1.npy -o none.npy";
+    let mut command = mpirun(1);
+    command
+        .arg(program)
+        .args(own.split(' '))
+        .args([":", "-n", "1"]);
+    command
+        .arg(program)
+        .args(own.replace("1.npy", "2.npy").split(' '));
+    let output = command.current_dir(folder).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = "process 1: error: its command line differs from that of the first process";
+    ensure!(
+        !output.status.success() && said.contains(expected) && !folder.join("none.npy").exists(),
+        "other examples: {said}"
+    );
+    println!("mpi shares: processes that were asked for something else are refused");
+    Ok(())
+}
+
+fn mpirun(ranks: usize) -> Command {
+    let mut command = Command::new("mpirun");
+    command.args(["--allow-run-as-root", "--oversubscribe", "-n"]);
+    command.arg(ranks.to_string());
+    command
+}
+
+/// What `ranks` processes print.
+fn several(program: &Path, folder: &Path, arguments: &str, ranks: usize) -> anyhow::Result<String> {
+    let mut command = mpirun(ranks);
+    command.arg(program).args(arguments.split(' '));
+    printed(command.args(["--threads", "1"]), folder)
+}
+
+/// What one process prints.
+fn alone(program: &Path, folder: &Path, arguments: &str) -> anyhow::Result<String> {
+    printed(Command::new(program).args(arguments.split(' ')), folder)
+}
+
+fn printed(command: &mut Command, folder: &Path) -> anyhow::Result<String> {
+    let output = command.current_dir(folder).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed: {said}");
+    Ok(String::from_utf8(output.stdout)?)
+}
