@@ -58,6 +58,12 @@ impl<'a> BitsBack<'a> {
                 model.latent().name()
             ));
         };
+        if let Some(prior) = distribution.learned_prior() {
+            return Err(format!(
+                "the learned prior of kind {} has no intervals to code by: bits back needs the standard normal",
+                prior.name()
+            ));
+        }
         Ok(Self {
             model,
             distribution,

@@ -3,13 +3,14 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use latentia_tensor::Noise;
+use latentia_tensor::{MatrixMut, Noise};
 
 use crate::Shape;
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Layer, Parameter};
 use crate::likelihood::Likelihood;
 use crate::penalty::Penalty;
+use crate::prior::Prior;
 
 /// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
 /// [`GradientCheck::latent`](crate::gradient_check::GradientCheck::latent) holds the gradients of its layers and of its penalty to their
@@ -19,7 +20,7 @@ use crate::penalty::Penalty;
 /// use latentia_nn::latents::{Gaussian, TopK};
 /// use latentia_nn::{CodeValues, Latent, Shape};
 ///
-/// let (gaussian, sparse): (&dyn Latent, &dyn Latent) = (&Gaussian { units: 2 }, &TopK { k: 3, warm_up: 0 });
+/// let (gaussian, sparse): (&dyn Latent, &dyn Latent) = (&Gaussian::new(2), &TopK { k: 3, warm_up: 0 });
 /// // An encoder's 16 outputs become a code of 2 elements, or 16 of which 3 are not zero.
 /// let width = |latent: &dyn Latent| latent.layers(16, 1).last().map(|layer| layer.outputs());
 /// assert_eq!((width(gaussian), width(sparse)), (Some(2), Some(16)));
@@ -108,13 +109,21 @@ impl dyn Latent + '_ {
 
 /// The posterior `q(z | x)` and the prior `p(z)` of a code of `n` elements.
 pub trait LatentDistribution: Sync {
-    /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`.
+    /// The prior, where it is learned: its parameters are those of the last of [`Latent::layers`]. Without one it is fixed, and its
+    /// KL divergence has a closed form.
+    fn learned_prior(&self) -> Option<&dyn Prior> {
+        None
+    }
+
+    /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`. NaN where the prior is [learned](Self::learned_prior): it has no
+    /// closed form, and no parts of its own in each dimension.
     fn kl(&self, parameters: &[f32], kl: &mut [f32]);
 
     /// Standard deviations of the posterior, `[n]`. Its means are the first `n` of its parameters.
     fn deviation(&self, parameters: &[f32], deviation: &mut [f32]);
 
-    /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back. `deviation` receives
+    /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back; where the prior is
+    /// [learned](Self::learned_prior), which has `ln p(z)` of many codes at once, `-ln q(z | x)`. `deviation` receives
     /// [`Self::deviation`]. Shapes: `[n]` each, but for the parameters.
     fn draw(
         &self,
@@ -124,8 +133,9 @@ pub trait LatentDistribution: Sync {
         z: &mut [f32],
     ) -> f64;
 
-    /// A draw from the prior: row `row` of `noise`.
-    fn draw_prior(&self, noise: Noise, row: u32, z: &mut [f32]);
+    /// Draws from the prior, `[rows, n]`: rows `first`, `first + 1`, … of `noise`. `parameters` are those of the last of
+    /// [`Latent::layers`].
+    fn draw_prior(&self, parameters: &[Parameter], noise: Noise, first: u32, z: MatrixMut<'_>);
 }
 
 /// The values that codes have: what penalties may ask of them, and what an entropy coder takes them for.

@@ -19,7 +19,7 @@ use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 /// let codes = Codes { inputs: none.view(), codes: codes.view(), saved: none.view(), labels: &[] };
 /// let context = PenaltyContext { share: 1.0, epochs: f64::INFINITY, noise: Noise::new(42, 0), first_row: 0 };
 /// let (mut gradient, mut none) = (Matrix::zeros(2, 2), Matrix::default());
-/// let gradients = CodeGradients { inputs: none.view_mut(), codes: gradient.view_mut() };
+/// let gradients = CodeGradients { inputs: none.view_mut(), codes: gradient.view_mut(), log_prior: &mut [] };
 /// let value = L1 { weight: 0.5 }.apply(codes, context, Some(gradients), &mut Vec::new());
 /// assert_eq!(value, 1.5);
 /// assert_eq!(gradient.as_slice(), [0.25, -0.25, 0.0, 0.25]);
@@ -94,6 +94,9 @@ pub struct CodeGradients<'a> {
     pub inputs: MatrixMut<'a>,
     /// By [`Codes::codes`].
     pub codes: MatrixMut<'a>,
+    /// By `ln p(z)` of each code, where the prior is [learned](crate::Prior) and the penalty does not
+    /// [need the batch](Penalty::needs_batch); else empty.
+    pub log_prior: &'a mut [f32],
 }
 
 impl CodeGradients<'_> {
@@ -102,6 +105,7 @@ impl CodeGradients<'_> {
         CodeGradients {
             inputs: self.inputs.reborrow(),
             codes: self.codes.reborrow(),
+            log_prior: self.log_prior,
         }
     }
 }

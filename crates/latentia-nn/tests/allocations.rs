@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pooled};
-use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
+use latentia_nn::penalties::{KlDivergence, Mmd, SampledKl, TotalCorrelation};
+use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Chain, Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape,
     Step, StepOptions,
@@ -140,9 +141,23 @@ fn a_step_allocates_nothing_after_the_first() {
         penalties: of_batch,
         ..Objective::from(likelihood)
     };
-    let weighed = Objective {
+    let weighed = || Objective {
         latent: 3,
         importance_weighted: true,
+        ..Objective::from(likelihood)
+    };
+    let with_prior = |samples| {
+        let mut layers = gaussian(samples);
+        let prior = Arc::new(Mixture { components: 7 });
+        layers[3] = Box::new(GaussianLatent::new(30, samples).with_prior(prior));
+        layers
+    };
+    let sampled = Objective {
+        latent: 3,
+        penalties: vec![Arc::new(SampledKl {
+            weight: 1.0,
+            warm_up: 0,
+        })],
         ..Objective::from(likelihood)
     };
     let quantised: Vec<Box<dyn Layer>> = vec![
@@ -152,7 +167,9 @@ fn a_step_allocates_nothing_after_the_first() {
     ];
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
     assert_eq!(allocations(gaussian(1), penalised), 0);
-    assert_eq!(allocations(gaussian(5), weighed), 0);
+    assert_eq!(allocations(with_prior(1), sampled), 0);
+    assert_eq!(allocations(with_prior(5), weighed()), 0);
+    assert_eq!(allocations(gaussian(5), weighed()), 0);
     assert_eq!(allocations(quantised, likelihood.into()), 0);
     assert_eq!(allocations(feature_maps(), likelihood.into()), 0);
 }

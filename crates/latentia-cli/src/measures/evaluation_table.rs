@@ -151,9 +151,14 @@ impl EvaluationTable<'_> {
             return String::new();
         }
         let (active, all) = (likelihood.active_units, likelihood.kl_per_dimension.len());
-        let mut text = format!("{active} of {all} dimensions of the code are active\n");
+        // A learned prior has no parts in each dimension.
+        let (of, hint) = match all {
+            0 => (String::new(), ""),
+            _ => (format!("of {all} "), "free-bits "),
+        };
+        let mut text = format!("{active} {of}dimensions of the code are active\n");
         if active == 0 {
-            text.push_str("the posterior has collapsed onto the prior: try `objective = { warm-up = 10 }`, free-bits or a smaller beta\n");
+            text.push_str(&format!("the posterior has collapsed onto the prior: try `objective = {{ warm-up = 10 }}`, {hint}or a smaller beta\n"));
         }
         text
     }

@@ -33,9 +33,11 @@ impl Codes {
         codes: &Matrix,
         arrays: &mut Arrays,
     ) -> anyhow::Result<Self> {
+        let distribution = model.latent().distribution();
+        let is_learned = distribution.is_some_and(|own| own.learned_prior().is_some());
         let (strength, measure) = match &evaluation.variational {
-            Some(elbo) => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
-            None => (variances(codes), "variance"),
+            Some(elbo) if !is_learned => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
+            _ => (variances(codes), "variance"),
         };
         let levels = label_column(model).map_or(&[][..], |column| &column.levels);
         let name = |class: usize| match levels.get(class) {
@@ -47,7 +49,7 @@ impl Codes {
             values: arrays.add(codes.as_slice()),
             strength,
             measure,
-            has_prior: model.latent().distribution().is_some(),
+            has_prior: distribution.is_some() && !is_learned,
             axes: axes(codes)?.map(|[axes, origin]| [arrays.add(&axes), arrays.add(&origin)]),
             classes: (0..model.classes().unwrap_or(0)).map(name).collect(),
         })

@@ -34,6 +34,10 @@ const WORDS: &[(&str, &str)] = &[
         "expected a table such as `{ kind = \"gaussian\", units = 20 }`",
     ),
     (
+        "expected internally tagged enum PriorSpec",
+        "expected a table such as `{ kind = \"mixture\", components = 50 }`",
+    ),
+    (
         "expected internally tagged enum Corruption",
         "expected a table such as `{ kind = \"masking\", rate = 0.3 }`",
     ),

@@ -14,7 +14,7 @@ const MOST_SAMPLES: u32 = 1_000_000;
 /// A dimension is active whose mean varies more than this over the examples (Burda et al. 2016).
 const ACTIVE: f64 = 0.01;
 
-/// Likelihood measures of a model with a Gaussian code, in nats per example, means over examples.
+/// Likelihood measures of a model whose code has a distribution, in nats per example, means over examples.
 ///
 /// ```
 /// use latentia_models::{ElboReport, ModelSpec};
@@ -44,9 +44,9 @@ pub struct ElboReport {
     pub elbo_nats: f64,
     /// `-E_q[ln p(x | z)]`
     pub reconstruction_nats: f64,
-    /// `KL(q(z | x) ‖ p(z))`, analytic
+    /// `KL(q(z | x) ‖ p(z))`, analytic; from a prior that was learned, the mean of `ln q(z | x) - ln p(z)` over the samples
     pub kl_nats: f64,
-    /// Its part in each dimension of the code
+    /// Its part in each dimension of the code; empty with a prior that was learned, where it has none
     pub kl_per_dimension: Vec<f64>,
     /// Negative log likelihood, importance-sampled: `-ln (1/k) Σ p(x | z) p(z) / q(z | x)` with `z` from `q`. It never
     /// falls short of the truth on average, and approaches it as `k` grows (Burda et al. 2016).
@@ -67,6 +67,8 @@ struct ElboSums<'a> {
     distribution: &'a dyn LatentDistribution,
     decoder: Tape,
     kl: Vec<f64>,
+    /// `ln q(z | x) - ln p(z)`, mean over the samples.
+    sampled_kl: f64,
     mean: Vec<f64>,
     mean_squares: Vec<f64>,
     reconstruction: f64,
@@ -75,6 +77,8 @@ struct ElboSums<'a> {
     row_kl: Vec<f32>,
     sigma: Vec<f32>,
     epsilon: Vec<f32>,
+    /// For the density of a learned prior.
+    workspace: Vec<f32>,
     bounds: Vec<ImportanceBound>,
 }
 
@@ -128,8 +132,16 @@ impl ElboReport {
                 .map(|j| slots.iter().map(|slot| of(slot)[j]).sum::<f64>() / n)
                 .collect()
         };
-        let kl_per_dimension = each(|s| &s.kl);
-        let kl_nats: f64 = kl_per_dimension.iter().sum();
+        let distribution = model.latent().distribution();
+        let is_learned = distribution.is_some_and(|own| own.learned_prior().is_some());
+        let kl_per_dimension = match is_learned {
+            true => Vec::new(),
+            false => each(|s| &s.kl),
+        };
+        let kl_nats: f64 = match is_learned {
+            true => sum(|s| s.sampled_kl),
+            false => kl_per_dimension.iter().sum(),
+        };
         let reconstruction_nats = sum(|s| s.reconstruction);
         let nll_nats = sum(|s| s.nll);
         let variance = (sum(|s| s.nll_squares) - nll_nats * nll_nats).max(0.0);
@@ -156,9 +168,12 @@ impl ElboReport {
 impl<'a> ElboSums<'a> {
     fn new(model: &'a Autoencoder, distribution: &'a dyn LatentDistribution, rows: usize) -> Self {
         let code = model.code_width();
+        let prior = distribution.learned_prior();
         Self {
             model,
             distribution,
+            workspace: prior.map_or(Vec::new(), |prior| vec![0.0; prior.workspace(code)]),
+            sampled_kl: 0.0,
             decoder: Tape::forward_only(
                 model.chain(),
                 model.sections().decoder.clone(),
@@ -204,6 +219,7 @@ impl<'a> ElboSums<'a> {
                 let (epsilon, sigma) = (&self.epsilon, &mut self.sigma);
                 log_ratios[row] = self.distribution.draw(parameters, epsilon, sigma, z);
             }
+            self.add_log_prior(&mut log_ratios[..rows], samples);
             self.decoder.forward(chain, Position::default());
             let mut losses = [0.0; BLOCK_ROWS];
             likelihood.losses(self.decoder.output(), targets, &mut losses[..rows]);
@@ -216,6 +232,25 @@ impl<'a> ElboSums<'a> {
             let nll = -bound.nats();
             self.nll += nll;
             self.nll_squares += nll * nll;
+        }
+    }
+
+    /// Adds `ln p(z)` of a learned prior to `-ln q(z | x)` of the codes that the decoder is to be given.
+    fn add_log_prior(&mut self, log_ratios: &mut [f64], samples: u32) {
+        let Some(prior) = self.distribution.learned_prior() else {
+            return;
+        };
+        let mut log_prior = [0.0f32; BLOCK_ROWS];
+        let log_prior = &mut log_prior[..log_ratios.len()];
+        prior.log_density(
+            self.model.prior_parameters(),
+            self.decoder.input(),
+            log_prior,
+            &mut self.workspace,
+        );
+        for (ratio, ln_p) in log_ratios.iter_mut().zip(log_prior) {
+            *ratio += f64::from(*ln_p);
+            self.sampled_kl -= *ratio / f64::from(samples);
         }
     }
 }
@@ -238,10 +273,20 @@ mod tests {
 
     /// The same model whose encoder has `hidden` units, all but the first three of them idle.
     fn linear_gaussian_of(hidden: usize, shift: f32) -> (Autoencoder, [f64; 3], [f64; 3]) {
+        linear_gaussian_with(hidden, shift, "", &[])
+    }
+
+    /// The same model with a prior that is learned, and its parameters.
+    fn linear_gaussian_with(
+        hidden: usize,
+        shift: f32,
+        prior: &str,
+        parameters: &[Vec<f32>],
+    ) -> (Autoencoder, [f64; 3], [f64; 3]) {
         let spec: ModelSpec = toml::from_str(&format!(
             "likelihood = 'gaussian'\n\
              encoder = [{{ layer = 'dense', units = {hidden} }}]\n\
-             code = {{ kind = 'gaussian', units = 1 }}\n\
+             code = {{ kind = 'gaussian', units = 1{prior} }}\n\
              decoder = [{{ layer = 'dense' }}]"
         ))
         .expect("a specification");
@@ -256,14 +301,9 @@ mod tests {
         }
         let mut moments: Vec<f32> = w.iter().flat_map(|w| [variance * w, 0.0]).collect();
         moments.resize(2 * hidden, 0.0);
-        let values = [
-            identity,
-            vec![0.0; hidden],
-            moments,
-            vec![mu, s],
-            w.to_vec(),
-            b.to_vec(),
-        ];
+        let mut values = vec![identity, vec![0.0; hidden], moments, vec![mu, s]];
+        values.extend_from_slice(parameters);
+        values.extend([w.to_vec(), b.to_vec()]);
         for (parameter, values) in model.chain.parameters_mut().iter_mut().zip(values) {
             parameter.value.as_mut_slice().copy_from_slice(&values);
         }
@@ -332,6 +372,50 @@ mod tests {
             one / 1000.0
         );
         assert!(exact < -elbo);
+    }
+
+    #[test]
+    fn a_prior_that_was_learned_is_that_of_the_likelihood() {
+        let prior = ", prior = { kind = 'mixture', components = 2 }";
+        let mixture = |means: [f32; 2], s: [f32; 2], logits: [f32; 2]| {
+            let parameters = [means, s, logits].map(Vec::from);
+            linear_gaussian_with(3, 0.4, prior, &parameters)
+        };
+        // Two standard components are the standard normal.
+        let (standard, ..) = linear_gaussian(0.4);
+        let (same, w, b) = mixture([0.0; 2], [0.0; 2], [0.7, -1.0]);
+        let [expected, obtained] = [&standard, &same].map(|model| measure(model, 500));
+        assert!((expected.nll_nats - obtained.nll_nats).abs() < 1e-5);
+        assert!((expected.kl_nats - obtained.kl_nats).abs() < 0.01);
+        assert!(obtained.kl_per_dimension.is_empty());
+        let parts = obtained.reconstruction_nats + obtained.kl_nats;
+        assert!((parts + obtained.elbo_nats).abs() < 1e-9);
+
+        // x = w z + b + ε with z of two clusters is a mixture too, of N(x; w m + b, v w wᵀ + 1).
+        let (model, ..) = mixture([-1.5, 0.5], [-1.0, 0.3], [0.4f32.ln(), 0.6f32.ln()]);
+        let log_density = |x: &[f32]| {
+            let component = |weight: f64, mean: f64, s: f64| {
+                let v = (30.0 * (s / 30.0).tanh()).exp();
+                let d = [0, 1, 2].map(|i| f64::from(x[i]) - w[i] * mean - b[i]);
+                let (norm, along, squares) = (0..3).fold((0.0, 0.0, 0.0), |sums, i| {
+                    let (norm, along, squares) = sums;
+                    (
+                        norm + w[i] * w[i],
+                        along + w[i] * d[i],
+                        squares + d[i] * d[i],
+                    )
+                });
+                let determinant = 1.0 + v * norm;
+                let square = squares - v * along * along / determinant;
+                weight * (-0.5 * square).exp() / ((2.0 * PI).powi(3) * determinant).sqrt()
+            };
+            (component(0.4, -1.5, -1.0) + component(0.6, 0.5, f64::from(0.3f32))).ln()
+        };
+        let x = examples();
+        let exact = x.view().iter_rows().map(log_density).sum::<f64>() / -130.0;
+        let nll = [1, 5, 3000].map(|samples| measure(&model, samples).nll_nats);
+        assert!((nll[2] - exact).abs() < 0.01, "{nll:?} {exact}");
+        assert!(nll.is_sorted_by(|a, b| a > b), "{nll:?}");
     }
 
     #[test]

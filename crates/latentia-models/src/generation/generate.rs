@@ -1,6 +1,6 @@
 //! Codes to decode: drawn from the prior, along a dimension, between two examples.
 
-use latentia_nn::LatentDistribution;
+use latentia_nn::{LatentDistribution, Parameter};
 use latentia_tensor::{Matrix, Noise};
 
 use crate::stream;
@@ -9,8 +9,11 @@ use crate::{Autoencoder, ModelError};
 /// How far from the middle a dimension is followed, in standard deviations of the prior.
 const REACH: f32 = 3.0;
 
+/// Draws from a learned prior that its moments are taken of.
+const MOMENT_DRAWS: usize = 10_000;
+
 impl Autoencoder {
-    /// `count` codes drawn from the prior, `z ~ N(0, 1)`: `[count, code_width]`. Code `i` is the same for every `count`.
+    /// `count` codes drawn from the prior, `z ~ N(0, 1)` or one that was learned with the model: `[count, code_width]`. Code `i` is the same for every `count`.
     ///
     /// # Errors
     /// When the code is deterministic: it has no prior. A [`crate::Mixture`] of its codes is what to draw from.
@@ -18,20 +21,19 @@ impl Autoencoder {
         let prior = self.prior(true)?;
         let mut codes = Matrix::zeros(count, self.code_width());
         let noise = Noise::new(seed, stream::PRIOR);
-        for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
-            prior.draw_prior(noise, row, code);
-        }
+        prior.draw_prior(self.prior_parameters(), noise, 0, codes.view_mut());
         Ok(codes)
     }
 
-    /// Codes that cross the prior from -3 to 3 in `steps` steps. With two dimensions, the whole square, `[steps², 2]`, the
-    /// second dimension falling from row to row; else one row of `steps` codes for each dimension, the others at 0,
-    /// `[code_width · steps, code_width]`.
+    /// Codes that cross the prior in `steps` steps, from -3 to 3 standard deviations around its mean. With two dimensions, the
+    /// whole square, `[steps², 2]`, the second dimension falling from row to row; else one row of `steps` codes for each
+    /// dimension, the others at their means, `[code_width · steps, code_width]`. Moments of a prior that was learned are those of
+    /// 10,000 draws.
     ///
     /// # Errors
     /// When the code is deterministic: it has no prior.
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
-        self.prior(false)?;
+        let is_learned = self.prior(false)?.learned_prior().is_some();
         let width = self.code_width();
         let at = |step: usize| REACH * (2.0 * step as f32 / (steps.max(2) - 1) as f32 - 1.0);
         let rows = if width == 2 { steps } else { width };
@@ -42,6 +44,14 @@ impl Autoencoder {
                 code.copy_from_slice(&[at(step), -at(row)]);
             } else {
                 code[row] = at(step);
+            }
+        }
+        if is_learned {
+            let moments = column_moments(&self.sample_codes(MOMENT_DRAWS, 0)?);
+            for code in codes.view_mut().iter_rows_mut() {
+                for (z, (mean, deviation)) in code.iter_mut().zip(&moments) {
+                    *z = mean + deviation * *z;
+                }
             }
         }
         Ok(codes)
@@ -63,6 +73,12 @@ impl Autoencoder {
         line
     }
 
+    /// The parameters of the latent's last layer, those of a prior that was learned among them.
+    pub(crate) fn prior_parameters(&self) -> &[Parameter] {
+        let last = self.sections().code.end - 1;
+        self.chain().parameters_of(last)
+    }
+
     fn prior(&self, to_sample: bool) -> Result<&dyn LatentDistribution, ModelError> {
         let code = self.latent();
         code.distribution().ok_or_else(|| ModelError::NoPrior {
@@ -70,4 +86,16 @@ impl Autoencoder {
             to_sample,
         })
     }
+}
+
+/// Mean and standard deviation of each column.
+fn column_moments(codes: &Matrix) -> Vec<(f32, f32)> {
+    let n = codes.rows() as f64;
+    let column = |j: usize| (0..codes.rows()).map(move |row| f64::from(codes.row(row)[j]));
+    let moments = |j: usize| {
+        let mean = column(j).sum::<f64>() / n;
+        let variance = column(j).map(|z| (z - mean).powi(2)).sum::<f64>() / n;
+        (mean as f32, variance.sqrt() as f32)
+    };
+    (0..codes.cols()).map(moments).collect()
 }

@@ -14,6 +14,7 @@ mod metrics;
 mod model_file;
 mod parts;
 mod pca;
+mod priors;
 mod processes;
 mod ranking;
 mod refusals;

@@ -95,6 +95,7 @@ impl BatchCodes {
         let gradients = asked.then(|| CodeGradients {
             inputs: self.input_gradients.top_mut(gradient_rows),
             codes: self.code_gradients.top_mut(code_rows),
+            log_prior: &mut [],
         });
         let sum = objective.penalties(true, codes, context, gradients, &mut self.penalties);
         if !asked {

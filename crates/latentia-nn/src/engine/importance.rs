@@ -7,7 +7,7 @@
 use latentia_tensor::update;
 
 use crate::latents::GaussianSamples;
-use crate::latents::gaussian::multiply_by_log_variance_gradient;
+use crate::log_variance::multiply_by_log_variance_gradient;
 use crate::penalty::{CodeGradients, Codes};
 
 /// `ln (1/k) Σ w` of log-weights `ln w` that come one by one, without overflow.
@@ -80,8 +80,9 @@ pub(super) fn weight_samples(codes: Codes<'_>, losses: &mut [f64]) -> f64 {
     for (row, losses) in losses.chunks_mut(samples.max(1)).enumerate() {
         for (sample, loss) in losses.iter_mut().enumerate() {
             let at = row * samples + sample;
-            let samples = GaussianSamples::of(codes.saved.row(at));
-            *loss = samples.log_ratio(codes.codes.row(at)) - *loss;
+            let z = codes.codes.row(at);
+            let samples = GaussianSamples::of(codes.saved.row(at), z.len());
+            *loss = samples.log_ratio(z) - *loss;
         }
         let bound = ImportanceBound::of(losses);
         for log_weight in losses {
@@ -92,7 +93,8 @@ pub(super) fn weight_samples(codes: Codes<'_>, losses: &mut [f64]) -> f64 {
     sum
 }
 
-/// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes and by `ln σ²`, of a mean over `batch` examples.
+/// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes, or by `ln p(z)` of a learned prior, and by `ln σ²`, of a
+/// mean over `batch` examples.
 pub(super) fn add_gradients(
     codes: Codes<'_>,
     shares: &[f64],
@@ -100,8 +102,13 @@ pub(super) fn add_gradients(
     gradients: &mut CodeGradients<'_>,
 ) {
     let width = codes.codes.cols();
+    let is_learned = !gradients.log_prior.is_empty();
     for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
         let share = (share / batch as f64) as f32;
+        if is_learned {
+            gradients.log_prior[row] = -share;
+            continue;
+        }
         update(
             gradients.codes.row_mut(row),
             codes.codes.row(row),

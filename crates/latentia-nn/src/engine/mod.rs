@@ -48,6 +48,7 @@ mod running_statistics;
 mod statistics;
 mod step;
 mod tape;
+mod traces;
 
 pub use chain::{BLOCK_ROWS, Chain};
 pub use chain_error::ChainError;

@@ -9,6 +9,7 @@ use super::chain::Chain;
 use super::importance::{add_gradients, weight_samples};
 use super::non_finite::NonFinite;
 use super::tape::Tape;
+use super::traces::BackwardTrace;
 use crate::layer::{Mode, Trace};
 use crate::likelihood::Likelihood;
 use crate::likelihoods::LikelihoodSpec;
@@ -238,11 +239,18 @@ impl Objective {
         buffers.input_gradients.as_mut_slice().fill(0.0);
         let inputs = self.input_gradient_rows(tape, buffers);
         let asked = self.asks_for_code_gradients(tape);
-        let (labels, trace, gradient) = tape.labels_trace_and_gradient(self.latent);
+        let BackwardTrace {
+            labels,
+            trace,
+            gradient,
+            log_prior,
+        } = tape.backward_trace(self.latent);
+        log_prior.fill(0.0);
         let codes = codes(trace, labels);
         let mut gradients = asked.then(|| CodeGradients {
             inputs: buffers.input_gradients.top_mut(inputs),
             codes: gradient,
+            log_prior,
         });
         if let Some(gradients) = gradients.as_mut().filter(|_| self.importance_weighted) {
             add_gradients(codes, &buffers.losses, batch, gradients);
@@ -287,6 +295,7 @@ impl Objective {
         CodeGradients {
             inputs: buffers.input_gradients.top_mut(rows),
             codes: tape.gradient_mut(self.latent),
+            log_prior: &mut [],
         }
     }
 

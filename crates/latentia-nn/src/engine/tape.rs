@@ -10,7 +10,8 @@ use super::frozen::Frozen;
 use super::non_finite::{NonFinite, is_finite};
 use super::position::Position;
 use super::statistics::StatisticBuffers;
-use crate::layer::{BackwardMemory, ForwardMemory, Layer, Mode, Pass, StatisticSums, Trace};
+use super::traces::{BackwardTrace, trace_of};
+use crate::layer::{BackwardMemory, ForwardMemory, Layer, Mode, Pass, Trace};
 
 /// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
 /// is minimised.
@@ -55,6 +56,8 @@ pub struct Tape {
     statistics: Vec<StatisticBuffers>,
     /// `gradients[i]` belongs to the output of layer `i`; empty when nothing goes back.
     gradients: Vec<Matrix>,
+    /// Gradients with respect to `ln p(z)` of a layer with a learned prior; empty for others.
+    log_prior_gradients: Vec<Vec<f32>>,
     /// The first layer that is asked for gradients with respect to itself: nothing goes back beyond it, but to the input.
     first_learned: usize,
     /// The gradient with respect to the input, where it is asked for.
@@ -92,6 +95,7 @@ impl Tape {
             partial_sums: Vec::new(),
             statistics: Vec::new(),
             gradients: Vec::new(),
+            log_prior_gradients: Vec::new(),
             first_learned: 0,
             input_gradient: Matrix::default(),
             workspace: vec![0.0; workspace.unwrap_or(0)],
@@ -107,7 +111,12 @@ impl Tape {
             let asked = layer >= frozen.first_learned() && !frozen.contains(layer);
             asked.then(|| vec![0.0; chain.layers()[layer].memory().partial_sums])
         };
+        let log_priors = |layer: usize| match chain.layers()[layer].abilities().log_prior {
+            true => vec![0.0; rows * chain.samples(0..layer + 1, Mode::Train)],
+            false => Vec::new(),
+        };
         Self {
+            log_prior_gradients: layers.clone().map(log_priors).collect(),
             statistics: layers.clone().map(statistics).collect(),
             partial_sums: layers.clone().map(partial_sums).collect(),
             first_learned: frozen.first_learned(),
@@ -280,8 +289,15 @@ impl Tape {
         let mut sums = std::mem::take(&mut self.statistics[layer].block);
         let half = sums.len() / 2;
         if let Some(statistics) = chain.layers()[layer].abilities().batch_statistics {
-            let (_, trace, dy) = self.labels_trace_and_gradient(layer);
-            statistics.sum_backward(chain.parameters_of(layer), trace, dy, &mut sums[half..]);
+            let BackwardTrace {
+                trace, gradient, ..
+            } = self.backward_trace(layer);
+            statistics.sum_backward(
+                chain.parameters_of(layer),
+                trace,
+                gradient,
+                &mut sums[half..],
+            );
         }
         self.statistics[layer].block = sums;
     }
@@ -307,6 +323,11 @@ impl Tape {
             self.statistics.get(at),
             at,
         );
+        let log_prior = self.log_prior_gradients.get(at);
+        let trace = Trace {
+            log_prior_gradients: log_prior.map_or(&[], |all| &all[..all.len().min(trace.y.rows())]),
+            ..trace
+        };
         let (before, after) = self.gradients.split_at_mut(at);
         let dx = match before.last_mut() {
             Some(dx) if at > first => Some(dx),
@@ -368,11 +389,8 @@ impl Tape {
         }
     }
 
-    /// The labels, and what layer `at` left behind, with the gradient with respect to its output, to write.
-    pub(super) fn labels_trace_and_gradient(
-        &mut self,
-        at: usize,
-    ) -> (&[u32], Trace<'_>, MatrixMut<'_>) {
+    /// What layer `at` left behind, with the gradients with respect to what it gave, to write.
+    pub(super) fn backward_trace(&mut self, at: usize) -> BackwardTrace<'_> {
         let rows = self.rows_after(at);
         let trace = trace_of(
             (&self.input, &self.outputs, &self.saved),
@@ -380,7 +398,17 @@ impl Tape {
             self.statistics.get(at),
             at,
         );
-        (&self.labels, trace, self.gradients[at].top_mut(rows))
+        let log_prior = self.log_prior_gradients.get_mut(at);
+        let log_prior = log_prior.map_or(&mut [][..], |all| {
+            let used = rows.min(all.len());
+            &mut all[..used]
+        });
+        BackwardTrace {
+            labels: &self.labels,
+            trace,
+            gradient: self.gradients[at].top_mut(rows),
+            log_prior,
+        }
     }
 
     /// The gradient that reached the output of layer `layer`.
@@ -410,27 +438,5 @@ impl Tape {
         let broken = |layer: &usize| !is_finite(self.trace(*layer).y.span());
         let layer = (0..self.outputs.len()).find(broken)?;
         Some(NonFinite::Output(self.layers.start + layer))
-    }
-}
-
-/// What layer `at` left behind, without its partial sums: of fields that can be borrowed beside others of a tape.
-fn trace_of<'a>(
-    (input, outputs, saved): (&'a Matrix, &'a [Matrix], &'a [Matrix]),
-    (rows, samples): (usize, &[usize]),
-    statistics: Option<&'a StatisticBuffers>,
-    at: usize,
-) -> Trace<'a> {
-    let x = match at {
-        0 => input.top(rows),
-        _ => outputs[at - 1].top(rows * samples[at - 1]),
-    };
-    let rows_after = rows * samples[at];
-    let sums = |buffers: &'a StatisticBuffers| StatisticSums {
-        block: &buffers.block,
-        batch: &buffers.batch,
-    };
-    Trace {
-        statistics: statistics.map_or(StatisticSums::default(), sums),
-        ..Trace::new(x, outputs[at].top(rows_after), saved[at].top(rows_after))
     }
 }

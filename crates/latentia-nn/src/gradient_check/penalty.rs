@@ -75,11 +75,16 @@ impl GradientCheck {
         if !without.is_finite() {
             return Err(self.not_finite(part, "the value"));
         }
+        let mut log_prior = match pass.has_log_prior {
+            true => vec![0.0; pass.codes.rows()],
+            false => Vec::new(),
+        };
         let mut once = Vec::new();
         for times in 1..=2 {
             let gradients = CodeGradients {
                 inputs: input_gradient.view_mut(),
                 codes: gradient.view_mut(),
+                log_prior: &mut log_prior,
             };
             let with = apply(&pass.codes, Some(gradients));
             self.same_value(part, without, with)?;

@@ -50,6 +50,8 @@ pub(super) struct LatentPass {
     pub(super) codes: Matrix,
     pub(super) saved: Matrix,
     pub(super) labels: Vec<u32>,
+    /// Whether the layer saved `ln p(z)` of a prior that it learns.
+    pub(super) has_log_prior: bool,
 }
 
 /// A chain in which layers are tried, and the step that trains it: the engine's own path.
@@ -175,6 +177,7 @@ impl<'a> Trial<'a> {
             codes: trace.y.to_matrix(),
             saved: trace.saved.to_matrix(),
             labels,
+            has_log_prior: chain.layers()[layers.end - 1].abilities().log_prior,
         }
     }
 

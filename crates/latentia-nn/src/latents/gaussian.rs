@@ -1,9 +1,13 @@
 //! Gaussian codes.
 
+mod learned_prior;
+mod samples;
+
 use std::ops::Range;
+use std::sync::Arc;
 
 use latentia_tensor::math::{exp, tanh};
-use latentia_tensor::{MatrixMut, MatrixRef, Noise, update, vectorized};
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
@@ -11,13 +15,15 @@ use crate::graph::{Graph, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{Latent, LatentDistribution};
 use crate::layer::{
-    Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter, Pass,
-    Samples, Trace,
+    Abilities, BackwardMemory, ForwardMemory, Initializer, Layer, Memory, Mode, Parameter,
+    ParameterSpec, Pass, Samples, Trace,
 };
 use crate::layers::{Activation, Dense};
-
-/// Bound of the log-variance: `σ²` stays within `e^±30`, so that neither it nor its square overflows.
-const BOUND: f32 = 30.0;
+use crate::log_variance::{BOUND, log_variance, multiply_by_log_variance_gradient};
+use crate::prior::Prior;
+use crate::priors::PriorSpec;
+use learned_prior::LearnedPrior;
+pub use samples::GaussianSamples;
 
 /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output; see [`GaussianLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +33,17 @@ pub struct Gaussian {
     /// Dimensions of the code. Example: `units = 20`
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub units: usize,
+    /// The prior of the code, learned with the model; without it the standard normal, whose KL divergence has a closed form.
+    /// Example: `prior = { kind = "mixture", components = 50 }`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorSpec>,
+}
+
+impl Gaussian {
+    /// A code of `units` dimensions with a standard normal prior.
+    pub fn new(units: usize) -> Self {
+        Self { units, prior: None }
+    }
 }
 
 impl Latent for Gaussian {
@@ -39,15 +56,21 @@ impl Latent for Gaussian {
             self.units > 0,
             || "has 0 units".into(),
             "it needs at least 1",
-        )
+        )?;
+        self.prior.map_or(Ok(()), |prior| prior.check(self.units))
     }
 
     fn layers(&self, inputs: usize, samples: usize) -> Vec<Box<dyn Layer>> {
         let parameters = self.units.saturating_mul(2);
         let (activation, initializer) = (Activation::Linear, Initializer::Glorot);
+        let code = GaussianLatent::new(self.units, samples);
+        let code = match self.prior {
+            Some(prior) => code.with_prior(prior.into()),
+            None => code,
+        };
         vec![
             Box::new(Dense::new(inputs, parameters, activation, initializer)),
-            Box::new(GaussianLatent::new(self.units, samples)),
+            Box::new(code),
         ]
     }
 
@@ -61,10 +84,17 @@ impl Latent for Gaussian {
     }
 }
 
-/// `q(z | x) = N(μ, σ²)` by the parameters of [`GaussianLatent`], `p(z) = N(0, 1)`.
+/// `q(z | x) = N(μ, σ²)` by the parameters of [`GaussianLatent`], `p(z) = N(0, 1)` or a prior that is learned.
 impl LatentDistribution for Gaussian {
+    fn learned_prior(&self) -> Option<&dyn Prior> {
+        self.prior.as_deref()
+    }
+
     fn kl(&self, parameters: &[f32], kl: &mut [f32]) {
-        GaussianLatent::kl(parameters, kl);
+        match self.prior {
+            Some(_) => kl.fill(f32::NAN),
+            None => GaussianLatent::kl(parameters, kl),
+        }
     }
 
     fn deviation(&self, parameters: &[f32], deviation: &mut [f32]) {
@@ -80,39 +110,27 @@ impl LatentDistribution for Gaussian {
     ) -> f64 {
         GaussianLatent::deviation(parameters, deviation);
         shift_and_scale(parameters, epsilon, deviation, z);
-        let samples = GaussianSamples { epsilon, deviation };
-        samples.log_ratio(z)
-    }
-
-    fn draw_prior(&self, noise: Noise, row: u32, z: &mut [f32]) {
-        noise.normal(row, z);
-    }
-}
-
-/// What a [`GaussianLatent`] saved for one code.
-#[derive(Clone, Copy, Debug)]
-pub struct GaussianSamples<'a> {
-    /// `ε`, standard normal: `[n]`.
-    pub epsilon: &'a [f32],
-    /// `σ`: `[n]`.
-    pub deviation: &'a [f32],
-}
-
-impl<'a> GaussianSamples<'a> {
-    /// From a row of what the layer saved, `[2 n]`.
-    pub fn of(saved: &'a [f32]) -> Self {
-        let (epsilon, deviation) = saved.split_at(saved.len() / 2);
-        Self { epsilon, deviation }
-    }
-
-    /// `ln p(z) - ln q(z | x) = ½ Σ (ε² - z²) + Σ ln σ` of the code `z`, in nats; the constants cancel.
-    pub fn log_ratio(self, z: &[f32]) -> f64 {
-        let mut ratio = 0.0;
-        for ((&z, &epsilon), &sigma) in z.iter().zip(self.epsilon).zip(self.deviation) {
-            let (z, epsilon, sigma) = (f64::from(z), f64::from(epsilon), f64::from(sigma));
-            ratio += 0.5 * (epsilon * epsilon - z * z) + sigma.ln();
+        let samples = GaussianSamples {
+            epsilon,
+            deviation,
+            log_prior: None,
+        };
+        match self.prior {
+            Some(_) => -samples.log_posterior(),
+            None => samples.log_ratio(z),
         }
-        ratio
+    }
+
+    fn draw_prior(&self, parameters: &[Parameter], noise: Noise, first: u32, z: MatrixMut<'_>) {
+        let mut z = z;
+        match &self.prior {
+            Some(prior) => prior.draw(parameters, noise, first, z),
+            None => {
+                for (row, z) in (first..).zip(z.iter_rows_mut()) {
+                    noise.normal(row, z);
+                }
+            }
+        }
     }
 }
 
@@ -129,18 +147,14 @@ fn shift_and_scale(parameters: &[f32], epsilon: &[f32], deviation: &[f32], z: &m
 /// The input of `2 n` elements holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
 /// digits where `|s| < 2` and never overflows.
 ///
-/// Its divergence from the prior is a penalty: see [`crate::penalties::KlDivergence`]. With several samples of each row, the
-/// samples are weighted by importance instead: see [`crate::Objective`].
+/// Its divergence from the prior is a penalty: see [`crate::penalties::KlDivergence`], and [`crate::penalties::SampledKl`] with a
+/// prior that is learned, whose parameters are the layer's. With several samples of each row, the samples are weighted by
+/// importance instead: see [`crate::Objective`].
 #[derive(Clone, Debug)]
 pub struct GaussianLatent {
     width: usize,
     samples: usize,
-}
-
-/// The log-variance that stands for `s`.
-#[inline(always)]
-fn log_variance(s: f32) -> f32 {
-    BOUND * tanh(s / BOUND)
+    learned: Option<LearnedPrior>,
 }
 
 /// `KL` from the prior in each dimension.
@@ -161,7 +175,19 @@ fn kl_of_dimensions(mu: &[f32], s: &[f32], kl: &mut [f32]) {
 impl GaussianLatent {
     /// A code of `width` dimensions, `samples` of them for each row but in evaluation.
     pub fn new(width: usize, samples: usize) -> Self {
-        Self { width, samples }
+        Self {
+            width,
+            samples,
+            learned: None,
+        }
+    }
+
+    /// The same with a prior that is learned.
+    pub fn with_prior(self, prior: Arc<dyn Prior>) -> Self {
+        Self {
+            learned: Some(LearnedPrior::new(prior, self.width)),
+            ..self
+        }
     }
 
     /// `KL` from the prior of each dimension, `½ (μ² + σ² - 1 - ln σ²)`, in nats.
@@ -193,9 +219,13 @@ impl GaussianLatent {
 
 impl Layer for GaussianLatent {
     fn name(&self) -> String {
+        let prior = match &self.learned {
+            Some(learned) => format!(", {} prior", learned.prior.name()),
+            None => String::new(),
+        };
         match self.samples {
-            1 => "gaussian".into(),
-            samples => format!("gaussian, {samples} samples"),
+            1 => format!("gaussian{prior}"),
+            samples => format!("gaussian{prior}, {samples} samples"),
         }
     }
 
@@ -207,24 +237,44 @@ impl Layer for GaussianLatent {
         Shape::Flat(self.width)
     }
 
-    /// Saved: `ε`, then `σ`; see [`GaussianSamples`].
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let learned = self.learned.as_ref();
+        learned.map_or(Vec::new(), |learned| learned.parameters.clone())
+    }
+
+    /// Saved: `ε`, then `σ`, and `ln p(z)` of a learned prior; see [`GaussianSamples`]. Partial sums: the gradients of the
+    /// prior's parameters.
     fn memory(&self) -> Memory {
-        Memory {
-            saved: 2 * self.width,
-            ..Memory::default()
+        match &self.learned {
+            None => Memory {
+                saved: 2 * self.width,
+                ..Memory::default()
+            },
+            Some(learned) => Memory {
+                saved: 2 * self.width + 1,
+                workspace: learned.prior.workspace(self.width),
+                partial_sums: learned.elements(),
+            },
         }
+    }
+
+    fn multiplications(&self) -> usize {
+        let learned = self.learned.as_ref();
+        let one = learned.map_or(0, |own| own.prior.multiplications(self.width));
+        one.saturating_mul(self.samples)
     }
 
     fn abilities(&self) -> Abilities<'_> {
         Abilities {
             samples: Some(self),
+            log_prior: self.learned.is_some(),
             ..Abilities::default()
         }
     }
 
     fn forward(
         &self,
-        _parameters: &[Parameter],
+        parameters: &[Parameter],
         pass: Pass<'_>,
         x: MatrixRef<'_>,
         mut y: MatrixMut<'_>,
@@ -235,7 +285,8 @@ impl Layer for GaussianLatent {
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for (at, (y, saved)) in rows.enumerate() {
             let x = x.row(at / samples);
-            let (epsilon, sigma) = saved.split_at_mut(self.width);
+            let (epsilon, rest) = saved.split_at_mut(self.width);
+            let sigma = &mut rest[..self.width];
             match pass.mode {
                 Mode::Eval => epsilon.fill(0.0),
                 Mode::Train | Mode::Sample => {
@@ -245,16 +296,22 @@ impl Layer for GaussianLatent {
             Self::deviation(x, sigma);
             shift_and_scale(x, epsilon, sigma, y);
         }
+        if let Some(learned) = &self.learned {
+            learned.save_log_density(parameters, pass.mode, y.as_ref(), saved, memory.workspace);
+        }
     }
 
     fn backward(
         &self,
-        _parameters: &[Parameter],
+        parameters: &[Parameter],
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
         dx: Option<MatrixMut<'_>>,
-        _memory: BackwardMemory<'_>,
+        memory: BackwardMemory<'_>,
     ) {
+        if let Some(learned) = &self.learned {
+            learned.backward(parameters, trace, &mut dy, memory);
+        }
         let Some(mut dx) = dx else { return };
         let samples = dy.rows() / dx.rows().max(1);
         for (row, dx) in dx.iter_rows_mut().enumerate() {
@@ -262,8 +319,9 @@ impl Layer for GaussianLatent {
             dmu.fill(0.0);
             ds.fill(0.0);
             for at in row * samples..(row + 1) * samples {
-                let GaussianSamples { epsilon, deviation } =
-                    GaussianSamples::of(trace.saved.row(at));
+                let GaussianSamples {
+                    epsilon, deviation, ..
+                } = GaussianSamples::of(trace.saved.row(at), self.width);
                 let elements = dy.row_mut(at).iter().zip(epsilon).zip(deviation);
                 for ((dmu, ds), ((dz, epsilon), sigma)) in
                     dmu.iter_mut().zip(&mut *ds).zip(elements)
@@ -273,6 +331,20 @@ impl Layer for GaussianLatent {
                 }
             }
             multiply_by_log_variance_gradient(ds, &trace.x.row(row)[self.width..]);
+        }
+    }
+
+    fn gradient(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        trace: Trace<'_>,
+        _dy: MatrixRef<'_>,
+        accumulate: Accumulate,
+        out: MatrixMut<'_>,
+    ) {
+        if let Some(learned) = &self.learned {
+            learned.gradient(index, rows, trace, accumulate, out);
         }
     }
 
@@ -316,19 +388,6 @@ pub(crate) fn add_kl_gradients(
                 *dmu += factor * mu;
                 *ds += 0.5 * factor * (exp(BOUND * t) - 1.0) * (1.0 - t * t);
             }
-        },
-    );
-}
-
-/// `ds *= d ln σ² / ds`, from gradients with respect to `ln σ²` to those by `s`.
-pub(crate) fn multiply_by_log_variance_gradient(ds: &mut [f32], s: &[f32]) {
-    update(
-        ds,
-        s,
-        #[inline(always)]
-        |ds, s| {
-            let t = tanh(s / BOUND);
-            ds * (1.0 - t * t)
         },
     );
 }

@@ -28,7 +28,7 @@ kinds! {
         /// The encoder's output itself. Example: `{ kind = "deterministic" }`
         Deterministic(Deterministic),
         /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output, with a standard
-        /// normal prior: a variational autoencoder (Kingma and Welling 2014). Example: `{ kind = "gaussian", units = 20 }`
+        /// normal prior or one that is learned: a variational autoencoder (Kingma and Welling 2014). Example: `{ kind = "gaussian", units = 20 }`
         Gaussian(Gaussian),
         /// The encoder's output cut into vectors, each replaced by the nearest of a codebook (van den Oord et al. 2017). A
         /// vector that is hardly used begins anew (Dhariwal et al. 2020).

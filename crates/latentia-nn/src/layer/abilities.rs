@@ -22,6 +22,9 @@ pub struct Abilities<'a> {
     pub multiplied_by: Option<usize>,
     /// It has no gradient with respect to its input, and must stand before every layer that learns.
     pub without_gradient: bool,
+    /// It saves `ln p(z)` of each row of its output, of a prior that it learns. Penalties then leave the gradients with respect to
+    /// these in [`super::Trace::log_prior_gradients`].
+    pub log_prior: bool,
     /// `[channels, height, width]` of what each row of its weight multiplies, where that is a part of a picture.
     pub filter: Option<[usize; 3]>,
 }

@@ -90,6 +90,9 @@ pub struct Trace<'a> {
     pub partial_sums: &'a [f32],
     /// What the layer knows of the batch.
     pub statistics: StatisticSums<'a>,
+    /// Gradients with respect to `ln p(z)` of each row of the output, on the way back through a layer with a
+    /// [learned prior](super::Abilities::log_prior) that is trained; else empty.
+    pub log_prior_gradients: &'a [f32],
 }
 
 impl<'a> Trace<'a> {
@@ -101,6 +104,7 @@ impl<'a> Trace<'a> {
             saved,
             partial_sums: &[],
             statistics: StatisticSums::default(),
+            log_prior_gradients: &[],
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Penalties on the codes: one file for each, and the list of those that a specification asks for by their weight.
 //!
-//! - [`KlDivergence`]: of a posterior from its prior, with β, warm-up, free bits and capacity
+//! - [`KlDivergence`]: of a posterior from its prior, with β, warm-up, free bits and capacity; [`SampledKl`]: from a prior that is
+//!   learned, by samples
 //! - [`TotalCorrelation`], [`Mmd`]: of the codes of a batch, with each other and with the prior
 //! - [`L1`], [`KlSparsity`], [`Contractive`]: regularisers of a deterministic code
 //! - beside their latents: [`Commitment`](crate::latents::Commitment), [`Rate`](crate::latents::Rate)
@@ -11,6 +12,7 @@ mod kl_sparsity;
 mod l1;
 mod mmd;
 mod objective_spec;
+mod sampled_kl;
 mod total_correlation;
 mod weighted;
 
@@ -20,5 +22,6 @@ pub use kl_sparsity::KlSparsity;
 pub use l1::L1;
 pub use mmd::Mmd;
 pub use objective_spec::ObjectiveSpec;
+pub use sampled_kl::SampledKl;
 pub use total_correlation::TotalCorrelation;
 pub use weighted::WeightedPenalty;

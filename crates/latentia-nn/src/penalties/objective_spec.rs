@@ -9,6 +9,7 @@ use super::kl_divergence::KlDivergence;
 use super::kl_sparsity::KlSparsity;
 use super::l1::L1;
 use super::mmd::Mmd;
+use super::sampled_kl::SampledKl;
 use super::total_correlation::TotalCorrelation;
 use super::weighted::WeightedPenalty;
 use crate::invalid_spec::{InvalidSpec, require};
@@ -16,6 +17,7 @@ use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
 use crate::penalty::Penalty;
+use crate::prior::Prior;
 
 /// Declares [`ObjectiveSpec`]: what belongs to the posterior of a latent with a distribution, and the list of penalties. To add
 /// one is to write its file and one line of the list.
@@ -146,13 +148,18 @@ impl ObjectiveSpec {
     /// The penalties beside the likelihood's loss.
     pub fn penalties(&self, latent: &dyn Latent) -> Vec<Arc<dyn Penalty>> {
         let mut penalties: Vec<Arc<dyn Penalty>> = Vec::new();
-        if latent.distribution().is_some() && !self.is_importance_weighted() {
-            penalties.push(Arc::new(KlDivergence {
-                weight: self.beta,
-                warm_up: self.warm_up,
-                free_bits: self.free_bits,
-                capacity: self.capacity,
-            }));
+        let distribution = latent.distribution();
+        if let Some(distribution) = distribution.filter(|_| !self.is_importance_weighted()) {
+            let (weight, warm_up) = (self.beta, self.warm_up);
+            penalties.push(match distribution.learned_prior() {
+                Some(_) => Arc::new(SampledKl { weight, warm_up }),
+                None => Arc::new(KlDivergence {
+                    weight,
+                    warm_up,
+                    free_bits: self.free_bits,
+                    capacity: self.capacity,
+                }),
+            });
         }
         penalties.extend(self.active().map(|penalty| penalty.shared()));
         penalties
@@ -199,6 +206,9 @@ impl ObjectiveSpec {
             require(penalty.fits(latent), seen, &needed)?;
             penalty.check(encoder)?;
         }
+        if let Some(prior) = learned_prior(latent) {
+            self.check_learned_prior(prior)?;
+        }
         let doubles_rows = self.active().find(|p| p.input_layer(1).is_some());
         match (doubles_rows, self.compares_codes()) {
             (Some(doubles), Some(compares)) => {
@@ -209,6 +219,23 @@ impl ObjectiveSpec {
                 Err((seen, "leave one of them out".into()))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The KL divergence from a learned prior has no parts in each dimension, and is known but by samples; other penalties hold
+    /// codes to the standard normal.
+    fn check_learned_prior(&self, prior: &dyn Prior) -> Result<(), InvalidSpec> {
+        let mut of_closed_form = self.kl_weights().into_iter().skip(2);
+        let of_closed_form = of_closed_form.find(|(.., is_set)| *is_set);
+        let name = of_closed_form.map(|(name, ..)| name);
+        match name.or_else(|| self.active().map(|penalty| penalty.name()).next()) {
+            None => Ok(()),
+            Some(name) => {
+                let seen = format!("has {name} beside a learned prior of kind {}", prior.name());
+                let valid =
+                    "it needs the standard normal prior: leave it out, or `prior` of the code";
+                Err((seen, valid.into()))
+            }
         }
     }
 
@@ -246,6 +273,11 @@ impl ObjectiveSpec {
             }
         }
     }
+}
+
+/// The prior of a code, where it is learned.
+fn learned_prior(latent: &dyn Latent) -> Option<&dyn Prior> {
+    latent.distribution()?.learned_prior()
 }
 
 fn unsupported(name: &str, latent: &dyn Latent) -> String {

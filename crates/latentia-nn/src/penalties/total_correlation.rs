@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
 use crate::latent::Latent;
-use crate::latents::gaussian::{GaussianLatent, multiply_by_log_variance_gradient};
+use crate::latents::gaussian::GaussianLatent;
+use crate::log_variance::multiply_by_log_variance_gradient;
 use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 
 /// `λ TC`, the total correlation `KL(q(z) ‖ Π q(zⱼ))` of the aggregate posterior, in nats, by the minibatch estimate of Chen

@@ -9,8 +9,9 @@ use latentia_nn::latents::{
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::likelihoods::SharedScale;
 use latentia_nn::penalties::{
-    Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, TotalCorrelation,
+    Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, SampledKl, TotalCorrelation,
 };
+use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Corruption, Initializer, Latent, Layer, LayerSpec, LikelihoodSpec, Penalty, Shape,
     Widths,
@@ -147,9 +148,14 @@ fn layers_that_no_specification_names_are_right() {
 #[test]
 fn every_latent_is_right() {
     let top_k = |warm_up| TopK { k: 2, warm_up };
-    let latents: [&dyn Latent; 7] = [
+    let mixture = Gaussian {
+        prior: Some(Mixture { components: 4 }.into()),
+        ..Gaussian::new(3)
+    };
+    let latents: [&dyn Latent; 8] = [
         &Deterministic {},
-        &Gaussian { units: 3 },
+        &Gaussian::new(3),
+        &mixture,
         &VectorQuantised {
             codebook: 5,
             dimension: 2,
@@ -222,7 +228,16 @@ fn every_penalty_is_right() {
     let sigmoid = || -> Box<dyn Layer> {
         Box::new(Dense::new(6, 3, Activation::Sigmoid, Initializer::Glorot))
     };
-    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 8] = [
+    let with_prior = || -> Box<dyn Layer> {
+        let prior = Arc::new(Mixture { components: 4 });
+        Box::new(GaussianLatent::new(3, 1).with_prior(prior))
+    };
+    let sampled = SampledKl {
+        weight: 2.0,
+        warm_up: 3,
+    };
+    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 9] = [
+        (Arc::new(sampled), with_prior()),
         (kl(0.0, None), gaussian()),
         (kl(0.1, None), gaussian()),
         (kl(0.0, Some(0.5)), gaussian()),

@@ -50,6 +50,8 @@ pub struct Seen {
     /// What the encoder gave, a row for each of its inputs.
     pub encoded: Vec<Row>,
     pub codes: Vec<Row>,
+    /// Parameters of the code's layer, as those of a prior.
+    pub prior: Vec<Row>,
     /// `-ln p(x | z)` of each code, under a Gaussian of unit scale.
     pub losses: Row,
 }
@@ -141,6 +143,7 @@ pub fn check(
         };
         let losses = codes.iter().enumerate().map(loss).collect();
         objective(&Seen {
+            prior: (2..last).map(parameter).collect(),
             encoded,
             codes,
             losses,

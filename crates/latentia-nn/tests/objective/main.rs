@@ -6,3 +6,4 @@ mod codes;
 mod condition;
 mod gaussian;
 mod penalties;
+mod priors;

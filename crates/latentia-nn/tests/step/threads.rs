@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::Dropout;
-use latentia_nn::penalties::{KlDivergence, Mmd, TotalCorrelation};
+use latentia_nn::penalties::{KlDivergence, Mmd, SampledKl, TotalCorrelation};
+use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Chain, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step,
     StepOptions,
@@ -102,9 +103,19 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
     };
     let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
     let commitment = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(Commitment { weight: 0.25 })] };
-    let (alone, quantised) = (
+    let with_prior = || -> Box<dyn Layer> {
+        let prior = Arc::new(Mixture { components: 7 });
+        Box::new(GaussianLatent::new(30, 2).with_prior(prior))
+    };
+    const SAMPLED: SampledKl = SampledKl {
+        weight: 1.0,
+        warm_up: 0,
+    };
+    let sampled = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(SAMPLED)] };
+    let (alone, quantised, learned) = (
         coupled(1, gaussian, coupling),
         coupled(1, codebook, commitment),
+        coupled(1, with_prior, sampled),
     );
     for threads in [2, 3, 7] {
         assert!(
@@ -113,6 +124,10 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         );
         assert!(
             coupled(threads, codebook, commitment) == quantised,
+            "{threads} threads"
+        );
+        assert!(
+            coupled(threads, with_prior, sampled) == learned,
             "{threads} threads"
         );
     }

@@ -1,0 +1,39 @@
+//! What layers leave behind in the memory of a block.
+
+use latentia_tensor::{Matrix, MatrixMut};
+
+use super::statistics::StatisticBuffers;
+use crate::layer::{StatisticSums, Trace};
+
+/// What a layer left behind on the way forward, and where gradients are written.
+pub(super) struct BackwardTrace<'a> {
+    /// The class of each example.
+    pub(super) labels: &'a [u32],
+    pub(super) trace: Trace<'a>,
+    /// With respect to the layer's output.
+    pub(super) gradient: MatrixMut<'a>,
+    /// With respect to `ln p(z)` of each row of it; empty of a layer without a learned prior.
+    pub(super) log_prior: &'a mut [f32],
+}
+
+/// What layer `at` left behind, without its partial sums: of fields that can be borrowed beside others of a tape.
+pub(super) fn trace_of<'a>(
+    (input, outputs, saved): (&'a Matrix, &'a [Matrix], &'a [Matrix]),
+    (rows, samples): (usize, &[usize]),
+    statistics: Option<&'a StatisticBuffers>,
+    at: usize,
+) -> Trace<'a> {
+    let x = match at {
+        0 => input.top(rows),
+        _ => outputs[at - 1].top(rows * samples[at - 1]),
+    };
+    let rows_after = rows * samples[at];
+    let sums = |buffers: &'a StatisticBuffers| StatisticSums {
+        block: &buffers.block,
+        batch: &buffers.batch,
+    };
+    Trace {
+        statistics: statistics.map_or(StatisticSums::default(), sums),
+        ..Trace::new(x, outputs[at].top(rows_after), saved[at].top(rows_after))
+    }
+}

@@ -1,0 +1,23 @@
+//! Priors of Gaussian codes that are learned with the model: one file for each kind, and the list of them.
+
+mod mixture;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kinds::kinds;
+use crate::prior::Prior;
+
+pub use mixture::Mixture;
+
+kinds! {
+    /// The prior of a Gaussian code, learned with the model, one of these kinds. Its KL divergence is then estimated by the samples
+    /// of each step, `ln q(z | x) - ln p(z)`.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    #[serde(tag = "kind", rename_all = "kebab-case")]
+    pub enum PriorSpec: Prior {
+        /// A mixture of diagonal Gaussians with means, variances and weights that are learned (the prior "MoG" of Tomczak and
+        /// Welling 2018). Example: `{ kind = "mixture", components = 50 }`
+        Mixture(Mixture),
+    }
+}
