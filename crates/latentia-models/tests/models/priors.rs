@@ -6,7 +6,10 @@ use latentia_tensor::{Matrix, Noise, Rows};
 use crate::{begin, message, model_spec, training_spec};
 
 /// The priors that there are, as a specification has them.
-const PRIORS: [&str; 1] = ["{ kind = 'mixture', components = 4 }"];
+const PRIORS: [&str; 2] = [
+    "{ kind = 'mixture', components = 4 }",
+    "{ kind = 'flow', couplings = 6, hidden = 16 }",
+];
 
 fn spec(prior: &str, objective: &str) -> String {
     let prior = match prior {
@@ -144,10 +147,28 @@ fn what_needs_the_standard_normal_is_refused_beside_a_learned_prior() {
         );
         assert_eq!(error, expected);
     }
-    let error =
-        message(model_spec(&spec("{ kind = 'mixture', components = 0 }", "")).build(&[6], 1));
-    let expected = "code has a prior of 0 components; it must have from 1 to 10,000";
-    assert_eq!(error, expected);
+    for (prior, expected) in [
+        (
+            "{ kind = 'mixture', components = 0 }",
+            "code has a prior of 0 components; it must have from 1 to 10,000",
+        ),
+        (
+            "{ kind = 'flow', couplings = 0 }",
+            "code has a flow of 0 couplings; it must have from 1 to 1024",
+        ),
+        (
+            "{ kind = 'flow', hidden = 2000 }",
+            "code has a flow of 2000 hidden units; it must have from 1 to 1024",
+        ),
+    ] {
+        let error = message(model_spec(&spec(prior, "")).build(&[6], 1));
+        assert_eq!(error, expected);
+    }
+    let single = spec("{ kind = 'flow' }", "").replace("units = 2", "units = 1");
+    assert_eq!(
+        message(model_spec(&single).build(&[6], 1)),
+        "code has a flow for a code of 1 unit; couplings need at least 2; a prior of kind `mixture` takes 1"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Priors of Gaussian codes that are learned with the model: one file for each kind, and the list of them.
 
+mod flow;
 mod mixture;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::kinds::kinds;
 use crate::prior::Prior;
 
+pub use flow::Flow;
 pub use mixture::Mixture;
 
 kinds! {
@@ -19,5 +21,8 @@ kinds! {
         /// A mixture of diagonal Gaussians with means, variances and weights that are learned (the prior "MoG" of Tomczak and
         /// Welling 2018). Example: `{ kind = "mixture", components = 50 }`
         Mixture(Mixture),
+        /// A flow of affine couplings from the standard normal: RealNVP (Dinh, Sohl-Dickstein and Bengio 2017).
+        /// Example: `{ kind = "flow", couplings = 6, hidden = 64 }`
+        Flow(Flow),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::penalties::SampledKl;
-use latentia_nn::priors::Mixture;
+use latentia_nn::priors::{Flow, Mixture};
 use latentia_nn::{Chain, Layer, Noise, PRIOR_ROWS, Penalty, Prior};
 use latentia_tensor::{Matrix, MatrixMut};
 use latentia_testing::{numbers, wide};
@@ -45,11 +45,70 @@ fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
     log_sum_exp((0..logits.len()).map(component)) - log_sum_exp(logits.iter().copied())
 }
 
+/// `f(z)` of a flow, and `Σ s`.
+fn flow(prior: Flow, z: &[f64], parameters: &[Row]) -> (Row, f64) {
+    let (n, hidden) = (z.len(), prior.hidden);
+    let (seen, moved) = (n / 2, n.div_ceil(2));
+    let (mut code, mut log_determinant) = (z.to_vec(), 0.0);
+    for at in 0..prior.couplings {
+        let own = |index: usize, size: usize| &parameters[index][at * size..][..size];
+        let weight = (own(0, seen * hidden), own(2, hidden * 2 * moved));
+        let bias = (own(1, hidden), own(3, 2 * moved));
+        let unit = |h: usize| {
+            let terms = (0..seen).map(|j| code[j] * weight.0[j * hidden + h]);
+            (terms.sum::<f64>() + bias.0[h]).tanh()
+        };
+        let units: Row = (0..hidden).map(unit).collect();
+        let output = |o: usize| {
+            let terms = (0..hidden).map(|h| units[h] * weight.1[h * 2 * moved + o]);
+            terms.sum::<f64>() + bias.1[o]
+        };
+        let outputs: Row = (0..2 * moved).map(output).collect();
+        for j in 0..moved {
+            let s = 2.0 * (outputs[j] / 2.0).tanh();
+            code[seen + j] = code[seen + j] * s.exp() + outputs[moved + j];
+            log_determinant += s;
+        }
+        code.rotate_left(seen);
+    }
+    (code, log_determinant)
+}
+
+fn flow_density(prior: Flow, z: &[f64], parameters: &[Row]) -> f64 {
+    let (u, log_determinant) = flow(prior, z, parameters);
+    log_determinant + u.iter().map(|u| log_normal(*u, 0.0, 0.0)).sum::<f64>()
+}
+
+/// `ln |det|` of a matrix of `n` rows, by elimination.
+fn log_determinant(mut rows: Vec<Row>) -> f64 {
+    let n = rows.len();
+    let mut sum = 0.0;
+    for pivot in 0..n {
+        let largest =
+            (pivot..n).max_by(|a, b| rows[*a][pivot].abs().total_cmp(&rows[*b][pivot].abs()));
+        rows.swap(pivot, largest.expect("a row"));
+        let own = rows[pivot].clone();
+        sum += own[pivot].abs().ln();
+        for row in &mut rows[pivot + 1..] {
+            let factor = row[pivot] / own[pivot];
+            row.iter_mut()
+                .zip(&own)
+                .for_each(|(x, own)| *x -= factor * own);
+        }
+    }
+    sum
+}
+
 /// Priors of several sizes, and their densities.
 fn priors() -> Vec<(Arc<dyn Prior>, Box<LogDensity>)> {
     let mut priors: Vec<(Arc<dyn Prior>, Box<LogDensity>)> = Vec::new();
     for components in [1, 3, 17] {
         priors.push((Arc::new(Mixture { components }), Box::new(mixture_density)));
+    }
+    for (couplings, hidden) in [(1, 3), (4, 5)] {
+        let prior = Flow { couplings, hidden };
+        let density = move |z: &[f64], parameters: &[Row]| flow_density(prior, z, parameters);
+        priors.push((Arc::new(prior), Box::new(density)));
     }
     priors
 }
@@ -268,6 +327,66 @@ fn one_standard_component_is_the_standard_normal() {
                 .sum();
             assert!((f64::from(obtained) - expected).abs() < 1e-5 * expected.abs());
         }
+    }
+}
+
+#[test]
+fn a_flow_has_the_determinant_of_its_jacobian_and_an_inverse() {
+    for width in [2, 3, 8] {
+        let own = Flow {
+            couplings: 5,
+            hidden: 7,
+        };
+        let prior: Arc<dyn Prior> = Arc::new(own);
+        let chain = parameters(&prior, width, 0.5);
+        let values: Vec<Row> = chain
+            .parameters()
+            .iter()
+            .map(|p| wide(p.value.as_slice()))
+            .collect();
+        let z = draw(&*prior, &chain, 70, width);
+        let densities = log_density(&*prior, &chain, &z);
+        for (row, obtained) in (0..).zip(densities) {
+            let code = wide(z.row(row as usize));
+            let (u, _) = flow(own, &code, &values);
+            // What was drawn is the inverse of these.
+            let mut noise = vec![0.0; width];
+            Noise::new(7, 1).normal(row, &mut noise);
+            for (u, noise) in u.iter().zip(&noise) {
+                assert!((u - f64::from(*noise)).abs() < 1e-5, "{u} {noise}");
+            }
+            let moved = |j: usize, by: f64| {
+                let mut code = code.clone();
+                code[j] += by;
+                flow(own, &code, &values).0
+            };
+            let column = |j: usize| -> Row {
+                let ends = moved(j, 1e-5).into_iter().zip(moved(j, -1e-5));
+                ends.map(|(a, b)| (a - b) / 2e-5).collect()
+            };
+            let normal: f64 = u.iter().map(|u| log_normal(*u, 0.0, 0.0)).sum();
+            let expected = normal + log_determinant((0..width).map(column).collect());
+            let error = (f64::from(obtained) - expected).abs();
+            assert!(
+                error < 1e-5 * expected.abs().max(1.0),
+                "{obtained} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_flow_begins_as_the_standard_normal() {
+    let prior: Arc<dyn Prior> = Arc::new(Flow::default());
+    let chain = parameters(&prior, 5, 0.0);
+    let z = draw(&*prior, &chain, 9, 5);
+    for (row, obtained) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
+        let expected: f64 = z
+            .row(row)
+            .iter()
+            .map(|z| log_normal((*z).into(), 0.0, 0.0))
+            .sum();
+        assert!((f64::from(obtained) - expected).abs() < 1e-5 * expected.abs());
     }
 }
 
