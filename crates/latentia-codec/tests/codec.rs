@@ -108,6 +108,14 @@ const PLAIN: &str = "likelihood = 'mse'
     encoder = [{ layer = 'dense', units = 5, activation = 'relu' }]
     decoder = [{ layer = 'dense', activation = 'sigmoid' }]";
 
+/// [`LOGISTIC`] with a prior that bits back does not know.
+fn learned_prior() -> String {
+    LOGISTIC.replace(
+        "units = 3",
+        "units = 3, prior = { kind = 'mixture', components = 2 }",
+    )
+}
+
 fn compress(codec: &Codec<'_>, examples: &dyn Rows) -> Vec<u8> {
     let mut out = Vec::new();
     let done = codec
@@ -169,6 +177,7 @@ fn every_byte_comes_back_from_every_kind_of_model() {
         (&levels, &[4, 4, 3], grey(), false),
         (convolutions, &[6, 8], grey(), false),
         (&top, &[3, 4, 4], grey(), false),
+        (&learned_prior(), &[48], grey(), false),
     ] {
         let file = file(spec, shape, &examples);
         let codec = Codec::lossless(&file, &examples).expect("bytes");
@@ -335,6 +344,11 @@ fn what_cannot_be_coded_is_refused_with_the_reason() {
     assert_eq!(
         message(&plain, Method::BitsBack, true),
         "likelihood `mse` with preprocessing `unit-range` gives 8-bit values no probabilities"
+    );
+    let learned = file(&learned_prior(), &[48], &examples);
+    assert_eq!(
+        message(&learned, Method::BitsBack, true),
+        "the learned prior of kind mixture has no intervals to code by: bits back needs the standard normal"
     );
     assert!(message(&plain, Method::Residual { step: 1 }, false).contains("these are floats"));
     let plain = with_model(plain.model, None);

@@ -16,6 +16,8 @@ pub(crate) const LIKELIHOOD: u32 = u32::MAX - 5;
 pub(crate) const MIXTURE_START: u32 = u32::MAX - 6;
 /// Draws codes from a mixture.
 pub(crate) const MIXTURE: u32 = u32::MAX - 7;
+/// Draws codes from what else is fitted to codes.
+pub(crate) const SAMPLER: u32 = u32::MAX - 14;
 /// Changes training examples that are pictures.
 pub(crate) const AUGMENT: u32 = u32::MAX - 8;
 /// Draws as many examples of each class.

@@ -20,13 +20,14 @@ pub struct SampleArgs {
     /// How many examples
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
-    /// What codes are drawn from: the `normal` prior of a variational model, or a `mixture` fitted to codes of any model
-    #[arg(long, value_enum, default_value_t = Prior::Normal, hide_possible_values = true)]
+    /// What codes are drawn from: the `prior` of a variational model, or what is fitted to codes of any model, a `mixture`, a `flow`, the
+    /// lines between neighbours (`knn`) or a `hypersphere`
+    #[arg(long, value_enum, default_value_t = Prior::Prior, hide_possible_values = true)]
     pub prior: Prior,
     /// Gaussians in the mixture [default: 10]
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub components: Option<u8>,
-    /// What the mixture is fitted to: the training part of it [default: the model's data]
+    /// What is fitted to: the training part of it [default: the model's data]
     #[arg(long)]
     pub data: Option<String>,
     /// Seed of the draw
@@ -49,10 +50,17 @@ pub struct SampleArgs {
 /// What codes are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Prior {
-    /// The standard normal distribution that a variational model is trained with
-    Normal,
+    /// What a variational model is trained with: the standard normal distribution, or a prior that was learned with it
+    #[value(alias = "normal")]
+    Prior,
     /// A mixture of Gaussians, fitted to the codes of examples; for every model
     Mixture,
+    /// A normalising flow, fitted likewise
+    Flow,
+    /// Places between a code of an example and one of its nearest neighbours
+    Knn,
+    /// A sphere around the mean of the codes of examples, as far from it as they are
+    Hypersphere,
 }
 
 /// Arguments of `traverse`.

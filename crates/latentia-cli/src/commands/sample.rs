@@ -1,7 +1,7 @@
 //! `latentia sample`
 
-use anyhow::anyhow;
-use latentia_models::{Mixture, ModelFile};
+use anyhow::{anyhow, bail};
+use latentia_models::{CodeNeighbours, CodeSampler, FittedFlow, Hypersphere, Mixture, ModelFile};
 use latentia_tensor::Matrix;
 
 use crate::args::{Prior, SampleArgs};
@@ -16,17 +16,18 @@ const MOST_SHOWN: usize = 1000;
 /// Gaussians in a mixture, as in Ghosh et al. 2020.
 const COMPONENTS: u8 = 10;
 
+/// Neighbours between which codes are drawn, as in Chawla et al. 2002.
+const NEIGHBOURS: usize = 5;
+
 pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let format = Format::of(&args.output, &Format::ALL)?;
-    let only_mixture = [
-        ("--components", args.components.is_some()),
-        ("--data", args.data.is_some()),
-    ];
-    if let (Prior::Normal, Some((name, _))) =
-        (args.prior, only_mixture.iter().find(|(_, given)| *given))
-    {
-        let hint = format!("`{name}` goes with `--prior mixture`; the normal prior takes none");
-        return Err(UsageError(hint).into());
+    if args.data.is_some() && args.prior == Prior::Prior {
+        let hint = "`--data` goes with `--prior mixture`, `flow`, `knn` or `hypersphere`; the model's own prior takes none";
+        return Err(UsageError(hint.into()).into());
+    }
+    if args.components.is_some() && args.prior != Prior::Mixture {
+        let hint = "`--components` goes with `--prior mixture`; no other has any";
+        return Err(UsageError(hint.into()).into());
     }
     let file = open(&args.model)?;
     let model = &file.model;
@@ -36,8 +37,8 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         _ => args.count as usize,
     };
     let codes = match args.prior {
-        Prior::Normal => model.sample_codes(wanted, args.seed)?,
-        Prior::Mixture => from_mixture(&file, args, wanted, loader)?,
+        Prior::Prior => model.sample_codes(wanted, args.seed)?,
+        _ => from_fitted(&file, args, wanted, loader)?,
     };
     let class = args.label.as_deref();
     let class = class.map(|label| class_of(model, label)).transpose()?;
@@ -45,9 +46,12 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let examples = samples(model, &codes, args.draw, args.seed)?;
     let classes = classes_above(model, class.is_none());
     let title = match args.prior {
-        Prior::Normal if !classes.is_empty() => "samples from the prior, each decoded as a class",
-        Prior::Normal => "samples from the prior",
+        Prior::Prior if !classes.is_empty() => "samples from the prior, each decoded as a class",
+        Prior::Prior => "samples from the prior",
         Prior::Mixture => "samples from a mixture fitted to codes",
+        Prior::Flow => "samples from a flow fitted to codes",
+        Prior::Knn => "samples from between codes of neighbours",
+        Prior::Hypersphere => "samples from a sphere around codes",
     };
     let sheet = Sheet {
         title,
@@ -58,8 +62,8 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     write_examples(model, (&codes, &examples), format, grid, &args.output)
 }
 
-/// `count` codes drawn from a mixture that is fitted to the codes of examples.
-fn from_mixture(
+/// `count` codes drawn from what is fitted to the codes of examples.
+fn from_fitted(
     ModelFile {
         model, provenance, ..
     }: &ModelFile,
@@ -67,6 +71,13 @@ fn from_mixture(
     count: usize,
     loader: &Loader,
 ) -> anyhow::Result<Matrix> {
+    let latent = model.latent();
+    if latent.is_restricted() && args.prior != Prior::Mixture {
+        bail!(
+            "a code that is {} has few values, between which none can be drawn; `--prior mixture` takes the nearest to what it draws",
+            latent.name()
+        );
+    }
     let data = args.data.as_ref().unwrap_or(&provenance.data);
     let examples = loader
         .pick_training(data, model)
@@ -76,12 +87,34 @@ fn from_mixture(
         })?;
     check_fit(model, data, &examples.dataset)?;
     let codes = model.encode(&examples.dataset)?;
-    let components = args.components.unwrap_or(COMPONENTS);
-    let mixture = Mixture::fit(&codes, components.into(), args.seed)?;
+    let (sampler, what) = fit(&codes, args)?;
     tell(&format!(
-        "fitted a mixture of {} to codes of `{data}` ({})",
-        counted(mixture.components(), "Gaussian"),
+        "fitted {what} to codes of `{data}` ({})",
         examples.part
     ));
-    Ok(model.quantise_latents(mixture.sample(count, args.seed))?)
+    Ok(model.quantise_latents(sampler.sample(count, args.seed))?)
+}
+
+/// What `--prior` names, fitted to codes, and what to call it.
+fn fit(codes: &Matrix, args: &SampleArgs) -> anyhow::Result<(Box<dyn CodeSampler>, String)> {
+    Ok(match args.prior {
+        Prior::Flow => {
+            let flow = FittedFlow::fit(codes, args.seed)?;
+            (Box::new(flow), "a flow".into())
+        }
+        Prior::Knn => {
+            let neighbours = CodeNeighbours::fit(codes, NEIGHBOURS)?;
+            (
+                Box::new(neighbours),
+                format!("lines to {NEIGHBOURS} neighbours"),
+            )
+        }
+        Prior::Hypersphere => (Box::new(Hypersphere::fit(codes)?), "a sphere".into()),
+        Prior::Prior | Prior::Mixture => {
+            let components = args.components.unwrap_or(COMPONENTS);
+            let mixture = Mixture::fit(codes, components.into(), args.seed)?;
+            let gaussians = counted(mixture.components(), "Gaussian");
+            (Box::new(mixture), format!("a mixture of {gaussians}"))
+        }
+    })
 }

@@ -175,6 +175,65 @@ fn a_mixture_gives_every_model_a_sampler() {
 }
 
 #[test]
+fn samplers_are_fitted_to_codes_of_any_model_whose_codes_are_real() {
+    let dir = TestDir::with([("m", &DIGITS[..])]);
+    let run = |arguments: &str| dir.run(arguments).done();
+    for (prior, what) in [
+        ("flow", "a flow"),
+        ("knn", "lines to 5 neighbours"),
+        ("hypersphere", "a sphere"),
+    ] {
+        let ran = run(&format!("sample m --prior {prior} -n 60 -o {prior}.npy"));
+        let fitted = format!("fitted {what} to codes of `mnist-mini` (train)\n");
+        assert!(ran.stderr.contains(&fitted), "{}", ran.stderr);
+        run(&format!(
+            "sample m --prior {prior} -n 60 --threads 1 -o again.npy"
+        ));
+        let name = format!("{prior}.npy");
+        assert!(dir.read(&name) == dir.read("again.npy"), "{prior}");
+        let (rows, cols, many) = read_npy(&dir.read(&name));
+        assert_eq!((rows, cols), (60, 784));
+        let ink = many.iter().sum::<f32>() / many.len() as f32;
+        assert!((0.06..0.25).contains(&ink), "{prior}: {ink}");
+    }
+    run("train --preset vq-vae --data mnist-mini --epochs 1 --out vq");
+    dir.refused(
+        "sample vq/model.safetensors --prior flow -n 2 -o x.npy",
+        1,
+        &["vector-quantised", "--prior mixture"],
+    );
+}
+
+#[test]
+fn a_learned_prior_is_what_is_measured_and_drawn_from() {
+    let dir = TestDir::with([]);
+    let text = "data = 'mnist-mini'\n[model]\nlikelihood = 'bernoulli'\n\
+        encoder = [{ layer = 'dense', units = 32, activation = 'relu' }]\n\
+        code = { kind = 'gaussian', units = 3, prior = { kind = 'mixture', components = 4 } }\n\
+        decoder = [{ layer = 'dense' }]\n[training]\nepochs = 2\nlearning-rate = 1e-3\n";
+    dir.write("own.toml", text.as_bytes().to_vec());
+    let run = |arguments: &str| dir.run(arguments).done();
+    run("train --config own.toml --out own");
+    let ran = run("evaluate own/model.safetensors");
+    assert!(ran.stdout.contains("nll, nats"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("dimensions of the code are active"),
+        "{}",
+        ran.stdout
+    );
+    run("sample own/model.safetensors -n 4 -o drawn.npy");
+    run("traverse own/model.safetensors -o across.png");
+    run("report own/model.safetensors -o own.html");
+    let page = String::from_utf8(dir.read("own.html")).expect("a page of text");
+    assert!(page.contains("\"has_prior\":false"), "drawn from N(0, 1)");
+    dir.refused(
+        "train --config own.toml --set model.objective.free-bits=0.1 --out other",
+        2,
+        &["free-bits", "learned prior"],
+    );
+}
+
+#[test]
 fn what_a_mixture_alone_takes_is_refused_without_it() {
     let dir = TestDir::with([("m", &DIGITS[..])]);
     let refused = |arguments: &str, code: i32, words: &[&str]| {
@@ -193,7 +252,7 @@ fn what_a_mixture_alone_takes_is_refused_without_it() {
     refused(
         "sample m --prior uniform -o x.png",
         2,
-        &["uniform", "normal, mixture"],
+        &["uniform", "prior, mixture, flow, knn, hypersphere"],
     );
     for components in ["0", "-1", "101", "ten"] {
         let command = format!("sample m --prior mixture --components {components} -o x.png");
