@@ -211,7 +211,7 @@ fn a_learned_prior_is_what_is_measured_and_drawn_from() {
         encoder = [{ layer = 'dense', units = 32, activation = 'relu' }]\n\
         code = { kind = 'gaussian', units = 3, prior = { kind = 'mixture', components = 4 } }\n\
         decoder = [{ layer = 'dense' }]\n[training]\nepochs = 2\nlearning-rate = 1e-3\n";
-    dir.write("own.toml", text.as_bytes().to_vec());
+    dir.write("own.toml", text);
     let run = |arguments: &str| dir.run(arguments).done();
     run("train --config own.toml --out own");
     let ran = run("evaluate own/model.safetensors");

@@ -146,6 +146,30 @@ fn every_preset_for_pictures_is_the_same_in_any_number_of_processes_and_threads(
     assert!(compared > 20, "only {compared} presets");
 }
 
+#[test]
+fn a_learned_prior_is_the_same_in_any_number_of_processes_and_threads() {
+    let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    let examples = Subset::new(&digits.train, (0..150 + 70).collect());
+    for prior in [
+        "{ kind = 'mixture', components = 20 }",
+        "{ kind = 'flow', couplings = 3, hidden = 8 }",
+    ] {
+        let mut preset = Preset::named("vae-20").expect("it comes along");
+        preset.model = model_spec(&format!(
+            "likelihood = 'bernoulli'
+             encoder = [{{ layer = 'dense', units = 20, activation = 'relu' }}]
+             code = {{ kind = 'gaussian', units = 5, prior = {prior} }}
+             decoder = [{{ layer = 'dense' }}]"
+        ));
+        let alone = trained(&preset, 1, 1, &examples).remove(0);
+        for (ranks, threads) in [(2, 2), (4, 1)] {
+            for own in trained(&preset, ranks, threads, &examples) {
+                assert!(own == alone, "{prior}: {ranks} processes");
+            }
+        }
+    }
+}
+
 /// Ends a run after its second batch in the first process, and never in another.
 struct Ends(bool, usize);
 
