@@ -16,7 +16,7 @@ pub enum DataCommand {
     /// Download a named data set, or take it from a folder
     Fetch(FetchArgs),
     /// Describe a data set, a table with its columns, or a folder of pictures
-    Info(InfoArgs),
+    Info(Box<InfoArgs>),
 }
 
 /// Arguments of `data list`.
