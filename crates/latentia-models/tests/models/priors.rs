@@ -59,6 +59,7 @@ fn provenance() -> Provenance {
         training: training_spec("epochs = 2"),
         stopped_by: StoppedBy::Epochs,
         history: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

@@ -165,7 +165,7 @@ fn a_step_tells_what_each_penalty_has_added_to_the_loss() {
         (loss.expect("in memory"), step.penalties().to_vec())
     };
     let (plain, none) = first(&[]);
-    assert_eq!(none, []);
+    assert!(none.is_empty());
     let (with_kl, of_kl) = first(&[&kl]);
     let (with_mmd, of_mmd) = first(&[&mmd]);
     let ([of_kl], [of_mmd]) = (&of_kl[..], &of_mmd[..]) else {
