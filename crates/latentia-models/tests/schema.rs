@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// Where a definition's keys stand in an experiment. A layer is put behind the first one of an encoder, or of a decoder that
 /// has two.
-const PLACES: [(&str, &[&str]); 13] = [
+const PLACES: [(&str, &[&str]); 14] = [
     ("", &[]),
     ("ModelSpec", &["model"]),
     ("TrainingSpec", &["training"]),
@@ -14,6 +14,7 @@ const PLACES: [(&str, &[&str]); 13] = [
     ("ConditionSpec", &["model", "condition"]),
     ("Corruption", &["model", "corruption"]),
     ("LatentSpec", &["model", "code"]),
+    ("PriorSpec", &["model", "code", "prior"]),
     ("ObjectiveSpec", &["model", "objective"]),
     ("KlSparsity", &["model", "objective", "kl-sparsity"]),
     ("AugmentationSpec", &["training", "augmentation"]),
