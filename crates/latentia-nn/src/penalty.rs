@@ -87,6 +87,14 @@ pub struct PenaltyContext {
     pub first_row: u32,
 }
 
+/// How far a weight has come after `epochs` epochs that rises in a straight line over `warm_up`: 1 behind them.
+pub(crate) fn warm_up_progress(epochs: f64, warm_up: u32) -> f64 {
+    match warm_up {
+        0 => 1.0,
+        warm_up => (epochs / f64::from(warm_up)).min(1.0),
+    }
+}
+
 /// Where a penalty adds its gradients.
 #[derive(Debug)]
 pub struct CodeGradients<'a> {

@@ -3,7 +3,7 @@
 use latentia_tensor::MatrixRef;
 
 use crate::latents::gaussian::{GaussianLatent, add_kl_gradients};
-use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext, warm_up_progress};
 
 /// `β KL(N(μ, σ²) ‖ N(0, 1)) = β ½ Σ (μ² + σ² - 1 - ln σ²)`, in nats, mean over examples: with `β = 1` and a likelihood in
 /// nats the objective is the negative evidence lower bound (Kingma and Welling 2014), else that of a β-VAE (Higgins et al.
@@ -27,10 +27,7 @@ const DIMENSIONS: usize = 64;
 impl KlDivergence {
     /// `β` and the capacity after `epochs` epochs.
     fn in_force(&self, epochs: f64) -> (f64, Option<f64>) {
-        let progress = match self.warm_up {
-            0 => 1.0,
-            warm_up => (epochs / f64::from(warm_up)).min(1.0),
-        };
+        let progress = warm_up_progress(epochs, self.warm_up);
         let weight = f64::from(self.weight);
         match self.capacity {
             Some(capacity) => (weight, Some(progress * f64::from(capacity))),

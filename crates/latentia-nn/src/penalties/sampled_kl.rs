@@ -2,7 +2,7 @@
 
 use crate::latents::GaussianSamples;
 use crate::log_variance::multiply_by_log_variance_gradient;
-use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
+use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext, warm_up_progress};
 
 /// `β (ln q(z | x) - ln p(z))` at the codes `z` that were drawn, in nats, mean over codes: an estimate of `β KL(q(z | x) ‖ p(z))`
 /// without bias, for a prior that has no closed form (Tomczak and Welling 2018). Codes are `z = μ + σ ε`, so that the gradient
@@ -18,10 +18,7 @@ pub struct SampledKl {
 impl SampledKl {
     /// `β` after `epochs` epochs.
     fn in_force(&self, epochs: f64) -> f64 {
-        let progress = match self.warm_up {
-            0 => 1.0,
-            warm_up => (epochs / f64::from(warm_up)).min(1.0),
-        };
+        let progress = warm_up_progress(epochs, self.warm_up);
         progress * f64::from(self.weight)
     }
 }
