@@ -1,7 +1,10 @@
 //! A set of examples of equal shape.
 
+mod chosen;
+
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use latentia_tensor::{Axes, ColumnKind, ExampleShape, MatrixMut, Rows, Windows};
 
@@ -49,7 +52,7 @@ pub struct Dataset {
     name: String,
     shape: ExampleShape,
     cols: usize,
-    values: Values,
+    values: Arc<Values>,
     range: (f32, f32),
     labels: Option<Vec<u32>>,
     table: Option<Table>,
@@ -138,7 +141,7 @@ impl Dataset {
             cols: example_size(&name, &shape, values.len())?,
             name,
             shape: shape.into(),
-            values,
+            values: Arc::new(values),
             range,
             labels: None,
             table: None,
@@ -266,9 +269,9 @@ impl Dataset {
         Ok(set.carrying(carried))
     }
 
-    /// How a series was cut into the examples, where they are windows of one, how many time steps it has, and what is carried along of each.
+    /// How a series was cut into the examples, where they are the windows of one, how many time steps it has, and what is carried along of each.
     pub fn cut(&self) -> Option<(&Windows, usize, &[Carried])> {
-        match &self.values {
+        match &*self.values {
             Values::Windows(own) => Some((&own.windows, own.steps(), &own.carried)),
             _ => None,
         }
@@ -344,12 +347,9 @@ impl Dataset {
         self.values.is_bytes()
     }
 
-    /// The files behind the examples, where they are a folder of pictures.
+    /// The files that the examples are of, where they are a folder of pictures: one each, by their [number](Self::number).
     pub fn pictures(&self) -> Option<&Pictures> {
-        match &self.values {
-            Values::Pictures(pictures) => Some(pictures),
-            _ => None,
-        }
+        self.values.pictures()
     }
 
     /// The smallest and the largest raw value.

@@ -41,6 +41,12 @@ impl Fingerprint {
         self.update(&(stride as u64).to_le_bytes());
     }
 
+    /// Adds some rows of those with the fingerprint `all`.
+    pub(crate) fn update_chosen(&mut self, all: &str, rows: &[u32]) {
+        self.update(all.as_bytes());
+        rows.iter().for_each(|row| self.update(&row.to_le_bytes()));
+    }
+
     /// The hash in hexadecimal.
     pub(crate) fn finish(self) -> String {
         hex::encode(self.0.finalize())

@@ -1,6 +1,7 @@
 //! The values of a data set, wherever they are.
 
 use std::io;
+use std::sync::Arc;
 
 use latentia_tensor::{MatrixMut, Windows, vectorized};
 
@@ -18,12 +19,22 @@ pub(crate) enum Values {
     Stored(StoredValues),
     /// Some rows of others after another.
     Windows(Box<WindowValues>),
+    Chosen(ChosenValues),
+}
+
+/// Some rows of others.
+#[derive(Clone, PartialEq)]
+pub(crate) struct ChosenValues {
+    pub(crate) from: Arc<Values>,
+    pub(crate) rows: Vec<u32>,
+    /// Values of a row.
+    pub(crate) cols: usize,
 }
 
 /// Values of windows: rows of a series, many in more than one window.
 #[derive(Clone, PartialEq)]
 pub(crate) struct WindowValues {
-    pub(crate) series: Values,
+    pub(crate) series: Arc<Values>,
     /// Values of a time step.
     pub(crate) features: usize,
     pub(crate) windows: Windows,
@@ -57,6 +68,7 @@ impl Values {
             Self::Windows(own) => {
                 own.windows.count(own.steps()) * own.windows.length * own.features
             }
+            Self::Chosen(own) => own.rows.len() * own.cols,
         }
     }
 
@@ -66,6 +78,24 @@ impl Values {
             Self::Floats(_) => false,
             Self::Stored(stored) => stored.is_bytes(),
             Self::Windows(own) => own.series.is_bytes(),
+            Self::Chosen(own) => own.from.is_bytes(),
+        }
+    }
+
+    /// The files of pictures.
+    pub(crate) fn pictures(&self) -> Option<&Pictures> {
+        match self {
+            Self::Pictures(pictures) => Some(pictures),
+            Self::Chosen(own) => own.from.pictures(),
+            _ => None,
+        }
+    }
+
+    /// Where a row lies in all that there are.
+    pub(crate) fn number(&self, row: u32) -> u32 {
+        match self {
+            Self::Chosen(own) => own.from.number(own.rows[row as usize]),
+            _ => row,
         }
     }
 
@@ -80,6 +110,11 @@ impl Values {
             Self::Windows(own) => {
                 let series = own.series.fingerprint(&[own.features], own.steps())?;
                 fingerprint.update_windows(&series, own.windows.stride);
+            }
+            Self::Chosen(own) => {
+                let all = own.from.len() / own.cols;
+                let all = own.from.fingerprint(shape, all)?;
+                fingerprint.update_chosen(&all, &own.rows);
             }
         }
         Ok(fingerprint.finish())
@@ -113,6 +148,11 @@ impl Values {
                 for (row, &index) in rows {
                     own.read(index, row)?;
                 }
+            }
+            Self::Chosen(own) => {
+                drop(rows);
+                let rows: Vec<u32> = indices.iter().map(|&i| own.rows[i as usize]).collect();
+                own.from.read(&rows, cols, out)?;
             }
             Self::Stored(stored) => {
                 drop(rows);

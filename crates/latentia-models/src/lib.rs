@@ -93,6 +93,7 @@ pub use stored_tensor::StoredTensor;
 #[cfg(feature = "train")]
 pub use training::{
     Attach, Fitted, GradientFault, GradientReport, Observer, Remedies, Rollback, Split, Training,
+    hold_out,
 };
 
 /// What the signatures here show of the layers below.

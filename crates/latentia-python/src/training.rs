@@ -8,8 +8,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use latentia::codec::Quantiser;
 use latentia::data::{DatasetView, little_to_learn};
 use latentia::models::{
-    Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Part, Preset, Split,
-    StoppedBy, StoredTensor, TrainingSpec, Validation,
+    Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Preset, Split,
+    StoppedBy, StoredTensor, TrainingSpec,
 };
 use latentia::tensor::{Axes, Schema, Windows};
 use latentia::{Rows, Training};
@@ -28,9 +28,6 @@ use crate::labels::{self, Labels};
 use crate::model::Core;
 use crate::observer::{Event, Reporter};
 use crate::pool;
-
-/// Share held out where a preset asks for a test part that there is none of.
-const HELD_OUT: f64 = 0.1;
 
 /// What there is to say of a model whose detector was interrupted.
 const NO_DETECTOR: &str = "the model has no detector: it was interrupted before that was fitted";
@@ -298,9 +295,7 @@ fn fit(
     for rows in [Some(examples), test].into_iter().flatten() {
         rows.check_finite(takes_missing)?;
     }
-    let mut spec = preset.training.clone();
-    let validates_on_test = choose_validation(&mut spec, test.is_some());
-    let test = test.filter(|_| validates_on_test);
+    let spec = preset.training.clone().suiting(test.is_some());
     let test = test.map(|test| test as &dyn Rows);
     let training = Training::new(&mut model, spec, *seed, examples, test)?;
     let resolved = training.spec().clone();
@@ -337,16 +332,6 @@ fn kept(
     let attachments = attachments.map_err(|error| boxed(&*error))?;
     let provenance = fitted.provenance(&plan.name, &plan.data, fingerprint);
     Core::new(model, &provenance, &attachments).map(Some)
-}
-
-/// Where a run validates on a test part that there is none of, a share is held out instead. Whether it validates on the test part.
-fn choose_validation(spec: &mut TrainingSpec, has_test: bool) -> bool {
-    let test = Validation::Part(Part::Test);
-    let validates_on_test = spec.validation == test && has_test;
-    if spec.validation == test && !has_test {
-        spec.validation = Validation::Share(HELD_OUT);
-    }
-    validates_on_test
 }
 
 /// What a compressor keeps with the model.

@@ -19,6 +19,7 @@ use crate::{MatrixMut, Rows, Targets};
 /// assert_eq!(first.as_slice(), [30.0]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Subset<'a> {
     source: &'a dyn Rows,
     /// Where each row lies in the source; none where all are in their place.

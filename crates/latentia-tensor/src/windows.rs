@@ -27,6 +27,30 @@ impl Windows {
         }
     }
 
+    /// Of so many windows the first, to learn from, and the last `round(count * share)`, but at least one, to test on; none of the first has a
+    /// time step of the last. A share of zero or less holds nothing back.
+    ///
+    /// ```
+    /// use latentia_tensor::Windows;
+    ///
+    /// let windows = Windows { length: 4, stride: 2, schema: None };
+    /// // The test window begins with step 8, the last to learn from ends with step 7.
+    /// assert_eq!(windows.split(5, 0.2), (vec![0, 1, 2], vec![4]));
+    /// ```
+    pub fn split(&self, count: usize, share: f64) -> (Vec<u32>, Vec<u32>) {
+        let held_back = match share > 0.0 && count > 1 {
+            true => ((count as f64 * share).round() as usize).clamp(1, count - 1),
+            false => 0,
+        };
+        let first = count - held_back;
+        let overlap = match held_back {
+            0 => 0,
+            _ => self.length.div_ceil(self.stride.max(1)).saturating_sub(1),
+        };
+        let rest = 0..first.saturating_sub(overlap) as u32;
+        (rest.collect(), (first as u32..count as u32).collect())
+    }
+
     /// Of a value for each window, the mean for each of so many time steps over the windows that cover it: `[steps]`; NaN where none does.
     ///
     /// ```

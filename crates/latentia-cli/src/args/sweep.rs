@@ -8,7 +8,7 @@ use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
 use super::reading::ReadingArgs;
 use super::training::TrainArgs;
-use super::values::{positive, seed, whole};
+use super::values::{positive, seed, share, whole};
 
 /// Arguments of `sweep`.
 #[derive(Debug, Group)]
@@ -51,6 +51,10 @@ pub struct SweepArgs {
     /// Passes over the training examples
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub epochs: Option<u32>,
+    /// Hold out this share of the examples to measure the model on, drawn by the seed, or of windows of a series the last; of data without a
+    /// test part. measures of `evaluate` are of them
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
+    pub test: Option<f64>,
     /// Widths of the code
     #[arg(long, value_name = "N,...", value_delimiter = ',', allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub latent: Vec<usize>,
@@ -108,6 +112,7 @@ impl SweepArgs {
             columns: self.columns.clone(),
             out: None,
             epochs: self.epochs,
+            test: self.test,
             batch_size: None,
             learning_rate: None,
             latent: None,

@@ -9,7 +9,7 @@ use super::columns::ColumnArgs;
 use super::examples::ExampleArgs;
 use super::reading::ReadingArgs;
 use super::run_command::RunCommand;
-use super::values::{positive, seed, whole};
+use super::values::{positive, seed, share, whole};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Group)]
@@ -18,6 +18,7 @@ Examples:
   latentia train                                     digits, in seconds
   latentia train --preset mnist --out runs/m         a preset on all of MNIST
   latentia train --data people.csv --latent 2        a table
+  latentia train --data people.csv --test 0.1        the same, measured on a tenth of the rows that it does not learn from
   latentia train --preset anomaly --data people.csv  what `latentia detect` finds anomalies by
   latentia train --data photos --image-size 32       pictures in a folder
   latentia train --data noisy --target clean         pairs of pictures of the same names
@@ -58,6 +59,10 @@ pub struct TrainArgs {
     /// Passes over the training examples
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub epochs: Option<u32>,
+    /// Hold out this share of the examples to measure the model on, drawn by --seed, or of windows of a series the last; of data without a
+    /// test part. `evaluate` and `report` measure on them too
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
+    pub test: Option<f64>,
     /// Examples in a batch
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub batch_size: Option<usize>,

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use latentia_data::{Dataset, Source};
-use latentia_models::{
-    Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule, Validation,
-};
+use latentia_models::{Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule};
 use latentia_tensor::Rows;
 
 use super::follow;
@@ -210,13 +208,11 @@ fn trained(
     let (name, preset) = preset_for(args.preset.as_deref().unwrap_or(usual))?;
     let Preset {
         model: spec,
-        mut training,
+        training,
         mut detection,
         ..
     } = preset;
-    if let Validation::Part(_) = training.validation {
-        training.validation = Validation::Share(0.1);
-    }
+    let training = training.suiting(false);
     detection.members = args.members.unwrap_or(detection.members);
     let mut model = build(&spec, &examples, args.seed)?;
     tell(&format!(

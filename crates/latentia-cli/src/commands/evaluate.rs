@@ -14,12 +14,14 @@ use crate::terminal::{describe, print, tell, waiting};
 const FALSE_ALARM: f64 = 0.01;
 
 pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
+    let file = open(&args.model)?;
+    let loader = loader.with_test_part_of(&file);
     let ModelFile {
         model,
         provenance,
         attachments,
         ..
-    } = open(&args.model)?;
+    } = file;
     let loader = loader.with_extra(args.anomalies.as_deref());
     let target = match (&args.target, &args.data) {
         (None, None) => provenance.target.as_ref(),
@@ -48,11 +50,8 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
         return anomalies(args, &loader, (&model, detector), (data, examples, named));
     }
     // PCA is held to the same rule: it learns from the training part, where the data has one.
-    let training = match examples.part {
-        "test" => Some(loader.load(data.trim_end_matches(":test"))?.train),
-        _ => None,
-    };
-    let training = training.as_ref().map(|dataset| dataset as &dyn Rows);
+    let training = examples.training.as_ref();
+    let training = training.map(|dataset| dataset as &dyn Rows);
     let evaluation = waiting("measuring", || {
         Evaluation::measure(
             &model,

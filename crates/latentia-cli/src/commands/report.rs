@@ -23,6 +23,7 @@ pub(super) fn run(args: &ReportArgs, loader: &Loader) -> anyhow::Result<()> {
         Some(_) => None,
     };
     let loader = loader.carrying(true).with_target(target);
+    let loader = loader.with_test_part_of(&file);
     let data = args.data.as_ref().unwrap_or(&file.provenance.data);
     let examples = loader.pick(data, model).map_err(|error| match &args.data {
         Some(_) => error,
@@ -32,10 +33,6 @@ pub(super) fn run(args: &ReportArgs, loader: &Loader) -> anyhow::Result<()> {
         }
     })?;
     check_fit(model, data, &examples.dataset)?;
-    let training = match examples.part {
-        "test" => Some(loader.load(data.trim_end_matches(":test"))?.train),
-        _ => None,
-    };
     let name = args.model.to_string_lossy();
     let detector = Detector::of(model, &file.attachments).unwrap_or_else(|error| {
         tell(&format!("warning: `{name}`: {error}"));
@@ -50,7 +47,7 @@ pub(super) fn run(args: &ReportArgs, loader: &Loader) -> anyhow::Result<()> {
         data,
         part: examples.part,
         examples: &examples.dataset,
-        training: training.as_ref().map(|dataset| dataset as &dyn Rows),
+        training: (examples.training.as_ref()).map(|dataset| dataset as &dyn Rows),
         importance_samples: (IMPORTANCE_SAMPLES, EVALUATION_SEED),
     });
     let page = report?.page(args.max_size)?;

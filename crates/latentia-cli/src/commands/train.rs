@@ -8,8 +8,8 @@ use anyhow::anyhow;
 use latentia_codec::Quantiser;
 use latentia_data::{Dataset, Source};
 use latentia_models::{
-    Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Part, Preset, Split, StoredTensor,
-    Training, TrainingSpec, Validation,
+    Autoencoder, BoxError, DetectionSpec, Detector, ModelError, Preset, Split, StoredTensor,
+    Training, TrainingSpec,
 };
 use latentia_nn::Collective;
 use latentia_tensor::Rows;
@@ -21,9 +21,6 @@ use crate::training::{
     Interrupt, Progress, Run, RunFolder, Summary, agree, build, check_examples, experiment,
     fingerprint_of_all,
 };
-
-/// Share held out where a preset asks for a test part that the data does not have.
-const HELD_OUT: f64 = 0.1;
 
 pub(super) fn run(args: &TrainArgs, collective: Arc<dyn Collective>) -> anyhow::Result<Ended> {
     check_whole(args.data.as_deref())?;
@@ -136,10 +133,8 @@ impl Job<'_> {
             Some(path) => trained(path, &self.data.name, &source.train)?,
             None => build(&self.preset.model, &source.train, args.seed)?,
         };
-        let mut schedule = self.preset.training;
-        let validates_on_test = choose_validation(&mut schedule, source);
-        let test = source.test.as_ref().filter(|_| validates_on_test);
-        let test = test.map(|test| test as &dyn Rows);
+        let schedule = self.preset.training.suiting(source.test.is_some());
+        let test = source.test.as_ref().map(|test| test as &dyn Rows);
         let training = Training::new(&mut model, schedule, args.seed, &source.train, test);
         let training = training.map_err(|error| unsuitable(&self.data.name, error))?;
         tell(&introduction(self.name, &self.data.name, &training));
@@ -303,17 +298,6 @@ fn detector<'a>(
     }
 }
 
-/// Where a preset validates on a test part that the data does not have, a share is held out instead. Whether the run validates on
-/// the test part.
-fn choose_validation(schedule: &mut TrainingSpec, source: &Source) -> bool {
-    let test = Validation::Part(Part::Test);
-    let validates_on_test = schedule.validation == test && source.test.is_some();
-    if schedule.validation == test && !validates_on_test {
-        schedule.validation = Validation::Share(HELD_OUT);
-    }
-    validates_on_test
-}
-
 /// Refuses a part of a data set.
 pub(super) fn check_whole(data: Option<&str>) -> Result<(), UsageError> {
     match data.map(split_part) {
@@ -338,13 +322,26 @@ fn unsuitable(data: &str, error: ModelError) -> anyhow::Error {
 /// What is about to be trained, and on what.
 fn introduction(name: &str, data: &str, training: &Training<'_>) -> String {
     let (model, split) = (training.model(), training.split());
-    let validation = split.validation.as_ref().map_or_else(String::new, |rows| {
-        format!(", {} for validation", count(rows.rows()))
+    let others = [
+        ("validation", &split.validation),
+        (
+            "test",
+            &split
+                .test
+                .as_ref()
+                .filter(|_| training.spec().test > 0.0)
+                .cloned(),
+        ),
+    ];
+    let others = others.map(|(part, rows)| match rows {
+        Some(rows) => format!(", {} for {part}", count(rows.rows())),
+        None => String::new(),
     });
     format!(
-        "{name}: {}, code of {}, {} of `{data}`{validation}",
+        "{name}: {}, code of {}, {} of `{data}`{}",
         counted(model.chain().parameter_count(), "parameter"),
         model.code_width(),
         counted(split.training.rows(), "training example"),
+        others.concat()
     )
 }

@@ -59,7 +59,7 @@ impl KnownAnomalies {
         (data, examples): (&str, Examples),
         (named, anomalous): (&str, Option<&str>),
     ) -> anyhow::Result<Self> {
-        let Examples { dataset, part } = examples;
+        let Examples { dataset, part, .. } = examples;
         let column = dataset.table().and_then(|table| table.extra.as_ref());
         let labels = dataset.labels().filter(|_| names_labels(&dataset, named));
         let (source, flags) = match (column, labels) {

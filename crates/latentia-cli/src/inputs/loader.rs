@@ -7,9 +7,10 @@ use latentia_data::{
     Carry, Column, ColumnKind, Dataset, LoadOptions, Locations, PictureOptions, Pictures, Schema,
     Source, load_with,
 };
-use latentia_models::Autoencoder;
+use latentia_models::{Autoencoder, ModelFile};
 use latentia_tensor::{Axes, ExampleShape, Rows, Windows};
 
+use super::held_out::HeldOut;
 use super::schema::read_schema;
 use crate::args::{ColumnArgs, ExampleArgs, ReadingArgs};
 use crate::terminal::{UsageError, count, counted, tell};
@@ -28,6 +29,8 @@ pub struct Loader {
     pub target: Option<String>,
     /// Whether examples are for a model, which takes pictures as it learned from them.
     pub is_for_model: bool,
+    /// The test part that a model's run held out.
+    pub held_out: Option<HeldOut>,
 }
 
 impl Loader {
@@ -43,6 +46,7 @@ impl Loader {
             },
             target: None,
             is_for_model: false,
+            held_out: None,
         }
     }
 
@@ -115,6 +119,14 @@ impl Loader {
         loader
     }
 
+    /// The same, with the test part that the run of the model in `file` held out, where the data are those it learned from.
+    #[must_use]
+    pub fn with_test_part_of(&self, file: &ModelFile) -> Self {
+        let mut loader = self.clone();
+        loader.held_out = HeldOut::of(file);
+        loader
+    }
+
     /// The same, with pictures as `model` takes them, for `data`.
     ///
     /// # Errors
@@ -160,6 +172,14 @@ impl Loader {
     /// # Errors
     /// When the data cannot be loaded.
     pub fn load(&self, name: &str) -> anyhow::Result<Source> {
+        let source = self.load_pairs(name)?;
+        match &self.held_out {
+            Some(held_out) => held_out.divide(name, source),
+            None => Ok(source),
+        }
+    }
+
+    fn load_pairs(&self, name: &str) -> anyhow::Result<Source> {
         let source = self.load_alone(name)?;
         let Some(target) = &self.target else {
             return Ok(source);
@@ -327,15 +347,19 @@ impl Loader {
     fn part_of(&self, data: &str, otherwise: &str) -> anyhow::Result<Examples> {
         let (name, wanted) = split_part(data);
         let source = self.load(name)?;
-        let (dataset, part) = match (source.test, wanted) {
+        let (dataset, part, training) = match (source.test, wanted) {
             (Some(test), wanted) => match wanted.unwrap_or(otherwise) {
-                "train" => (source.train, "train"),
-                _ => (test, "test"),
+                "train" => (source.train, "train", None),
+                _ => (test, "test", Some(source.train)),
             },
-            (None, None) => (source.train, "all"),
+            (None, None) => (source.train, "all", None),
             (None, Some(part)) => return Err(no_parts(name, part).into()),
         };
-        Ok(Examples { dataset, part })
+        Ok(Examples {
+            dataset,
+            part,
+            training,
+        })
     }
 }
 
@@ -346,6 +370,8 @@ pub struct Examples {
     pub dataset: Dataset,
     /// `test`, `train`, or `all` where the data has no parts.
     pub part: &'static str,
+    /// The training examples beside test examples.
+    pub training: Option<Dataset>,
 }
 
 /// The name or path in DATA, and the part that it asks for with `:train` or `:test`.

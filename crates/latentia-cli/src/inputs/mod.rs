@@ -1,6 +1,7 @@
 //! What a user names: DATA, MODEL, the classes of codes, and known anomalies.
 
 mod anomalies;
+mod held_out;
 mod labels;
 mod loader;
 mod model;

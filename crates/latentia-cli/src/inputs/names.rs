@@ -17,14 +17,15 @@ pub fn class_name(dataset: &Dataset, row: u32) -> Option<String> {
 
 /// The path of a picture within its folder.
 fn path(dataset: &Dataset, row: u32) -> Option<&str> {
-    Some(&dataset.pictures()?.names()[row as usize])
+    let pictures = dataset.pictures()?;
+    Some(&pictures.names()[dataset.number(row) as usize])
 }
 
 /// An example by its number, and its class where it has one.
 pub fn title(dataset: &Dataset, row: u32) -> String {
     let class = class_name(dataset, row).map(in_words);
     let class = class.map_or_else(String::new, |class| format!(", {class}"));
-    format!("example {row}{class}")
+    format!("example {}{class}", dataset.number(row))
 }
 
 /// A class that is a number would be taken for another's.
@@ -40,7 +41,7 @@ pub fn caption(dataset: &Dataset, row: u32) -> String {
     let id = dataset.ids().map(|ids| ids.text(row as usize));
     let id = id.or_else(|| path(dataset, row));
     let name = id.map(|id| id.rsplit('/').next().unwrap_or(id).to_owned());
-    let name = name.unwrap_or_else(|| row.to_string());
+    let name = name.unwrap_or_else(|| dataset.number(row).to_string());
     let class = class_name(dataset, row).map(in_words);
     class.map_or_else(|| name.clone(), |class| format!("{class}\n{name}"))
 }

@@ -120,6 +120,7 @@ pub fn build(spec: &ModelSpec, examples: &Dataset, seed: u64) -> Result<Autoenco
 fn overridden(training: TrainingSpec, args: &TrainArgs) -> TrainingSpec {
     TrainingSpec {
         epochs: args.epochs.unwrap_or(training.epochs),
+        test: args.test.unwrap_or(training.test),
         steps: training.steps.filter(|_| args.epochs.is_none()),
         batch_size: args.batch_size.unwrap_or(training.batch_size),
         learning_rate: args.learning_rate.unwrap_or(training.learning_rate),

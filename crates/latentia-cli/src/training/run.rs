@@ -1,6 +1,6 @@
 //! A training run from its first batch to the files it leaves.
 
-use latentia_data::{Dataset, Source};
+use latentia_data::Source;
 use latentia_models::{
     Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy,
     Training,
@@ -138,7 +138,7 @@ impl Run<'_> {
         }
         self.show(model, training.split())?;
         self.folder.keep_checkpoint()?;
-        let (part, examples) = self.to_show(training.split());
+        let (part, examples) = to_show(training.split());
         let learned_from = &training.split().training;
         let evaluation = waiting("measuring", || {
             Evaluation::measure(
@@ -213,20 +213,20 @@ impl Run<'_> {
     /// Shows reconstructions, and samples of a model that has a prior: pictures, or tables of rows.
     fn show(&self, model: &Autoencoder, split: &Split<'_>) -> anyhow::Result<()> {
         let is_table = model.schema().is_some();
-        let (_, examples) = self.to_show(split);
+        let (_, examples) = to_show(split);
+        let dataset = self.source.test.as_ref().unwrap_or(&self.source.train);
+        let numbers = examples.indices();
         let reconstructions = self.folder.reconstructions(is_table);
         match is_table {
             true => {
                 let first = (0..examples.rows().min(PAIRS) as u32).collect();
                 let first = Subset::new(examples, first);
-                let numbers = self.numbers_to_show(split);
                 write_row_pairs(model, &first, &numbers[..first.rows()], &reconstructions)?;
             }
             false => {
                 let shown = mixed(examples, PAIRS);
-                let numbers = self.numbers_to_show(split);
                 let captions = shown.iter();
-                let captions = captions.map(|&row| caption(self.dataset(), numbers[row as usize]));
+                let captions = captions.map(|&row| caption(dataset, numbers[row as usize]));
                 let captions: Vec<String> = captions.collect();
                 let pairs = reconstruction_pairs(model, (examples, &shown), &captions)?;
                 pairs.write(&reconstructions)?;
@@ -256,32 +256,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the examples to show are of.
-    fn dataset(&self) -> &Dataset {
-        self.source.test.as_ref().unwrap_or(&self.source.train)
-    }
-
-    /// Where each of the examples to show lies in its data.
-    fn numbers_to_show(&self, split: &Split<'_>) -> Vec<u32> {
-        match (&self.source.test, &split.validation) {
-            (Some(test), _) => (0..test.rows() as u32).collect(),
-            (None, Some(validation)) => validation.indices(),
-            (None, None) => split.training.indices(),
-        }
-    }
-
-    /// The examples to measure and to show: the test part, else those held out, else what was trained on.
-    fn to_show<'a>(&'a self, split: &'a Split<'_>) -> (&'static str, &'a dyn Rows) {
-        match (&self.source.test, &split.validation) {
-            (Some(test), _) => ("test", test),
-            (None, Some(validation)) => ("validation", validation),
-            (None, None) => ("train", &split.training),
-        }
-    }
-
     fn best_kept(&self, best: Epoch) -> String {
         let (epoch, path) = (best.epoch, self.folder.model());
         let path = path.display();
         format!("kept the model of epoch {epoch}, the best so far, in `{path}`")
+    }
+}
+
+/// The examples to measure and to show: those to test on, else those held out for validation, else what was trained on.
+fn to_show<'a>(split: &'a Split<'a>) -> (&'static str, &'a Subset<'a>) {
+    match (&split.test, &split.validation) {
+        (Some(test), _) => ("test", test),
+        (None, Some(validation)) => ("validation", validation),
+        (None, None) => ("train", &split.training),
     }
 }

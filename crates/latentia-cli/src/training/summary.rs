@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use latentia_models::{
-    Autoencoder, Epoch, Evaluation, Fitted, GradientFault, GradientReport, Provenance, StoppedBy,
+    Autoencoder, Epoch, Evaluation, Fitted, GradientFault, GradientReport, Part, Provenance,
+    StoppedBy, Validation,
 };
 use serde_json::json;
 
@@ -59,6 +60,7 @@ impl Summary<'_> {
             "parameters": self.model.chain().parameter_count(),
             "evaluation": self.evaluation,
         });
+        self.tell_what_chose();
         print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
     }
 
@@ -95,6 +97,7 @@ impl Summary<'_> {
             ));
         }
         print(&evaluation_table(self.evaluation))?;
+        self.tell_what_chose();
         let is_table = self.model.schema().is_some();
         let samples = match self.evaluation.variational {
             Some(_) => format!(", {}", file_name("samples", is_table)),
@@ -115,6 +118,23 @@ impl Summary<'_> {
             if is_table { "codes.csv" } else { "codes.npy" }
         ));
         Ok(())
+    }
+
+    /// Says where the examples that measure the model chose its weights too.
+    fn tell_what_chose(&self) {
+        let spec = &self.provenance.training;
+        if spec.patience.is_none() && spec.stop_at_loss.is_none() {
+            return;
+        }
+        match self.evaluation.part {
+            "validation" => tell(
+                "measured on the validation examples, which chose the epoch too: --test 0.1 holds out others to measure on",
+            ),
+            "test" if spec.validation == Validation::Part(Part::Test) => tell(
+                "measured on the test examples, which chose the epoch too: --set training.validation=0.1 chooses it by others",
+            ),
+            _ => {}
+        }
     }
 
     fn gradients(&self, fault: GradientFault) -> Option<&GradientReport> {

@@ -296,3 +296,23 @@ pub fn png_size(file: &[u8]) -> (u32, u32) {
     let info = reader.next_frame(&mut pixels).expect("a whole picture");
     (info.width, info.height)
 }
+
+/// The text between two marks that a page has once.
+#[track_caller]
+pub fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = page.split_once(from).expect("the first mark");
+    let (text, rest) = rest.split_once(to).expect("the second mark");
+    assert!(!rest.contains(from), "`{from}` is there twice");
+    text
+}
+
+/// What a page of `report` is made of.
+#[track_caller]
+pub fn contents(page: &str) -> Value {
+    let json = between(
+        page,
+        r#"<script type="application/json" id="contents">"#,
+        "</script>",
+    );
+    serde_json::from_str(json).expect("JSON")
+}

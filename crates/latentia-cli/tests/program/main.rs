@@ -33,5 +33,6 @@ mod sweep;
 mod table_cases;
 mod table_rows;
 mod tables;
+mod test_part;
 mod train;
 mod use_model;

@@ -3,26 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{DIGITS, TINY, TestDir, table};
-
-/// The text between two marks that a page has once.
-#[track_caller]
-fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
-    let (_, rest) = page.split_once(from).expect("the first mark");
-    let (text, rest) = rest.split_once(to).expect("the second mark");
-    assert!(!rest.contains(from), "`{from}` is there twice");
-    text
-}
-
-#[track_caller]
-fn contents(page: &str) -> Value {
-    let json = between(
-        page,
-        r#"<script type="application/json" id="contents">"#,
-        "</script>",
-    );
-    serde_json::from_str(json).expect("JSON")
-}
+use crate::harness::{DIGITS, TINY, TestDir, between, contents, table};
 
 fn base64(bytes: &[u8]) -> String {
     let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

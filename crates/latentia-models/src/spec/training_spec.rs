@@ -51,6 +51,11 @@ pub struct TrainingSpec {
     /// Where the validation examples come from: a share of the training examples, 0 for none, or `"test"`.
     /// Example: `validation = "test"`
     pub validation: Validation,
+    /// The share of the examples that is held out to measure the model on, of data without test examples: of windows of a series the last.
+    /// Example: `test = 0.1`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if, range(min = 0), extend("exclusiveMaximum" = 1)))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub test: f64,
     /// How training examples that are pictures are changed. Example: `augmentation = { shift = 1 }`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<AugmentationSpec>,
@@ -109,7 +114,7 @@ pub enum FrozenPart {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// The test examples, as in the articles. Where the data has none, the program holds out a tenth instead.
+    /// The test examples, as in the articles. Where there are none, the program holds out a tenth of the others instead.
     Test,
 }
 
@@ -124,6 +129,7 @@ impl Default for TrainingSpec {
             schedule: Schedule::default(),
             clip_norm: None,
             validation: Validation::Share(0.1),
+            test: 0.0,
             augmentation: None,
             balance_classes: false,
             freeze: Vec::new(),
@@ -133,7 +139,25 @@ impl Default for TrainingSpec {
     }
 }
 
+/// Share held out where test examples that there are none of are to be validated on.
+#[cfg(feature = "train")]
+const HELD_OUT: f64 = 0.1;
+
 impl TrainingSpec {
+    /// The same, for data that have test examples or have none: where it is to validate on those that there are none of, a tenth of the
+    /// training examples is held out instead.
+    #[cfg(feature = "train")]
+    #[must_use]
+    pub fn suiting(self, has_test: bool) -> Self {
+        match self.validation {
+            Validation::Part(Part::Test) if !has_test && self.test == 0.0 => Self {
+                validation: Validation::Share(HELD_OUT),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The same, with the epochs that `steps` take where there are so many training examples.
     #[cfg(feature = "train")]
     pub(crate) fn resolved(self, examples: usize) -> Self {
@@ -176,6 +200,10 @@ impl TrainingSpec {
                 "at least 0 and less than 1, or `test`",
             );
         }
+        if !(0.0..1.0).contains(&self.test) {
+            let seen = self.test.to_string();
+            return refuse("test", seen, "at least 0 and less than 1");
+        }
         if let Some(augmentation) = self.augmentation {
             augmentation.check_crop()?;
         }
@@ -197,6 +225,10 @@ impl TrainingSpec {
 
 pub(crate) fn is_false(x: &bool) -> bool {
     !x
+}
+
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
 }
 
 fn positive(x: f32) -> bool {

@@ -18,4 +18,4 @@ pub use fitted::Fitted;
 pub use gradients::{GradientFault, GradientReport, Remedies};
 pub use rollback::Rollback;
 pub use run::{Attach, Training};
-pub use split::Split;
+pub use split::{Split, hold_out};

@@ -102,8 +102,8 @@ pub type Attach<'a> =
     dyn Fn(&Autoencoder, &Split<'_>) -> Result<Vec<StoredTensor>, BoxError> + Sync + 'a;
 
 impl<'a> Training<'a> {
-    /// Prepares to train `model` on `examples`, without those that `spec.validation` holds out; `test` are the examples that it
-    /// calls a part of their own, where it asks for them.
+    /// Prepares to train `model` on `examples`, without those that `spec.validation` and `spec.test` hold out; `test` are those that the
+    /// data keeps apart.
     ///
     /// The preprocessing constants are learned from the training examples alone. A model that [has learned before](
     /// Autoencoder::is_fitted) keeps its own, and goes on from its weights; see [`Autoencoder::forget_scaling`].
@@ -118,7 +118,7 @@ impl<'a> Training<'a> {
         test: Option<&'a dyn Rows>,
     ) -> Result<Self, ModelError> {
         spec.check()?;
-        let split = Split::new(examples, test, spec.validation, seed)?;
+        let split = Split::new(examples, test, &spec, model.windows(), seed)?;
         let examples = &split.training;
         let spec = spec.resolved(examples.rows());
         check(model, &spec, examples)?;
@@ -145,10 +145,12 @@ impl<'a> Training<'a> {
             true => model.scaling.clone(),
             false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
         };
-        for rows in [Some(examples), split.validation.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        let parts = [
+            Some(examples),
+            split.validation.as_ref(),
+            split.test.as_ref(),
+        ];
+        for rows in parts.into_iter().flatten() {
             let checked =
                 model
                     .check_scaled(rows, &scaling)

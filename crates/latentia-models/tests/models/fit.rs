@@ -6,7 +6,7 @@ use latentia_models::{
     Autoencoder, Epoch, ModelError, ModelFile, Observer, Split, StoppedBy, Training, TrainingSpec,
     Validation,
 };
-use latentia_tensor::{Matrix, Rows, split};
+use latentia_tensor::{Matrix, Rows, Windows, split};
 
 use crate::{begin, bits, message, model_spec, signed, small, training_spec, unit};
 
@@ -58,8 +58,16 @@ fn validation_that_cannot_be_had_is_refused() {
         none
     );
     assert_eq!(
-        refused("validation = 0.1", Some(&examples), &examples),
-        "`validation` is 0.1 beside test examples; it must be `test` where they are to be validated on"
+        refused("test = 0.1", Some(&examples), &examples),
+        "`test` is 0.1, but there are 8 test examples; it must be 0 where the data has a test part of its own"
+    );
+    assert_eq!(
+        refused("test = 0.1", None, &unit(1, 1, 4)),
+        "`test` is 0.1 of a single example; it must be 0 where there are so few"
+    );
+    assert_eq!(
+        refused("test = 1", None, &examples),
+        "`test` is 1; it must be at least 0 and less than 1"
     );
     assert_eq!(
         refused("", None, &unit(1, 1, 4)),
@@ -68,13 +76,55 @@ fn validation_that_cannot_be_had_is_refused() {
 }
 
 #[test]
-fn every_example_is_on_one_side_of_a_split() {
+fn every_example_is_in_one_part_of_a_split() {
     let examples = unit(1, 30, 2);
-    let halves = Split::new(&examples, None, Validation::Share(0.5), 3).expect("there are enough");
-    let validation = halves.validation.expect("half of them");
-    let mut all = [halves.training.indices(), validation.indices()].concat();
+    let spec = training_spec("validation = 0.5\ntest = 0.2");
+    let parts = Split::new(&examples, None, &spec, None, 3).expect("there are enough");
+    let (validation, test) = (
+        parts.validation.expect("half"),
+        parts.test.expect("a fifth"),
+    );
+    assert_eq!((validation.rows(), test.rows()), (12, 6));
+    let mut all = [parts.training, validation, test]
+        .map(|part| part.indices())
+        .concat();
     all.sort_unstable();
     assert_eq!(all, (0..30).collect::<Vec<u32>>());
+
+    // Those that the data keeps apart are the test part, whatever is validated on.
+    let apart = unit(2, 5, 2);
+    for (text, validated) in [("validation = 0.5", 15), ("validation = 'test'", 5)] {
+        let parts = Split::new(&examples, Some(&apart), &training_spec(text), None, 3);
+        let parts = parts.expect("there are enough");
+        let (validation, test) = (parts.validation.expect("some"), parts.test.expect("all"));
+        assert_eq!((validation.rows(), test.rows()), (validated, 5));
+    }
+}
+
+#[test]
+fn windows_to_test_on_are_the_last_and_share_no_time_step_with_others() {
+    let windows = Windows {
+        length: 5,
+        stride: 2,
+        schema: None,
+    };
+    let examples = unit(1, 20, 5);
+    let split = |share: f64| {
+        let spec = training_spec(&format!("validation = 0.2\ntest = {share}"));
+        Split::new(&examples, None, &spec, Some(&windows), 3)
+    };
+    let parts = split(0.2).expect("there are enough");
+    let test = parts.test.expect("a fifth").indices();
+    assert_eq!(test, [16, 17, 18, 19]);
+    let validation = parts.validation.expect("a fifth").indices();
+    let before = [parts.training.indices(), validation].concat();
+    // Window 16 begins with time step 32, window 13 ends before step 31.
+    assert_eq!(before.iter().max(), Some(&13));
+    assert_eq!(before.len(), 14);
+    assert_eq!(
+        message(split(0.95)),
+        "`test` is 0.95 of 20 windows, with which all others overlap; it must be 0 where there are so few"
+    );
 }
 
 #[test]
