@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, Evaluation, Labelled, Mixture, ModelError, ModelFile, Provenance,
+    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, Mixture, ModelError, ModelFile, Provenance,
     StoredTensor,
 };
 use latentia::nn::CodeValues;
@@ -318,8 +318,14 @@ impl Core {
         let training = training.transpose()?;
         let (model, pool) = (self.model(), pool::shared(py)?);
         let measure = |rows: &dyn Rows, training: Option<&dyn Rows>| {
-            let (name, how) = ((NAME, "all"), (importance_samples, seed));
-            Ok(Evaluation::measure(model, name, rows, training, true, how)?)
+            let options = EvaluationOptions {
+                training,
+                probe: true,
+                importance_samples,
+                seed,
+                ..EvaluationOptions::default()
+            };
+            Ok(Evaluation::measure(model, (NAME, "all"), rows, &options)?)
         };
         let evaluation = interruptibly(py, &pool, |stop| {
             examples.with(model, stop, &|rows| match &training {

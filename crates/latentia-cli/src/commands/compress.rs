@@ -16,7 +16,7 @@ use crate::args::CompressArgs;
 use crate::baselines::{Report, left_out};
 use crate::inputs::{Loader, check_fit, open};
 use crate::processes::Shares;
-use crate::terminal::{UsageError, count, counted, examples_bar, number, print, tell};
+use crate::terminal::{StageBar, UsageError, count, counted, number, print, tell};
 
 /// Quality where none is asked for: of codes whose cells are a choice, and of those that are whole numbers already.
 const QUALITY: u8 = 50;
@@ -154,7 +154,8 @@ fn compress(
         };
         Ok(deserialised(parts)?)
     };
-    let mut progress = examples_bar("compressing", examples.rows());
+    let bar = StageBar::new("compressing", examples.rows());
+    let mut progress = |done| bar.set(done);
     let mut compress = |out: &mut dyn Write| {
         let compressed = codec.compress_with(examples, out, &mut progress, (own, &mut others));
         compressed.map_err(|error| match error {

@@ -13,7 +13,7 @@ use crate::args::DecompressArgs;
 use crate::figures::{COLUMNS, PixelLayout, Sheet, exact};
 use crate::inputs::open;
 use crate::outputs::{Element, Format, OutputColumns, PictureFolder, Sink, write_blocks};
-use crate::terminal::{UsageError, count, counted, examples_bar, tell};
+use crate::terminal::{StageBar, UsageError, count, counted, tell};
 
 /// Pictures that one file shows.
 const SHOWN: usize = 100;
@@ -117,7 +117,7 @@ fn decode(
     (rows, width): (usize, usize),
     sink: &mut Sink<'_>,
 ) -> Result<(), CodecError> {
-    let mut bar = examples_bar("decompressing", rows);
+    let bar = StageBar::new("decompressing", rows);
     if let Some(index) = index {
         let values = archive.example(index)?;
         return sink(MatrixRef::new(&values, 1, width)).map_err(CodecError::Io);
@@ -126,7 +126,7 @@ fn decode(
     archive.for_each_chunk(|chunk| {
         sink(chunk.view())?;
         done += chunk.rows() as u64;
-        bar(done);
+        bar.set(done);
         Ok(())
     })
 }

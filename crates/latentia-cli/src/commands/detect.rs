@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use latentia_data::{Dataset, Source};
-use latentia_models::{Autoencoder, Detector, ModelError, ModelFile, Preset, Provenance, Rule};
+use latentia_models::{
+    Autoencoder, Detector, ModelError, ModelFile, ObservedRows, Preset, Provenance, Rule,
+};
 use latentia_tensor::Rows;
 
 use super::follow;
@@ -15,7 +17,7 @@ use crate::inputs::{Loader, check_fit, open};
 use crate::measures::Findings;
 use crate::outputs::{Format, OutputColumns, write_column, write_findings};
 use crate::processes::Shares;
-use crate::terminal::{UsageError, counted, print, tell};
+use crate::terminal::{StageBar, UsageError, counted, print, tell, waiting};
 use crate::training::{build, check_examples, preset_for};
 
 /// Rate of false alarms where nobody names a rule.
@@ -60,19 +62,22 @@ pub(super) fn run(args: &DetectArgs, loader: &Loader, shares: &Shares) -> anyhow
         None => loader.carrying(!args.no_ids).pick(&data, &model)?.dataset,
     };
     check_fit(&model, &data, &examples)?;
+    let bar = StageBar::new("scoring", examples.rows());
+    let score = |rows: &dyn Rows| detector.score(&ObservedRows::new(rows, &bar));
     let scores = match &args.train {
-        Some(_) => detector.score(&examples)?,
+        Some(_) => score(&examples)?,
         None => {
             let path = args.model.as_deref().unwrap_or(Path::new(&name));
             shares.agree(args, path, &examples)?;
             let at_once = Detector::rows_at_once(examples.cols());
             let own = shares.own_rows(&examples, examples.rows(), at_once);
-            match shares.gather(detector.score(&own)?) {
+            match shares.gather(score(&own)?) {
                 Some(scores) => scores,
                 None => return Ok(()),
             }
         }
     };
+    drop(bar);
     let shown = (args.count.into(), args.explain);
     let findings = Findings::of((&model, &detector), (&examples, scores), rule, shown)?;
     for warning in findings.warnings() {
@@ -228,18 +233,20 @@ fn trained(
             None,
         )
         .map_err(|error| anyhow!("`{data}`: {error}"))?;
-        let fitted = run.fit(&mut ()).into_result()?;
+        let fitted = waiting("learning", || run.fit(&mut ()).into_result())?;
         let split = run.split();
-        let detector = Detector::cross_fit(
-            run.model(),
-            &split.training,
-            split.validation_rows(),
-            &training,
-            &detection,
-            args.seed,
-            // Nothing is kept of it before its end, so that Ctrl-C ends the program itself.
-            &|| ControlFlow::Continue(()),
-        )?;
+        let detector = waiting("fitting the detector", || {
+            Detector::cross_fit(
+                run.model(),
+                &split.training,
+                split.validation_rows(),
+                &training,
+                &detection,
+                args.seed,
+                // Nothing is kept of it before its end, so that Ctrl-C ends the program itself.
+                &|| ControlFlow::Continue(()),
+            )
+        })?;
         let fingerprint = examples.fingerprint().map_err(ModelError::from)?;
         (detector, fitted.provenance(&name, data, &fingerprint))
     };

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use latentia_data::Dataset;
-use latentia_models::{Autoencoder, ModelError, ModelFile, Pca};
+use latentia_models::{Autoencoder, ModelError, ModelFile, ObservedRows, Pca};
 use latentia_tensor::{Matrix, MatrixRef, Rows, Subset};
 
 use crate::args::EncodeArgs;
@@ -13,7 +13,7 @@ use crate::inputs::{Loader, check_fit, class_name, open};
 use crate::measures::variances;
 use crate::outputs::{Element, Format, OutputColumns, write_blocks};
 use crate::processes::Shares;
-use crate::terminal::{count, counted, tell};
+use crate::terminal::{StageBar, count, counted, tell};
 
 /// The most codes that are drawn.
 const MOST_DRAWN: usize = 20_000;
@@ -40,10 +40,11 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader, shares: &Shares) -> anyhow
         return Ok(());
     }
     let columns = OutputColumns::numbered("z", shape[1]).beside(&examples);
+    let bar = StageBar::new("encoding", own.rows());
     let kind = (format, Element::Float);
     write_blocks(&args.output, kind, &shape, &columns, |sink| {
         model
-            .for_each_code(&own, |_, codes| sink(codes))
+            .for_each_code(&ObservedRows::new(&own, &bar), |_, codes| sink(codes))
             .map_err(|error| match error {
                 ModelError::Codes(reason) => reason,
                 error => io::Error::other(error),
@@ -52,6 +53,7 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader, shares: &Shares) -> anyhow
             sink(MatrixRef::new(codes, codes.len() / shape[1], shape[1]))
         })
     })?;
+    drop(bar);
     tell_written(&args.output, shape);
     Ok(())
 }

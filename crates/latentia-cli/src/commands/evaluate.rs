@@ -1,14 +1,14 @@
 //! `latentia evaluate`
 
 use anyhow::{Context, anyhow};
-use latentia_models::{Autoencoder, Detector, Evaluation, ModelFile};
+use latentia_models::{Autoencoder, Detector, Evaluation, EvaluationOptions, ModelFile};
 use latentia_tensor::Rows;
 use serde_json::json;
 
 use crate::args::EvaluateArgs;
 use crate::inputs::{Examples, KnownAnomalies, Loader, check_fit, open};
 use crate::measures::{Detection, evaluation_table};
-use crate::terminal::{describe, print, tell, waiting};
+use crate::terminal::{StageBar, describe, print, tell};
 
 /// Rate of false alarms where nobody names one.
 const FALSE_ALARM: f64 = 0.01;
@@ -52,16 +52,17 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     // PCA is held to the same rule: it learns from the training part, where the data has one.
     let training = examples.training.as_ref();
     let training = training.map(|dataset| dataset as &dyn Rows);
-    let evaluation = waiting("measuring", || {
-        Evaluation::measure(
-            &model,
-            (data, examples.part),
-            &examples.dataset,
-            training,
-            true,
-            (args.importance_samples, args.seed),
-        )
-    })?;
+    let bar = StageBar::new("measuring", 0);
+    let options = EvaluationOptions {
+        training,
+        probe: true,
+        importance_samples: args.importance_samples,
+        seed: args.seed,
+        observer: &bar,
+    };
+    let named = (data.as_str(), examples.part);
+    let evaluation = Evaluation::measure(&model, named, &examples.dataset, &options)?;
+    drop(bar);
     if args.json {
         let mut report = json!({ "model": args.model.to_string_lossy(), "seed": args.seed });
         let (Some(report), serde_json::Value::Object(measures)) =

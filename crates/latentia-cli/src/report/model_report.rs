@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use latentia_data::Dataset;
-use latentia_models::{Autoencoder, Detector, Evaluation, ModelFile, Rule};
+use latentia_models::{
+    Autoencoder, Detector, Evaluation, EvaluationOptions, ModelFile, ObservedRows,
+    ProgressObserver, Rule,
+};
 use latentia_tensor::{Rows, Subset};
 
 use super::arrays::Arrays;
@@ -17,7 +20,7 @@ use super::page::{Page, html};
 use super::quality::{Quality, strangest};
 use super::shown_examples::ShownExamples;
 use crate::measures::Findings;
-use crate::terminal::{count, counted};
+use crate::terminal::{StageBar, count, counted};
 
 /// The most examples that can be told apart.
 const MOST_SHOWN: usize = 20_000;
@@ -68,20 +71,27 @@ impl<'a> Report<'a> {
     /// When the examples do not fit the model or cannot be read.
     pub fn of(subject: Subject<'a>) -> anyhow::Result<Self> {
         let model = &subject.file.model;
-        let evaluation = Evaluation::measure(
-            model,
-            (subject.data, subject.part),
-            subject.examples,
-            subject.training,
-            false,
-            subject.importance_samples,
-        )?;
+        let bar = StageBar::new("measuring", 0);
+        let options = EvaluationOptions {
+            training: subject.training,
+            probe: false,
+            importance_samples: subject.importance_samples.0,
+            seed: subject.importance_samples.1,
+            observer: &bar,
+        };
+        let named = (subject.data, subject.part);
+        let evaluation = Evaluation::measure(model, named, subject.examples, &options)?;
         let (rule, shown) = (subject.rule, (STRANGEST, false));
-        let scores = subject.detector.score(subject.examples)?;
+        bar.on_stage("scores", subject.examples.rows() as u64);
+        let scores = subject
+            .detector
+            .score(&ObservedRows::new(subject.examples, &bar))?;
         let scored = (subject.examples, scores);
         let findings = Findings::of((model, subject.detector), scored, rule, shown)?;
+        bar.on_stage("losses", subject.examples.rows() as u64);
+        let losses = model.score(&ObservedRows::new(subject.examples, &bar))?;
         Ok(Self {
-            losses: model.score(subject.examples)?,
+            losses,
             evaluation,
             findings,
             subject,

@@ -4,7 +4,7 @@
 //!   [`fall_silent`], [`complain`]: where another process speaks
 //! - [`Ended`], [`UsageError`]: how a command ends; `describe`: an error in one line
 //! - [`table`](table()), [`number`], [`count`], [`counted`]: text in columns
-//! - [`examples_bar`], [`bar`](bar()), [`waiting`]: progress
+//! - [`bar`](bar()), [`StageBar`], [`waiting`]: progress
 
 mod bar;
 mod ending;
@@ -14,10 +14,10 @@ mod streams;
 mod table;
 mod usage_error;
 
-pub use bar::{bar, examples_bar, waiting};
+pub use bar::{StageBar, bar, waiting};
 pub use ending::{Ended, INTERRUPTED};
 pub(crate) use message::{describe, shell_word};
-pub use quantity::{count, counted, number};
+pub use quantity::{count, counted, duration, number};
 pub use streams::{complain, fall_silent, print, say_little, say_little_here, tell, warn};
 pub use table::table;
 pub use usage_error::UsageError;

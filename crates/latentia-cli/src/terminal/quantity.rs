@@ -31,6 +31,19 @@ pub fn counted(n: usize, thing: &str) -> String {
     format!("{} {thing}{plural}", count(n))
 }
 
+/// Seconds, in the units that suit them.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.0} s"),
+        s if s < 3600.0 => format!("{} min {:02.0} s", (s / 60.0) as u64, (s % 60.0).floor()),
+        s => format!(
+            "{} h {:02.0} min",
+            (s / 3600.0) as u64,
+            (s % 3600.0 / 60.0).floor()
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

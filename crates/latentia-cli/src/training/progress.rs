@@ -18,7 +18,7 @@ use super::live_page::LivePage;
 use super::measured::{EpochMeasures, Measured};
 use super::run_folder::RunFolder;
 use crate::args::{CheckpointInterval, RunCommand, TrainArgs};
-use crate::terminal::{bar, count, number, tell, warn};
+use crate::terminal::{bar, count, duration, number, tell, warn};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -328,18 +328,6 @@ impl Observer for Progress<'_> {
 
     fn on_gradient_warning(&mut self, report: &GradientReport) {
         self.say(&report.to_string());
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 60.0 => format!("{s:.0} s"),
-        s if s < 3600.0 => format!("{} min {:02.0} s", (s / 60.0) as u64, (s % 60.0).floor()),
-        s => format!(
-            "{} h {:02.0} min",
-            (s / 3600.0) as u64,
-            (s % 3600.0 / 60.0).floor()
-        ),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use latentia_data::Source;
 use latentia_models::{
-    Autoencoder, Epoch, Evaluation, Fitted, ModelError, ModelFile, Provenance, Split, StoppedBy,
-    Training,
+    Autoencoder, Epoch, Evaluation, EvaluationOptions, Fitted, ModelError, ModelFile, Provenance,
+    Split, StoppedBy, Training,
 };
 use latentia_tensor::{Rows, Subset};
 
@@ -14,7 +14,7 @@ use crate::args::{EVALUATION_SEED, TrainArgs};
 use crate::figures::{COLUMNS, Sheet, losses, mixed, reconstruction_pairs};
 use crate::inputs::{caption, classes_above, with_labels};
 use crate::outputs::{self, Format, OutputColumns, write, write_row_pairs};
-use crate::terminal::{Ended, UsageError, counted, tell, waiting};
+use crate::terminal::{Ended, StageBar, UsageError, counted, tell};
 
 /// Examples in `samples.png`, or `.csv`.
 const SAMPLES: usize = 100;
@@ -140,17 +140,15 @@ impl Run<'_> {
         self.folder.keep_checkpoint()?;
         let (part, examples) = to_show(training.split());
         let learned_from = &training.split().training;
-        let evaluation = waiting("measuring", || {
-            Evaluation::measure(
-                model,
-                (self.data, part),
-                examples,
-                Some(learned_from),
-                // A table has no test part that `evaluate` could ask for classes of.
-                model.schema().is_some() && learned_from.rows() <= MOST_PROBED,
-                (IMPORTANCE_SAMPLES, EVALUATION_SEED),
-            )
-        })?;
+        let options = EvaluationOptions {
+            training: Some(learned_from),
+            // A table has no test part that `evaluate` could ask for classes of.
+            probe: model.schema().is_some() && learned_from.rows() <= MOST_PROBED,
+            importance_samples: IMPORTANCE_SAMPLES,
+            seed: EVALUATION_SEED,
+            observer: &StageBar::new("measuring", 0),
+        };
+        let evaluation = Evaluation::measure(model, (self.data, part), examples, &options)?;
         let summary = Summary {
             model,
             path: &self.folder.model(),

@@ -9,6 +9,7 @@ use latentia_tensor::{
 };
 use rayon::prelude::*;
 
+use super::observed::ProgressObserver;
 use super::sketch::{Side, Sketch, Sketches};
 use crate::autoencoder::inference::column_means;
 
@@ -29,7 +30,7 @@ const FEW: usize = 16;
 
 /// The label that most of the `k` nearest training features have, for each query: `[queries]`. Distances are Euclidean,
 /// `Σ (a - b)²` in f32. Of equally near features the first counts, of equally frequent labels the smallest wins. There must be
-/// training features.
+/// training features. `observer` is told of those that all queries at hand have met.
 ///
 /// Distances are computed only where `‖a‖² - 2 (a·b - ‖b‖²/2)` may be small, by an upper bound of what is in brackets that costs less than
 /// it ([`Sketch`]), first of a short one for all pairs, then of a longer one, and with the training features' mean as the origin.
@@ -37,10 +38,13 @@ pub(crate) fn vote(
     (features, labels): (&dyn Rows, &[u32]),
     queries: &dyn Rows,
     k: usize,
+    observer: &dyn ProgressObserver,
 ) -> io::Result<Vec<u32>> {
+    let at_once = (QUERY_ELEMENTS / queries.cols().max(1)).next_multiple_of(QUERY_BLOCK);
+    let pairs = features.rows() as u64 * queries.rows().div_ceil(at_once) as u64;
+    observer.on_stage("nearest neighbours", pairs);
     let space = Space::of(features)?;
     let mut votes = Vec::with_capacity(queries.rows());
-    let at_once = (QUERY_ELEMENTS / queries.cols().max(1)).next_multiple_of(QUERY_BLOCK);
     for first_query in (0..queries.rows()).step_by(at_once) {
         let last = queries.rows().min(first_query + at_once);
         let mut blocks = (first_query..last)
@@ -70,6 +74,7 @@ pub(crate) fn vote(
                         block.meet(training, labels, buffers);
                     }
                 });
+            observer.on_examples(end - start);
         }
         votes.extend(
             blocks
@@ -371,7 +376,7 @@ mod tests {
             .map(|x| (100.0 + 4.0 * x) as u32)
             .collect();
         for k in [1, 2, 10] {
-            let found = vote((&features, &labels), &queries, k).expect("in memory");
+            let found = vote((&features, &labels), &queries, k, &()).expect("in memory");
             assert_eq!(found, reference(&features, &labels, &queries, k), "k = {k}");
         }
     }
@@ -402,7 +407,7 @@ mod tests {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
                     let found = pool
                         .expect("threads start")
-                        .install(|| vote((&features, &labels), &queries, k));
+                        .install(|| vote((&features, &labels), &queries, k, &()));
                     let found = found.expect("in memory");
                     assert_eq!(found, expected, "width = {width}, k = {k}");
                 }
@@ -414,7 +419,8 @@ mod tests {
     fn few_features_all_vote_and_the_smaller_label_wins_a_tie() {
         let features = Matrix::from_vec(3, 1, vec![0.0, 1.0, 1.0]);
         let queries = Matrix::from_vec(2, 1, vec![0.0, 9.0]);
-        let vote = |labels: &[u32], k| vote((&features, labels), &queries, k).expect("in memory");
+        let vote =
+            |labels: &[u32], k| vote((&features, labels), &queries, k, &()).expect("in memory");
         assert_eq!(vote(&[5, 8, 8], 10), [8, 8]);
         assert_eq!(vote(&[8, 5, 6], 10), [5, 5]);
         // The first of those equally near.

@@ -9,7 +9,7 @@ use latentia_tensor::{
 use rayon::prelude::*;
 
 use super::covariance::principal_axes;
-use super::wide::{axes_by_gram, axes_by_subspace_iteration};
+use super::wide::{SUBSPACE_PASSES, axes_by_gram, axes_by_subspace_iteration, gram_reads};
 use crate::ModelError;
 use crate::autoencoder::inference::{ROW_SLOTS, column_means, fold_rows, rows_at_once};
 use crate::autoencoder::value_range::check_finite;
@@ -78,6 +78,18 @@ impl Pca {
             components: Matrix::from_vec(kept, cols, axes),
             is_exact,
         })
+    }
+
+    /// How many examples are read to learn from `rows` examples of `cols` elements, some of them more than once.
+    pub(super) fn reads(rows: usize, cols: usize) -> u64 {
+        let all = rows as u64;
+        let for_axes = match rows.min(cols) <= MOST_DECOMPOSED {
+            true if rows < cols => gram_reads(rows, cols),
+            true => all,
+            false => SUBSPACE_PASSES * all,
+        };
+        let for_mean = all;
+        for_mean + for_axes
     }
 
     /// Whether the components are those with the most variance, but for rounding, and not merely nearly so.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::logistic::Logistic;
 use super::neighbours::vote;
+use super::observed::ProgressObserver;
 use crate::ModelError;
 use crate::autoencoder::labels;
 
@@ -20,7 +21,7 @@ use crate::autoencoder::labels;
 /// let features = Matrix::from_vec(60, 1, features);
 /// let training = Labelled::new(&features, labels);
 ///
-/// let probe = Probe::measure(&training, &training)?.expect("two classes");
+/// let probe = Probe::measure(&training, &training, &())?.expect("two classes");
 /// assert_eq!((probe.linear_accuracy, probe.neighbour_accuracy), (1.0, 1.0));
 /// # Ok::<(), latentia_models::ModelError>(())
 /// ```
@@ -40,12 +41,16 @@ impl Probe {
     /// How many neighbours vote.
     pub const NEIGHBOURS: usize = 10;
 
-    /// Learns to tell classes from the features `training`, and measures it on `test`, in bounded memory. `None` when a row
-    /// has no class, or all training rows are of one.
+    /// Learns to tell classes from the features `training`, and measures it on `test`, in bounded memory, while `observer` watches. `None`
+    /// when a row has no class, or all training rows are of one.
     ///
     /// # Errors
     /// When there are no features, they differ in width, or they cannot be read.
-    pub fn measure(training: &dyn Rows, test: &dyn Rows) -> Result<Option<Self>, ModelError> {
+    pub fn measure(
+        training: &dyn Rows,
+        test: &dyn Rows,
+        observer: &dyn ProgressObserver,
+    ) -> Result<Option<Self>, ModelError> {
         let (seen, expected) = (test.cols(), training.cols());
         if seen != expected {
             return Err(ModelError::Width { seen, expected });
@@ -62,7 +67,11 @@ impl Probe {
         // What one of them does on one thread is beside what the other does.
         let (linear, votes) = rayon::join(
             || Logistic::fit(training, &labels),
-            || vote((training, &labels), test, Self::NEIGHBOURS),
+            || {
+                let votes = vote((training, &labels), test, Self::NEIGHBOURS, observer);
+                observer.on_stage("linear classifier", 0);
+                votes
+            },
         );
         let (linear, votes) = (linear?, votes?);
         let right = votes.iter().zip(&test_labels).filter(|(a, b)| a == b);
@@ -98,7 +107,7 @@ mod tests {
 
     fn measure(training: (&Matrix, &[u32]), test: (&Matrix, &[u32])) -> Option<Probe> {
         let [training, test] = [training, test].map(|(x, y)| Labelled::new(x, y.to_vec()));
-        Probe::measure(&training, &test).expect("features that fit")
+        Probe::measure(&training, &test, &()).expect("features that fit")
     }
 
     fn measured() -> Probe {
@@ -128,10 +137,13 @@ mod tests {
     fn what_has_no_classes_is_not_probed() {
         let (x, y) = example(9, 1);
         assert_eq!(measure((&x, &[4; 9]), (&x, &y)), None);
-        assert_eq!(Probe::measure(&x, &x).expect("features that fit"), None);
+        assert_eq!(
+            Probe::measure(&x, &x, &()).expect("features that fit"),
+            None
+        );
         let narrow = Matrix::zeros(1, 3);
-        let error = Probe::measure(&x, &narrow).expect_err("another width");
+        let error = Probe::measure(&x, &narrow, &()).expect_err("another width");
         assert!(error.to_string().contains("3 values"), "{error}");
-        assert!(Probe::measure(&Matrix::zeros(0, 4), &x).is_err());
+        assert!(Probe::measure(&Matrix::zeros(0, 4), &x, &()).is_err());
     }
 }

@@ -3,6 +3,7 @@
 use latentia_tensor::{Matrix, Rows};
 use serde::Serialize;
 
+use super::observed::{ObservedRows, ProgressObserver};
 use super::pca::Pca;
 use super::probe::Probe;
 use crate::{Autoencoder, Labelled, ModelError};
@@ -24,20 +25,21 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Probes `model`, and `pca` as learned from `training`, encoded and its gaps filled with `fill`. `None` where the examples have no labels, or one class alone.
+    /// Probes `model`, and `pca` as learned from the training part, encoded and its gaps filled with `fill`, on the examples behind it, while
+    /// `observer` watches. `None` where these have no labels, or one class alone.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
     pub fn measure(
         model: &Autoencoder,
         (pca, fill): (&Pca, &[f32]),
-        training: &dyn Rows,
-        examples: &dyn Rows,
+        [training, examples]: [&dyn Rows; 2],
+        observer: &dyn ProgressObserver,
     ) -> Result<Option<Self>, ModelError> {
         let probe = |codes: &Matrix, test_codes: &Matrix| {
             let training = Labelled::like(codes, training);
             match training.zip(Labelled::like(test_codes, examples)) {
-                Some((training, test)) => Probe::measure(&training, &test),
+                Some((training, test)) => Probe::measure(&training, &test, observer),
                 None => Ok(None),
             }
         };
@@ -45,11 +47,15 @@ impl Probes {
         if training.label(0).and(examples.label(0)).is_none() {
             return Ok(None);
         }
-        let codes = probe(&model.encode(training)?, &model.encode(examples)?)?;
+        let rows = training.rows() + examples.rows();
+        observer.on_stage("codes to probe", rows as u64);
+        let encode = |rows| model.encode(&ObservedRows::new(rows, observer));
+        let codes = probe(&encode(training)?, &encode(examples)?)?;
         let encoded = model.encoded(training, fill.to_vec())?;
         let encoded_examples = model.encoded(examples, fill.to_vec())?;
         let pca = probe(&pca.project(&encoded)?, &pca.project(&encoded_examples)?)?;
-        let Some((codes, raw)) = codes.zip(Probe::measure(&encoded, &encoded_examples)?) else {
+        let Some((codes, raw)) = codes.zip(Probe::measure(&encoded, &encoded_examples, observer)?)
+        else {
             return Ok(None);
         };
         Ok(Some(Self {

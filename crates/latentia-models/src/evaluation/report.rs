@@ -8,6 +8,7 @@ use super::denoising::Denoising;
 use super::elbo::ElboReport;
 use super::latent_usage::LatentUsage;
 use super::metrics::Metrics;
+use super::observed::{ObservedRows, ProgressObserver};
 use super::pca::Pca;
 use super::probes::Probes;
 use super::table_metrics::TableMetrics;
@@ -16,7 +17,7 @@ use crate::{Autoencoder, ModelError};
 /// All measures that fit a model, on some examples: what `latentia evaluate --json` prints.
 ///
 /// ```
-/// use latentia_models::{Evaluation, ModelSpec};
+/// use latentia_models::{Evaluation, EvaluationOptions, ModelSpec};
 /// use latentia_tensor::Matrix;
 ///
 /// let spec: ModelSpec = toml::from_str(r#"
@@ -26,7 +27,7 @@ use crate::{Autoencoder, ModelError};
 /// "#)?;
 /// let model = spec.build(&[3], 42)?;
 /// let points = Matrix::from_vec(20, 3, (0..60).map(|i| (i as f32).sin()).collect());
-/// let evaluation = Evaluation::measure(&model, ("waves", "all"), &points, None, false, (10, 0))?;
+/// let evaluation = Evaluation::measure(&model, ("waves", "all"), &points, &EvaluationOptions::default())?;
 /// assert!(evaluation.pca_mse <= evaluation.metrics.mse);
 /// assert!(evaluation.variational.is_none() && evaluation.pca_learned_from == "all");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,22 +79,54 @@ pub struct Evaluation {
     pub is_in_nats: bool,
 }
 
+/// How a model is measured.
+#[derive(Clone, Copy)]
+pub struct EvaluationOptions<'a> {
+    /// What PCA and probes learn from; without it, PCA learns from the examples themselves, and there are no probes.
+    pub training: Option<&'a dyn Rows>,
+    /// Whether codes are probed for classes, where examples have some.
+    pub probe: bool,
+    /// Samples behind the likelihood of each example.
+    pub importance_samples: u32,
+    /// What they are drawn by.
+    pub seed: u64,
+    /// Who watches.
+    pub observer: &'a dyn ProgressObserver,
+}
+
+/// No training part, no probes, 10 samples by the seed 0, nobody who watches.
+impl Default for EvaluationOptions<'_> {
+    fn default() -> Self {
+        Self {
+            training: None,
+            probe: false,
+            importance_samples: 10,
+            seed: 0,
+            observer: &(),
+        }
+    }
+}
+
 impl Evaluation {
-    /// Measures `model` on `examples`, and PCA learned from `training`, or from the examples themselves. With `probe`, codes are
-    /// probed for classes, where there is a training part and examples have some. The likelihood has `importance_samples` samples
-    /// for each example, drawn by `seed`.
+    /// Measures `model` on `examples`, beside PCA.
     ///
     /// # Errors
-    /// When the examples do not fit the model or cannot be read.
+    /// When the examples do not fit the model or cannot be read, or the options are out of range.
     pub fn measure(
         model: &Autoencoder,
         (data, part): (&str, &'static str),
         examples: &dyn Rows,
-        training: Option<&dyn Rows>,
-        probe: bool,
-        (importance_samples, seed): (u32, u64),
+        options: &EvaluationOptions<'_>,
     ) -> Result<Self, ModelError> {
-        let learned_from = training.unwrap_or(examples);
+        let EvaluationOptions {
+            training,
+            observer,
+            seed,
+            ..
+        } = *options;
+        let learned_from = &ObservedRows::new(training.unwrap_or(examples), observer);
+        let reads = Pca::reads(learned_from.rows(), learned_from.cols());
+        observer.on_stage("principal components", learned_from.rows() as u64 + reads);
         let fill = model.encoded_means(learned_from)?;
         let learned_from = model.encoded(learned_from, fill.clone())?;
         // So many rows span no more dimensions.
@@ -102,29 +135,39 @@ impl Evaluation {
             .min(learned_from.rows().saturating_sub(1));
         let pca_components = model.code_width().min(rank.max(1));
         let pca = Pca::learn(&learned_from, pca_components)?;
-        let table = TableMetrics::measure(model, examples, &pca, &fill)?;
+
+        observer.on_stage("reconstructions", 0);
+        let observed = &ObservedRows::new(examples, observer);
+        let table = TableMetrics::measure(model, observed, &pca, &fill)?;
         let pca_mse = match &table {
             Some(table) => table.pca_mse,
-            None => pca.mse(&model.encoded(examples, fill.clone())?)?,
+            None => pca.mse(&model.encoded(observed, fill.clone())?)?,
         };
         let corruption = model.spec().and_then(|spec| spec.corruption);
         let denoising = match corruption.filter(|_| table.is_none()) {
             Some(corruption) => {
                 let pca = Some(&pca);
-                Some(Denoising::measure(model, examples, corruption, seed, pca)?)
+                Some(Denoising::measure(model, observed, corruption, seed, pca)?)
             }
             None => None,
         };
-        let probes = match training.filter(|_| probe) {
-            Some(training) => Probes::measure(model, (&pca, &fill), training, examples)?,
+        let metrics = Metrics::measure(model, observed)?;
+        let usage = LatentUsage::measure(model, observed)?;
+
+        observer.on_stage("likelihood", examples.rows() as u64);
+        let variational = ElboReport::measure(model, observed, options.importance_samples, seed)?;
+        let probes = match training.filter(|_| options.probe) {
+            Some(training) => {
+                Probes::measure(model, (&pca, &fill), [training, examples], observer)?
+            }
             None => None,
         };
         Ok(Self {
             data: data.into(),
             part,
-            metrics: Metrics::measure(model, examples)?,
-            variational: ElboReport::measure(model, examples, importance_samples, seed)?,
-            usage: LatentUsage::measure(model, examples)?,
+            metrics,
+            variational,
+            usage,
             codebook: match model.latent().values() {
                 CodeValues::Codebook { vectors, .. } => Some(vectors),
                 _ => None,
@@ -140,5 +183,70 @@ impl Evaluation {
             is_density: model.likelihood().is_density(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use latentia_tensor::Matrix;
+    use latentia_testing::numbers;
+
+    use super::*;
+    use crate::{Labelled, ModelSpec};
+
+    /// The stages of a measurement: what they foretold, and what was read.
+    #[derive(Default)]
+    struct Stages(Mutex<Vec<(String, u64, u64)>>);
+
+    impl ProgressObserver for Stages {
+        fn on_stage(&self, stage: &str, examples: u64) {
+            let mut stages = self.0.lock().expect("no panic");
+            stages.push((stage.to_owned(), examples, 0));
+        }
+
+        fn on_examples(&self, examples: usize) {
+            let mut stages = self.0.lock().expect("no panic");
+            stages.last_mut().expect("a stage").2 += examples as u64;
+        }
+    }
+
+    #[test]
+    fn stages_foretell_how_many_examples_they_read() {
+        let spec = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }\nencoder = [{ layer = 'dense', units = 3 }]\ndecoder = [{ layer = 'dense' }]";
+        let spec: ModelSpec = toml::from_str(spec).expect("a specification");
+        // Fewer columns than examples, and more: components of the covariance and of the Gram matrix.
+        for cols in [5, 700] {
+            let model = spec.build(&[cols], 1).expect("a model");
+            let part = |rows: usize, seed| {
+                let values = numbers(seed, rows * cols).iter().map(|x| x.abs()).collect();
+                Matrix::from_vec(rows, cols, values)
+            };
+            let (x, other) = (part(600, 1), part(70, 2));
+            let labels = |rows: u32| (0..rows).map(|i| i % 2).collect();
+            let training = Labelled::new(&x, labels(600));
+            let examples = Labelled::new(&other, labels(70));
+            let stages = Stages::default();
+            let options = EvaluationOptions {
+                training: Some(&training),
+                probe: true,
+                observer: &stages,
+                ..EvaluationOptions::default()
+            };
+            Evaluation::measure(&model, ("own", "all"), &examples, &options).expect("all fits");
+            let stages = stages.0.into_inner().expect("no panic");
+            let named = |name: &str| stages.iter().filter(|own| own.0 == name).count();
+            let names = [
+                "principal components",
+                "reconstructions",
+                "likelihood",
+                "nearest neighbours",
+            ];
+            assert_eq!(names.map(named), [1, 1, 1, 3], "{stages:?}");
+            for (stage, foretold, read) in stages.iter().filter(|own| own.1 > 0) {
+                assert_eq!(foretold, read, "{stage} of {cols} columns");
+            }
+        }
     }
 }

@@ -24,6 +24,23 @@ const ROUNDING: f64 = 1e-14;
 const OVERSAMPLING: usize = 10;
 const ITERATIONS: usize = 4;
 
+/// Times that [`axes_by_subspace_iteration`] reads every example.
+pub(super) const SUBSPACE_PASSES: u64 = ITERATIONS as u64 + 1;
+
+/// How many examples [`axes_by_gram`] reads: each beside those of its block and of all before it, and twice more.
+pub(super) fn gram_reads(rows: usize, cols: usize) -> u64 {
+    let most = most_rows(rows, cols).max(1);
+    let lefts = (0..rows).step_by(most).map(|first| rows.min(first + most));
+    (2 * rows + lefts.sum::<usize>()) as u64
+}
+
+/// Rows of a block.
+fn most_rows(rows: usize, cols: usize) -> usize {
+    (BLOCK_ELEMENTS / cols.max(1))
+        .clamp(1, BLOCK_ROWS)
+        .min(rows)
+}
+
 /// The most elements of the sums that are kept side by side.
 const SUM_ELEMENTS: usize = 1 << 24;
 
@@ -106,9 +123,7 @@ struct Block<'a> {
 impl<'a> Block<'a> {
     fn new(examples: &'a dyn Rows, mean: &'a [f64]) -> Self {
         let (rows, cols) = (examples.rows(), examples.cols());
-        let most = (BLOCK_ELEMENTS / cols.max(1))
-            .clamp(1, BLOCK_ROWS)
-            .min(rows);
+        let most = most_rows(rows, cols);
         Self {
             examples,
             mean,
