@@ -9,7 +9,7 @@ use clap::Args as Group;
 #[command(after_help = "\
 Examples:
   latentia compare runs/digits runs/mnist
-  latentia compare sweeps/table/*/ -o compare.html
+  latentia compare sweeps/table-people/*/ -o compare.html
   latentia compare runs/* --csv > runs.csv
 
 Shown is what differs: data, seed, keys of the preset; then losses of the epoch whose weights a model has, in its likelihood's unit, \

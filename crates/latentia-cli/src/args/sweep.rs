@@ -45,7 +45,7 @@ pub struct SweepArgs {
     /// What the columns of a table are.
     #[command(flatten)]
     pub columns: ColumnArgs,
-    /// Where to write, a folder for each run and sweep.csv [default: sweeps/NAME]
+    /// Where to write, a folder for each run and sweep.csv [default: sweeps/PRESET, or sweeps/PRESET-DATA]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Passes over the training examples

@@ -10,7 +10,7 @@ use latentia_models::Preset;
 use latentia_nn::Alone;
 use rayon::ThreadPool;
 
-use super::train::{Data, Job, check_whole, data_of, read_to_choose};
+use super::train::{Data, Job, check_whole, data_of, named_after, read_to_choose};
 use crate::args::{SweepArgs, TrainArgs};
 use crate::inputs::Loader;
 use crate::terminal::{Ended, UsageError, count, counted, describe, suggestion, tell};
@@ -53,7 +53,7 @@ pub(super) fn run(args: &SweepArgs, loader: &Loader) -> anyhow::Result<Ended> {
         let out = args
             .out
             .clone()
-            .unwrap_or_else(|| Path::new("sweeps").join(&name));
+            .unwrap_or_else(|| Path::new("sweeps").join(named_after(&name, args.data.as_deref())));
         named = Some((name, data));
         runs.extend(seeds(args).into_iter().map(|seed| Planned {
             args: combination.train(&common, seed),

@@ -184,15 +184,7 @@ fn folder(args: &TrainArgs, name: &str) -> PathBuf {
     if let Some(out) = &args.out {
         return out.clone();
     }
-    let data = args
-        .data
-        .as_deref()
-        .and_then(stem)
-        .filter(|data| data != name);
-    let base = Path::new("runs").join(match data {
-        Some(data) => format!("{name}-{data}"),
-        None => name.to_string(),
-    });
+    let base = Path::new("runs").join(named_after(name, args.data.as_deref()));
     match (args.resumes(), args.force) {
         (true, _) => RunFolder::unfinished(&base),
         (_, true) => base,
@@ -206,6 +198,15 @@ fn folder(args: &TrainArgs, name: &str) -> PathBuf {
             }
             vacant
         }
+    }
+}
+
+/// What the folder of a run of the preset `name` is called, or that of a sweep: after it and the data that the user names.
+pub(super) fn named_after(name: &str, data: Option<&str>) -> String {
+    let data = data.and_then(stem).filter(|data| data != name);
+    match data {
+        Some(data) => format!("{name}-{data}"),
+        None => name.to_string(),
     }
 }
 
