@@ -29,16 +29,18 @@ pub fn bar(epochs: u32, examples: usize) -> Option<ProgressBar> {
 /// Shows how far work has come, stage by stage: a bar with the rate and the time left on a terminal, of a stage without a known end for how
 /// long it has gone on; nothing elsewhere.
 pub struct StageBar {
-    bar: Option<ProgressBar>,
-    stage: Mutex<Stage>,
+    /// Nothing where nobody sees it.
+    stage: Option<Mutex<Stage>>,
+    /// Examples of the stage that were read.
     done: AtomicU64,
 }
 
-/// What a bar shows.
+/// A stage, and the bar that shows it.
 struct Stage {
     what: String,
     /// Examples in all, 0 where that is not known.
     total: u64,
+    bar: ProgressBar,
     begun: Instant,
     shown: Instant,
 }
@@ -46,24 +48,11 @@ struct Stage {
 impl StageBar {
     /// A bar of a first stage, in which about so many examples will be read: 0 where that is not known.
     pub fn new(what: &str, examples: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let bar = is_drawn(&bar).then_some(bar);
-        if let Some(bar) = &bar {
-            bar.enable_steady_tick(TICK);
-        }
-        let now = Instant::now();
-        let own = Self {
-            bar,
-            stage: Mutex::new(Stage {
-                what: String::new(),
-                total: 0,
-                begun: now,
-                shown: now,
-            }),
+        let is_seen = bar(1, examples).is_some();
+        Self {
+            stage: is_seen.then(|| Mutex::new(Stage::new(what, examples as u64))),
             done: AtomicU64::new(0),
-        };
-        own.on_stage(what, examples as u64);
-        own
+        }
     }
 
     /// Shows that so many examples of the stage are done.
@@ -73,67 +62,73 @@ impl StageBar {
     }
 
     fn show(&self) {
-        let (Some(bar), Ok(mut stage)) = (&self.bar, self.stage.try_lock()) else {
-            return;
-        };
-        if stage.total > 0 && stage.shown.elapsed() >= FRAME {
-            let done = self.done.load(Ordering::Relaxed).min(stage.total);
-            bar.set_position(done);
-            bar.set_message(stage.in_words(done));
-            stage.shown = Instant::now();
+        let stage = self.stage.as_ref().and_then(|stage| stage.try_lock().ok());
+        if let Some(mut stage) = stage {
+            stage.show(self.done.load(Ordering::Relaxed));
         }
     }
 }
 
 impl Stage {
-    fn in_words(&self, done: u64) -> String {
+    fn new(what: &str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        // Nothing is drawn before all is set.
+        let bar = bar
+            .with_message(what.to_owned())
+            .with_style(style(match total {
+                0 => "{spinner} {msg}, {elapsed}",
+                _ => "{bar:10} {wide_msg}",
+            }));
+        bar.enable_steady_tick(TICK);
+        let now = Instant::now();
+        Self {
+            what: what.to_owned(),
+            total,
+            bar,
+            begun: now,
+            shown: now,
+        }
+    }
+
+    fn show(&mut self, done: u64) {
+        if self.total == 0 || self.shown.elapsed() < FRAME {
+            return;
+        }
+        let done = done.min(self.total);
         let rate = done as f64 / self.begun.elapsed().as_secs_f64();
-        format!(
+        self.bar.set_position(done);
+        self.bar.set_message(format!(
             "{}  {} of {}  {} left  {} examples/s",
             self.what,
             count(done as usize),
             count(self.total as usize),
             duration((self.total - done) as f64 / rate.max(f64::MIN_POSITIVE)),
             count(rate as usize),
-        )
+        ));
+        self.shown = Instant::now();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 
 impl ProgressObserver for StageBar {
     fn on_stage(&self, what: &str, examples: u64) {
-        let Some(bar) = &self.bar else { return };
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        self.done.store(0, Ordering::Relaxed);
-        *stage = Stage {
-            what: what.to_owned(),
-            total: examples,
-            begun: now,
-            shown: now,
-        };
-        // Before the style, which would be drawn with the old one.
-        bar.set_message(stage.what.clone());
-        bar.set_style(style(match examples {
-            0 => "{spinner} {msg}, {elapsed}",
-            _ => "{bar:10} {wide_msg}",
-        }));
-        bar.set_length(examples);
-        bar.set_position(0);
-        bar.reset_elapsed();
+        if let Some(stage) = &self.stage {
+            let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
+            stage.bar.finish_and_clear();
+            self.done.store(0, Ordering::Relaxed);
+            *stage = Stage::new(what, examples);
+        }
     }
 
     fn on_examples(&self, examples: usize) {
-        if self.bar.is_some() {
+        if self.stage.is_some() {
             self.done.fetch_add(examples as u64, Ordering::Relaxed);
             self.show();
-        }
-    }
-}
-
-impl Drop for StageBar {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
         }
     }
 }

@@ -112,22 +112,27 @@ fn a_full_stdout_is_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_a_bar() {
-    let dir = TestDir::new();
-    let mut command = dir.command("script");
-    let train = format!("{LATENTIA} train --epochs 4");
-    command
-        .args(["-qec", &train, "/dev/null"])
-        .env("TERM", "xterm");
-    let Ok(output) = command.output() else {
-        eprintln!("left out: `script` is not on this machine");
-        return;
-    };
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        shown.contains("[=") && shown.contains("] epoch "),
-        "{shown}"
-    );
-    assert!(shown.contains("trained 4 epochs in "), "{shown}");
+    for (locale, filled, half) in [("C.UTF-8", '█', '▌'), ("C", '=', '>')] {
+        let dir = TestDir::new();
+        let mut command = dir.command("script");
+        let train = format!("{LATENTIA} train --epochs 4");
+        command
+            .args(["-qec", &train, "/dev/null"])
+            .envs([("TERM", "xterm"), ("LC_ALL", locale)]);
+        let Ok(output) = command.output() else {
+            eprintln!("left out: `script` is not on this machine");
+            return;
+        };
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let epoch = shown.find("epoch 4/4").expect("the last epoch");
+        let bar = shown[..epoch].rfind('\r').expect("a line");
+        assert!(shown[bar..epoch].contains(filled), "{shown}");
+        assert!(shown.contains(half), "{shown}");
+        // What follows is told of too, and no bar is drawn before it is one.
+        assert!(shown.contains("principal components"), "{shown}");
+        assert!(!shown.contains("0/0"), "{shown}");
+        assert!(shown.contains("trained 4 epochs in "), "{shown}");
+    }
 }
 
 #[test]
