@@ -1,6 +1,7 @@
 //! A set of examples of equal shape.
 
 mod chosen;
+mod joined;
 
 use std::fmt;
 use std::io;

@@ -44,6 +44,7 @@ mod locations;
 mod nearest_name;
 mod others;
 mod paired;
+mod parts;
 mod picture_options;
 #[cfg(feature = "pictures")]
 mod pictures;

@@ -13,13 +13,14 @@ use crate::input::{Input, read_error};
 use crate::load_options::LoadOptions;
 use crate::locations::Locations;
 use crate::others;
+use crate::parts::{is_pattern, read_parts};
 use crate::sets::{CATALOGUE, NamedSet};
 use crate::source::Source;
 use crate::standard_input;
 
 /// Loads what `data` stands for: a name in the [`CATALOGUE`], the path of a file in NPY, NPZ, Parquet (with the feature `parquet`), CSV or IDX, the
 /// last two plain or in gzip, or in the binary form of CIFAR-10, of a picture in PNG, JPEG, WebP, BMP, TIFF or GIF, or of a folder of
-/// such pictures.
+/// such pictures. A path with `*` or `?` stands for arrays in several files, in the order of their names, as one.
 /// `-` is standard input, in any of these formats of files but CIFAR-10's: by its first bytes, or else CSV where they are text.
 ///
 /// A known name wins over a file in the working folder; `./mnist` is always a path. A file's format follows from its
@@ -74,7 +75,11 @@ pub fn load_with(
             });
         }
     }
-    let train = read_path(path, data, options)?;
+    let train = match is_pattern(path) {
+        true => read_parts(data, options, read_path)?,
+        false => read_path(path, data, options)?,
+    };
+    let train = shaped(train, options)?;
     Ok(Source { train, test: None })
 }
 
@@ -103,7 +108,7 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
         .iter()
         .find(|format| format.has_ending_of(&name));
     if let Some(format) = by_name {
-        return shaped((format.read)(path, subject, options)?, options);
+        return (format.read)(path, subject, options);
     }
     if !metadata.is_file() {
         let seen = "no regular file, and no ending that says it";
@@ -114,7 +119,7 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
         .and_then(|file| file.take(Format::SIGNATURE as u64).read_to_end(&mut start))
         .map_err(failed)?;
     match by_signature(&start) {
-        Some(format) => shaped((format.read)(path, subject, options)?, options),
+        Some(format) => (format.read)(path, subject, options),
         None => Err(unknown_start(subject, &start)),
     }
 }

@@ -20,6 +20,35 @@ pub(crate) enum Values {
     /// Some rows of others after another.
     Windows(Box<WindowValues>),
     Chosen(ChosenValues),
+    Joined(JoinedValues),
+}
+
+/// Rows of several arrays, one after another.
+#[derive(Clone, PartialEq)]
+pub(crate) struct JoinedValues {
+    pub(crate) parts: Vec<Arc<Values>>,
+    /// Rows up to the end of each.
+    pub(crate) ends: Vec<usize>,
+    /// Values of a row.
+    pub(crate) cols: usize,
+}
+
+impl JoinedValues {
+    /// Reads rows, those of the same part that follow each other at once.
+    fn read(&self, indices: &[u32], out: &mut [f32]) -> io::Result<()> {
+        let part_of = |&index: &u32| self.ends.partition_point(|&end| end <= index as usize);
+        let mut out = out;
+        for run in indices.chunk_by(|a, b| part_of(a) == part_of(b)) {
+            let part = part_of(&run[0]);
+            let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let rows: Vec<u32> = run.iter().map(|&index| index - start as u32).collect();
+            let (own, rest) = out.split_at_mut(rows.len() * self.cols);
+            let mut own = MatrixMut::new(own, rows.len(), self.cols);
+            self.parts[part].read(&rows, self.cols, &mut own)?;
+            out = rest;
+        }
+        Ok(())
+    }
 }
 
 /// Some rows of others.
@@ -69,6 +98,7 @@ impl Values {
                 own.windows.count(own.steps()) * own.windows.length * own.features
             }
             Self::Chosen(own) => own.rows.len() * own.cols,
+            Self::Joined(own) => own.ends.last().map_or(0, |rows| rows * own.cols),
         }
     }
 
@@ -79,6 +109,7 @@ impl Values {
             Self::Stored(stored) => stored.is_bytes(),
             Self::Windows(own) => own.series.is_bytes(),
             Self::Chosen(own) => own.from.is_bytes(),
+            Self::Joined(own) => own.parts.iter().all(|part| part.is_bytes()),
         }
     }
 
@@ -101,12 +132,27 @@ impl Values {
 
     /// The fingerprint of `rows` examples of shape `shape` with these values.
     pub(crate) fn fingerprint(&self, shape: &[usize], rows: usize) -> io::Result<String> {
+        if let Self::Pictures(pictures) = self {
+            return Ok(pictures.fingerprint().to_owned());
+        }
         let mut fingerprint = Fingerprint::new(self.is_bytes(), shape, rows);
+        self.add_to(&mut fingerprint, shape)?;
+        Ok(fingerprint.finish())
+    }
+
+    /// Adds examples of shape `shape` to a fingerprint.
+    fn add_to(&self, fingerprint: &mut Fingerprint, shape: &[usize]) -> io::Result<()> {
         match self {
             Self::Bytes(values) => fingerprint.update(values),
             Self::Floats(values) => fingerprint.update_floats(values),
-            Self::Pictures(pictures) => return Ok(pictures.fingerprint().to_owned()),
-            Self::Stored(stored) => stored.add_to(&mut fingerprint)?,
+            Self::Pictures(pictures) => fingerprint.update(pictures.fingerprint().as_bytes()),
+            Self::Stored(stored) => stored.add_to(fingerprint)?,
+            // As one array of the same values.
+            Self::Joined(own) => {
+                for part in &own.parts {
+                    part.add_to(fingerprint, shape)?;
+                }
+            }
             Self::Windows(own) => {
                 let series = own.series.fingerprint(&[own.features], own.steps())?;
                 fingerprint.update_windows(&series, own.windows.stride);
@@ -117,7 +163,7 @@ impl Values {
                 fingerprint.update_chosen(&all, &own.rows);
             }
         }
-        Ok(fingerprint.finish())
+        Ok(())
     }
 
     /// Reads rows of `cols` values.
@@ -153,6 +199,10 @@ impl Values {
                 drop(rows);
                 let rows: Vec<u32> = indices.iter().map(|&i| own.rows[i as usize]).collect();
                 own.from.read(&rows, cols, out)?;
+            }
+            Self::Joined(own) => {
+                drop(rows);
+                own.read(indices, out.as_mut_slice())?;
             }
             Self::Stored(stored) => {
                 drop(rows);

@@ -203,3 +203,32 @@ fn what_a_model_of_a_table_gives_is_a_table_in_parquet() {
     let found = ["score", "training_share", "p_value", "flag", "reasons"];
     assert_eq!(names, [&["Species"], &found[..]].concat());
 }
+
+#[test]
+fn arrays_in_several_files_are_one() {
+    let values: Vec<f32> = numbers(180).collect();
+    let dir = TestDir::with([
+        ("whole.npy", &npy_floats(3, &values)[..]),
+        ("part-0.npy", &npy_floats(3, &values[..60])),
+        ("part-1.npy", &npy_floats(3, &values[60..])),
+    ]);
+    let train = |data: &str, out: &str| {
+        let train = format!("train --preset table --data {data} --latent 2 --epochs 2 --out {out}");
+        dir.run(&train).done()
+    };
+    train("whole.npy", "whole");
+    let ran = train("part-*.npy", "parts");
+    let said = "`part-*.npy`: 2 files one after another, `part-0.npy` to `part-1.npy`: 60 examples";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let encode = |model: &str, data: &str| {
+        dir.run(&format!("encode {model}/model.safetensors {data} -o z.npy"))
+            .done();
+        dir.read("z.npy")
+    };
+    assert!(encode("whole", "whole.npy") == encode("parts", "part-*.npy"));
+    dir.refused(
+        "train --data none-*.npy",
+        1,
+        &["`none-*.npy`: files: found none of such a name"],
+    );
+}

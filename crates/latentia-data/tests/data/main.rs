@@ -15,6 +15,7 @@ mod npy;
 mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parts;
 mod picture_files;
 mod pictures;
 mod random_tables;
