@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// Where a definition's keys stand in an experiment. A layer is put behind the first one of an encoder, or of a decoder that
 /// has two.
-const PLACES: [(&str, &[&str]); 14] = [
+const PLACES: [(&str, &[&str]); 15] = [
     ("", &[]),
     ("ModelSpec", &["model"]),
     ("TrainingSpec", &["training"]),
@@ -16,6 +16,7 @@ const PLACES: [(&str, &[&str]); 14] = [
     ("LatentSpec", &["model", "code"]),
     ("PriorSpec", &["model", "code", "prior"]),
     ("ObjectiveSpec", &["model", "objective"]),
+    ("Covariance", &["model", "objective", "covariance"]),
     ("KlSparsity", &["model", "objective", "kl-sparsity"]),
     ("AugmentationSpec", &["training", "augmentation"]),
     ("Optimizer", &["training", "optimizer"]),

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pooled};
-use latentia_nn::penalties::{KlDivergence, Mmd, SampledKl, TotalCorrelation};
+use latentia_nn::penalties::{
+    Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
+};
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Chain, Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape,
@@ -135,6 +137,12 @@ fn a_step_allocates_nothing_after_the_first() {
         }),
         Arc::new(TotalCorrelation { weight: 2.0 }),
         Arc::new(Mmd { weight: 3.0 }),
+        Arc::new(SlicedWasserstein { weight: 3.0 }),
+        Arc::new(Covariance {
+            weight: 2.0,
+            diagonal: 3.0,
+            of: CovarianceOf::Codes,
+        }),
     ];
     let penalised = Objective {
         latent: 3,

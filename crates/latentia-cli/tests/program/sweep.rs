@@ -262,7 +262,10 @@ fn the_measure_is_the_one_asked_for_or_the_one_that_the_preset_expects() {
         .done()
         .json();
     assert_eq!(json["measure"], "mse");
-    assert_eq!(json["best"]["model"], "sweeps/my-t/seed-42/model.safetensors");
+    assert_eq!(
+        json["best"]["model"],
+        "sweeps/my-t/seed-42/model.safetensors"
+    );
 }
 
 #[test]

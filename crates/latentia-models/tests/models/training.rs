@@ -142,7 +142,7 @@ fn losses_under_a_warming_code_are_not_compared() {
 
 #[test]
 fn terms_that_compare_codes_refuse_batches_of_one() {
-    for term in ["mmd", "total-correlation"] {
+    for term in ["mmd", "total-correlation", "sliced-wasserstein"] {
         let spec = format!(
             "likelihood = 'gaussian'\ncode = {{ kind = 'gaussian', units = 2 }}\nobjective = {{ {term} = 1.0 }}
              encoder = [{{ layer = 'dense', units = 4 }}]\ndecoder = [{{ layer = 'dense' }}]"

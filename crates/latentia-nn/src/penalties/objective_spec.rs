@@ -5,11 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::contractive::Contractive;
+use super::covariance::Covariance;
 use super::kl_divergence::KlDivergence;
 use super::kl_sparsity::KlSparsity;
 use super::l1::L1;
+use super::l2::L2;
 use super::mmd::Mmd;
 use super::sampled_kl::SampledKl;
+use super::sliced_wasserstein::SlicedWasserstein;
 use super::total_correlation::TotalCorrelation;
 use super::weighted::WeightedPenalty;
 use crate::invalid_spec::{InvalidSpec, require};
@@ -89,14 +92,25 @@ objective! {
     /// [`TotalCorrelation`]. Example: `total-correlation = 5.0`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     total_correlation: TotalCorrelation,
+    /// The covariance of a `gaussian` code is moved towards that of the prior, the identity: a DIP-VAE (Kumar et al. 2018). See [`Covariance`].
+    /// Example: `covariance = { weight = 10.0, diagonal = 100.0 }`
+    covariance: Covariance,
     /// Weight of the squared maximum mean discrepancy between codes and prior: with a `deterministic` code a Wasserstein
     /// autoencoder (Tolstikhin et al. 2018), with a `gaussian` one an InfoVAE (Zhao et al. 2019). See [`Mmd`]. Example: `mmd = 10.0`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     mmd: Mmd,
+    /// Weight of the squared sliced Wasserstein distance between codes and prior (Kolouri et al. 2019); of a `deterministic` or `gaussian`
+    /// code. See [`SlicedWasserstein`]. Example: `sliced-wasserstein = 10.0`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    sliced_wasserstein: SlicedWasserstein,
     /// Weight of the sum of a code's absolute values, as Keras adds an activity regulariser; of a `deterministic` or
     /// `top-k` code. See [`L1`]. Example: `l1 = 1e-4`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     l1: L1,
+    /// Weight of half a code's squared norm: with weight decay a regularised autoencoder (Ghosh et al. 2020); of a `deterministic` or `top-k`
+    /// code. See [`L2`]. Example: `l2 = 1e-4`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    l2: L2,
     /// Each unit of a `deterministic` code, from an encoder that ends with a sigmoid, is held to a mean activity (Ng 2011). See
     /// [`KlSparsity`].
     /// Example: `kl-sparsity = { weight = 0.1, target = 0.05 }`

@@ -9,7 +9,8 @@ use latentia_nn::latents::{
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::likelihoods::SharedScale;
 use latentia_nn::penalties::{
-    Contractive, KlDivergence, KlSparsity, L1, Mmd, Perturb, SampledKl, TotalCorrelation,
+    Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
+    SampledKl, TotalCorrelation,
 };
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
@@ -236,14 +237,25 @@ fn every_penalty_is_right() {
         weight: 2.0,
         warm_up: 3,
     };
-    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 9] = [
+    // Without the sliced Wasserstein distance: some of its many orders changes within any difference; `objective` holds it to f64.
+    let covariance = |of| -> Arc<dyn Penalty> {
+        Arc::new(Covariance {
+            weight: 2.0,
+            diagonal: 3.0,
+            of,
+        })
+    };
+    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 12] = [
         (Arc::new(sampled), with_prior()),
         (kl(0.0, None), gaussian()),
         (kl(0.1, None), gaussian()),
         (kl(0.0, Some(0.5)), gaussian()),
         (Arc::new(TotalCorrelation { weight: 5.0 }), gaussian()),
         (Arc::new(Mmd { weight: 3.0 }), gaussian()),
+        (covariance(CovarianceOf::Means), gaussian()),
+        (covariance(CovarianceOf::Codes), gaussian()),
         (Arc::new(L1 { weight: 0.7 }), sigmoid()),
+        (Arc::new(L2 { weight: 0.7 }), sigmoid()),
         (
             Arc::new(KlSparsity {
                 weight: 2.0,

@@ -4,7 +4,10 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use latentia_nn::layers::Dense;
-use latentia_nn::penalties::{Contractive, KlSparsity, L1, Mmd, Perturb, TotalCorrelation};
+use latentia_nn::penalties::{
+    Contractive, Covariance, CovarianceOf, KlSparsity, L1, L2, Mmd, Perturb, SlicedWasserstein,
+    TotalCorrelation,
+};
 use latentia_nn::{
     Activation, Chain, Codes, Initializer, LikelihoodSpec, Mode, Objective, Penalty,
     PenaltyContext, Position, Tape,
@@ -76,7 +79,76 @@ fn maximum_mean_discrepancy() {
 }
 
 #[test]
-fn l1_and_kl_sparsity() {
+fn sliced_wasserstein_distance() {
+    for (rows, inputs, width) in SHAPES {
+        let noise = Noise::new(SEED, (1 << 16) + 3);
+        let normal = |row: u32| {
+            let mut draw = vec![0.0; width];
+            noise.normal(row, &mut draw);
+            wide(&draw)
+        };
+        let prior: Vec<Row> = (0..rows as u32).map(normal).collect();
+        let direction = |number: u32| {
+            let draw = normal(u32::MAX - number);
+            let norm = draw.iter().map(|x| x * x).sum::<f64>().sqrt();
+            draw.iter().map(|x| x / norm).collect()
+        };
+        let directions: Vec<Row> = (0..50).map(direction).collect();
+        let along = |rows: &[Row], direction: &Row| {
+            let dot = |row: &Row| row.iter().zip(direction).map(|(a, b)| a * b).sum();
+            let mut along: Vec<f64> = rows.iter().map(dot).collect();
+            along.sort_by(f64::total_cmp);
+            along
+        };
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(SlicedWasserstein { weight: 3.0 })];
+        check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
+            let distance = directions.iter().map(|direction| {
+                let (z, p) = (along(&seen.codes, direction), along(&prior, direction));
+                mean(z.iter().zip(&p).map(|(z, p)| (z - p).powi(2)))
+            });
+            loss(seen) + 3.0 * mean(distance)
+        });
+    }
+}
+
+#[test]
+fn distance_of_covariances() {
+    for (rows, inputs, width) in SHAPES {
+        for of in [CovarianceOf::Means, CovarianceOf::Codes] {
+            let penalty = Covariance {
+                weight: 2.0,
+                diagonal: 3.0,
+                of,
+            };
+            let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(PLAIN), Arc::new(penalty)];
+            check(gaussian(width, 1, terms), rows, inputs, sampled, |seen| {
+                let means: Row = (0..width)
+                    .map(|i| mean(seen.encoded.iter().map(|x| x[i])))
+                    .collect();
+                let mut sum = 0.0;
+                for i in 0..width {
+                    for j in 0..width {
+                        let products = seen.encoded.iter();
+                        let products = products.map(|x| (x[i] - means[i]) * (x[j] - means[j]));
+                        let mut own = mean(products);
+                        if i == j && of == CovarianceOf::Codes {
+                            let variances = seen.encoded.iter();
+                            own += mean(variances.map(|x| log_variance(x[width + i]).exp()));
+                        }
+                        sum += match i == j {
+                            true => 3.0 * (own - 1.0).powi(2),
+                            false => 2.0 * own.powi(2),
+                        };
+                    }
+                }
+                loss(seen) + kl_of_dimensions(seen).iter().sum::<f64>() + sum
+            });
+        }
+    }
+}
+
+#[test]
+fn l1_l2_and_kl_sparsity() {
     for (rows, inputs, width) in SHAPES {
         let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(L1 { weight: 0.7 })];
         check(
@@ -89,6 +161,16 @@ fn l1_and_kl_sparsity() {
                 loss(seen) + 0.7 * mean(sizes)
             },
         );
+
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(L2 { weight: 0.7 })];
+        let case = Case::new(width, None, terms);
+        check(case, rows, inputs, identity, |seen| {
+            let squares = seen
+                .codes
+                .iter()
+                .map(|y| y.iter().map(|y| y * y).sum::<f64>());
+            loss(seen) + 0.35 * mean(squares)
+        });
 
         let sparsity = KlSparsity {
             weight: 2.0,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::Dropout;
-use latentia_nn::penalties::{KlDivergence, Mmd, SampledKl, TotalCorrelation};
+use latentia_nn::penalties::{
+    Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
+};
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Chain, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step,
@@ -99,6 +101,12 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
             }),
             Arc::new(TotalCorrelation { weight: 2.0 }),
             Arc::new(Mmd { weight: 3.0 }),
+            Arc::new(SlicedWasserstein { weight: 3.0 }),
+            Arc::new(Covariance {
+                weight: 2.0,
+                diagonal: 3.0,
+                of: CovarianceOf::Codes,
+            }),
         ]
     };
     let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
