@@ -24,8 +24,8 @@ const PLACES: [(&str, &[&str]); 15] = [
 ];
 
 /// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, columns of a
-/// table, a decoder with feature maps, and a series.
-const CONTEXTS: [&str; 5] = [
+/// table, a decoder with feature maps, a series, and samples that are weighted by importance.
+const CONTEXTS: [&str; 6] = [
     r#"
     [model]
     likelihood = "mse"
@@ -55,6 +55,14 @@ const CONTEXTS: [&str; 5] = [
     [model]
     likelihood = "mse"
     encoder = [{ layer = "reshape", shape = [1, 1, 49] }, { layer = "dense", units = 32 }]
+    decoder = [{ layer = "dense" }]
+    "#,
+    r#"
+    [model]
+    likelihood = "bernoulli"
+    encoder = [{ layer = "dense", units = 32 }]
+    code = { kind = "gaussian", units = 4 }
+    objective = { importance-samples = 6 }
     decoder = [{ layer = "dense" }]
     "#,
 ];

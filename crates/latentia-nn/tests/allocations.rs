@@ -12,8 +12,8 @@ use latentia_nn::penalties::{
 };
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
-    Activation, Chain, Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape,
-    Step, StepOptions,
+    Activation, Chain, Importance, Initializer, Layer, LikelihoodSpec, Objective, Optimizer,
+    Penalty, Shape, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -151,7 +151,7 @@ fn a_step_allocates_nothing_after_the_first() {
     };
     let weighed = || Objective {
         latent: 3,
-        importance_weighted: true,
+        importance: Some(Importance::default()),
         ..Objective::from(likelihood)
     };
     let with_prior = |samples| {

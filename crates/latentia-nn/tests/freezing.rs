@@ -7,8 +7,8 @@ use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{BatchNorm, Dense, Dropout};
 use latentia_nn::penalties::{KlDivergence, Mmd};
 use latentia_nn::{
-    Activation, Chain, Initializer, Layer, LayerSpec, LikelihoodSpec, Mode, Objective, Optimizer,
-    Position, Shape, Step, StepOptions, Tape, Widths,
+    Activation, Chain, Importance, Initializer, Layer, LayerSpec, LikelihoodSpec, Mode, Objective,
+    Optimizer, Position, Shape, Step, StepOptions, Tape, Widths,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::{assert_close, numbers};
@@ -141,7 +141,7 @@ fn loss_and_gradients_of_the_rest_are_those_of_the_full_step_to_the_bit() {
         ..objective(1)
     };
     let weighted = || Objective {
-        importance_weighted: true,
+        importance: Some(Importance::default()),
         ..objective(1)
     };
     type Case<'a> = (

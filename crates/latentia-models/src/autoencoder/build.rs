@@ -113,6 +113,7 @@ impl ModelSpec {
             likelihood,
             penalties: self.objective.penalties(&*self.code),
             importance_samples: self.objective.importance_samples,
+            importance: self.objective.importance().unwrap_or_default(),
             classes: self.condition.map(|condition| condition.classes),
             output_bias: self.begins_at_mean().map(|sigmoid| MeanBias {
                 sigmoid,

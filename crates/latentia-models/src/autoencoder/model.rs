@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use latentia_nn::{Chain, Latent, Likelihood, Objective, Penalty, Tape};
+use latentia_nn::{Chain, Importance, Latent, Likelihood, Objective, Penalty, Tape};
 use latentia_tensor::{
     ExampleShape, Matrix, MatrixMut, MatrixRef, Noise, Preparation, Rows, Schema, Windows,
 };
@@ -71,7 +71,7 @@ pub struct Autoencoder {
     pub(crate) latent: Arc<dyn Latent>,
     pub(crate) likelihood: Arc<dyn Likelihood>,
     pub(crate) penalties: Vec<Arc<dyn Penalty>>,
-    pub(crate) is_importance_weighted: bool,
+    pub(crate) importance: Option<Importance>,
     pub(crate) output_bias: Option<MeanBias>,
     pub(crate) chain: Chain,
     pub(crate) sections: Sections,
@@ -249,7 +249,7 @@ impl Autoencoder {
             likelihood: Arc::clone(&self.likelihood),
             latent: self.sections.decoder.start - 1,
             penalties: self.penalties.clone(),
-            importance_weighted: self.is_importance_weighted,
+            importance: self.importance,
         }
     }
 

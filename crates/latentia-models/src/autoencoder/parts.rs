@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::latents::Deterministic;
 use latentia_nn::likelihoods::Mse;
-use latentia_nn::{Chain, Latent, Layer, Likelihood, Penalty, Shape};
+use latentia_nn::{Chain, Importance, Latent, Layer, Likelihood, Penalty, Shape};
 use latentia_tensor::ExampleShape;
 
 use super::mean_bias::MeanBias;
@@ -55,6 +55,8 @@ pub struct Parts {
     pub penalties: Vec<Arc<dyn Penalty>>,
     /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 for the ELBO.
     pub importance_samples: usize,
+    /// How they are weighted.
+    pub importance: Importance,
     /// How many classes encoder and decoder are told one of; their layers take it from [`latentia_nn::Pass::labels`].
     pub classes: Option<usize>,
     /// Where outputs begin at the mean of the training examples.
@@ -72,6 +74,7 @@ impl Default for Parts {
             likelihood: Arc::new(Mse),
             penalties: Vec::new(),
             importance_samples: 1,
+            importance: Importance::default(),
             classes: None,
             output_bias: None,
         }
@@ -130,7 +133,7 @@ impl Autoencoder {
             is_fitted: false,
             classes: parts.classes,
             penalties: own.into_iter().chain(parts.penalties).collect(),
-            is_importance_weighted: parts.importance_samples > 1,
+            importance: (parts.importance_samples > 1).then_some(parts.importance),
             output_bias: parts.output_bias,
             chain: Chain::new(layers, seed)?,
             sections,

@@ -254,6 +254,26 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         ),
         (
             gaussian,
+            "objective = { importance-groups = 2 }",
+            "objective has importance-groups with importance-samples 1; it needs importance-samples of 2 or more",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 6, importance-groups = 4 }",
+            "objective has importance-groups 4 of importance-samples 6; the samples are a multiple of the groups",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 6, importance-mix = 1.5 }",
+            "objective has importance-mix 1.5; it must be from 0 to 1",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 6, importance-mix = 0.5, doubly-reparameterised = true }",
+            "objective has doubly-reparameterised beside importance-mix 0.5; its estimate is of the bound alone: leave one of them out",
+        ),
+        (
+            gaussian,
             "objective = { free-bits = -0.1 }",
             "objective has free-bits -0.1; it must be finite and at least 0",
         ),

@@ -1,4 +1,4 @@
-//! The importance-weighted bound (Burda et al. 2016).
+//! The importance-weighted bound (Burda et al. 2016), and its relatives.
 //!
 //! With `k` samples `z` of `q(z | x)` for each example, `w = p(x | z) p(z) / q(z | x)`, the bound on the log likelihood is
 //! `ln (1/k) Σ w`. It rises with `k`; with one sample it is one sample of the evidence lower bound. Its gradient is that of
@@ -70,55 +70,124 @@ impl ImportanceBound {
     }
 }
 
-/// Turns the loss `-ln p(x | z)` of each sample into its share `w / Σ w`, and returns the sum over the examples of the
-/// negative bound, in nats.
-///
-/// `codes` are those of a [`crate::latents::GaussianLatent`]; `losses` `[rows · k]`.
-pub(super) fn weight_samples(codes: Codes<'_>, losses: &mut [f64]) -> f64 {
-    let samples = losses.len() / codes.inputs.rows().max(1);
-    let mut sum = 0.0;
-    for (row, losses) in losses.chunks_mut(samples.max(1)).enumerate() {
-        for (sample, loss) in losses.iter_mut().enumerate() {
-            let at = row * samples + sample;
-            let z = codes.codes.row(at);
-            let samples = GaussianSamples::of(codes.saved.row(at), z.len());
-            *loss = samples.log_ratio(z) - *loss;
-        }
-        let bound = ImportanceBound::of(losses);
-        for log_weight in losses {
-            *log_weight = bound.share(*log_weight);
-        }
-        sum -= bound.nats();
-    }
-    sum
+/// How the `k` samples of a posterior are weighted by importance: the bound on the log likelihood, and the estimate of its gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Importance {
+    /// `M`, groups of `k / M` samples that have a bound each, of which the mean is taken (MIWAE, Rainforth et al. 2018): 1 is Burda's
+    /// bound, `k` the ELBO of `k` samples.
+    pub groups: usize,
+    /// `β` of `β · bound + (1 - β) · ELBO` (CIWAE, Rainforth et al. 2018).
+    pub mix: f32,
+    /// Whether the encoder's gradient is the doubly reparameterised one (DReG, Tucker et al. 2019): of the same mean as the derivative
+    /// of the bound, without the term whose variance grows with `k`.
+    pub doubly_reparameterised: bool,
 }
 
-/// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes, or by `ln p(z)` of a learned prior, and by `ln σ²`, of a
-/// mean over `batch` examples.
-pub(super) fn add_gradients(
-    codes: Codes<'_>,
-    shares: &[f64],
-    batch: usize,
-    gradients: &mut CodeGradients<'_>,
-) {
-    let width = codes.codes.cols();
-    let is_learned = !gradients.log_prior.is_empty();
-    for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
-        let share = (share / batch as f64) as f32;
-        if is_learned {
-            gradients.log_prior[row] = -share;
-            continue;
+impl Default for Importance {
+    /// The bound of Burda et al. 2016, and its derivative.
+    fn default() -> Self {
+        Self {
+            groups: 1,
+            mix: 1.0,
+            doubly_reparameterised: false,
         }
-        update(
-            gradients.codes.row_mut(row),
-            codes.codes.row(row),
-            |d, z| d + share * z,
-        );
     }
-    // The shares of an example's samples sum to one, and ln σ is the same for all. Nothing else reaches the parameters.
-    for row in 0..codes.inputs.rows() {
-        let ds = &mut gradients.inputs.row_mut(row)[width..];
-        ds.fill(-0.5 / batch as f32);
-        multiply_by_log_variance_gradient(ds, &codes.inputs.row(row)[width..]);
+}
+
+impl Importance {
+    /// Samples of a group, of `samples` in all; one group alone where there are fewer samples than groups, as behind the mean of a
+    /// posterior.
+    fn group_of(self, samples: usize) -> usize {
+        (samples / self.groups.max(1)).max(1)
+    }
+
+    /// Turns the loss `-ln p(x | z)` of each sample into its share in the gradient, and returns the sum over the examples of the
+    /// negative bound, in nats.
+    ///
+    /// `codes` are those of a [`crate::latents::GaussianLatent`]; `losses` `[rows · k]`.
+    pub(super) fn weight_samples(self, codes: Codes<'_>, losses: &mut [f64]) -> f64 {
+        let samples = (losses.len() / codes.inputs.rows().max(1)).max(1);
+        let group = self.group_of(samples);
+        // Of a group among those of an example.
+        let share_of_group = group as f64 / samples as f64;
+        let (mix, rest) = (f64::from(self.mix), 1.0 - f64::from(self.mix));
+        let mut sum = 0.0;
+        for (row, losses) in losses.chunks_mut(samples).enumerate() {
+            for (sample, loss) in losses.iter_mut().enumerate() {
+                let at = row * samples + sample;
+                let z = codes.codes.row(at);
+                let samples = GaussianSamples::of(codes.saved.row(at), z.len());
+                *loss = samples.log_ratio(z) - *loss;
+            }
+            for log_weights in losses.chunks_mut(group) {
+                let bound = ImportanceBound::of(log_weights);
+                sum -= mix * share_of_group * bound.nats();
+                for log_weight in log_weights {
+                    if rest != 0.0 {
+                        sum -= rest * *log_weight / samples as f64;
+                    }
+                    *log_weight =
+                        mix * share_of_group * bound.share(*log_weight) + rest / samples as f64;
+                }
+            }
+        }
+        sum
+    }
+
+    /// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes, or by `ln p(z)` of a learned prior, and by `ln σ²`, of a
+    /// mean over `batch` examples, behind those of `-ln p(x | z)`.
+    pub(super) fn add_gradients(
+        self,
+        codes: Codes<'_>,
+        shares: &[f64],
+        batch: usize,
+        gradients: &mut CodeGradients<'_>,
+    ) {
+        let width = codes.codes.cols();
+        let is_learned = !gradients.log_prior.is_empty();
+        for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
+            let share_of_mean = (share / batch as f64) as f32;
+            if is_learned {
+                gradients.log_prior[row] = -share_of_mean;
+                continue;
+            }
+            update(
+                gradients.codes.row_mut(row),
+                codes.codes.row(row),
+                |d, z| d + share_of_mean * z,
+            );
+        }
+        if self.doubly_reparameterised {
+            return self.weight_twice(codes, shares, batch, gradients);
+        }
+        // The shares of an example's samples sum to one, and ln σ is the same for all. Nothing else reaches the parameters.
+        for row in 0..codes.inputs.rows() {
+            let ds = &mut gradients.inputs.row_mut(row)[width..];
+            ds.fill(-0.5 / batch as f32);
+            multiply_by_log_variance_gradient(ds, &codes.inputs.row(row)[width..]);
+        }
+    }
+
+    /// Makes the gradients by the codes those of `-Σ w̃² ln w` with the weights `w̃ = w / Σ w` of a group held, where `ln q(z | x)`
+    /// depends on the code alone: the parameters of the posterior are reached through the code.
+    fn weight_twice(
+        self,
+        codes: Codes<'_>,
+        shares: &[f64],
+        batch: usize,
+        gradients: &mut CodeGradients<'_>,
+    ) {
+        let width = codes.codes.cols();
+        let samples = codes.codes.rows() / codes.inputs.rows().max(1);
+        let groups = (samples / self.group_of(samples)) as f64;
+        for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
+            let saved = GaussianSamples::of(codes.saved.row(row), width);
+            let (share_of_mean, weight) = ((share / batch as f64) as f32, (share * groups) as f32);
+            let posterior = saved.epsilon.iter().zip(saved.deviation);
+            let dz = gradients.codes.row_mut(row).iter_mut().zip(posterior);
+            for (dz, (epsilon, sigma)) in dz {
+                *dz = weight * (*dz - share_of_mean * epsilon / sigma);
+            }
+        }
     }
 }

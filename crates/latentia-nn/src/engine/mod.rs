@@ -54,7 +54,7 @@ pub use chain::{BLOCK_ROWS, Chain};
 pub use chain_error::ChainError;
 pub use collective::{Alone, Collective};
 pub use grouped_penalties::GroupedPenalties;
-pub use importance::ImportanceBound;
+pub use importance::{Importance, ImportanceBound};
 pub use non_finite::NonFinite;
 pub use objective::{Objective, ObjectiveBuffers};
 pub use position::Position;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, map_in_place, update};
 
 use super::chain::Chain;
-use super::importance::{add_gradients, weight_samples};
+use super::importance::Importance;
 use super::non_finite::NonFinite;
 use super::tape::Tape;
 use super::traces::BackwardTrace;
@@ -24,9 +24,9 @@ pub struct Objective {
     pub latent: usize,
     /// What is added to the loss.
     pub penalties: Vec<Arc<dyn Penalty>>,
-    /// Whether the `k` samples of a posterior are weighted by importance (Burda et al. 2016): the loss is
+    /// How the `k` samples of a posterior are weighted by importance, where they are: the loss of Burda et al. 2016 is
     /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
-    pub importance_weighted: bool,
+    pub importance: Option<Importance>,
 }
 
 impl From<LikelihoodSpec> for Objective {
@@ -36,7 +36,7 @@ impl From<LikelihoodSpec> for Objective {
             likelihood: likelihood.into(),
             latent: 0,
             penalties: Vec::new(),
-            importance_weighted: false,
+            importance: None,
         }
     }
 }
@@ -101,7 +101,7 @@ impl ObjectiveBuffers {
 impl Objective {
     /// Whether some penalty has a gradient with respect to the input of the latent's layer.
     pub(super) fn needs_input_gradient(&self) -> bool {
-        self.importance_weighted || self.penalties.iter().any(|p| p.needs_input_gradient())
+        self.importance.is_some() || self.penalties.iter().any(|p| p.needs_input_gradient())
     }
 
     /// Whether some penalty needs the codes of the whole batch.
@@ -161,9 +161,9 @@ impl Objective {
     ) -> f64 {
         let samples = tape.samples_at_end();
         // Shares of importance sum to one over the samples of an example; without them, all count alike.
-        let count = match self.importance_weighted {
-            true => batch,
-            false => batch * samples,
+        let count = match self.importance {
+            Some(_) => batch,
+            None => batch * samples,
         } as f64;
         let output = tape.output();
         let targets = targets(tape, samples, &mut buffers.targets);
@@ -171,9 +171,9 @@ impl Objective {
         let scale = (1.0 / count) as f32;
         self.likelihood
             .compute(output, targets, scale, losses, gradient);
-        let sum = match self.importance_weighted {
-            true => weight_samples(codes(tape.trace(self.latent), tape.labels()), losses),
-            false => losses.iter().sum::<f64>(),
+        let sum = match self.importance {
+            Some(own) => own.weight_samples(codes(tape.trace(self.latent), tape.labels()), losses),
+            None => losses.iter().sum::<f64>(),
         };
         sum / count
     }
@@ -192,7 +192,7 @@ impl Objective {
         let rows = gradient.top_mut(tape.output().rows());
         let sum = self.loss(tape, buffers, batch, Some(rows));
         tape.restore_gradient(last, gradient);
-        if self.importance_weighted {
+        if self.importance.is_some() {
             for (row, share) in tape.gradient_mut(last).iter_rows_mut().zip(&buffers.losses) {
                 let share = *share as f32;
                 map_in_place(row, |g| share * g);
@@ -252,8 +252,8 @@ impl Objective {
             codes: gradient,
             log_prior,
         });
-        if let Some(gradients) = gradients.as_mut().filter(|_| self.importance_weighted) {
-            add_gradients(codes, &buffers.losses, batch, gradients);
+        if let (Some(gradients), Some(own)) = (&mut gradients, self.importance) {
+            own.add_gradients(codes, &buffers.losses, batch, gradients);
         }
         match self.penalties.is_empty() {
             true => 0.0,

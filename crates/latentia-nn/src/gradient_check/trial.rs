@@ -367,7 +367,7 @@ fn step(
             likelihood: projection.clone(),
             latent: chain.layers().len() - 1,
             penalties,
-            importance_weighted: false,
+            importance: None,
         },
         optimizer: Sgd { momentum: 0.0 }.into(),
         clip_norm: None,

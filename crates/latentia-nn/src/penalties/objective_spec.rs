@@ -15,6 +15,7 @@ use super::sampled_kl::SampledKl;
 use super::sliced_wasserstein::SlicedWasserstein;
 use super::total_correlation::TotalCorrelation;
 use super::weighted::WeightedPenalty;
+use crate::engine::Importance;
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::Latent;
 use crate::layer::Layer;
@@ -55,8 +56,23 @@ macro_rules! objective {
             /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 is the ELBO.
             /// Example: `importance-samples = 5`
             #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000), !skip_serializing_if))]
-            #[serde(skip_serializing_if = "is_one_sample")]
+            #[serde(skip_serializing_if = "is_one_of_them")]
             pub importance_samples: usize,
+            /// Groups of these samples that have a bound each, of which the mean is taken (MIWAE, Rainforth et al. 2018).
+            /// Example: `importance-groups = 2`
+            #[cfg_attr(feature = "schema", schemars(range(min = 1), !skip_serializing_if))]
+            #[serde(skip_serializing_if = "is_one_of_them")]
+            pub importance_groups: usize,
+            /// Share of the importance-weighted bound in a mix with the ELBO of the same samples (CIWAE, Rainforth et al. 2018).
+            /// Example: `importance-mix = 0.5`
+            #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1), !skip_serializing_if))]
+            #[serde(skip_serializing_if = "is_one")]
+            pub importance_mix: f32,
+            /// Whether the encoder's gradient of the importance-weighted bound is the doubly reparameterised one, of less variance (DReG,
+            /// Tucker et al. 2019). Example: `doubly-reparameterised = true`
+            #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+            #[serde(skip_serializing_if = "is_default")]
+            pub doubly_reparameterised: bool,
             $(
                 $(#[$attribute])*
                 #[serde(skip_serializing_if = "is_default")]
@@ -72,6 +88,9 @@ macro_rules! objective {
                     free_bits: 0.0,
                     capacity: None,
                     importance_samples: 1,
+                    importance_groups: 1,
+                    importance_mix: 1.0,
+                    doubly_reparameterised: false,
                     $( $field: <$penalty>::default(), )+
                 }
             }
@@ -126,8 +145,8 @@ fn is_one(weight: &f32) -> bool {
     *weight == 1.0
 }
 
-fn is_one_sample(samples: &usize) -> bool {
-    *samples == 1
+fn is_one_of_them(count: &usize) -> bool {
+    *count == 1
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -146,6 +165,15 @@ impl ObjectiveSpec {
     /// Whether the samples of a code are weighted by importance.
     pub fn is_importance_weighted(&self) -> bool {
         self.importance_samples > 1
+    }
+
+    /// How samples are weighted by importance, where they are.
+    pub fn importance(&self) -> Option<Importance> {
+        self.is_importance_weighted().then_some(Importance {
+            groups: self.importance_groups,
+            mix: self.importance_mix,
+            doubly_reparameterised: self.doubly_reparameterised,
+        })
     }
 
     /// The penalties with a weight.
@@ -205,6 +233,7 @@ impl ObjectiveSpec {
         if self.is_importance_weighted() {
             self.check_importance_samples(latent)?;
         }
+        self.check_importance(latent)?;
         let has_distribution = latent.distribution().is_some();
         for (name, _, is_set) in self.kl_weights() {
             let fits = !is_set || has_distribution;
@@ -265,6 +294,51 @@ impl ObjectiveSpec {
         let seen = || format!("has importance-samples {samples}");
         let holds = (1..=MAX_SAMPLES).contains(&samples);
         require(holds, seen, "it must be from 1 to 1000")
+    }
+
+    /// What says how samples are weighted needs some, and what fits them.
+    fn check_importance(&self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
+        let (samples, groups, mix) = (
+            self.importance_samples,
+            self.importance_groups,
+            self.importance_mix,
+        );
+        let is_set = [
+            ("importance-groups", groups != 1),
+            ("importance-mix", mix != 1.0),
+            ("doubly-reparameterised", self.doubly_reparameterised),
+        ];
+        if let Some((name, _)) = is_set.into_iter().find(|(_, is_set)| *is_set) {
+            let seen = || format!("has {name} with importance-samples {samples}");
+            require(
+                samples > 1,
+                seen,
+                "it needs importance-samples of 2 or more",
+            )?;
+        }
+        require(
+            groups > 0 && samples.is_multiple_of(groups),
+            || format!("has importance-groups {groups} of importance-samples {samples}"),
+            "the samples are a multiple of the groups",
+        )?;
+        require(
+            (0.0..=1.0).contains(&mix),
+            || format!("has importance-mix {mix}"),
+            "it must be from 0 to 1",
+        )?;
+        if !self.doubly_reparameterised {
+            return Ok(());
+        }
+        require(
+            mix == 1.0,
+            || format!("has doubly-reparameterised beside importance-mix {mix}"),
+            "its estimate is of the bound alone: leave one of them out",
+        )?;
+        require(
+            learned_prior(latent).is_none(),
+            || "has doubly-reparameterised beside a learned prior".into(),
+            "it needs the standard normal prior: leave one of them out",
+        )
     }
 
     /// The importance-weighted bound takes the place of the KL divergence and of all penalties.

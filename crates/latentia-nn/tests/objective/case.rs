@@ -7,8 +7,8 @@ use latentia_nn::latents::GaussianLatent;
 use latentia_nn::layers::Dense;
 use latentia_nn::penalties::KlDivergence;
 use latentia_nn::{
-    Activation, Chain, Initializer, Layer, LikelihoodSpec, Mode, Objective, Optimizer, Penalty,
-    Position, Step, StepOptions, Tape,
+    Activation, Chain, Importance, Initializer, Layer, LikelihoodSpec, Mode, Objective, Optimizer,
+    Penalty, Position, Step, StepOptions, Tape,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::{assert_gradient, numbers, reference, wide};
@@ -25,7 +25,7 @@ pub struct Case {
     pub activation: (Activation, fn(f64) -> f64),
     pub code: Option<Box<dyn Layer>>,
     pub penalties: Vec<Arc<dyn Penalty>>,
-    pub importance_weighted: bool,
+    pub importance: Option<Importance>,
 }
 
 impl Case {
@@ -40,7 +40,7 @@ impl Case {
             activation: (Activation::Tanh, f64::tanh),
             code,
             penalties,
-            importance_weighted: false,
+            importance: None,
         }
     }
 }
@@ -155,7 +155,7 @@ pub fn check(
             likelihood: LikelihoodSpec::Gaussian.into(),
             latent: code_layer,
             penalties: case.penalties,
-            importance_weighted: case.importance_weighted,
+            importance: case.importance,
         },
         optimizer: Optimizer::default(),
         clip_norm: None,

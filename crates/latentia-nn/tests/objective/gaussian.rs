@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use latentia_nn::latents::GaussianLatent;
+use latentia_nn::layers::Dense;
 use latentia_nn::penalties::KlDivergence;
-use latentia_nn::{Chain, Mode, Position, Tape};
+use latentia_nn::{
+    Activation, Chain, Importance, Initializer, Layer, LikelihoodSpec, Mode, Moments, Objective,
+    Optimizer, Position, Step, StepOptions, Tape,
+};
 use latentia_tensor::{Matrix, Noise};
 
 use crate::case::{
@@ -63,8 +67,9 @@ fn free_bits_and_capacity() {
     }
 }
 
-/// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
-fn importance_bound(seen: &Seen) -> f64 {
+/// Of groups of samples the mean of `-ln (1/k) Σ p(x | z) p(z) / q(z | x)` over a group, in a mix with that of groups of one; mean over
+/// examples.
+fn importance_bound(seen: &Seen, groups: usize, mix: f64) -> f64 {
     let samples = seen.codes.len() / seen.encoded.len();
     let n = seen.codes[0].len();
     let log_weight = |r: usize| {
@@ -78,23 +83,122 @@ fn importance_bound(seen: &Seen) -> f64 {
             .sum();
         prior - posterior - seen.losses[r]
     };
-    let bound = |x: usize| {
-        let weights = (x * samples..(x + 1) * samples).map(log_weight);
-        -(weights.map(f64::exp).sum::<f64>() / samples as f64).ln()
-    };
-    mean((0..seen.encoded.len()).map(bound))
+    let log_weights: Vec<f64> = (0..seen.codes.len()).map(log_weight).collect();
+    let bound = |weights: &[f64]| -mean(weights.iter().map(|w| w.exp())).ln();
+    let of_groups = mean(log_weights.chunks(samples / groups).map(bound));
+    mix * of_groups - (1.0 - mix) * mean(log_weights.iter().copied())
 }
 
 #[test]
 fn importance_weighted_samples() {
     for (rows, inputs, width) in SHAPES {
-        for samples in [1, 2, 5, 70] {
+        for (samples, groups, mix) in [
+            (1, 1, 1.0),
+            (2, 1, 1.0),
+            (5, 1, 1.0),
+            (70, 1, 1.0),
+            // As many groups as samples are the ELBO of so many samples, and so is nothing of the bound.
+            (4, 4, 1.0),
+            (4, 1, 0.0),
+            (6, 2, 1.0),
+            (6, 3, 0.25),
+        ] {
+            let importance = Importance {
+                groups,
+                mix,
+                ..Importance::default()
+            };
             let case = Case {
-                importance_weighted: true,
+                importance: Some(importance),
                 ..gaussian(width, samples, Vec::new())
             };
-            check(case, rows, inputs, sampled, importance_bound);
+            check(case, rows, inputs, sampled, |seen| {
+                importance_bound(seen, groups, f64::from(mix))
+            });
         }
+    }
+}
+
+/// Gradients of the encoder's weights and biases and of the decoder's, of one example many times, by the samples of `seed`.
+fn gradients(importance: Importance, seed: u64) -> [Vec<f32>; 2] {
+    let (inputs, width, samples, rows) = (3, 2, 8, 500);
+    let dense = |inputs, outputs| -> Box<dyn Layer> {
+        Box::new(Dense::new(
+            inputs,
+            outputs,
+            Activation::Linear,
+            Initializer::Glorot,
+        ))
+    };
+    let layers = vec![
+        dense(inputs, 2 * width),
+        Box::new(GaussianLatent::new(width, samples)),
+        dense(width, inputs),
+    ];
+    let mut chain = Chain::new(layers, 1).expect("layers that fit");
+    let x = Matrix::from_vec(rows, inputs, [0.9, -0.4, 1.3].repeat(rows));
+    let options = StepOptions {
+        objective: Objective {
+            latent: 1,
+            importance: Some(importance),
+            ..Objective::from(LikelihoodSpec::Gaussian)
+        },
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed,
+        frozen: Vec::new(),
+    };
+    let mut step = Step::new(&chain, rows, options);
+    let indices: Vec<u32> = (0..rows as u32).collect();
+    let ran = step.run(&mut chain, &x, &indices, 0.0.into());
+    ran.expect("in memory");
+    let of = |moments: &[Moments]| {
+        let all = moments.iter().map(|own| own.gradient.as_slice());
+        all.flatten().copied().collect()
+    };
+    let (encoder, decoder) = step.moments().split_at(2);
+    [of(encoder), of(decoder)]
+}
+
+#[test]
+fn the_doubly_reparameterised_gradient_has_the_mean_of_the_other_and_less_variance() {
+    const SEEDS: u64 = 40;
+    for groups in [1, 2] {
+        let draw = |doubly_reparameterised| -> Vec<Vec<f32>> {
+            let importance = Importance {
+                groups,
+                doubly_reparameterised,
+                ..Importance::default()
+            };
+            (0..SEEDS)
+                .map(|seed| {
+                    let [encoder, decoder] = gradients(importance, seed);
+                    // The decoder has the gradient of the bound, by the same samples.
+                    let same = Importance {
+                        doubly_reparameterised: !doubly_reparameterised,
+                        ..importance
+                    };
+                    assert!(seed > 0 || gradients(same, seed)[1] == decoder);
+                    encoder
+                })
+                .collect()
+        };
+        let moments = |draws: &[Vec<f32>], at: usize| {
+            let own = draws.iter().map(|draw| f64::from(draw[at]));
+            let center = mean(own.clone());
+            let variance = mean(own.map(|x| (x - center).powi(2)));
+            (center, variance)
+        };
+        let [plain, doubly] = [false, true].map(draw);
+        let mut variances = [0.0; 2];
+        for at in 0..plain[0].len() {
+            let [(a, of_a), (b, of_b)] = [&plain, &doubly].map(|draws| moments(draws, at));
+            let error = ((of_a + of_b) / SEEDS as f64).sqrt();
+            assert!((a - b).abs() < 4.5 * error, "{at}: {a} {b} {error}");
+            variances[0] += of_a;
+            variances[1] += of_b;
+        }
+        assert!(variances[1] < variances[0], "{variances:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::penalties::SampledKl;
 use latentia_nn::priors::{Flow, Mixture};
-use latentia_nn::{Chain, Layer, Noise, PRIOR_ROWS, Penalty, Prior};
+use latentia_nn::{Chain, Importance, Layer, Noise, PRIOR_ROWS, Penalty, Prior};
 use latentia_tensor::{Matrix, MatrixMut};
 use latentia_testing::{numbers, wide};
 
@@ -119,7 +119,7 @@ fn case(width: usize, samples: usize, prior: &Arc<dyn Prior>, weight: Option<f32
     let code: Box<dyn Layer> = Box::new(code);
     let penalty = |weight| -> Arc<dyn Penalty> { Arc::new(SampledKl { weight, warm_up: 0 }) };
     Case {
-        importance_weighted: weight.is_none(),
+        importance: weight.is_none().then(Importance::default),
         ..Case::new(
             2 * width,
             Some(code),
