@@ -27,7 +27,10 @@ pub(crate) fn read_parts(
         refuse("pattern of names", error.to_string(), expected.into())
     })?;
     let paths = paths.collect::<Result<Vec<PathBuf>, _>>();
-    let paths = paths.map_err(|error| DataError::read(&error.path().to_owned(), error.into()))?;
+    let paths = paths.map_err(|error| {
+        let folder = error.path().to_owned();
+        DataError::read(&folder, error.into())
+    })?;
     let [first, .., last] = &paths[..] else {
         return match &paths[..] {
             [path] => read(path, &path.to_string_lossy(), options),
