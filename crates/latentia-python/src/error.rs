@@ -130,3 +130,8 @@ fn in_words(error: &serde_json::Error) -> String {
 pub fn boxed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> PyErr {
     Error::new_err(error.to_string())
 }
+
+/// A model without a detector was asked for what one knows.
+pub fn no_detector() -> PyErr {
+    Error::new_err("the model has no detector: scores are its loss, which nothing calibrates")
+}

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, Mixture, ModelError, ModelFile, Provenance,
-    StoredTensor,
+    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, Mixture, ModelError, ModelFile,
+    Provenance, StoredTensor,
 };
 use latentia::nn::CodeValues;
 use latentia::tensor::{ExampleShape, Matrix};
@@ -19,7 +19,7 @@ use pyo3::types::PyBytes;
 use serde_json::json;
 
 use crate::array::{Array, NAME, Slice, array};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, no_detector};
 use crate::given::Given;
 use crate::guard::without_lock;
 use crate::interrupt::{Interruptible, check, interruptibly};
@@ -447,8 +447,4 @@ impl Core {
         let shape = [scores.len()];
         array(py, scores, &shape).map(Some)
     }
-}
-
-fn no_detector() -> PyErr {
-    Error::new_err("the model has no detector: scores are its loss, which nothing calibrates")
 }

@@ -8,8 +8,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use latentia::codec::Quantiser;
 use latentia::data::{DatasetView, little_to_learn};
 use latentia::models::{
-    Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Preset, Split,
-    StoppedBy, StoredTensor, TrainingSpec,
+    Autoencoder, BoxError, DetectionSpec, Detector, Fitted, ModelError, Preset, Split, StoppedBy,
+    StoredTensor, TrainingSpec,
 };
 use latentia::tensor::{Axes, Schema, Windows};
 use latentia::{Rows, Training};
