@@ -173,11 +173,14 @@ impl Training<'_> {
     /// # Errors
     /// When an example cannot be read, the loss is not finite for a fourth time, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<StoppedBy, ModelError> {
-        let stopped_by = loop {
-            if let ControlFlow::Break(stopped_by) = self.fit_epoch(observer)? {
-                break stopped_by;
+        // On a thread of the pool from the first epoch to the last: to change to one takes as long as ten steps of a small model.
+        let stopped_by = rayon::scope(|_| {
+            loop {
+                if let ControlFlow::Break(stopped_by) = self.fit_epoch(observer)? {
+                    return Ok::<_, ModelError>(stopped_by);
+                }
             }
-        };
+        })?;
         if self.spec.patience.is_some() && stopped_by != StoppedBy::Interrupt {
             self.restore_best();
         }
