@@ -112,7 +112,7 @@ fn a_full_stdout_is_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_a_bar() {
-    for (locale, filled, half) in [("C.UTF-8", '█', '▌'), ("C", '=', '>')] {
+    for (locale, filled) in [("C.UTF-8", '█'), ("C", '=')] {
         let dir = TestDir::new();
         let mut command = dir.command("script");
         let train = format!("{LATENTIA} train --epochs 4");
@@ -127,9 +127,8 @@ fn a_terminal_shows_a_bar() {
         let epoch = shown.find("epoch 4/4").expect("the last epoch");
         let bar = shown[..epoch].rfind('\r').expect("a line");
         assert!(shown[bar..epoch].contains(filled), "{shown}");
-        assert!(shown.contains(half), "{shown}");
         // What follows is told of too, and no bar is drawn before it is one.
-        assert!(shown.contains("principal components"), "{shown}");
+        assert!(shown.contains("fitting the detector"), "{shown}");
         assert!(!shown.contains("0/0"), "{shown}");
         assert!(shown.contains("trained 4 epochs in "), "{shown}");
     }
