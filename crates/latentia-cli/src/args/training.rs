@@ -18,7 +18,7 @@ Examples:
   latentia train                                     digits, in seconds
   latentia train --preset mnist --out runs/m         a preset on all of MNIST
   latentia train --data people.csv --latent 2        a table
-  latentia train --data people.csv --test 0.1        the same, measured on a tenth of the rows that it does not learn from
+  latentia train --data people.csv --test 0.1        the same, measured on rows it does not learn from
   latentia train --preset anomaly --data people.csv  what `latentia detect` finds anomalies by
   latentia train --data photos --image-size 32       pictures in a folder
   latentia train --data noisy --target clean         pairs of pictures of the same names
