@@ -62,5 +62,7 @@ pub(crate) fn read_parts(
     let (first, last, rows) = (first.display(), last.display(), joined.rows());
     let rows = counted(rows as u64, "example");
     let note = format!("{files} one after another, `{first}` to `{last}`: {rows}");
-    Ok(joined.with_notes(vec![note]))
+    // Behind it what there is to say of each.
+    let notes = [vec![note], joined.notes().to_vec()].concat();
+    Ok(joined.with_notes(notes))
 }

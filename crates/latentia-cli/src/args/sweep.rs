@@ -52,7 +52,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub epochs: Option<u32>,
     /// Hold out this share of the examples to measure the model on, drawn by the seed, or of windows of a series the last; of data without a
-    /// test part. measures of `evaluate` are of them
+    /// test part
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
     pub test: Option<f64>,
     /// Widths of the code

@@ -51,9 +51,18 @@ impl Dataset {
             cols: first.cols,
             parts: parts.iter().map(|part| Arc::clone(&part.values)).collect(),
         };
-        let shape = first.shape.to_vec();
-        let joined = Self::new(name.into(), shape, Values::Joined(values), range)?;
-        Ok(Self { labels, ..joined })
+        let notes = parts.iter().flat_map(|part| {
+            let notes = part.notes.iter();
+            notes.map(|note| format!("`{}`: {note}", part.name))
+        });
+        let (shape, notes) = (first.shape.clone(), notes.collect());
+        let joined = Self::new(name.into(), shape.to_vec(), Values::Joined(values), range)?;
+        Ok(Self {
+            shape,
+            labels,
+            notes,
+            ..joined
+        })
     }
 
     /// Bytes of the values, wherever they are.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latentia_tensor::vectorized;
+use latentia_tensor::dot;
 use serde::{Deserialize, Serialize};
 
 use super::weighted::WeightedPenalty;
@@ -96,13 +96,6 @@ impl Penalty for SlicedWasserstein {
         }
         weight * sum
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    vectorized(
-        #[inline(always)]
-        || a.iter().zip(b).map(|(a, b)| a * b).sum(),
-    )
 }
 
 impl WeightedPenalty for SlicedWasserstein {
