@@ -30,3 +30,5 @@ pub(crate) const HIDE: u32 = u32::MAX - 11;
 pub(crate) const FOLDS: u32 = u32::MAX - 12;
 /// Draws examples with replacement, to see how far a measure may be off.
 pub(crate) const BOOTSTRAP: u32 = u32::MAX - 13;
+/// Chooses the examples that pseudo-inputs begin at.
+pub(crate) const PSEUDO_INPUTS: u32 = u32::MAX - 15;

@@ -47,6 +47,11 @@ pub trait Prior: Debug + Send + Sync {
     /// What is learned, for codes of `width` elements.
     fn parameters(&self, width: usize) -> Vec<ParameterSpec>;
 
+    /// Whether the first of its parameters are the posteriors of [pseudo-inputs](crate::Abilities::pseudo_inputs).
+    fn has_pseudo_inputs(&self) -> bool {
+        false
+    }
+
     /// Elements of the workspace for codes of `width` elements.
     fn workspace(&self, width: usize) -> usize;
 

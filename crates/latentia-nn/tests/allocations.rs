@@ -10,10 +10,10 @@ use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pool
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
-use latentia_nn::priors::Mixture;
+use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
     Activation, Chain, Importance, Initializer, Layer, LikelihoodSpec, Objective, Optimizer,
-    Penalty, Shape, Step, StepOptions,
+    Penalty, Prior, Shape, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -154,13 +154,12 @@ fn a_step_allocates_nothing_after_the_first() {
         importance: Some(Importance::default()),
         ..Objective::from(likelihood)
     };
-    let with_prior = |samples| {
+    let with_prior = |samples, prior: Arc<dyn Prior>| {
         let mut layers = gaussian(samples);
-        let prior = Arc::new(Mixture { components: 7 });
         layers[3] = Box::new(GaussianLatent::new(30, samples).with_prior(prior));
         layers
     };
-    let sampled = Objective {
+    let sampled = || Objective {
         latent: 3,
         penalties: vec![Arc::new(SampledKl {
             weight: 1.0,
@@ -175,8 +174,11 @@ fn a_step_allocates_nothing_after_the_first() {
     ];
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
     assert_eq!(allocations(gaussian(1), penalised), 0);
-    assert_eq!(allocations(with_prior(1), sampled), 0);
-    assert_eq!(allocations(with_prior(5), weighed()), 0);
+    let mixture = || Arc::new(Mixture { components: 7 });
+    let vamp = Arc::new(Vamp { components: 7 });
+    assert_eq!(allocations(with_prior(1, mixture()), sampled()), 0);
+    assert_eq!(allocations(with_prior(1, vamp), sampled()), 0);
+    assert_eq!(allocations(with_prior(5, mixture()), weighed()), 0);
     assert_eq!(allocations(gaussian(5), weighed()), 0);
     assert_eq!(allocations(quantised, likelihood.into()), 0);
     assert_eq!(allocations(feature_maps(), likelihood.into()), 0);

@@ -81,6 +81,7 @@ CASES = [
     ("rate-distortion", "rate-distortion", "grey.npy", DENSE, False),
     ("lossless", "lossless", "grey.npy", DENSE, True),
     ("vae-burda", "vae-burda", "binary.npy", DENSE, False),
+    ("vamp", "vamp", "binary.npy", DENSE, False),
     ("conditional-vae", "conditional-vae", "classes.npz", DENSE, False),
     ("conv", "conv", "grey.npy", CONV, False),
     ("conv-vae", "conv-vae", "grey.npy", CONV, False),

@@ -14,6 +14,7 @@ mod labelled;
 mod mean_bias;
 mod model;
 mod parts;
+pub(crate) mod pseudo_inputs;
 mod quantiles;
 mod scaled;
 mod scaling;

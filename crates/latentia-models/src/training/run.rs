@@ -13,6 +13,7 @@ use super::split::Split;
 use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
+use crate::autoencoder::pseudo_inputs;
 use crate::{
     Autoencoder, BoxError, Epoch, FrozenPart, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
     TrainingSpec,
@@ -163,6 +164,7 @@ impl<'a> Training<'a> {
         model.scaling = scaling;
         if !model.is_fitted {
             learn_statistic(model, examples)?;
+            pseudo_inputs::begin_at_examples(model, examples, seed)?;
         }
         if let Some(bias) = model.output_bias.filter(|_| !model.is_fitted) {
             let means = column_means(&Scaled::new(&Targets(examples), &model.scaling))?;

@@ -25,3 +25,9 @@ impl Block {
         }
     }
 }
+
+impl AsRef<Tape> for Block {
+    fn as_ref(&self) -> &Tape {
+        &self.tape
+    }
+}

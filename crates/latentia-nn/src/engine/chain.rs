@@ -6,6 +6,7 @@ use std::sync::Arc;
 use latentia_tensor::{Matrix, Noise};
 
 use super::chain_error::ChainError;
+use super::entry;
 use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::{Layer, Mode, Parameter};
 
@@ -59,9 +60,10 @@ impl Chain {
         check(&layers)?;
         let mut parameters = Vec::new();
         let mut owned = Vec::new();
-        for layer in &layers {
+        for (number, layer) in layers.iter().enumerate() {
             let first = parameters.len();
-            for spec in layer.parameters() {
+            let own = layer.parameters().into_iter();
+            for spec in own.chain(entry::pseudo_inputs(&layers, number)) {
                 let mut value = Matrix::zeros(spec.rows, spec.cols);
                 let noise = Noise::new(seed, parameters.len() as u32);
                 spec.initializer.fill(&mut value, spec.fans, noise);
@@ -162,6 +164,16 @@ impl Chain {
         all.fold(0, usize::saturating_add)
     }
 
+    /// Number of the first layer that [pseudo-inputs](crate::Abilities::pseudo_inputs) pass, and of the parameter that they are, where
+    /// the chain has some.
+    pub fn pseudo_inputs(&self) -> Option<(usize, usize)> {
+        let mut layers = (0..self.layers.len()).map(|layer| {
+            let first = entry::first_layer(&self.layers, layer)?;
+            Some((first, self.owned(layer).end - 1))
+        });
+        layers.find_map(|own| own)
+    }
+
     /// All parameters, layer after layer.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -225,6 +237,17 @@ fn check(layers: &[Box<dyn Layer>]) -> Result<(), ChainError> {
                 name,
                 learned,
                 learned_name: layers[learned].name(),
+            });
+        }
+        if entry::first_layer(layers, number).is_some()
+            && let Some(before) =
+                (layers[..number].iter()).position(|own| own.abilities().batch_statistics.is_some())
+        {
+            return Err(ChainError::PseudoInputs {
+                layer: number,
+                name,
+                before,
+                before_name: layers[before].name(),
             });
         }
         if let Some(layers_back) = abilities.skip_connection

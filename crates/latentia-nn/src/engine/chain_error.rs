@@ -33,6 +33,21 @@ pub enum ChainError {
         /// Its name.
         learned_name: String,
     },
+    /// Pseudo-inputs would pass a layer that needs statistics over a batch, of which they are no part.
+    #[error(
+        "layer {layer} ({name}) has the posteriors of pseudo-inputs for a prior, but layer {before} ({before_name}) before it needs \
+         statistics over a batch, and pseudo-inputs are in none; use `group-norm`, or another prior"
+    )]
+    PseudoInputs {
+        /// Number of the layer with the prior.
+        layer: usize,
+        /// Its name.
+        name: String,
+        /// Number of the layer that needs statistics.
+        before: usize,
+        /// Its name.
+        before_name: String,
+    },
     /// A skip connection reaches no input, or one that cannot be added to the layer's own.
     #[error(
         "layer {layer} ({name}) adds the input of the layer {layers_back} before it, but {problem}"

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map_in_place, sum_matmul_tn};
 
-use super::block::Block;
 use super::chain::{Chain, SplitChain};
 use super::collective::Shares;
 use super::loops::{ParameterBlock, each_block, each_block_of, message_rows};
+use super::pseudo_inputs::PseudoInputs;
 use super::step::Step;
+use super::tape::Tape;
 use crate::layer::Layer;
 use crate::optim::Update;
 
@@ -21,26 +22,51 @@ impl Step {
         update: &Update<'_>,
     ) {
         let is_alone = shares.collective.ranks() == 1;
+        let all = 0..chain.parameters().len();
+        self.pseudo_inputs_backward(chain, shares);
         match (is_alone, self.options.clip_norm) {
-            (true, None) => self.gradients(chain, Some(update)),
-            (true, Some(_)) => self.gradients(chain, None),
-            (false, _) => self.gradients_across(chain, shares),
+            (true, None) => self.gradients(chain, all, Some(update)),
+            (true, Some(_)) => self.gradients(chain, all, None),
+            (false, _) => self.gradients_across(chain, all, shares),
         }
         if !is_alone || self.options.clip_norm.is_some() {
             self.update(chain, update);
         }
     }
 
-    /// The gradients of a process alone, and each update as soon as its gradient is whole.
-    fn gradients(&mut self, chain: &mut Chain, update: Option<&Update<'_>>) {
+    /// Sums the gradient of the posteriors of pseudo-inputs, and carries it back through the encoder.
+    fn pseudo_inputs_backward(&mut self, chain: &mut Chain, shares: Shares<'_>) {
+        let Some(mut pseudo_inputs) = self.pseudo_inputs.take() else {
+            return;
+        };
+        let posteriors = chain.owned(pseudo_inputs.layer).start;
+        let own = posteriors..posteriors + 1;
+        match shares.collective.ranks() {
+            1 => self.gradients(chain, own, None),
+            _ => self.gradients_across(chain, own, shares),
+        }
+        let (before, by_inputs) = self.moments.split_at_mut(pseudo_inputs.parameter(chain));
+        let by_posteriors = &before[posteriors].gradient;
+        let by_inputs = &mut by_inputs[0].gradient;
+        pseudo_inputs.backward(chain, by_posteriors, by_inputs, self.parallel);
+        self.pseudo_inputs = Some(pseudo_inputs);
+    }
+
+    /// The gradients of parameters `numbers` in a process alone, and each update as soon as its gradient is whole.
+    fn gradients(&mut self, chain: &mut Chain, numbers: Range<usize>, update: Option<&Update<'_>>) {
         let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
+        let pseudo_inputs = self.pseudo_inputs.as_ref();
+        let complete = pseudo_inputs.map(|own| own.parameter(chain));
         let SplitChain {
             layers,
             owned,
             parameters,
         } = chain.split();
-        let parallel = self.parallel;
-        each_block(parameters, &mut self.moments, parallel, |number, own| {
+        let (parallel, first) = (self.parallel, numbers.start);
+        let parameters = &mut parameters[numbers.clone()];
+        let moments = &mut self.moments[numbers];
+        each_block(parameters, moments, parallel, |number, own| {
+            let number = first + number;
             let ParameterBlock {
                 learned,
                 cols,
@@ -60,16 +86,21 @@ impl Step {
                 index: number - owned[layer].start,
                 cols,
             };
-            gradient.sum(blocks, Accumulate::Replace, first, g);
+            if complete != Some(number) {
+                gradient.sum(blocks, Accumulate::Replace, first, g);
+                gradient.sum(passing(pseudo_inputs, layer), Accumulate::Add, first, g);
+            }
             if let Some(update) = update.filter(|_| learned) {
                 update(w, g, m, v);
             }
         });
     }
 
-    /// The gradients of processes that have blocks of the batch each. Every sum goes from process to process in the order of the blocks, a
+    /// The gradients of parameters `numbers` in processes that have blocks of the batch each. Every sum goes from process to process in the order of the blocks, a
     /// part of a parameter at a time, so that all work at once; the last one hands out the totals.
-    fn gradients_across(&mut self, chain: &mut Chain, shares: Shares<'_>) {
+    fn gradients_across(&mut self, chain: &mut Chain, numbers: Range<usize>, shares: Shares<'_>) {
+        let pseudo_inputs = self.pseudo_inputs.as_ref();
+        let complete = pseudo_inputs.map(|own| own.parameter(chain));
         let collective = shares.collective;
         let own = shares.own_blocks();
         let before = own
@@ -83,11 +114,13 @@ impl Step {
             parameters,
         } = chain.split();
         let (blocks, parallel) = (&self.blocks[..self.used], self.parallel);
-        for (number, (parameter, moments)) in parameters.iter().zip(&mut self.moments).enumerate() {
+        let moments = &mut self.moments[numbers.clone()];
+        for (number, moments) in numbers.zip(&mut *moments) {
             let layer = owned.partition_point(|range| range.end <= number);
-            if self.frozen.contains(layer) {
+            if self.frozen.contains(layer) || complete == Some(number) {
                 continue;
             }
+            let parameter = &parameters[number];
             let (rows, cols) = (parameter.value.rows(), parameter.value.cols());
             let gradient = Gradient {
                 layer: &*layers[layer],
@@ -111,13 +144,17 @@ impl Step {
                 let sizes = [part * message, rows, cols];
                 each_block_of(sum, sizes, parallel, |first, own| {
                     gradient.sum(blocks, begin, first, own);
+                    // All processes have them; they stand behind the last block of examples.
+                    if after.is_none() {
+                        gradient.sum(passing(pseudo_inputs, layer), Accumulate::Add, first, own);
+                    }
                 });
                 if let Some(after) = after {
                     collective.send(after, bytemuck::cast_slice(sum));
                 }
             }
         }
-        for moments in &mut self.moments {
+        for moments in moments {
             let total = bytemuck::cast_slice_mut(moments.gradient.as_mut_slice());
             collective.broadcast(collective.ranks() - 1, total);
         }
@@ -155,9 +192,14 @@ struct Gradient<'a> {
     cols: usize,
 }
 
+/// The blocks of pseudo-inputs that pass layer `layer`.
+fn passing(pseudo_inputs: Option<&PseudoInputs>, layer: usize) -> &[Tape] {
+    pseudo_inputs.map_or(&[], |own| own.passing(layer))
+}
+
 impl Gradient<'_> {
     /// Sums rows of the gradient from row `first` on over `blocks`, one after another; `begin` says whether a sum is there already.
-    fn sum(&self, blocks: &[Block], begin: Accumulate, first: usize, sum: &mut [f32]) {
+    fn sum<B: AsRef<Tape>>(&self, blocks: &[B], begin: Accumulate, first: usize, sum: &mut [f32]) {
         let rows: Range<usize> = first..first + sum.len() / self.cols.max(1);
         let number = self.layer_number;
         let product = self.layer.abilities().multiplied_by;
@@ -165,8 +207,8 @@ impl Gradient<'_> {
             return sum_products(blocks, number, rows, begin, sum);
         }
         let mut accumulate = begin;
-        for Block { tape, .. } in blocks {
-            let (trace, dy) = (tape.trace(number), tape.gradient(number));
+        for block in blocks {
+            let (trace, dy) = block.as_ref().trace_and_gradient(number);
             let out = MatrixMut::new(sum, rows.len(), self.cols);
             self.layer
                 .gradient(self.index, rows.clone(), trace, dy, accumulate, out);
@@ -177,8 +219,8 @@ impl Gradient<'_> {
 
 /// Sums `xᵀ · dy` of layer `layer` over `blocks`, for columns `columns` of `x`. Several blocks at a time, so that a tile of the sum stays in
 /// registers from one to the next.
-fn sum_products(
-    blocks: &[Block],
+fn sum_products<B: AsRef<Tape>>(
+    blocks: &[B],
     layer: usize,
     columns: Range<usize>,
     mut accumulate: Accumulate,
@@ -189,9 +231,9 @@ fn sum_products(
     let nothing = MatrixRef::new(&[], 0, 0);
     for blocks in blocks.chunks(SOME) {
         let mut products = [(nothing, nothing); SOME];
-        for (product, Block { tape, .. }) in products.iter_mut().zip(blocks) {
-            let x = tape.trace(layer).x.columns(columns.clone());
-            *product = (x, tape.gradient(layer));
+        for (product, block) in products.iter_mut().zip(blocks) {
+            let (trace, dy) = block.as_ref().trace_and_gradient(layer);
+            *product = (trace.x.columns(columns.clone()), dy);
         }
         let (rows, cols) = (columns.len(), sum.len() / columns.len().max(1));
         let out = MatrixMut::new(sum, rows, cols);

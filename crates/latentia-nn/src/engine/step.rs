@@ -4,7 +4,8 @@
 //!    cut in two: at the code by a penalty, on both ways at a layer with batch statistics.
 //! 2. For each block of parameters: gradient over the whole batch, then the update.
 //!
-//! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Blocks are fixed by
+//! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Pseudo-inputs of a prior
+//! pass the encoder after the update, and the gradient goes back through them before the second loop. Blocks are fixed by
 //! sizes, their sums are added in order, and noise is a function of seed, step, layer and row: the result does not depend
 //! on the number of threads. Nothing is allocated.
 
@@ -21,6 +22,7 @@ use super::frozen::Frozen;
 use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
 use super::packing::PackedWeights;
+use super::pseudo_inputs::PseudoInputs;
 use crate::layer::Mode;
 use crate::optim::{Moments, Optimizer};
 
@@ -100,6 +102,7 @@ pub struct Step {
     pub(super) met: Vec<Option<Matrix>>,
     pub(super) parallel: bool,
     pub(super) packed: PackedWeights,
+    pub(super) pseudo_inputs: Option<PseudoInputs>,
 }
 
 impl Step {
@@ -147,6 +150,7 @@ impl Step {
             used: 0,
             parallel,
             packed,
+            pseudo_inputs: PseudoInputs::new(chain, &frozen),
             frozen,
             options,
         }
@@ -257,6 +261,9 @@ impl Step {
         let collective = Arc::clone(&self.collective);
         let shares = self.shares(&*collective);
         self.used = shares.own_blocks().len();
+        if let Some(pseudo_inputs) = &mut self.pseudo_inputs {
+            pseudo_inputs.refresh(chain, self.parallel);
+        }
         self.packed.hand_out(chain);
         let loss = self.examples_loop(chain, examples, indices, rates.epochs, shares);
         self.packed.take_back(chain);
@@ -271,6 +278,9 @@ impl Step {
             self.parameters_loop(chain, shares, update);
         });
         self.update_statistics(chain, shares);
+        if let Some(pseudo_inputs) = &mut self.pseudo_inputs {
+            pseudo_inputs.encode(chain, self.parallel);
+        }
         Ok(loss)
     }
 

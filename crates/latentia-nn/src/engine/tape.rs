@@ -1,17 +1,18 @@
 //! The memory of one block of examples on its way through a chain: forward and back.
 
+mod memory;
+
 use std::io;
 use std::ops::Range;
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
 
 use super::chain::Chain;
-use super::frozen::Frozen;
 use super::non_finite::{NonFinite, is_finite};
 use super::position::Position;
 use super::statistics::StatisticBuffers;
 use super::traces::{BackwardTrace, trace_of};
-use crate::layer::{BackwardMemory, ForwardMemory, Layer, Mode, Pass, Trace};
+use crate::layer::{BackwardMemory, ForwardMemory, Mode, Pass, Trace};
 
 /// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
 /// is minimised.
@@ -67,80 +68,6 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// To run layers `layers` of `chain` forward on up to `rows` examples.
-    pub fn forward_only(chain: &Chain, layers: Range<usize>, mode: Mode, rows: usize) -> Self {
-        let used = &chain.layers()[layers.clone()];
-        let samples: Vec<usize> = layers
-            .clone()
-            .map(|layer| chain.samples(layers.start..layer + 1, mode))
-            .collect();
-        let buffers = |width: fn(&dyn Layer) -> usize| -> Vec<Matrix> {
-            let stages = used.iter().zip(&samples);
-            stages
-                .map(|(layer, samples)| Matrix::zeros(rows * samples, width(&**layer)))
-                .collect()
-        };
-        let inputs = used.first().map_or(0, |layer| layer.inputs());
-        let workspace = used.iter().map(|layer| layer.memory().workspace).max();
-        Self {
-            mode,
-            position: Position::default(),
-            labels: Vec::with_capacity(rows),
-            rows: 0,
-            input: Matrix::zeros(rows, inputs),
-            targets: None,
-            outputs: buffers(|layer| layer.outputs()),
-            saved: buffers(|layer| layer.memory().saved),
-            samples,
-            partial_sums: Vec::new(),
-            statistics: Vec::new(),
-            gradients: Vec::new(),
-            log_prior_gradients: Vec::new(),
-            first_learned: 0,
-            input_gradient: Matrix::default(),
-            workspace: vec![0.0; workspace.unwrap_or(0)],
-            layers,
-        }
-    }
-
-    /// To train the layers of `chain` that are not frozen, on up to `rows` examples.
-    pub(super) fn for_training(chain: &Chain, frozen: &Frozen, rows: usize) -> Self {
-        let layers = 0..chain.layers().len();
-        let statistics = |layer| StatisticBuffers::new(frozen.sums(chain, layer));
-        let partial_sums = |layer| {
-            let asked = layer >= frozen.first_learned() && !frozen.contains(layer);
-            asked.then(|| vec![0.0; chain.layers()[layer].memory().partial_sums])
-        };
-        let log_priors = |layer: usize| match chain.layers()[layer].abilities().log_prior {
-            true => vec![0.0; rows * chain.samples(0..layer + 1, Mode::Train)],
-            false => Vec::new(),
-        };
-        Self {
-            log_prior_gradients: layers.clone().map(log_priors).collect(),
-            statistics: layers.clone().map(statistics).collect(),
-            partial_sums: layers.clone().map(partial_sums).collect(),
-            first_learned: frozen.first_learned(),
-            ..Self::forward_only(chain, layers, Mode::Train, rows).with_gradients()
-        }
-    }
-
-    /// For gradients with respect to the input of layers `layers` of `chain`, in evaluation, on up to `rows` examples.
-    pub fn for_input_gradients(chain: &Chain, layers: Range<usize>, rows: usize) -> Self {
-        let tape = Self::forward_only(chain, layers, Mode::Eval, rows);
-        Self {
-            input_gradient: tape.input.clone(),
-            ..tape.with_gradients()
-        }
-    }
-
-    fn with_gradients(self) -> Self {
-        Self {
-            partial_sums: vec![None; self.layers.len()],
-            gradients: self.outputs.clone(),
-            ..self
-        }
-    }
-
     /// The gradient with respect to the input after a run of [`Self::for_input_gradients`]'s layers, `[rows, inputs]`, where `write` writes
     /// that by the output, `[rows, outputs]`.
     pub fn input_gradient(
@@ -155,6 +82,11 @@ impl Tape {
         for at in (0..self.layers.len()).rev() {
             self.backward(chain, at);
         }
+        self.last_input_gradient()
+    }
+
+    /// What [`Self::input_gradient`] computed the last time.
+    pub(super) fn last_input_gradient(&self) -> MatrixRef<'_> {
         self.input_gradient.top(self.rows)
     }
 
@@ -375,6 +307,12 @@ impl Tape {
         }
     }
 
+    /// The trace of layer `number` of the chain, and the gradient that reached its output.
+    pub(super) fn trace_and_gradient(&self, number: usize) -> (Trace<'_>, MatrixRef<'_>) {
+        let at = number - self.layers.start;
+        (self.trace(at), self.gradient(at))
+    }
+
     /// What layer `at` of those that the tape was made for left behind.
     pub fn trace(&self, at: usize) -> Trace<'_> {
         let partial_sums = self.partial_sums.get(at).and_then(Option::as_deref);
@@ -438,5 +376,11 @@ impl Tape {
         let broken = |layer: &usize| !is_finite(self.trace(*layer).y.span());
         let layer = (0..self.outputs.len()).find(broken)?;
         Some(NonFinite::Output(self.layers.start + layer))
+    }
+}
+
+impl AsRef<Tape> for Tape {
+    fn as_ref(&self) -> &Tape {
+        self
     }
 }

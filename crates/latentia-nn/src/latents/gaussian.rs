@@ -268,6 +268,7 @@ impl Layer for GaussianLatent {
         Abilities {
             samples: Some(self),
             log_prior: self.learned.is_some(),
+            pseudo_inputs: (self.learned.as_ref()).is_some_and(|own| own.prior.has_pseudo_inputs()),
             ..Abilities::default()
         }
     }

@@ -25,6 +25,9 @@ pub struct Abilities<'a> {
     /// It saves `ln p(z)` of each row of its output, of a prior that it learns. Penalties then leave the gradients with respect to
     /// these in [`super::Trace::log_prior_gradients`].
     pub log_prior: bool,
+    /// Its first parameter is the input that the layers before it make, in evaluation, of as many pseudo-inputs as it has rows. The
+    /// chain adds these to its parameters, as the last, and learns them; see [`crate::priors::Vamp`].
+    pub pseudo_inputs: bool,
     /// `[channels, height, width]` of what each row of its weight multiplies, where that is a part of a picture.
     pub filter: Option<[usize; 3]>,
 }

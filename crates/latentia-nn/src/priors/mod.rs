@@ -1,7 +1,9 @@
 //! Priors of Gaussian codes that are learned with the model: one file for each kind, and the list of them.
 
 mod flow;
+mod gaussians;
 mod mixture;
+mod vamp;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::prior::Prior;
 
 pub use flow::Flow;
 pub use mixture::Mixture;
+pub use vamp::Vamp;
 
 kinds! {
     /// The prior of a Gaussian code, learned with the model, one of these kinds. Its KL divergence is then estimated by the samples
@@ -24,5 +27,8 @@ kinds! {
         /// A flow of affine couplings from the standard normal: RealNVP (Dinh, Sohl-Dickstein and Bengio 2017).
         /// Example: `{ kind = "flow", couplings = 6, hidden = 64 }`
         Flow(Flow),
+        /// The mean of the posteriors of pseudo-inputs that are learned: VampPrior (Tomczak and Welling 2018).
+        /// Example: `{ kind = "vamp", components = 500 }`
+        Vamp(Vamp),
     }
 }

@@ -115,6 +115,7 @@ pub fn check(
         .map(|p| wide(p.value.as_slice()))
         .collect();
     let last = parameters.len() - 2;
+    let has_pseudo_inputs = chain.parameters()[last - 1].name == "pseudo-inputs";
     let value = |which: usize, numbers: &[f64]| -> f64 {
         let parameter = |i: usize| match i == which {
             true => numbers.to_vec(),
@@ -142,8 +143,14 @@ pub fn check(
             0.5 * squares.sum::<f64>() + 0.5 * inputs as f64 * (2.0 * PI).ln()
         };
         let losses = codes.iter().enumerate().map(loss).collect();
+        let mut prior: Vec<Row> = (2..last).map(parameter).collect();
+        // The posteriors of pseudo-inputs are what the encoder makes of them.
+        if has_pseudo_inputs {
+            let rows = prior[1].chunks(inputs);
+            prior[0] = rows.flat_map(|x| encoder.forward(x)).collect();
+        }
         objective(&Seen {
-            prior: (2..last).map(parameter).collect(),
+            prior,
             encoded,
             codes,
             losses,

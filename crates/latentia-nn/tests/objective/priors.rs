@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::penalties::SampledKl;
-use latentia_nn::priors::{Flow, Mixture};
+use latentia_nn::priors::{Flow, Mixture, Vamp};
 use latentia_nn::{Chain, Importance, Layer, Noise, PRIOR_ROWS, Penalty, Prior};
 use latentia_tensor::{Matrix, MatrixMut};
 use latentia_testing::{numbers, wide};
@@ -43,6 +43,18 @@ fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
         logits[k] + (0..n).map(at).sum::<f64>()
     };
     log_sum_exp((0..logits.len()).map(component)) - log_sum_exp(logits.iter().copied())
+}
+
+/// The mean of posteriors, each `μ` and then `s`.
+fn vamp_density(z: &[f64], parameters: &[Row]) -> f64 {
+    let n = z.len();
+    let posteriors = parameters[0].chunks(2 * n);
+    let count = posteriors.len() as f64;
+    let one = |q: &[f64]| -> f64 {
+        let at = |j: usize| log_normal(z[j], q[j], log_variance(q[n + j]));
+        (0..n).map(at).sum()
+    };
+    log_sum_exp(posteriors.map(one)) - count.ln()
 }
 
 /// `f(z)` of a flow, and `Σ s`.
@@ -104,6 +116,10 @@ fn priors() -> Vec<(Arc<dyn Prior>, Box<LogDensity>)> {
     let mut priors: Vec<(Arc<dyn Prior>, Box<LogDensity>)> = Vec::new();
     for components in [1, 3, 17] {
         priors.push((Arc::new(Mixture { components }), Box::new(mixture_density)));
+    }
+    // One block of pseudo-inputs, several.
+    for components in [1, 3, 70] {
+        priors.push((Arc::new(Vamp { components }), Box::new(vamp_density)));
     }
     for (couplings, hidden) in [(1, 3), (4, 5)] {
         let prior = Flow { couplings, hidden };

@@ -4,5 +4,6 @@ mod failures;
 mod gradients;
 mod noise;
 mod parts;
+mod pseudo_inputs;
 mod refusals;
 mod threads;

@@ -7,7 +7,7 @@ use latentia_nn::layers::Dropout;
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
-use latentia_nn::priors::Mixture;
+use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
     Activation, Chain, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step,
     StepOptions,
@@ -115,15 +115,20 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         let prior = Arc::new(Mixture { components: 7 });
         Box::new(GaussianLatent::new(30, 2).with_prior(prior))
     };
+    let with_pseudo_inputs = || -> Box<dyn Layer> {
+        let prior = Arc::new(Vamp { components: 200 });
+        Box::new(GaussianLatent::new(30, 1).with_prior(prior))
+    };
     const SAMPLED: SampledKl = SampledKl {
         weight: 1.0,
         warm_up: 0,
     };
     let sampled = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(SAMPLED)] };
-    let (alone, quantised, learned) = (
+    let (alone, quantised, learned, encoded) = (
         coupled(1, gaussian, coupling),
         coupled(1, codebook, commitment),
         coupled(1, with_prior, sampled),
+        coupled(1, with_pseudo_inputs, sampled),
     );
     for threads in [2, 3, 7] {
         assert!(
@@ -136,6 +141,10 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         );
         assert!(
             coupled(threads, with_prior, sampled) == learned,
+            "{threads} threads"
+        );
+        assert!(
+            coupled(threads, with_pseudo_inputs, sampled) == encoded,
             "{threads} threads"
         );
     }

@@ -1,0 +1,38 @@
+//! Pseudo-inputs of a prior that begin at training examples.
+
+use latentia_nn::{BLOCK_ROWS, Mode, Position, Tape};
+use latentia_tensor::{Noise, Rows};
+use rand::seq::SliceRandom;
+
+use super::scaled::Scaled;
+use crate::{Autoencoder, ModelError, stream};
+
+/// Sets the pseudo-inputs of `model`, where its prior has some, to training examples that `seed` chooses, as the first layer that
+/// learns sees them; where there are too few, each more than once.
+///
+/// # Errors
+/// When an example cannot be read.
+pub(crate) fn begin_at_examples(
+    model: &mut Autoencoder,
+    examples: &dyn Rows,
+    seed: u64,
+) -> Result<(), ModelError> {
+    let Some((first, parameter)) = model.chain.pseudo_inputs() else {
+        return Ok(());
+    };
+    let count = model.chain.parameters()[parameter].value.rows();
+    let mut order: Vec<u32> = (0..examples.rows() as u32).collect();
+    order.shuffle(&mut Noise::new(seed, stream::PSEUDO_INPUTS).row(0));
+    let chosen: Vec<u32> = order.iter().copied().cycle().take(count).collect();
+    let scaled = Scaled::new(examples, &model.scaling).drawn(model.preprocessing, 0);
+    let mut tape = Tape::forward_only(&model.chain, 0..first, Mode::Eval, BLOCK_ROWS);
+    for (block, indices) in chosen.chunks(BLOCK_ROWS).enumerate() {
+        tape.read(&scaled, indices)?;
+        tape.forward(&model.chain, Position::default());
+        let rows = tape.output();
+        let own = &mut model.chain.parameters_mut()[parameter].value;
+        let at = block * BLOCK_ROWS * rows.cols();
+        own.as_mut_slice()[at..at + rows.span().len()].copy_from_slice(rows.span());
+    }
+    Ok(())
+}
