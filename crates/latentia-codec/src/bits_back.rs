@@ -64,6 +64,12 @@ impl<'a> BitsBack<'a> {
                 prior.name()
             ));
         }
+        if !distribution.is_gaussian() {
+            let name = model.latent().name();
+            return Err(format!(
+                "a code that is {name} has no intervals to code by: bits back needs a Gaussian with the standard normal prior"
+            ));
+        }
         Ok(Self {
             model,
             distribution,

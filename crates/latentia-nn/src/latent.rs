@@ -95,9 +95,15 @@ pub trait Latent: Debug + Send + Sync {
 }
 
 impl dyn Latent + '_ {
-    /// Whether only some vectors are codes: those of a codebook, of integers, or sparse ones.
+    /// Whether only some vectors are codes: those of a codebook, of integers, sparse ones, or directions.
     pub fn is_restricted(&self) -> bool {
         self.values() != CodeValues::Real
+    }
+
+    /// Whether a code has a Gaussian posterior.
+    pub fn is_gaussian(&self) -> bool {
+        let distribution = self.distribution();
+        distribution.is_some_and(|own| own.is_gaussian())
     }
 
     /// Whether a code is the encoder's output, or a part of it: neither sampled nor quantised.
@@ -115,11 +121,27 @@ pub trait LatentDistribution: Sync {
         None
     }
 
-    /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`. NaN where the prior is [learned](Self::learned_prior): it has no
-    /// closed form, and no parts of its own in each dimension.
+    /// Whether the posterior is a diagonal Gaussian: what its [divergence](Self::divergence) is for otherwise.
+    fn is_gaussian(&self) -> bool {
+        self.divergence(1.0, 0).is_none()
+    }
+
+    /// The penalty `weight KL(q(z | x) ‖ p(z))`, with a weight that rises over `warm_up` epochs, of a posterior that is no Gaussian and
+    /// whose divergence has no parts in each dimension.
+    fn divergence(&self, _weight: f32, _warm_up: u32) -> Option<Arc<dyn Penalty>> {
+        None
+    }
+
+    /// Means of the posterior, `[n]`: the first of its parameters, or a function of them.
+    fn means(&self, parameters: &[f32], means: &mut [f32]) {
+        means.copy_from_slice(&parameters[..means.len()]);
+    }
+
+    /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`; all of it in the first where it [has no parts](Self::divergence). NaN
+    /// where the prior is [learned](Self::learned_prior): it has no closed form.
     fn kl(&self, parameters: &[f32], kl: &mut [f32]);
 
-    /// Standard deviations of the posterior, `[n]`. Its means are the first `n` of its parameters.
+    /// Standard deviations of the posterior, `[n]`.
     fn deviation(&self, parameters: &[f32], deviation: &mut [f32]);
 
     /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back; where the prior is
@@ -147,6 +169,8 @@ pub enum CodeValues {
     Sparse,
     /// Integers.
     Integers,
+    /// Vectors of length 1.
+    Directions,
     /// Vectors of a codebook, counted from 0. One that is learned is the first parameter of the last layer, `[vectors, dimension]`.
     Codebook {
         /// Vectors in the codebook.

@@ -82,6 +82,7 @@ CASES = [
     ("lossless", "lossless", "grey.npy", DENSE, True),
     ("vae-burda", "vae-burda", "binary.npy", DENSE, False),
     ("vamp", "vamp", "binary.npy", DENSE, False),
+    ("svae", "svae", "binary.npy", DENSE, False),
     ("conditional-vae", "conditional-vae", "classes.npz", DENSE, False),
     ("conv", "conv", "grey.npy", CONV, False),
     ("conv-vae", "conv-vae", "grey.npy", CONV, False),

@@ -1,6 +1,7 @@
 //! `latentia traverse`
 
 use latentia_models::ModelFile;
+use latentia_nn::CodeValues;
 
 use crate::args::TraverseArgs;
 use crate::figures::Sheet;
@@ -26,9 +27,14 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
             format!("{rows} pictures are too many to draw; take fewer --steps, or write a .npy");
         return Err(UsageError(hint).into());
     }
-    let columns: Vec<String> = (0..steps).map(|step| number(codes.row(step)[0])).collect();
+    let turns = model.latent().values() == CodeValues::Directions;
+    let column = |step: usize| match turns {
+        true => format!("{}°", 360 * step / steps),
+        false => number(codes.row(step)[0]),
+    };
+    let columns: Vec<String> = (0..steps).map(column).collect();
     let rows: Vec<String> = match model.code_width() {
-        2 => (0..steps)
+        2 if !turns => (0..steps)
             .map(|row| number(codes.row(row * steps)[1]))
             .collect(),
         width => (1..=width)
@@ -37,6 +43,7 @@ pub(super) fn run(args: &TraverseArgs) -> anyhow::Result<()> {
     };
     let sheet = Sheet {
         title: match model.code_width() {
+            _ if turns => "each dimension of the code turned to the next, once round",
             2 => "decoded codes: z1 across, z2 up",
             _ => "each dimension of the code from -3 to 3, the others at 0",
         },

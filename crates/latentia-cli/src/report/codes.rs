@@ -34,9 +34,10 @@ impl Codes {
         arrays: &mut Arrays,
     ) -> anyhow::Result<Self> {
         let distribution = model.latent().distribution();
-        let is_learned = distribution.is_some_and(|own| own.learned_prior().is_some());
+        let has_prior =
+            distribution.is_some_and(|own| own.is_gaussian() && own.learned_prior().is_none());
         let (strength, measure) = match &evaluation.variational {
-            Some(elbo) if !is_learned => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
+            Some(elbo) if has_prior => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
             _ => (variances(codes), "variance"),
         };
         let levels = label_column(model).map_or(&[][..], |column| &column.levels);
@@ -49,7 +50,7 @@ impl Codes {
             values: arrays.add(codes.as_slice()),
             strength,
             measure,
-            has_prior: distribution.is_some() && !is_learned,
+            has_prior,
             axes: axes(codes)?.map(|[axes, origin]| [arrays.add(&axes), arrays.add(&origin)]),
             classes: (0..model.classes().unwrap_or(0)).map(name).collect(),
         })

@@ -25,6 +25,11 @@ pub(crate) fn begin_at_examples(
     order.shuffle(&mut Noise::new(seed, stream::PSEUDO_INPUTS).row(0));
     let chosen: Vec<u32> = order.iter().copied().cycle().take(count).collect();
     let scaled = Scaled::new(examples, &model.scaling).drawn(model.preprocessing, 0);
+    // Where nothing stands before it, the examples themselves.
+    if first == 0 {
+        let own = &mut model.chain.parameters_mut()[parameter].value;
+        return Ok(scaled.read(&chosen, own.view_mut())?);
+    }
     let mut tape = Tape::forward_only(&model.chain, 0..first, Mode::Eval, BLOCK_ROWS);
     for (block, indices) in chosen.chunks(BLOCK_ROWS).enumerate() {
         tape.read(&scaled, indices)?;

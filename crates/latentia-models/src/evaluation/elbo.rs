@@ -46,7 +46,7 @@ pub struct ElboReport {
     pub reconstruction_nats: f64,
     /// `KL(q(z | x) ‖ p(z))`, analytic; from a prior that was learned, the mean of `ln q(z | x) - ln p(z)` over the samples
     pub kl_nats: f64,
-    /// Its part in each dimension of the code; empty with a prior that was learned, where it has none
+    /// Its part in each dimension of the code; empty where it has none: with a prior that was learned, and of a direction
     pub kl_per_dimension: Vec<f64>,
     /// Negative log likelihood, importance-sampled: `-ln (1/k) Σ p(x | z) p(z) / q(z | x)` with `z` from `q`. It never
     /// falls short of the truth on average, and approaches it as `k` grows (Burda et al. 2016).
@@ -75,6 +75,7 @@ struct ElboSums<'a> {
     nll: f64,
     nll_squares: f64,
     row_kl: Vec<f32>,
+    row_mean: Vec<f32>,
     sigma: Vec<f32>,
     epsilon: Vec<f32>,
     /// For the density of a learned prior.
@@ -107,7 +108,7 @@ impl ElboReport {
                 valid: "from 1 to 1,000,000",
             });
         }
-        // Up to what the Gaussian layer takes: means and log-variances.
+        // Up to what the last layer of the latent takes: the parameters of the posterior.
         let run = Run::of(0..model.sections().code.end - 1);
         let noise = Noise::new(seed, stream::IMPORTANCE);
         let block_rows = BLOCK_ROWS.min(examples.rows());
@@ -134,14 +135,13 @@ impl ElboReport {
         };
         let distribution = model.latent().distribution();
         let is_learned = distribution.is_some_and(|own| own.learned_prior().is_some());
-        let kl_per_dimension = match is_learned {
-            true => Vec::new(),
-            false => each(|s| &s.kl),
-        };
+        let kl = each(|s| &s.kl);
         let kl_nats: f64 = match is_learned {
             true => sum(|s| s.sampled_kl),
-            false => kl_per_dimension.iter().sum(),
+            false => kl.iter().sum(),
         };
+        let has_parts = !is_learned && model.latent().is_gaussian();
+        let kl_per_dimension = if has_parts { kl } else { Vec::new() };
         let reconstruction_nats = sum(|s| s.reconstruction);
         let nll_nats = sum(|s| s.nll);
         let variance = (sum(|s| s.nll_squares) - nll_nats * nll_nats).max(0.0);
@@ -187,6 +187,7 @@ impl<'a> ElboSums<'a> {
             nll: 0.0,
             nll_squares: 0.0,
             row_kl: vec![0.0; code],
+            row_mean: vec![0.0; code],
             sigma: vec![0.0; code],
             epsilon: vec![0.0; code],
             bounds: Vec::with_capacity(rows),
@@ -200,7 +201,8 @@ impl<'a> ElboSums<'a> {
         let rows = targets.rows();
         for x in parameters.iter_rows() {
             self.distribution.kl(x, &mut self.row_kl);
-            for (j, (&kl, &mean)) in self.row_kl.iter().zip(x).enumerate() {
+            self.distribution.means(x, &mut self.row_mean);
+            for (j, (&kl, &mean)) in self.row_kl.iter().zip(&self.row_mean).enumerate() {
                 self.kl[j] += f64::from(kl);
                 self.mean[j] += f64::from(mean);
                 self.mean_squares[j] += f64::from(mean).powi(2);

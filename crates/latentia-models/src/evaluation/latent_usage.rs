@@ -59,9 +59,10 @@ impl LatentUsage {
         }
         let usage = match latent.values() {
             CodeValues::Codebook { vectors, .. } => Self::of_codebook(model, examples, vectors),
-            CodeValues::Real | CodeValues::Sparse | CodeValues::Integers => {
-                Self::of_units(model, examples)
-            }
+            CodeValues::Real
+            | CodeValues::Sparse
+            | CodeValues::Integers
+            | CodeValues::Directions => Self::of_units(model, examples),
         };
         usage.map(Some)
     }

@@ -1,6 +1,6 @@
 //! Codes to decode: drawn from the prior, along a dimension, between two examples.
 
-use latentia_nn::{LatentDistribution, Parameter};
+use latentia_nn::{CodeValues, LatentDistribution, Parameter};
 use latentia_tensor::{Matrix, Noise};
 
 use crate::stream;
@@ -27,14 +27,17 @@ impl Autoencoder {
 
     /// Codes that cross the prior in `steps` steps, from -3 to 3 standard deviations around its mean. With two dimensions, the
     /// whole square, `[steps², 2]`, the second dimension falling from row to row; else one row of `steps` codes for each
-    /// dimension, the others at their means, `[code_width · steps, code_width]`. Moments of a prior that was learned are those of
-    /// 10,000 draws.
+    /// dimension, the others at their means, `[code_width · steps, code_width]`. Moments of a prior that was learned are
+    /// those of 10,000 draws. Directions go round the great circle through each dimension and the next.
     ///
     /// # Errors
     /// When the code is deterministic: it has no prior.
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
         let is_learned = self.prior(false)?.learned_prior().is_some();
         let width = self.code_width();
+        if self.latent().values() == CodeValues::Directions {
+            return Ok(great_circles(width, steps));
+        }
         let at = |step: usize| REACH * (2.0 * step as f32 / (steps.max(2) - 1) as f32 - 1.0);
         let rows = if width == 2 { steps } else { width };
         let mut codes = Matrix::zeros(rows * steps, width);
@@ -86,6 +89,17 @@ impl Autoencoder {
             to_sample,
         })
     }
+}
+
+/// `cos φ eⱼ + sin φ eⱼ₊₁` in `steps` steps of `φ` once round, for each dimension `j`: `[width · steps, width]`
+fn great_circles(width: usize, steps: usize) -> Matrix {
+    let mut codes = Matrix::zeros(width * steps, width);
+    for (number, code) in codes.view_mut().iter_rows_mut().enumerate() {
+        let angle = std::f32::consts::TAU * (number % steps) as f32 / steps as f32;
+        let row = number / steps;
+        (code[row], code[(row + 1) % width]) = (angle.cos(), angle.sin());
+    }
+    codes
 }
 
 /// Mean and standard deviation of each column.

@@ -4,6 +4,7 @@ mod augmentation;
 mod autoencoder;
 mod counts;
 mod detection;
+mod directions;
 mod encoder;
 mod fit;
 mod formats;

@@ -6,7 +6,8 @@ use latentia_tensor::{Matrix, Noise, Rows};
 use crate::{begin, message, model_spec, training_spec};
 
 /// The priors that there are, as a specification has them.
-const PRIORS: [&str; 2] = [
+const PRIORS: [&str; 3] = [
+    "{ kind = 'vamp', components = 70 }",
     "{ kind = 'mixture', components = 4 }",
     "{ kind = 'flow', couplings = 6, hidden = 16 }",
 ];
@@ -179,5 +180,22 @@ fn a_specification_without_a_prior_says_nothing_of_it() {
     for prior in PRIORS {
         let read = model_spec(&written(prior));
         assert_eq!(read, model_spec(&spec(prior, "")));
+    }
+}
+
+#[test]
+fn pseudo_inputs_begin_at_training_examples_as_the_first_layer_that_learns_sees_them() {
+    let examples = clusters(400);
+    let vamp = "{ kind = 'vamp', components = 70 }";
+    for corruption in ["", "corruption = { kind = 'masking', rate = 0.5 }\n"] {
+        let text = format!("{corruption}{}", spec(vamp, ""));
+        let mut model = model_spec(&text).build(&[6], 1).expect("parts that fit");
+        let training = training_spec("epochs = 1\nbatch-size = 50");
+        let run = begin(&mut model, training, 1, &examples, None).expect("they fit");
+        let (_, parameter) = run.model().chain().pseudo_inputs().expect("a VampPrior");
+        let own = &run.model().chain().parameters()[parameter].value;
+        assert_eq!((own.rows(), own.cols()), (70, 6));
+        let is_example = |row: &[f32]| examples.view().iter_rows().any(|x| x == row);
+        assert!(own.view().iter_rows().all(is_example));
     }
 }

@@ -82,7 +82,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\nobjective = {{ beta = 2.0 }}\n{ENCODER}\n{DECODER}"),
-            "objective has beta, which a deterministic code does not support; it needs a code of kind `gaussian`",
+            "objective has beta, which a deterministic code does not support; it needs a code of kind `gaussian` or `von-mises-fisher`",
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
@@ -180,6 +180,7 @@ fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() 
 #[test]
 fn codes_and_terms_that_make_no_sense_are_refused() {
     let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";
+    let directions = "likelihood = 'bernoulli'\ncode = { kind = 'von-mises-fisher', units = 2 }";
     let plain = "likelihood = 'mse'";
     let wrong = [
         (
@@ -291,6 +292,21 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
             gaussian,
             "objective = { l1 = 0.1 }",
             "objective has l1, which a gaussian code does not support; it needs a code of kind `deterministic` or `top-k`",
+        ),
+        (
+            directions,
+            "objective = { free-bits = 0.1 }",
+            "objective has free-bits, which a von-mises-fisher code does not support; it needs a code of kind `gaussian`",
+        ),
+        (
+            directions,
+            "objective = { importance-samples = 5 }",
+            "objective has importance-samples, which a von-mises-fisher code does not support; it needs a code of kind `gaussian`",
+        ),
+        (
+            directions,
+            "objective = { mmd = 1.0 }",
+            "objective has mmd, which a von-mises-fisher code does not support; it needs a code of kind `deterministic` or `gaussian`",
         ),
         (
             plain,

@@ -6,6 +6,7 @@ pub(crate) mod gaussian;
 mod rounded;
 mod top_k;
 mod vector_quantised;
+mod von_mises_fisher;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use gaussian::{Gaussian, GaussianLatent, GaussianSamples};
 pub use rounded::{LogisticPrior, Rate, Rounded, RoundedLatent};
 pub use top_k::{TopK, TopKLatent};
 pub use vector_quantised::{Commitment, VectorQuantised, VectorQuantisedLatent};
+pub use von_mises_fisher::{SphericalKl, VonMisesFisher, VonMisesFisherLatent};
 
 kinds! {
     /// What stands between encoder and decoder, one of these kinds.
@@ -30,6 +32,9 @@ kinds! {
         /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output, with a standard
         /// normal prior or one that is learned: a variational autoencoder (Kingma and Welling 2014). Example: `{ kind = "gaussian", units = 20 }`
         Gaussian(Gaussian),
+        /// A direction: a von Mises-Fisher distribution on the sphere, with the uniform one as prior: a hyperspherical variational
+        /// autoencoder (Davidson et al. 2018). Example: `{ kind = "von-mises-fisher", units = 10 }`
+        VonMisesFisher(VonMisesFisher),
         /// The encoder's output cut into vectors, each replaced by the nearest of a codebook (van den Oord et al. 2017). A
         /// vector that is hardly used begins anew (Dhariwal et al. 2020).
         /// Example: `{ kind = "vector-quantised", codebook = 128, dimension = 4 }`

@@ -164,7 +164,7 @@ impl WeightedPenalty for Covariance {
     }
 
     fn fits(&self, latent: &dyn Latent) -> bool {
-        latent.distribution().is_some()
+        latent.is_gaussian()
     }
 
     fn needed_latents(&self) -> &'static str {

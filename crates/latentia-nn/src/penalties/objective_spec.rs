@@ -153,6 +153,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// How many of the weights of the KL divergence are on all of it, and not on its parts in each dimension.
+const WHOLE_KL_WEIGHTS: usize = 2;
+
 /// The most samples of a posterior for each example.
 const MAX_SAMPLES: usize = 1000;
 
@@ -193,9 +196,11 @@ impl ObjectiveSpec {
         let distribution = latent.distribution();
         if let Some(distribution) = distribution.filter(|_| !self.is_importance_weighted()) {
             let (weight, warm_up) = (self.beta, self.warm_up);
-            penalties.push(match distribution.learned_prior() {
-                Some(_) => Arc::new(SampledKl { weight, warm_up }),
-                None => Arc::new(KlDivergence {
+            let own = distribution.divergence(weight, warm_up);
+            penalties.push(match (own, distribution.learned_prior()) {
+                (Some(own), _) => own,
+                (None, Some(_)) => Arc::new(SampledKl { weight, warm_up }),
+                (None, None) => Arc::new(KlDivergence {
                     weight,
                     warm_up,
                     free_bits: self.free_bits,
@@ -235,13 +240,18 @@ impl ObjectiveSpec {
         }
         self.check_importance(latent)?;
         let has_distribution = latent.distribution().is_some();
-        for (name, _, is_set) in self.kl_weights() {
-            let fits = !is_set || has_distribution;
-            require(
-                fits,
-                || unsupported(name, latent),
-                "it needs a code of kind `gaussian`",
-            )?;
+        for (number, (name, _, is_set)) in self.kl_weights().into_iter().enumerate() {
+            let of_dimensions = number >= WHOLE_KL_WEIGHTS;
+            let fits = if of_dimensions {
+                latent.is_gaussian()
+            } else {
+                has_distribution
+            };
+            let valid = match of_dimensions {
+                true => "it needs a code of kind `gaussian`",
+                false => "it needs a code of kind `gaussian` or `von-mises-fisher`",
+            };
+            require(!is_set || fits, || unsupported(name, latent), valid)?;
         }
         for penalty in self.active() {
             let needed = format!("it needs a code of kind {}", penalty.needed_latents());
@@ -268,7 +278,7 @@ impl ObjectiveSpec {
     /// The KL divergence from a learned prior has no parts in each dimension, and is known but by samples; other penalties hold
     /// codes to the standard normal.
     fn check_learned_prior(&self, prior: &dyn Prior) -> Result<(), InvalidSpec> {
-        let mut of_closed_form = self.kl_weights().into_iter().skip(2);
+        let mut of_closed_form = self.kl_weights().into_iter().skip(WHOLE_KL_WEIGHTS);
         let of_closed_form = of_closed_form.find(|(.., is_set)| *is_set);
         let name = of_closed_form.map(|(name, ..)| name);
         match name.or_else(|| self.active().map(|penalty| penalty.name()).next()) {
@@ -343,9 +353,12 @@ impl ObjectiveSpec {
 
     /// The importance-weighted bound takes the place of the KL divergence and of all penalties.
     fn check_importance_samples(&self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
-        let has_distribution = latent.distribution().is_some();
         let seen = || unsupported("importance-samples", latent);
-        require(has_distribution, seen, "it needs a code of kind `gaussian`")?;
+        require(
+            latent.is_gaussian(),
+            seen,
+            "it needs a code of kind `gaussian`",
+        )?;
         let kl = self.kl_weights().into_iter().filter(|(.., is_set)| *is_set);
         let names = kl.map(|(name, ..)| name);
         let mut names = names.chain(self.active().map(|p| p.name()));

@@ -196,7 +196,7 @@ impl WeightedPenalty for TotalCorrelation {
     }
 
     fn fits(&self, latent: &dyn Latent) -> bool {
-        latent.distribution().is_some()
+        latent.is_gaussian()
     }
 
     fn needed_latents(&self) -> &'static str {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use latentia_nn::gradient_check::{GradientCheck, GradientReport};
 use latentia_nn::latents::{
-    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised,
+    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, SphericalKl, TopK,
+    VectorQuantised, VonMisesFisher, VonMisesFisherLatent,
 };
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::likelihoods::SharedScale;
@@ -153,10 +154,12 @@ fn every_latent_is_right() {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 8] = [
+    let latents: [&dyn Latent; 10] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
+        &VonMisesFisher { units: 2 },
+        &VonMisesFisher { units: 5 },
         &VectorQuantised {
             codebook: 5,
             dimension: 2,
@@ -237,6 +240,10 @@ fn every_penalty_is_right() {
         weight: 2.0,
         warm_up: 3,
     };
+    let spherical = SphericalKl {
+        weight: 2.0,
+        warm_up: 3,
+    };
     // Without the sliced Wasserstein distance: some of its many orders changes within any difference; `objective` holds it to f64.
     let covariance = |of| -> Arc<dyn Penalty> {
         Arc::new(Covariance {
@@ -245,8 +252,12 @@ fn every_penalty_is_right() {
             of,
         })
     };
-    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 12] = [
+    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 13] = [
         (Arc::new(sampled), with_prior()),
+        (
+            Arc::new(spherical),
+            Box::new(VonMisesFisherLatent::new(3, 2)),
+        ),
         (kl(0.0, None), gaussian()),
         (kl(0.1, None), gaussian()),
         (kl(0.0, Some(0.5)), gaussian()),
