@@ -1,7 +1,7 @@
 //! `latentia inspect`
 
 use latentia_data::{ColumnKind, Schema};
-use latentia_models::{Autoencoder, Detector, ModelFile, Provenance};
+use latentia_models::{Autoencoder, Autoregressive, Detector, ModelFile, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
@@ -19,6 +19,10 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         ..
     } = open(&args.model)?;
     let detector = Detector::of(&model, &attachments).unwrap_or_else(|error| {
+        tell(&format!("warning: `{}`: {error}", args.model.display()));
+        None
+    });
+    let prior = Autoregressive::of(&model, &attachments).unwrap_or_else(|error| {
         tell(&format!("warning: `{}`: {error}", args.model.display()));
         None
     });
@@ -40,15 +44,21 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
                 "calibration": detector.calibration().source().name(),
                 "calibrating_scores": detector.calibration().scores().len(),
             })),
+            "prior": prior.as_ref().map(|prior| json!({
+                "kind": "autoregressive",
+                "bits_per_index": prior.bits_per_index(),
+                "uniform_bits_per_index": prior.uniform_bits(),
+            })),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
     print(&format!(
-        "{}\n{}{}{}",
+        "{}\n{}{}{}{}",
         chain(&model),
         objective(&model)?,
         history(&model, &provenance),
         detector.map_or_else(String::new, |detector| of_detector(&detector)),
+        prior.map_or_else(String::new, |prior| of_prior(&prior)),
     ))
 }
 
@@ -184,6 +194,15 @@ fn of_detector(detector: &Detector) -> String {
         "detector",
         count(scores)
     )
+}
+
+/// The prior that is kept with the model, in a line.
+fn of_prior(prior: &Autoregressive) -> String {
+    let uniform = number(prior.uniform_bits());
+    let bits = prior.bits_per_index().map_or_else(String::new, |bits| {
+        format!(", {} bits an index of {uniform}", number(bits))
+    });
+    format!("{:<16}autoregressive{bits}\n", "prior")
 }
 
 /// How many columns of each kind a table has.
