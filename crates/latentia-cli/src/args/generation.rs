@@ -26,8 +26,8 @@ pub struct SampleArgs {
     /// what --save kept, else `autoregressive` of a code from a codebook, `prior` of others]
     #[arg(long, value_enum, hide_possible_values = true)]
     pub prior: Option<Prior>,
-    /// Write the model with the autoregressive prior that is fitted, a .safetensors: `sample` draws from it without data. Compressed files
-    /// go on needing the model that they were made with
+    /// Write the model with what is fitted, a .safetensors: `sample` then draws from it without data. Compressed files go on needing the
+    /// model that they were made with
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// Gaussians in the mixture [default: 10]

@@ -1,7 +1,7 @@
 //! `latentia inspect`
 
 use latentia_data::{ColumnKind, Schema};
-use latentia_models::{Autoencoder, Autoregressive, Detector, ModelFile, Provenance};
+use latentia_models::{Autoencoder, Detector, FittedPrior, ModelFile, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
@@ -22,7 +22,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         tell(&format!("warning: `{}`: {error}", args.model.display()));
         None
     });
-    let prior = Autoregressive::of(&model, &attachments).unwrap_or_else(|error| {
+    let prior = FittedPrior::of(&model, &attachments).unwrap_or_else(|error| {
         tell(&format!("warning: `{}`: {error}", args.model.display()));
         None
     });
@@ -45,9 +45,9 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
                 "calibrating_scores": detector.calibration().scores().len(),
             })),
             "prior": prior.as_ref().map(|prior| json!({
-                "kind": "autoregressive",
-                "bits_per_index": prior.bits_per_index(),
-                "uniform_bits_per_index": prior.uniform_bits(),
+                "kind": prior.name(),
+                "bits_per_index": prior.autoregressive().and_then(|own| own.bits_per_index()),
+                "uniform_bits_per_index": prior.autoregressive().map(|own| own.uniform_bits()),
             })),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
@@ -197,12 +197,13 @@ fn of_detector(detector: &Detector) -> String {
 }
 
 /// The prior that is kept with the model, in a line.
-fn of_prior(prior: &Autoregressive) -> String {
-    let uniform = number(prior.uniform_bits());
-    let bits = prior.bits_per_index().map_or_else(String::new, |bits| {
-        format!(", {} bits an index of {uniform}", number(bits))
+fn of_prior(prior: &FittedPrior) -> String {
+    let own = prior.autoregressive();
+    let bits = own.and_then(|own| Some((own.bits_per_index()?, own.uniform_bits())));
+    let bits = bits.map_or_else(String::new, |(bits, uniform)| {
+        format!(", {} bits an index of {}", number(bits), number(uniform))
     });
-    format!("{:<16}autoregressive{bits}\n", "prior")
+    format!("{:<16}{}{bits}\n", "prior", prior.name())
 }
 
 /// How many columns of each kind a table has.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use latentia_models::{
-    Autoregressive, CodeNeighbours, CodeSampler, FittedFlow, Hypersphere, Mixture, ModelFile,
+    Autoregressive, CodeNeighbours, FittedFlow, FittedPrior, Hypersphere, Mixture, ModelFile,
 };
 use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Rows};
@@ -32,10 +32,11 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
     let file = open(&args.model)?;
     let model = &file.model;
     let kept = kept(&file, args)?;
-    let prior = match args.prior {
-        Some(prior) => prior,
-        None if kept.is_some() || has_codebook(&file) => Prior::Autoregressive,
-        None => Prior::Prior,
+    let prior = match (args.prior, &kept) {
+        (Some(prior), _) => prior,
+        (None, Some(kept)) => named(kept),
+        (None, None) if has_codebook(&file) => Prior::Autoregressive,
+        (None, None) => Prior::Prior,
     };
     check(args, prior)?;
     format.check_fits(model, &args.output)?;
@@ -43,20 +44,17 @@ pub(super) fn run(args: &SampleArgs, loader: &Loader) -> anyhow::Result<()> {
         Format::Png => MOST_SHOWN.min(args.count as usize),
         _ => args.count as usize,
     };
-    let codes = match prior {
-        Prior::Prior if has_codebook(&file) => bail!(
+    let codes = match (prior, kept) {
+        (Prior::Prior, _) if has_codebook(&file) => bail!(
             "a code that is {} has no prior of its own; `--prior autoregressive` fits one to its indices",
             model.latent().name()
         ),
-        Prior::Prior => model.sample_codes(wanted, args.seed)?,
-        Prior::Autoregressive => {
-            let prior = match kept {
-                Some(kept) => kept,
-                None => autoregressive(&file, args, loader)?,
-            };
-            prior.sample_codes(model, wanted, args.seed)?
+        (Prior::Prior, _) => model.sample_codes(wanted, args.seed)?,
+        (_, Some(kept)) => kept.sample_codes(model, wanted, args.seed)?,
+        (_, None) => {
+            let fitted = fitted(&file, (args, prior), loader)?;
+            fitted.sample_codes(model, wanted, args.seed)?
         }
-        _ => from_fitted(&file, (args, prior), wanted, loader)?,
     };
     let class = args.label.as_deref();
     let class = class.map(|label| class_of(model, label)).transpose()?;
@@ -96,8 +94,10 @@ fn check(args: &SampleArgs, prior: Prior) -> anyhow::Result<()> {
     let Some(save) = &args.save else {
         return Ok(());
     };
-    if prior != Prior::Autoregressive {
-        return usage("`--save` goes with `--prior autoregressive`; no other is kept with a model");
+    if prior == Prior::Prior {
+        return usage(
+            "`--save` goes with what is fitted; the model's own prior is in its file already",
+        );
     }
     if save.extension().is_none_or(|ending| ending != MODEL) {
         let what = format!("`{}`: a model's name ends in .{MODEL}", save.display());
@@ -110,16 +110,33 @@ fn has_codebook(file: &ModelFile) -> bool {
     matches!(file.model.latent().values(), CodeValues::Codebook { .. })
 }
 
+/// What `--prior` calls it.
+fn named(prior: &FittedPrior) -> Prior {
+    match prior {
+        FittedPrior::Mixture(_) => Prior::Mixture,
+        FittedPrior::Flow(_) => Prior::Flow,
+        FittedPrior::Neighbours(_) => Prior::Knn,
+        FittedPrior::Hypersphere(_) => Prior::Hypersphere,
+        _ => Prior::Autoregressive,
+    }
+}
+
 /// The prior that is kept with the model, unless another is asked for.
-fn kept(file: &ModelFile, args: &SampleArgs) -> anyhow::Result<Option<Autoregressive>> {
-    let is_asked = matches!(args.prior, None | Some(Prior::Autoregressive));
-    if !is_asked || args.data.is_some() || args.save.is_some() {
+fn kept(file: &ModelFile, args: &SampleArgs) -> anyhow::Result<Option<FittedPrior>> {
+    let is_new = args.data.is_some() || args.save.is_some() || args.components.is_some();
+    if is_new || args.prior == Some(Prior::Prior) {
         return Ok(None);
     }
-    Autoregressive::of(&file.model, &file.attachments).map_err(|error| {
-        let path = args.model.display();
-        anyhow!("`{path}`: {error}, which --save FILE does")
-    })
+    let kept = match FittedPrior::of(&file.model, &file.attachments) {
+        // What is named can be fitted again.
+        Err(_) if args.prior.is_some() => None,
+        kept => kept.map_err(|error| {
+            let path = args.model.display();
+            anyhow!("`{path}`: {error}, which --prior does, with --save FILE to keep it")
+        })?,
+    };
+    let is_asked = |kept: &FittedPrior| args.prior.is_none_or(|prior| prior == named(kept));
+    Ok(kept.filter(is_asked))
 }
 
 /// The examples that a prior is fitted to, and what to call the data.
@@ -141,73 +158,24 @@ fn training<'a>(
     Ok((examples, data))
 }
 
-/// An autoregressive prior fitted to the codes of examples, written where it is to be kept.
-fn autoregressive(
+/// What `--prior` names, fitted to the codes of examples, and written where it is to be kept.
+fn fitted(
     file: &ModelFile,
-    args: &SampleArgs,
+    (args, prior): (&SampleArgs, Prior),
     loader: &Loader,
-) -> anyhow::Result<Autoregressive> {
+) -> anyhow::Result<FittedPrior> {
     let model = &file.model;
-    if !has_codebook(file) {
+    let (latent, has_codebook) = (model.latent(), has_codebook(file));
+    if prior == Prior::Autoregressive && !has_codebook {
         bail!(
             "a code that is {} has no indices; `--prior autoregressive` is for vector-quantised and finite-scalar-quantised ones, \
              `--prior mixture` for any",
-            model.latent().name()
+            latent.name()
         );
     }
-    let (examples, data) = training(file, args, loader)?;
-    if args.prior.is_none() {
-        tell(&format!(
-            "a code that is {} has no prior of its own: an autoregressive one is fitted to `{data}` ({}){}",
-            model.latent().name(),
-            examples.part,
-            match args.save {
-                Some(_) => "",
-                None => "; `--save FILE` keeps it with the model",
-            }
-        ));
-    }
-    let bar = StageBar::new("codes", examples.dataset.rows());
-    let prior = Autoregressive::fit(model, &examples.dataset, args.seed, &bar)?;
-    drop(bar);
-    let bits = prior.bits_per_index().map_or_else(String::new, |bits| {
-        let uniform = number(prior.uniform_bits());
-        let bits = number(bits);
-        format!(": {bits} bits an index on held-out codes, {uniform} if all were equally likely")
-    });
-    tell(&format!(
-        "fitted an autoregressive prior to codes of `{data}` ({}){bits}",
-        examples.part
-    ));
-    if let Some(save) = &args.save {
-        keep(file, &prior, save)?;
-    }
-    Ok(prior)
-}
-
-/// Writes the model with a prior in place of any that it had.
-fn keep(file: &ModelFile, prior: &Autoregressive, path: &Path) -> anyhow::Result<()> {
-    let others = file.attachments.iter();
-    let others = others.filter(|tensor| !Autoregressive::owns(tensor));
-    let kept: Vec<_> = others.cloned().chain(prior.tensors()).collect();
-    ModelFile::save(&file.model, &file.provenance, &kept, path)?;
-    tell(&format!(
-        "wrote {}: the model and its prior",
-        path.display()
-    ));
-    Ok(())
-}
-
-/// `count` codes drawn from what else is fitted to the codes of examples.
-fn from_fitted(
-    file: &ModelFile,
-    (args, prior): (&SampleArgs, Prior),
-    count: usize,
-    loader: &Loader,
-) -> anyhow::Result<Matrix> {
-    let (model, latent) = (&file.model, file.model.latent());
-    if latent.is_restricted() && prior != Prior::Mixture {
-        let or = match has_codebook(file) {
+    let takes_any = matches!(prior, Prior::Mixture | Prior::Autoregressive);
+    if latent.is_restricted() && !takes_any {
+        let or = match has_codebook {
             true => ", `--prior autoregressive` draws its indices",
             false => "",
         };
@@ -217,39 +185,68 @@ fn from_fitted(
         );
     }
     let (examples, data) = training(file, args, loader)?;
-    let codes = model.encode(&examples.dataset)?;
-    let (sampler, what) = fit(&codes, args, prior)?;
+    if args.prior.is_none() && args.save.is_none() {
+        tell(&format!(
+            "a code that is {} has no prior of its own: an autoregressive one is fitted; `--save FILE` keeps it with the model",
+            latent.name()
+        ));
+    }
+    let (fitted, what) = match prior {
+        Prior::Autoregressive => {
+            let bar = StageBar::new("codes", examples.dataset.rows());
+            let fitted = Autoregressive::fit(model, &examples.dataset, args.seed, &bar)?;
+            (fitted.into(), "an autoregressive prior".into())
+        }
+        _ => fit(&model.encode(&examples.dataset)?, args, prior)?,
+    };
     tell(&format!(
-        "fitted {what} to codes of `{data}` ({})",
-        examples.part
+        "fitted {what} to codes of `{data}` ({}){}",
+        examples.part,
+        bits_of(&fitted)
     ));
-    Ok(model.quantise_latents(sampler.sample(count, args.seed))?)
+    if let Some(save) = &args.save {
+        keep(file, &fitted, save)?;
+    }
+    Ok(fitted)
+}
+
+/// How good a prior of indices is, as the end of a message.
+fn bits_of(prior: &FittedPrior) -> String {
+    let prior = prior.autoregressive();
+    let bits = prior.and_then(|prior| Some((prior.bits_per_index()?, prior.uniform_bits())));
+    bits.map_or_else(String::new, |(bits, uniform)| {
+        let (bits, uniform) = (number(bits), number(uniform));
+        format!(": {bits} bits an index on held-out codes, {uniform} if all were equally likely")
+    })
+}
+
+/// Writes the model with a prior in place of any that it had.
+fn keep(file: &ModelFile, prior: &FittedPrior, path: &Path) -> anyhow::Result<()> {
+    let others = file.attachments.iter();
+    let others = others.filter(|tensor| !FittedPrior::owns(tensor));
+    let kept: Vec<_> = others.cloned().chain(prior.tensors()).collect();
+    ModelFile::save(&file.model, &file.provenance, &kept, path)?;
+    tell(&format!(
+        "wrote {}: the model and its prior",
+        path.display()
+    ));
+    Ok(())
 }
 
 /// What `--prior` names, fitted to codes, and what to call it.
-fn fit(
-    codes: &Matrix,
-    args: &SampleArgs,
-    prior: Prior,
-) -> anyhow::Result<(Box<dyn CodeSampler>, String)> {
+fn fit(codes: &Matrix, args: &SampleArgs, prior: Prior) -> anyhow::Result<(FittedPrior, String)> {
     Ok(match prior {
-        Prior::Flow => {
-            let flow = FittedFlow::fit(codes, args.seed)?;
-            (Box::new(flow), "a flow".into())
-        }
-        Prior::Knn => {
-            let neighbours = CodeNeighbours::fit(codes, NEIGHBOURS)?;
-            (
-                Box::new(neighbours),
-                format!("lines to {NEIGHBOURS} neighbours"),
-            )
-        }
-        Prior::Hypersphere => (Box::new(Hypersphere::fit(codes)?), "a sphere".into()),
-        Prior::Prior | Prior::Mixture | Prior::Autoregressive => {
+        Prior::Flow => (FittedFlow::fit(codes, args.seed)?.into(), "a flow".into()),
+        Prior::Knn => (
+            CodeNeighbours::fit(codes, NEIGHBOURS)?.into(),
+            format!("lines to {NEIGHBOURS} neighbours"),
+        ),
+        Prior::Hypersphere => (Hypersphere::fit(codes)?.into(), "a sphere".into()),
+        _ => {
             let components = args.components.unwrap_or(COMPONENTS);
             let mixture = Mixture::fit(codes, components.into(), args.seed)?;
             let gaussians = counted(mixture.components(), "Gaussian");
-            (Box::new(mixture), format!("a mixture of {gaussians}"))
+            (mixture.into(), format!("a mixture of {gaussians}"))
         }
     })
 }

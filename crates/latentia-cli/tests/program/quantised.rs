@@ -78,11 +78,34 @@ fn a_prior_that_is_kept_needs_no_data() {
     latentia_models::ModelFile::save(&file.model, &file.provenance, &kept, &path).expect("written");
     let said = [
         "`kept.safetensors`: prior of the code is damaged",
+        "--prior",
         "--save FILE",
     ];
     dir.refused("sample kept.safetensors -n 5 -o x.npy", 1, &said);
     let seen = run("inspect kept.safetensors");
     assert!(seen.stderr.contains("damaged"), "{}", seen.stderr);
+}
+
+#[test]
+fn what_is_fitted_to_real_codes_is_kept_likewise() {
+    let dir = TestDir::with([("digits", &DIGITS[..])]);
+    let run = |arguments: &str| dir.run(arguments).done();
+    for prior in ["mixture", "flow", "knn", "hypersphere"] {
+        let save = format!("--prior {prior} --save kept.safetensors");
+        run(&format!("sample digits {save} -n 5 -o drawn.npy"));
+        let ran = run("sample kept.safetensors -n 5 -o again.npy");
+        assert!(!ran.stderr.contains("fitted"), "{}", ran.stderr);
+        assert!(dir.read("again.npy") == dir.read("drawn.npy"), "{prior}");
+        let seen = run("inspect kept.safetensors").stdout;
+        let line = seen.lines().find(|line| line.starts_with("prior "));
+        assert!(line.is_some_and(|line| line.ends_with(prior)), "{seen}");
+    }
+    // Another that is asked for is fitted.
+    let ran = run("sample kept.safetensors --prior mixture -n 5 -o drawn.npy");
+    assert!(ran.stderr.contains("fitted a mixture"), "{}", ran.stderr);
+    let ran =
+        run("sample kept.safetensors --data mnist-mini:test --prior hypersphere -n 5 -o x.npy");
+    assert!(ran.stderr.contains("(test)"), "{}", ran.stderr);
 }
 
 #[test]
@@ -107,9 +130,9 @@ fn what_an_autoregressive_prior_does_not_fit_is_refused_with_what_does() {
         &["--prior mixture", "--prior autoregressive"],
     );
     refused(
-        "vq/model.safetensors --prior mixture --save x.safetensors -o x.npy",
+        "digits --save x.safetensors -o x.npy",
         2,
-        &["`--save` goes with `--prior autoregressive`"],
+        &["`--save` goes with what is fitted"],
     );
     refused(
         "vq/model.safetensors --save x.npy -o y.npy",

@@ -10,6 +10,8 @@ mod code_sample;
 mod component;
 #[cfg(feature = "train")]
 mod fitted_flow;
+#[cfg(feature = "train")]
+mod fitted_prior;
 mod generate;
 #[cfg(feature = "train")]
 mod hypersphere;
@@ -26,8 +28,8 @@ mod stored_prior;
 
 #[cfg(feature = "train")]
 pub use {
-    autoregressive::Autoregressive, fitted_flow::FittedFlow, hypersphere::Hypersphere,
-    mixture::Mixture, neighbours::CodeNeighbours, sampler::CodeSampler,
+    autoregressive::Autoregressive, fitted_flow::FittedFlow, fitted_prior::FittedPrior,
+    hypersphere::Hypersphere, mixture::Mixture, neighbours::CodeNeighbours, sampler::CodeSampler,
 };
 
 /// The number in `0..count` at which `draw`, in `[0, 1)`, lies.

@@ -1,6 +1,9 @@
 //! Priors of quantised codes, fitted after training.
 
-use latentia_models::{Autoencoder, Autoregressive, Dtype, ModelFile, Provenance, StoppedBy};
+use latentia_models::{
+    Autoencoder, Autoregressive, CodeNeighbours, Dtype, FittedFlow, FittedPrior, Hypersphere,
+    Mixture, ModelFile, Provenance, StoppedBy,
+};
 use latentia_tensor::{Matrix, Noise};
 
 use crate::{message, model_spec, training_spec};
@@ -64,54 +67,93 @@ fn codes_that_are_drawn_are_those_that_examples_have() {
     }
 }
 
+/// A prior of each kind, of the model with a code that it fits.
+fn priors() -> Vec<(Autoencoder, FittedPrior)> {
+    let examples = line(200);
+    let quantised = QUANTISED.map(|code| {
+        let model = model(code);
+        let prior = Autoregressive::fit(&model, &examples, 1, &()).expect("a quantised code");
+        (model, prior.into())
+    });
+    let plain = model("{ kind = 'deterministic' }");
+    let codes = plain.encode(&examples).expect("they fit");
+    let others: [FittedPrior; 4] = [
+        Mixture::fit(&codes, 3, 1).expect("finite codes").into(),
+        FittedFlow::fit(&codes, 1).expect("finite codes").into(),
+        CodeNeighbours::fit(&codes, 3).expect("finite codes").into(),
+        Hypersphere::fit(&codes).expect("finite codes").into(),
+    ];
+    let others = others.map(|prior| (plain.clone(), prior));
+    quantised.into_iter().chain(others).collect()
+}
+
 #[test]
 fn a_prior_that_is_kept_in_a_file_draws_the_same() {
-    for code in QUANTISED {
-        let (model, examples) = (model(code), line(200));
-        let prior = Autoregressive::fit(&model, &examples, 1, &()).expect("a quantised code");
+    for (model, prior) in priors() {
         let bytes = ModelFile::to_bytes(&model, &provenance(), &prior.tensors());
         let file = ModelFile::from_bytes(&bytes.expect("a file")).expect("the same");
-        let kept = Autoregressive::of(&file.model, &file.attachments);
+        assert!(file.attachments.iter().all(FittedPrior::owns));
+        let kept = FittedPrior::of(&file.model, &file.attachments);
         let kept = kept.expect("it is whole").expect("there is one");
-        assert_eq!(kept.sample(50, 3), prior.sample(50, 3));
-        assert_eq!(kept.bits_per_index(), prior.bits_per_index());
+        let drawn = |prior: &FittedPrior| prior.sample_codes(&model, 50, 3).expect("its model");
+        assert_eq!(drawn(&kept), drawn(&prior));
+        assert_eq!(kept.name(), prior.name());
         assert_eq!(kept.tensors(), prior.tensors());
+        let bits = |prior: &FittedPrior| prior.autoregressive()?.bits_per_index();
+        assert_eq!(bits(&kept), bits(&prior));
     }
-    let none = Autoregressive::of(&model(QUANTISED[0]), &[]);
+    let none = FittedPrior::of(&model(QUANTISED[0]), &[]);
     assert!(none.expect("nothing is damaged").is_none());
 }
 
 #[test]
+fn a_mixture_that_is_kept_has_the_same_density() {
+    let plain = model("{ kind = 'deterministic' }");
+    let codes = plain.encode(&line(200)).expect("they fit");
+    let mixture = Mixture::fit(&codes, 3, 1).expect("finite codes");
+    let kept = FittedPrior::of(&plain, &FittedPrior::from(mixture.clone()).tensors());
+    match kept.expect("it is whole") {
+        Some(FittedPrior::Mixture(kept)) => assert_eq!(kept, mixture),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_prior_that_is_damaged_or_of_another_model_is_refused() {
-    let own = model(QUANTISED[0]);
-    let prior = Autoregressive::fit(&own, &line(100), 1, &()).expect("a quantised code");
-    let tensors = prior.tensors();
     let refused = |model: &Autoencoder, tensors: &[_]| {
-        let message = message(Autoregressive::of(model, tensors));
+        let message = message(FittedPrior::of(model, tensors));
         assert!(
             message.contains("damaged, or of another model"),
             "{message}"
         );
     };
-    refused(&model(QUANTISED[1]), &tensors);
-    refused(&model("{ kind = 'gaussian', units = 6 }"), &tensors);
-    for number in 0..tensors.len() {
-        let mut less = tensors.clone();
-        let name = less.remove(number).name;
-        // A prior of a few codes has none.
-        if !name.ends_with("bits-per-index") {
-            refused(&own, &less);
+    for (own, prior) in priors() {
+        let tensors = prior.tensors();
+        refused(&model("{ kind = 'gaussian', units = 4 }"), &tensors);
+        if prior.autoregressive().is_some() {
+            refused(&model("{ kind = 'gaussian', units = 6 }"), &tensors);
         }
-        let mut short = tensors.clone();
-        short[number].bytes.pop();
-        refused(&own, &short);
-        let mut other = tensors.clone();
-        other[number].dtype = Dtype::U8;
-        refused(&own, &other);
-        let mut broken = tensors.clone();
-        let last = broken[number].bytes.len() - 4;
-        broken[number].bytes[last..].fill(0xff);
-        refused(&own, &broken);
+        for number in 0..tensors.len() {
+            let mut less = tensors.clone();
+            let name = less.remove(number).name;
+            // A prior of a few codes has none.
+            if !name.ends_with("bits-per-index") {
+                refused(&own, &less);
+            }
+            let mut short = tensors.clone();
+            short[number].bytes.pop();
+            refused(&own, &short);
+            let mut other = tensors.clone();
+            other[number].dtype = Dtype::I64;
+            refused(&own, &other);
+            let mut broken = tensors.clone();
+            let last = broken[number].bytes.len().saturating_sub(4);
+            broken[number].bytes[last..].fill(0xff);
+            // As many neighbours are as good as all.
+            if !name.ends_with("neighbours") {
+                refused(&own, &broken);
+            }
+        }
     }
 }
 
