@@ -32,7 +32,9 @@
 //!   [`RankingMetrics`]: how well scores tell known anomalies
 //! - [`Detector`], [`Calibration`], [`Rule`], [`Explanation`]: what does not look like the training examples, and why; [`Filters`]: what a
 //!   model looks for
-//! - [`CodeSampler`]: what is fitted to codes, to draw new ones from: a [`Mixture`], a [`FittedFlow`], [`CodeNeighbours`], a [`Hypersphere`]
+//! - [`CodeSampler`]: what is fitted to codes, to draw new ones from: a [`Mixture`], a [`FittedFlow`], [`CodeNeighbours`], a
+//!   [`Hypersphere`]; [`Autoregressive`]: a prior of indices;
+//!   [`FittedPrior`]: any of these, which a model file may keep
 //! - [`Preset`]: whole experiments as TOML
 //! - [`ModelFile`], [`Registry`], [`StoredTensor`], [`write_atomically`]: files; [`Autoencoder::import_torch`], [`Autoencoder::torch_module`]: weights of and for PyTorch
 //!
@@ -79,7 +81,9 @@ pub use evaluation::{
 pub use files::write_atomically;
 pub use files::{Dtype, ModelFile, Registry, TorchModule, TorchNames, TorchSource};
 #[cfg(feature = "train")]
-pub use generation::{CodeNeighbours, CodeSampler, FittedFlow, Hypersphere, Mixture};
+pub use generation::{
+    Autoregressive, CodeNeighbours, CodeSampler, FittedFlow, FittedPrior, Hypersphere, Mixture,
+};
 pub use history::{Epoch, StoppedBy};
 pub use provenance::Provenance;
 pub use psnr::psnr;

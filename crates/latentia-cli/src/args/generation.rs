@@ -11,6 +11,7 @@ use super::reading::ReadingArgs;
 #[command(
     after_help = "Examples:\n  latentia sample runs/vae-20/model.safetensors -n 100 -o samples.png\n  \
                   latentia sample runs/features/model.safetensors --prior mixture -o samples.png\n  \
+                  latentia sample runs/conv-vq-vae/model.safetensors --save drawn.safetensors -o digits.png\n  \
                   latentia sample runs/conditional-vae/model.safetensors --label 7 -o sevens.png\n  \
                   latentia sample runs/table-vae/model.safetensors -n 1000 -o rows.csv"
 )]
@@ -21,9 +22,14 @@ pub struct SampleArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
     /// What codes are drawn from: the `prior` of a variational model, or what is fitted to codes of any model, a `mixture`, a `flow`, the
-    /// lines between neighbours (`knn`) or a `hypersphere`
-    #[arg(long, value_enum, default_value_t = Prior::Prior, hide_possible_values = true)]
-    pub prior: Prior,
+    /// lines between neighbours (`knn`) or a `hypersphere`, of a code from a codebook also an `autoregressive` prior of its indices [default:
+    /// what --save kept, else `autoregressive` of a code from a codebook, `prior` of others]
+    #[arg(long, value_enum, hide_possible_values = true)]
+    pub prior: Option<Prior>,
+    /// Write the model with what is fitted, a .safetensors: `sample` then draws from it without data. Compressed files go on needing the
+    /// model that they were made with
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// Gaussians in the mixture [default: 10]
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub components: Option<u8>,
@@ -61,6 +67,8 @@ pub enum Prior {
     Knn,
     /// A sphere around the mean of the codes of examples, as far from it as they are
     Hypersphere,
+    /// A distribution of the indices of a code from a codebook, each given those before it
+    Autoregressive,
 }
 
 /// Arguments of `traverse`.

@@ -1,7 +1,7 @@
 //! `latentia inspect`
 
 use latentia_data::{ColumnKind, Schema};
-use latentia_models::{Autoencoder, Detector, ModelFile, Provenance};
+use latentia_models::{Autoencoder, Detector, FittedPrior, ModelFile, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::InspectArgs;
@@ -19,6 +19,10 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
         ..
     } = open(&args.model)?;
     let detector = Detector::of(&model, &attachments).unwrap_or_else(|error| {
+        tell(&format!("warning: `{}`: {error}", args.model.display()));
+        None
+    });
+    let prior = FittedPrior::of(&model, &attachments).unwrap_or_else(|error| {
         tell(&format!("warning: `{}`: {error}", args.model.display()));
         None
     });
@@ -40,15 +44,21 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<()> {
                 "calibration": detector.calibration().source().name(),
                 "calibrating_scores": detector.calibration().scores().len(),
             })),
+            "prior": prior.as_ref().map(|prior| json!({
+                "kind": prior.name(),
+                "bits_per_index": prior.autoregressive().and_then(|own| own.bits_per_index()),
+                "uniform_bits_per_index": prior.autoregressive().map(|own| own.uniform_bits()),
+            })),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     }
     print(&format!(
-        "{}\n{}{}{}",
+        "{}\n{}{}{}{}",
         chain(&model),
         objective(&model)?,
         history(&model, &provenance),
         detector.map_or_else(String::new, |detector| of_detector(&detector)),
+        prior.map_or_else(String::new, |prior| of_prior(&prior)),
     ))
 }
 
@@ -184,6 +194,16 @@ fn of_detector(detector: &Detector) -> String {
         "detector",
         count(scores)
     )
+}
+
+/// The prior that is kept with the model, in a line.
+fn of_prior(prior: &FittedPrior) -> String {
+    let own = prior.autoregressive();
+    let bits = own.and_then(|own| Some((own.bits_per_index()?, own.uniform_bits())));
+    let bits = bits.map_or_else(String::new, |(bits, uniform)| {
+        format!(", {} bits an index of {}", number(bits), number(uniform))
+    });
+    format!("{:<16}{}{bits}\n", "prior", prior.name())
 }
 
 /// How many columns of each kind a table has.

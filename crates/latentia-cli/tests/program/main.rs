@@ -22,6 +22,7 @@ mod picture_names;
 mod picture_sizes;
 mod pictures;
 mod processes;
+mod quantised;
 mod reference;
 mod report;
 mod runs;

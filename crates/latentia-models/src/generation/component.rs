@@ -41,6 +41,26 @@ impl Component {
         }
     }
 
+    /// One with these constants.
+    pub(super) fn new(weight: f64, mean: Vec<f64>, factor: Vec<f64>) -> Self {
+        let mut component = Self {
+            weight,
+            mean,
+            factor,
+            log_scale: 0.0,
+        };
+        component.scale();
+        component
+    }
+
+    /// Sets the logarithm of the scale from all else.
+    fn scale(&mut self) {
+        let cols = self.mean.len();
+        let diagonal = self.factor.iter().step_by(cols + 1);
+        let log_root: f64 = diagonal.map(|pivot| pivot.ln()).sum();
+        self.log_scale = self.weight.ln() - log_root - 0.5 * cols as f64 * (2.0 * PI).ln();
+    }
+
     /// Sets the component to what is most likely, given its shares in the codes; `ridge` is added to every variance.
     pub(super) fn maximise(
         &mut self,
@@ -88,9 +108,7 @@ impl Component {
             }
             factorise(&mut self.factor, cols, ridge);
         }
-        let diagonal = self.factor.iter().step_by(cols + 1);
-        let log_root: f64 = diagonal.map(|pivot| pivot.ln()).sum();
-        self.log_scale = self.weight.ln() - log_root - 0.5 * cols as f64 * (2.0 * PI).ln();
+        self.scale();
     }
 
     /// `ln π + ln N(z; μ, L Lᵀ)` of each lane's code; what `solved` holds is overwritten.

@@ -39,10 +39,10 @@ const LEARNING_RATE: f64 = 2e-3;
 pub struct FittedFlow {
     flow: Flow,
     /// A layer whose parameters are the flow's.
-    chain: Chain,
-    mean: Vec<f32>,
+    pub(super) chain: Chain,
+    pub(super) mean: Vec<f32>,
     /// 0 of elements that never change.
-    deviation: Vec<f32>,
+    pub(super) deviation: Vec<f32>,
 }
 
 /// The memory for a part of a batch.
@@ -64,7 +64,7 @@ impl FittedFlow {
                 purpose: "fit a flow to",
             });
         }
-        let (flow, width) = (Flow::default(), codes.cols());
+        let width = codes.cols();
         if width < 2 {
             return Err(ModelError::Option {
                 name: "code width",
@@ -75,20 +75,7 @@ impl FittedFlow {
         check_finite(codes)?;
         let (all, count) = (codes.rows(), codes.rows().min(MOST_CODES));
         let rows: Vec<&[f32]> = (0..count).map(|i| codes.row(i * all / count)).collect();
-        let (mean, deviation) = moments(&rows, width);
-        let layer = GaussianLatent::new(width, 1).with_prior(Arc::new(flow));
-        let chain = Chain::new(vec![Box::new(layer)], seed);
-        let chain = chain.map_err(|error| ModelError::Option {
-            name: "flow",
-            seen: error.to_string(),
-            valid: "couplings that fit",
-        })?;
-        let mut fitted = Self {
-            flow,
-            chain,
-            mean,
-            deviation,
-        };
+        let mut fitted = Self::new(moments(&rows, width), seed)?;
         let standard: Vec<f32> = fitted.standardised(&rows, seed);
         let held_out = |row: usize| count >= 2 * HELD_OUT && row.is_multiple_of(HELD_OUT);
         let choose = |held: bool| -> Vec<f32> {
@@ -98,6 +85,27 @@ impl FittedFlow {
         };
         fitted.learn(&choose(false), &choose(true), seed);
         Ok(fitted)
+    }
+
+    /// One that has learned nothing, of codes with these means and deviations.
+    pub(super) fn new(
+        (mean, deviation): (Vec<f32>, Vec<f32>),
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let flow = Flow::default();
+        let layer = GaussianLatent::new(mean.len(), 1).with_prior(Arc::new(flow));
+        let chain = Chain::new(vec![Box::new(layer)], seed);
+        let chain = chain.map_err(|error| ModelError::Option {
+            name: "flow",
+            seen: error.to_string(),
+            valid: "couplings that fit",
+        })?;
+        Ok(Self {
+            flow,
+            chain,
+            mean,
+            deviation,
+        })
     }
 
     /// Codes of mean 0 and deviation 1; standard normal numbers for elements that never change, so that they teach nothing.

@@ -11,9 +11,9 @@ use crate::{ModelError, stream};
 /// dimensions, which lie in a shell, are drawn in theirs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypersphere {
-    mean: Vec<f64>,
+    pub(super) mean: Vec<f64>,
     /// Distances of codes from the mean.
-    distances: Vec<f64>,
+    pub(super) distances: Vec<f64>,
 }
 
 impl Hypersphere {

@@ -47,8 +47,8 @@ const LEAST_RIDGE: f64 = 1e-12;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
-    components: Vec<Component>,
-    cols: usize,
+    pub(super) components: Vec<Component>,
+    pub(super) cols: usize,
 }
 
 impl Mixture {

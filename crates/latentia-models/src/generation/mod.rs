@@ -1,11 +1,17 @@
 //! Codes that no example has, to decode.
 
 #[cfg(feature = "train")]
+mod autoregressive;
+#[cfg(feature = "train")]
+mod autoregressive_network;
+#[cfg(feature = "train")]
 mod code_sample;
 #[cfg(feature = "train")]
 mod component;
 #[cfg(feature = "train")]
 mod fitted_flow;
+#[cfg(feature = "train")]
+mod fitted_prior;
 mod generate;
 #[cfg(feature = "train")]
 mod hypersphere;
@@ -17,11 +23,13 @@ mod mixture;
 mod neighbours;
 #[cfg(feature = "train")]
 mod sampler;
+#[cfg(feature = "train")]
+mod stored_prior;
 
 #[cfg(feature = "train")]
 pub use {
-    fitted_flow::FittedFlow, hypersphere::Hypersphere, mixture::Mixture,
-    neighbours::CodeNeighbours, sampler::CodeSampler,
+    autoregressive::Autoregressive, fitted_flow::FittedFlow, fitted_prior::FittedPrior,
+    hypersphere::Hypersphere, mixture::Mixture, neighbours::CodeNeighbours, sampler::CodeSampler,
 };
 
 /// The number in `0..count` at which `draw`, in `[0, 1)`, lies.

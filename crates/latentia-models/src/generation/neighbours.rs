@@ -14,8 +14,8 @@ const MOST_CODES: usize = 20_000;
 /// one of its `k` nearest others, and a place between them, each uniform.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CodeNeighbours {
-    codes: Matrix,
-    k: usize,
+    pub(super) codes: Matrix,
+    pub(super) k: usize,
 }
 
 impl CodeNeighbours {

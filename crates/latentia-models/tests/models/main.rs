@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod autoencoder;
+mod autoregressive;
 mod counts;
 mod detection;
 mod directions;

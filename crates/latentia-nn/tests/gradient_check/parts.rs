@@ -7,7 +7,10 @@ use latentia_nn::latents::{
     Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, SphericalKl, TopK,
     VectorQuantised, VonMisesFisher, VonMisesFisherLatent,
 };
-use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
+use latentia_nn::layers::{
+    Activate, Condition, Corrupt, Dense, Embedding, Mask, MaskedDense, OneHot, Permute,
+    PositionWise,
+};
 use latentia_nn::likelihoods::SharedScale;
 use latentia_nn::penalties::{
     Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
@@ -135,6 +138,16 @@ fn layers_that_no_specification_names_are_right() {
     let shape = Shape::Flat(4);
     for layers_back in [1, 3] {
         right(check.layer(Activate::residual(shape, Activation::Tanh, layers_back)));
+    }
+    right(check.layer(Embedding::new(3, 2, 4)));
+    let glorot = Initializer::Glorot;
+    for activation in [Activation::Tanh, Activation::Silu] {
+        right(check.layer(PositionWise::new(3, [2, 4], activation, glorot)));
+        for mask in [Mask::Before, Mask::UpTo] {
+            for reach in [2, 9] {
+                right(check.layer(MaskedDense::new(4, [2, 3], (mask, reach), activation)));
+            }
+        }
     }
     // Nothing goes back through them.
     let masking = Corruption::Masking { rate: 0.5 };
