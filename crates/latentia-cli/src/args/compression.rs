@@ -19,8 +19,8 @@ Examples:
 
 Without --lossless, what comes back are reconstructions: codes are stored in cells, the finer the higher \
 the quality. At 100 the cells add a thousandth to the error of a reconstruction, at 75 a hundredth, at 50 \
-a tenth. With --lossless every byte comes back: by bits back, where the model has a Gaussian code and a \
-likelihood of 8-bit values (presets `lossless`, `lossless-binary`), else by what the reconstruction errs.")]
+a tenth. With --lossless every byte comes back: by bits back, where the model has a Gaussian code with the \
+standard normal prior and a likelihood of 8-bit values (presets `lossless`, `lossless-binary`), else by what the reconstruction errs.")]
 pub struct CompressArgs {
     /// The model file
     pub model: PathBuf,

@@ -174,7 +174,8 @@ fn fitted(
         );
     }
     let takes_any = matches!(prior, Prior::Mixture | Prior::Autoregressive);
-    if latent.is_restricted() && !takes_any {
+    let has_few = latent.is_restricted() && latent.values() != CodeValues::Directions;
+    if has_few && !takes_any {
         let or = match has_codebook {
             true => ", `--prior autoregressive` draws its indices",
             false => "",
