@@ -21,6 +21,7 @@ mod model;
 mod observer;
 mod onnx;
 mod pool;
+mod sampling;
 mod training;
 
 /// What `latentia` in Python is made of.

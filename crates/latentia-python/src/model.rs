@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, Mixture, ModelError, ModelFile,
+    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, ModelError, ModelFile,
     Provenance, StoredTensor,
 };
 use latentia::nn::CodeValues;
@@ -26,6 +26,7 @@ use crate::interrupt::{Interruptible, check, interruptibly};
 use crate::labels::{self, Labels};
 use crate::onnx::exported;
 use crate::pool;
+use crate::sampling::{self, Fit};
 
 /// An array of Python's own.
 type Out<'py, T> = PyResult<Bound<'py, PyArrayDyn<T>>>;
@@ -259,8 +260,8 @@ impl Core {
         Ok(detector.calibration().threshold(false_alarm))
     }
 
-    /// Examples drawn from the prior: `[count, …]`; of a mixture of `components` that is fitted to the codes of `x`, where that is given.
-    #[pyo3(signature = (count, seed, draw, labels=None, x=None, components=10))]
+    /// Examples drawn from the prior: `[count, …]`; of what `prior` names, fitted to the codes of `x`, where that is given.
+    #[pyo3(signature = (count, seed, draw, labels=None, x=None, prior=None, components=10))]
     #[allow(clippy::too_many_arguments, reason = "the package has names for all")]
     fn sample<'py>(
         &self,
@@ -270,24 +271,23 @@ impl Core {
         draw: bool,
         labels: Labels<'py>,
         x: Option<&Bound<'py, PyAny>>,
+        prior: Option<&str>,
         components: usize,
     ) -> Out<'py, f32> {
-        let model = self.model();
+        let (file, model) = (&self.file, self.model());
         let codes = match x {
-            None => model.sample_codes(count, seed).map_err(Failure::from)?,
-            Some(x) => self.run(py, x, &None, |rows| {
-                let mixture = Mixture::fit(&model.encode(rows)?, components, seed)?;
-                Ok(model.quantise_latents(mixture.sample(count, seed))?)
-            })?,
+            None => sampling::codes(file, count, seed).map_err(Failure::from)?,
+            Some(x) => {
+                let fit = Fit::named(prior, file)?;
+                self.run(py, x, &None, |rows| {
+                    let fitted = fit.fit(file, rows, components, seed)?;
+                    Ok(fitted.sample_codes(model, count, seed)?)
+                })?
+            }
         };
         let labels = labels::of(&labels, count)?;
-        let has_scale = model.likelihood().columns();
-        let draws = draw || has_scale.is_some_and(|columns| columns.has_learned_scale());
         let pool = pool::shared(py)?;
-        let decode = |codes: &dyn Rows| match draws {
-            true => model.decode_draws(codes, seed),
-            false => model.decode(codes),
-        };
+        let decode = |codes: &dyn Rows| sampling::decoded(model, codes, draw, seed);
         let examples = interruptibly(py, &pool, |stop| {
             let codes = Interruptible::new(&codes, stop);
             Ok(match labels {

@@ -68,6 +68,21 @@ def test_a_plain_model_draws_from_a_mixture_of_its_codes(digits, pictures):
     with pytest.raises(latentia.Error, match="no prior"):
         digits.sample(3)
     assert digits.sample(3, like=pictures, components=4).shape == (3, 8, 8)
+    for prior in ["flow", "knn", "hypersphere"]:
+        assert digits.sample(3, like=pictures, prior=prior).shape == (3, 8, 8)
+    with pytest.raises(latentia.Error, match="indices|codebook"):
+        digits.sample(3, like=pictures, prior="autoregressive")
+    with pytest.raises(ValueError, match="hypersphere"):
+        digits.sample(3, like=pictures, prior="normal")
+    with pytest.raises(ValueError, match="without like"):
+        digits.sample(3, prior="flow")
+
+
+def test_a_quantised_model_draws_its_indices(pictures):
+    model = latentia.train(pictures, preset="vq-vae", epochs=2)
+    drawn = model.sample(5, like=pictures, seed=3)
+    assert drawn.shape == (5, 8, 8)
+    np.testing.assert_array_equal(drawn[:2], model.sample(2, like=pictures, prior="autoregressive", seed=3))
 
 
 def test_a_conditional_model_takes_classes_and_refuses_examples_without(pictures):

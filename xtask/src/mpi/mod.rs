@@ -17,7 +17,7 @@ use anyhow::{Context, bail, ensure};
 use crate::program::{Program, run as run_command};
 use crate::workspace::root;
 
-/// A variational autoencoder, feature maps with batch statistics, and a penalty that needs the whole batch.
+/// A variational autoencoder, feature maps with batch statistics, pseudo-inputs of a prior, and a penalty that needs the whole batch.
 const MODELS: [(&str, &str); 4] = [
     ("vae", "--preset vae-20 --batch-size 200"),
     ("batch-norm", "--config CONFIG --batch-size 100"),

@@ -38,6 +38,7 @@ class Core:
         draw: bool,
         labels: _Labels = None,
         x: _Examples | None = None,
+        prior: str | None = None,
         components: int = 10,
     ) -> NDArray[np.float32]: ...
     def evaluate(

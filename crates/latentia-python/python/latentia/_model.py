@@ -251,9 +251,10 @@ class Model:
         draw: bool = False,
         labels: Any = None,
         like: Any = None,
+        prior: str | None = None,
         components: int = 10,
     ) -> np.ndarray:
-        """New examples.
+        """New examples: from the model's prior, or from one that was kept in its file.
 
         Parameters
         ----------
@@ -264,9 +265,12 @@ class Model:
             One draw from the likelihood instead of its mean. Rows of tables are always drawn where the model knows how.
         labels : array-like of int ``[n]``, optional
         like : array-like or DataFrame, optional
-            Examples to whose codes a mixture of ``components`` Gaussians is fitted, to draw codes from in place of the prior. A
-            plain autoencoder has no prior.
+            Examples to whose codes ``prior`` is fitted, to draw codes from in place of the model's own. A plain autoencoder has none.
+        prior : {"mixture", "flow", "knn", "hypersphere", "autoregressive"}, optional
+            What is fitted to the codes of ``like``: by default a mixture of Gaussians, or of quantised codes an autoregressive prior of
+            their indices, which takes a minute.
         components : int, default 10
+            Gaussians in the mixture.
 
         Returns
         -------
@@ -274,8 +278,10 @@ class Model:
         """
         if n < 0:
             raise ValueError(f"n is {n}; it must be at least 0")
+        if prior is not None and like is None:
+            raise ValueError(f"prior is {prior!r} without like; it is fitted to the codes of examples")
         like = None if like is None else self._examples(like)
-        return self._core.sample(n, as_seed(seed), bool(draw), as_labels(labels), like, components)
+        return self._core.sample(n, as_seed(seed), bool(draw), as_labels(labels), like, prior, components)
 
     def evaluate(
         self,
