@@ -1,7 +1,7 @@
 //! The promises of latents by themselves.
 
 use latentia_nn::latents::{
-    FiniteScalarQuantised, FiniteScalarQuantisedLatent, RoundedLatent, TopKLatent,
+    FiniteScalarQuantised, FiniteScalarQuantisedLatent, RoundedLatent, TopKLatent, VectorQuantised,
     VectorQuantisedLatent,
 };
 use latentia_nn::{
@@ -180,6 +180,155 @@ fn the_distance_to_a_codebook_is_a_sum_in_one_order_whatever_the_batch() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Of a vector the index of the nearest row in each codebook to what those before left over, in f64, and the sum behind each.
+fn residual(x: &[f32], codebooks: &[&[f32]]) -> (Vec<u32>, Vec<Vec<f64>>) {
+    let (mut indices, mut sums) = (Vec::new(), Vec::new());
+    let mut sum = vec![0.0; x.len()];
+    for codebook in codebooks {
+        let distance = |e: &[f32]| -> f64 {
+            let elements = x.iter().zip(&sum).zip(e);
+            elements
+                .map(|((x, sum), e)| (f64::from(*x) - sum - f64::from(*e)).powi(2))
+                .sum()
+        };
+        let of: Vec<f64> = codebook.chunks(x.len()).map(distance).collect();
+        let least = of.iter().copied().fold(f64::INFINITY, f64::min);
+        let index = of.iter().position(|of| *of == least).expect("one is least");
+        let nearest = &codebook[index * x.len()..];
+        (sum.iter_mut().zip(nearest)).for_each(|(sum, e)| *sum += f64::from(*e));
+        indices.push(index as u32);
+        sums.push(sum.clone());
+    }
+    (indices, sums)
+}
+
+#[test]
+fn a_residual_code_is_the_sum_of_what_each_codebook_has_nearest_to_the_rest() {
+    for (width, codebook, codebooks, dimension) in [(15, 150, 2, 5), (6, 4, 5, 2), (7, 70, 3, 1)] {
+        let (vectors, spec) = (
+            width / dimension,
+            VectorQuantised {
+                codebook,
+                codebooks,
+                dimension,
+                commitment: 0.25,
+                decay: 0.99,
+            },
+        );
+        let chain = Chain::new(spec.layers(width, 1), 1).expect("layers that fit");
+        let rows = chain.parameters()[0].value.as_slice();
+        let of_stages: Vec<&[f32]> = rows.chunks(codebook * dimension).collect();
+        assert_eq!(of_stages.len(), codebooks);
+        let x = numbers(7, 20 * width);
+        let of_vectors = x.chunks(dimension).map(|x| residual(x, &of_stages));
+        let (expected, sums): (Vec<_>, Vec<_>) = of_vectors.unzip();
+        let mut together = Vec::new();
+        for rows in [20, 1] {
+            let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+            let (mut indices, mut codes) = (Vec::new(), Vec::new());
+            for x in x.chunks(rows * width) {
+                tape.input_mut(rows, &[]).as_mut_slice().copy_from_slice(x);
+                tape.forward(&chain, Position::default());
+                let saved = tape.trace(0).saved.iter_rows();
+                saved.for_each(|saved| spec.read_indices(saved, &mut indices));
+                codes.extend_from_slice(tape.output().span());
+            }
+            assert_eq!(indices, expected.concat());
+            assert_eq!(indices.len(), 20 * spec.values().indices(width));
+            let last = sums.iter().flat_map(|sums| &sums[codebooks - 1]);
+            for (z, expected) in codes.iter().zip(last) {
+                assert!((f64::from(*z) - expected).abs() < 1e-6, "{z} {expected}");
+            }
+            // Alone as among others, and the way back, to the bit.
+            let mut back = vec![f32::NAN; codes.len()];
+            spec.read_code(chain.parameters(), &indices, &mut back);
+            assert_eq!(back, codes);
+            if rows == 20 {
+                together = codes;
+            } else {
+                assert_eq!(codes, together);
+            }
+        }
+        // A NaN must show, not vanish.
+        let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
+        tape.input_mut(1, &[]).as_mut_slice().fill(0.0);
+        tape.input_mut(1, &[]).as_mut_slice()[0] = f32::NAN;
+        tape.forward(&chain, Position::default());
+        assert!(tape.output().span()[0].is_nan() && vectors > 1);
+        assert!(tape.output().span()[width - 1].is_finite());
+    }
+}
+
+#[test]
+fn codebooks_are_running_means_of_what_those_before_left_over() {
+    let (width, codebook, codebooks, dimension, decay) = (6, 4, 3, 2, 0.75);
+    let layer = VectorQuantisedLatent::new(width, codebook, dimension, decay);
+    let layer = Box::new(layer.with_codebooks(codebooks));
+    let mut chain = Chain::new(vec![layer], 1).expect("layers that fit");
+    let rows = 300;
+    let options = StepOptions {
+        objective: LikelihoodSpec::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: 1,
+        frozen: Vec::new(),
+    };
+    let mut step = Step::new(&chain, rows, options);
+    let indices: Vec<u32> = (0..rows as u32).collect();
+    for at in 0..3 {
+        let examples = Matrix::from_vec(rows, width, numbers(5 + at, rows * width));
+        let [before, usage] = [0, 1].map(|of: usize| chain.parameters()[of].value.clone());
+        let (mut sums, mut counts) = (
+            vec![0.0; before.as_slice().len()],
+            vec![0.0; codebooks * codebook],
+        );
+        let of_stages: Vec<&[f32]> = before.as_slice().chunks(codebook * dimension).collect();
+        let mut met = vec![Vec::new(); codebooks];
+        for x in examples.as_slice().chunks(dimension) {
+            let (chosen, after) = residual(x, &of_stages);
+            for (stage, index) in chosen.into_iter().enumerate() {
+                let row = stage * codebook + index as usize;
+                counts[row] += 1.0;
+                let left = x.iter().enumerate().map(|(i, x)| {
+                    let before = stage.checked_sub(1).map_or(0.0, |stage| after[stage][i]);
+                    f64::from(*x) - before
+                });
+                let left: Vec<f64> = left.collect();
+                let sum = &mut sums[row * dimension..][..dimension];
+                sum.iter_mut().zip(&left).for_each(|(sum, x)| *sum += x);
+                met[stage].push(left);
+            }
+        }
+        step.run(&mut chain, &examples, &indices, 0.0.into())
+            .expect("in memory");
+        let [codebook_now, usage_now] = [0, 1].map(|of: usize| &chain.parameters()[of].value);
+        let (old, new) = (f64::from(decay), 1.0 - f64::from(decay));
+        let usage = usage.as_slice().iter().zip(&counts);
+        let usage: Vec<f64> =
+            (usage.map(|(usage, count)| old * f64::from(*usage) + new * count)).collect();
+        for (row, expected) in usage.iter().enumerate() {
+            let stage = row / codebook;
+            let close = |x: &[f64]| {
+                let mut elements = codebook_now.row(row).iter().zip(x);
+                elements.all(|(e, x)| (f64::from(*e) - x).abs() < 1e-5)
+            };
+            let of_codebook = &usage[stage * codebook..][..codebook];
+            if *expected < 0.01 * of_codebook.iter().sum::<f64>() / codebook as f64 {
+                // A vector that is dead begins anew at something that its codebook met.
+                assert!(met[stage].iter().any(|x| close(x)), "{row} at {at}");
+                continue;
+            }
+            let mean = (0..dimension).map(|i| {
+                let before = (expected - new * counts[row]) * f64::from(before.row(row)[i]);
+                (before + new * sums[row * dimension + i]) / expected
+            });
+            assert!(close(&mean.collect::<Vec<f64>>()), "{row} at {at}");
+            let obtained = f64::from(usage_now.as_slice()[row]);
+            assert!((obtained - expected).abs() < 1e-3, "{obtained} {expected}");
         }
     }
 }

@@ -199,6 +199,11 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         ),
         (
             plain,
+            "code = { kind = 'vector-quantised', codebook = 8, codebooks = 65, dimension = 2 }",
+            "code has 65 codebooks; there must be from 1 to 64",
+        ),
+        (
+            plain,
             "code = { kind = 'vector-quantised', codebook = 8, dimension = 3 }",
             "code cuts 2 elements into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
         ),

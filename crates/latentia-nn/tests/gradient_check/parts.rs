@@ -149,20 +149,23 @@ fn layers_that_no_specification_names_are_right() {
 #[test]
 fn every_latent_is_right() {
     let top_k = |warm_up| TopK { k: 2, warm_up };
+    let vectors = |codebooks| VectorQuantised {
+        codebook: 5,
+        codebooks,
+        dimension: 2,
+        commitment: 0.25,
+        decay: 0.9,
+    };
     let mixture = Gaussian {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 8] = [
+    let latents: [&dyn Latent; 9] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
-        &VectorQuantised {
-            codebook: 5,
-            dimension: 2,
-            commitment: 0.25,
-            decay: 0.9,
-        },
+        &vectors(1),
+        &vectors(3),
         &FiniteScalarQuantised { levels: vec![5, 2] },
         &Rounded {
             rate: 0.7,

@@ -42,7 +42,10 @@ fn vector_quantisation_passes_gradients_straight_through() {
     for (rows, inputs, vectors) in SHAPES {
         let width = 2 * vectors;
         let code: Box<dyn Layer> = Box::new(VectorQuantisedLatent::new(width, 5, 2, 0.9));
-        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment { weight: 0.25 })];
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment {
+            weight: 0.25,
+            codebooks: 1,
+        })];
         // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
         // is seen through what was saved.
         let case = Case::new(width, Some(code), terms);
@@ -64,6 +67,40 @@ fn vector_quantisation_passes_gradients_straight_through() {
             };
             let pairs = seen.encoded.iter().zip(&*quantised);
             loss(seen) + 0.25 * mean(pairs.map(distance).collect::<Row>().into_iter())
+        });
+    }
+}
+
+#[test]
+fn every_codebook_of_a_residual_code_commits_the_encoder() {
+    for (rows, inputs, vectors) in SHAPES {
+        let (width, codebooks) = (2 * vectors, 3);
+        let code = VectorQuantisedLatent::new(width, 5, 2, 0.9).with_codebooks(codebooks);
+        let commitment = Commitment {
+            weight: 0.25,
+            codebooks,
+        };
+        let case = Case::new(width, Some(Box::new(code)), vec![Arc::new(commitment)]);
+        // What the first codebooks stand for, and all of them, held fixed.
+        let sums = std::cell::RefCell::new(Vec::<Vec<Row>>::new());
+        let straight = |encoded: &[f64], (x, z): (&[f64], &[f64]), saved: &[f64]| -> Row {
+            let mut sums = sums.borrow_mut();
+            if sums.len() < rows {
+                let before = saved[2 * codebooks * vectors..].chunks(width);
+                sums.push(before.chain([z]).map(<[f64]>::to_vec).collect());
+            }
+            let held = x.iter().zip(z).map(|(x, z)| z - x);
+            encoded.iter().zip(held).map(|(x, held)| x + held).collect()
+        };
+        check(case, rows, inputs, straight, |seen| {
+            let sums = sums.borrow();
+            let pairs = seen.encoded.iter().zip(&*sums);
+            let distances = pairs.map(|(x, sums)| {
+                assert_eq!(sums.len(), codebooks);
+                let all = sums.iter().flat_map(|z| x.iter().zip(z));
+                all.map(|(x, z)| (x - z).powi(2)).sum::<f64>()
+            });
+            loss(seen) + 0.25 * mean(distances.collect::<Row>().into_iter())
         });
     }
 }
@@ -195,4 +232,33 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
     }
     let usage = chain.parameters()[1].value.as_slice();
     assert!(usage.iter().all(|&usage| usage > 1.0), "{usage:?}");
+}
+
+#[test]
+fn the_second_codebook_finds_what_the_first_leaves_over() {
+    // Three clusters of three each.
+    let centres = [[10.0f32, 0.0], [-10.0, 5.0], [0.0, -20.0]];
+    let offsets = [[1.0f32, 0.0], [-1.0, 1.0], [0.0, -2.0]];
+    let noise = numbers(4, 1800);
+    let point =
+        |i: usize, d: usize| centres[i % 3][d] + offsets[i / 3 % 3][d] + 0.01 * noise[2 * i + d];
+    let points = (0..900).flat_map(|i| [0, 1].map(|d| point(i, d)));
+    let x = Matrix::from_vec(900, 2, points.collect());
+    let layer = VectorQuantisedLatent::new(2, 4, 2, 0.9).with_codebooks(2);
+    let mut chain = Chain::new(
+        vec![
+            Box::new(layer),
+            Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
+        ],
+        1,
+    )
+    .expect("layers that fit");
+    train(&mut chain, &x, 30);
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 900);
+    let mut input = tape.input_mut(900, &[]);
+    input.as_mut_slice().copy_from_slice(x.as_slice());
+    tape.forward(&chain, Position::default());
+    let pairs = tape.output().span().iter().zip(x.as_slice());
+    let furthest = pairs.map(|(z, x)| (z - x).abs()).fold(0.0, f32::max);
+    assert!(furthest < 0.6, "{furthest}");
 }
