@@ -1,8 +1,8 @@
 //! The promises of latents by themselves.
 
 use latentia_nn::latents::{
-    FiniteScalarQuantised, FiniteScalarQuantisedLatent, RoundedLatent, TopKLatent, VectorQuantised,
-    VectorQuantisedLatent,
+    FiniteScalarQuantised, FiniteScalarQuantisedLatent, LookupFreeQuantised, RoundedLatent,
+    TopKLatent, VectorQuantised, VectorQuantisedLatent,
 };
 use latentia_nn::{
     Chain, Latent, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape,
@@ -143,6 +143,45 @@ fn a_finite_scalar_code_is_the_level_and_the_index_of_the_paper() {
     tape.input_mut(1, &[]).as_mut_slice().copy_from_slice(&x);
     tape.forward(&chain, Position::default());
     assert!(tape.output().span()[1].is_nan());
+}
+
+#[test]
+fn a_lookup_free_code_is_the_signs_and_its_index_their_bits() {
+    for dimension in [1, 3, 16] {
+        let (vectors, rows) = (3, 20);
+        let width = vectors * dimension;
+        let spec = LookupFreeQuantised {
+            dimension,
+            commitment: 0.25,
+            entropy: 0.1,
+            temperature: 1.0,
+        };
+        let chain = Chain::new(spec.layers(width, 1), 1).expect("layers that fit");
+        let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+        let mut x = numbers(3, rows * width);
+        x[0] = 0.0;
+        let mut input = tape.input_mut(rows, &[]);
+        input.as_mut_slice().copy_from_slice(&x);
+        tape.forward(&chain, Position::default());
+        let mut indices = Vec::new();
+        for saved in tape.trace(0).saved.iter_rows() {
+            spec.read_indices(saved, &mut indices);
+        }
+        let codes = tape.output().span().to_vec();
+        let signs = x.iter().map(|x| if *x > 0.0 { 1.0 } else { -1.0 });
+        assert_eq!(codes, signs.collect::<Vec<f32>>());
+        let bits = |x: &[f32]| (0..dimension).map(|i| u32::from(x[i] > 0.0) << i).sum();
+        let expected: Vec<u32> = x.chunks(dimension).map(bits).collect();
+        assert_eq!(indices, expected);
+        let mut back = vec![f32::NAN; codes.len()];
+        spec.read_code(&[], &indices, &mut back);
+        assert_eq!(back, codes);
+        assert!(spec.quantise(&mut x) && x == codes);
+        // A NaN must show, not vanish.
+        tape.input_mut(1, &[]).as_mut_slice().fill(f32::NAN);
+        tape.forward(&chain, Position::default());
+        assert!(tape.output().span()[0].is_nan());
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Autoencoder {
         let CodeValues::Codebook { vectors, .. } = values else {
             return Err(ModelError::Indices {
                 seen: format!("code is {}, without a codebook", self.latent.name()),
-                valid: "vector-quantised and finite-scalar-quantised codes have indices".into(),
+                valid: "vector-quantised, finite-scalar-quantised and lookup-free-quantised codes have indices".into(),
             });
         };
         let of_code = values.indices(self.code_width());

@@ -68,6 +68,13 @@ fn perplexity_counts_the_vectors_of_levels_that_are_used() {
     assert!((2.0..=4.0).contains(&perplexity), "{perplexity}");
 }
 
+#[test]
+fn perplexity_counts_the_vectors_of_signs_that_are_used() {
+    let signs = usage("code = { kind = 'lookup-free-quantised', dimension = 3 }");
+    let perplexity = perplexity(signs);
+    assert!((1.0..=8.0).contains(&perplexity), "{perplexity}");
+}
+
 /// The perplexity of vectors of three elements, as it was measured and counted here.
 fn perplexity((used, codes): (LatentUsage, Vec<Vec<u32>>)) -> f64 {
     let mut counts: HashMap<&[u32], f64> = HashMap::new();
@@ -121,6 +128,6 @@ fn indices_go_both_ways_and_others_are_refused() {
     let refused = model("").decode_indices(&[]).expect_err("no codebook");
     assert_eq!(
         refused.to_string(),
-        "code is deterministic, without a codebook; vector-quantised and finite-scalar-quantised codes have indices"
+        "code is deterministic, without a codebook; vector-quantised, finite-scalar-quantised and lookup-free-quantised codes have indices"
     );
 }

@@ -33,7 +33,7 @@ pub struct VectorQuantised {
     /// Example: `codebooks = 4`
     #[cfg_attr(
         feature = "schema",
-        schemars(range(min = 1, max = 64), extend("default" = 1))
+        schemars(range(min = 1, max = 64), !skip_serializing_if)
     )]
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub codebooks: usize,

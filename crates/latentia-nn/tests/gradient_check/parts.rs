@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use latentia_nn::gradient_check::{GradientCheck, GradientReport};
 use latentia_nn::latents::{
-    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, TopK, VectorQuantised,
+    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, LookupFreeQuantised, Rounded,
+    TopK, VectorQuantised,
 };
 use latentia_nn::layers::{Activate, Condition, Corrupt, Dense, OneHot, Permute};
 use latentia_nn::likelihoods::SharedScale;
@@ -160,13 +161,19 @@ fn every_latent_is_right() {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 9] = [
+    let latents: [&dyn Latent; 10] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
         &vectors(1),
         &vectors(3),
         &FiniteScalarQuantised { levels: vec![5, 2] },
+        &LookupFreeQuantised {
+            dimension: 3,
+            commitment: 0.25,
+            entropy: 0.3,
+            temperature: 1.5,
+        },
         &Rounded {
             rate: 0.7,
             decay: 0.9,

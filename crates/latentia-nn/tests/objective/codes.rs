@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use latentia_nn::latents::{
-    Commitment, FiniteScalarQuantisedLatent, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent,
+    Commitment, FiniteScalarQuantisedLatent, LookupFreeQuantisedLatent, Rate, RoundedLatent,
+    SignEntropy, TopKLatent, VectorQuantisedLatent,
 };
 use latentia_nn::layers::Dense;
 use latentia_nn::{
@@ -124,6 +125,57 @@ fn finite_scalar_quantisation_passes_gradients_through_the_bound_alone() {
         };
         let case = Case::new(3 * vectors, Some(code), Vec::new());
         check(case, rows, inputs, straight, loss);
+    }
+}
+
+#[test]
+fn commitment_and_entropy_of_a_lookup_free_code() {
+    for (rows, inputs, vectors) in SHAPES {
+        let dimension = 3;
+        let code: Box<dyn Layer> = Box::new(LookupFreeQuantisedLatent::new(
+            dimension * vectors,
+            dimension,
+        ));
+        let penalty = SignEntropy {
+            commitment: 0.25,
+            weight: 0.7,
+            temperature: 1.5,
+            dimension,
+        };
+        // The signs are held fixed.
+        let signs = std::cell::RefCell::new(Vec::<Row>::new());
+        let straight = |encoded: &[f64], (x, z): (&[f64], &[f64]), _: &[f64]| -> Row {
+            let mut signs = signs.borrow_mut();
+            if signs.len() < rows {
+                signs.push(z.to_vec());
+            }
+            let held = x.iter().zip(z).map(|(x, z)| z - x);
+            encoded.iter().zip(held).map(|(x, held)| x + held).collect()
+        };
+        let case = Case::new(dimension * vectors, Some(code), vec![Arc::new(penalty)]);
+        check(case, rows, inputs, straight, |seen| {
+            // A softmax of the distances to -1 and 1.
+            let probability = |x: &f64| {
+                let [minus, plus] = [-1.0, 1.0].map(|c: f64| (-(x - c).powi(2) / 1.5).exp());
+                plus / (minus + plus)
+            };
+            let entropy = |p: f64| -p * p.ln() - (1.0 - p) * (1.0 - p).ln();
+            let (signs, n) = (signs.borrow(), seen.encoded.len() as f64);
+            let mut value = 0.0;
+            for (x, z) in seen.encoded.iter().zip(&*signs) {
+                let squares = x.iter().zip(z).map(|(x, z)| (x - z).powi(2));
+                value += 0.25 * squares.sum::<f64>() / n;
+                value += 0.7 * x.iter().map(|x| entropy(probability(x))).sum::<f64>() / n;
+            }
+            for bit in 0..dimension {
+                let of_bit = |x: &Row| -> f64 {
+                    x.iter().skip(bit).step_by(dimension).map(probability).sum()
+                };
+                let share = seen.encoded.iter().map(of_bit).sum::<f64>() / n / vectors as f64;
+                value -= 0.7 * vectors as f64 * entropy(share);
+            }
+            loss(seen) + value
+        });
     }
 }
 
