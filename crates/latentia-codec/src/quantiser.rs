@@ -32,7 +32,7 @@ const MOST_ELEMENTS: usize = 1 << 26;
 /// whole numbers of these.
 ///
 /// The cells of a rounded code are its whole numbers. The symbols of a code of a codebook's vectors are the indices of those,
-/// for each place.
+/// for each place and each codebook.
 ///
 /// ```
 /// use latentia_codec::Quantiser;
@@ -58,7 +58,7 @@ const MOST_ELEMENTS: usize = 1 << 26;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantiser {
-    /// The symbols of each element of the code, or of each of its vectors.
+    /// The symbols of each element of the code, or of each index of its vectors.
     pub symbols: Vec<Symbols>,
 }
 
@@ -70,13 +70,13 @@ impl Quantiser {
     pub fn fit(model: &Autoencoder, examples: &dyn Rows) -> Result<Self, ModelError> {
         let examples = EvenSample::over(examples, MOST_EXAMPLES);
         let values = model.latent().values();
-        if let CodeValues::Codebook { vectors, dimension } = values {
+        if let CodeValues::Codebook { vectors, .. } = values {
             let none = Symbols {
                 step: 0.0,
                 first: 0,
                 counts: vec![0; vectors],
             };
-            let mut symbols = vec![none; model.code_width() / dimension];
+            let mut symbols = vec![none; values.indices(model.code_width())];
             for code in model.encode_indices(&examples)?.chunks(symbols.len()) {
                 for (symbols, &index) in symbols.iter_mut().zip(code) {
                     symbols.counts[index as usize] += 1;
@@ -108,12 +108,12 @@ impl Quantiser {
 
     /// Whether these are symbols of `model`'s code.
     fn fits(&self, model: &Autoencoder) -> bool {
-        let (vectors, dimension) = match model.latent().values() {
-            CodeValues::Codebook { vectors, dimension } => (Some(vectors), dimension),
-            _ => (None, 1),
+        let (values, width) = (model.latent().values(), model.code_width());
+        let (vectors, symbols) = match values {
+            CodeValues::Codebook { vectors, .. } => (Some(vectors), values.indices(width)),
+            _ => (None, width),
         };
-        self.symbols.len() == model.code_width() / dimension
-            && self.symbols.iter().all(|s| s.fits(vectors))
+        self.symbols.len() == symbols && self.symbols.iter().all(|s| s.fits(vectors))
     }
 
     /// The quantiser that was kept with a model, where one was.

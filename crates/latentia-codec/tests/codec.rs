@@ -163,6 +163,11 @@ fn every_byte_comes_back_from_every_kind_of_model() {
         "kind = 'vector-quantised', codebook = 6, dimension = 4",
         "kind = 'finite-scalar-quantised', levels = [5, 4]",
     );
+    let signs = vectors.replace(
+        "kind = 'vector-quantised', codebook = 6, dimension = 4",
+        "kind = 'lookup-free-quantised', dimension = 4",
+    );
+    let sums = vectors.replace("codebook = 6", "codebook = 6, codebooks = 3");
     let convolutions = "likelihood = 'bce'
         encoder = [{ layer = 'conv', channels = 3, kernel = 3, stride = 2, activation = 'relu' }]
         decoder = [{ layer = 'upsample', factor = 2 }, { layer = 'conv', channels = 4, kernel = 3 },
@@ -174,7 +179,9 @@ fn every_byte_comes_back_from_every_kind_of_model() {
         (&binary, &[6, 8], grey().black_and_white(), true),
         (PLAIN, &[48], grey(), false),
         (vectors, &[4, 4, 3], grey(), false),
+        (&sums, &[4, 4, 3], grey(), false),
         (&levels, &[4, 4, 3], grey(), false),
+        (&signs, &[4, 4, 3], grey(), false),
         (convolutions, &[6, 8], grey(), false),
         (&top, &[3, 4, 4], grey(), false),
         (&learned_prior(), &[48], grey(), false),

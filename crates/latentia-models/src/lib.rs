@@ -73,9 +73,9 @@ pub use detection::{
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    ColumnMetrics, Denoising, ElboReport, Estimate, Evaluation, EvaluationOptions, Fidelity,
-    ImputationReport, ImputedColumn, LatentUsage, Metrics, ObservedRows, Pca, Probe, Probes,
-    ProgressObserver, RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics, ssim,
+    CodebookUsage, ColumnMetrics, Denoising, ElboReport, Estimate, Evaluation, EvaluationOptions,
+    Fidelity, ImputationReport, ImputedColumn, LatentUsage, Metrics, ObservedRows, Pca, Probe,
+    Probes, ProgressObserver, RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;

@@ -80,7 +80,7 @@ pub trait Latent: Debug + Send + Sync {
     }
 
     /// Appends which vectors of the codebook a code is made of, from what the last of [`Self::layers`] saved for it; nothing
-    /// for a code without a codebook.
+    /// for a code without a codebook. Of several codebooks the indices of one place stand side by side, in their order.
     fn read_indices(&self, _saved: &[f32], _indices: &mut Vec<u32>) {}
 
     /// Writes the code that is made of these vectors of the codebook, as [`Self::read_indices`] counts them: the way back.
@@ -171,11 +171,28 @@ pub enum CodeValues {
     Integers,
     /// Vectors of length 1.
     Directions,
-    /// Vectors of a codebook, counted from 0. One that is learned is the first parameter of the last layer, `[vectors, dimension]`.
+    /// Vectors of a codebook, counted from 0, or of several codebooks, one of each to be added. Those that are learned are the first
+    /// parameter of the last layer, `[codebooks · vectors, dimension]`.
     Codebook {
-        /// Vectors in the codebook.
+        /// Vectors in a codebook.
         vectors: usize,
         /// Elements of a vector.
         dimension: usize,
+        /// Codebooks.
+        codebooks: usize,
     },
+}
+
+impl CodeValues {
+    /// Indices that a code of `width` elements is made of, for each of its vectors one for each codebook; 0 without a codebook.
+    pub fn indices(self, width: usize) -> usize {
+        match self {
+            Self::Codebook {
+                dimension,
+                codebooks,
+                ..
+            } => width / dimension * codebooks,
+            Self::Real | Self::Sparse | Self::Integers | Self::Directions => 0,
+        }
+    }
 }

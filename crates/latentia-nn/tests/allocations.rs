@@ -167,11 +167,10 @@ fn a_step_allocates_nothing_after_the_first() {
         })],
         ..Objective::from(likelihood)
     };
-    let quantised: Vec<Box<dyn Layer>> = vec![
-        dense(300, 60),
-        Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)),
-        dense(60, 300),
-    ];
+    let quantised = |codebooks| -> Vec<Box<dyn Layer>> {
+        let code = VectorQuantisedLatent::new(60, 16, 4, 0.9).with_codebooks(codebooks);
+        vec![dense(300, 60), Box::new(code), dense(60, 300)]
+    };
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
     assert_eq!(allocations(gaussian(1), penalised), 0);
     let mixture = || Arc::new(Mixture { components: 7 });
@@ -180,6 +179,7 @@ fn a_step_allocates_nothing_after_the_first() {
     assert_eq!(allocations(with_prior(1, vamp), sampled()), 0);
     assert_eq!(allocations(with_prior(5, mixture()), weighed()), 0);
     assert_eq!(allocations(gaussian(5), weighed()), 0);
-    assert_eq!(allocations(quantised, likelihood.into()), 0);
+    assert_eq!(allocations(quantised(1), likelihood.into()), 0);
+    assert_eq!(allocations(quantised(3), likelihood.into()), 0);
     assert_eq!(allocations(feature_maps(), likelihood.into()), 0);
 }

@@ -275,7 +275,10 @@ fn a_frozen_codebook_keeps_its_vectors() {
         let code = Box::new(VectorQuantisedLatent::new(4, 6, 2, 0.9));
         let layers: Vec<Box<dyn Layer>> = vec![dense(6, 4), code, dense(4, 6)];
         let objective = Objective {
-            penalties: vec![Arc::new(Commitment { weight: 0.25 })],
+            penalties: vec![Arc::new(Commitment {
+                weight: 0.25,
+                codebooks: 1,
+            })],
             ..objective(1)
         };
         let (_, _, chain) = first_step(layers, objective, frozen);

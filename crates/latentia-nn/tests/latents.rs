@@ -1,13 +1,13 @@
 //! The promises of latents by themselves.
 
 use latentia_nn::latents::{
-    FiniteScalarQuantised, FiniteScalarQuantisedLatent, RoundedLatent, TopKLatent,
-    VectorQuantisedLatent, VonMisesFisher, VonMisesFisherLatent,
+    FiniteScalarQuantised, FiniteScalarQuantisedLatent, LookupFreeQuantised, RoundedLatent,
+    TopKLatent, VectorQuantised, VectorQuantisedLatent,
 };
 use latentia_nn::{
     Chain, Latent, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape,
 };
-use latentia_tensor::{Matrix, Noise};
+use latentia_tensor::Matrix;
 use latentia_testing::numbers;
 
 #[test]
@@ -146,6 +146,45 @@ fn a_finite_scalar_code_is_the_level_and_the_index_of_the_paper() {
 }
 
 #[test]
+fn a_lookup_free_code_is_the_signs_and_its_index_their_bits() {
+    for dimension in [1, 3, 16] {
+        let (vectors, rows) = (3, 20);
+        let width = vectors * dimension;
+        let spec = LookupFreeQuantised {
+            dimension,
+            commitment: 0.25,
+            entropy: 0.1,
+            temperature: 1.0,
+        };
+        let chain = Chain::new(spec.layers(width, 1), 1).expect("layers that fit");
+        let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+        let mut x = numbers(3, rows * width);
+        x[0] = 0.0;
+        let mut input = tape.input_mut(rows, &[]);
+        input.as_mut_slice().copy_from_slice(&x);
+        tape.forward(&chain, Position::default());
+        let mut indices = Vec::new();
+        for saved in tape.trace(0).saved.iter_rows() {
+            spec.read_indices(saved, &mut indices);
+        }
+        let codes = tape.output().span().to_vec();
+        let signs = x.iter().map(|x| if *x > 0.0 { 1.0 } else { -1.0 });
+        assert_eq!(codes, signs.collect::<Vec<f32>>());
+        let bits = |x: &[f32]| (0..dimension).map(|i| u32::from(x[i] > 0.0) << i).sum();
+        let expected: Vec<u32> = x.chunks(dimension).map(bits).collect();
+        assert_eq!(indices, expected);
+        let mut back = vec![f32::NAN; codes.len()];
+        spec.read_code(&[], &indices, &mut back);
+        assert_eq!(back, codes);
+        assert!(spec.quantise(&mut x) && x == codes);
+        // A NaN must show, not vanish.
+        tape.input_mut(1, &[]).as_mut_slice().fill(f32::NAN);
+        tape.forward(&chain, Position::default());
+        assert!(tape.output().span()[0].is_nan());
+    }
+}
+
+#[test]
 fn the_distance_to_a_codebook_is_a_sum_in_one_order_whatever_the_batch() {
     // More vectors than are compared at once, and rows of one vector and of several.
     for (width, codebook, dimension) in [(15, 150, 5), (35, 70, 35), (12, 64, 1)] {
@@ -184,73 +223,151 @@ fn the_distance_to_a_codebook_is_a_sum_in_one_order_whatever_the_batch() {
     }
 }
 
-/// `I(κ) = ∫ g(cos θ) sinⁿ⁻²θ exp(κ (cos θ - 1)) dθ`, by a fine sum.
-fn over_angles(n: usize, kappa: f64, g: impl Fn(f64) -> f64) -> f64 {
-    const STEPS: usize = 20_000;
-    let step = std::f64::consts::PI / STEPS as f64;
-    let one = |i: usize| {
-        let theta = (i as f64 + 0.5) * step;
-        let density = theta.sin().powi(n as i32 - 2) * (kappa * (theta.cos() - 1.0)).exp();
-        density * g(theta.cos())
-    };
-    step * (0..STEPS).map(one).sum::<f64>()
+/// Of a vector the index of the nearest row in each codebook to what those before left over, in f64, and the sum behind each.
+fn residual(x: &[f32], codebooks: &[&[f32]]) -> (Vec<u32>, Vec<Vec<f64>>) {
+    let (mut indices, mut sums) = (Vec::new(), Vec::new());
+    let mut sum = vec![0.0; x.len()];
+    for codebook in codebooks {
+        let distance = |e: &[f32]| -> f64 {
+            let elements = x.iter().zip(&sum).zip(e);
+            elements
+                .map(|((x, sum), e)| (f64::from(*x) - sum - f64::from(*e)).powi(2))
+                .sum()
+        };
+        let of: Vec<f64> = codebook.chunks(x.len()).map(distance).collect();
+        let least = of.iter().copied().fold(f64::INFINITY, f64::min);
+        let index = of.iter().position(|of| *of == least).expect("one is least");
+        let nearest = &codebook[index * x.len()..];
+        (sum.iter_mut().zip(nearest)).for_each(|(sum, e)| *sum += f64::from(*e));
+        indices.push(index as u32);
+        sums.push(sum.clone());
+    }
+    (indices, sums)
 }
 
 #[test]
-fn directions_have_the_mean_of_their_distribution_and_its_divergence_from_the_uniform_one() {
-    let draws = 20_000;
-    for (n, s) in [(2, 0.5f32), (3, 3.0), (10, 8.0), (10, 60.0), (40, -5.0)] {
-        let spec = VonMisesFisher { units: n };
-        let distribution = spec.distribution().expect("a posterior");
-        let kappa = 1.0 + (1.0 + f64::from(s).exp()).ln();
-        let mass = over_angles(n, kappa, |_| 1.0);
-        let uniform = over_angles(n, 0.0, |_| 1.0);
-        let mean_cosine = over_angles(n, kappa, |cosine| cosine) / mass;
-        let expected = kappa * (mean_cosine - 1.0) - (mass / uniform).ln();
-        let mut x = numbers(n as u64, n);
-        x.push(s);
-        let mut kl = vec![f32::NAN; n];
-        distribution.kl(&x, &mut kl);
-        let kl: f64 = kl.iter().map(|kl| f64::from(*kl)).sum();
-        assert!(
-            (kl - expected).abs() < 1e-5 * expected.max(1.0),
-            "{n}: {kl} {expected}"
+fn a_residual_code_is_the_sum_of_what_each_codebook_has_nearest_to_the_rest() {
+    for (width, codebook, codebooks, dimension) in [(15, 150, 2, 5), (6, 4, 5, 2), (7, 70, 3, 1)] {
+        let (vectors, spec) = (
+            width / dimension,
+            VectorQuantised {
+                codebook,
+                codebooks,
+                dimension,
+                commitment: 0.25,
+                decay: 0.99,
+            },
         );
-
-        let length = x[..n].iter().map(|m| m * m).sum::<f32>().sqrt();
-        let (mut sum, mut cosines, mut ratios) = (vec![0.0; n], 0.0, 0.0);
-        let (mut epsilon, mut deviation, mut z) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-        for row in 0..draws {
-            Noise::new(3, 1).normal(row, &mut epsilon);
-            ratios -= distribution.draw(&x, &epsilon, &mut deviation, &mut z);
-            let norm: f32 = z.iter().map(|z| z * z).sum();
-            assert!((norm - 1.0).abs() < 1e-5, "{n}: {norm}");
-            let along = z.iter().zip(&x).map(|(z, m)| z * m).sum::<f32>();
-            cosines += f64::from(along / length);
-            sum.iter_mut()
-                .zip(&z)
-                .for_each(|(sum, z)| *sum += f64::from(*z));
+        let chain = Chain::new(spec.layers(width, 1), 1).expect("layers that fit");
+        let rows = chain.parameters()[0].value.as_slice();
+        let of_stages: Vec<&[f32]> = rows.chunks(codebook * dimension).collect();
+        assert_eq!(of_stages.len(), codebooks);
+        let x = numbers(7, 20 * width);
+        let of_vectors = x.chunks(dimension).map(|x| residual(x, &of_stages));
+        let (expected, sums): (Vec<_>, Vec<_>) = of_vectors.unzip();
+        let mut together = Vec::new();
+        for rows in [20, 1] {
+            let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, rows);
+            let (mut indices, mut codes) = (Vec::new(), Vec::new());
+            for x in x.chunks(rows * width) {
+                tape.input_mut(rows, &[]).as_mut_slice().copy_from_slice(x);
+                tape.forward(&chain, Position::default());
+                let saved = tape.trace(0).saved.iter_rows();
+                saved.for_each(|saved| spec.read_indices(saved, &mut indices));
+                codes.extend_from_slice(tape.output().span());
+            }
+            assert_eq!(indices, expected.concat());
+            assert_eq!(indices.len(), 20 * spec.values().indices(width));
+            let last = sums.iter().flat_map(|sums| &sums[codebooks - 1]);
+            for (z, expected) in codes.iter().zip(last) {
+                assert!((f64::from(*z) - expected).abs() < 1e-6, "{z} {expected}");
+            }
+            // Alone as among others, and the way back, to the bit.
+            let mut back = vec![f32::NAN; codes.len()];
+            spec.read_code(chain.parameters(), &indices, &mut back);
+            assert_eq!(back, codes);
+            if rows == 20 {
+                together = codes;
+            } else {
+                assert_eq!(codes, together);
+            }
         }
-        let count = f64::from(draws);
-        assert!((cosines / count - mean_cosine).abs() < 0.01, "{n} {kappa}");
-        assert!(
-            (ratios / count - expected).abs() < 0.02 * expected.max(1.0),
-            "{n} {kappa}"
-        );
-        for (sum, m) in sum.iter().zip(&x) {
-            let expected = mean_cosine * f64::from(m / length);
-            assert!((sum / count - expected).abs() < 0.025, "{n} {kappa}");
-        }
+        // A NaN must show, not vanish.
+        let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 1);
+        tape.input_mut(1, &[]).as_mut_slice().fill(0.0);
+        tape.input_mut(1, &[]).as_mut_slice()[0] = f32::NAN;
+        tape.forward(&chain, Position::default());
+        assert!(tape.output().span()[0].is_nan() && vectors > 1);
+        assert!(tape.output().span()[width - 1].is_finite());
     }
 }
 
 #[test]
-fn a_direction_is_that_of_its_mean_in_evaluation() {
-    let layer = VonMisesFisherLatent::new(3, 1);
-    let chain = Chain::new(vec![Box::new(layer)], 1).expect("layers that fit");
-    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 2);
-    let x = [3.0, 0.0, -4.0, 7.0, 0.0, 0.0, 0.0, 7.0];
-    tape.input_mut(2, &[]).as_mut_slice().copy_from_slice(&x);
-    tape.forward(&chain, Position::default());
-    assert_eq!(tape.output().span(), [0.6, 0.0, -0.8, 0.0, 0.0, 0.0]);
+fn codebooks_are_running_means_of_what_those_before_left_over() {
+    let (width, codebook, codebooks, dimension, decay) = (6, 4, 3, 2, 0.75);
+    let layer = VectorQuantisedLatent::new(width, codebook, dimension, decay);
+    let layer = Box::new(layer.with_codebooks(codebooks));
+    let mut chain = Chain::new(vec![layer], 1).expect("layers that fit");
+    let rows = 300;
+    let options = StepOptions {
+        objective: LikelihoodSpec::Mse.into(),
+        optimizer: Optimizer::default(),
+        clip_norm: None,
+        seed: 1,
+        frozen: Vec::new(),
+    };
+    let mut step = Step::new(&chain, rows, options);
+    let indices: Vec<u32> = (0..rows as u32).collect();
+    for at in 0..3 {
+        let examples = Matrix::from_vec(rows, width, numbers(5 + at, rows * width));
+        let [before, usage] = [0, 1].map(|of: usize| chain.parameters()[of].value.clone());
+        let (mut sums, mut counts) = (
+            vec![0.0; before.as_slice().len()],
+            vec![0.0; codebooks * codebook],
+        );
+        let of_stages: Vec<&[f32]> = before.as_slice().chunks(codebook * dimension).collect();
+        let mut met = vec![Vec::new(); codebooks];
+        for x in examples.as_slice().chunks(dimension) {
+            let (chosen, after) = residual(x, &of_stages);
+            for (stage, index) in chosen.into_iter().enumerate() {
+                let row = stage * codebook + index as usize;
+                counts[row] += 1.0;
+                let left = x.iter().enumerate().map(|(i, x)| {
+                    let before = stage.checked_sub(1).map_or(0.0, |stage| after[stage][i]);
+                    f64::from(*x) - before
+                });
+                let left: Vec<f64> = left.collect();
+                let sum = &mut sums[row * dimension..][..dimension];
+                sum.iter_mut().zip(&left).for_each(|(sum, x)| *sum += x);
+                met[stage].push(left);
+            }
+        }
+        step.run(&mut chain, &examples, &indices, 0.0.into())
+            .expect("in memory");
+        let [codebook_now, usage_now] = [0, 1].map(|of: usize| &chain.parameters()[of].value);
+        let (old, new) = (f64::from(decay), 1.0 - f64::from(decay));
+        let usage = usage.as_slice().iter().zip(&counts);
+        let usage: Vec<f64> =
+            (usage.map(|(usage, count)| old * f64::from(*usage) + new * count)).collect();
+        for (row, expected) in usage.iter().enumerate() {
+            let stage = row / codebook;
+            let close = |x: &[f64]| {
+                let mut elements = codebook_now.row(row).iter().zip(x);
+                elements.all(|(e, x)| (f64::from(*e) - x).abs() < 1e-5)
+            };
+            let of_codebook = &usage[stage * codebook..][..codebook];
+            if *expected < 0.01 * of_codebook.iter().sum::<f64>() / codebook as f64 {
+                // A vector that is dead begins anew at something that its codebook met.
+                assert!(met[stage].iter().any(|x| close(x)), "{row} at {at}");
+                continue;
+            }
+            let mean = (0..dimension).map(|i| {
+                let before = (expected - new * counts[row]) * f64::from(before.row(row)[i]);
+                (before + new * sums[row * dimension + i]) / expected
+            });
+            assert!(close(&mean.collect::<Vec<f64>>()), "{row} at {at}");
+            let obtained = f64::from(usage_now.as_slice()[row]);
+            assert!((obtained - expected).abs() < 1e-3, "{obtained} {expected}");
+        }
+    }
 }

@@ -87,6 +87,7 @@ CASES = [
     ("conv", "conv", "grey.npy", CONV, False),
     ("conv-vae", "conv-vae", "grey.npy", CONV, False),
     ("conv-vq-vae", "conv-vq-vae", "grey.npy", CONV, False),
+    ("residual-vq", "residual-vq", "grey.npy", CONV, False),
     ("fsq", "fsq", "grey.npy", CONV, False),
     ("cifar-conv", "cifar-conv", "colour.npy", CONV, False),
     ("photos", "photos", "colour.npy", CONV, True),

@@ -1,7 +1,8 @@
 //! An evaluation as people read it.
 
 use latentia_models::{
-    ColumnMetrics, ElboReport, Evaluation, LatentUsage, Probe, Probes, TableMetrics, psnr,
+    CodebookUsage, ColumnMetrics, ElboReport, Evaluation, LatentUsage, Probe, Probes, TableMetrics,
+    psnr,
 };
 
 use crate::terminal::{count, counted, number, table};
@@ -172,11 +173,29 @@ impl EvaluationTable<'_> {
             usage.codebook_used,
             self.0.codebook,
         ) {
-            text = format!(
-                "{used} of {codebook} vectors of the codebook are in use, perplexity {}\n",
-                number(perplexity)
-            );
-            if several && perplexity < IN_DISUSE * codebook as f64 {
+            let codebooks = usage.codebooks.len().max(1);
+            let each = codebook / codebooks;
+            let mut in_disuse = perplexity < IN_DISUSE * codebook as f64;
+            if codebooks == 1 {
+                text = format!(
+                    "{used} of {each} vectors of the codebook are in use, perplexity {}\n",
+                    number(perplexity)
+                );
+            }
+            for (
+                place,
+                CodebookUsage {
+                    perplexity, used, ..
+                },
+            ) in (1..).zip(&usage.codebooks)
+            {
+                text.push_str(&format!(
+                    "{used} of {each} vectors of codebook {place} are in use, perplexity {}\n",
+                    number(*perplexity)
+                ));
+                in_disuse |= *perplexity < IN_DISUSE * each as f64;
+            }
+            if several && in_disuse {
                 text.push_str(
                     "most of the codebook is in disuse: try a smaller one, larger batches, or a smaller commitment where there is one\n",
                 );

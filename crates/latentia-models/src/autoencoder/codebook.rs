@@ -8,7 +8,8 @@ use super::model::Autoencoder;
 use crate::ModelError;
 
 impl Autoencoder {
-    /// The codebook, where codes are made of one that is learned: `[vectors, dimension]`.
+    /// The codebook, where codes are made of one that is learned: `[vectors, dimension]`; of several one behind the other,
+    /// `[codebooks · vectors, dimension]`.
     pub fn codebook(&self) -> Option<&Matrix> {
         let CodeValues::Codebook { .. } = self.latent.values() else {
             return None;
@@ -22,7 +23,7 @@ impl Autoencoder {
     }
 
     /// Which vectors of the codebook the codes of all examples are made of, one code after the other. Empty for codes without a
-    /// codebook.
+    /// codebook. Of several codebooks the indices of one place stand side by side, in their order; each counts from 0.
     ///
     /// # Errors
     /// When the examples do not fit the model or cannot be read.
@@ -63,13 +64,14 @@ impl Autoencoder {
     /// # Errors
     /// When codes have no codebook, the indices are not those of whole codes, or one is out of range.
     pub fn decode_indices(&self, indices: &[u32]) -> Result<Matrix, ModelError> {
-        let CodeValues::Codebook { vectors, dimension } = self.latent.values() else {
+        let values = self.latent.values();
+        let CodeValues::Codebook { vectors, .. } = values else {
             return Err(ModelError::Indices {
                 seen: format!("code is {}, without a codebook", self.latent.name()),
-                valid: "vector-quantised and finite-scalar-quantised codes have indices".into(),
+                valid: "vector-quantised, finite-scalar-quantised and lookup-free-quantised codes have indices".into(),
             });
         };
-        let of_code = self.code_width() / dimension;
+        let of_code = values.indices(self.code_width());
         if !indices.len().is_multiple_of(of_code) {
             return Err(ModelError::Indices {
                 seen: format!("{} indices are not whole codes", indices.len()),

@@ -28,19 +28,45 @@ use crate::{Autoencoder, ModelError};
 /// assert_eq!(usage.dead_units, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LatentUsage {
     /// Units of the code that are the same for every example: dead units. Not counted for a vector-quantised code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_units: Option<usize>,
-    /// `exp(-Σ pₖ ln pₖ)` of the shares `pₖ` in which the vectors of a codebook are used: their number where all are used
-    /// alike, 1 where one stands for everything.
+    /// `exp(-Σ pₖ ln pₖ)` of the shares `pₖ` in which the vectors of a codebook, or of all codebooks together, are used: their
+    /// number where all are used alike, 1 where one stands for everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codebook_perplexity: Option<f64>,
-    /// Vectors of the codebook that are used at all.
+    /// Vectors of the codebook, or of all codebooks together, that are used at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codebook_used: Option<usize>,
+    /// The same of each codebook, in their order, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub codebooks: Vec<CodebookUsage>,
+}
+
+/// How much of one codebook is in use over a set of examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CodebookUsage {
+    /// `exp(-Σ pₖ ln pₖ)` of the shares `pₖ` in which its vectors are used.
+    pub perplexity: f64,
+    /// Vectors that are used at all.
+    pub used: usize,
+}
+
+impl CodebookUsage {
+    /// From how often each vector was used.
+    fn of(counts: &[f64]) -> Self {
+        let all: f64 = counts.iter().sum();
+        let used = counts.iter().filter(|&&count| count > 0.0);
+        let entropy: f64 = used.clone().map(|n| -n / all * (n / all).ln()).sum();
+        Self {
+            perplexity: entropy.exp(),
+            used: used.count(),
+        }
+    }
 }
 
 impl LatentUsage {
@@ -58,7 +84,9 @@ impl LatentUsage {
             return Ok(None);
         }
         let usage = match latent.values() {
-            CodeValues::Codebook { vectors, .. } => Self::of_codebook(model, examples, vectors),
+            CodeValues::Codebook {
+                vectors, codebooks, ..
+            } => Self::of_codebooks(model, examples, vectors, codebooks),
             CodeValues::Real
             | CodeValues::Sparse
             | CodeValues::Integers
@@ -67,32 +95,37 @@ impl LatentUsage {
         usage.map(Some)
     }
 
-    fn of_codebook(
+    fn of_codebooks(
         model: &Autoencoder,
         examples: &dyn Rows,
         vectors: usize,
+        codebooks: usize,
     ) -> Result<Self, ModelError> {
         let layers = 0..model.sections().decoder.start;
         let (latent, last) = (model.latent(), layers.end - 1);
-        let start = || (vec![0.0; vectors], Vec::new());
+        let start = || (vec![0.0; codebooks * vectors], Vec::new());
         let add = |(counts, indices): &mut (Vec<f64>, Vec<u32>), _: usize, tape: &mut Tape| {
             for saved in tape.trace(last).saved.iter_rows() {
                 indices.clear();
                 latent.read_indices(saved, indices);
-                indices
-                    .iter()
-                    .for_each(|&index| counts[index as usize] += 1.0);
+                let first = (0..codebooks).map(|codebook| codebook * vectors).cycle();
+                for (&index, first) in indices.iter().zip(first) {
+                    counts[first + index as usize] += 1.0;
+                }
             }
         };
         let slots = model.fold_outputs(Run::of(layers), examples, start, add)?;
         let counts = total(slots.into_iter().map(|(counts, _)| counts));
-        let all: f64 = counts.iter().sum();
-        let used = counts.iter().filter(|&&count| count > 0.0);
-        let entropy: f64 = used.clone().map(|n| -n / all * (n / all).ln()).sum();
+        let all = CodebookUsage::of(&counts);
+        let each = counts.chunks(vectors).map(CodebookUsage::of);
         Ok(Self {
             dead_units: None,
-            codebook_perplexity: Some(entropy.exp()),
-            codebook_used: Some(used.count()),
+            codebook_perplexity: Some(all.perplexity),
+            codebook_used: Some(all.used),
+            codebooks: match codebooks {
+                1 => Vec::new(),
+                _ => each.collect(),
+            },
         })
     }
 
@@ -116,6 +149,7 @@ impl LatentUsage {
             dead_units: Some((0..width).filter(dead).count()),
             codebook_perplexity: None,
             codebook_used: None,
+            codebooks: Vec::new(),
         })
     }
 }

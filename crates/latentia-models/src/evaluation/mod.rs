@@ -24,7 +24,7 @@ mod wide;
 pub use denoising::Denoising;
 pub use elbo::ElboReport;
 pub use imputation::{ImputationReport, ImputedColumn};
-pub use latent_usage::LatentUsage;
+pub use latent_usage::{CodebookUsage, LatentUsage};
 pub use metrics::Metrics;
 pub use observed::{ObservedRows, ProgressObserver};
 pub use pca::Pca;

@@ -48,7 +48,7 @@ pub struct Evaluation {
     /// How much of the code is in use, of a model whose code has none.
     #[serde(flatten)]
     pub usage: Option<LatentUsage>,
-    /// Vectors in the codebook.
+    /// Vectors in the codebook, or in all codebooks together.
     #[serde(skip)]
     pub codebook: Option<usize>,
     /// Mean squared error of PCA with as many components as the code has dimensions.
@@ -169,7 +169,9 @@ impl Evaluation {
             variational,
             usage,
             codebook: match model.latent().values() {
-                CodeValues::Codebook { vectors, .. } => Some(vectors),
+                CodeValues::Codebook {
+                    vectors, codebooks, ..
+                } => Some(vectors * codebooks),
                 _ => None,
             },
             denoising,

@@ -145,6 +145,10 @@ const PRESETS: &[(&str, &str)] = &[
         "conv-vq-vae",
         include_str!("../../presets/conv-vq-vae.toml"),
     ),
+    (
+        "residual-vq",
+        include_str!("../../presets/residual-vq.toml"),
+    ),
     ("fsq", include_str!("../../presets/fsq.toml")),
     ("photos", include_str!("../../presets/photos.toml")),
     ("cifar-conv", include_str!("../../presets/cifar-conv.toml")),

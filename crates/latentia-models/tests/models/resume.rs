@@ -178,10 +178,10 @@ fn noise_and_warm_up_go_on_exactly() {
     );
 }
 
-/// Statistics that a layer keeps: means and variances of batches, a codebook of moving means whose dead vectors are revived.
+/// Statistics that a layer keeps: means and variances of batches, codebooks of moving means whose dead vectors are revived.
 const KEPT: &str = "likelihood = 'mse'
     corruption = { kind = 'masking', rate = 0.3 }
-    code = { kind = 'vector-quantised', codebook = 6, dimension = 2 }
+    code = { kind = 'vector-quantised', codebook = 6, codebooks = 2, dimension = 2 }
     encoder = [
         { layer = 'dense', units = 8, activation = 'relu' },
         { layer = 'batch-norm' },

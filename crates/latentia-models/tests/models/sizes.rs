@@ -5,11 +5,12 @@ use latentia_tensor::{Axes, ExampleShape, Matrix};
 
 use crate::{begin, message, model_spec, training_spec, unit};
 
-const CONVOLUTIONAL: [&str; 6] = [
+const CONVOLUTIONAL: [&str; 7] = [
     "conv",
     "conv-denoising",
     "conv-vae",
     "conv-vq-vae",
+    "residual-vq",
     "fsq",
     "cifar-conv",
 ];

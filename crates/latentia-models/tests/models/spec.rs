@@ -200,6 +200,11 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         ),
         (
             plain,
+            "code = { kind = 'vector-quantised', codebook = 8, codebooks = 65, dimension = 2 }",
+            "code has 65 codebooks; there must be from 1 to 64",
+        ),
+        (
+            plain,
             "code = { kind = 'vector-quantised', codebook = 8, dimension = 3 }",
             "code cuts 2 elements into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
         ),
@@ -232,6 +237,26 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
             plain,
             "code = { kind = 'finite-scalar-quantised', levels = [8, 5, 5] }",
             "code cuts 2 elements into vectors of 3 dimensions, one for each of its levels [8, 5, 5]; the width of the encoder's output, or its channels, must be a multiple of it",
+        ),
+        (
+            plain,
+            "code = { kind = 'lookup-free-quantised', dimension = 17 }",
+            "code has vectors of 17 signs; `dimension` must be from 1 to 16",
+        ),
+        (
+            plain,
+            "code = { kind = 'lookup-free-quantised', dimension = 3 }",
+            "code cuts 2 elements into vectors of dimension 3; the width of the encoder's output, or its channels, must be a multiple of it",
+        ),
+        (
+            plain,
+            "code = { kind = 'lookup-free-quantised', dimension = 2, entropy = -1.0 }",
+            "code has entropy -1; it must be finite and at least 0",
+        ),
+        (
+            plain,
+            "code = { kind = 'lookup-free-quantised', dimension = 2, temperature = 0.0 }",
+            "code has temperature 0; it must be finite and more than 0",
         ),
         (
             plain,

@@ -83,6 +83,7 @@ impl Latent for FiniteScalarQuantised {
         CodeValues::Codebook {
             vectors: self.levels.iter().product(),
             dimension: self.levels.len(),
+            codebooks: 1,
         }
     }
 

@@ -3,6 +3,7 @@
 mod deterministic;
 mod finite_scalar_quantised;
 pub(crate) mod gaussian;
+mod lookup_free_quantised;
 mod rounded;
 mod top_k;
 mod vector_quantised;
@@ -16,6 +17,7 @@ use crate::latent::Latent;
 pub use deterministic::Deterministic;
 pub use finite_scalar_quantised::{FiniteScalarQuantised, FiniteScalarQuantisedLatent};
 pub use gaussian::{Gaussian, GaussianLatent, GaussianSamples};
+pub use lookup_free_quantised::{LookupFreeQuantised, LookupFreeQuantisedLatent, SignEntropy};
 pub use rounded::{LogisticPrior, Rate, Rounded, RoundedLatent};
 pub use top_k::{TopK, TopKLatent};
 pub use vector_quantised::{Commitment, VectorQuantised, VectorQuantisedLatent};
@@ -43,6 +45,9 @@ kinds! {
         /// codebook that is learned: finite scalar quantisation (Mentzer et al. 2023, arXiv 2309.15505).
         /// Example: `{ kind = "finite-scalar-quantised", levels = [8, 4, 4] }`
         FiniteScalarQuantised(FiniteScalarQuantised),
+        /// The signs of the encoder's output, cut into vectors, without a codebook that is learned: lookup-free quantisation (Yu et
+        /// al. 2023, arXiv 2310.05737). Example: `{ kind = "lookup-free-quantised", dimension = 8 }`
+        LookupFreeQuantised(LookupFreeQuantised),
         /// Whole numbers, for compression: rounded in use, with uniform noise instead in training (Ballé, Laparra and
         /// Simoncelli 2017). Example: `{ kind = "rounded", rate = 0.001 }`
         Rounded(Rounded),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use latentia_nn::gradient_check::{GradientCheck, GradientReport};
 use latentia_nn::latents::{
-    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, Rounded, SphericalKl, TopK,
-    VectorQuantised, VonMisesFisher, VonMisesFisherLatent,
+    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, LookupFreeQuantised, Rounded,
+    SphericalKl, TopK, VectorQuantised, VonMisesFisher, VonMisesFisherLatent,
 };
 use latentia_nn::layers::{
     Activate, Condition, Corrupt, Dense, Embedding, Mask, MaskedDense, OneHot, Permute,
@@ -163,23 +163,32 @@ fn layers_that_no_specification_names_are_right() {
 #[test]
 fn every_latent_is_right() {
     let top_k = |warm_up| TopK { k: 2, warm_up };
+    let vectors = |codebooks| VectorQuantised {
+        codebook: 5,
+        codebooks,
+        dimension: 2,
+        commitment: 0.25,
+        decay: 0.9,
+    };
     let mixture = Gaussian {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 10] = [
+    let latents: [&dyn Latent; 12] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
         &VonMisesFisher { units: 2 },
         &VonMisesFisher { units: 5 },
-        &VectorQuantised {
-            codebook: 5,
-            dimension: 2,
-            commitment: 0.25,
-            decay: 0.9,
-        },
+        &vectors(1),
+        &vectors(3),
         &FiniteScalarQuantised { levels: vec![5, 2] },
+        &LookupFreeQuantised {
+            dimension: 3,
+            commitment: 0.25,
+            entropy: 0.3,
+            temperature: 1.5,
+        },
         &Rounded {
             rate: 0.7,
             decay: 0.9,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use latentia_nn::latents::{
-    Commitment, FiniteScalarQuantisedLatent, Rate, RoundedLatent, TopKLatent, VectorQuantisedLatent,
+    Commitment, FiniteScalarQuantisedLatent, LookupFreeQuantisedLatent, Rate, RoundedLatent,
+    SignEntropy, TopKLatent, VectorQuantisedLatent,
 };
 use latentia_nn::layers::Dense;
 use latentia_nn::{
@@ -42,7 +43,10 @@ fn vector_quantisation_passes_gradients_straight_through() {
     for (rows, inputs, vectors) in SHAPES {
         let width = 2 * vectors;
         let code: Box<dyn Layer> = Box::new(VectorQuantisedLatent::new(width, 5, 2, 0.9));
-        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment { weight: 0.25 })];
+        let terms: Vec<Arc<dyn Penalty>> = vec![Arc::new(Commitment {
+            weight: 0.25,
+            codebooks: 1,
+        })];
         // The step to the codebook's vector is held fixed: that is what straight-through means. The distance to that vector
         // is seen through what was saved.
         let case = Case::new(width, Some(code), terms);
@@ -69,6 +73,40 @@ fn vector_quantisation_passes_gradients_straight_through() {
 }
 
 #[test]
+fn every_codebook_of_a_residual_code_commits_the_encoder() {
+    for (rows, inputs, vectors) in SHAPES {
+        let (width, codebooks) = (2 * vectors, 3);
+        let code = VectorQuantisedLatent::new(width, 5, 2, 0.9).with_codebooks(codebooks);
+        let commitment = Commitment {
+            weight: 0.25,
+            codebooks,
+        };
+        let case = Case::new(width, Some(Box::new(code)), vec![Arc::new(commitment)]);
+        // What the first codebooks stand for, and all of them, held fixed.
+        let sums = std::cell::RefCell::new(Vec::<Vec<Row>>::new());
+        let straight = |encoded: &[f64], (x, z): (&[f64], &[f64]), saved: &[f64]| -> Row {
+            let mut sums = sums.borrow_mut();
+            if sums.len() < rows {
+                let before = saved[2 * codebooks * vectors..].chunks(width);
+                sums.push(before.chain([z]).map(<[f64]>::to_vec).collect());
+            }
+            let held = x.iter().zip(z).map(|(x, z)| z - x);
+            encoded.iter().zip(held).map(|(x, held)| x + held).collect()
+        };
+        check(case, rows, inputs, straight, |seen| {
+            let sums = sums.borrow();
+            let pairs = seen.encoded.iter().zip(&*sums);
+            let distances = pairs.map(|(x, sums)| {
+                assert_eq!(sums.len(), codebooks);
+                let all = sums.iter().flat_map(|z| x.iter().zip(z));
+                all.map(|(x, z)| (x - z).powi(2)).sum::<f64>()
+            });
+            loss(seen) + 0.25 * mean(distances.collect::<Row>().into_iter())
+        });
+    }
+}
+
+#[test]
 fn finite_scalar_quantisation_passes_gradients_through_the_bound_alone() {
     for (rows, inputs, vectors) in SHAPES {
         let levels = [8, 5, 2];
@@ -87,6 +125,57 @@ fn finite_scalar_quantisation_passes_gradients_through_the_bound_alone() {
         };
         let case = Case::new(3 * vectors, Some(code), Vec::new());
         check(case, rows, inputs, straight, loss);
+    }
+}
+
+#[test]
+fn commitment_and_entropy_of_a_lookup_free_code() {
+    for (rows, inputs, vectors) in SHAPES {
+        let dimension = 3;
+        let code: Box<dyn Layer> = Box::new(LookupFreeQuantisedLatent::new(
+            dimension * vectors,
+            dimension,
+        ));
+        let penalty = SignEntropy {
+            commitment: 0.25,
+            weight: 0.7,
+            temperature: 1.5,
+            dimension,
+        };
+        // The signs are held fixed.
+        let signs = std::cell::RefCell::new(Vec::<Row>::new());
+        let straight = |encoded: &[f64], (x, z): (&[f64], &[f64]), _: &[f64]| -> Row {
+            let mut signs = signs.borrow_mut();
+            if signs.len() < rows {
+                signs.push(z.to_vec());
+            }
+            let held = x.iter().zip(z).map(|(x, z)| z - x);
+            encoded.iter().zip(held).map(|(x, held)| x + held).collect()
+        };
+        let case = Case::new(dimension * vectors, Some(code), vec![Arc::new(penalty)]);
+        check(case, rows, inputs, straight, |seen| {
+            // A softmax of the distances to -1 and 1.
+            let probability = |x: &f64| {
+                let [minus, plus] = [-1.0, 1.0].map(|c: f64| (-(x - c).powi(2) / 1.5).exp());
+                plus / (minus + plus)
+            };
+            let entropy = |p: f64| -p * p.ln() - (1.0 - p) * (1.0 - p).ln();
+            let (signs, n) = (signs.borrow(), seen.encoded.len() as f64);
+            let mut value = 0.0;
+            for (x, z) in seen.encoded.iter().zip(&*signs) {
+                let squares = x.iter().zip(z).map(|(x, z)| (x - z).powi(2));
+                value += 0.25 * squares.sum::<f64>() / n;
+                value += 0.7 * x.iter().map(|x| entropy(probability(x))).sum::<f64>() / n;
+            }
+            for bit in 0..dimension {
+                let of_bit = |x: &Row| -> f64 {
+                    x.iter().skip(bit).step_by(dimension).map(probability).sum()
+                };
+                let share = seen.encoded.iter().map(of_bit).sum::<f64>() / n / vectors as f64;
+                value -= 0.7 * vectors as f64 * entropy(share);
+            }
+            loss(seen) + value
+        });
     }
 }
 
@@ -195,4 +284,33 @@ fn a_codebook_follows_what_its_vectors_stand_for_and_revives_the_dead() {
     }
     let usage = chain.parameters()[1].value.as_slice();
     assert!(usage.iter().all(|&usage| usage > 1.0), "{usage:?}");
+}
+
+#[test]
+fn the_second_codebook_finds_what_the_first_leaves_over() {
+    // Three clusters of three each.
+    let centres = [[10.0f32, 0.0], [-10.0, 5.0], [0.0, -20.0]];
+    let offsets = [[1.0f32, 0.0], [-1.0, 1.0], [0.0, -2.0]];
+    let noise = numbers(4, 1800);
+    let point =
+        |i: usize, d: usize| centres[i % 3][d] + offsets[i / 3 % 3][d] + 0.01 * noise[2 * i + d];
+    let points = (0..900).flat_map(|i| [0, 1].map(|d| point(i, d)));
+    let x = Matrix::from_vec(900, 2, points.collect());
+    let layer = VectorQuantisedLatent::new(2, 4, 2, 0.9).with_codebooks(2);
+    let mut chain = Chain::new(
+        vec![
+            Box::new(layer),
+            Box::new(Dense::new(2, 2, Activation::Linear, Initializer::Glorot)),
+        ],
+        1,
+    )
+    .expect("layers that fit");
+    train(&mut chain, &x, 30);
+    let mut tape = Tape::forward_only(&chain, 0..1, Mode::Eval, 900);
+    let mut input = tape.input_mut(900, &[]);
+    input.as_mut_slice().copy_from_slice(x.as_slice());
+    tape.forward(&chain, Position::default());
+    let pairs = tape.output().span().iter().zip(x.as_slice());
+    let furthest = pairs.map(|(z, x)| (z - x).abs()).fold(0.0, f32::max);
+    assert!(furthest < 0.6, "{furthest}");
 }

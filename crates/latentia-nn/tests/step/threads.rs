@@ -109,8 +109,15 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
             }),
         ]
     };
-    let codebook = || -> Box<dyn Layer> { Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9)) };
-    let commitment = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(Commitment { weight: 0.25 })] };
+    let codebook = || -> Box<dyn Layer> {
+        Box::new(VectorQuantisedLatent::new(60, 16, 4, 0.9).with_codebooks(2))
+    };
+    let commitment = || -> Vec<Arc<dyn Penalty>> {
+        vec![Arc::new(Commitment {
+            weight: 0.25,
+            codebooks: 2,
+        })]
+    };
     let with_prior = || -> Box<dyn Layer> {
         let prior = Arc::new(Mixture { components: 7 });
         Box::new(GaussianLatent::new(30, 2).with_prior(prior))
