@@ -151,6 +151,7 @@ fn a_learned_prior_is_the_same_in_any_number_of_processes_and_threads() {
     let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
     let examples = Subset::new(&digits.train, (0..150 + 70).collect());
     for prior in [
+        "{ kind = 'vamp', components = 70 }",
         "{ kind = 'mixture', components = 20 }",
         "{ kind = 'flow', couplings = 3, hidden = 8 }",
     ] {

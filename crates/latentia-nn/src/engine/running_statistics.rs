@@ -22,8 +22,16 @@ impl Step {
             if let Some(statistics) = layers[layer].abilities().running_statistics {
                 let whole = self.met.get_mut(layer).and_then(Option::as_mut);
                 let whole = whole.map(|met| {
-                    let rows = met.rows() / self.batch_size;
-                    gather_inputs(met, rows, &self.blocks[..self.used], layer, shares)
+                    let rows = met.inputs.rows() / self.batch_size;
+                    let traces = self.blocks[..self.used].iter();
+                    let traces = traces.map(|block| block.tape.trace(layer));
+                    let inputs = traces.clone().map(|trace| trace.x.span());
+                    gather(&mut met.inputs, rows, inputs, shares);
+                    if met.saved.cols() > 0 {
+                        let saved = traces.map(|trace| trace.saved.span());
+                        gather(&mut met.saved, rows, saved, shares);
+                    }
+                    met.top(shares.examples * rows)
                 });
                 let is_alone = shares.collective.ranks() == 1;
                 let batch = LayerBatch {
@@ -40,11 +48,24 @@ impl Step {
     }
 }
 
+/// What one layer meets of a whole batch: its inputs and what it saved, without columns where nothing asks for that.
+#[derive(Debug)]
+pub(super) struct Met {
+    pub(super) inputs: Matrix,
+    pub(super) saved: Matrix,
+}
+
+impl Met {
+    fn top(&self, rows: usize) -> [MatrixRef<'_>; 2] {
+        [&self.inputs, &self.saved].map(|own| own.top(rows))
+    }
+}
+
 /// What one layer met in a step.
 struct LayerBatch<'a> {
     blocks: &'a [Block],
-    /// The inputs of the whole batch, where other processes have blocks of it.
-    whole: Option<MatrixRef<'a>>,
+    /// Inputs of the whole batch and what was saved of it, where other processes have blocks of it.
+    whole: Option<[MatrixRef<'a>; 2]>,
     layer: usize,
     noise: Noise,
 }
@@ -58,9 +79,9 @@ impl Batch for LayerBatch<'_> {
         let trace = self.blocks[block].tape.trace(self.layer);
         let nothing = MatrixRef::new(&[], 0, 0);
         match self.whole {
-            Some(x) => Trace {
+            Some([x, saved]) => Trace {
                 statistics: trace.statistics,
-                ..Trace::new(x, nothing, nothing)
+                ..Trace::new(x, nothing, saved)
             },
             None => trace,
         }
@@ -71,21 +92,18 @@ impl Batch for LayerBatch<'_> {
     }
 }
 
-/// The inputs of layer `layer` for the whole batch, `rows` for each example, in `all`.
-fn gather_inputs<'a>(
-    all: &'a mut Matrix,
+/// Gathers rows of the whole batch, `rows` for each example, in `all`: `own` are those of this process, block by block.
+fn gather<'a>(
+    all: &mut Matrix,
     rows: usize,
-    blocks: &[Block],
-    layer: usize,
+    own: impl Iterator<Item = &'a [f32]>,
     shares: Shares<'_>,
-) -> MatrixRef<'a> {
+) {
     let each = rows * all.cols();
     let mut at = shares.own_examples().start * each;
-    for block in blocks {
-        let x = block.tape.trace(layer).x.span();
-        all.as_mut_slice()[at..at + x.len()].copy_from_slice(x);
-        at += x.len();
+    for own in own {
+        all.as_mut_slice()[at..at + own.len()].copy_from_slice(own);
+        at += own.len();
     }
     shares.gather_examples(all.as_mut_slice(), each);
-    all.top(shares.examples * rows)
 }

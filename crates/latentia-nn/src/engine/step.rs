@@ -23,7 +23,8 @@ use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
 use super::packing::PackedWeights;
 use super::pseudo_inputs::PseudoInputs;
-use crate::layer::Mode;
+use super::running_statistics::Met;
+use crate::layer::{Mode, RunningStatistics};
 use crate::optim::{Moments, Optimizer};
 
 /// Multiplications in a step below which one thread is faster than several.
@@ -99,7 +100,7 @@ pub struct Step {
     /// Threads of the first process, by which all measure the messages between them.
     pub(super) message_threads: usize,
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
-    pub(super) met: Vec<Option<Matrix>>,
+    pub(super) met: Vec<Option<Met>>,
     pub(super) parallel: bool,
     pub(super) packed: PackedWeights,
     pub(super) pseudo_inputs: Option<PseudoInputs>,
@@ -167,7 +168,15 @@ impl Step {
             let statistics = own.abilities().running_statistics;
             let reads = statistics.is_some_and(|statistics| statistics.reads_examples());
             let samples = chain.samples(0..layer, Mode::Train);
-            reads.then(|| Matrix::zeros(self.batch_size * samples, own.inputs()))
+            let saved = |statistics: &dyn RunningStatistics| match statistics.reads_saved() {
+                true => own.memory().saved,
+                false => 0,
+            };
+            let rows = self.batch_size * samples;
+            reads.then(|| Met {
+                inputs: Matrix::zeros(rows, own.inputs()),
+                saved: Matrix::zeros(rows, statistics.map_or(0, saved)),
+            })
         };
         self.met = match collective.ranks() {
             1 => Vec::new(),

@@ -57,9 +57,14 @@ pub trait BatchStatistics {
 /// A layer that keeps running statistics among its parameters.
 pub trait RunningStatistics {
     /// Whether [`Self::update`] reads the examples themselves: `x` of the traces. Where several processes train a model, it is then handed
-    /// one trace with those of the whole batch, and nothing else but sums.
+    /// one trace with those of the whole batch, and nothing else but sums and what [`Self::reads_saved`] asks for.
     fn reads_examples(&self) -> bool {
         true
+    }
+
+    /// Whether [`Self::update`] reads what the layer saved too, and is then handed that of the whole batch.
+    fn reads_saved(&self) -> bool {
+        false
     }
 
     /// Brings the statistics among `parameters` up to date with `sums`, one for each parameter, of what

@@ -68,8 +68,9 @@ impl VectorQuantisedLatent {
 
     /// `zₛ` of a row before codebook `stage`, of what was saved for it: `[width]`; none before the first, where it is 0.
     pub(super) fn sum_before<'a>(&self, stage: usize, saved: &'a [f32]) -> Option<&'a [f32]> {
+        let before = stage.checked_sub(1)?;
         let sums = &saved[2 * self.indices()..];
-        Some(&sums[stage.checked_sub(1)? * self.width..][..self.width])
+        Some(&sums[before * self.width..][..self.width])
     }
 
     /// Saves index and distance of the vector of one codebook that is nearest to what is left of each of `x`, where `y` is

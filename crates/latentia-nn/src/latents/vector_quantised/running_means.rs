@@ -8,6 +8,11 @@ use crate::optim::Moments;
 const DEAD: f32 = 0.01;
 
 impl RunningStatistics for VectorQuantisedLatent {
+    /// The sums before a codebook, where there is one before.
+    fn reads_saved(&self) -> bool {
+        self.codebooks > 1
+    }
+
     fn update(&self, parameters: &mut [Parameter], sums: &[Moments], batch: &dyn Batch) {
         let [codebook, usage] = parameters else {
             return;
