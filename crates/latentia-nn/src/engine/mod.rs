@@ -40,6 +40,7 @@ mod frozen;
 mod grouped_penalties;
 mod importance;
 mod loops;
+mod met;
 mod non_finite;
 mod objective;
 mod packing;

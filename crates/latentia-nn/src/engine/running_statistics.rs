@@ -48,19 +48,6 @@ impl Step {
     }
 }
 
-/// What one layer meets of a whole batch: its inputs and what it saved, without columns where nothing asks for that.
-#[derive(Debug)]
-pub(super) struct Met {
-    pub(super) inputs: Matrix,
-    pub(super) saved: Matrix,
-}
-
-impl Met {
-    fn top(&self, rows: usize) -> [MatrixRef<'_>; 2] {
-        [&self.inputs, &self.saved].map(|own| own.top(rows))
-    }
-}
-
 /// What one layer met in a step.
 struct LayerBatch<'a> {
     blocks: &'a [Block],

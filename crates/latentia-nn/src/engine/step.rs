@@ -19,12 +19,12 @@ use super::block::Block;
 use super::chain::Chain;
 use super::collective::{Alone, Collective, Shares};
 use super::frozen::Frozen;
+use super::met::Met;
 use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
 use super::packing::PackedWeights;
 use super::pseudo_inputs::PseudoInputs;
-use super::running_statistics::Met;
-use crate::layer::{Mode, RunningStatistics};
+use crate::layer::Mode;
 use crate::optim::{Moments, Optimizer};
 
 /// Multiplications in a step below which one thread is faster than several.
@@ -163,21 +163,7 @@ impl Step {
     pub fn share(&mut self, chain: &Chain, collective: Arc<dyn Collective>) {
         let blocks = self.blocks.len();
         self.blocks.truncate(blocks.div_ceil(collective.ranks()));
-        let met = |layer: usize| {
-            let own = &chain.layers()[layer];
-            let statistics = own.abilities().running_statistics;
-            let reads = statistics.is_some_and(|statistics| statistics.reads_examples());
-            let samples = chain.samples(0..layer, Mode::Train);
-            let saved = |statistics: &dyn RunningStatistics| match statistics.reads_saved() {
-                true => own.memory().saved,
-                false => 0,
-            };
-            let rows = self.batch_size * samples;
-            reads.then(|| Met {
-                inputs: Matrix::zeros(rows, own.inputs()),
-                saved: Matrix::zeros(rows, statistics.map_or(0, saved)),
-            })
-        };
+        let met = |layer| Met::new(chain, layer, self.batch_size);
         self.met = match collective.ranks() {
             1 => Vec::new(),
             _ => (0..chain.layers().len()).map(met).collect(),
