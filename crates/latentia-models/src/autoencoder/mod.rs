@@ -14,7 +14,6 @@ mod labelled;
 mod mean_bias;
 mod model;
 mod parts;
-pub(crate) mod pseudo_inputs;
 mod quantiles;
 mod scaled;
 mod scaling;

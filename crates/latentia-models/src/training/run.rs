@@ -9,11 +9,11 @@ use latentia_tensor::{Matrix, Rows, Subset, Targets};
 use super::balance::Balance;
 use super::fitted::Fitted;
 use super::gradients::{GradientFault, GradientReport};
+use super::pseudo_inputs;
 use super::split::Split;
 use super::standing::Standing;
 use super::state::RunState;
 use crate::autoencoder::inference::column_means;
-use crate::autoencoder::pseudo_inputs;
 use crate::{
     Autoencoder, BoxError, Epoch, FrozenPart, ModelError, Scaled, Scaling, StoppedBy, StoredTensor,
     TrainingSpec,

@@ -4,15 +4,14 @@ use latentia_nn::{BLOCK_ROWS, Mode, Position, Tape};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
-use super::scaled::Scaled;
-use crate::{Autoencoder, ModelError, stream};
+use crate::{Autoencoder, ModelError, Scaled, stream};
 
 /// Sets the pseudo-inputs of `model`, where its prior has some, to training examples that `seed` chooses, as the first layer that
 /// learns sees them; where there are too few, each more than once.
 ///
 /// # Errors
 /// When an example cannot be read.
-pub(crate) fn begin_at_examples(
+pub(super) fn begin_at_examples(
     model: &mut Autoencoder,
     examples: &dyn Rows,
     seed: u64,
