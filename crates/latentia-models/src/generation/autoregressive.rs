@@ -25,7 +25,7 @@ const EPOCHS: usize = 30;
 const LEAST_STEPS: usize = 300;
 
 /// Multiplications of all steps at most, forward and back: a minute or two on two cores.
-const MULTIPLICATIONS: usize = 1 << 41;
+const MULTIPLICATIONS: u64 = 1 << 41;
 
 /// Steps between two looks at codes that are held out, and how many looks without a gain are the last.
 const LOOK: usize = 100;
@@ -221,11 +221,11 @@ impl Autoregressive {
     /// How many steps it learns by, from `count` codes.
     fn steps(&self, count: usize, batch: usize) -> usize {
         let layers = self.network.chain().layers().iter();
-        let of_code: usize = layers.map(|layer| layer.multiplications()).sum();
+        let of_code: u64 = layers.map(|layer| layer.multiplications() as u64).sum();
         // Forward, and back to both weights and inputs.
-        let affordable = MULTIPLICATIONS / (3 * batch * of_code.max(1));
+        let affordable = MULTIPLICATIONS / (3 * batch as u64 * of_code.max(1));
         let steps = (EPOCHS * count.div_ceil(batch)).clamp(LEAST_STEPS, STEPS);
-        steps.min(affordable).max(1)
+        affordable.clamp(1, steps as u64) as usize
     }
 
     /// `-ln p` of codes, mean over those that `rows` count.
