@@ -83,6 +83,7 @@ pub use files::{Dtype, ModelFile, Registry, TorchModule, TorchNames, TorchSource
 #[cfg(feature = "train")]
 pub use generation::{
     Autoregressive, CodeNeighbours, CodeSampler, FittedFlow, FittedPrior, Hypersphere, Mixture,
+    PriorKind,
 };
 pub use history::{Epoch, StoppedBy};
 pub use provenance::Provenance;

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use latentia::Rows;
 use latentia::codec::{Archive, Codec, CodecError, Method};
 use latentia::models::{
-    Autoencoder, Detector, Evaluation, EvaluationOptions, Labelled, ModelError, ModelFile,
-    Provenance, StoredTensor,
+    Autoencoder, Detector, Evaluation, EvaluationOptions, FittedPrior, Labelled, ModelError,
+    ModelFile, Provenance, StoredTensor,
 };
 use latentia::nn::CodeValues;
 use latentia::tensor::{ExampleShape, Matrix};
@@ -26,7 +26,7 @@ use crate::interrupt::{Interruptible, check, interruptibly};
 use crate::labels::{self, Labels};
 use crate::onnx::exported;
 use crate::pool;
-use crate::sampling::{self, Fit};
+use crate::sampling;
 
 /// An array of Python's own.
 type Out<'py, T> = PyResult<Bound<'py, PyArrayDyn<T>>>;
@@ -278,9 +278,9 @@ impl Core {
         let codes = match x {
             None => sampling::codes(file, count, seed).map_err(Failure::from)?,
             Some(x) => {
-                let fit = Fit::named(prior, file)?;
+                let kind = sampling::kind(prior, components, file)?;
                 self.run(py, x, &None, |rows| {
-                    let fitted = fit.fit(file, rows, components, seed)?;
+                    let fitted = FittedPrior::fit(model, rows, kind, seed, &())?;
                     Ok(fitted.sample_codes(model, count, seed)?)
                 })?
             }

@@ -82,6 +82,8 @@ def test_a_quantised_model_draws_its_indices(pictures):
     model = latentia.train(pictures, preset="vq-vae", epochs=2)
     drawn = model.sample(5, like=pictures, seed=3)
     assert drawn.shape == (5, 8, 8)
+    with pytest.raises(latentia.Error, match="flow.*does not fit a code that is vector-quantised"):
+        model.sample(5, like=pictures, prior="flow")
     np.testing.assert_array_equal(drawn[:2], model.sample(2, like=pictures, prior="autoregressive", seed=3))
 
 

@@ -3,11 +3,8 @@
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use latentia_models::{
-    Autoregressive, CodeNeighbours, FittedFlow, FittedPrior, Hypersphere, Mixture, ModelFile,
-};
-use latentia_nn::CodeValues;
-use latentia_tensor::{Matrix, Rows};
+use latentia_models::{FittedPrior, ModelFile, PriorKind};
+use latentia_tensor::Rows;
 
 use crate::args::{Prior, SampleArgs};
 use crate::figures::{COLUMNS, Sheet};
@@ -20,9 +17,6 @@ const MOST_SHOWN: usize = 1000;
 
 /// Gaussians in a mixture, as in Ghosh et al. 2020.
 const COMPONENTS: u8 = 10;
-
-/// Neighbours between which codes are drawn, as in Chawla et al. 2002.
-const NEIGHBOURS: usize = 5;
 
 /// Ending of a model's file.
 const MODEL: &str = "safetensors";
@@ -107,7 +101,7 @@ fn check(args: &SampleArgs, prior: Prior) -> anyhow::Result<()> {
 }
 
 fn has_codebook(file: &ModelFile) -> bool {
-    matches!(file.model.latent().values(), CodeValues::Codebook { .. })
+    PriorKind::Autoregressive.fits(&file.model)
 }
 
 /// What `--prior` calls it.
@@ -173,9 +167,8 @@ fn fitted(
             latent.name()
         );
     }
-    let takes_any = matches!(prior, Prior::Mixture | Prior::Autoregressive);
-    let has_few = latent.is_restricted() && latent.values() != CodeValues::Directions;
-    if has_few && !takes_any {
+    let kind = kind(prior, args);
+    if !kind.fits(model) {
         let or = match has_codebook {
             true => ", `--prior autoregressive` draws its indices",
             false => "",
@@ -192,16 +185,11 @@ fn fitted(
             latent.name()
         ));
     }
-    let (fitted, what) = match prior {
-        Prior::Autoregressive => {
-            let bar = StageBar::new("codes", examples.dataset.rows());
-            let fitted = Autoregressive::fit(model, &examples.dataset, args.seed, &bar)?;
-            (fitted.into(), "an autoregressive prior".into())
-        }
-        _ => fit(&model.encode(&examples.dataset)?, args, prior)?,
-    };
+    let bar = StageBar::new("codes", examples.dataset.rows());
+    let fitted = FittedPrior::fit(model, &examples.dataset, kind, args.seed, &bar)?;
     tell(&format!(
-        "fitted {what} to codes of `{data}` ({}){}",
+        "fitted {} to codes of `{data}` ({}){}",
+        called(&fitted),
         examples.part,
         bits_of(&fitted)
     ));
@@ -234,20 +222,29 @@ fn keep(file: &ModelFile, prior: &FittedPrior, path: &Path) -> anyhow::Result<()
     Ok(())
 }
 
-/// What `--prior` names, fitted to codes, and what to call it.
-fn fit(codes: &Matrix, args: &SampleArgs, prior: Prior) -> anyhow::Result<(FittedPrior, String)> {
-    Ok(match prior {
-        Prior::Flow => (FittedFlow::fit(codes, args.seed)?.into(), "a flow".into()),
-        Prior::Knn => (
-            CodeNeighbours::fit(codes, NEIGHBOURS)?.into(),
-            format!("lines to {NEIGHBOURS} neighbours"),
-        ),
-        Prior::Hypersphere => (Hypersphere::fit(codes)?.into(), "a sphere".into()),
-        _ => {
-            let components = args.components.unwrap_or(COMPONENTS);
-            let mixture = Mixture::fit(codes, components.into(), args.seed)?;
+/// What `--prior` names.
+fn kind(prior: Prior, args: &SampleArgs) -> PriorKind {
+    match prior {
+        Prior::Flow => PriorKind::Flow,
+        Prior::Knn => PriorKind::Neighbours,
+        Prior::Hypersphere => PriorKind::Hypersphere,
+        Prior::Autoregressive => PriorKind::Autoregressive,
+        Prior::Prior | Prior::Mixture => PriorKind::Mixture {
+            components: args.components.unwrap_or(COMPONENTS).into(),
+        },
+    }
+}
+
+/// What to call it.
+fn called(prior: &FittedPrior) -> String {
+    match prior {
+        FittedPrior::Mixture(mixture) => {
             let gaussians = counted(mixture.components(), "Gaussian");
-            (mixture.into(), format!("a mixture of {gaussians}"))
+            format!("a mixture of {gaussians}")
         }
-    })
+        FittedPrior::Flow(_) => "a flow".into(),
+        FittedPrior::Neighbours(own) => format!("lines to {} neighbours", own.neighbours()),
+        FittedPrior::Hypersphere(_) => "a sphere".into(),
+        _ => "an autoregressive prior".into(),
+    }
 }

@@ -1,6 +1,7 @@
 //! A distribution of codes that is fitted after training.
 
-use latentia_tensor::Matrix;
+use latentia_nn::CodeValues;
+use latentia_tensor::{Matrix, Rows};
 
 use super::autoregressive::Autoregressive;
 use super::fitted_flow::FittedFlow;
@@ -8,12 +9,57 @@ use super::hypersphere::Hypersphere;
 use super::mixture::Mixture;
 use super::neighbours::CodeNeighbours;
 use super::sampler::CodeSampler;
-use crate::{Autoencoder, ModelError};
+use crate::{Autoencoder, ModelError, ObservedRows, ProgressObserver};
+
+/// Neighbours between which codes are drawn, as in Chawla et al. 2002.
+const NEIGHBOURS: usize = 5;
+
+/// What can be fitted to the codes of a model: [`FittedPrior::fit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriorKind {
+    /// A [`Mixture`] of so many Gaussians.
+    Mixture {
+        /// How many, at most.
+        components: usize,
+    },
+    /// A [`FittedFlow`].
+    Flow,
+    /// [`CodeNeighbours`], five of each code.
+    Neighbours,
+    /// A [`Hypersphere`].
+    Hypersphere,
+    /// An [`Autoregressive`] prior.
+    Autoregressive,
+}
+
+impl PriorKind {
+    /// What it is called: `mixture`, `flow`, `knn`, `hypersphere` or `autoregressive`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mixture { .. } => "mixture",
+            Self::Flow => "flow",
+            Self::Neighbours => "knn",
+            Self::Hypersphere => "hypersphere",
+            Self::Autoregressive => "autoregressive",
+        }
+    }
+
+    /// Whether it can be fitted to the codes of `model`: an autoregressive prior to those of a codebook, a mixture to all, as the nearest
+    /// code is taken of what it draws, the others where any vector or direction is a code.
+    pub fn fits(self, model: &Autoencoder) -> bool {
+        let values = model.latent().values();
+        match self {
+            Self::Mixture { .. } => true,
+            Self::Autoregressive => matches!(values, CodeValues::Codebook { .. }),
+            _ => matches!(values, CodeValues::Real | CodeValues::Directions),
+        }
+    }
+}
 
 /// What was fitted to the codes of a model, to draw new ones from; a model file may keep one: [`Self::tensors`].
 ///
 /// ```
-/// use latentia_models::{FittedPrior, Mixture, ModelFile, ModelSpec, TrainingSpec};
+/// use latentia_models::{FittedPrior, ModelFile, ModelSpec, PriorKind, TrainingSpec};
 /// use latentia_tensor::Matrix;
 ///
 /// let spec: ModelSpec = toml::from_str(r#"
@@ -26,7 +72,8 @@ use crate::{Autoencoder, ModelError};
 /// let points = Matrix::from_vec(50, 2, line);
 /// let fitted = model.fit(&points, &TrainingSpec { epochs: 2, ..TrainingSpec::default() }, 42)?;
 ///
-/// let prior = FittedPrior::from(Mixture::fit(&model.encode(&points)?, 3, 42)?);
+/// let kind = PriorKind::Mixture { components: 3 };
+/// let prior = FittedPrior::fit(&model, &points, kind, 42, &())?;
 /// let provenance = fitted.provenance("a line", "points", "");
 /// let bytes = ModelFile::to_bytes(&model, &provenance, &prior.tensors())?;
 ///
@@ -52,7 +99,42 @@ pub enum FittedPrior {
 }
 
 impl FittedPrior {
-    /// What it is called: `mixture`, `flow`, `knn`, `hypersphere` or `autoregressive`.
+    /// Fits what `kind` says to the codes of `examples`, while `observer` watches.
+    ///
+    /// # Errors
+    /// When it does not [fit](PriorKind::fits) the codes of `model`, there are too few, or the examples do not fit the model or cannot be
+    /// read.
+    pub fn fit(
+        model: &Autoencoder,
+        examples: &dyn Rows,
+        kind: PriorKind,
+        seed: u64,
+        observer: &dyn ProgressObserver,
+    ) -> Result<Self, ModelError> {
+        if !kind.fits(model) {
+            let (kind, latent) = (kind.name(), model.latent().name());
+            return Err(ModelError::Part {
+                part: "prior",
+                seen: format!("`{kind}` does not fit a code that is {latent}"),
+                valid:
+                    "`mixture` fits any, `autoregressive` those of a codebook, the others real ones"
+                        .into(),
+            });
+        }
+        if kind == PriorKind::Autoregressive {
+            return Ok(Autoregressive::fit(model, examples, seed, observer)?.into());
+        }
+        observer.on_stage("codes", examples.rows() as u64);
+        let codes = model.encode(&ObservedRows::new(examples, observer))?;
+        Ok(match kind {
+            PriorKind::Mixture { components } => Mixture::fit(&codes, components, seed)?.into(),
+            PriorKind::Neighbours => CodeNeighbours::fit(&codes, NEIGHBOURS)?.into(),
+            PriorKind::Hypersphere => Hypersphere::fit(&codes)?.into(),
+            _ => FittedFlow::fit(&codes, seed)?.into(),
+        })
+    }
+
+    /// What it is called, as [`PriorKind::name`] has it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Mixture(_) => "mixture",

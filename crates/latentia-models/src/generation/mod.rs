@@ -28,8 +28,13 @@ mod stored_prior;
 
 #[cfg(feature = "train")]
 pub use {
-    autoregressive::Autoregressive, fitted_flow::FittedFlow, fitted_prior::FittedPrior,
-    hypersphere::Hypersphere, mixture::Mixture, neighbours::CodeNeighbours, sampler::CodeSampler,
+    autoregressive::Autoregressive,
+    fitted_flow::FittedFlow,
+    fitted_prior::{FittedPrior, PriorKind},
+    hypersphere::Hypersphere,
+    mixture::Mixture,
+    neighbours::CodeNeighbours,
+    sampler::CodeSampler,
 };
 
 /// The number in `0..count` at which `draw`, in `[0, 1)`, lies.

@@ -43,6 +43,11 @@ impl CodeNeighbours {
         Ok(Self { codes: kept, k })
     }
 
+    /// To how many neighbours of a code lines go.
+    pub fn neighbours(&self) -> usize {
+        self.k
+    }
+
     /// The number of the `rank`-th nearest other of code `own`, from 0.
     fn neighbour(&self, own: usize, rank: usize) -> usize {
         let at = self.codes.row(own);

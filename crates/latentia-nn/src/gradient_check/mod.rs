@@ -80,7 +80,6 @@
 //! ```
 
 mod difference;
-mod embedding;
 mod latent;
 mod layers;
 mod likelihood;

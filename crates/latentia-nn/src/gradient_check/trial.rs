@@ -5,14 +5,13 @@ use std::sync::Arc;
 use latentia_tensor::{Matrix, MatrixMut, Rows};
 
 use super::difference::{Compare, root_mean_square};
-use super::embedding::Embedding;
 use super::options::{GradientCheck, Purpose, StraightThrough};
 use super::projection::Projection;
 use super::report::{ComparedGradient, GradientMismatch};
 use crate::Shape;
 use crate::engine::{Chain, Objective, Position, Rates, Step, StepOptions, Tape};
 use crate::layer::{Layer, Mode};
-use crate::layers::{Activate, Activation};
+use crate::layers::{Activate, Activation, Embedding};
 use crate::optim::Sgd;
 use crate::penalty::Penalty;
 
@@ -89,10 +88,7 @@ impl<'a> Trial<'a> {
         let (first, rows): (Box<dyn Layer>, Matrix) = match has_gradient {
             true => {
                 let rows = indices.iter().map(|&index| index as f32).collect();
-                let embedding = Embedding {
-                    rows: check.rows,
-                    width,
-                };
+                let embedding = Embedding::new(1, check.rows, width);
                 (Box::new(embedding), Matrix::from_vec(check.rows, 1, rows))
             }
             false => {
@@ -116,7 +112,10 @@ impl<'a> Trial<'a> {
         let single = layers.len() == 1;
         all.extend(layers);
         let mut chain = Chain::new(all, check.seed)?;
-        let names = parameter_names(&chain, first, single);
+        let mut names = parameter_names(&chain, first, single);
+        if has_gradient {
+            names[INPUT] = "input".into();
+        }
         let last = chain.layers().len() - 1;
         let rows_of_output = check.rows * chain.samples(0..last + 1, Mode::Train);
         let projection = Arc::new(match penalties.is_empty() {

@@ -102,7 +102,7 @@ impl LatentDistribution for VonMisesFisher {
     fn deviation(&self, parameters: &[f32], deviation: &mut [f32]) {
         let n = deviation.len();
         let own = AngleDensity::new(n, concentration(parameters[n]).0);
-        deviation.fill((own.mean_square_sine() / (n as f64 - 1.0)).sqrt() as f32);
+        deviation.fill(own.deviation() as f32);
     }
 
     fn draw(
@@ -115,7 +115,7 @@ impl LatentDistribution for VonMisesFisher {
         let n = z.len();
         let kappa = concentration(parameters[n]).0;
         let own = AngleDensity::new(n, kappa);
-        deviation.fill((own.mean_square_sine() / (n as f64 - 1.0)).sqrt() as f32);
+        deviation.fill(own.deviation() as f32);
         let frame = Frame::new(&parameters[..n], epsilon);
         let theta = frame.angle(&own).theta;
         frame.write(theta, &parameters[..n], epsilon, z);

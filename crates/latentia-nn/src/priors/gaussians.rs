@@ -3,9 +3,13 @@
 use std::f32::consts::PI;
 
 use latentia_tensor::math::{exp, ln};
-use latentia_tensor::{Noise, vectorized};
+use latentia_tensor::{MatrixRef, Noise, vectorized};
 
+use crate::invalid_spec::{InvalidSpec, require};
 use crate::log_variance::log_variance;
+
+/// The most components: memory and time grow with them.
+const MOST_COMPONENTS: usize = 10_000;
 
 /// Partial sums of a sum over components.
 const LANES: usize = 8;
@@ -23,6 +27,15 @@ pub(super) struct Gaussians<'a> {
     terms: &'a mut [f32],
     /// Gradients with respect to `m`, then to `ln v`: `[2 n, K]`.
     gradients: &'a mut [f32],
+}
+
+/// Refuses a prior of no components, or of too many.
+pub(super) fn check(components: usize) -> Result<(), InvalidSpec> {
+    require(
+        (1..=MOST_COMPONENTS).contains(&components),
+        || format!("has a prior of {components} components"),
+        "it must have from 1 to 10,000",
+    )
 }
 
 /// `ln Σ eˣ`
@@ -111,7 +124,7 @@ impl<'a> Gaussians<'a> {
     }
 
     /// Leaves `ln w + ln N(z; m, v)` of each component in `shares`; `ln p(z)` back.
-    pub(super) fn log_density(&mut self, z: &[f32]) -> f32 {
+    fn log_density(&mut self, z: &[f32]) -> f32 {
         let k = self.constants.len();
         let (means, precisions) = self.moments.split_at(self.moments.len() / 2);
         let terms = &mut *self.shares;
@@ -131,7 +144,14 @@ impl<'a> Gaussians<'a> {
         log_sum_exp(terms)
     }
 
-    /// Forgets the gradients with respect to the components.
+    /// `ln p(z)` of each row of `z`.
+    pub(super) fn log_densities(&mut self, z: MatrixRef<'_>, log_density: &mut [f32]) {
+        for (ln_p, z) in log_density.iter_mut().zip(z.iter_rows()) {
+            *ln_p = self.log_density(z);
+        }
+    }
+
+    /// Sets the gradients with respect to the components to 0.
     pub(super) fn clear_gradients(&mut self) {
         self.gradients.fill(0.0);
     }

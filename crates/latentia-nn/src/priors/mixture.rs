@@ -4,14 +4,11 @@ use latentia_tensor::math::exp;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, transpose, update};
 use serde::{Deserialize, Serialize};
 
-use super::gaussians::{Gaussians, draw, log_sum_exp};
-use crate::invalid_spec::{InvalidSpec, require};
+use super::gaussians::{Gaussians, check, draw, log_sum_exp};
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Initializer, Parameter, ParameterRole, ParameterSpec};
 use crate::log_variance::multiply_by_log_variance_gradient;
 use crate::prior::Prior;
-
-/// The most components: memory and time grow with them.
-const MOST_COMPONENTS: usize = 10_000;
 
 /// `p(z) = Σ_k w_k N(z; m_k, v_k)` of `K` diagonal Gaussians, all of which is learned.
 ///
@@ -58,12 +55,7 @@ impl Prior for Mixture {
     }
 
     fn check(&self, _width: usize) -> Result<(), InvalidSpec> {
-        let components = self.components;
-        require(
-            (1..=MOST_COMPONENTS).contains(&components),
-            || format!("has a prior of {components} components"),
-            "it must have from 1 to 10,000",
-        )
+        check(self.components)
     }
 
     fn parameters(&self, width: usize) -> Vec<ParameterSpec> {
@@ -99,9 +91,7 @@ impl Prior for Mixture {
         workspace: &mut [f32],
     ) {
         let mut gaussians = self.gaussians(parameters, z.cols(), workspace);
-        for (ln_p, z) in log_density.iter_mut().zip(z.iter_rows()) {
-            *ln_p = gaussians.log_density(z);
-        }
+        gaussians.log_densities(z, log_density);
     }
 
     fn backward(

@@ -4,17 +4,14 @@ use latentia_tensor::math::ln;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, transpose, update};
 use serde::{Deserialize, Serialize};
 
-use super::gaussians::{Gaussians, draw};
-use crate::invalid_spec::{InvalidSpec, require};
+use super::gaussians::{Gaussians, check, draw};
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Initializer, Parameter, ParameterSpec};
 use crate::log_variance::multiply_by_log_variance_gradient;
 use crate::prior::Prior;
 
-/// The most pseudo-inputs: memory and time grow with them.
-const MOST_COMPONENTS: usize = 10_000;
-
 /// `p(z) = 1/K Σ_k q(z | u_k)`: the variational mixture of posteriors of `K` pseudo-inputs `u_k`, which are learned (Tomczak and
-/// Welling 2018, arXiv 1705.07120). They are examples as the encoder sees them, and begin as ones of the training data; nothing
+/// Welling 2018, arXiv 1705.07120). They are examples as the encoder sees them, and begin as ones of the training data, as far as there are so many; nothing
 /// holds them to the range of those.
 ///
 /// Parameters, for codes of `n` elements: `posteriors` `[K, 2 n]`, what the encoder makes of the pseudo-inputs in evaluation: `μ`
@@ -56,12 +53,7 @@ impl Prior for Vamp {
     }
 
     fn check(&self, _width: usize) -> Result<(), InvalidSpec> {
-        let components = self.components;
-        require(
-            (1..=MOST_COMPONENTS).contains(&components),
-            || format!("has a prior of {components} components"),
-            "it must have from 1 to 10,000",
-        )
+        check(self.components)
     }
 
     fn parameters(&self, width: usize) -> Vec<ParameterSpec> {
@@ -90,9 +82,7 @@ impl Prior for Vamp {
         workspace: &mut [f32],
     ) {
         let mut gaussians = self.gaussians(parameters, z.cols(), workspace);
-        for (ln_p, z) in log_density.iter_mut().zip(z.iter_rows()) {
-            *ln_p = gaussians.log_density(z);
-        }
+        gaussians.log_densities(z, log_density);
     }
 
     fn backward(

@@ -124,9 +124,10 @@ impl AngleDensity {
         self.totals().0.ln() + self.peak - log_uniform(self.power as usize)
     }
 
-    /// Mean of `sin²θ`.
-    pub(super) fn mean_square_sine(&self) -> f64 {
-        1.0 - self.squares / self.totals().0
+    /// Standard deviation across the mean direction, `√(E[sin²θ] / (n - 1))`.
+    pub(super) fn deviation(&self) -> f64 {
+        let square_sine = (1.0 - self.squares / self.totals().0).max(0.0);
+        (square_sine / (self.power + 1.0)).sqrt()
     }
 
     /// The angle below which the share `u` of the distribution lies. How it moves with `κ` is by differentiating `F(θ; κ) = u`
