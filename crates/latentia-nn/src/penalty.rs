@@ -44,6 +44,12 @@ pub trait Penalty: Debug + Send + Sync {
         false
     }
 
+    /// Whether it holds the codes of all examples together to the standard normal prior, so that a decoder makes examples of draws from
+    /// it, whatever a single code is.
+    fn holds_to_prior(&self) -> bool {
+        false
+    }
+
     /// Epochs until its weight is the full one; losses of epochs before do not compare.
     fn warm_up(&self) -> u32 {
         0

@@ -12,8 +12,8 @@ use latentia_nn::penalties::{
 };
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
-    Activation, Chain, Importance, Initializer, Layer, LikelihoodSpec, Objective, Optimizer,
-    Penalty, Prior, Shape, Step, StepOptions,
+    Activation, Adversary, Against, Chain, Discriminator, Importance, Initializer, Layer,
+    LikelihoodSpec, Objective, Optimizer, Penalty, Prior, Shape, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -171,7 +171,20 @@ fn a_step_allocates_nothing_after_the_first() {
         let code = VectorQuantisedLatent::new(60, 16, 4, 0.9).with_codebooks(codebooks);
         vec![dense(300, 60), Box::new(code), dense(60, 300)]
     };
+    let opposed = |against| {
+        let discriminator = Discriminator {
+            against,
+            ..Discriminator::default()
+        };
+        Objective {
+            latent: 3,
+            adversary: Some(Adversary::new(discriminator, 30, 1).expect("layers that fit")),
+            ..Objective::from(likelihood)
+        }
+    };
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
+    assert_eq!(allocations(gaussian(1), opposed(Against::Prior)), 0);
+    assert_eq!(allocations(gaussian(1), opposed(Against::Permuted)), 0);
     assert_eq!(allocations(gaussian(1), penalised), 0);
     let mixture = || Arc::new(Mixture { components: 7 });
     let vamp = Arc::new(Vamp { components: 7 });

@@ -421,7 +421,7 @@ impl Core {
             "code_width": model.code_width(),
             "parameters": model.chain().parameter_count(),
             "classes": model.classes(),
-            "has_prior": model.latent().distribution().is_some(),
+            "has_prior": model.has_prior(),
             "takes_missing": model.likelihood().takes_missing(),
             "loss_unit": model.likelihood().unit().name(),
             "detector": detector.map(|detector| json!({

@@ -4,6 +4,7 @@
 //! has its own range of a ChaCha8 key stream.
 
 use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
@@ -81,6 +82,14 @@ impl Noise {
     pub fn normal(self, row: u32, out: &mut [f32]) {
         let mut rng = self.row(row);
         out.fill_with(|| rng.sample(StandardNormal));
+    }
+
+    /// Makes `out` a permutation of the numbers from 0 on, any with the same probability, by the numbers of row `row`.
+    pub fn permutation(self, row: u32, out: &mut [u32]) {
+        for (number, out) in (0..).zip(&mut *out) {
+            *out = number;
+        }
+        out.shuffle(&mut self.row(row));
     }
 }
 

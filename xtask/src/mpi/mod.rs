@@ -18,10 +18,11 @@ use crate::program::{Program, run as run_command};
 use crate::workspace::root;
 
 /// A variational autoencoder, feature maps with batch statistics, pseudo-inputs of a prior, and a penalty that needs the whole batch.
-const MODELS: [(&str, &str); 4] = [
+const MODELS: [(&str, &str); 5] = [
     ("vae", "--preset vae-20 --batch-size 200"),
     ("batch-norm", "--config CONFIG --batch-size 100"),
     ("vamp", "--preset vamp --batch-size 200"),
+    ("factor-vae", "--preset factor-vae --batch-size 200"),
     ("beta-tcvae", "--preset beta-tcvae --batch-size 200"),
 ];
 

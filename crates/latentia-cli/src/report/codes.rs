@@ -1,6 +1,7 @@
 //! The latent space of a page.
 
 use latentia_models::{Autoencoder, Evaluation, Pca};
+use latentia_nn::LatentDistribution;
 use latentia_tensor::Matrix;
 use serde::Serialize;
 
@@ -34,8 +35,9 @@ impl Codes {
         arrays: &mut Arrays,
     ) -> anyhow::Result<Self> {
         let distribution = model.latent().distribution();
-        let has_prior =
-            distribution.is_some_and(|own| own.is_gaussian() && own.learned_prior().is_none());
+        let is_normal =
+            |own: &dyn LatentDistribution| own.is_gaussian() && own.learned_prior().is_none();
+        let has_prior = distribution.map_or(model.has_prior(), is_normal);
         let (strength, measure) = match &evaluation.variational {
             Some(elbo) if has_prior => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
             _ => (variances(codes), "variance"),

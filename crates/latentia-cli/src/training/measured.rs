@@ -15,6 +15,9 @@ pub struct EpochMeasures {
     seconds: f64,
     /// Norm of the gradient of the last batch.
     gradient_norm: Option<f64>,
+    /// Binary cross-entropy of the discriminator, in nats, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discriminator_loss: Option<f64>,
     /// The parts of the loss, where it has several: `train_likelihood` and each penalty.
     #[serde(flatten)]
     parts: BTreeMap<String, f64>,
@@ -31,6 +34,7 @@ impl EpochMeasures {
         Self {
             seconds,
             gradient_norm: norm.is_finite().then_some(norm),
+            discriminator_loss: training.discriminator_loss(),
             parts: parts
                 .map(|(name, value)| (format!("train_{}", name.replace('-', "_")), value))
                 .collect(),
@@ -44,6 +48,7 @@ impl EpochMeasures {
             ("loss/validation", epoch.validation_loss),
             ("learning_rate", Some(epoch.learning_rate.into())),
             ("gradient_norm", self.gradient_norm),
+            ("loss/discriminator", self.discriminator_loss),
             ("seconds", Some(self.seconds)),
         ];
         let there = numbers.into_iter();

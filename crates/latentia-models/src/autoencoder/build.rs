@@ -112,6 +112,7 @@ impl ModelSpec {
             decoder,
             likelihood,
             penalties: self.objective.penalties(&*self.code),
+            discriminator: self.objective.discriminator,
             importance_samples: self.objective.importance_samples,
             importance: self.objective.importance().unwrap_or_default(),
             classes: self.condition.map(|condition| condition.classes),

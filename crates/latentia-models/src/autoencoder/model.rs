@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use latentia_nn::{Chain, Importance, Latent, Likelihood, Objective, Penalty, Tape};
+use latentia_nn::{Chain, Discriminator, Importance, Latent, Likelihood, Objective, Penalty, Tape};
 use latentia_tensor::{
     ExampleShape, Matrix, MatrixMut, MatrixRef, Noise, Preparation, Rows, Schema, Windows,
 };
@@ -71,6 +71,7 @@ pub struct Autoencoder {
     pub(crate) latent: Arc<dyn Latent>,
     pub(crate) likelihood: Arc<dyn Likelihood>,
     pub(crate) penalties: Vec<Arc<dyn Penalty>>,
+    pub(crate) discriminator: Option<Discriminator>,
     pub(crate) importance: Option<Importance>,
     pub(crate) output_bias: Option<MeanBias>,
     pub(crate) chain: Chain,
@@ -243,13 +244,14 @@ impl Autoencoder {
         Ok(())
     }
 
-    /// What training minimises.
+    /// What training minimises, but for what a discriminator adds, which is no part of a loss.
     pub fn objective(&self) -> Objective {
         Objective {
             likelihood: Arc::clone(&self.likelihood),
             latent: self.sections.decoder.start - 1,
             penalties: self.penalties.clone(),
             importance: self.importance,
+            adversary: None,
         }
     }
 

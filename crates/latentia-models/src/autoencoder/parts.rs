@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::latents::Deterministic;
 use latentia_nn::likelihoods::Mse;
-use latentia_nn::{Chain, Importance, Latent, Layer, Likelihood, Penalty, Shape};
+use latentia_nn::{Chain, Discriminator, Importance, Latent, Layer, Likelihood, Penalty, Shape};
 use latentia_tensor::ExampleShape;
 
 use super::mean_bias::MeanBias;
@@ -53,6 +53,8 @@ pub struct Parts {
     /// What is added to the loss, beside the penalty that [belongs to the latent](Latent::penalty). A Gaussian code needs
     /// [`KlDivergence`](latentia_nn::penalties::KlDivergence) here, or nothing holds it to its prior.
     pub penalties: Vec<Arc<dyn Penalty>>,
+    /// What tells codes from draws of another distribution while the encoder learns to deceive it.
+    pub discriminator: Option<Discriminator>,
     /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 for the ELBO.
     pub importance_samples: usize,
     /// How they are weighted.
@@ -73,6 +75,7 @@ impl Default for Parts {
             decoder: Vec::new(),
             likelihood: Arc::new(Mse),
             penalties: Vec::new(),
+            discriminator: None,
             importance_samples: 1,
             importance: Importance::default(),
             classes: None,
@@ -133,6 +136,7 @@ impl Autoencoder {
             is_fitted: false,
             classes: parts.classes,
             penalties: own.into_iter().chain(parts.penalties).collect(),
+            discriminator: parts.discriminator,
             importance: (parts.importance_samples > 1).then_some(parts.importance),
             output_bias: parts.output_bias,
             chain: Chain::new(layers, seed)?,

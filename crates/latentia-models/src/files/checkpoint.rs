@@ -77,6 +77,20 @@ impl Training<'_> {
         })
     }
 
+    /// All that learns, by its name: the model's parameters, and behind them those of a discriminator.
+    fn learned(&self) -> Vec<(String, &Matrix)> {
+        let discriminator = self.step.discriminator().map(|(chain, _)| chain);
+        let of_layers = discriminator.into_iter().flat_map(|chain| {
+            (0..chain.layers().len()).flat_map(|layer| {
+                let parameters = chain.parameters_of(layer).iter();
+                parameters.map(move |p| (format!("discriminator.{layer}.{}", p.name), &p.value))
+            })
+        });
+        let values = self.model.chain.parameters().iter().map(|p| &p.value);
+        let own = self.model.parameter_names().into_iter().zip(values);
+        own.chain(of_layers).collect()
+    }
+
     /// Writes all that is needed to go on exactly, whole or not at all. `fingerprint` names the training examples.
     ///
     /// # Errors
@@ -93,26 +107,20 @@ impl Training<'_> {
             state: self.state.clone(),
         };
         let record = record.to_tensor();
-        let names = self.model.parameter_names();
+        let learned = self.learned();
         let mut tensors = vec![record.map_err(|e| invalid(path, e.to_string()))?];
         let mut keep = |set: &str, values: &mut dyn Iterator<Item = &Matrix>| {
-            for (name, value) in names.iter().zip(values) {
+            for ((name, _), value) in learned.iter().zip(values) {
                 let shape = vec![value.rows(), value.cols()];
                 tensors.push(floats(format!("{set}.{name}"), shape, value.as_slice()));
             }
         };
-        keep(
-            "model",
-            &mut self.model.chain.parameters().iter().map(|p| &p.value),
-        );
-        keep(
-            "first-moment",
-            &mut self.step.moments().iter().map(|m| &m.first),
-        );
-        keep(
-            "second-moment",
-            &mut self.step.moments().iter().map(|m| &m.second),
-        );
+        keep("model", &mut learned.iter().map(|(_, value)| *value));
+        let discriminator = self.step.discriminator();
+        let others = discriminator.map_or(&[][..], |(_, moments)| moments);
+        let moments = || self.step.moments().iter().chain(others);
+        keep("first-moment", &mut moments().map(|m| &m.first));
+        keep("second-moment", &mut moments().map(|m| &m.second));
         keep("best", &mut self.best.iter().flatten());
         keep("initial", &mut self.initial.iter().flatten());
         CHECKPOINT.write(path, &content, &tensors)
@@ -165,11 +173,11 @@ impl Training<'_> {
             return Err(ModelError::OtherRun { path, difference });
         }
 
-        let names = self.model.parameter_names();
-        let weights = |set: &str| {
-            let parameters = self.model.chain.parameters().iter();
-            let values = names.iter().zip(parameters).map(|(name, parameter)| {
-                let mut value = Matrix::zeros(parameter.value.rows(), parameter.value.cols());
+        let learned = self.learned();
+        let own = self.model.chain.parameters().len();
+        let weights = |set: &str, count: usize| {
+            let values = learned[..count].iter().map(|(name, was)| {
+                let mut value = Matrix::zeros(was.rows(), was.cols());
                 let name = format!("{set}.{name}");
                 match read_floats(&tensors, &name, value.as_mut_slice()) {
                     true => Ok(value),
@@ -182,20 +190,32 @@ impl Training<'_> {
         };
         // All of a set is there, or nothing.
         let set = |set: &str| {
-            let has = names
-                .first()
-                .map(|name| tensors.tensor(&format!("{set}.{name}")));
-            matches!(has, Some(Ok(_))).then(|| weights(set)).transpose()
+            let has = learned.first();
+            let has = has.map(|(name, _)| tensors.tensor(&format!("{set}.{name}")));
+            let is_there = matches!(has, Some(Ok(_)));
+            is_there.then(|| weights(set, own)).transpose()
         };
-        let values = weights("model")?;
-        let (first, second) = (weights("first-moment")?, weights("second-moment")?);
+        let all = learned.len();
+        let mut values = weights("model", all)?.into_iter();
+        let (first, second) = (
+            weights("first-moment", all)?,
+            weights("second-moment", all)?,
+        );
+        let mut moments = first.into_iter().zip(second);
         let (best, initial) = (set("best")?, set("initial")?);
         (self.best, self.initial) = (best, initial);
-        for (parameter, value) in self.model.chain.parameters_mut().iter_mut().zip(values) {
+        for (parameter, value) in self
+            .model
+            .chain
+            .parameters_mut()
+            .iter_mut()
+            .zip(&mut values)
+        {
             parameter.value = value;
         }
-        let moments = first.into_iter().zip(second);
-        self.step.resume(record.steps, record.updates, moments);
+        let own_moments = moments.by_ref().take(own);
+        self.step.resume(record.steps, record.updates, own_moments);
+        self.step.resume_discriminator(values, moments);
         self.set_state(record.state);
         Ok(())
     }

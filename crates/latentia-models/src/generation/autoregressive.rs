@@ -209,6 +209,7 @@ impl Autoregressive {
                 latent: 0,
                 penalties: Vec::new(),
                 importance: None,
+                adversary: None,
             },
             optimizer: Optimizer::default(),
             clip_norm: None,

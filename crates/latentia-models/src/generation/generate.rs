@@ -16,12 +16,19 @@ impl Autoencoder {
     /// `count` codes drawn from the prior, `z ~ N(0, 1)` or one that was learned with the model: `[count, code_width]`. Code `i` is the same for every `count`.
     ///
     /// # Errors
-    /// When the code is deterministic: it has no prior. A [`crate::Mixture`] of its codes is what to draw from.
+    /// When the model [has no prior](Self::has_prior). A [`crate::Mixture`] of its codes is what to draw from.
     pub fn sample_codes(&self, count: usize, seed: u64) -> Result<Matrix, ModelError> {
         let prior = self.prior(true)?;
         let mut codes = Matrix::zeros(count, self.code_width());
         let noise = Noise::new(seed, stream::PRIOR);
-        prior.draw_prior(self.prior_parameters(), noise, 0, codes.view_mut());
+        match prior {
+            Some(prior) => prior.draw_prior(self.prior_parameters(), noise, 0, codes.view_mut()),
+            None => {
+                for (row, code) in (0..).zip(codes.view_mut().iter_rows_mut()) {
+                    noise.normal(row, code);
+                }
+            }
+        }
         Ok(codes)
     }
 
@@ -31,9 +38,10 @@ impl Autoencoder {
     /// those of 10,000 draws. Directions go round the great circle through each dimension and the next.
     ///
     /// # Errors
-    /// When the code is deterministic: it has no prior.
+    /// When the model [has no prior](Self::has_prior).
     pub fn traversal_codes(&self, steps: usize) -> Result<Matrix, ModelError> {
-        let is_learned = self.prior(false)?.learned_prior().is_some();
+        let prior = self.prior(false)?;
+        let is_learned = prior.is_some_and(|own| own.learned_prior().is_some());
         let width = self.code_width();
         if self.latent().values() == CodeValues::Directions {
             return Ok(great_circles(width, steps));
@@ -82,12 +90,27 @@ impl Autoencoder {
         self.chain().parameters_of(last)
     }
 
-    fn prior(&self, to_sample: bool) -> Result<&dyn LatentDistribution, ModelError> {
+    /// Whether codes can be drawn from a prior: the posterior of each is held to it, or a penalty or a discriminator holds all codes together
+    /// to the standard normal, as in a Wasserstein or an adversarial autoencoder.
+    pub fn has_prior(&self) -> bool {
+        self.latent().distribution().is_some() || self.is_held_to_prior()
+    }
+
+    fn is_held_to_prior(&self) -> bool {
+        let discriminator = self.discriminator.is_some_and(|own| own.holds_to_prior());
+        discriminator || self.penalties().iter().any(|p| p.holds_to_prior())
+    }
+
+    /// The distribution with a prior; none where codes are held to the standard normal all together.
+    fn prior(&self, to_sample: bool) -> Result<Option<&dyn LatentDistribution>, ModelError> {
         let code = self.latent();
-        code.distribution().ok_or_else(|| ModelError::NoPrior {
-            code: code.name(),
-            to_sample,
-        })
+        match code.distribution() {
+            None if !self.is_held_to_prior() => Err(ModelError::NoPrior {
+                code: code.name(),
+                to_sample,
+            }),
+            distribution => Ok(distribution),
+        }
     }
 }
 

@@ -107,7 +107,9 @@ const PRESETS: &[(&str, &str)] = &[
     ("vae-2", include_str!("../../presets/vae-2.toml")),
     ("beta-vae", include_str!("../../presets/beta-vae.toml")),
     ("beta-tcvae", include_str!("../../presets/beta-tcvae.toml")),
+    ("factor-vae", include_str!("../../presets/factor-vae.toml")),
     ("info-vae", include_str!("../../presets/info-vae.toml")),
+    ("aae", include_str!("../../presets/aae.toml")),
     (
         "conditional-vae",
         include_str!("../../presets/conditional-vae.toml"),

@@ -321,8 +321,7 @@ impl Training<'_> {
                 return Ok(EpochEnd::NonFinite { loss, batch });
             }
             let begins = self.state.progress.examples == 0;
-            self.penalties
-                .add(self.step.penalties(), batch.len(), begins);
+            self.penalties.add(&self.step, batch.len(), begins);
             self.state.first_loss = self.state.first_loss.or(Some(loss));
             self.state.progress.examples += batch.len() as u64;
             self.state.progress.loss += loss * batch.len() as f64;

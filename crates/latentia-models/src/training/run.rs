@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use latentia_nn::{Collective, Step, StepOptions};
+use latentia_nn::{Adversary, Collective, Discriminator, Objective, Step, StepOptions};
 use latentia_tensor::{Matrix, Rows, Subset, Targets};
 
 use super::balance::Balance;
@@ -65,7 +65,7 @@ pub struct Training<'a> {
     pub(super) split: Split<'a>,
     /// Numbers of the training examples, in the order of the epoch under way.
     pub(super) order: Vec<u32>,
-    /// What penalties have added to the losses of the epoch under way, and of how many examples.
+    /// What penalties have added to the losses of the epoch under way, a discriminator's loss, and of how many examples.
     pub(super) penalties: PenaltySums,
     /// Where every class is to come equally often.
     pub(super) balance: Option<Balance>,
@@ -80,16 +80,18 @@ pub struct Training<'a> {
 #[derive(Debug, Default)]
 pub(super) struct PenaltySums {
     sums: Vec<f64>,
+    discriminator: f64,
     examples: usize,
 }
 
 impl PenaltySums {
-    /// Takes a batch of `examples` examples into account, in which each penalty's mean was one of `means`; it is the first of an epoch
-    /// where `begins`.
-    pub(super) fn add(&mut self, means: &[f64], examples: usize, begins: bool) {
+    /// Takes a batch of `examples` examples into account, by which `step` has learned; it is the first of an epoch where `begins`.
+    pub(super) fn add(&mut self, step: &Step, examples: usize, begins: bool) {
         if begins {
             *self = Self::default();
         }
+        let means = step.penalties();
+        self.discriminator += step.discriminator_loss().unwrap_or(0.0) * examples as f64;
         self.sums.resize(means.len(), 0.0);
         for (sum, mean) in self.sums.iter_mut().zip(means) {
             *sum += mean * examples as f64;
@@ -123,8 +125,14 @@ impl<'a> Training<'a> {
         let examples = &split.training;
         let spec = spec.resolved(examples.rows());
         check(model, &spec, examples)?;
+        let adversary = model
+            .discriminator
+            .map(|own| Adversary::new(own, model.code_width(), seed));
         let options = StepOptions {
-            objective: model.objective(),
+            objective: Objective {
+                adversary: adversary.transpose()?,
+                ..model.objective()
+            },
             optimizer: spec.optimizer,
             clip_norm: spec.clip_norm,
             seed,
@@ -240,13 +248,26 @@ impl<'a> Training<'a> {
     /// force. The rest of the loss is the likelihood's. Nothing without penalties, and of an epoch that a checkpoint has cut, for it
     /// keeps no such sums.
     pub fn penalties(&self) -> Vec<(&'static str, f64)> {
-        let PenaltySums { sums, examples } = &self.penalties;
+        let PenaltySums { sums, examples, .. } = &self.penalties;
         let means = sums.iter().map(|sum| sum / *examples as f64);
         let named = self.model.penalties.iter().map(|penalty| penalty.name());
         match *examples == self.split.training.rows() {
             true => named.zip(means).collect(),
             false => Vec::new(),
         }
+    }
+
+    /// Binary cross-entropy of the discriminator in the last epoch, in nats, where it learned from all training examples: `ln 2` where it cannot
+    /// tell codes from what they are to be like. None without a discriminator.
+    pub fn discriminator_loss(&self) -> Option<f64> {
+        let PenaltySums {
+            discriminator,
+            examples,
+            ..
+        } = self.penalties;
+        let is_whole = examples == self.split.training.rows();
+        let mean = discriminator / examples as f64;
+        (is_whole && self.model.discriminator.is_some()).then_some(mean)
     }
 
     /// The epochs so far.
@@ -377,11 +398,14 @@ fn in_data(error: ModelError, part: &Subset<'_>) -> ModelError {
 
 /// Refuses what `spec` asks of a model and examples that cannot have it.
 fn check(model: &Autoencoder, spec: &TrainingSpec, examples: &dyn Rows) -> Result<(), ModelError> {
-    let compares = model.penalties.iter().find(|p| p.compares_codes());
-    if let Some(penalty) = compares.filter(|_| spec.batch_size == 1) {
+    let penalties = model.penalties.iter().filter(|p| p.compares_codes());
+    let names = penalties.map(|penalty| penalty.name());
+    let discriminator = model.discriminator.filter(|own| own.compares_codes());
+    let mut names = names.chain(discriminator.map(|_| Discriminator::NAME));
+    if let Some(name) = names.next().filter(|_| spec.batch_size == 1) {
         return Err(ModelError::Option {
             name: "batch-size",
-            seen: format!("1 beside {}", penalty.name()),
+            seen: format!("1 beside {name}"),
             valid: "at least 2 where a penalty compares the codes of a batch",
         });
     }

@@ -34,6 +34,13 @@ const VARIATIONAL: &str = "likelihood = 'bernoulli'
     encoder = [{ layer = 'dense', units = 8, activation = 'tanh' }]
     decoder = [{ layer = 'dense', units = 8, activation = 'silu' }, { layer = 'dense' }]";
 
+/// A discriminator has parameters, moments and draws of its own.
+const ADVERSARIAL: &str = "likelihood = 'bernoulli'
+    code = { kind = 'gaussian', units = 2 }
+    objective = { discriminator = { against = 'permuted', units = 7, layers = 1 } }
+    encoder = [{ layer = 'dense', units = 8, activation = 'tanh' }]
+    decoder = [{ layer = 'dense', units = 8, activation = 'silu' }, { layer = 'dense' }]";
+
 fn build(model: &str) -> Autoencoder {
     let model = model_spec(model).build(&[5], 7);
     model.expect("parts that fit")

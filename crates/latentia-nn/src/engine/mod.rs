@@ -29,11 +29,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adversary;
+mod adversary_step;
 mod batch_codes;
 mod block;
 mod chain;
 mod chain_error;
 mod collective;
+mod discriminator;
 mod entry;
 mod examples_loop;
 mod frozen;
@@ -53,9 +56,11 @@ mod step;
 mod tape;
 mod traces;
 
+pub use adversary::Adversary;
 pub use chain::{BLOCK_ROWS, Chain};
 pub use chain_error::ChainError;
 pub use collective::{Alone, Collective};
+pub use discriminator::{Against, Discriminator};
 pub use grouped_penalties::GroupedPenalties;
 pub use importance::{Importance, ImportanceBound};
 pub use non_finite::NonFinite;

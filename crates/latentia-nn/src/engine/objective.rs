@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, map_in_place, update};
 
+use super::adversary::{Adversary, AdversaryTape};
 use super::chain::Chain;
 use super::importance::Importance;
 use super::non_finite::NonFinite;
@@ -27,17 +28,28 @@ pub struct Objective {
     /// How the `k` samples of a posterior are weighted by importance, where they are: the loss of Burda et al. 2016 is
     /// `-ln (1/k) Σ p(x | z) p(z) / q(z | x)`, mean over examples.
     pub importance: Option<Importance>,
+    /// The discriminator that the encoder learns to deceive, where there is one. What it adds to the encoder's loss is no part of any loss that is
+    /// returned: it tells as much of the discriminator as of the codes.
+    pub adversary: Option<Adversary>,
+}
+
+impl Objective {
+    /// A loss without penalties.
+    pub(super) fn of(likelihood: Arc<dyn Likelihood>) -> Self {
+        Self {
+            likelihood,
+            latent: 0,
+            penalties: Vec::new(),
+            importance: None,
+            adversary: None,
+        }
+    }
 }
 
 impl From<LikelihoodSpec> for Objective {
     /// A loss without penalties.
     fn from(likelihood: LikelihoodSpec) -> Self {
-        Self {
-            likelihood: likelihood.into(),
-            latent: 0,
-            penalties: Vec::new(),
-            importance: None,
-        }
+        Self::of(likelihood.into())
     }
 }
 
@@ -52,6 +64,8 @@ pub struct ObjectiveBuffers {
     input_gradients: Matrix,
     /// For the penalties.
     pub(super) penalties: PenaltyBuffers,
+    /// For the gradient of a discriminator.
+    adversary: Option<AdversaryTape>,
 }
 
 /// What penalties are computed in.
@@ -73,6 +87,7 @@ impl ObjectiveBuffers {
             losses: vec![0.0; rows * samples],
             input_gradients: Matrix::default(),
             penalties: PenaltyBuffers::default(),
+            adversary: None,
         }
     }
 
@@ -86,8 +101,13 @@ impl ObjectiveBuffers {
             }
             false => Matrix::default(),
         };
+        let adversary = objective.adversary.as_ref().map(|adversary| {
+            let samples = chain.samples(0..latent + 1, Mode::Train);
+            AdversaryTape::new(adversary, rows * samples)
+        });
         Self {
             input_gradients,
+            adversary,
             ..Self::new(chain, Mode::Train, rows)
         }
     }
@@ -239,6 +259,7 @@ impl Objective {
         buffers.input_gradients.as_mut_slice().fill(0.0);
         let inputs = self.input_gradient_rows(tape, buffers);
         let asked = self.asks_for_code_gradients(tape);
+        let rows = tape.rows();
         let BackwardTrace {
             labels,
             trace,
@@ -247,6 +268,12 @@ impl Objective {
         } = tape.backward_trace(self.latent);
         log_prior.fill(0.0);
         let codes = codes(trace, labels);
+        let mut gradient = gradient;
+        let memory = buffers.adversary.as_mut().filter(|_| asked);
+        if let (Some(adversary), Some(memory)) = (&self.adversary, memory) {
+            let count = batch * codes.codes.rows() / rows;
+            adversary.add_gradient(codes.codes, count, memory, gradient.reborrow());
+        }
         let mut gradients = asked.then(|| CodeGradients {
             inputs: buffers.input_gradients.top_mut(inputs),
             codes: gradient,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use latentia_tensor::{Matrix, Rows, sum_of_squares};
 
+use super::adversary_step::AdversaryStep;
 use super::batch_codes::BatchCodes;
 use super::block::Block;
 use super::chain::Chain;
@@ -104,6 +105,7 @@ pub struct Step {
     pub(super) parallel: bool,
     pub(super) packed: PackedWeights,
     pub(super) pseudo_inputs: Option<PseudoInputs>,
+    adversary: Option<AdversaryStep>,
 }
 
 impl Step {
@@ -152,6 +154,7 @@ impl Step {
             parallel,
             packed,
             pseudo_inputs: PseudoInputs::new(chain, &frozen),
+            adversary: AdversaryStep::new(chain, &options.objective, batch_size),
             frozen,
             options,
         }
@@ -171,6 +174,9 @@ impl Step {
         let mut threads = [rayon::current_num_threads() as u64];
         collective.broadcast(0, bytemuck::cast_slice_mut(&mut threads));
         self.message_threads = threads[0] as usize;
+        if let Some(adversary) = &mut self.adversary {
+            adversary.share(Arc::clone(&collective));
+        }
         self.collective = collective;
     }
 
@@ -192,6 +198,33 @@ impl Step {
     /// What each penalty of the objective has added to the loss of the last batch, in their order.
     pub fn penalties(&self) -> &[f64] {
         &self.penalties
+    }
+
+    /// Binary cross-entropy of the discriminator over the last batch, in nats, before its update; none without one.
+    pub fn discriminator_loss(&self) -> Option<f64> {
+        self.adversary.as_ref().map(AdversaryStep::loss)
+    }
+
+    /// The discriminator's network, and the gradients and moments of its parameters; none without one.
+    pub fn discriminator(&self) -> Option<(&Chain, &[Moments])> {
+        let chain = self.options.objective.adversary.as_ref()?.chain();
+        Some((chain, self.adversary.as_ref()?.moments()))
+    }
+
+    /// Gives the discriminator, where there is one, parameters and their moments, in its chain's order; it goes on as [`Self::resume`] has the
+    /// autoencoder go on, which is to be called before.
+    pub fn resume_discriminator(
+        &mut self,
+        values: impl IntoIterator<Item = Matrix>,
+        moments: impl IntoIterator<Item = (Matrix, Matrix)>,
+    ) {
+        let adversary = self.options.objective.adversary.as_mut();
+        if let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) {
+            for (own, value) in adversary.chain.parameters_mut().iter_mut().zip(values) {
+                own.value = value;
+            }
+            step.resume(self.steps, self.updates, moments);
+        }
     }
 
     /// What is minimised.
@@ -232,6 +265,10 @@ impl Step {
     pub fn reset(&mut self) {
         self.updates = 0;
         self.moments.iter_mut().for_each(Moments::reset);
+        let adversary = self.options.objective.adversary.as_mut();
+        if let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) {
+            step.reset(adversary);
+        }
     }
 
     /// Trains `chain` on one batch, the examples `indices` of `examples`, and returns the loss before the update. A loss
@@ -267,6 +304,10 @@ impl Step {
         if !loss.is_finite() {
             return Ok(loss);
         }
+        let of_discriminator = self.teach_discriminator(chain, shares)?;
+        if !of_discriminator.is_finite() {
+            return Ok(of_discriminator);
+        }
         self.updates += 1;
         let (optimizer, step) = (self.options.optimizer, self.updates);
         optimizer.at_step(step, rates.learning_rate, &mut |update| {
@@ -277,6 +318,23 @@ impl Step {
             pseudo_inputs.encode(chain, self.parallel);
         }
         Ok(loss)
+    }
+
+    /// Lets the discriminator, where there is one, learn from the codes of the batch. Returns its loss.
+    fn teach_discriminator(&mut self, chain: &Chain, shares: Shares<'_>) -> io::Result<f64> {
+        let Objective {
+            latent,
+            penalties,
+            adversary,
+            ..
+        } = &mut self.options.objective;
+        let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) else {
+            return Ok(0.0);
+        };
+        // Behind the layers and the penalties, whose noise has the streams before.
+        let stream = chain.layers().len() + penalties.len();
+        let noise = Chain::noise(self.options.seed, stream, self.steps);
+        step.learn(adversary, &self.blocks[..self.used], *latent, shares, noise)
     }
 
     /// Which examples of the last batch are whose.

@@ -367,6 +367,7 @@ fn step(
             latent: chain.layers().len() - 1,
             penalties,
             importance: None,
+            adversary: None,
         },
         optimizer: Sgd { momentum: 0.0 }.into(),
         clip_norm: None,

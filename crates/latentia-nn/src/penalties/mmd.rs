@@ -88,6 +88,10 @@ impl Penalty for Mmd {
         true
     }
 
+    fn holds_to_prior(&self) -> bool {
+        true
+    }
+
     fn needs_batch(&self) -> bool {
         true
     }

@@ -15,7 +15,7 @@ use super::sampled_kl::SampledKl;
 use super::sliced_wasserstein::SlicedWasserstein;
 use super::total_correlation::TotalCorrelation;
 use super::weighted::WeightedPenalty;
-use crate::engine::Importance;
+use crate::engine::{Discriminator, Importance};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::Latent;
 use crate::layer::Layer;
@@ -73,6 +73,11 @@ macro_rules! objective {
             #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
             #[serde(skip_serializing_if = "is_default")]
             pub doubly_reparameterised: bool,
+            /// A network that learns beside to tell codes from the prior, and that the encoder learns to deceive: an adversarial autoencoder
+            /// (Makhzani et al. 2016), or a FactorVAE (Kim and Mnih 2018). See [`Discriminator`]. Example:
+            /// `discriminator = { weight = 1.0 }`
+            #[serde(skip_serializing_if = "is_default")]
+            pub discriminator: Option<Discriminator>,
             $(
                 $(#[$attribute])*
                 #[serde(skip_serializing_if = "is_default")]
@@ -91,6 +96,7 @@ macro_rules! objective {
                     importance_groups: 1,
                     importance_mix: 1.0,
                     doubly_reparameterised: false,
+                    discriminator: None,
                     $( $field: <$penalty>::default(), )+
                 }
             }
@@ -184,10 +190,20 @@ impl ObjectiveSpec {
         self.list().filter(|penalty| penalty.weight() != 0.0)
     }
 
+    /// The names of what is added beside the KL divergence.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let discriminator = self.discriminator.map(|_| Discriminator::NAME);
+        self.active()
+            .map(|penalty| penalty.name())
+            .chain(discriminator)
+    }
+
     /// The name of a penalty that compares the codes of a batch with each other, and has no value for a single example.
     fn compares_codes(&self) -> Option<&'static str> {
         let mut active = self.active();
-        active.find(|p| p.compares_codes()).map(|p| p.name())
+        let penalty = active.find(|p| p.compares_codes()).map(|p| p.name());
+        let discriminator = self.discriminator.filter(|own| own.compares_codes());
+        penalty.or(discriminator.map(|_| Discriminator::NAME))
     }
 
     /// The penalties beside the likelihood's loss.
@@ -259,6 +275,9 @@ impl ObjectiveSpec {
             require(penalty.fits(latent), seen, &needed)?;
             penalty.check(encoder)?;
         }
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check(latent)?;
+        }
         if let Some(prior) = learned_prior(latent) {
             self.check_learned_prior(prior)?;
         }
@@ -281,7 +300,7 @@ impl ObjectiveSpec {
         let mut of_closed_form = self.kl_weights().into_iter().skip(WHOLE_KL_WEIGHTS);
         let of_closed_form = of_closed_form.find(|(.., is_set)| *is_set);
         let name = of_closed_form.map(|(name, ..)| name);
-        match name.or_else(|| self.active().map(|penalty| penalty.name()).next()) {
+        match name.or_else(|| self.names().next()) {
             None => Ok(()),
             Some(name) => {
                 let seen = format!("has {name} beside a learned prior of kind {}", prior.name());
@@ -361,7 +380,7 @@ impl ObjectiveSpec {
         )?;
         let kl = self.kl_weights().into_iter().filter(|(.., is_set)| *is_set);
         let names = kl.map(|(name, ..)| name);
-        let mut names = names.chain(self.active().map(|p| p.name()));
+        let mut names = names.chain(self.names());
         match names.next() {
             None => Ok(()),
             Some(name) => {

@@ -37,6 +37,10 @@ impl Penalty for SlicedWasserstein {
         true
     }
 
+    fn holds_to_prior(&self) -> bool {
+        true
+    }
+
     fn needs_batch(&self) -> bool {
         true
     }

@@ -163,6 +163,7 @@ pub fn check(
             latent: code_layer,
             penalties: case.penalties,
             importance: case.importance,
+            adversary: None,
         },
         optimizer: Optimizer::default(),
         clip_norm: None,

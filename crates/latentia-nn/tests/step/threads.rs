@@ -9,8 +9,8 @@ use latentia_nn::penalties::{
 };
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
-    Activation, Chain, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step,
-    StepOptions,
+    Activation, Adversary, Against, Chain, Discriminator, Layer, LikelihoodSpec, Objective,
+    Optimizer, Penalty, Shape, Step, StepOptions,
 };
 use latentia_tensor::Matrix;
 
@@ -204,4 +204,34 @@ fn a_step_tells_what_each_penalty_has_added_to_the_loss() {
     let (_, both) = first(&[&kl, &mmd]);
     assert_eq!(both[0], *of_kl, "of blocks, beside one of the whole batch");
     assert!(both[1] > 1e-3);
+}
+
+#[test]
+fn a_discriminator_learns_the_same_on_any_number_of_threads() {
+    let trained = |threads, against| {
+        let discriminator = Discriminator {
+            against,
+            ..Discriminator::default()
+        };
+        let layers = vec![
+            dense(300, 60, Activation::Tanh),
+            Box::new(GaussianLatent::new(30, 1)),
+            dense(30, 300, Activation::Linear),
+        ];
+        let options = StepOptions {
+            objective: Objective {
+                latent: 1,
+                adversary: Some(Adversary::new(discriminator, 30, 1).expect("layers that fit")),
+                ..Objective::from(LikelihoodSpec::Bernoulli)
+            },
+            ..options(LikelihoodSpec::Bernoulli, Optimizer::default())
+        };
+        after_ten_steps(threads, layers, options)
+    };
+    for against in [Against::Prior, Against::Permuted] {
+        let alone = trained(1, against);
+        for threads in [2, 3, 7] {
+            assert!(trained(threads, against) == alone, "{threads} threads");
+        }
+    }
 }
