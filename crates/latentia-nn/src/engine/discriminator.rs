@@ -22,7 +22,8 @@ use crate::latent::Latent;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Discriminator {
-    /// `λ`, the factor on what the encoder's loss has of it, in the likelihood's unit for each nat. Example: `weight = 10.0`
+    /// `λ`, the factor on what the encoder's loss has of it, in the likelihood's unit for each nat: a weight of more than a hundredth or so of the
+    /// likelihood's loss can make training unstable. Example: `weight = 10.0`
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub weight: f32,
     /// What the codes are told from. Example: `against = "permuted"`
