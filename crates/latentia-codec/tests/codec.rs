@@ -166,6 +166,7 @@ fn every_byte_comes_back_from_every_kind_of_model() {
     let signs = vectors.replace(
         "kind = 'vector-quantised', codebook = 6, dimension = 4",
         "kind = 'lookup-free-quantised', dimension = 4",
+        "kind = 'gumbel-softmax', categories = 4",
     );
     let sums = vectors.replace("codebook = 6", "codebook = 6, codebooks = 3");
     let convolutions = "likelihood = 'bce'

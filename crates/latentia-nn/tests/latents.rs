@@ -1,8 +1,8 @@
 //! The promises of latents by themselves.
 
 use latentia_nn::latents::{
-    FiniteScalarQuantised, FiniteScalarQuantisedLatent, LookupFreeQuantised, RoundedLatent,
-    TopKLatent, VectorQuantised, VectorQuantisedLatent,
+    FiniteScalarQuantised, FiniteScalarQuantisedLatent, GumbelSoftmax, LookupFreeQuantised,
+    RoundedLatent, TopKLatent, VectorQuantised, VectorQuantisedLatent,
 };
 use latentia_nn::{
     Chain, Latent, LikelihoodSpec, Mode, Optimizer, Position, Step, StepOptions, Tape,
@@ -182,6 +182,64 @@ fn a_lookup_free_code_is_the_signs_and_its_index_their_bits() {
         tape.forward(&chain, Position::default());
         assert!(tape.output().span()[0].is_nan());
     }
+}
+
+#[test]
+fn a_categorical_code_is_the_most_likely_category_and_drawn_by_its_probability() {
+    let (categories, variables, rows) = (3, 2, 40_000);
+    let width = categories * variables;
+    let spec = GumbelSoftmax {
+        categories,
+        temperature: 0.5,
+        warm_up: 0,
+        kl: 1.0,
+    };
+    let chain = Chain::new(spec.layers(width, 1), 1).expect("layers that fit");
+    // The same logits in each row, once with two that are equal.
+    let logits = [0.2f32, 1.0, 1.0, -0.5, 0.0, 0.7];
+    let run = |mode, x: &[f32]| {
+        let mut tape = Tape::forward_only(&chain, 0..1, mode, x.len() / width);
+        let mut input = tape.input_mut(x.len() / width, &[]);
+        input.as_mut_slice().copy_from_slice(x);
+        tape.forward(&chain, Position::default());
+        let mut indices = Vec::new();
+        for saved in tape.trace(0).saved.iter_rows() {
+            spec.read_indices(saved, &mut indices);
+        }
+        (tape.output().span().to_vec(), indices)
+    };
+    let (mut code, indices) = run(Mode::Eval, &logits);
+    assert_eq!(code, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0], "the first of equals");
+    assert_eq!(indices, [1, 2]);
+    let mut back = vec![f32::NAN; width];
+    spec.read_code(&[], &indices, &mut back);
+    assert_eq!(back, code);
+    assert!(spec.quantise(&mut code) && back == code);
+
+    let repeated = logits.repeat(rows);
+    let (drawn, indices) = run(Mode::Sample, &repeated);
+    spec.read_code(&[], &indices, &mut vec![0.0; width]);
+    let (soft, _) = run(Mode::Train, &repeated);
+    for (at, &a) in logits.iter().enumerate() {
+        let own = at / categories * categories..(at / categories + 1) * categories;
+        let total: f64 = logits[own].iter().map(|&a| f64::from(a).exp()).sum();
+        let probability = f64::from(a).exp() / total;
+        let column = drawn.iter().skip(at).step_by(width);
+        let share = column.map(|&z| f64::from(z)).sum::<f64>() / rows as f64;
+        // Four standard errors.
+        let bound = 4.0 * (probability * (1.0 - probability) / rows as f64).sqrt();
+        assert!((share - probability).abs() < bound, "{share} {probability}");
+    }
+    // A relaxed sample is one of probabilities, and its largest element is the one that is drawn.
+    for (soft, drawn) in soft.chunks(categories).zip(drawn.chunks(categories)) {
+        assert!((soft.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        let largest = soft.iter().fold(0.0f32, |a, &b| a.max(b));
+        let at = drawn.iter().position(|&z| z == 1.0).expect("one of them");
+        assert_eq!(soft[at], largest);
+    }
+    // A NaN must show, not vanish.
+    let (code, _) = run(Mode::Eval, &[0.0, f32::NAN, 0.0, 1.0, 2.0, 3.0]);
+    assert!(code[0].is_nan() && code[5] == 1.0);
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Autoencoder {
         let CodeValues::Codebook { vectors, .. } = values else {
             return Err(ModelError::Indices {
                 seen: format!("code is {}, without a codebook", self.latent.name()),
-                valid: "vector-quantised, finite-scalar-quantised and lookup-free-quantised codes have indices".into(),
+                valid: "codes from a codebook have indices: vector-quantised, finite-scalar-quantised, lookup-free-quantised, gumbel-softmax".into(),
             });
         };
         let of_code = values.indices(self.code_width());

@@ -294,7 +294,7 @@ pub(super) fn vectors_of(model: &Autoencoder) -> Result<usize, ModelError> {
         _ => Err(ModelError::Indices {
             seen: format!("code is {}, without a codebook", model.latent().name()),
             valid:
-                "an autoregressive prior takes vector-quantised and finite-scalar-quantised codes"
+                "an autoregressive prior takes codes from a codebook, as vector-quantised ones are"
                     .into(),
         }),
     }

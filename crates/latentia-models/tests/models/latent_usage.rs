@@ -128,6 +128,6 @@ fn indices_go_both_ways_and_others_are_refused() {
     let refused = model("").decode_indices(&[]).expect_err("no codebook");
     assert_eq!(
         refused.to_string(),
-        "code is deterministic, without a codebook; vector-quantised, finite-scalar-quantised and lookup-free-quantised codes have indices"
+        "code is deterministic, without a codebook; codes from a codebook have indices: vector-quantised, finite-scalar-quantised, lookup-free-quantised, gumbel-softmax"
     );
 }

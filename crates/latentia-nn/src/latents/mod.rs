@@ -3,6 +3,7 @@
 mod deterministic;
 mod finite_scalar_quantised;
 pub(crate) mod gaussian;
+mod gumbel_softmax;
 mod lookup_free_quantised;
 mod rounded;
 mod top_k;
@@ -17,6 +18,7 @@ use crate::latent::Latent;
 pub use deterministic::Deterministic;
 pub use finite_scalar_quantised::{FiniteScalarQuantised, FiniteScalarQuantisedLatent};
 pub use gaussian::{Gaussian, GaussianLatent, GaussianSamples};
+pub use gumbel_softmax::{CategoricalKl, GumbelSoftmax, GumbelSoftmaxLatent};
 pub use lookup_free_quantised::{LookupFreeQuantised, LookupFreeQuantisedLatent, SignEntropy};
 pub use rounded::{LogisticPrior, Rate, Rounded, RoundedLatent};
 pub use top_k::{TopK, TopKLatent};
@@ -48,6 +50,9 @@ kinds! {
         /// The signs of the encoder's output, cut into vectors, without a codebook that is learned: lookup-free quantisation (Yu et
         /// al. 2023, arXiv 2310.05737). Example: `{ kind = "lookup-free-quantised", dimension = 8 }`
         LookupFreeQuantised(LookupFreeQuantised),
+        /// Categorical variables, each an element of 1 among zeros, learned by the Gumbel-softmax distribution (Jang et al. 2017; Maddison et
+        /// al. 2017): a discrete variational autoencoder. Example: `{ kind = "gumbel-softmax", categories = 8 }`
+        GumbelSoftmax(GumbelSoftmax),
         /// Whole numbers, for compression: rounded in use, with uniform noise instead in training (Ballé, Laparra and
         /// Simoncelli 2017). Example: `{ kind = "rounded", rate = 0.001 }`
         Rounded(Rounded),

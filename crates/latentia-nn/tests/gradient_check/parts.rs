@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use latentia_nn::gradient_check::{GradientCheck, GradientReport};
 use latentia_nn::latents::{
-    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, LookupFreeQuantised, Rounded,
-    SphericalKl, TopK, VectorQuantised, VonMisesFisher, VonMisesFisherLatent,
+    Deterministic, FiniteScalarQuantised, Gaussian, GaussianLatent, GumbelSoftmax,
+    LookupFreeQuantised, Rounded, SphericalKl, TopK, VectorQuantised, VonMisesFisher,
+    VonMisesFisherLatent,
 };
 use latentia_nn::layers::{
     Activate, Condition, Corrupt, Dense, Embedding, Mask, MaskedDense, OneHot, Permute,
@@ -174,7 +175,13 @@ fn every_latent_is_right() {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 12] = [
+    let categories = |warm_up| GumbelSoftmax {
+        categories: 3,
+        temperature: 0.7,
+        warm_up,
+        kl: 0.6,
+    };
+    let latents: [&dyn Latent; 14] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
@@ -189,6 +196,8 @@ fn every_latent_is_right() {
             entropy: 0.3,
             temperature: 1.5,
         },
+        &categories(0),
+        &categories(4),
         &Rounded {
             rate: 0.7,
             decay: 0.9,

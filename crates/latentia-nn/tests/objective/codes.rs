@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use latentia_nn::latents::{
-    Commitment, FiniteScalarQuantisedLatent, LookupFreeQuantisedLatent, Rate, RoundedLatent,
-    SignEntropy, TopKLatent, VectorQuantisedLatent,
+    CategoricalKl, Commitment, FiniteScalarQuantisedLatent, GumbelSoftmax,
+    LookupFreeQuantisedLatent, Rate, RoundedLatent, SignEntropy, TopKLatent, VectorQuantisedLatent,
 };
 use latentia_nn::layers::Dense;
 use latentia_nn::{
-    Activation, Chain, Initializer, Layer, LikelihoodSpec, Mode, Optimizer, Penalty, Position,
-    Step, StepOptions, Tape,
+    Activation, Chain, Initializer, Latent, Layer, LikelihoodSpec, Mode, Optimizer, Penalty,
+    Position, Step, StepOptions, Tape,
 };
 use latentia_tensor::Matrix;
 use latentia_testing::numbers;
@@ -125,6 +125,44 @@ fn finite_scalar_quantisation_passes_gradients_through_the_bound_alone() {
         };
         let case = Case::new(3 * vectors, Some(code), Vec::new());
         check(case, rows, inputs, straight, loss);
+    }
+}
+
+#[test]
+fn a_relaxed_categorical_code_and_its_divergence_from_equal_probabilities() {
+    for (rows, inputs, variables) in SHAPES {
+        let (categories, temperature) = (3, 0.8);
+        let spec = GumbelSoftmax {
+            categories,
+            temperature,
+            warm_up: 0,
+            kl: 0.0,
+        };
+        let code = spec.layers(categories * variables, 1).remove(0);
+        let penalty = CategoricalKl {
+            weight: 0.7,
+            categories,
+        };
+        let softmax = |a: &[f64]| -> Row {
+            let total: f64 = a.iter().map(|a| a.exp()).sum();
+            a.iter().map(|a| a.exp() / total).collect()
+        };
+        // The noise is held: the logarithm of a sample is that of its logits and the noise, over the temperature.
+        let relaxed = |encoded: &[f64], (x, z): (&[f64], &[f64]), _: &[f64]| -> Row {
+            let moved = encoded.iter().zip(x.iter().zip(z));
+            let scores = moved.map(|(a, (x, z))| z.ln() + (a - x) / f64::from(temperature));
+            let scores: Row = scores.collect();
+            scores.chunks(categories).flat_map(softmax).collect()
+        };
+        let case = Case::new(categories * variables, Some(code), vec![Arc::new(penalty)]);
+        check(case, rows, inputs, relaxed, |seen| {
+            let divergence = |a: &[f64]| -> f64 {
+                let q = softmax(a);
+                q.iter().map(|q| q * (q * categories as f64).ln()).sum()
+            };
+            let of_row = |a: &Row| a.chunks(categories).map(divergence).sum();
+            loss(seen) + 0.7 * mean(seen.encoded.iter().map(of_row))
+        });
     }
 }
 
