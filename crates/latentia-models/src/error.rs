@@ -193,6 +193,14 @@ pub enum ModelError {
         /// What would be valid.
         valid: &'static str,
     },
+    /// Factors that say nothing of the codes at hand.
+    #[error("{seen}; {valid}")]
+    Factors {
+        /// What there is.
+        seen: String,
+        /// What would be valid.
+        valid: &'static str,
+    },
     /// A loss that is not finite, once more after all rollbacks.
     #[error(
         "{cause}; going back {rollbacks} times with half the learning rate did not help: \

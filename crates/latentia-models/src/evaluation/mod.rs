@@ -2,12 +2,16 @@
 
 mod covariance;
 mod denoising;
+mod disentanglement;
 mod elbo;
+mod factor_codes;
+mod factor_vae_score;
 mod imputation;
 mod latent_usage;
 mod lbfgs;
 mod logistic;
 mod metrics;
+mod mutual_information_gap;
 mod neighbours;
 mod observed;
 mod pca;
@@ -22,10 +26,13 @@ mod table_metrics;
 mod wide;
 
 pub use denoising::Denoising;
+pub use disentanglement::Disentanglement;
 pub use elbo::ElboReport;
+pub use factor_vae_score::FactorVaeScore;
 pub use imputation::{ImputationReport, ImputedColumn};
 pub use latent_usage::{CodebookUsage, LatentUsage};
 pub use metrics::Metrics;
+pub use mutual_information_gap::{FactorGap, MutualInformationGap};
 pub use observed::{ObservedRows, ProgressObserver};
 pub use pca::Pca;
 pub use probe::Probe;
