@@ -29,6 +29,7 @@
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
 //! - [`Evaluation`]: how good it is, by [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probes`], [`Probe`], [`Disentanglement`];
+//!   [`frechet_distance`], [`PrecisionRecall`]: how near generated examples are to real ones, in features;
 //!   [`RankingMetrics`]: how well scores tell known anomalies
 //! - [`Detector`], [`Calibration`], [`Rule`], [`Explanation`]: what does not look like the training examples, and why; [`Filters`]: what a
 //!   model looks for
@@ -75,8 +76,9 @@ pub use error::{BoxError, ModelError, NonFiniteLoss};
 pub use evaluation::{
     CodebookUsage, ColumnMetrics, Denoising, Disentanglement, ElboReport, Estimate, Evaluation,
     EvaluationOptions, FactorGap, FactorVaeScore, Fidelity, ImputationReport, ImputedColumn,
-    LatentUsage, Metrics, MutualInformationGap, ObservedRows, Pca, Probe, Probes, ProgressObserver,
-    RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics, ssim,
+    LatentUsage, Metrics, MutualInformationGap, ObservedRows, Pca, PrecisionRecall, Probe, Probes,
+    ProgressObserver, RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics,
+    frechet_distance, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;
