@@ -16,9 +16,12 @@ it here.
 
 - `fuzz`: inputs that nobody expects, made by libFuzzer from real files (`fuzz/seeds`). A finding would be a panic, an overflow,
   more than 10 seconds or more than 512 MB.
+- `package`: every crate built from its package, as Cargo would upload it.
 - `sanitise`: the tests of kernels and layers with address sanitiser, which sees what libraries do with memory.
 - `load`: ten million rows of 32 floats, learned from and encoded, beside Keras.
 - `reproduce`: presets trained to the result that they name, by the seeds that they name; the README's table has these figures.
+- `reproduce samples`: samples of a regularised autoencoder beside those of a variational one, in features of a small classifier (the example
+  `sample_quality`); it is no FID, whose features are those of Inception.
 - `weights`: models of PyTorch and Keras, imported and exported: how far reconstructions are apart.
 
 | check | date | result |

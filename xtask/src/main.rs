@@ -51,6 +51,7 @@ commands:
   report [--program PATH]                open pages of `latentia report` in Chromium, use them, and draw them into `target/report`
   reproduce [NAME] [--epochs N]          train what a preset expects, print expected beside obtained; without NAME, all
   reproduce denoising | probes | lossy   compare models: restored images, classes told from codes, bytes at equal quality
+  reproduce samples                      how near samples of models are to real pictures, in features of a small classifier
   reproduce series                       planted faults in windows of sines, and the picture `docs/series.png`
   reproduce lossless | lossless-binary   every byte back, in as few bits as the model says
   fuzz TARGET|all [SECONDS]              feed a target of `fuzz/` what nobody expects, for 10 minutes

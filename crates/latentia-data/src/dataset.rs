@@ -1,13 +1,14 @@
 //! A set of examples of equal shape.
 
 mod chosen;
+mod factors;
 mod joined;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use latentia_tensor::{Axes, ColumnKind, ExampleShape, MatrixMut, Rows, Windows};
+use latentia_tensor::{Axes, ColumnKind, ExampleShape, Factors, MatrixMut, Rows, Windows};
 
 use sha2::{Digest, Sha256};
 
@@ -56,6 +57,7 @@ pub struct Dataset {
     values: Arc<Values>,
     range: (f32, f32),
     labels: Option<Vec<u32>>,
+    factors: Option<Factors>,
     table: Option<Table>,
     /// What names pictures, and their classes.
     carried: Vec<Carried>,
@@ -145,6 +147,7 @@ impl Dataset {
             values: Arc::new(values),
             range,
             labels: None,
+            factors: None,
             table: None,
             carried: Vec::new(),
             notes: Vec::new(),

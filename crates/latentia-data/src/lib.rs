@@ -84,8 +84,8 @@ pub use table_options::{Carry, TableOptions};
 
 /// What a data set is read through, and cut with.
 pub use latentia_tensor::{
-    Axes, Column, ColumnKind, ElementKind, ExampleShape, Matrix, MatrixMut, Rows, Schema, Subset,
-    split,
+    Axes, Column, ColumnKind, ElementKind, ExampleShape, Factors, Matrix, MatrixMut, Rows, Schema,
+    Subset, split,
 };
 
 /// Compiles and runs the example of the README.

@@ -185,9 +185,27 @@ pub enum ModelError {
         /// What they were wanted for.
         purpose: &'static str,
     },
+    /// Fewer examples than a measure needs.
+    #[error("{seen} examples are too few to {purpose}: at least {least}")]
+    TooFew {
+        /// How many there are.
+        seen: usize,
+        /// How many there must be.
+        least: usize,
+        /// What they were wanted for.
+        purpose: &'static str,
+    },
     /// Scores and known anomalies that say nothing of a ranking.
     #[error("{seen}; {valid}")]
     Ranking {
+        /// What there is.
+        seen: String,
+        /// What would be valid.
+        valid: &'static str,
+    },
+    /// Factors that say nothing of the codes at hand.
+    #[error("{seen}; {valid}")]
+    Factors {
         /// What there is.
         seen: String,
         /// What would be valid.

@@ -28,7 +28,8 @@
 //!   model; [`Encoder`]: codes again and again; [`Picture`]: what an example is by its shape
 //! - [`TrainingSpec`], [`AugmentationSpec`], [`Autoencoder::fit`], [`Training`], [`Observer`], [`Split`], [`Fitted`]: how it learns;
 //!   [`Rollback`], [`GradientReport`]: what goes wrong on the way
-//! - [`Evaluation`]: how good it is, by [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probes`], [`Probe`];
+//! - [`Evaluation`]: how good it is, by [`Metrics`], [`TableMetrics`], [`ElboReport`], [`LatentUsage`], [`Denoising`], [`psnr`], [`ssim`], [`Pca`], [`Probes`], [`Probe`], [`Disentanglement`];
+//!   [`frechet_distance`], [`PrecisionRecall`]: how near generated examples are to real ones, in features;
 //!   [`RankingMetrics`]: how well scores tell known anomalies
 //! - [`Detector`], [`Calibration`], [`Rule`], [`Explanation`]: what does not look like the training examples, and why; [`Filters`]: what a
 //!   model looks for
@@ -73,9 +74,11 @@ pub use detection::{
 pub use error::{BoxError, ModelError, NonFiniteLoss};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    CodebookUsage, ColumnMetrics, Denoising, ElboReport, Estimate, Evaluation, EvaluationOptions,
-    Fidelity, ImputationReport, ImputedColumn, LatentUsage, Metrics, ObservedRows, Pca, Probe,
-    Probes, ProgressObserver, RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics, ssim,
+    CodebookUsage, ColumnMetrics, Denoising, Disentanglement, ElboReport, Estimate, Evaluation,
+    EvaluationOptions, FactorGap, FactorVaeScore, Fidelity, ImputationReport, ImputedColumn,
+    LatentUsage, Metrics, MutualInformationGap, ObservedRows, Pca, PrecisionRecall, Probe, Probes,
+    ProgressObserver, RankingMetrics, RankingOptions, TableMetrics, ThresholdMetrics,
+    frechet_distance, ssim,
 };
 #[cfg(feature = "train")]
 pub use files::write_atomically;
@@ -106,7 +109,7 @@ pub use latentia_nn::{
     Activation, Chain, Collective, Corruption, Latent, LatentSpec, Layer, LayerSpec, Likelihood,
     LikelihoodSpec, ObjectiveSpec, Optimizer, Penalty, Schedule,
 };
-pub use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Picture, Rows, Subset, split};
+pub use latentia_tensor::{Factors, Matrix, MatrixMut, MatrixRef, Picture, Rows, Subset, split};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

@@ -32,3 +32,5 @@ pub(crate) const FOLDS: u32 = u32::MAX - 12;
 pub(crate) const BOOTSTRAP: u32 = u32::MAX - 13;
 /// Chooses the examples that pseudo-inputs begin at.
 pub(crate) const PSEUDO_INPUTS: u32 = u32::MAX - 15;
+/// Draws the batches of a disentanglement score.
+pub(crate) const VOTES: u32 = u32::MAX - 16;

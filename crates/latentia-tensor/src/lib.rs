@@ -17,7 +17,7 @@
 //!
 //! - [`Matrix`], [`MatrixRef`], [`MatrixMut`]: matrices and views of them
 //! - [`Rows`]: where examples come from, and what they are to be reconstructed as; [`Subset`]: some of them; [`split`]: which are held back for validation; [`Picture`]: what an
-//!   example is by its shape; [`Schema`]: what its elements are, where it is a row of a table
+//!   example is by its shape; [`Schema`]: what its elements are, where it is a row of a table; [`Factors`]: what examples were made of
 //! - [`matmul_nn`], [`matmul_nt`], [`matmul_tn`]: products; with the feature `train`, `symmetric_eigen`: eigenvalues, `cholesky`: factors
 //! - [`Convolution`], [`Pooling`], [`Window`]: feature maps under a window
 //! - [`math`]: elementary functions; [`vectorized`], [`map`], [`update`], …: loops over them
@@ -38,6 +38,7 @@ mod dispatch;
 mod distance;
 mod elementwise;
 mod example_shape;
+mod factors;
 mod half;
 #[cfg(feature = "train")]
 mod linalg;
@@ -66,6 +67,7 @@ pub use dispatch::{instruction_set, vectorized};
 pub use distance::{dot, squared_distance};
 pub use elementwise::{add_bias_map, map, map_in_place, update};
 pub use example_shape::{Axes, ExampleShape};
+pub use factors::Factors;
 pub use half::from_half;
 #[cfg(feature = "train")]
 pub use linalg::{

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 
 use anyhow::{Context, bail, ensure};
 
-use super::{denoising, lossless, lossy, preset, probes, series};
+use super::{denoising, lossless, lossy, preset, probes, samples, series};
 use crate::program::Program;
 
 /// The parsed arguments.
 #[derive(Debug, PartialEq)]
 struct Request {
-    /// One preset, or `denoising`, `probes`, `lossy` or `series`, which compare several or look for faults; else every preset that expects a result.
+    /// One preset, or `denoising`, `probes`, `lossy`, `samples` or `series`, which compare several or look for faults; else every preset that expects a result.
     name: Option<String>,
     /// Instead of the preset's number of epochs.
     epochs: Option<u32>,
@@ -53,6 +53,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         Some("denoising") => denoising::run(program, epochs),
         Some("lossy") => lossy::run(program, epochs),
         Some("probes") => probes::run(program, epochs),
+        Some("samples") => samples::run(program, epochs),
         Some("series") => series::run(program, epochs),
         name => match lossless::ALL
             .iter()

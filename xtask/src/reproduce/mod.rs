@@ -8,6 +8,7 @@ mod lossy;
 pub mod model;
 mod preset;
 mod probes;
+mod samples;
 mod series;
 
 pub use command::run;

@@ -56,6 +56,7 @@ pub(super) fn run(args: &EvaluateArgs, loader: &Loader) -> anyhow::Result<()> {
     let options = EvaluationOptions {
         training,
         probe: true,
+        factors: examples.dataset.factors(),
         importance_samples: args.importance_samples,
         seed: args.seed,
         observer: &bar,

@@ -1,8 +1,8 @@
 //! An evaluation as people read it.
 
 use latentia_models::{
-    CodebookUsage, ColumnMetrics, ElboReport, Evaluation, LatentUsage, Probe, Probes, TableMetrics,
-    psnr,
+    CodebookUsage, ColumnMetrics, Disentanglement, ElboReport, Evaluation, LatentUsage, Probe,
+    Probes, TableMetrics, psnr,
 };
 
 use crate::terminal::{count, counted, number, table};
@@ -59,6 +59,10 @@ impl EvaluationTable<'_> {
         if let Some(probes) = &self.0.probes {
             text.push('\n');
             text.push_str(&probes_table(probes, self.0.pca_components));
+        }
+        if let Some(own) = &self.0.disentanglement {
+            text.push('\n');
+            text.push_str(&disentanglement_table(own));
         }
         text
     }
@@ -233,6 +237,25 @@ fn probes_table(probes: &Probes, components: usize) -> String {
         ),
     ])
 }
+
+/// How far factors have dimensions of their own, and what chance would give.
+fn disentanglement_table(own: &Disentanglement) -> String {
+    let row = |name: &str, value: f64, chance: f64| {
+        vec![name.into(), format!("{value:.3}"), format!("{chance:.3}")]
+    };
+    let mut rows = vec![
+        ["disentanglement", "model", "by chance"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    rows.push(row("factorvae score", own.factor_vae_score, own.chance));
+    rows.push(row("mutual information gap", own.mig, 0.0));
+    for factor in &own.factors {
+        rows.push(row(&format!("  {}", factor.name), factor.gap, 0.0));
+    }
+    table(&rows)
+}
+
 /// The columns that are reconstructed worst: what share of their variance is explained, or how often their level is right.
 fn worst_columns(metrics: &TableMetrics, components: usize) -> String {
     let mut columns: Vec<&ColumnMetrics> = metrics.columns.iter().collect();

@@ -75,6 +75,7 @@ impl<'a> Report<'a> {
         let options = EvaluationOptions {
             training: subject.training,
             probe: false,
+            factors: None,
             importance_samples: subject.importance_samples.0,
             seed: subject.importance_samples.1,
             observer: &bar,

@@ -142,6 +142,7 @@ impl Run<'_> {
         let learned_from = &training.split().training;
         let options = EvaluationOptions {
             training: Some(learned_from),
+            factors: None,
             // A table has no test part that `evaluate` could ask for classes of.
             probe: model.schema().is_some() && learned_from.rows() <= MOST_PROBED,
             importance_samples: IMPORTANCE_SAMPLES,

@@ -38,6 +38,7 @@ fn data_list_says_what_there_is_and_where() {
         "`latentia data fetch mnist` brings it",
         "fashion-mnist ",
         "random ",
+        "shapes ",
     ] {
         assert!(list.contains(said), "`{said}` in {list}");
     }

@@ -64,6 +64,7 @@ impl Dataset {
             })),
             range: self.range,
             labels: self.labels.as_deref().map(chosen),
+            factors: self.factors.as_ref().map(|factors| factors.choose(rows)),
             table,
             carried,
             notes: self.notes.clone(),

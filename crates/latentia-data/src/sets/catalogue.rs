@@ -1,7 +1,7 @@
 //! The list of the sets that are known by name.
 
 use super::named_set::NamedSet;
-use super::{cifar, mnist, random};
+use super::{cifar, mnist, random, shapes};
 
 /// The known sets.
 pub static CATALOGUE: &[NamedSet] = &[
@@ -10,6 +10,7 @@ pub static CATALOGUE: &[NamedSet] = &[
     mnist::FASHION_MNIST,
     cifar::CIFAR10,
     random::RANDOM,
+    shapes::SHAPES,
 ];
 
 impl NamedSet {

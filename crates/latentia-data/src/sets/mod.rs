@@ -6,6 +6,7 @@ mod mnist;
 mod mt19937;
 mod named_set;
 mod random;
+mod shapes;
 
 pub use catalogue::CATALOGUE;
 pub use named_set::{NamedFile, NamedSet};

@@ -1,6 +1,7 @@
 //! Sets that have names.
 #![allow(clippy::print_stderr, reason = "a test that is left out says so")]
 
+use std::collections::HashSet;
 use std::fs;
 
 use latentia_data::{CATALOGUE, Locations, NamedSet, Source, load};
@@ -49,6 +50,39 @@ fn random_is_that_of_numpy() {
     assert_eq!(
         train.fingerprint().unwrap(),
         "08a9195221a30dc2a4136db38cddbd15c1df650203a7679f0445c9ab46be2930"
+    );
+}
+
+#[test]
+fn shapes_are_every_combination_of_their_factors() {
+    let Source { train, test } = load("shapes", &nowhere()).unwrap();
+    let test = test.unwrap();
+    let mut seen = HashSet::new();
+    for set in [&train, &test] {
+        assert_eq!((set.range(), set.is_bytes()), ((0.0, 255.0), true));
+        let factors = set.factors().unwrap();
+        assert_eq!(factors.examples(), set.rows());
+        for row in 0..set.rows() {
+            assert_eq!(set.label(row as u32), Some(factors.of(row)[0]));
+            assert!(seen.insert(factors.of(row).to_vec()), "{row} comes twice");
+        }
+    }
+    assert_eq!(seen.len(), 3 * 6 * 20 * 16 * 16);
+    let largest = (0..5).map(|factor| seen.iter().map(|own| own[factor]).max().unwrap());
+    assert_eq!(largest.collect::<Vec<_>>(), [2, 5, 19, 15, 15]);
+    // The same pictures on every machine.
+    assert_eq!(
+        test.fingerprint().unwrap(),
+        "0b2003de0f7fb1470c909c159a2ae35a2e31e36d921d4e0668fcd6357a0ee46a"
+    );
+
+    let some = test.choose(&[5, 3]);
+    let (of_some, of_all) = (some.factors().unwrap(), test.factors().unwrap());
+    assert_eq!([of_some.of(0), of_some.of(1)], [of_all.of(5), of_all.of(3)]);
+    let error = some.with_factors(of_all.clone()).unwrap_err().to_string();
+    assert!(
+        error.contains("9216") && error.contains("2, all"),
+        "{error}"
     );
 }
 

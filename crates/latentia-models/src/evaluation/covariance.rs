@@ -19,7 +19,7 @@ pub(crate) fn principal_axes(
 }
 
 /// `Σ (x - mean)ᵀ (x - mean)`: `[cols, cols]`, of which only the lower triangle counts.
-fn scatter(examples: &dyn Rows, mean: &[f64]) -> io::Result<Vec<f64>> {
+pub(super) fn scatter(examples: &dyn Rows, mean: &[f64]) -> io::Result<Vec<f64>> {
     let (rows, cols) = (examples.rows(), examples.cols());
     let grams = fold_rows(
         examples,

@@ -1,10 +1,11 @@
 //! A model's measures, beside PCA's.
 
 use latentia_nn::CodeValues;
-use latentia_tensor::Rows;
+use latentia_tensor::{Factors, Rows};
 use serde::Serialize;
 
 use super::denoising::Denoising;
+use super::disentanglement::Disentanglement;
 use super::elbo::ElboReport;
 use super::latent_usage::LatentUsage;
 use super::metrics::Metrics;
@@ -68,6 +69,9 @@ pub struct Evaluation {
     /// What codes say of classes, where that was asked for and there are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
+    /// How far each factor has a dimension of the code of its own, where factors of the examples are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disentanglement: Option<Disentanglement>,
     /// Whether the likelihood is a density, whose bits compare with no other's.
     #[serde(skip)]
     pub is_density: bool,
@@ -86,6 +90,8 @@ pub struct EvaluationOptions<'a> {
     pub training: Option<&'a dyn Rows>,
     /// Whether codes are probed for classes, where examples have some.
     pub probe: bool,
+    /// What the examples were made of, where that is known.
+    pub factors: Option<&'a Factors>,
     /// Samples behind the likelihood of each example.
     pub importance_samples: u32,
     /// What they are drawn by.
@@ -94,12 +100,13 @@ pub struct EvaluationOptions<'a> {
     pub observer: &'a dyn ProgressObserver,
 }
 
-/// No training part, no probes, 10 samples by the seed 0, nobody who watches.
+/// No training part, no probes, no factors, 10 samples by the seed 0, nobody who watches.
 impl Default for EvaluationOptions<'_> {
     fn default() -> Self {
         Self {
             training: None,
             probe: false,
+            factors: None,
             importance_samples: 10,
             seed: 0,
             observer: &(),
@@ -181,11 +188,27 @@ impl Evaluation {
             pca_is_exact: pca.is_exact(),
             pca_learned_from: if training.is_some() { "train" } else { part },
             probes,
+            disentanglement: disentanglement(model, observed, options)?,
             code_width: model.code_width(),
             is_density: model.likelihood().is_density(),
             is_in_nats: model.likelihood().is_in_nats_per_example(),
         })
     }
+}
+
+/// How far each factor has a dimension of the code of its own, where factors of `examples` are known.
+fn disentanglement(
+    model: &Autoencoder,
+    examples: &ObservedRows<'_>,
+    options: &EvaluationOptions<'_>,
+) -> Result<Option<Disentanglement>, ModelError> {
+    let Some(factors) = options.factors else {
+        return Ok(None);
+    };
+    let observer = options.observer;
+    observer.on_stage("codes of factors", examples.rows() as u64);
+    let codes = model.encode(examples)?;
+    Disentanglement::measure(&codes, factors, options.seed).map(Some)
 }
 
 #[cfg(test)]
@@ -229,10 +252,12 @@ mod tests {
             let labels = |rows: u32| (0..rows).map(|i| i % 2).collect();
             let training = Labelled::new(&x, labels(600));
             let examples = Labelled::new(&other, labels(70));
+            let factors = Factors::new(vec!["a".into()], (0..70).map(|i| i % 5).collect());
             let stages = Stages::default();
             let options = EvaluationOptions {
                 training: Some(&training),
                 probe: true,
+                factors: Some(&factors),
                 observer: &stages,
                 ..EvaluationOptions::default()
             };
@@ -244,8 +269,9 @@ mod tests {
                 "reconstructions",
                 "likelihood",
                 "nearest neighbours",
+                "codes of factors",
             ];
-            assert_eq!(names.map(named), [1, 1, 1, 3], "{stages:?}");
+            assert_eq!(names.map(named), [1, 1, 1, 3, 1], "{stages:?}");
             for (stage, foretold, read) in stages.iter().filter(|own| own.1 > 0) {
                 assert_eq!(foretold, read, "{stage} of {cols} columns");
             }

@@ -128,6 +128,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("vae-pythae", include_str!("../../presets/vae-pythae.toml")),
     ("vamp", include_str!("../../presets/vamp.toml")),
     ("svae", include_str!("../../presets/svae.toml")),
+    ("rae", include_str!("../../presets/rae.toml")),
     ("denoising", include_str!("../../presets/denoising.toml")),
     ("vq-vae", include_str!("../../presets/vq-vae.toml")),
     ("sparse", include_str!("../../presets/sparse.toml")),

@@ -1,5 +1,6 @@
 //! Models through the public border of the crate.
 
+mod annealed;
 mod augmentation;
 mod autoencoder;
 mod autoregressive;
