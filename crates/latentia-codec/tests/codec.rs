@@ -357,6 +357,11 @@ fn what_cannot_be_coded_is_refused_with_the_reason() {
         message(&learned, Method::BitsBack, true),
         "the learned prior of kind mixture has no intervals to code by: bits back needs the standard normal"
     );
+    let flow = LOGISTIC.replace("units = 3", "units = 3, posterior = { kind = 'planar' }");
+    assert_eq!(
+        message(&file(&flow, &[48], &examples), Method::BitsBack, true),
+        "the posterior of kind planar has no intervals to code by: bits back needs a diagonal Gaussian"
+    );
     assert!(message(&plain, Method::Residual { step: 1 }, false).contains("these are floats"));
     let plain = with_model(plain.model, None);
     let refused = message(&plain, Method::Lossy { step: 1 }, true);

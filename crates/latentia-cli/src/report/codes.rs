@@ -1,6 +1,7 @@
 //! The latent space of a page.
 
 use latentia_models::{Autoencoder, Evaluation, Pca};
+use latentia_nn::CodeValues;
 use latentia_tensor::Matrix;
 use serde::Serialize;
 
@@ -34,10 +35,14 @@ impl Codes {
         arrays: &mut Arrays,
     ) -> anyhow::Result<Self> {
         let distribution = model.latent().distribution();
-        let has_prior =
-            distribution.is_some_and(|own| own.is_gaussian() && own.learned_prior().is_none());
+        let has_prior = distribution.is_some_and(|own| {
+            let is_directed = model.latent().values() == CodeValues::Directions;
+            !is_directed && own.learned_prior().is_none()
+        });
         let (strength, measure) = match &evaluation.variational {
-            Some(elbo) if has_prior => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
+            Some(elbo) if !elbo.kl_per_dimension.is_empty() => {
+                (elbo.kl_per_dimension.clone(), "KL divergence, nats")
+            }
             _ => (variances(codes), "variance"),
         };
         let levels = label_column(model).map_or(&[][..], |column| &column.levels);

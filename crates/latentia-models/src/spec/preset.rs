@@ -124,6 +124,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("lossless", include_str!("../../presets/lossless.toml")),
     ("iwae-burda", include_str!("../../presets/iwae-burda.toml")),
     ("vae-pythae", include_str!("../../presets/vae-pythae.toml")),
+    ("iaf", include_str!("../../presets/iaf.toml")),
     ("vamp", include_str!("../../presets/vamp.toml")),
     ("svae", include_str!("../../presets/svae.toml")),
     ("denoising", include_str!("../../presets/denoising.toml")),

@@ -16,6 +16,7 @@ use latentia_nn::penalties::{
     Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
     SampledKl, TotalCorrelation,
 };
+use latentia_nn::posteriors::{Iaf, Planar, Radial};
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Corruption, Initializer, Latent, Layer, LayerSpec, LikelihoodSpec, Penalty, Shape,
@@ -174,10 +175,23 @@ fn every_latent_is_right() {
         prior: Some(Mixture { components: 4 }.into()),
         ..Gaussian::new(3)
     };
-    let latents: [&dyn Latent; 12] = [
+    let iaf = Iaf {
+        steps: 2,
+        units: 8,
+        context: 3,
+    };
+    let (planar, radial) = (Planar { steps: 2 }, Radial { steps: 2 });
+    let carried = [iaf.into(), planar.into(), radial.into()].map(|own| Gaussian {
+        posterior: Some(own),
+        ..mixture
+    });
+    let latents: [&dyn Latent; 15] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
+        &carried[0],
+        &carried[1],
+        &carried[2],
         &VonMisesFisher { units: 2 },
         &VonMisesFisher { units: 5 },
         &vectors(1),
@@ -274,8 +288,13 @@ fn every_penalty_is_right() {
             of,
         })
     };
-    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 13] = [
+    let with_posterior = || -> Box<dyn Layer> {
+        let posterior = Arc::new(Planar { steps: 2 });
+        Box::new(GaussianLatent::new(3, 1).with_posterior(posterior))
+    };
+    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 14] = [
         (Arc::new(sampled), with_prior()),
+        (Arc::new(sampled), with_posterior()),
         (
             Arc::new(spherical),
             Box::new(VonMisesFisherLatent::new(3, 2)),
