@@ -84,7 +84,7 @@ pub use likelihoods::LikelihoodSpec;
 pub use optim::{Moments, Optimizer, Schedule};
 pub use penalties::ObjectiveSpec;
 pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
-pub use posterior::{FlowGradients, POSTERIOR_ROWS, Posterior};
+pub use posterior::{FlowGradients, FlowTrace, POSTERIOR_ROWS, Posterior};
 pub use posteriors::PosteriorSpec;
 pub use prior::{PRIOR_ROWS, Prior};
 pub use priors::PriorSpec;

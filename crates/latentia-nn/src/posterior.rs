@@ -17,7 +17,7 @@ pub const POSTERIOR_ROWS: usize = PRIOR_ROWS;
 /// further outputs of the encoder's last layer, behind `μ` and `s`. What is learned beside it are the first parameters of the latent's
 /// last layer. In evaluation a code is `f(μ; h)`.
 ///
-/// Shapes: `z` `[rows, n]`, `h` `[rows, c]`, up to [`POSTERIOR_ROWS`] rows.
+/// Shapes: `z` `[rows, n]`, `h` `[rows, c]`, what is saved for the way back the last elements of rows, up to [`POSTERIOR_ROWS`] rows.
 ///
 /// ```
 /// use latentia_nn::posteriors::Planar;
@@ -28,7 +28,9 @@ pub const POSTERIOR_ROWS: usize = PRIOR_ROWS;
 /// assert_eq!(posterior.context(2), 5);
 /// let h = Matrix::from_vec(1, 5, vec![3.0, 0.0, 1.0, 0.0, 0.0]);
 /// let (mut log_determinant, mut workspace) = ([0.0], vec![0.0; posterior.workspace(2)]);
-/// posterior.forward(&[], h.view(), z.view_mut(), &mut log_determinant, &mut workspace);
+/// let mut saved = Matrix::zeros(1, posterior.saved(2));
+/// let (codes, saved) = (z.view_mut(), saved.view_mut());
+/// posterior.forward(&[], h.view(), codes, &mut log_determinant, saved, &mut workspace);
 /// // The origin stays, and is stretched by 1 + (ln(1 + (e - 1) e³) - 1).
 /// assert_eq!(z.as_slice(), [0.0, 5.0]);
 /// assert!((log_determinant[0] - 3.57f32.ln()).abs() < 1e-3);
@@ -51,29 +53,34 @@ pub trait Posterior: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Elements a code that the way back needs beside `z₀` and `h`.
+    fn saved(&self, _width: usize) -> usize {
+        0
+    }
+
     /// Elements of the workspace for codes of `width` elements.
     fn workspace(&self, width: usize) -> usize;
 
     /// Multiplications for one code.
     fn multiplications(&self, width: usize) -> usize;
 
-    /// Turns `z₀` into `f(z₀; h)`, and writes `ln |det ∂f/∂z₀|` in nats: `[rows]`.
+    /// Turns `z₀` into `f(z₀; h)`, and writes `ln |det ∂f/∂z₀|` in nats, `[rows]`, and what it saves to the end of the rows of `saved`.
     fn forward(
         &self,
         parameters: &[Parameter],
         h: MatrixRef<'_>,
         z: MatrixMut<'_>,
         log_determinant: &mut [f32],
+        saved: MatrixMut<'_>,
         workspace: &mut [f32],
     );
 
-    /// The way back from codes `z` `[rows, n]` as they were before: to the gradients of what those by `f(z)` are known of, and of
-    /// `Σ factor ln |det ∂f/∂z₀|`, with a factor for each code.
+    /// The way back: gradients of what those with respect to `f(z₀)` are known of, and of `Σ factor ln |det ∂f/∂z₀|`, with a factor for
+    /// each code.
     fn backward(
         &self,
         parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
+        trace: FlowTrace<'_>,
         factors: &[f32],
         gradients: FlowGradients<'_>,
         workspace: &mut [f32],
@@ -95,6 +102,17 @@ pub trait Posterior: Debug + Send + Sync {
             self.name()
         )))
     }
+}
+
+/// What a pass through a [`Posterior`] left behind.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowTrace<'a> {
+    /// The context: `[rows, c]`.
+    pub context: MatrixRef<'a>,
+    /// The samples of the Gaussian, `z₀`: `[rows, n]`.
+    pub codes: MatrixRef<'a>,
+    /// What was [saved](Posterior::saved): `[rows, saved]`.
+    pub saved: MatrixRef<'a>,
 }
 
 /// Gradients on the way back through a [`Posterior`].

@@ -1,6 +1,7 @@
 //! Gaussian codes.
 
 mod distribution;
+mod kl;
 mod learned_posterior;
 mod learned_prior;
 mod samples;
@@ -8,7 +9,7 @@ mod samples;
 use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::math::{exp, tanh};
+use latentia_tensor::math::exp;
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, update, vectorized};
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +22,17 @@ use crate::layer::{
     ParameterSpec, Pass, Samples, Trace,
 };
 use crate::layers::{Activation, Dense};
-use crate::log_variance::{BOUND, log_variance, multiply_by_log_variance_gradient};
+use crate::log_variance::{log_variance, multiply_by_log_variance_gradient};
+use crate::posterior::Posterior;
 use crate::posteriors::PosteriorSpec;
 use crate::prior::Prior;
-use crate::priors::PriorSpec;
+use crate::priors::{PriorSpec, StandardNormal};
+pub(crate) use kl::add_kl_gradients;
+use kl::kl_of_dimensions;
 use learned_posterior::LearnedPosterior;
 use learned_prior::LearnedPrior;
 pub use samples::GaussianSamples;
+use samples::shift_and_scale;
 
 /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output; see [`GaussianLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,13 +120,6 @@ impl Latent for Gaussian {
     }
 }
 
-/// `z = μ + σ ε`, with the means at the front of the parameters.
-fn shift_and_scale(parameters: &[f32], epsilon: &[f32], deviation: &[f32], z: &mut [f32]) {
-    for (((z, mu), epsilon), sigma) in z.iter_mut().zip(parameters).zip(epsilon).zip(deviation) {
-        *z = mu + *sigma * *epsilon;
-    }
-}
-
 /// A diagonal Gaussian code (Kingma and Welling 2014): from means and log-variances, `z = μ + σ ε` with `ε ~ N(0, 1)`, and
 /// `z = μ` in evaluation.
 ///
@@ -143,21 +141,6 @@ pub struct GaussianLatent {
     posterior: Option<LearnedPosterior>,
 }
 
-/// `KL` from the prior in each dimension.
-fn kl_of_dimensions(mu: &[f32], s: &[f32], kl: &mut [f32]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for ((kl, &mu), &s) in kl.iter_mut().zip(mu).zip(s) {
-                let ln = log_variance(s);
-                // e^ln - 1 - ln is never negative; rounding may make it so near 0.
-                let excess = exp(ln) - 1.0 - ln;
-                *kl = 0.5 * (mu * mu + if excess < 0.0 { 0.0 } else { excess });
-            }
-        },
-    );
-}
-
 impl GaussianLatent {
     /// A code of `width` dimensions, `samples` of them for each row but in evaluation.
     pub fn new(width: usize, samples: usize) -> Self {
@@ -173,6 +156,17 @@ impl GaussianLatent {
     pub fn with_prior(self, prior: Arc<dyn Prior>) -> Self {
         Self {
             learned: Some(LearnedPrior::new(prior, self.width)),
+            ..self
+        }
+    }
+
+    /// The same whose samples a normalising flow carries on; see [`Posterior`].
+    pub fn with_posterior(self, posterior: Arc<dyn Posterior>) -> Self {
+        let own = LearnedPosterior::new(posterior, self.width);
+        let standard = || LearnedPrior::new(Arc::new(StandardNormal), self.width);
+        Self {
+            posterior: Some(own),
+            learned: Some(self.learned.unwrap_or_else(standard)),
             ..self
         }
     }
@@ -248,7 +242,7 @@ impl Layer for GaussianLatent {
         self.learned_parameters().copied().collect()
     }
 
-    /// Saved: `ε`, then `σ`, and `ln p(z)` where it is taken at the samples; see [`GaussianSamples`]. Partial sums: the gradients of the
+    /// Saved: `ε`, then `σ`, and `ln p(z)` where it is taken at the samples; see [`GaussianSamples`]; then what a flow saves. Partial sums: the gradients of the
     /// posterior's parameters, then of the prior's.
     fn memory(&self) -> Memory {
         match &self.learned {
@@ -260,7 +254,7 @@ impl Layer for GaussianLatent {
                 let posterior = self.posterior.as_ref();
                 let workspace = posterior.map_or(0, LearnedPosterior::workspace);
                 Memory {
-                    saved: 2 * self.width + 1,
+                    saved: 2 * self.width + 1 + posterior.map_or(0, LearnedPosterior::saved),
                     workspace: learned.prior.workspace(self.width).max(workspace),
                     partial_sums: elements(self.learned_parameters()),
                 }
@@ -420,28 +414,4 @@ impl Samples for GaussianLatent {
             Mode::Eval => 1,
         }
     }
-}
-
-/// Adds to a row of gradients with respect to `μ` and `s` those of the `KL` in dimensions `dimensions`, times `factors`.
-pub(crate) fn add_kl_gradients(
-    x: &[f32],
-    factors: &[f32],
-    dimensions: Range<usize>,
-    dx: &mut [f32],
-) {
-    let (mu, s) = x.split_at(x.len() / 2);
-    let (dmu, ds) = dx.split_at_mut(mu.len());
-    let parameters = mu[dimensions.clone()].iter().zip(&s[dimensions.clone()]);
-    let gradients = dmu[dimensions.clone()].iter_mut().zip(&mut ds[dimensions]);
-    let all = gradients.zip(parameters).zip(factors);
-    vectorized(
-        #[inline(always)]
-        || {
-            for (((dmu, ds), (&mu, &s)), &factor) in all {
-                let t = tanh(s / BOUND);
-                *dmu += factor * mu;
-                *ds += 0.5 * factor * (exp(BOUND * t) - 1.0) * (1.0 - t * t);
-            }
-        },
-    );
 }

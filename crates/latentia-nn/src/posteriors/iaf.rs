@@ -9,11 +9,11 @@ use latentia_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::check_steps;
+use super::steps::check_steps;
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::layer::{Initializer, Parameter, ParameterRole, ParameterSpec};
-use crate::posterior::{FlowGradients, POSTERIOR_ROWS, Posterior};
+use crate::posterior::{FlowGradients, FlowTrace, POSTERIOR_ROWS, Posterior};
 use network::{Masks, Network};
 
 /// The most hidden units of a step, and elements of the context.
@@ -31,8 +31,9 @@ const FORGET_BIAS: f32 = 2.0;
 /// nothing here needs it. A flow begins as `z' = σ(2) z`: `W₂` and `b₂` are 0.
 ///
 /// Parameters, for codes of `n` elements, `T` steps, `H` hidden units and a context of `c` elements, those of one step below those of the
-/// one before: `hidden-weight` `[T n, H]`, `context-weight` `[T c, H]`, `hidden-bias` `[T, H]`, `output-weight` `[T H, 2 n]` and `output-bias`
-/// `[T, 2 n]`, of `r` and then of `m`. What a mask makes zero stays as it began, and counts for nothing.
+/// one before: `posterior-hidden-weight` `[T n, H]`, `posterior-context-weight` `[T c, H]`, `posterior-hidden-bias` `[T, H]`,
+/// `posterior-output-weight` `[T H, 2 n]` and `posterior-output-bias` `[T, 2 n]`, of `r` and then of `m`. What a mask makes zero stays as
+/// it began, and counts for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -75,16 +76,12 @@ impl Default for Iaf {
 
 /// A workspace taken apart, for up to 64 codes.
 struct Workspace<'a> {
-    /// The codes before each step and behind the last: `[T + 1, rows, n]`.
-    codes: &'a mut [f32],
-    /// The hidden units of each step: `[T, rows, H]`.
+    /// The hidden units of a step, or gradients with respect to them: `[rows, H]`.
     hidden: &'a mut [f32],
-    /// `s` and `m` of each step: `[T, rows, 2 n]`.
+    /// `r`, or `s`, and `m` of a step, or gradients with respect to them: `[rows, 2 n]`.
     outputs: &'a mut [f32],
-    /// The masked weights of one step: `[n, H]`, `[H, 2 n]`.
+    /// The masked weights of a step: `[n, H]`, `[H, 2 n]`.
     weights: &'a mut [f32],
-    /// Gradients with respect to hidden units and outputs of one step.
-    gradients: [&'a mut [f32]; 2],
 }
 
 /// Takes the first `len` elements of `rest`.
@@ -134,62 +131,17 @@ impl Iaf {
     }
 
     fn take_apart<'a>(&self, width: usize, rows: usize, mut all: &'a mut [f32]) -> Workspace<'a> {
-        let Self { steps, units, .. } = *self;
         let rest = &mut all;
         Workspace {
-            codes: take(rest, (steps + 1) * rows * width),
-            hidden: take(rest, steps * rows * units),
-            outputs: take(rest, steps * rows * 2 * width),
-            weights: take(rest, 3 * width * units),
-            gradients: [units, 2 * width].map(|columns| take(rest, rows * columns)),
+            hidden: take(rest, rows * self.units),
+            outputs: take(rest, rows * 2 * width),
+            weights: take(rest, 3 * width * self.units),
         }
     }
 
-    /// Carries codes through all steps; what each step was given and made stays in the workspace.
-    fn carry(
-        &self,
-        parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
-        workspace: &mut Workspace<'_>,
-        log_determinant: &mut [f32],
-    ) {
-        let (rows, width) = (z.rows(), z.cols());
-        workspace.codes[..rows * width].copy_from_slice(z.span());
-        log_determinant.fill(0.0);
-        let hidden = workspace.hidden.chunks_mut(rows * self.units);
-        let outputs = workspace.outputs.chunks_mut(rows * 2 * width);
-        let mut rest = &mut *workspace.codes;
-        for (step, (hidden, outputs)) in hidden.zip(outputs).enumerate() {
-            let network = self.network(parameters, width, step);
-            let [hidden_weight, output_weight] = network.masked(workspace.weights);
-            let before = take(&mut rest, rows * width);
-            let z = MatrixRef::new(before, rows, width);
-            let mut hidden = MatrixMut::new(hidden, rows, self.units);
-            matmul_nn(hidden.reborrow(), Accumulate::Replace, z, hidden_weight);
-            matmul_nn(
-                hidden.reborrow(),
-                Accumulate::Add,
-                h,
-                network.context_weight,
-            );
-            add_bias_map(hidden.reborrow(), network.hidden_bias, elu);
-            let mut outputs = MatrixMut::new(outputs, rows, 2 * width);
-            matmul_nn(
-                outputs.reborrow(),
-                Accumulate::Replace,
-                hidden.as_ref(),
-                output_weight,
-            );
-            add_bias_map(outputs.reborrow(), network.output_bias, |r| r);
-            let codes = rest[..rows * width]
-                .chunks_mut(width)
-                .zip(before.chunks(width));
-            let codes = codes.zip(outputs.iter_rows_mut());
-            for (((after, before), outputs), log_determinant) in codes.zip(&mut *log_determinant) {
-                *log_determinant += move_code(after, before, outputs);
-            }
-        }
+    /// Elements that a step saves for each code: the code before it, its hidden units, `s` and `m`.
+    fn saved_by_step(&self, width: usize) -> usize {
+        width.saturating_mul(3).saturating_add(self.units)
     }
 
     /// Where the gradients of step `step` are summed, in the order of [`Self::shapes`].
@@ -210,22 +162,21 @@ fn elu(x: f32) -> f32 {
 const ELEMENTS: usize = 64;
 
 /// One step of a code, `z' = s z + (1 - s) m`, by outputs `r` and `m`, of which `r` becomes `s`; `Σ ln s`.
-fn move_code(after: &mut [f32], before: &[f32], outputs: &mut [f32]) -> f32 {
-    let (r, m) = outputs.split_at_mut(before.len());
-    let parts = after.chunks_mut(ELEMENTS).zip(before.chunks(ELEMENTS));
+fn move_code(z: &mut [f32], outputs: &mut [f32]) -> f32 {
+    let (r, m) = outputs.split_at_mut(z.len());
     let outputs = r.chunks_mut(ELEMENTS).zip(m.chunks(ELEMENTS));
     let mut sum = 0.0;
-    for ((after, before), (r, m)) in parts.zip(outputs) {
+    for (z, (r, m)) in z.chunks_mut(ELEMENTS).zip(outputs) {
         let mut logarithms = [0.0f32; ELEMENTS];
-        let elements = after.iter_mut().zip(before).zip(r.iter_mut()).zip(m);
+        let elements = z.iter_mut().zip(r.iter_mut()).zip(m);
         let elements = elements.zip(&mut logarithms);
         vectorized(
             #[inline(always)]
             || {
-                for ((((after, z), r), m), ln) in elements {
+                for (((z, r), m), ln) in elements {
                     let a = *r + FORGET_BIAS;
                     let s = sigmoid(a);
-                    *after = s.mul_add(z - m, *m);
+                    *z = s.mul_add(*z - m, *m);
                     *r = s;
                     *ln = -softplus(-a);
                 }
@@ -283,11 +234,11 @@ impl Posterior for Iaf {
     fn parameters(&self, width: usize) -> Vec<ParameterSpec> {
         let (glorot, zeros) = (Initializer::Glorot, Initializer::Zeros);
         let kinds = [
-            ("hidden-weight", glorot),
-            ("context-weight", glorot),
-            ("hidden-bias", zeros),
-            ("output-weight", zeros),
-            ("output-bias", zeros),
+            ("posterior-hidden-weight", glorot),
+            ("posterior-context-weight", glorot),
+            ("posterior-hidden-bias", zeros),
+            ("posterior-output-weight", zeros),
+            ("posterior-output-bias", zeros),
         ];
         let all = kinds.into_iter().zip(self.shapes(width));
         let parameter = |((name, initializer), [rows, cols]): ((&'static str, _), [usize; 2])| {
@@ -300,10 +251,12 @@ impl Posterior for Iaf {
         all.map(parameter).collect()
     }
 
+    fn saved(&self, width: usize) -> usize {
+        self.steps.saturating_mul(self.saved_by_step(width))
+    }
+
     fn workspace(&self, width: usize) -> usize {
-        let Self { steps, units, .. } = *self;
-        let of_row = (steps + 1) * width + (steps + 1) * (units + 2 * width);
-        POSTERIOR_ROWS * of_row + 3 * width * units
+        POSTERIOR_ROWS * (self.units + 2 * width) + 3 * width * self.units
     }
 
     fn multiplications(&self, width: usize) -> usize {
@@ -322,80 +275,96 @@ impl Posterior for Iaf {
         h: MatrixRef<'_>,
         mut z: MatrixMut<'_>,
         log_determinant: &mut [f32],
+        mut saved: MatrixMut<'_>,
         workspace: &mut [f32],
     ) {
-        let size = z.rows() * z.cols();
-        let mut workspace = self.take_apart(z.cols(), z.rows(), workspace);
-        self.carry(parameters, h, z.as_ref(), &mut workspace, log_determinant);
-        let last = &workspace.codes[self.steps * size..];
-        z.as_mut_slice().copy_from_slice(last);
+        let (rows, width, units) = (z.rows(), z.cols(), self.units);
+        let own = self.take_apart(width, rows, workspace);
+        let mut hidden = MatrixMut::new(own.hidden, rows, units);
+        let mut outputs = MatrixMut::new(own.outputs, rows, 2 * width);
+        log_determinant.fill(0.0);
+        let mut first = saved.cols() - self.saved(width);
+        for step in 0..self.steps {
+            let network = self.network(parameters, width, step);
+            let [hidden_weight, output_weight] = network.masked(own.weights);
+            let known = [(z.as_ref(), hidden_weight), (h, network.context_weight)];
+            for (accumulate, (x, weight)) in [Accumulate::Replace, Accumulate::Add]
+                .into_iter()
+                .zip(known)
+            {
+                matmul_nn(hidden.reborrow(), accumulate, x, weight);
+            }
+            add_bias_map(hidden.reborrow(), network.hidden_bias, elu);
+            let replace = Accumulate::Replace;
+            matmul_nn(outputs.reborrow(), replace, hidden.as_ref(), output_weight);
+            add_bias_map(outputs.reborrow(), network.output_bias, |r| r);
+            let codes = z.iter_rows_mut().zip(saved.iter_rows_mut());
+            let made = hidden.iter_rows_mut().zip(outputs.iter_rows_mut());
+            let all = codes.zip(made).zip(&mut *log_determinant);
+            for (((z, saved), (hidden, outputs)), log_determinant) in all {
+                let saved = &mut saved[first..first + self.saved_by_step(width)];
+                let (before, saved) = saved.split_at_mut(width);
+                before.copy_from_slice(z);
+                *log_determinant += move_code(z, outputs);
+                saved[..units].copy_from_slice(hidden);
+                saved[units..].copy_from_slice(outputs);
+            }
+            first += self.saved_by_step(width);
+        }
     }
 
     fn backward(
         &self,
         parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
+        trace: FlowTrace<'_>,
         factors: &[f32],
         gradients: FlowGradients<'_>,
         workspace: &mut [f32],
     ) {
-        let (rows, width) = (z.rows(), z.cols());
-        let mut workspace = self.take_apart(width, rows, workspace);
-        let mut none = [0.0; POSTERIOR_ROWS];
-        self.carry(parameters, h, z, &mut workspace, &mut none[..rows]);
-        let Workspace {
-            codes,
-            hidden,
-            outputs,
-            weights,
-            gradients: [by_hidden, by_outputs],
-        } = workspace;
+        let (rows, width, units) = (trace.codes.rows(), trace.codes.cols(), self.units);
+        let own = self.take_apart(width, rows, workspace);
+        let mut by_hidden = MatrixMut::new(own.hidden, rows, units);
+        let mut by_outputs = MatrixMut::new(own.outputs, rows, 2 * width);
         let FlowGradients {
             codes: mut dz,
             context: mut dh,
             parameters: mut sums,
         } = gradients;
         dh.as_mut_slice().fill(0.0);
-        let part = |all, step: usize, columns: usize| part(all, step, rows, columns);
         for step in (0..self.steps).rev() {
             let network = self.network(parameters, width, step);
-            let [hidden_weight, output_weight] = network.masked(weights);
-            let z = part(codes, step, width);
-            let (hidden, outputs) = (
-                part(hidden, step, self.units),
-                part(outputs, step, 2 * width),
-            );
-            let own = dz.iter_rows_mut().zip(by_outputs.chunks_mut(2 * width));
-            for (row, ((dz, by_outputs), &factor)) in own.zip(factors).enumerate() {
+            let [hidden_weight, output_weight] = network.masked(own.weights);
+            let first = step * self.saved_by_step(width);
+            let saved = |from: usize, columns: usize| {
+                trace.saved.columns(first + from..first + from + columns)
+            };
+            let (z, hidden) = (saved(0, width), saved(width, units));
+            let outputs = saved(width + units, 2 * width);
+            let all = dz.iter_rows_mut().zip(by_outputs.iter_rows_mut());
+            for (row, ((dz, by_outputs), &factor)) in all.zip(factors).enumerate() {
                 move_back(dz, by_outputs, z.row(row), outputs.row(row), factor);
             }
-            let by_outputs = MatrixRef::new(by_outputs, rows, 2 * width);
-            let mut by_hidden = MatrixMut::new(by_hidden, rows, self.units);
-            matmul_nt(
-                by_hidden.reborrow(),
-                Accumulate::Replace,
-                by_outputs,
-                output_weight,
-            );
-            update(by_hidden.as_mut_slice(), hidden.span(), |d, y| {
-                if y < 0.0 { d * (y + 1.0) } else { d }
-            });
+            let by_outputs = by_outputs.as_ref();
+            let replace = Accumulate::Replace;
+            matmul_nt(by_hidden.reborrow(), replace, by_outputs, output_weight);
+            for (by_hidden, hidden) in by_hidden.iter_rows_mut().zip(hidden.iter_rows()) {
+                update(
+                    by_hidden,
+                    hidden,
+                    |d, y| if y < 0.0 { d * (y + 1.0) } else { d },
+                );
+            }
             let by_hidden = by_hidden.as_ref();
-            matmul_nt(dz.reborrow(), Accumulate::Add, by_hidden, hidden_weight);
-            matmul_nt(
-                dh.reborrow(),
-                Accumulate::Add,
-                by_hidden,
-                network.context_weight,
-            );
+            let add = Accumulate::Add;
+            matmul_nt(dz.reborrow(), add, by_hidden, hidden_weight);
+            matmul_nt(dh.reborrow(), add, by_hidden, network.context_weight);
             if let Some(sums) = &mut sums {
                 let [mut dw, du, mut db, mut dv, mut dc] = self.sums(width, step, sums);
-                sum_matmul_tn(dw.reborrow(), Accumulate::Add, &[(z, by_hidden)]);
+                sum_matmul_tn(dw.reborrow(), add, &[(z, by_hidden)]);
                 network.masks.mask_hidden(dw.as_mut_slice());
-                sum_matmul_tn(du, Accumulate::Add, &[(h, by_hidden)]);
+                sum_matmul_tn(du, add, &[(trace.context, by_hidden)]);
                 add_column_sums(db.as_mut_slice(), by_hidden);
-                sum_matmul_tn(dv.reborrow(), Accumulate::Add, &[(hidden, by_outputs)]);
+                sum_matmul_tn(dv.reborrow(), add, &[(hidden, by_outputs)]);
                 network.masks.mask_outputs(dv.as_mut_slice());
                 add_column_sums(dc.as_mut_slice(), by_outputs);
             }
@@ -421,13 +390,13 @@ impl Posterior for Iaf {
                 };
                 graph.constant(&format!("{name}.{step}"), &shape, value.span().to_vec())
             };
-            let hidden_weight = constant("hidden-weight", masked[0]);
-            let context_weight = constant("context-weight", network.context_weight);
+            let hidden_weight = constant("posterior-hidden-weight", masked[0]);
+            let context_weight = constant("posterior-context-weight", network.context_weight);
             let bias = MatrixRef::new(network.hidden_bias, 1, self.units);
-            let hidden_bias = constant("hidden-bias", bias);
-            let output_weight = constant("output-weight", masked[1]);
+            let hidden_bias = constant("posterior-hidden-bias", bias);
+            let output_weight = constant("posterior-output-weight", masked[1]);
             let bias = MatrixRef::new(network.output_bias, 1, 2 * width);
-            let output_bias = constant("output-bias", bias);
+            let output_bias = constant("posterior-output-bias", bias);
             let of_codes = graph.node(Operation::Gemm, &[z, hidden_weight, hidden_bias]);
             let of_context = graph.node(Operation::MatMul, &[h, context_weight]);
             let hidden = graph.add(of_codes, of_context);
@@ -443,13 +412,4 @@ impl Posterior for Iaf {
         }
         Ok(z)
     }
-}
-
-/// Rows `[rows, columns]` of step `step`.
-fn part(all: &[f32], step: usize, rows: usize, columns: usize) -> MatrixRef<'_> {
-    MatrixRef::new(
-        &all[step * rows * columns..][..rows * columns],
-        rows,
-        columns,
-    )
 }

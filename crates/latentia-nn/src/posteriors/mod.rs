@@ -32,35 +32,3 @@ kinds! {
         Radial(Radial),
     }
 }
-
-/// The most steps of a flow.
-const MOST_STEPS: usize = 256;
-
-/// Refuses a flow of too many steps or none.
-fn check_steps(name: &str, steps: usize) -> Result<(), crate::InvalidSpec> {
-    crate::invalid_spec::require(
-        (1..=MOST_STEPS).contains(&steps),
-        || format!("has a posterior of kind {name} of {steps} steps"),
-        "it must have from 1 to 256",
-    )
-}
-
-/// `ln(1 + eˣ)`, without overflow.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
-}
-
-/// `1 / (1 + e⁻ˣ)`
-fn sigmoid(x: f64) -> f64 {
-    let e = libm::exp(-x.abs());
-    if x < 0.0 {
-        e / (1.0 + e)
-    } else {
-        1.0 / (1.0 + e)
-    }
-}
-
-fn dot(x: &[f32], y: &[f32]) -> f64 {
-    let products = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y));
-    products.sum()
-}

@@ -5,12 +5,11 @@ use std::f64::consts::E;
 use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
-use super::steps::Steps;
-use super::{check_steps, dot, sigmoid, softplus};
+use super::steps::{Steps, check_steps, dot, sigmoid, softplus};
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::Parameter;
-use crate::posterior::{FlowGradients, Posterior};
+use crate::posterior::{FlowGradients, FlowTrace, Posterior};
 
 /// Added to `|w|²`, so that `w = 0` is a direction too.
 const LEAST_SQUARE: f64 = 1e-12;
@@ -174,6 +173,7 @@ impl Posterior for Planar {
         h: MatrixRef<'_>,
         z: MatrixMut<'_>,
         log_determinant: &mut [f32],
+        _saved: MatrixMut<'_>,
         _workspace: &mut [f32],
     ) {
         Self::each(z.cols()).carry(h, z, log_determinant);
@@ -182,13 +182,12 @@ impl Posterior for Planar {
     fn backward(
         &self,
         _parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
+        trace: FlowTrace<'_>,
         factors: &[f32],
         gradients: FlowGradients<'_>,
         workspace: &mut [f32],
     ) {
-        Self::each(z.cols()).carry_back(h, z, factors, gradients, workspace);
+        Self::each(trace.codes.cols()).carry_back(trace, factors, gradients, workspace);
     }
 
     fn describe(

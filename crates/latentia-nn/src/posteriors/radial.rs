@@ -3,12 +3,11 @@
 use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
-use super::steps::Steps;
-use super::{check_steps, sigmoid, softplus};
+use super::steps::{Steps, check_steps, sigmoid, softplus};
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::Parameter;
-use crate::posterior::{FlowGradients, Posterior};
+use crate::posterior::{FlowGradients, FlowTrace, Posterior};
 
 /// Added to the square of a distance, so that the point itself has a gradient.
 const LEAST_SQUARE: f64 = 1e-12;
@@ -176,6 +175,7 @@ impl Posterior for Radial {
         h: MatrixRef<'_>,
         z: MatrixMut<'_>,
         log_determinant: &mut [f32],
+        _saved: MatrixMut<'_>,
         _workspace: &mut [f32],
     ) {
         Self::each(z.cols()).carry(h, z, log_determinant);
@@ -184,13 +184,12 @@ impl Posterior for Radial {
     fn backward(
         &self,
         _parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
+        trace: FlowTrace<'_>,
         factors: &[f32],
         gradients: FlowGradients<'_>,
         workspace: &mut [f32],
     ) {
-        Self::each(z.cols()).carry_back(h, z, factors, gradients, workspace);
+        Self::each(trace.codes.cols()).carry_back(trace, factors, gradients, workspace);
     }
 
     fn describe(

@@ -1,8 +1,9 @@
-//! Flows of simple steps, whose parameters come from the encoder.
+//! What flows of steps have in common, above all those whose parameters come from the encoder.
 
 use latentia_tensor::{MatrixMut, MatrixRef};
 
-use crate::posterior::FlowGradients;
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::posterior::{FlowGradients, FlowTrace};
 
 /// Steps of one kind on one code after another.
 pub(super) struct Steps {
@@ -34,12 +35,16 @@ impl Steps {
     /// See [`crate::Posterior::backward`]; the workspace has the code before each step.
     pub(super) fn carry_back(
         &self,
-        h: MatrixRef<'_>,
-        z: MatrixRef<'_>,
+        trace: FlowTrace<'_>,
         factors: &[f32],
         gradients: FlowGradients<'_>,
         before: &mut [f32],
     ) {
+        let FlowTrace {
+            context: h,
+            codes: z,
+            ..
+        } = trace;
         let width = z.cols();
         let FlowGradients {
             mut codes,
@@ -62,4 +67,36 @@ impl Steps {
             }
         }
     }
+}
+
+/// The most steps of a flow.
+const MOST_STEPS: usize = 256;
+
+/// Refuses a flow of too many steps or none.
+pub(super) fn check_steps(name: &str, steps: usize) -> Result<(), InvalidSpec> {
+    require(
+        (1..=MOST_STEPS).contains(&steps),
+        || format!("has a posterior of kind {name} of {steps} steps"),
+        "it must have from 1 to 256",
+    )
+}
+
+/// `ln(1 + eˣ)`, without overflow.
+pub(super) fn softplus(x: f64) -> f64 {
+    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
+}
+
+/// `1 / (1 + e⁻ˣ)`
+pub(super) fn sigmoid(x: f64) -> f64 {
+    let e = libm::exp(-x.abs());
+    if x < 0.0 {
+        e / (1.0 + e)
+    } else {
+        1.0 / (1.0 + e)
+    }
+}
+
+pub(super) fn dot(x: &[f32], y: &[f32]) -> f64 {
+    let products = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y));
+    products.sum()
 }

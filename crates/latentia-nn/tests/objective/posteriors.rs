@@ -138,7 +138,7 @@ const IAFS: [Iaf; 3] = [
     },
     Iaf {
         steps: 3,
-        units: 70,
+        units: 33,
         context: 3,
     },
 ];
@@ -247,11 +247,8 @@ fn the_divergence_of_a_flow_has_the_gradients_of_its_samples() {
     for shape in SHAPES {
         for posterior in &posteriors() {
             for prior in &priors() {
-                if prior
-                    .0
-                    .as_ref()
-                    .is_some_and(|own| own.check(shape.2).is_err())
-                {
+                // With every prior in one shape.
+                if prior.0.is_some() && shape != SHAPES[1] {
                     continue;
                 }
                 for (samples, weight) in [(1, 1.0), (2, 3.0)] {
@@ -326,11 +323,13 @@ impl Flowing {
         let h = Matrix::from_vec(z.rows(), posterior.context(self.width), h.collect());
         assert!(z.rows() <= POSTERIOR_ROWS);
         let parameters = self.chain.parameters();
+        let mut saved = Matrix::zeros(z.rows(), posterior.saved(self.width));
         posterior.forward(
             parameters,
             h.view(),
             codes.view_mut(),
             &mut all,
+            saved.view_mut(),
             &mut workspace,
         );
         (codes, all)

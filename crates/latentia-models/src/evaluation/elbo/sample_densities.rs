@@ -15,6 +15,8 @@ pub(super) struct SampleDensities<'a> {
     means: Matrix,
     /// The context of a flow, `[rows, c]`.
     context: Matrix,
+    /// What a flow saves.
+    saved: Matrix,
     workspace: Vec<f32>,
 }
 
@@ -34,6 +36,7 @@ impl<'a> SampleDensities<'a> {
             parameters: model.prior_parameters(),
             means: Matrix::zeros(rows, width),
             context: Matrix::zeros(rows, flow.map_or(0, |own| own.context(width))),
+            saved: Matrix::zeros(rows, flow.map_or(0, |own| own.saved(width))),
             workspace: vec![0.0; of_flow.max(of_prior)],
         }
     }
@@ -84,7 +87,8 @@ impl<'a> SampleDensities<'a> {
         let mut log_determinant = [0.0; BLOCK_ROWS];
         let log_determinant = &mut log_determinant[..rows];
         let h = self.context.top(rows);
-        flow.forward(self.parameters, h, z, log_determinant, &mut self.workspace);
+        let (saved, workspace) = (self.saved.top_mut(rows), &mut self.workspace);
+        flow.forward(self.parameters, h, z, log_determinant, saved, workspace);
         for (ratio, ln) in log_ratios.iter_mut().zip(log_determinant) {
             *ratio += f64::from(*ln);
         }

@@ -2,7 +2,8 @@
 
 use latentia_tensor::{MatrixMut, Noise};
 
-use super::{Gaussian, GaussianLatent, GaussianSamples, shift_and_scale};
+use super::samples::{GaussianSamples, shift_and_scale};
+use super::{Gaussian, GaussianLatent};
 use crate::latent::LatentDistribution;
 use crate::layer::Parameter;
 use crate::posterior::Posterior;

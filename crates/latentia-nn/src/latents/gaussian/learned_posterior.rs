@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use latentia_tensor::{MatrixMut, MatrixRef, update};
 
-use super::{GaussianLatent, LearnedPrior, shift_and_scale};
+use super::samples::shift_and_scale;
 use crate::layer::{BackwardMemory, Mode, Parameter, ParameterSpec, Trace};
-use crate::posterior::{FlowGradients, POSTERIOR_ROWS, Posterior};
-use crate::priors::StandardNormal;
+use crate::posterior::{FlowGradients, FlowTrace, POSTERIOR_ROWS, Posterior};
 
 /// A flow behind the samples of a Gaussian, and what it learns, in the last layer of a latent.
 #[derive(Clone, Debug)]
@@ -77,7 +76,12 @@ impl LearnedPosterior {
         MatrixRef::new(context, rows, size)
     }
 
-    /// Carries the samples `z` of the Gaussian on, and saves `ln |det|` behind the `ε` and `σ` of each; NaN in evaluation, where
+    /// Elements that are saved for each code.
+    pub(super) fn saved(&self) -> usize {
+        self.posterior.saved(self.width)
+    }
+
+    /// Carries the samples `z` of the Gaussian on, and saves `ln |det|` behind the `ε` and `σ` of each, with what the flow saves; NaN in evaluation, where
     /// nothing asks for it.
     pub(super) fn carry(
         &self,
@@ -95,11 +99,14 @@ impl LearnedPosterior {
         for codes in z.as_mut_slice().chunks_mut(POSTERIOR_ROWS * self.width) {
             let rows = codes.len() / self.width;
             let h = self.gather(x, samples, (first, rows), &mut *workspace.context);
+            let columns = saved.cols();
+            let own = &mut saved.as_mut_slice()[first * columns..][..rows * columns];
             self.posterior.forward(
                 parameters,
                 h,
                 MatrixMut::new(codes, rows, self.width),
                 &mut log_determinant[..rows],
+                MatrixMut::new(own, rows, columns),
                 &mut *workspace.rest,
             );
             for (row, ln) in (first..first + rows).zip(log_determinant) {
@@ -150,9 +157,16 @@ impl LearnedPosterior {
                 context: MatrixMut::new(dh, rows, size),
                 parameters: own,
             };
-            let z = MatrixRef::new(codes, rows, width);
-            self.posterior
-                .backward(parameters, h, z, factors, gradients, &mut *workspace.rest);
+            let columns = trace.saved.cols();
+            let own = &trace.saved.span()[first * columns..][..rows * columns];
+            let own = MatrixRef::new(own, rows, columns);
+            let trace = FlowTrace {
+                context: h,
+                codes: MatrixRef::new(codes, rows, width),
+                saved: own.columns(columns - self.saved()..columns),
+            };
+            let workspace = &mut *workspace.rest;
+            (self.posterior).backward(parameters, trace, factors, gradients, workspace);
             if let Some(dx) = &mut dx {
                 for (row, dh) in (first..).zip(dh.chunks(size)) {
                     let own = &mut dx.row_mut(row / samples)[2 * width..];
@@ -171,18 +185,4 @@ impl LearnedPosterior {
 pub(super) fn inputs(width: usize, posterior: Option<&dyn Posterior>) -> usize {
     let context = posterior.map_or(0, |own| own.context(width));
     width.saturating_mul(2).saturating_add(context)
-}
-
-impl GaussianLatent {
-    /// The samples of the Gaussian carried on by a normalising flow; see [`Posterior`].
-    #[must_use]
-    pub fn with_posterior(self, posterior: Arc<dyn Posterior>) -> Self {
-        let own = LearnedPosterior::new(posterior, self.width);
-        let standard = || LearnedPrior::new(Arc::new(StandardNormal), self.width);
-        Self {
-            posterior: Some(own),
-            learned: Some(self.learned.unwrap_or_else(standard)),
-            ..self
-        }
-    }
 }

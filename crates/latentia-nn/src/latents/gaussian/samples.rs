@@ -49,3 +49,15 @@ impl<'a> GaussianSamples<'a> {
         sum
     }
 }
+
+/// `z = μ + σ ε`, with the means at the front of the parameters.
+pub(super) fn shift_and_scale(
+    parameters: &[f32],
+    epsilon: &[f32],
+    deviation: &[f32],
+    z: &mut [f32],
+) {
+    for (((z, mu), epsilon), sigma) in z.iter_mut().zip(parameters).zip(epsilon).zip(deviation) {
+        *z = mu + *sigma * *epsilon;
+    }
+}
