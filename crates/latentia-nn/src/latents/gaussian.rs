@@ -340,9 +340,8 @@ impl Layer for GaussianLatent {
             learned.backward(parameters, trace, &mut dy, memory);
         }
         if let Some(posterior) = posterior {
-            let own = partial_sums.as_deref_mut();
             let memory = BackwardMemory {
-                partial_sums: own.map(|sums| &mut sums[..of_posterior]),
+                partial_sums: partial_sums.map(|sums| &mut sums[..of_posterior]),
                 workspace,
             };
             posterior.backward(parameters, trace, &mut dy, dx.as_mut(), memory);

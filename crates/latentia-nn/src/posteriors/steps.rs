@@ -5,6 +5,9 @@ use latentia_tensor::{MatrixMut, MatrixRef};
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::posterior::{FlowGradients, FlowTrace};
 
+/// The way back through a step: from its context `h`, the code `z` before it, the factor on its `ln |det|`, `dz` and `dh`.
+type StepBackward = fn(h: &[f32], z: &[f32], factor: f64, dz: &mut [f32], dh: &mut [f32]);
+
 /// Steps of one kind on one code after another.
 pub(super) struct Steps {
     /// Elements of the context of one step.
@@ -13,7 +16,7 @@ pub(super) struct Steps {
     pub(super) forward: fn(h: &[f32], z: &mut [f32]) -> f64,
     /// Turns the gradients `dz` with respect to the code behind the step, and of `factor ln |det|`, into those with respect to the code
     /// `z` before it, and writes those with respect to the context.
-    pub(super) backward: fn(h: &[f32], z: &[f32], factor: f64, dz: &mut [f32], dh: &mut [f32]),
+    pub(super) backward: StepBackward,
 }
 
 impl Steps {

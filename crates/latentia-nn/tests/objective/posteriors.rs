@@ -22,6 +22,9 @@ const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
 /// `f(z; h)` and `ln |det ∂f/∂z|`, by the parameters of the code's layer.
 type Reference = dyn Fn(&[f64], &[f64], &[Row]) -> (Row, f64);
 
+/// A flow, and what it computes.
+type Flowed = (Arc<dyn Posterior>, Arc<Reference>);
+
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -144,8 +147,8 @@ const IAFS: [Iaf; 3] = [
 ];
 
 /// Flows of several sizes, and what they compute.
-fn posteriors() -> Vec<(Arc<dyn Posterior>, Arc<Reference>)> {
-    let mut all: Vec<(Arc<dyn Posterior>, Arc<Reference>)> = Vec::new();
+fn posteriors() -> Vec<Flowed> {
+    let mut all: Vec<Flowed> = Vec::new();
     for own in IAFS {
         let reference = move |z: &[f64], h: &[f64], all: &[Row]| iaf(own, z, h, all);
         all.push((Arc::new(own), Arc::new(reference)));
@@ -168,7 +171,10 @@ fn posteriors() -> Vec<(Arc<dyn Posterior>, Arc<Reference>)> {
 /// `ln p(z)` by the last parameters of the code's layer.
 type LogDensity = dyn Fn(&[f64], &[Row]) -> f64;
 
-fn priors() -> Vec<(Option<Arc<dyn Prior>>, Box<LogDensity>)> {
+/// A prior, where it is not the standard normal, and its density.
+type OfPrior = (Option<Arc<dyn Prior>>, Box<LogDensity>);
+
+fn priors() -> Vec<OfPrior> {
     let flow = Flow {
         couplings: 2,
         hidden: 3,
@@ -201,10 +207,7 @@ fn layer(
 fn check_objective(
     (rows, inputs, width): (usize, usize, usize),
     samples: usize,
-    ((posterior, flow), (prior, density)): (
-        &(Arc<dyn Posterior>, Arc<Reference>),
-        &(Option<Arc<dyn Prior>>, Box<LogDensity>),
-    ),
+    ((posterior, flow), (prior, density)): (&Flowed, &OfPrior),
     weight: Option<f32>,
     objective: impl Fn(&Seen, Row) -> f64,
 ) {
