@@ -64,6 +64,12 @@ impl<'a> BitsBack<'a> {
                 prior.name()
             ));
         }
+        if let Some(posterior) = distribution.posterior_flow() {
+            return Err(format!(
+                "the posterior of kind {} has no intervals to code by: bits back needs a diagonal Gaussian",
+                posterior.name()
+            ));
+        }
         if !distribution.is_gaussian() {
             let name = model.latent().name();
             return Err(format!(

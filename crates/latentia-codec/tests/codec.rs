@@ -166,6 +166,9 @@ fn every_byte_comes_back_from_every_kind_of_model() {
     let signs = vectors.replace(
         "kind = 'vector-quantised', codebook = 6, dimension = 4",
         "kind = 'lookup-free-quantised', dimension = 4",
+    );
+    let categories = vectors.replace(
+        "kind = 'vector-quantised', codebook = 6, dimension = 4",
         "kind = 'gumbel-softmax', categories = 4",
     );
     let sums = vectors.replace("codebook = 6", "codebook = 6, codebooks = 3");
@@ -183,6 +186,7 @@ fn every_byte_comes_back_from_every_kind_of_model() {
         (&sums, &[4, 4, 3], grey(), false),
         (&levels, &[4, 4, 3], grey(), false),
         (&signs, &[4, 4, 3], grey(), false),
+        (&categories, &[4, 4, 3], grey(), false),
         (convolutions, &[6, 8], grey(), false),
         (&top, &[3, 4, 4], grey(), false),
         (&learned_prior(), &[48], grey(), false),
@@ -357,6 +361,11 @@ fn what_cannot_be_coded_is_refused_with_the_reason() {
     assert_eq!(
         message(&learned, Method::BitsBack, true),
         "the learned prior of kind mixture has no intervals to code by: bits back needs the standard normal"
+    );
+    let flow = LOGISTIC.replace("units = 3", "units = 3, posterior = { kind = 'planar' }");
+    assert_eq!(
+        message(&file(&flow, &[48], &examples), Method::BitsBack, true),
+        "the posterior of kind planar has no intervals to code by: bits back needs a diagonal Gaussian"
     );
     assert!(message(&plain, Method::Residual { step: 1 }, false).contains("these are floats"));
     let plain = with_model(plain.model, None);

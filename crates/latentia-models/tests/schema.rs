@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// Where a definition's keys stand in an experiment. A layer is put behind the first one of an encoder, or of a decoder that
 /// has two.
-const PLACES: [(&str, &[&str]); 16] = [
+const PLACES: [(&str, &[&str]); 17] = [
     ("", &[]),
     ("ModelSpec", &["model"]),
     ("TrainingSpec", &["training"]),
@@ -14,6 +14,7 @@ const PLACES: [(&str, &[&str]); 16] = [
     ("ConditionSpec", &["model", "condition"]),
     ("Corruption", &["model", "corruption"]),
     ("LatentSpec", &["model", "code"]),
+    ("PosteriorSpec", &["model", "code", "posterior"]),
     ("PriorSpec", &["model", "code", "prior"]),
     ("ObjectiveSpec", &["model", "objective"]),
     ("Covariance", &["model", "objective", "covariance"]),

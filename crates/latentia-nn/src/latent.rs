@@ -10,6 +10,7 @@ use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Layer, Parameter};
 use crate::likelihood::Likelihood;
 use crate::penalty::Penalty;
+use crate::posterior::Posterior;
 use crate::prior::Prior;
 
 /// A kind of latent: how codes are made of the encoder's output, and all that others need to know of them.
@@ -121,6 +122,18 @@ pub trait LatentDistribution: Sync {
         None
     }
 
+    /// The normalising flow that carries the samples on, where there is one; its parameters are those of the last of
+    /// [`Latent::layers`]. What is said here of a code `z` and its density is then said of the sample before the flow.
+    fn posterior_flow(&self) -> Option<&dyn Posterior> {
+        None
+    }
+
+    /// The prior whose density is taken at samples, as the KL divergence has no closed form: one that is
+    /// [learned](Self::learned_prior), or any beside a [flow](Self::posterior_flow).
+    fn sampled_prior(&self) -> Option<&dyn Prior> {
+        self.learned_prior()
+    }
+
     /// Whether the posterior is a diagonal Gaussian: what its [divergence](Self::divergence) is for otherwise.
     fn is_gaussian(&self) -> bool {
         self.divergence(1.0, 0).is_none()
@@ -138,14 +151,14 @@ pub trait LatentDistribution: Sync {
     }
 
     /// `KL(q(z | x) ‖ p(z))` of each dimension, in nats: `[n]`; all of it in the first where it [has no parts](Self::divergence). NaN
-    /// where the prior is [learned](Self::learned_prior): it has no closed form.
+    /// where it [has no closed form](Self::sampled_prior).
     fn kl(&self, parameters: &[f32], kl: &mut [f32]);
 
     /// Standard deviations of the posterior, `[n]`.
     fn deviation(&self, parameters: &[f32], deviation: &mut [f32]);
 
-    /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back; where the prior is
-    /// [learned](Self::learned_prior), which has `ln p(z)` of many codes at once, `-ln q(z | x)`. `deviation` receives
+    /// The code `z` for standard normal `epsilon`, and `ln p(z) - ln q(z | x)` in nats back; with a
+    /// [prior](Self::sampled_prior) that has `ln p(z)` of many codes at once, `-ln q(z | x)`. `deviation` receives
     /// [`Self::deviation`]. Shapes: `[n]` each, but for the parameters.
     fn draw(
         &self,

@@ -31,7 +31,7 @@
 //! ```
 //!
 //! Each kind of part is a trait, with a folder of its implementations, one file for each:
-//! - [`Layer`] in [`layers`], [`Latent`] in [`latents`], [`Prior`] in [`priors`], [`Likelihood`] in [`likelihoods`], [`Penalty`] in [`penalties`], update
+//! - [`Layer`] in [`layers`], [`Latent`] in [`latents`], [`Prior`] in [`priors`], [`Posterior`] in [`posteriors`], [`Likelihood`] in [`likelihoods`], [`Penalty`] in [`penalties`], update
 //!   rules and learning-rate schedules in [`optim`]
 //! - [`LayerSpec`], [`LatentSpec`], [`LikelihoodSpec`], [`ObjectiveSpec`], [`Optimizer`], [`Schedule`]: parts as users write them
 //! - [`gradient_check`]: the gradients of a user's own layer, latent, likelihood or penalty against finite differences
@@ -55,6 +55,8 @@ mod log_variance;
 pub mod optim;
 pub mod penalties;
 mod penalty;
+mod posterior;
+pub mod posteriors;
 mod prior;
 pub mod priors;
 mod shape;
@@ -82,6 +84,8 @@ pub use likelihoods::LikelihoodSpec;
 pub use optim::{Moments, Optimizer, Schedule};
 pub use penalties::ObjectiveSpec;
 pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
+pub use posterior::{FlowGradients, FlowTrace, POSTERIOR_ROWS, Posterior};
+pub use posteriors::PosteriorSpec;
 pub use prior::{PRIOR_ROWS, Prior};
 pub use priors::PriorSpec;
 pub use shape::Shape;

@@ -10,10 +10,11 @@ use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pool
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
+use latentia_nn::posteriors::{Iaf, Planar, Radial};
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
     Activation, Adversary, Against, Chain, Discriminator, Importance, Initializer, Layer,
-    LikelihoodSpec, Objective, Optimizer, Penalty, Prior, Shape, Step, StepOptions,
+    LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape, Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -190,6 +191,30 @@ fn a_step_allocates_nothing_after_the_first() {
     let vamp = Arc::new(Vamp { components: 7 });
     assert_eq!(allocations(with_prior(1, mixture()), sampled()), 0);
     assert_eq!(allocations(with_prior(1, vamp), sampled()), 0);
+    let with_posterior = |samples, posterior: Arc<dyn Posterior>| {
+        let mut layers = gaussian(samples);
+        let code = GaussianLatent::new(20, samples).with_posterior(posterior);
+        layers[2] = dense(64, code.inputs());
+        layers[3] = Box::new(code);
+        layers[4] = dense(20, 300);
+        layers
+    };
+    let posteriors: [Arc<dyn Posterior>; 3] = [
+        Arc::new(Iaf {
+            steps: 2,
+            units: 50,
+            context: 8,
+        }),
+        Arc::new(Planar { steps: 2 }),
+        Arc::new(Radial { steps: 2 }),
+    ];
+    for posterior in posteriors {
+        assert_eq!(
+            allocations(with_posterior(1, posterior.clone()), sampled()),
+            0
+        );
+        assert_eq!(allocations(with_posterior(5, posterior), weighed()), 0);
+    }
     assert_eq!(allocations(with_prior(5, mixture()), weighed()), 0);
     assert_eq!(allocations(gaussian(5), weighed()), 0);
     assert_eq!(allocations(quantised(1), likelihood.into()), 0);

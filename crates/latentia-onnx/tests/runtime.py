@@ -30,6 +30,16 @@ decoder = [{ layer = "dense", units = 32, activation = "relu" }, { layer = "dens
 epochs = 3
 """
 
+PLANAR = """
+[model]
+likelihood = "bernoulli"
+code = { kind = "gaussian", units = 5, posterior = { kind = "planar", steps = 3 } }
+encoder = [{ layer = "dense", units = 32, activation = "relu" }]
+decoder = [{ layer = "dense", units = 32, activation = "relu" }, { layer = "dense" }]
+[training]
+epochs = 2
+"""
+
 CLASSES = """
 [model]
 likelihood = "gaussian-learned-scale"
@@ -82,6 +92,9 @@ CASES = [
     ("lossless", "lossless", "grey.npy", DENSE, True),
     ("vae-burda", "vae-burda", "binary.npy", DENSE, False),
     ("vamp", "vamp", "binary.npy", DENSE, False),
+    ("iaf", "iaf", "binary.npy", DENSE, False),
+    ("planar flow", PLANAR, "binary.npy", DENSE, False),
+    ("radial flow", PLANAR.replace("planar", "radial"), "binary.npy", DENSE, False),
     ("svae", "svae", "binary.npy", DENSE, False),
     ("conditional-vae", "conditional-vae", "classes.npz", DENSE, False),
     ("conv", "conv", "grey.npy", CONV, False),

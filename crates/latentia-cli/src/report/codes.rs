@@ -1,7 +1,7 @@
 //! The latent space of a page.
 
 use latentia_models::{Autoencoder, Evaluation, Pca};
-use latentia_nn::LatentDistribution;
+use latentia_nn::{CodeValues, LatentDistribution};
 use latentia_tensor::Matrix;
 use serde::Serialize;
 
@@ -35,11 +35,14 @@ impl Codes {
         arrays: &mut Arrays,
     ) -> anyhow::Result<Self> {
         let distribution = model.latent().distribution();
+        let is_directed = model.latent().values() == CodeValues::Directions;
         let is_normal =
-            |own: &dyn LatentDistribution| own.is_gaussian() && own.learned_prior().is_none();
+            |own: &dyn LatentDistribution| !is_directed && own.learned_prior().is_none();
         let has_prior = distribution.map_or(model.has_prior(), is_normal);
         let (strength, measure) = match &evaluation.variational {
-            Some(elbo) if has_prior => (elbo.kl_per_dimension.clone(), "KL divergence, nats"),
+            Some(elbo) if !elbo.kl_per_dimension.is_empty() => {
+                (elbo.kl_per_dimension.clone(), "KL divergence, nats")
+            }
             _ => (variances(codes), "variance"),
         };
         let levels = label_column(model).map_or(&[][..], |column| &column.levels);

@@ -26,7 +26,7 @@ impl ModelSpec {
     ) -> Result<Autoencoder, ModelError> {
         let shape = shape.into();
         Ok(Autoencoder {
-            description: Some(Description::Spec(self.clone())),
+            description: Some(Description::Spec(Box::new(self.clone()))),
             ..Autoencoder::from_parts(self.parts(&shape)?, shape, seed)?
         })
     }
@@ -57,7 +57,7 @@ impl ModelSpec {
         }
         let parts = self.parts_over(&shape, Some(&schema))?;
         Ok(Autoencoder {
-            description: Some(Description::Spec(self.clone())),
+            description: Some(Description::Spec(Box::new(self.clone()))),
             schema: Some(schema),
             ..Autoencoder::from_parts(parts, shape, seed)?
         })

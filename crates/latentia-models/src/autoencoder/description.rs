@@ -10,7 +10,7 @@ use crate::ModelSpec;
 #[serde(untagged)]
 pub(crate) enum Description {
     /// By the specification's lists alone.
-    Spec(ModelSpec),
+    Spec(Box<ModelSpec>),
     /// By whoever knows the parts.
     Foreign(Foreign),
 }

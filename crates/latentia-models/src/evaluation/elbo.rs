@@ -1,5 +1,7 @@
 //! How probable a variational model finds examples.
 
+mod sample_densities;
+
 use latentia_nn::{BLOCK_ROWS, ImportanceBound, LatentDistribution, Mode, Position, Tape};
 use latentia_tensor::{Noise, Rows};
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::Serialize;
 use crate::autoencoder::inference::Run;
 use crate::stream;
 use crate::{Autoencoder, ModelError};
+use sample_densities::SampleDensities;
 
 /// More would take days for nothing: the bound hardly moves any more.
 const MOST_SAMPLES: u32 = 1_000_000;
@@ -44,9 +47,11 @@ pub struct ElboReport {
     pub elbo_nats: f64,
     /// `-E_q[ln p(x | z)]`
     pub reconstruction_nats: f64,
-    /// `KL(q(z | x) ‖ p(z))`, analytic; from a prior that was learned, the mean of `ln q(z | x) - ln p(z)` over the samples
+    /// `KL(q(z | x) ‖ p(z))`, analytic; from a prior that was learned, or of a posterior by a flow, the mean of `ln q(z | x) - ln p(z)` over
+    /// the samples
     pub kl_nats: f64,
-    /// Its part in each dimension of the code; empty where it has none: with a prior that was learned, and of a direction
+    /// Its part in each dimension of the code; empty where it has none: with a prior that was learned or a posterior by a
+    /// flow, and of a direction
     pub kl_per_dimension: Vec<f64>,
     /// Negative log likelihood, importance-sampled: `-ln (1/k) Σ p(x | z) p(z) / q(z | x)` with `z` from `q`. It never
     /// falls short of the truth on average, and approaches it as `k` grows (Burda et al. 2016).
@@ -75,11 +80,9 @@ struct ElboSums<'a> {
     nll: f64,
     nll_squares: f64,
     row_kl: Vec<f32>,
-    row_mean: Vec<f32>,
     sigma: Vec<f32>,
     epsilon: Vec<f32>,
-    /// For the density of a learned prior.
-    workspace: Vec<f32>,
+    densities: SampleDensities<'a>,
     bounds: Vec<ImportanceBound>,
 }
 
@@ -134,13 +137,13 @@ impl ElboReport {
                 .collect()
         };
         let distribution = model.latent().distribution();
-        let is_learned = distribution.is_some_and(|own| own.learned_prior().is_some());
+        let is_sampled = distribution.is_some_and(|own| own.sampled_prior().is_some());
         let kl = each(|s| &s.kl);
-        let kl_nats: f64 = match is_learned {
+        let kl_nats: f64 = match is_sampled {
             true => sum(|s| s.sampled_kl),
             false => kl.iter().sum(),
         };
-        let has_parts = !is_learned && model.latent().is_gaussian();
+        let has_parts = !is_sampled && model.latent().is_gaussian();
         let kl_per_dimension = if has_parts { kl } else { Vec::new() };
         let reconstruction_nats = sum(|s| s.reconstruction);
         let nll_nats = sum(|s| s.nll);
@@ -168,11 +171,10 @@ impl ElboReport {
 impl<'a> ElboSums<'a> {
     fn new(model: &'a Autoencoder, distribution: &'a dyn LatentDistribution, rows: usize) -> Self {
         let code = model.code_width();
-        let prior = distribution.learned_prior();
         Self {
             model,
             distribution,
-            workspace: prior.map_or(Vec::new(), |prior| vec![0.0; prior.workspace(code)]),
+            densities: SampleDensities::new(model, distribution, rows),
             sampled_kl: 0.0,
             decoder: Tape::forward_only(
                 model.chain(),
@@ -187,7 +189,6 @@ impl<'a> ElboSums<'a> {
             nll: 0.0,
             nll_squares: 0.0,
             row_kl: vec![0.0; code],
-            row_mean: vec![0.0; code],
             sigma: vec![0.0; code],
             epsilon: vec![0.0; code],
             bounds: Vec::with_capacity(rows),
@@ -199,10 +200,10 @@ impl<'a> ElboSums<'a> {
     fn add(&mut self, tape: &Tape, first: u32, samples: u32, noise: Noise) {
         let (targets, parameters) = (tape.targets(), tape.output());
         let rows = targets.rows();
-        for x in parameters.iter_rows() {
+        let means = self.densities.means(parameters);
+        for (x, means) in parameters.iter_rows().zip(means.iter_rows()) {
             self.distribution.kl(x, &mut self.row_kl);
-            self.distribution.means(x, &mut self.row_mean);
-            for (j, (&kl, &mean)) in self.row_kl.iter().zip(&self.row_mean).enumerate() {
+            for (j, (&kl, &mean)) in self.row_kl.iter().zip(means).enumerate() {
                 self.kl[j] += f64::from(kl);
                 self.mean[j] += f64::from(mean);
                 self.mean_squares[j] += f64::from(mean).powi(2);
@@ -221,7 +222,9 @@ impl<'a> ElboSums<'a> {
                 let (epsilon, sigma) = (&self.epsilon, &mut self.sigma);
                 log_ratios[row] = self.distribution.draw(parameters, epsilon, sigma, z);
             }
-            self.add_log_prior(&mut log_ratios[..rows], samples);
+            let log_ratios = &mut log_ratios[..rows];
+            self.densities.complete(parameters, z, log_ratios);
+            self.sampled_kl -= log_ratios.iter().sum::<f64>() / f64::from(samples);
             self.decoder.forward(chain, Position::default());
             let mut losses = [0.0; BLOCK_ROWS];
             likelihood.losses(self.decoder.output(), targets, &mut losses[..rows]);
@@ -234,25 +237,6 @@ impl<'a> ElboSums<'a> {
             let nll = -bound.nats();
             self.nll += nll;
             self.nll_squares += nll * nll;
-        }
-    }
-
-    /// Adds `ln p(z)` of a learned prior to `-ln q(z | x)` of the codes that the decoder is to be given.
-    fn add_log_prior(&mut self, log_ratios: &mut [f64], samples: u32) {
-        let Some(prior) = self.distribution.learned_prior() else {
-            return;
-        };
-        let mut log_prior = [0.0f32; BLOCK_ROWS];
-        let log_prior = &mut log_prior[..log_ratios.len()];
-        prior.log_density(
-            self.model.prior_parameters(),
-            self.decoder.input(),
-            log_prior,
-            &mut self.workspace,
-        );
-        for (ratio, ln_p) in log_ratios.iter_mut().zip(log_prior) {
-            *ratio += f64::from(*ln_p);
-            self.sampled_kl -= *ratio / f64::from(samples);
         }
     }
 }

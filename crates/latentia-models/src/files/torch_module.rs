@@ -61,6 +61,10 @@ impl Autoencoder {
         }
         let is_scaled = self.scaling != Scaling::identity();
         let is_gaussian = self.latent.name() == "gaussian";
+        let flow = (self.latent.distribution()).and_then(|own| own.posterior_flow());
+        if let Some(flow) = flow {
+            return refuse(format!("a posterior of kind `{}`", flow.name()));
+        }
         let mut code = None;
         let mut parts = [Sequence::default(), Sequence::default()];
         let mut tensors = Vec::new();

@@ -126,6 +126,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("lossless", include_str!("../../presets/lossless.toml")),
     ("iwae-burda", include_str!("../../presets/iwae-burda.toml")),
     ("vae-pythae", include_str!("../../presets/vae-pythae.toml")),
+    ("iaf", include_str!("../../presets/iaf.toml")),
     ("vamp", include_str!("../../presets/vamp.toml")),
     ("svae", include_str!("../../presets/svae.toml")),
     ("rae", include_str!("../../presets/rae.toml")),

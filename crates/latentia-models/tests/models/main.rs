@@ -17,6 +17,7 @@ mod metrics;
 mod model_file;
 mod parts;
 mod pca;
+mod posteriors;
 mod priors;
 mod processes;
 mod ranking;

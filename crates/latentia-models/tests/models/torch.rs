@@ -434,6 +434,11 @@ fn what_pytorch_has_no_module_for_is_named() {
     };
     let sparse = VAE.replace("kind = \"gaussian\", units = 2", "kind = \"top-k\", k = 1");
     refused(&sparse, "the code `top-k` has no counterpart in `torch.nn`");
+    let flow = VAE.replace("units = 2", "units = 2, posterior = { kind = \"radial\" }");
+    refused(
+        &flow,
+        "a posterior of kind `radial` has no counterpart in `torch.nn`",
+    );
     let residual = DENSE.replace(
         "{ layer = \"dense\", units = 4 }",
         "{ layer = \"residual\", layers = [{ layer = \"dense\", units = 4 }] }",

@@ -162,9 +162,10 @@ impl Importance {
         }
         // The shares of an example's samples sum to one, and ln σ is the same for all. Nothing else reaches the parameters.
         for row in 0..codes.inputs.rows() {
-            let ds = &mut gradients.inputs.row_mut(row)[width..];
+            let elements = width..2 * width;
+            let ds = &mut gradients.inputs.row_mut(row)[elements.clone()];
             ds.fill(-0.5 / batch as f32);
-            multiply_by_log_variance_gradient(ds, &codes.inputs.row(row)[width..]);
+            multiply_by_log_variance_gradient(ds, &codes.inputs.row(row)[elements]);
         }
     }
 

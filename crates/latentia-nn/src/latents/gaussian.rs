@@ -1,13 +1,16 @@
 //! Gaussian codes.
 
+mod distribution;
+mod kl;
+mod learned_posterior;
 mod learned_prior;
 mod samples;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::math::{exp, tanh};
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, Noise, vectorized};
+use latentia_tensor::math::exp;
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, update, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
@@ -19,11 +22,17 @@ use crate::layer::{
     ParameterSpec, Pass, Samples, Trace,
 };
 use crate::layers::{Activation, Dense};
-use crate::log_variance::{BOUND, log_variance, multiply_by_log_variance_gradient};
+use crate::log_variance::{log_variance, multiply_by_log_variance_gradient};
+use crate::posterior::Posterior;
+use crate::posteriors::PosteriorSpec;
 use crate::prior::Prior;
-use crate::priors::PriorSpec;
+use crate::priors::{PriorSpec, StandardNormal};
+pub(crate) use kl::add_kl_gradients;
+use kl::kl_of_dimensions;
+use learned_posterior::LearnedPosterior;
 use learned_prior::LearnedPrior;
 pub use samples::GaussianSamples;
+use samples::shift_and_scale;
 
 /// A diagonal Gaussian whose means and log-variances are a linear function of the encoder's output; see [`GaussianLatent`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,12 +46,20 @@ pub struct Gaussian {
     /// Example: `prior = { kind = "mixture", components = 50 }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorSpec>,
+    /// A normalising flow that carries the samples of the Gaussian on: the posterior need not be one then. Its KL divergence has no closed
+    /// form, and no parts in each dimension. Example: `posterior = { kind = "iaf", steps = 2, units = 400 }`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posterior: Option<PosteriorSpec>,
 }
 
 impl Gaussian {
     /// A code of `units` dimensions with a standard normal prior.
     pub fn new(units: usize) -> Self {
-        Self { units, prior: None }
+        Self {
+            units,
+            prior: None,
+            posterior: None,
+        }
     }
 }
 
@@ -57,15 +74,34 @@ impl Latent for Gaussian {
             || "has 0 units".into(),
             "it needs at least 1",
         )?;
-        self.prior.map_or(Ok(()), |prior| prior.check(self.units))
+        self.prior.map_or(Ok(()), |prior| prior.check(self.units))?;
+        let Some(posterior) = self.posterior else {
+            return Ok(());
+        };
+        posterior.check(self.units)?;
+        let pseudo_inputs = self.prior.filter(|prior| prior.has_pseudo_inputs());
+        match pseudo_inputs {
+            None => Ok(()),
+            Some(prior) => {
+                let (prior, posterior) = (prior.name(), posterior.name());
+                let seen =
+                    format!("has a prior of kind {prior} beside a posterior of kind {posterior}");
+                let valid = "the posteriors of pseudo-inputs have a density where they are Gaussians alone: leave one of them out";
+                Err((seen, valid.into()))
+            }
+        }
     }
 
     fn layers(&self, inputs: usize, samples: usize) -> Vec<Box<dyn Layer>> {
-        let parameters = self.units.saturating_mul(2);
+        let parameters = learned_posterior::inputs(self.units, self.posterior.as_deref());
         let (activation, initializer) = (Activation::Linear, Initializer::Glorot);
         let code = GaussianLatent::new(self.units, samples);
         let code = match self.prior {
             Some(prior) => code.with_prior(prior.into()),
+            None => code,
+        };
+        let code = match self.posterior {
+            Some(posterior) => code.with_posterior(posterior.into()),
             None => code,
         };
         vec![
@@ -84,92 +120,25 @@ impl Latent for Gaussian {
     }
 }
 
-/// `q(z | x) = N(μ, σ²)` by the parameters of [`GaussianLatent`], `p(z) = N(0, 1)` or a prior that is learned.
-impl LatentDistribution for Gaussian {
-    fn learned_prior(&self) -> Option<&dyn Prior> {
-        self.prior.as_deref()
-    }
-
-    fn kl(&self, parameters: &[f32], kl: &mut [f32]) {
-        match self.prior {
-            Some(_) => kl.fill(f32::NAN),
-            None => GaussianLatent::kl(parameters, kl),
-        }
-    }
-
-    fn deviation(&self, parameters: &[f32], deviation: &mut [f32]) {
-        GaussianLatent::deviation(parameters, deviation);
-    }
-
-    fn draw(
-        &self,
-        parameters: &[f32],
-        epsilon: &[f32],
-        deviation: &mut [f32],
-        z: &mut [f32],
-    ) -> f64 {
-        GaussianLatent::deviation(parameters, deviation);
-        shift_and_scale(parameters, epsilon, deviation, z);
-        let samples = GaussianSamples {
-            epsilon,
-            deviation,
-            log_prior: None,
-        };
-        match self.prior {
-            Some(_) => -samples.log_posterior(),
-            None => samples.log_ratio(z),
-        }
-    }
-
-    fn draw_prior(&self, parameters: &[Parameter], noise: Noise, first: u32, z: MatrixMut<'_>) {
-        let mut z = z;
-        match &self.prior {
-            Some(prior) => prior.draw(parameters, noise, first, z),
-            None => {
-                for (row, z) in (first..).zip(z.iter_rows_mut()) {
-                    noise.normal(row, z);
-                }
-            }
-        }
-    }
-}
-
-/// `z = μ + σ ε`, with the means at the front of the parameters.
-fn shift_and_scale(parameters: &[f32], epsilon: &[f32], deviation: &[f32], z: &mut [f32]) {
-    for (((z, mu), epsilon), sigma) in z.iter_mut().zip(parameters).zip(epsilon).zip(deviation) {
-        *z = mu + *sigma * *epsilon;
-    }
-}
-
 /// A diagonal Gaussian code (Kingma and Welling 2014): from means and log-variances, `z = μ + σ ε` with `ε ~ N(0, 1)`, and
 /// `z = μ` in evaluation.
 ///
 /// The input of `2 n` elements holds `μ` and then `s`; the log-variance is `ln σ² = 30 tanh(s / 30)`, which is `s` to three
 /// digits where `|s| < 2` and never overflows.
 ///
+/// A [`crate::Posterior`] carries the code on, `f(z; h)`, and `f(μ; h)` in evaluation: the input then holds `c` elements more, its context
+/// `h`. `ln |det ∂f/∂z|` is saved as a part of `ln p(z)`, as it enters `ln p(z) - ln q(z | x)`.
+///
 /// Its divergence from the prior is a penalty: see [`crate::penalties::KlDivergence`], and [`crate::penalties::SampledKl`] with a
-/// prior that is learned, whose parameters are the layer's. With several samples of each row, the samples are weighted by
+/// prior that is learned or such a posterior, whose parameters are the layer's. With several samples of each row, the samples are weighted by
 /// importance instead: see [`crate::Objective`].
 #[derive(Clone, Debug)]
 pub struct GaussianLatent {
     width: usize,
     samples: usize,
+    /// The prior whose density is taken at the samples.
     learned: Option<LearnedPrior>,
-}
-
-/// `KL` from the prior in each dimension.
-fn kl_of_dimensions(mu: &[f32], s: &[f32], kl: &mut [f32]) {
-    vectorized(
-        #[inline(always)]
-        || {
-            for ((kl, &mu), &s) in kl.iter_mut().zip(mu).zip(s) {
-                let ln = log_variance(s);
-                // e^ln - 1 - ln is never negative; rounding may make it so near 0.
-                let excess = exp(ln) - 1.0 - ln;
-                *kl = 0.5 * (mu * mu + if excess < 0.0 { 0.0 } else { excess });
-            }
-        },
-    );
+    posterior: Option<LearnedPosterior>,
 }
 
 impl GaussianLatent {
@@ -179,6 +148,7 @@ impl GaussianLatent {
             width,
             samples,
             learned: None,
+            posterior: None,
         }
     }
 
@@ -186,6 +156,17 @@ impl GaussianLatent {
     pub fn with_prior(self, prior: Arc<dyn Prior>) -> Self {
         Self {
             learned: Some(LearnedPrior::new(prior, self.width)),
+            ..self
+        }
+    }
+
+    /// The same whose samples a normalising flow carries on; see [`Posterior`].
+    pub fn with_posterior(self, posterior: Arc<dyn Posterior>) -> Self {
+        let own = LearnedPosterior::new(posterior, self.width);
+        let standard = || LearnedPrior::new(Arc::new(StandardNormal), self.width);
+        Self {
+            posterior: Some(own),
+            learned: Some(self.learned.unwrap_or_else(standard)),
             ..self
         }
     }
@@ -203,7 +184,7 @@ impl GaussianLatent {
         kl_of_dimensions(&mu[dimensions.clone()], &s[dimensions], kl);
     }
 
-    /// Standard deviations: `[n]` from the second half of a row of the layer's input.
+    /// Standard deviations: `[n]` from the second `n` elements of a row of the layer's input.
     pub fn deviation(x: &[f32], sigma: &mut [f32]) {
         let s = &x[sigma.len()..];
         vectorized(
@@ -217,20 +198,40 @@ impl GaussianLatent {
     }
 }
 
+impl GaussianLatent {
+    /// What is learned: by the posterior, then by the prior.
+    fn learned_parameters(&self) -> impl Iterator<Item = &ParameterSpec> {
+        let posterior = self.posterior.iter().flat_map(|own| &own.parameters);
+        posterior.chain(self.learned.iter().flat_map(|own| &own.parameters))
+    }
+}
+
+/// Elements of some parameters.
+fn elements<'a>(parameters: impl Iterator<Item = &'a ParameterSpec>) -> usize {
+    parameters.map(|p| p.rows * p.cols).sum()
+}
+
 impl Layer for GaussianLatent {
     fn name(&self) -> String {
         let prior = match &self.learned {
-            Some(learned) => format!(", {} prior", learned.prior.name()),
+            Some(learned) if !learned.parameters.is_empty() => {
+                format!(", {} prior", learned.prior.name())
+            }
+            _ => String::new(),
+        };
+        let posterior = match &self.posterior {
+            Some(own) => format!(", {} posterior", own.posterior.name()),
             None => String::new(),
         };
         match self.samples {
-            1 => format!("gaussian{prior}"),
-            samples => format!("gaussian{prior}, {samples} samples"),
+            1 => format!("gaussian{prior}{posterior}"),
+            samples => format!("gaussian{prior}{posterior}, {samples} samples"),
         }
     }
 
     fn inputs(&self) -> usize {
-        2 * self.width
+        let posterior = self.posterior.as_ref();
+        learned_posterior::inputs(self.width, posterior.map(|own| &*own.posterior))
     }
 
     fn output(&self) -> Shape {
@@ -238,30 +239,35 @@ impl Layer for GaussianLatent {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        let learned = self.learned.as_ref();
-        learned.map_or(Vec::new(), |learned| learned.parameters.clone())
+        self.learned_parameters().copied().collect()
     }
 
-    /// Saved: `ε`, then `σ`, and `ln p(z)` of a learned prior; see [`GaussianSamples`]. Partial sums: the gradients of the
-    /// prior's parameters.
+    /// Saved: `ε`, then `σ`, and `ln p(z)` where it is taken at the samples; see [`GaussianSamples`]; then what a flow saves. Partial sums: the gradients of the
+    /// posterior's parameters, then of the prior's.
     fn memory(&self) -> Memory {
         match &self.learned {
             None => Memory {
                 saved: 2 * self.width,
                 ..Memory::default()
             },
-            Some(learned) => Memory {
-                saved: 2 * self.width + 1,
-                workspace: learned.prior.workspace(self.width),
-                partial_sums: learned.elements(),
-            },
+            Some(learned) => {
+                let posterior = self.posterior.as_ref();
+                let workspace = posterior.map_or(0, LearnedPosterior::workspace);
+                Memory {
+                    saved: 2 * self.width + 1 + posterior.map_or(0, LearnedPosterior::saved),
+                    workspace: learned.prior.workspace(self.width).max(workspace),
+                    partial_sums: elements(self.learned_parameters()),
+                }
+            }
         }
     }
 
     fn multiplications(&self) -> usize {
         let learned = self.learned.as_ref();
-        let one = learned.map_or(0, |own| own.prior.multiplications(self.width));
-        one.saturating_mul(self.samples)
+        let prior = learned.map_or(0, |own| own.prior.multiplications(self.width));
+        let posterior = self.posterior.as_ref();
+        let flow = posterior.map_or(0, |own| own.posterior.multiplications(self.width));
+        prior.saturating_add(flow).saturating_mul(self.samples)
     }
 
     fn abilities(&self) -> Abilities<'_> {
@@ -297,8 +303,14 @@ impl Layer for GaussianLatent {
             Self::deviation(x, sigma);
             shift_and_scale(x, epsilon, sigma, y);
         }
+        if let Some(posterior) = &self.posterior {
+            let (y, saved) = (y.reborrow(), saved.reborrow());
+            posterior.carry(parameters, pass.mode, x, y, saved, memory.workspace);
+        }
         if let Some(learned) = &self.learned {
-            learned.save_log_density(parameters, pass.mode, y.as_ref(), saved, memory.workspace);
+            let is_carried = self.posterior.is_some();
+            let codes = (y.as_ref(), is_carried);
+            learned.save_log_density(parameters, pass.mode, codes, saved, memory.workspace);
         }
     }
 
@@ -307,16 +319,37 @@ impl Layer for GaussianLatent {
         parameters: &[Parameter],
         trace: Trace<'_>,
         mut dy: MatrixMut<'_>,
-        dx: Option<MatrixMut<'_>>,
+        mut dx: Option<MatrixMut<'_>>,
         memory: BackwardMemory<'_>,
     ) {
+        let BackwardMemory {
+            mut partial_sums,
+            workspace,
+        } = memory;
+        if let Some(sums) = &mut partial_sums {
+            sums.fill(0.0);
+        }
+        let posterior = self.posterior.as_ref();
+        let of_posterior = posterior.map_or(0, |own| elements(own.parameters.iter()));
         if let Some(learned) = &self.learned {
+            let own = partial_sums.as_deref_mut();
+            let memory = BackwardMemory {
+                partial_sums: own.map(|sums| &mut sums[of_posterior..]),
+                workspace,
+            };
             learned.backward(parameters, trace, &mut dy, memory);
+        }
+        if let Some(posterior) = posterior {
+            let memory = BackwardMemory {
+                partial_sums: partial_sums.map(|sums| &mut sums[..of_posterior]),
+                workspace,
+            };
+            posterior.backward(parameters, trace, &mut dy, dx.as_mut(), memory);
         }
         let Some(mut dx) = dx else { return };
         let samples = dy.rows() / dx.rows().max(1);
         for (row, dx) in dx.iter_rows_mut().enumerate() {
-            let (dmu, ds) = dx.split_at_mut(self.width);
+            let (dmu, ds) = dx[..2 * self.width].split_at_mut(self.width);
             dmu.fill(0.0);
             ds.fill(0.0);
             for at in row * samples..(row + 1) * samples {
@@ -344,19 +377,32 @@ impl Layer for GaussianLatent {
         accumulate: Accumulate,
         out: MatrixMut<'_>,
     ) {
-        if let Some(learned) = &self.learned {
-            learned.gradient(index, rows, trace, accumulate, out);
+        let mut all = self.learned_parameters();
+        let before = elements(all.by_ref().take(index));
+        let cols = all.next().map_or(0, |own| own.cols);
+        let own = &trace.partial_sums[before + rows.start * cols..before + rows.end * cols];
+        let mut out = out;
+        match accumulate {
+            Accumulate::Replace => out.as_mut_slice().copy_from_slice(own),
+            Accumulate::Add => update(out.as_mut_slice(), own, |sum, own| sum + own),
         }
     }
 
     fn describe(
         &self,
         graph: &mut Graph,
-        _parameters: &[Parameter],
+        parameters: &[Parameter],
         inputs: &[Value],
     ) -> Result<Value, Undescribed> {
         let x = graph.flat(inputs[0]);
-        Ok(graph.slice(x, [0, self.width]))
+        let mean = graph.slice(x, [0, self.width]);
+        match &self.posterior {
+            None => Ok(mean),
+            Some(own) => {
+                let h = graph.slice(x, [2 * self.width, self.inputs()]);
+                own.posterior.describe(graph, parameters, h, mean)
+            }
+        }
     }
 }
 
@@ -367,28 +413,4 @@ impl Samples for GaussianLatent {
             Mode::Eval => 1,
         }
     }
-}
-
-/// Adds to a row of gradients with respect to `μ` and `s` those of the `KL` in dimensions `dimensions`, times `factors`.
-pub(crate) fn add_kl_gradients(
-    x: &[f32],
-    factors: &[f32],
-    dimensions: Range<usize>,
-    dx: &mut [f32],
-) {
-    let (mu, s) = x.split_at(x.len() / 2);
-    let (dmu, ds) = dx.split_at_mut(mu.len());
-    let parameters = mu[dimensions.clone()].iter().zip(&s[dimensions.clone()]);
-    let gradients = dmu[dimensions.clone()].iter_mut().zip(&mut ds[dimensions]);
-    let all = gradients.zip(parameters).zip(factors);
-    vectorized(
-        #[inline(always)]
-        || {
-            for (((dmu, ds), (&mu, &s)), &factor) in all {
-                let t = tanh(s / BOUND);
-                *dmu += factor * mu;
-                *ds += 0.5 * factor * (exp(BOUND * t) - 1.0) * (1.0 - t * t);
-            }
-        },
-    );
 }

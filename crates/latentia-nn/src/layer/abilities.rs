@@ -22,7 +22,7 @@ pub struct Abilities<'a> {
     pub multiplied_by: Option<usize>,
     /// It has no gradient with respect to its input, and must stand before every layer that learns.
     pub without_gradient: bool,
-    /// It saves `ln p(z)` of each row of its output, of a prior that it learns. Penalties then leave the gradients with respect to
+    /// It saves `ln p(z)` of each row of its output, of a prior that it learns or beside a [posterior](crate::Posterior). Penalties then leave the gradients with respect to
     /// these in [`super::Trace::log_prior_gradients`].
     pub log_prior: bool,
     /// Its first parameter is the input that the layers before it make, in evaluation, of as many pseudo-inputs as it has rows. The

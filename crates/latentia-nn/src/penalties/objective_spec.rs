@@ -21,6 +21,7 @@ use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
 use crate::penalty::Penalty;
+use crate::posterior::Posterior;
 use crate::prior::Prior;
 
 /// Declares [`ObjectiveSpec`]: what belongs to the posterior of a latent with a distribution, and the list of penalties. To add
@@ -213,7 +214,7 @@ impl ObjectiveSpec {
         if let Some(distribution) = distribution.filter(|_| !self.is_importance_weighted()) {
             let (weight, warm_up) = (self.beta, self.warm_up);
             let own = distribution.divergence(weight, warm_up);
-            penalties.push(match (own, distribution.learned_prior()) {
+            penalties.push(match (own, distribution.sampled_prior()) {
                 (Some(own), _) => own,
                 (None, Some(_)) => Arc::new(SampledKl { weight, warm_up }),
                 (None, None) => Arc::new(KlDivergence {
@@ -251,6 +252,9 @@ impl ObjectiveSpec {
     /// What is wrong, and what would be valid.
     pub fn check(&self, latent: &dyn Latent, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         self.check_ranges()?;
+        if let Some(posterior) = posterior_flow(latent) {
+            self.check_posterior_flow(posterior, latent)?;
+        }
         if self.is_importance_weighted() {
             self.check_importance_samples(latent)?;
         }
@@ -292,6 +296,28 @@ impl ObjectiveSpec {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What needs the factors of a diagonal Gaussian, or the gradient of its density, has none of a posterior that a flow makes.
+    fn check_posterior_flow(
+        &self,
+        posterior: &dyn Posterior,
+        latent: &dyn Latent,
+    ) -> Result<(), InvalidSpec> {
+        let of_closed_form = self.kl_weights().into_iter().skip(WHOLE_KL_WEIGHTS);
+        let of_closed_form = of_closed_form.filter(|(.., is_set)| *is_set);
+        let names = of_closed_form.map(|(name, ..)| name);
+        let estimate = self
+            .doubly_reparameterised
+            .then_some("doubly-reparameterised");
+        let unfit = self.active().filter(|penalty| !penalty.fits(latent));
+        let mut names = names.chain(estimate).chain(unfit.map(|own| own.name()));
+        let Some(name) = names.next() else {
+            return Ok(());
+        };
+        let seen = format!("has {name} beside a posterior of kind {}", posterior.name());
+        let valid = "it needs a posterior that is a diagonal Gaussian: leave it out, or `posterior` of the code";
+        Err((seen, valid.into()))
     }
 
     /// The KL divergence from a learned prior has no parts in each dimension, and is known but by samples; other penalties hold
@@ -374,7 +400,7 @@ impl ObjectiveSpec {
     fn check_importance_samples(&self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
         let seen = || unsupported("importance-samples", latent);
         require(
-            latent.is_gaussian(),
+            latent.is_gaussian() || posterior_flow(latent).is_some(),
             seen,
             "it needs a code of kind `gaussian`",
         )?;
@@ -398,6 +424,11 @@ impl ObjectiveSpec {
 /// The prior of a code, where it is learned.
 fn learned_prior(latent: &dyn Latent) -> Option<&dyn Prior> {
     latent.distribution()?.learned_prior()
+}
+
+/// The flow that carries the samples of a code on, where there is one.
+fn posterior_flow(latent: &dyn Latent) -> Option<&dyn Posterior> {
+    latent.distribution()?.posterior_flow()
 }
 
 fn unsupported(name: &str, latent: &dyn Latent) -> String {

@@ -1,4 +1,4 @@
-//! KL divergence of a Gaussian posterior from a prior that is learned, by samples.
+//! KL divergence of a posterior from a prior by samples, where it has no closed form.
 
 use crate::latents::GaussianSamples;
 use crate::log_variance::multiply_by_log_variance_gradient;
@@ -6,7 +6,8 @@ use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext, warm_up_prog
 
 /// `β (ln q(z | x) - ln p(z))` at the codes `z` that were drawn, in nats, mean over codes: an estimate of `β KL(q(z | x) ‖ p(z))`
 /// without bias, for a prior that has no closed form (Tomczak and Welling 2018). Codes are `z = μ + σ ε`, so that the gradient
-/// of `ln q(z | x)` is that of `-Σ ln σ` alone.
+/// of `ln q(z | x)` is that of `-Σ ln σ` alone. Where a [`crate::Posterior`] carries them on, `-ln |det|` is a part of `ln q(z | x)`, and its
+/// gradient comes with that of `ln p(z)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SampledKl {
     /// `β`.
@@ -51,8 +52,10 @@ impl Penalty for SampledKl {
             for row in 0..codes.inputs.rows() {
                 workspace.clear();
                 workspace.resize(width, by_log_variance);
-                multiply_by_log_variance_gradient(workspace, &codes.inputs.row(row)[width..]);
-                let ds = &mut gradients.inputs.row_mut(row)[width..];
+                let elements = width..2 * width;
+                let s = &codes.inputs.row(row)[elements.clone()];
+                multiply_by_log_variance_gradient(workspace, s);
+                let ds = &mut gradients.inputs.row_mut(row)[elements];
                 for (ds, own) in ds.iter_mut().zip(&*workspace) {
                     *ds += own;
                 }

@@ -3,6 +3,7 @@
 mod flow;
 mod gaussians;
 mod mixture;
+mod standard_normal;
 mod vamp;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::prior::Prior;
 
 pub use flow::Flow;
 pub use mixture::Mixture;
+pub use standard_normal::StandardNormal;
 pub use vamp::Vamp;
 
 kinds! {

@@ -17,6 +17,7 @@ use latentia_nn::penalties::{
     Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
     SampledKl, TotalCorrelation,
 };
+use latentia_nn::posteriors::{Iaf, Planar, Radial};
 use latentia_nn::priors::Mixture;
 use latentia_nn::{
     Activation, Corruption, Initializer, Latent, Layer, LayerSpec, LikelihoodSpec, Penalty, Shape,
@@ -181,10 +182,23 @@ fn every_latent_is_right() {
         warm_up,
         kl: 0.6,
     };
-    let latents: [&dyn Latent; 14] = [
+    let iaf = Iaf {
+        steps: 2,
+        units: 8,
+        context: 3,
+    };
+    let (planar, radial) = (Planar { steps: 2 }, Radial { steps: 2 });
+    let carried = [iaf.into(), planar.into(), radial.into()].map(|own| Gaussian {
+        posterior: Some(own),
+        ..mixture
+    });
+    let latents: [&dyn Latent; 17] = [
         &Deterministic {},
         &Gaussian::new(3),
         &mixture,
+        &carried[0],
+        &carried[1],
+        &carried[2],
         &VonMisesFisher { units: 2 },
         &VonMisesFisher { units: 5 },
         &vectors(1),
@@ -283,8 +297,13 @@ fn every_penalty_is_right() {
             of,
         })
     };
-    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 13] = [
+    let with_posterior = || -> Box<dyn Layer> {
+        let posterior = Arc::new(Planar { steps: 2 });
+        Box::new(GaussianLatent::new(3, 1).with_posterior(posterior))
+    };
+    let cases: [(Arc<dyn Penalty>, Box<dyn Layer>); 14] = [
         (Arc::new(sampled), with_prior()),
+        (Arc::new(sampled), with_posterior()),
         (
             Arc::new(spherical),
             Box::new(VonMisesFisherLatent::new(3, 2)),

@@ -50,6 +50,8 @@ pub struct Seen {
     /// What the encoder gave, a row for each of its inputs.
     pub encoded: Vec<Row>,
     pub codes: Vec<Row>,
+    /// What the code's layer had saved for each.
+    pub saved: Vec<Row>,
     /// Parameters of the code's layer, as those of a prior.
     pub prior: Vec<Row>,
     /// `-ln p(x | z)` of each code, under a Gaussian of unit scale.
@@ -69,6 +71,20 @@ pub fn check(
     rows: usize,
     inputs: usize,
     code: impl Fn(&[f64], (&[f64], &[f64]), &[f64]) -> Row,
+    objective: impl Fn(&Seen) -> f64,
+) {
+    let code = |encoded: &[f64], held: (&[f64], &[f64]), saved: &[f64], _: &[Row]| {
+        code(encoded, held, saved)
+    };
+    check_code(case, rows, inputs, code, objective);
+}
+
+/// As [`check`], of a code that depends on the parameters of its layer too.
+pub fn check_code(
+    case: Case,
+    rows: usize,
+    inputs: usize,
+    code: impl Fn(&[f64], (&[f64], &[f64]), &[f64], &[Row]) -> Row,
     objective: impl Fn(&Seen) -> f64,
 ) {
     let dense = |inputs, outputs, activation| -> Box<dyn Layer> {
@@ -129,10 +145,11 @@ pub fn check(
         let (encoder, decoder) = (layer(0, case.activation.1), layer(last, |z| z));
         let encoded: Vec<Row> = encoder_inputs.iter().map(|x| encoder.forward(x)).collect();
         let samples = after.len() / encoded.len();
+        let mut prior: Vec<Row> = (2..last).map(parameter).collect();
         let codes: Vec<Row> = (0..after.len())
             .map(|r| {
                 let held = (&before[r / samples][..], &after[r][..]);
-                code(&encoded[r / samples], held, &saved[r])
+                code(&encoded[r / samples], held, &saved[r], &prior)
             })
             .collect();
         let copies = codes.len() / rows;
@@ -143,7 +160,6 @@ pub fn check(
             0.5 * squares.sum::<f64>() + 0.5 * inputs as f64 * (2.0 * PI).ln()
         };
         let losses = codes.iter().enumerate().map(loss).collect();
-        let mut prior: Vec<Row> = (2..last).map(parameter).collect();
         // The posteriors of pseudo-inputs are what the encoder makes of them.
         if has_pseudo_inputs {
             let rows = prior[1].chunks(inputs);
@@ -153,6 +169,7 @@ pub fn check(
             prior,
             encoded,
             codes,
+            saved: saved.clone(),
             losses,
         })
     };

@@ -6,4 +6,5 @@ mod codes;
 mod condition;
 mod gaussian;
 mod penalties;
+mod posteriors;
 mod priors;

@@ -18,16 +18,16 @@ const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
 /// `ln p(z)` of a code, by the parameters of a prior.
 type LogDensity = dyn Fn(&[f64], &[Row]) -> f64;
 
-fn log_normal(z: f64, mean: f64, ln_variance: f64) -> f64 {
+pub fn log_normal(z: f64, mean: f64, ln_variance: f64) -> f64 {
     -0.5 * ((z - mean).powi(2) / ln_variance.exp() + ln_variance + (2.0 * PI).ln())
 }
 
-fn log_sum_exp(x: impl Iterator<Item = f64> + Clone) -> f64 {
+pub fn log_sum_exp(x: impl Iterator<Item = f64> + Clone) -> f64 {
     let max = x.clone().fold(f64::NEG_INFINITY, f64::max);
     max + x.map(|x| (x - max).exp()).sum::<f64>().ln()
 }
 
-fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
+pub fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
     let [means, log_variances, logits] = parameters else {
         panic!("{} parameters", parameters.len());
     };
@@ -86,13 +86,13 @@ fn flow(prior: Flow, z: &[f64], parameters: &[Row]) -> (Row, f64) {
     (code, log_determinant)
 }
 
-fn flow_density(prior: Flow, z: &[f64], parameters: &[Row]) -> f64 {
+pub fn flow_density(prior: Flow, z: &[f64], parameters: &[Row]) -> f64 {
     let (u, log_determinant) = flow(prior, z, parameters);
     log_determinant + u.iter().map(|u| log_normal(*u, 0.0, 0.0)).sum::<f64>()
 }
 
 /// `ln |det|` of a matrix of `n` rows, by elimination.
-fn log_determinant(mut rows: Vec<Row>) -> f64 {
+pub fn log_determinant(mut rows: Vec<Row>) -> f64 {
     let n = rows.len();
     let mut sum = 0.0;
     for pivot in 0..n {

@@ -7,6 +7,7 @@ use latentia_nn::layers::Dropout;
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
+use latentia_nn::posteriors::Iaf;
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
     Activation, Adversary, Against, Chain, Discriminator, Layer, LikelihoodSpec, Objective,
@@ -126,16 +127,25 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         let prior = Arc::new(Vamp { components: 200 });
         Box::new(GaussianLatent::new(30, 1).with_prior(prior))
     };
+    let with_posterior = || -> Box<dyn Layer> {
+        let posterior = Arc::new(Iaf {
+            steps: 2,
+            units: 50,
+            context: 8,
+        });
+        Box::new(GaussianLatent::new(26, 2).with_posterior(posterior))
+    };
     const SAMPLED: SampledKl = SampledKl {
         weight: 1.0,
         warm_up: 0,
     };
     let sampled = || -> Vec<Arc<dyn Penalty>> { vec![Arc::new(SAMPLED)] };
-    let (alone, quantised, learned, encoded) = (
+    let (alone, quantised, learned, encoded, carried) = (
         coupled(1, gaussian, coupling),
         coupled(1, codebook, commitment),
         coupled(1, with_prior, sampled),
         coupled(1, with_pseudo_inputs, sampled),
+        coupled(1, with_posterior, sampled),
     );
     for threads in [2, 3, 7] {
         assert!(
@@ -152,6 +162,10 @@ fn terms_on_a_whole_batch_do_not_depend_on_the_number_of_threads() {
         );
         assert!(
             coupled(threads, with_pseudo_inputs, sampled) == encoded,
+            "{threads} threads"
+        );
+        assert!(
+            coupled(threads, with_posterior, sampled) == carried,
             "{threads} threads"
         );
     }

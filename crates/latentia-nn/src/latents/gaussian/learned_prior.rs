@@ -1,9 +1,8 @@
 //! The prior of a Gaussian code, where it is learned.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, update};
+use latentia_tensor::{MatrixMut, MatrixRef};
 
 use crate::layer::{BackwardMemory, Mode, Parameter, ParameterSpec, Trace};
 use crate::prior::{PRIOR_ROWS, Prior};
@@ -22,23 +21,13 @@ impl LearnedPrior {
         Self { prior, parameters }
     }
 
-    /// Elements of the parameters before parameter `index`.
-    fn before(&self, index: usize) -> usize {
-        let parameters = self.parameters[..index].iter();
-        parameters.map(|p| p.rows * p.cols).sum()
-    }
-
-    /// Elements of all parameters.
-    pub(super) fn elements(&self) -> usize {
-        self.before(self.parameters.len())
-    }
-
-    /// Saves `ln p(z)` of each code behind its `ε` and `σ`; NaN in evaluation, where nothing asks for it.
+    /// Saves `ln p(z)` of each code behind its `ε` and `σ`, where a posterior has carried it added to its `ln |det|` there; NaN in
+    /// evaluation, where nothing asks for it.
     pub(super) fn save_log_density(
         &self,
         parameters: &[Parameter],
         mode: Mode,
-        z: MatrixRef<'_>,
+        (z, is_carried): (MatrixRef<'_>, bool),
         mut saved: MatrixMut<'_>,
         workspace: &mut [f32],
     ) {
@@ -53,12 +42,13 @@ impl LearnedPrior {
                     .log_density(parameters, z, log_density, workspace);
             }
             for (row, ln_p) in (first..first + rows).zip(log_density) {
-                saved.row_mut(row)[2 * width] = ln_p;
+                let own = &mut saved.row_mut(row)[2 * width];
+                *own = if is_carried { *own + ln_p } else { ln_p };
             }
         }
     }
 
-    /// Adds to `dz` the gradients of `ln p(z)` by the codes, and leaves those by the parameters in the partial sums.
+    /// Adds to `dz` the gradients of `ln p(z)` by the codes, and those by the parameters to the partial sums.
     pub(super) fn backward(
         &self,
         parameters: &[Parameter],
@@ -70,9 +60,6 @@ impl LearnedPrior {
             mut partial_sums,
             workspace,
         } = memory;
-        if let Some(sums) = &mut partial_sums {
-            sums.fill(0.0);
-        }
         let width = trace.y.cols();
         let all = trace.y.span().chunks(PRIOR_ROWS * width);
         let gradients = dz.as_mut_slice().chunks_mut(PRIOR_ROWS * width);
@@ -87,23 +74,6 @@ impl LearnedPrior {
                 partial_sums.as_deref_mut(),
                 workspace,
             );
-        }
-    }
-
-    /// Rows `rows` of the gradient of parameter `index`, from the partial sums.
-    pub(super) fn gradient(
-        &self,
-        index: usize,
-        rows: Range<usize>,
-        trace: Trace<'_>,
-        accumulate: Accumulate,
-        mut out: MatrixMut<'_>,
-    ) {
-        let (before, cols) = (self.before(index), self.parameters[index].cols);
-        let own = &trace.partial_sums[before + rows.start * cols..before + rows.end * cols];
-        match accumulate {
-            Accumulate::Replace => out.as_mut_slice().copy_from_slice(own),
-            Accumulate::Add => update(out.as_mut_slice(), own, |sum, own| sum + own),
         }
     }
 }

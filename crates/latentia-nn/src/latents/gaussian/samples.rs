@@ -9,12 +9,12 @@ pub struct GaussianSamples<'a> {
     pub epsilon: &'a [f32],
     /// `σ`: `[n]`.
     pub deviation: &'a [f32],
-    /// `ln p(z)`, of a prior that is [learned](crate::Prior).
+    /// `ln p(z)`, of a prior that is [learned](crate::Prior), and `ln |det|` of a [posterior](crate::Posterior) that carries the code on.
     pub log_prior: Option<f32>,
 }
 
 impl<'a> GaussianSamples<'a> {
-    /// From a row of what the layer saved, `[2 n]`, and one more with a learned prior, for a code of `width` elements, `n`.
+    /// From a row of what the layer saved, `[2 n]`, and one more with a learned prior or a posterior, for a code of `width` elements, `n`.
     pub fn of(saved: &'a [f32], width: usize) -> Self {
         let (epsilon, rest) = saved.split_at(width);
         let (deviation, log_prior) = rest.split_at(width);
@@ -39,7 +39,7 @@ impl<'a> GaussianSamples<'a> {
         ratio
     }
 
-    /// `ln q(z | x) = -½ Σ (ε² + ln 2π) - Σ ln σ`, in nats.
+    /// `ln N(z; μ, σ²) = -½ Σ (ε² + ln 2π) - Σ ln σ` of the sample `z = μ + σ ε`, in nats: `ln q(z | x)` where nothing carries it on.
     pub fn log_posterior(self) -> f64 {
         let mut sum = 0.0;
         for (&epsilon, &sigma) in self.epsilon.iter().zip(self.deviation) {
@@ -47,5 +47,17 @@ impl<'a> GaussianSamples<'a> {
             sum -= 0.5 * (epsilon * epsilon + (2.0 * PI).ln()) + sigma.ln();
         }
         sum
+    }
+}
+
+/// `z = μ + σ ε`, with the means at the front of the parameters.
+pub(super) fn shift_and_scale(
+    parameters: &[f32],
+    epsilon: &[f32],
+    deviation: &[f32],
+    z: &mut [f32],
+) {
+    for (((z, mu), epsilon), sigma) in z.iter_mut().zip(parameters).zip(epsilon).zip(deviation) {
+        *z = mu + *sigma * *epsilon;
     }
 }

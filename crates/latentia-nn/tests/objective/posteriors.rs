@@ -1,0 +1,457 @@
+//! Posteriors that a flow makes of a Gaussian: codes, determinants and gradients against textbooks in f64, in an objective and alone.
+
+use std::f64::consts::E;
+use std::sync::Arc;
+
+use latentia_nn::latents::GaussianLatent;
+use latentia_nn::penalties::SampledKl;
+use latentia_nn::posteriors::{Iaf, Planar, Radial};
+use latentia_nn::priors::{Flow, Mixture};
+use latentia_nn::{
+    Chain, Importance, Layer, Mode, POSTERIOR_ROWS, Penalty, Position, Posterior, Prior, Tape,
+};
+use latentia_tensor::Matrix;
+use latentia_testing::{numbers, wide};
+
+use crate::case::{Case, Row, Seen, check_code, log_variance, loss, mean, sampled};
+use crate::priors::{flow_density, log_determinant, log_normal, log_sum_exp, mixture_density};
+
+/// Examples, their elements and those of a code: less than a tape, several tapes.
+const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
+
+/// `f(z; h)` and `ln |det ∂f/∂z|`, by the parameters of the code's layer.
+type Reference = dyn Fn(&[f64], &[f64], &[Row]) -> (Row, f64);
+
+/// A flow, and what it computes.
+type Flowed = (Arc<dyn Posterior>, Arc<Reference>);
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn softplus(x: f64) -> f64 {
+    (1.0 + x.exp()).ln()
+}
+
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
+
+/// `s` and `m` of every element in step `step`; those of an element depend on those before it in the order of the step.
+fn masked_network(own: Iaf, step: usize, z: &[f64], h: &[f64], parameters: &[Row]) -> [Row; 2] {
+    let (n, units, context) = (z.len(), own.units, own.context);
+    let place = |j: usize| if step % 2 == 1 { n - 1 - j } else { j };
+    let degree = |k: usize| k * n / units;
+    let of_step = |index: usize, size: usize| &parameters[index][step * size..][..size];
+    let (hidden, by_context) = (of_step(0, n * units), of_step(1, context * units));
+    let (bias, output) = (of_step(2, units), of_step(3, units * 2 * n));
+    let output_bias = of_step(4, 2 * n);
+    let unit = |k: usize| {
+        let seen = (0..n).filter(|&j| place(j) < degree(k));
+        let of_code: f64 = seen.map(|j| z[j] * hidden[j * units + k]).sum();
+        let of_context = (0..context).map(|j| h[j] * by_context[j * units + k]);
+        let x = of_code + of_context.sum::<f64>() + bias[k];
+        if x < 0.0 { x.exp() - 1.0 } else { x }
+    };
+    let all: Row = (0..units).map(unit).collect();
+    let output = |half: usize| {
+        let element = |j: usize| {
+            let seen = (0..units).filter(|&k| degree(k) <= place(j));
+            let at = half * n + j;
+            seen.map(|k| all[k] * output[k * 2 * n + at]).sum::<f64>() + output_bias[at]
+        };
+        (0..n).map(element).collect::<Row>()
+    };
+    let s = output(0).into_iter().map(|r| sigmoid(r + 2.0)).collect();
+    [s, output(1)]
+}
+
+fn iaf(own: Iaf, z: &[f64], h: &[f64], parameters: &[Row]) -> (Row, f64) {
+    let (mut z, mut sum) = (z.to_vec(), 0.0);
+    for step in 0..own.steps {
+        let [s, m] = masked_network(own, step, &z, h, parameters);
+        for (j, z) in z.iter_mut().enumerate() {
+            *z = s[j] * *z + (1.0 - s[j]) * m[j];
+            sum += s[j].ln();
+        }
+    }
+    (z, sum)
+}
+
+/// `f⁻¹(z; h)`, element by element.
+fn inverse_iaf(own: Iaf, z: &[f64], h: &[f64], parameters: &[Row]) -> Row {
+    let (n, mut z) = (z.len(), z.to_vec());
+    for step in (0..own.steps).rev() {
+        let mut before = vec![0.0; n];
+        let mut order: Vec<usize> = (0..n).collect();
+        if step % 2 == 1 {
+            order.reverse();
+        }
+        for j in order {
+            let [s, m] = masked_network(own, step, &before, h, parameters);
+            before[j] = (z[j] - (1.0 - s[j]) * m[j]) / s[j];
+        }
+        z = before;
+    }
+    z
+}
+
+fn planar(z: &[f64], h: &[f64]) -> (Row, f64) {
+    let (n, mut z, mut sum) = (z.len(), z.to_vec(), 0.0);
+    for h in h.chunks(2 * n + 1) {
+        let (u, w) = (&h[..n], &h[n..2 * n]);
+        let along = dot(u, w);
+        let m = (1.0 + (E - 1.0) * along.exp()).ln() - 1.0;
+        let moved: Row = (0..n)
+            .map(|j| u[j] + (m - along) * w[j] / dot(w, w))
+            .collect();
+        let tanh = (dot(w, &z) + h[2 * n]).tanh();
+        sum += (1.0 + dot(w, &moved) * (1.0 - tanh * tanh)).abs().ln();
+        z.iter_mut().zip(&moved).for_each(|(z, u)| *z += u * tanh);
+    }
+    (z, sum)
+}
+
+fn radial(z: &[f64], h: &[f64]) -> (Row, f64) {
+    let (n, mut z, mut sum) = (z.len(), z.to_vec(), 0.0);
+    for h in h.chunks(n + 2) {
+        let (alpha, beta) = (softplus(h[n]), softplus(h[n + 1]) - softplus(h[n]));
+        let from: Row = z.iter().zip(h).map(|(z, point)| z - point).collect();
+        let sum_of = alpha + dot(&from, &from).sqrt();
+        z.iter_mut()
+            .zip(&from)
+            .for_each(|(z, from)| *z += beta * from / sum_of);
+        sum += (n - 1) as f64 * (1.0 + beta / sum_of).ln();
+        sum += (1.0 + alpha * beta / (sum_of * sum_of)).ln();
+    }
+    (z, sum)
+}
+
+/// Masked flows of several sizes: fewer units than elements, more, several steps.
+const IAFS: [Iaf; 3] = [
+    Iaf {
+        steps: 1,
+        units: 3,
+        context: 2,
+    },
+    Iaf {
+        steps: 2,
+        units: 25,
+        context: 1,
+    },
+    Iaf {
+        steps: 3,
+        units: 33,
+        context: 3,
+    },
+];
+
+/// Flows of several sizes, and what they compute.
+fn posteriors() -> Vec<Flowed> {
+    let mut all: Vec<Flowed> = Vec::new();
+    for own in IAFS {
+        let reference = move |z: &[f64], h: &[f64], all: &[Row]| iaf(own, z, h, all);
+        all.push((Arc::new(own), Arc::new(reference)));
+    }
+    for steps in [1, 3] {
+        let own: Arc<dyn Posterior> = Arc::new(Planar { steps });
+        all.push((
+            own,
+            Arc::new(|z: &[f64], h: &[f64], _: &[Row]| planar(z, h)),
+        ));
+        let own: Arc<dyn Posterior> = Arc::new(Radial { steps });
+        all.push((
+            own,
+            Arc::new(|z: &[f64], h: &[f64], _: &[Row]| radial(z, h)),
+        ));
+    }
+    all
+}
+
+/// `ln p(z)` by the last parameters of the code's layer.
+type LogDensity = dyn Fn(&[f64], &[Row]) -> f64;
+
+/// A prior, where it is not the standard normal, and its density.
+type OfPrior = (Option<Arc<dyn Prior>>, Box<LogDensity>);
+
+fn priors() -> Vec<OfPrior> {
+    let flow = Flow {
+        couplings: 2,
+        hidden: 3,
+    };
+    let standard =
+        |z: &[f64], _: &[Row]| -> f64 { z.iter().map(|z| log_normal(*z, 0.0, 0.0)).sum() };
+    let mixture = |z: &[f64], all: &[Row]| mixture_density(z, &all[all.len() - 3..]);
+    let by_flow = move |z: &[f64], all: &[Row]| flow_density(flow, z, &all[all.len() - 4..]);
+    vec![
+        (None, Box::new(standard)),
+        (Some(Arc::new(Mixture { components: 3 })), Box::new(mixture)),
+        (Some(Arc::new(flow)), Box::new(by_flow)),
+    ]
+}
+
+fn layer(
+    width: usize,
+    samples: usize,
+    posterior: &Arc<dyn Posterior>,
+    prior: &Option<Arc<dyn Prior>>,
+) -> GaussianLatent {
+    let code = GaussianLatent::new(width, samples).with_posterior(posterior.clone());
+    match prior {
+        Some(prior) => code.with_prior(prior.clone()),
+        None => code,
+    }
+}
+
+/// Holds the objective with `posterior` and `prior` to `objective` of what is seen and of `ln q(z | x) - ln p(z)` of each code.
+fn check_objective(
+    (rows, inputs, width): (usize, usize, usize),
+    samples: usize,
+    ((posterior, flow), (prior, density)): (&Flowed, &OfPrior),
+    weight: Option<f32>,
+    objective: impl Fn(&Seen, Row) -> f64,
+) {
+    let code: Box<dyn Layer> = Box::new(layer(width, samples, posterior, prior));
+    let penalty = |weight| -> Arc<dyn Penalty> { Arc::new(SampledKl { weight, warm_up: 0 }) };
+    let case = Case {
+        importance: weight.is_none().then(Importance::default),
+        ..Case::new(
+            code.inputs(),
+            Some(code),
+            weight.map(penalty).into_iter().collect(),
+        )
+    };
+    let carried = |encoded: &[f64], saved: &[f64], parameters: &[Row]| {
+        let z = sampled(&encoded[..2 * width], (&[], &[]), saved);
+        let (code, log_determinant) = flow(&z, &encoded[2 * width..], parameters);
+        (z, code, log_determinant)
+    };
+    check_code(
+        case,
+        rows,
+        inputs,
+        |encoded, _, saved, parameters| carried(encoded, saved, parameters).1,
+        |seen| {
+            let ratio = |r: usize| {
+                let encoded = &seen.encoded[r / samples];
+                let (z, code, log_determinant) = carried(encoded, &seen.saved[r], &seen.prior);
+                let gaussian: f64 = (0..width)
+                    .map(|j| log_normal(z[j], encoded[j], log_variance(encoded[width + j])))
+                    .sum();
+                gaussian - log_determinant - density(&code, &seen.prior)
+            };
+            objective(seen, (0..seen.codes.len()).map(ratio).collect())
+        },
+    );
+}
+
+#[test]
+fn the_divergence_of_a_flow_has_the_gradients_of_its_samples() {
+    for shape in SHAPES {
+        for posterior in &posteriors() {
+            for prior in &priors() {
+                // With every prior in one shape.
+                if prior.0.is_some() && shape != SHAPES[1] {
+                    continue;
+                }
+                for (samples, weight) in [(1, 1.0), (2, 3.0)] {
+                    let parts = (posterior, prior);
+                    check_objective(shape, samples, parts, Some(weight), |seen, ratios| {
+                        loss(seen) + f64::from(weight) * mean(ratios.into_iter())
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn importance_weights_have_the_density_of_the_flow() {
+    for shape in SHAPES {
+        for posterior in &posteriors() {
+            // One sample is the ELBO. Blocks of four examples have more than 64 codes by 20 samples.
+            for samples in [1, 5, 20] {
+                let parts = (posterior, &priors()[0]);
+                check_objective(shape, samples, parts, None, |seen, ratios| {
+                    let log_weight = |r: usize| -ratios[r] - seen.losses[r];
+                    let bound = |x: usize| {
+                        let weights = (x * samples..(x + 1) * samples).map(log_weight);
+                        (samples as f64).ln() - log_sum_exp(weights)
+                    };
+                    mean((0..seen.encoded.len()).map(bound))
+                });
+            }
+        }
+    }
+}
+
+/// A layer with the flow and its parameters moved from where they begin, and its input.
+struct Flowing {
+    chain: Chain,
+    values: Vec<Row>,
+    x: Matrix,
+    width: usize,
+}
+
+impl Flowing {
+    /// With parameters moved by up to `by`: large ones make steps whose inverse single precision does not determine.
+    fn new(posterior: &Arc<dyn Posterior>, rows: usize, width: usize, by: f32) -> Self {
+        let layer = layer(width, 1, posterior, &None);
+        let inputs = layer.inputs();
+        let mut chain = Chain::new(vec![Box::new(layer)], 3).expect("a layer");
+        for (i, parameter) in (1..).zip(chain.parameters_mut()) {
+            let noise = numbers(i, parameter.value.as_slice().len());
+            for (w, noise) in parameter.value.as_mut_slice().iter_mut().zip(noise) {
+                *w += by * noise;
+            }
+        }
+        let values = chain.parameters().iter();
+        Self {
+            values: values.map(|p| wide(p.value.as_slice())).collect(),
+            chain,
+            x: Matrix::from_vec(rows, inputs, numbers(5, rows * inputs)),
+            width,
+        }
+    }
+
+    fn context(&self, row: usize) -> Row {
+        wide(&self.x.row(row)[2 * self.width..])
+    }
+
+    /// Codes and `ln |det|` of samples `z`, whatever was in the workspace.
+    fn carry(&self, posterior: &dyn Posterior, z: &Matrix) -> (Matrix, Vec<f32>) {
+        let (mut codes, mut all) = (z.clone(), vec![f32::NAN; z.rows()]);
+        let mut workspace = vec![f32::NAN; posterior.workspace(self.width)];
+        let h = (0..z.rows()).flat_map(|row| self.x.row(row)[2 * self.width..].to_vec());
+        let h = Matrix::from_vec(z.rows(), posterior.context(self.width), h.collect());
+        assert!(z.rows() <= POSTERIOR_ROWS);
+        let parameters = self.chain.parameters();
+        let mut saved = Matrix::zeros(z.rows(), posterior.saved(self.width));
+        posterior.forward(
+            parameters,
+            h.view(),
+            codes.view_mut(),
+            &mut all,
+            saved.view_mut(),
+            &mut workspace,
+        );
+        (codes, all)
+    }
+}
+
+fn samples(rows: usize, width: usize) -> Matrix {
+    let numbers = numbers(7, rows * width);
+    Matrix::from_vec(rows, width, numbers.iter().map(|z| 3.0 * z).collect())
+}
+
+#[test]
+fn a_posterior_has_the_determinant_of_its_jacobian() {
+    for (posterior, flow) in posteriors() {
+        for width in [1, 2, 3, 8, 70] {
+            let (rows, by) = if width > 8 { (3, 0.05) } else { (64, 0.5) };
+            let own = Flowing::new(&posterior, rows, width, by);
+            let z = samples(rows, width);
+            let (codes, obtained) = own.carry(&*posterior, &z);
+            for (row, obtained) in obtained.into_iter().enumerate() {
+                let (start, h) = (wide(z.row(row)), own.context(row));
+                let (expected, _) = flow(&start, &h, &own.values);
+                for (code, expected) in codes.row(row).iter().zip(&expected) {
+                    let error = (f64::from(*code) - expected).abs();
+                    assert!(error < 1e-5 * expected.abs().max(1.0), "{posterior:?}");
+                }
+                let moved = |j: usize, by: f64| {
+                    let mut start = start.clone();
+                    start[j] += by;
+                    flow(&start, &h, &own.values).0
+                };
+                let column = |j: usize| -> Row {
+                    let ends = moved(j, 1e-5).into_iter().zip(moved(j, -1e-5));
+                    ends.map(|(a, b)| (a - b) / 2e-5).collect()
+                };
+                let expected = log_determinant((0..width).map(column).collect());
+                let error = (f64::from(obtained) - expected).abs();
+                assert!(
+                    error < 1e-5 * expected.abs().max(1.0),
+                    "{posterior:?} of {width}: {obtained} {expected}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn inverse_autoregressive_flow_has_an_inverse() {
+    for iaf in IAFS {
+        for width in [1, 2, 8, 40] {
+            let posterior: Arc<dyn Posterior> = Arc::new(iaf);
+            let own = Flowing::new(&posterior, 20, width, 0.1);
+            let z = samples(20, width);
+            let (codes, _) = own.carry(&*posterior, &z);
+            for row in 0..20 {
+                let h = own.context(row);
+                let back = inverse_iaf(iaf, &wide(codes.row(row)), &h, &own.values);
+                for (back, z) in back.iter().zip(z.row(row)) {
+                    assert!((back - f64::from(*z)).abs() < 1e-5, "{back} {z}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_along_a_line_and_from_a_point_have_an_inverse() {
+    // One dimension, in which an inverse is an order: codes rise with samples, however strong the steps.
+    let kinds: [Arc<dyn Posterior>; 2] =
+        [Arc::new(Planar { steps: 4 }), Arc::new(Radial { steps: 4 })];
+    for posterior in kinds {
+        let mut own = Flowing::new(&posterior, 64, 1, 0.5);
+        let strong: Vec<f32> = own.x.row(0).iter().map(|x| 6.0 * x).collect();
+        for row in own.x.view_mut().iter_rows_mut() {
+            row.copy_from_slice(&strong);
+        }
+        let z = Matrix::from_vec(64, 1, (0..64).map(|i| i as f32 / 8.0 - 4.0).collect());
+        let (codes, _) = own.carry(&*posterior, &z);
+        assert!(codes.as_slice().is_sorted_by(|a, b| a < b), "{codes:?}");
+    }
+}
+
+#[test]
+fn a_flow_of_one_step_that_does_nothing_leaves_the_gaussian() {
+    // Planar steps by u = 0, radial ones by a = b.
+    let posteriors: [Arc<dyn Posterior>; 2] =
+        [Arc::new(Planar { steps: 2 }), Arc::new(Radial { steps: 2 })];
+    for posterior in posteriors {
+        let mut own = Flowing::new(&posterior, 9, 4, 0.5);
+        let size = posterior.context(4) / 2;
+        for x in own.x.view_mut().iter_rows_mut() {
+            for h in x[8..].chunks_mut(size) {
+                match posterior.name() {
+                    "planar" => h[..4].fill(0.0),
+                    _ => h[5] = h[4],
+                }
+            }
+        }
+        let z = samples(9, 4);
+        let (codes, log_determinant) = own.carry(&*posterior, &z);
+        assert_eq!(codes.as_slice(), z.as_slice());
+        assert!(log_determinant.iter().all(|ln| ln.abs() < 1e-12));
+    }
+}
+
+#[test]
+fn in_evaluation_a_code_is_what_the_flow_makes_of_the_mean() {
+    for (posterior, flow) in posteriors() {
+        let own = Flowing::new(&posterior, 9, 5, 0.5);
+        let mut tape = Tape::forward_only(&own.chain, 0..1, Mode::Eval, 9);
+        let mut input = tape.input_mut(9, &[]);
+        input.as_mut_slice().copy_from_slice(own.x.as_slice());
+        tape.forward(&own.chain, Position::default());
+        for row in 0..9 {
+            let mean = wide(&own.x.row(row)[..5]);
+            let (expected, _) = flow(&mean, &own.context(row), &own.values);
+            for (z, expected) in tape.output().row(row).iter().zip(&expected) {
+                assert!((f64::from(*z) - expected).abs() < 1e-5, "{posterior:?}");
+            }
+        }
+    }
+}
