@@ -66,9 +66,9 @@ mod task_times;
 pub mod task_times;
 
 pub use engine::{
-    Adversary, Against, Alone, BLOCK_ROWS, Chain, ChainError, Collective, Discriminator,
-    GroupedPenalties, Importance, ImportanceBound, NonFinite, Objective, ObjectiveBuffers,
-    Position, Rates, Step, StepOptions, Tape,
+    Adversary, AdversaryStep, Against, Alone, BLOCK_ROWS, Chain, ChainError, Collective,
+    Discriminator, GroupedPenalties, Importance, ImportanceBound, NonFinite, Objective,
+    ObjectiveBuffers, Position, Rates, Step, StepOptions, Tape,
 };
 pub use invalid_spec::InvalidSpec;
 pub use latent::{CodeValues, Latent, LatentDistribution};

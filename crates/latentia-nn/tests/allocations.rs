@@ -13,8 +13,9 @@ use latentia_nn::penalties::{
 use latentia_nn::posteriors::{Iaf, Planar, Radial};
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
-    Activation, Adversary, Against, Chain, Discriminator, Importance, Initializer, Layer,
-    LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape, Step, StepOptions,
+    Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Importance, Initializer,
+    Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape, Step,
+    StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -59,6 +60,7 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
         frozen: Vec::new(),
     };
     let mut step = Step::new(&chain, 256, options);
+    let mut opponent = AdversaryStep::new(&chain, &step);
     let x = Matrix::zeros(256, 300);
     let indices: Vec<u32> = (0..256).collect();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -70,6 +72,9 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
             for _ in 0..steps {
                 step.run(&mut chain, &x, &indices, 1e-4.into())
                     .expect("in memory");
+                if let Some(opponent) = &mut opponent {
+                    opponent.run(&mut step).expect("in memory");
+                }
             }
         };
         // Both threads must have met every kernel, whose packing memory is theirs for good.

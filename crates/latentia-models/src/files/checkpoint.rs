@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
+use latentia_nn::{Adversary, AdversaryStep};
 use latentia_tensor::Matrix;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 use super::run_record::RunRecord;
 use super::tensor_file::{FileFormat, OpenFile, floats, invalid, read_floats};
 use crate::autoencoder::Description;
-use crate::{BoxError, ModelError, Training, TrainingSpec};
+use crate::{BoxError, Epoch, ModelError, Training, TrainingSpec};
 
 /// The format rises with every change of what a run has to remember.
 const CHECKPOINT: FileFormat = FileFormat {
@@ -79,7 +80,8 @@ impl Training<'_> {
 
     /// All that learns, by its name: the model's parameters, and behind them those of a discriminator.
     fn learned(&self) -> Vec<(String, &Matrix)> {
-        let discriminator = self.step.discriminator().map(|(chain, _)| chain);
+        let discriminator = self.step.objective().adversary.as_ref();
+        let discriminator = discriminator.map(Adversary::chain);
         let of_layers = discriminator.into_iter().flat_map(|chain| {
             (0..chain.layers().len()).flat_map(|layer| {
                 let parameters = chain.parameters_of(layer).iter();
@@ -116,8 +118,10 @@ impl Training<'_> {
             }
         };
         keep("model", &mut learned.iter().map(|(_, value)| *value));
-        let discriminator = self.step.discriminator();
-        let others = discriminator.map_or(&[][..], |(_, moments)| moments);
+        let others = self
+            .adversary
+            .as_ref()
+            .map_or(&[][..], AdversaryStep::moments);
         let moments = || self.step.moments().iter().chain(others);
         keep("first-moment", &mut moments().map(|m| &m.first));
         keep("second-moment", &mut moments().map(|m| &m.second));
@@ -151,27 +155,8 @@ impl Training<'_> {
             let path = path.to_path_buf();
             return Err(ModelError::OtherData { path });
         }
-        let identity = self.as_json().map_err(|e| invalid(path, e.to_string()))?;
-        let parse = |text: &RawValue| serde_json::from_str(text.get());
-        let (mut was, is): (Value, Value) = parse(&was)
-            .and_then(|was| Ok((was, parse(&identity)?)))
-            .map_err(unreadable)?;
         let record = RunRecord::read(&content, format, &tensors).map_err(|what| damaged(&what))?;
-        let epochs = was["training"]["epochs"].as_u64().unwrap_or(u64::MAX);
-        let is_longer = u64::from(self.spec.epochs) > epochs;
-        let same_rates = self.had_rates_of(epochs as u32, &record.state.history);
-        if is_longer && same_rates {
-            for key in ["epochs", "steps"] {
-                was["training"][key] = is["training"][key].clone();
-            }
-        }
-        if let Some(mut difference) = difference("", &was, &is) {
-            if is_longer && !same_rates {
-                difference.push_str(", and its learning rates follow from that");
-            }
-            let path = path.to_path_buf();
-            return Err(ModelError::OtherRun { path, difference });
-        }
+        self.check_identity(path, &was, &record.state.history)?;
 
         let learned = self.learned();
         let own = self.model.chain.parameters().len();
@@ -215,9 +200,41 @@ impl Training<'_> {
         }
         let own_moments = moments.by_ref().take(own);
         self.step.resume(record.steps, record.updates, own_moments);
-        self.step.resume_discriminator(values, moments);
+        if let Some(adversary) = &mut self.adversary {
+            adversary.resume(&mut self.step, values, moments);
+        }
         self.set_state(record.state);
         Ok(())
+    }
+
+    /// Refuses a run that `was` identifies, if it is another than this one, but for more epochs at the rates of those of `history`.
+    fn check_identity(
+        &self,
+        path: &Path,
+        was: &RawValue,
+        history: &[Epoch],
+    ) -> Result<(), ModelError> {
+        let identity = self.as_json().map_err(|e| invalid(path, e.to_string()))?;
+        let parse = |text: &RawValue| serde_json::from_str(text.get());
+        let (mut was, is): (Value, Value) = parse(was)
+            .and_then(|was| Ok((was, parse(&identity)?)))
+            .map_err(|e| CHECKPOINT.damaged(path, &format!("metadata: {e}")))?;
+        let epochs = was["training"]["epochs"].as_u64().unwrap_or(u64::MAX);
+        let is_longer = u64::from(self.spec.epochs) > epochs;
+        let same_rates = self.had_rates_of(epochs as u32, history);
+        if is_longer && same_rates {
+            for key in ["epochs", "steps"] {
+                was["training"][key] = is["training"][key].clone();
+            }
+        }
+        let Some(mut difference) = difference("", &was, &is) else {
+            return Ok(());
+        };
+        if is_longer && !same_rates {
+            difference.push_str(", and its learning rates follow from that");
+        }
+        let path = path.to_path_buf();
+        Err(ModelError::OtherRun { path, difference })
     }
 }
 

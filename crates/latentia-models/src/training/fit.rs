@@ -316,12 +316,21 @@ impl Training<'_> {
             let loss = self
                 .step
                 .run(&mut self.model.chain, &examples, batch, rates)?;
+            let adversary = self.adversary.as_mut().filter(|_| loss.is_finite());
+            let discriminator = adversary.map(|own| own.run(&mut self.step)).transpose()?;
+            let discriminator = discriminator.unwrap_or(0.0);
+            let loss = if discriminator.is_finite() {
+                loss
+            } else {
+                discriminator
+            };
             if !loss.is_finite() {
                 let batch = number + 1;
                 return Ok(EpochEnd::NonFinite { loss, batch });
             }
             let begins = self.state.progress.examples == 0;
-            self.penalties.add(&self.step, batch.len(), begins);
+            self.penalties
+                .add(self.step.penalties(), discriminator, batch.len(), begins);
             self.state.first_loss = self.state.first_loss.or(Some(loss));
             self.state.progress.examples += batch.len() as u64;
             self.state.progress.loss += loss * batch.len() as f64;

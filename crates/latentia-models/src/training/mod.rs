@@ -5,6 +5,7 @@ mod balance;
 mod fit;
 mod fitted;
 mod gradients;
+mod penalty_sums;
 mod pseudo_inputs;
 mod rollback;
 mod run;

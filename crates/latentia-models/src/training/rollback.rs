@@ -73,6 +73,9 @@ impl Training<'_> {
         self.state.progress = Default::default();
         self.state.gradients.reset(back_to == 0);
         self.step.reset();
+        if let Some(adversary) = &mut self.adversary {
+            adversary.reset(&mut self.step);
+        }
         if self.state.rollbacks >= MAX_ROLLBACKS {
             return Err(ModelError::Diverged {
                 cause,

@@ -3,12 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use latentia_nn::{Adversary, Collective, Discriminator, Objective, Step, StepOptions};
+use latentia_nn::{
+    Adversary, AdversaryStep, Collective, Discriminator, Objective, Step, StepOptions,
+};
 use latentia_tensor::{Matrix, Rows, Subset, Targets};
 
 use super::balance::Balance;
 use super::fitted::Fitted;
 use super::gradients::{GradientFault, GradientReport};
+use super::penalty_sums::PenaltySums;
 use super::pseudo_inputs;
 use super::split::Split;
 use super::standing::Standing;
@@ -55,6 +58,8 @@ pub struct Training<'a> {
     pub(crate) spec: TrainingSpec,
     pub(crate) seed: u64,
     pub(crate) step: Step,
+    /// The training of a discriminator, where there is one.
+    pub(crate) adversary: Option<AdversaryStep>,
     pub(crate) state: RunState,
     /// What follows from its history.
     standing: Standing,
@@ -74,30 +79,6 @@ pub struct Training<'a> {
     /// Whether the model has the weights that it is to keep.
     pub(super) is_over: bool,
     attach: Vec<&'a Attach<'a>>,
-}
-
-/// What penalties have added to the losses of an epoch's examples.
-#[derive(Debug, Default)]
-pub(super) struct PenaltySums {
-    sums: Vec<f64>,
-    discriminator: f64,
-    examples: usize,
-}
-
-impl PenaltySums {
-    /// Takes a batch of `examples` examples into account, by which `step` has learned; it is the first of an epoch where `begins`.
-    pub(super) fn add(&mut self, step: &Step, examples: usize, begins: bool) {
-        if begins {
-            *self = Self::default();
-        }
-        let means = step.penalties();
-        self.discriminator += step.discriminator_loss().unwrap_or(0.0) * examples as f64;
-        self.sums.resize(means.len(), 0.0);
-        for (sum, mean) in self.sums.iter_mut().zip(means) {
-            *sum += mean * examples as f64;
-        }
-        self.examples += examples;
-    }
 }
 
 /// What fits something to a model and the examples that it learned from and was validated on, as tensors to keep with it.
@@ -150,25 +131,7 @@ impl<'a> Training<'a> {
         for rows in parts.into_iter().flatten() {
             model.scaled(rows)?;
         }
-        let scaling = match model.is_fitted {
-            true => model.scaling.clone(),
-            false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
-        };
-        let parts = [
-            Some(examples),
-            split.validation.as_ref(),
-            split.test.as_ref(),
-        ];
-        for rows in parts.into_iter().flatten() {
-            let checked =
-                model
-                    .check_scaled(rows, &scaling)
-                    .and_then(|()| match rows.has_targets() {
-                        true => model.check_scaled(&Targets(rows), &scaling),
-                        false => Ok(()),
-                    });
-            checked.map_err(|error| in_data(error, rows))?;
-        }
+        let scaling = scaling(model, &split)?;
         model.scaling = scaling;
         if !model.is_fitted {
             learn_statistic(model, examples)?;
@@ -181,6 +144,7 @@ impl<'a> Training<'a> {
         Ok(Self {
             warm_start: model.is_fitted,
             is_over: false,
+            adversary: AdversaryStep::new(&model.chain, &step),
             step,
             best: None,
             initial: Some(weights(model)),
@@ -202,6 +166,9 @@ impl<'a> Training<'a> {
     /// process to say; an error ends it in one process alone.
     #[must_use]
     pub fn across(mut self, collective: Arc<dyn Collective>) -> Self {
+        if let Some(adversary) = &mut self.adversary {
+            adversary.share(Arc::clone(&collective));
+        }
         self.step.share(&self.model.chain, collective);
         self
     }
@@ -377,6 +344,31 @@ impl<'a> Training<'a> {
             self.model.set_weights(best);
         }
     }
+}
+
+/// The constants of the preprocessing, learned from the training examples unless the model has learned before; refuses values that the model
+/// cannot have with them.
+fn scaling(model: &Autoencoder, split: &Split<'_>) -> Result<Scaling, ModelError> {
+    let examples = &split.training;
+    let scaling = match model.is_fitted {
+        true => model.scaling.clone(),
+        false => Scaling::learn_columns(model.preprocessing, examples, &model.kinds())?,
+    };
+    let parts = [
+        Some(examples),
+        split.validation.as_ref(),
+        split.test.as_ref(),
+    ];
+    for rows in parts.into_iter().flatten() {
+        let checked = model
+            .check_scaled(rows, &scaling)
+            .and_then(|()| match rows.has_targets() {
+                true => model.check_scaled(&Targets(rows), &scaling),
+                false => Ok(()),
+            });
+        checked.map_err(|error| in_data(error, rows))?;
+    }
+    Ok(scaling)
 }
 
 /// Sets the statistic that the likelihood keeps of training examples, where it keeps one.

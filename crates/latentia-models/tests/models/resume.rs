@@ -185,6 +185,14 @@ fn noise_and_warm_up_go_on_exactly() {
     );
 }
 
+#[test]
+fn a_discriminator_goes_on_exactly() {
+    check(
+        ADVERSARIAL,
+        "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01",
+    );
+}
+
 /// Statistics that a layer keeps: means and variances of batches, codebooks of moving means whose dead vectors are revived.
 const KEPT: &str = "likelihood = 'mse'
     corruption = { kind = 'masking', rate = 0.3 }

@@ -57,6 +57,7 @@ mod tape;
 mod traces;
 
 pub use adversary::Adversary;
+pub use adversary_step::AdversaryStep;
 pub use chain::{BLOCK_ROWS, Chain};
 pub use chain_error::ChainError;
 pub use collective::{Alone, Collective};

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use latentia_tensor::{Matrix, Rows, sum_of_squares};
 
-use super::adversary_step::AdversaryStep;
 use super::batch_codes::BatchCodes;
 use super::block::Block;
 use super::chain::Chain;
@@ -105,7 +104,6 @@ pub struct Step {
     pub(super) parallel: bool,
     pub(super) packed: PackedWeights,
     pub(super) pseudo_inputs: Option<PseudoInputs>,
-    adversary: Option<AdversaryStep>,
 }
 
 impl Step {
@@ -154,7 +152,6 @@ impl Step {
             parallel,
             packed,
             pseudo_inputs: PseudoInputs::new(chain, &frozen),
-            adversary: AdversaryStep::new(chain, &options.objective, batch_size),
             frozen,
             options,
         }
@@ -174,9 +171,6 @@ impl Step {
         let mut threads = [rayon::current_num_threads() as u64];
         collective.broadcast(0, bytemuck::cast_slice_mut(&mut threads));
         self.message_threads = threads[0] as usize;
-        if let Some(adversary) = &mut self.adversary {
-            adversary.share(Arc::clone(&collective));
-        }
         self.collective = collective;
     }
 
@@ -200,35 +194,8 @@ impl Step {
         &self.penalties
     }
 
-    /// Binary cross-entropy of the discriminator over the last batch, in nats, before its update; none without one.
-    pub fn discriminator_loss(&self) -> Option<f64> {
-        self.adversary.as_ref().map(AdversaryStep::loss)
-    }
-
-    /// The discriminator's network, and the gradients and moments of its parameters; none without one.
-    pub fn discriminator(&self) -> Option<(&Chain, &[Moments])> {
-        let chain = self.options.objective.adversary.as_ref()?.chain();
-        Some((chain, self.adversary.as_ref()?.moments()))
-    }
-
-    /// Gives the discriminator, where there is one, parameters and their moments, in its chain's order; it goes on as [`Self::resume`] has the
-    /// autoencoder go on, which is to be called before.
-    pub fn resume_discriminator(
-        &mut self,
-        values: impl IntoIterator<Item = Matrix>,
-        moments: impl IntoIterator<Item = (Matrix, Matrix)>,
-    ) {
-        let adversary = self.options.objective.adversary.as_mut();
-        if let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) {
-            for (own, value) in adversary.chain.parameters_mut().iter_mut().zip(values) {
-                own.value = value;
-            }
-            step.resume(self.steps, self.updates, moments);
-        }
-    }
-
     /// What is minimised.
-    pub(crate) fn objective(&self) -> &Objective {
+    pub fn objective(&self) -> &Objective {
         &self.options.objective
     }
 
@@ -265,10 +232,6 @@ impl Step {
     pub fn reset(&mut self) {
         self.updates = 0;
         self.moments.iter_mut().for_each(Moments::reset);
-        let adversary = self.options.objective.adversary.as_mut();
-        if let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) {
-            step.reset(adversary);
-        }
     }
 
     /// Trains `chain` on one batch, the examples `indices` of `examples`, and returns the loss before the update. A loss
@@ -304,10 +267,6 @@ impl Step {
         if !loss.is_finite() {
             return Ok(loss);
         }
-        let of_discriminator = self.teach_discriminator(chain, shares)?;
-        if !of_discriminator.is_finite() {
-            return Ok(of_discriminator);
-        }
         self.updates += 1;
         let (optimizer, step) = (self.options.optimizer, self.updates);
         optimizer.at_step(step, rates.learning_rate, &mut |update| {
@@ -320,25 +279,8 @@ impl Step {
         Ok(loss)
     }
 
-    /// Lets the discriminator, where there is one, learn from the codes of the batch. Returns its loss.
-    fn teach_discriminator(&mut self, chain: &Chain, shares: Shares<'_>) -> io::Result<f64> {
-        let Objective {
-            latent,
-            penalties,
-            adversary,
-            ..
-        } = &mut self.options.objective;
-        let (Some(step), Some(adversary)) = (&mut self.adversary, adversary) else {
-            return Ok(0.0);
-        };
-        // Behind the layers and the penalties, whose noise has the streams before.
-        let stream = chain.layers().len() + penalties.len();
-        let noise = Chain::noise(self.options.seed, stream, self.steps);
-        step.learn(adversary, &self.blocks[..self.used], *latent, shares, noise)
-    }
-
     /// Which examples of the last batch are whose.
-    fn shares<'a>(&self, collective: &'a dyn Collective) -> Shares<'a> {
+    pub(super) fn shares<'a>(&self, collective: &'a dyn Collective) -> Shares<'a> {
         Shares {
             collective,
             examples: self.examples,

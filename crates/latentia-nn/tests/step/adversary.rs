@@ -2,8 +2,8 @@
 
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::{
-    Activation, Adversary, Against, Chain, Discriminator, Layer, LikelihoodSpec, Matrix, Mode,
-    Objective, Optimizer, Position, Rates, Step, StepOptions, Tape,
+    Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Layer, LikelihoodSpec,
+    Matrix, Mode, Objective, Optimizer, Position, Rates, Step, StepOptions, Tape,
 };
 use latentia_testing::{assert_gradient, reference, wide};
 
@@ -129,12 +129,10 @@ fn a_discriminator_has_the_gradient_of_its_cross_entropy_and_chance_is_ln_2() {
     tape.forward(&chain, Position::default());
     let z = wide(tape.output().row(0));
     let mut step = Step::new(&chain, rows, with_adversary(false, Against::Permuted));
-    assert!(
-        step.discriminator_loss().is_some_and(f64::is_nan),
-        "nothing was learned yet"
-    );
+    let mut opponent = AdversaryStep::new(&chain, &step).expect("a discriminator");
     step.run(&mut chain, &x, &indices, 0.0.into())
         .expect("in memory");
+    let obtained = opponent.run(&mut step).expect("in memory");
     let value = |which: usize, numbers: &[f64]| {
         let mut parameters = parameters.clone();
         if let Some(own) = parameters.get_mut(which) {
@@ -143,22 +141,19 @@ fn a_discriminator_has_the_gradient_of_its_cross_entropy_and_chance_is_ln_2() {
         let t = logit(&parameters, &z);
         0.5 * (softplus(t) + softplus(-t))
     };
-    let obtained = step.discriminator_loss().expect("it has learned");
     assert!(
         (obtained - value(usize::MAX, &[])).abs() < 1e-6,
         "{obtained}"
     );
-    let (_, moments) = step.discriminator().expect("there is one");
-    for (which, moments) in moments.iter().enumerate() {
+    for (which, moments) in opponent.moments().iter().enumerate() {
         let gradient = moments.gradient.as_slice();
         assert_gradient(gradient, &parameters[which], 15, 3e-5, |n| value(which, n));
     }
     // It learns that it cannot tell.
+    let mut last = f64::NAN;
     for _ in 0..300 {
-        step.run(&mut chain, &x, &indices, 0.0.into())
-            .expect("in memory");
+        last = opponent.run(&mut step).expect("in memory");
     }
-    let last = step.discriminator_loss().expect("it has learned");
     assert!((last - 2f64.ln()).abs() < 1e-3, "{last}");
 }
 
@@ -189,9 +184,13 @@ fn an_encoder_that_is_held_to_the_prior_gives_codes_that_are_taken_for_draws() {
             ..options(LikelihoodSpec::Gaussian, Optimizer::default())
         };
         let mut step = Step::new(&chain, rows, options);
+        let mut opponent = AdversaryStep::new(&chain, &step);
         for _ in 0..1500 {
             step.run(&mut chain, &x, &indices, Rates::from(2e-3))
                 .expect("in memory");
+            if let Some(opponent) = &mut opponent {
+                opponent.run(&mut step).expect("in memory");
+            }
         }
         let mut tape = Tape::forward_only(&chain, 0..2, Mode::Eval, rows);
         tape.read(&x, &indices).expect("in memory");
@@ -232,18 +231,25 @@ fn layers_of(layers: &[Box<dyn Layer>]) -> Vec<Box<dyn Layer>> {
 }
 
 #[test]
-fn a_step_that_forgets_begins_its_discriminator_anew() {
+fn a_discriminator_that_is_reset_begins_anew() {
     let (x, indices) = (examples(50, 8), (0..50).collect::<Vec<u32>>());
     for against in BOTH {
         let mut chain = chain(true);
         let mut step = Step::new(&chain, 50, with_adversary(true, against));
+        let mut opponent = AdversaryStep::new(&chain, &step).expect("a discriminator");
         let began = values(adversary(against).chain());
-        let now = |step: &Step| step.discriminator().map(|(chain, _)| values(chain));
+        let now = |step: &Step| {
+            step.objective()
+                .adversary
+                .as_ref()
+                .map(|own| values(own.chain()))
+        };
         assert_eq!(now(&step).as_ref(), Some(&began));
         step.run(&mut chain, &x, &indices, 0.01.into())
             .expect("in memory");
+        opponent.run(&mut step).expect("in memory");
         assert_ne!(now(&step).as_ref(), Some(&began));
-        step.reset();
+        opponent.reset(&mut step);
         assert_eq!(now(&step).as_ref(), Some(&began));
     }
 }

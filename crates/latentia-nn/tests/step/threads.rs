@@ -10,8 +10,8 @@ use latentia_nn::penalties::{
 use latentia_nn::posteriors::Iaf;
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
-    Activation, Adversary, Against, Chain, Discriminator, Layer, LikelihoodSpec, Objective,
-    Optimizer, Penalty, Shape, Step, StepOptions,
+    Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Layer, LikelihoodSpec,
+    Objective, Optimizer, Penalty, Shape, Step, StepOptions,
 };
 use latentia_tensor::Matrix;
 
@@ -31,11 +31,15 @@ fn after_ten_steps(
     with_threads(threads, || {
         let mut chain = Chain::new(layers, 1).expect("layers that fit");
         let mut step = Step::new(&chain, 200, options);
+        let mut opponent = AdversaryStep::new(&chain, &step);
         let x = examples(1000, 300);
         let order: Vec<u32> = (0..1000).rev().collect();
         for indices in order.chunks(200).chain(order.chunks(170)) {
             step.run(&mut chain, &x, indices, 0.01.into())
                 .expect("in memory");
+            if let Some(opponent) = &mut opponent {
+                opponent.run(&mut step).expect("in memory");
+            }
         }
         chain.parameters().iter().map(|p| p.value.clone()).collect()
     })
