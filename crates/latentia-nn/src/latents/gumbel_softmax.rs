@@ -25,8 +25,8 @@ const MOST_CATEGORIES: usize = 1 << 14;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GumbelSoftmax {
     /// Categories of each variable; the width of the encoder's output, or its channels, are a multiple of it.
-    /// Example: `categories = 10`
-    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 16384)))]
+    /// Example: `categories = 16`
+    #[cfg_attr(feature = "schema", schemars(range(min = 2)))]
     pub categories: usize,
     /// Temperature `τ` of the softmax in training, behind the warm-up: the lower, the nearer its samples are to one category, and the more
     /// its gradients vary. Example: `temperature = 0.67`
