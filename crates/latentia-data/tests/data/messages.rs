@@ -235,7 +235,7 @@ fn of_names_and_paths() {
     check(
         "faces",
         &nowhere,
-        "no data set or file is called `faces`; known sets are `mnist-mini`, `mnist`, `fashion-mnist`, `cifar10`, `random`",
+        "no data set or file is called `faces`; known sets are `mnist-mini`, `mnist`, `fashion-mnist`, `cifar10`, `random`, `shapes`",
     );
     check("codes.npy", &nowhere, "no such file: `codes.npy`");
     check("./mnist", &nowhere, "no such file: `./mnist`");
