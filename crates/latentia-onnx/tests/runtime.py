@@ -30,6 +30,15 @@ decoder = [{ layer = "dense", units = 32, activation = "relu" }, { layer = "dens
 epochs = 3
 """
 
+CATEGORIES = """
+[model]
+preprocessing = "unit-range"
+likelihood = "bernoulli"
+encoder = [{ layer = "dense", units = 40 }]
+code = { kind = "gumbel-softmax", categories = 8 }
+decoder = [{ layer = "dense" }]
+"""
+
 PLANAR = """
 [model]
 likelihood = "bernoulli"
@@ -95,6 +104,7 @@ CASES = [
     ("iaf", "iaf", "binary.npy", DENSE, False),
     ("planar flow", PLANAR, "binary.npy", DENSE, False),
     ("radial flow", PLANAR.replace("planar", "radial"), "binary.npy", DENSE, False),
+    ("categories", CATEGORIES, "grey.npy", DENSE, False),
     ("svae", "svae", "binary.npy", DENSE, False),
     ("conditional-vae", "conditional-vae", "classes.npz", DENSE, False),
     ("conv", "conv", "grey.npy", CONV, False),

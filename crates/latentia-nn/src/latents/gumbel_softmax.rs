@@ -311,7 +311,7 @@ impl Layer for GumbelSoftmaxLatent {
         inputs: &[Value],
     ) -> Result<Value, Undescribed> {
         let n = self.categories;
-        let mut units = vec![0.0; n * n];
+        let mut units = vec![0.0f32; n * n];
         units.iter_mut().step_by(n + 1).for_each(|x| *x = 1.0);
         let units = graph.constant("categories", &[n, n], units);
         let x = graph.reshape(inputs[0], &[self.variables(), n]);
