@@ -175,6 +175,9 @@ impl Parts {
             let valid = "it must be at least 1".into();
             return refuse("objective", "has importance-samples 0".into(), valid);
         }
+        if let Some(Err((seen, valid))) = self.discriminator.map(|own| own.check(&*self.latent)) {
+            return refuse("objective", seen, valid);
+        }
         let columns = self.likelihood.columns();
         let kinds = columns.map_or(0, |columns| columns.kinds().len());
         if kinds != 0 && kinds != inputs {

@@ -131,6 +131,9 @@ impl Autoencoder {
                 "the likelihood ({}), after layers whose output was finite",
                 self.likelihood().name()
             ),
+            NonFinite::Penalties if self.discriminator.is_some() => {
+                "the discriminator or the penalties on the code, while all else was finite".into()
+            }
             NonFinite::Penalties => "the penalties on the code, while all else was finite".into(),
         }
     }

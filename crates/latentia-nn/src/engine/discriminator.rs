@@ -80,8 +80,11 @@ impl Discriminator {
         self.against == Against::Prior
     }
 
-    /// Refuses values out of range, and codes that are held to no standard normal.
-    pub(crate) fn check(self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
+    /// Refuses values out of range, and codes that cannot be held to the standard normal.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be valid.
+    pub fn check(self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
         let name = Self::NAME;
         for (key, value) in [
             ("weight", self.weight),
@@ -103,9 +106,8 @@ impl Discriminator {
                 latent.name()
             )
         };
-        let fits = latent.is_gaussian() || latent.name() == "deterministic";
         require(
-            fits,
+            !latent.is_restricted(),
             seen,
             "it needs a code of kind `deterministic` or `gaussian`",
         )

@@ -263,12 +263,11 @@ impl Objective {
         let BackwardTrace {
             labels,
             trace,
-            gradient,
+            mut gradient,
             log_prior,
         } = tape.backward_trace(self.latent);
         log_prior.fill(0.0);
         let codes = codes(trace, labels);
-        let mut gradient = gradient;
         let memory = buffers.adversary.as_mut().filter(|_| asked);
         if let (Some(adversary), Some(memory)) = (&self.adversary, memory) {
             let count = batch * codes.codes.rows() / rows;

@@ -4,6 +4,7 @@ use latentia_tensor::math::tanh;
 use latentia_tensor::{MatrixMut, MatrixRef, vectorized};
 use serde::{Deserialize, Serialize};
 
+use super::cut::check_cut;
 use crate::Shape;
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
@@ -50,22 +51,9 @@ impl Latent for FiniteScalarQuantised {
             || format!("has levels {levels:?}"),
             "their product must be at most 65,536",
         )?;
-        // Vectors do not reach over positions.
-        let (width, cut) = match row {
-            Shape::Flat(width) => (width, format!("{width} elements")),
-            Shape::FeatureMaps { channels, .. } => {
-                (channels, format!("the {channels} channels of {row}"))
-            }
-        };
-        require(
-            width.is_multiple_of(dimensions),
-            || {
-                format!(
-                    "cuts {cut} into vectors of {dimensions} dimensions, one for each of its levels {levels:?}"
-                )
-            },
-            "the width of the encoder's output, or its channels, must be a multiple of it",
-        )
+        check_cut(row, dimensions, || {
+            format!("vectors of {dimensions} dimensions, one for each of its levels {levels:?}")
+        })
     }
 
     fn layers(&self, inputs: usize, _samples: usize) -> Vec<Box<dyn Layer>> {

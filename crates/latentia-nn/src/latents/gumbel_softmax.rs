@@ -7,6 +7,7 @@ use std::sync::Arc;
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 use serde::{Deserialize, Serialize};
 
+use super::cut::check_cut;
 use crate::Shape;
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
@@ -68,18 +69,9 @@ impl Latent for GumbelSoftmax {
             || format!("has variables of {categories} categories"),
             "`categories` must be from 2 to 16,384",
         )?;
-        // Variables do not reach over positions.
-        let (width, cut) = match row {
-            Shape::Flat(width) => (width, format!("{width} elements")),
-            Shape::FeatureMaps { channels, .. } => {
-                (channels, format!("the {channels} channels of {row}"))
-            }
-        };
-        require(
-            width.is_multiple_of(categories),
-            || format!("cuts {cut} into variables of {categories} categories"),
-            "the width of the encoder's output, or its channels, must be a multiple of it",
-        )?;
+        check_cut(row, categories, || {
+            format!("variables of {categories} categories")
+        })?;
         require(
             kl.is_finite() && kl >= 0.0,
             || format!("has kl {kl}"),
@@ -93,12 +85,7 @@ impl Latent for GumbelSoftmax {
     }
 
     fn layers(&self, inputs: usize, _samples: usize) -> Vec<Box<dyn Layer>> {
-        vec![Box::new(GumbelSoftmaxLatent {
-            width: inputs,
-            categories: self.categories,
-            temperature: self.temperature,
-            warm_up: self.warm_up,
-        })]
+        vec![Box::new(GumbelSoftmaxLatent::new(inputs, *self))]
     }
 
     fn is_per_position(&self) -> bool {
@@ -187,6 +174,22 @@ pub struct GumbelSoftmaxLatent {
 }
 
 impl GumbelSoftmaxLatent {
+    /// Cuts rows of `width` elements, a multiple of the categories of `spec`.
+    pub fn new(width: usize, spec: GumbelSoftmax) -> Self {
+        let GumbelSoftmax {
+            categories,
+            temperature,
+            warm_up,
+            ..
+        } = spec;
+        Self {
+            width,
+            categories,
+            temperature,
+            warm_up,
+        }
+    }
+
     /// Variables in a row.
     fn variables(&self) -> usize {
         self.width / self.categories

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
+use super::cut::check_cut;
 use crate::Shape;
 use crate::graph::{Graph, Operation, Undescribed, Value};
 use crate::invalid_spec::{InvalidSpec, require};
@@ -73,18 +74,9 @@ impl Latent for LookupFreeQuantised {
             || format!("has vectors of {dimension} signs"),
             "`dimension` must be from 1 to 16",
         )?;
-        // Vectors do not reach over positions.
-        let (width, cut) = match row {
-            Shape::Flat(width) => (width, format!("{width} elements")),
-            Shape::FeatureMaps { channels, .. } => {
-                (channels, format!("the {channels} channels of {row}"))
-            }
-        };
-        require(
-            width.is_multiple_of(dimension),
-            || format!("cuts {cut} into vectors of dimension {dimension}"),
-            "the width of the encoder's output, or its channels, must be a multiple of it",
-        )?;
+        check_cut(row, dimension, || {
+            format!("vectors of dimension {dimension}")
+        })?;
         for (name, weight) in [("commitment", commitment), ("entropy", entropy)] {
             require(
                 weight.is_finite() && weight >= 0.0,

@@ -1,5 +1,6 @@
 //! Latents: one file for each kind, and the list of them.
 
+mod cut;
 mod deterministic;
 mod finite_scalar_quantised;
 pub(crate) mod gaussian;

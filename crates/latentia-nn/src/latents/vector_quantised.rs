@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::cut::check_cut;
 use crate::Shape;
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::latent::{CodeValues, Latent};
@@ -94,18 +95,9 @@ impl Latent for VectorQuantised {
             || format!("has {codebooks} codebooks"),
             "there must be from 1 to 64",
         )?;
-        // Vectors do not reach over positions.
-        let (width, cut) = match row {
-            Shape::Flat(width) => (width, format!("{width} elements")),
-            Shape::FeatureMaps { channels, .. } => {
-                (channels, format!("the {channels} channels of {row}"))
-            }
-        };
-        require(
-            dimension > 0 && width.is_multiple_of(dimension),
-            || format!("cuts {cut} into vectors of dimension {dimension}"),
-            "the width of the encoder's output, or its channels, must be a multiple of it",
-        )?;
+        check_cut(row, dimension, || {
+            format!("vectors of dimension {dimension}")
+        })?;
         require(
             commitment.is_finite() && commitment >= 0.0,
             || format!("has commitment {commitment}"),

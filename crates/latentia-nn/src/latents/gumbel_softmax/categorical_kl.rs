@@ -53,8 +53,8 @@ impl Penalty for CategoricalKl {
                 };
                 let by_logits = &mut gradients.inputs.row_mut(row)[variable * n..][..n];
                 for (da, a) in by_logits.iter_mut().zip(shifted) {
-                    let slope = exp(a) / total * (a - log_total - negative_entropy);
-                    *da += (weight * slope) as f32;
+                    let gradient = exp(a) / total * (a - log_total - negative_entropy);
+                    *da += (weight * gradient) as f32;
                 }
             }
         }
