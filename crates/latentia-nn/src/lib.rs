@@ -86,7 +86,7 @@ pub use penalties::ObjectiveSpec;
 pub use penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
 pub use posterior::{FlowGradients, FlowTrace, POSTERIOR_ROWS, Posterior};
 pub use posteriors::PosteriorSpec;
-pub use prior::{PRIOR_ROWS, Prior};
+pub use prior::{FIRST_PRIOR_NOISE, PRIOR_ROWS, Prior, PriorCodes};
 pub use priors::PriorSpec;
 pub use shape::Shape;
 

@@ -11,7 +11,7 @@ use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
 use latentia_nn::posteriors::{Iaf, Planar, Radial};
-use latentia_nn::priors::{Mixture, Vamp};
+use latentia_nn::priors::{Hierarchical, Mixture, Vamp};
 use latentia_nn::{
     Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Importance, Initializer,
     Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape, Step,
@@ -196,6 +196,11 @@ fn a_step_allocates_nothing_after_the_first() {
     let vamp = Arc::new(Vamp { components: 7 });
     assert_eq!(allocations(with_prior(1, mixture()), sampled()), 0);
     assert_eq!(allocations(with_prior(1, vamp), sampled()), 0);
+    let hierarchical = Arc::new(Hierarchical {
+        units: 5,
+        hidden: 7,
+    });
+    assert_eq!(allocations(with_prior(1, hierarchical), sampled()), 0);
     let with_posterior = |samples, posterior: Arc<dyn Posterior>| {
         let mut layers = gaussian(samples);
         let code = GaussianLatent::new(20, samples).with_posterior(posterior);

@@ -101,6 +101,7 @@ CASES = [
     ("lossless", "lossless", "grey.npy", DENSE, True),
     ("vae-burda", "vae-burda", "binary.npy", DENSE, False),
     ("vamp", "vamp", "binary.npy", DENSE, False),
+    ("hierarchical", "hierarchical", "binary.npy", DENSE, False),
     ("iaf", "iaf", "binary.npy", DENSE, False),
     ("planar flow", PLANAR, "binary.npy", DENSE, False),
     ("radial flow", PLANAR.replace("planar", "radial"), "binary.npy", DENSE, False),

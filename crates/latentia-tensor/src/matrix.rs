@@ -20,6 +20,7 @@ use std::ops::Range;
 /// // Views copy nothing: the second column, and the first row.
 /// assert_eq!(x.view().columns(1..2).iter_rows().flatten().sum::<f32>(), 12.0);
 /// assert_eq!(x.top(1).row(0), [10.0, 2.0]);
+/// assert_eq!(x.view().row_range(1..3).row(0), [30.0, 4.0]);
 /// assert_eq!(x.into_vec(), [10.0, 2.0, 30.0, 4.0, 50.0, 6.0]);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -168,6 +169,18 @@ impl<'a> MatrixRef<'a> {
         }
     }
 
+    /// The rows in `range` alone.
+    pub fn row_range(self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.rows);
+        // An empty view may start past the last element of `data`.
+        let start = (range.start * self.stride).min(self.data.len());
+        Self {
+            data: &self.data[start..],
+            rows: range.end - range.start,
+            ..self
+        }
+    }
+
     /// The elements from the first of the first row to the last of the last row; those between two rows are included.
     pub fn span(&self) -> &'a [f32] {
         match self.rows {
@@ -238,6 +251,11 @@ impl<'a> MatrixMut<'a> {
 
     /// The same view, to read.
     pub fn as_ref(&self) -> MatrixRef<'_> {
+        MatrixRef::new(self.data, self.rows, self.cols)
+    }
+
+    /// The same view, to read from now on.
+    pub fn into_ref(self) -> MatrixRef<'a> {
         MatrixRef::new(self.data, self.rows, self.cols)
     }
 

@@ -214,16 +214,16 @@ impl<'a> ElboSums<'a> {
         let (chain, likelihood) = (self.model.chain(), self.model.likelihood());
         for sample in 0..samples {
             let mut log_ratios = [0.0f64; BLOCK_ROWS];
+            let noise = noise.at_step(sample);
             let mut z = self.decoder.input_mut(rows, tape.labels());
             let codes = z.iter_rows_mut().zip(parameters.iter_rows());
             for (row, (z, parameters)) in codes.enumerate() {
-                let noise = noise.at_step(sample);
                 noise.normal(first + row as u32, &mut self.epsilon);
                 let (epsilon, sigma) = (&self.epsilon, &mut self.sigma);
                 log_ratios[row] = self.distribution.draw(parameters, epsilon, sigma, z);
             }
             let log_ratios = &mut log_ratios[..rows];
-            self.densities.complete(parameters, z, log_ratios);
+            (self.densities).complete(parameters, (noise, first), z, log_ratios);
             self.sampled_kl -= log_ratios.iter().sum::<f64>() / f64::from(samples);
             self.decoder.forward(chain, Position::default());
             let mut losses = [0.0; BLOCK_ROWS];

@@ -138,7 +138,7 @@ impl FittedFlow {
                 let z = MatrixRef::new(part, rows, width);
                 let parameters = self.chain.parameters();
                 self.flow
-                    .log_density(parameters, z, &mut log_density, &mut workspace);
+                    .log_density(parameters, z.into(), &mut log_density, &mut workspace);
                 log_density.into_iter().map(f64::from).sum()
             })
             .collect();
@@ -208,7 +208,7 @@ impl FittedFlow {
             part.by_codes.fill(0.0);
             self.flow.backward(
                 self.chain.parameters(),
-                MatrixRef::new(codes, PRIOR_ROWS, width),
+                MatrixRef::new(codes, PRIOR_ROWS, width).into(),
                 &factors,
                 MatrixMut::new(&mut part.by_codes, PRIOR_ROWS, width),
                 Some(&mut part.sums),

@@ -127,6 +127,10 @@ const PRESETS: &[(&str, &str)] = &[
     ("iwae-burda", include_str!("../../presets/iwae-burda.toml")),
     ("vae-pythae", include_str!("../../presets/vae-pythae.toml")),
     ("iaf", include_str!("../../presets/iaf.toml")),
+    (
+        "hierarchical",
+        include_str!("../../presets/hierarchical.toml"),
+    ),
     ("vamp", include_str!("../../presets/vamp.toml")),
     ("svae", include_str!("../../presets/svae.toml")),
     ("rae", include_str!("../../presets/rae.toml")),

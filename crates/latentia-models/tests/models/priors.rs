@@ -6,10 +6,11 @@ use latentia_tensor::{Matrix, Noise, Rows};
 use crate::{begin, message, model_spec, training_spec};
 
 /// The priors that there are, as a specification has them.
-const PRIORS: [&str; 3] = [
+const PRIORS: [&str; 4] = [
     "{ kind = 'vamp', components = 70 }",
     "{ kind = 'mixture', components = 4 }",
     "{ kind = 'flow', couplings = 6, hidden = 16 }",
+    "{ kind = 'hierarchical', units = 2, hidden = 16 }",
 ];
 
 fn spec(prior: &str, objective: &str) -> String {
@@ -161,6 +162,10 @@ fn what_needs_the_standard_normal_is_refused_beside_a_learned_prior() {
         (
             "{ kind = 'flow', hidden = 2000 }",
             "code has a flow of 2000 hidden units; it must have from 1 to 1024",
+        ),
+        (
+            "{ kind = 'hierarchical', units = 0 }",
+            "code has a prior of kind hierarchical of 0 units; it must have from 1 to 4096",
         ),
     ] {
         let error = message(model_spec(&spec(prior, "")).build(&[6], 1));

@@ -154,6 +154,7 @@ fn a_learned_prior_is_the_same_in_any_number_of_processes_and_threads() {
         "{ kind = 'vamp', components = 70 }",
         "{ kind = 'mixture', components = 20 }",
         "{ kind = 'flow', couplings = 3, hidden = 8 }",
+        "{ kind = 'hierarchical', units = 3, hidden = 8 }",
         "{ kind = 'mixture', components = 20 }, posterior = { kind = 'iaf', units = 20 }",
     ] {
         let mut preset = Preset::named("vae-20").expect("it comes along");

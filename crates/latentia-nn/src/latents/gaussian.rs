@@ -242,7 +242,7 @@ impl Layer for GaussianLatent {
         self.learned_parameters().copied().collect()
     }
 
-    /// Saved: `ε`, then `σ`, and `ln p(z)` where it is taken at the samples; see [`GaussianSamples`]; then what a flow saves. Partial sums: the gradients of the
+    /// Saved: `ε`, then `σ`, and `ln p(z)` where it is taken at the samples; see [`GaussianSamples`]; then the noise of its estimate, and what a flow saves. Partial sums: the gradients of the
     /// posterior's parameters, then of the prior's.
     fn memory(&self) -> Memory {
         match &self.learned {
@@ -254,7 +254,9 @@ impl Layer for GaussianLatent {
                 let posterior = self.posterior.as_ref();
                 let workspace = posterior.map_or(0, LearnedPosterior::workspace);
                 Memory {
-                    saved: 2 * self.width + 1 + posterior.map_or(0, LearnedPosterior::saved),
+                    saved: 2 * self.width
+                        + learned.saved(self.width)
+                        + posterior.map_or(0, LearnedPosterior::saved),
                     workspace: learned.prior.workspace(self.width).max(workspace),
                     partial_sums: elements(self.learned_parameters()),
                 }
@@ -310,7 +312,7 @@ impl Layer for GaussianLatent {
         if let Some(learned) = &self.learned {
             let is_carried = self.posterior.is_some();
             let codes = (y.as_ref(), is_carried);
-            learned.save_log_density(parameters, pass.mode, codes, saved, memory.workspace);
+            learned.save_log_density(parameters, pass, codes, saved, memory.workspace);
         }
     }
 

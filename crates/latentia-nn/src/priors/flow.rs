@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid_spec::{InvalidSpec, require};
 use crate::layer::{Initializer, Parameter, ParameterRole, ParameterSpec};
-use crate::prior::{PRIOR_ROWS, Prior};
+use crate::prior::{PRIOR_ROWS, Prior, PriorCodes};
 
 /// The most couplings, and the most hidden units of each.
 const MOST: usize = 1024;
@@ -318,7 +318,7 @@ impl Prior for Flow {
     fn log_density(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         log_density: &mut [f32],
         workspace: &mut [f32],
     ) {
@@ -329,7 +329,7 @@ impl Prior for Flow {
     fn backward(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         factors: &[f32],
         mut dz: MatrixMut<'_>,
         mut sums: Option<&mut [f32]>,

@@ -57,7 +57,7 @@ pub(super) fn log_sum_exp(x: &[f32]) -> f32 {
 
 /// `Σ x`, in a fixed order.
 #[inline(always)]
-fn sum(x: &[f32]) -> f32 {
+pub(super) fn sum(x: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (whole, rest) = x.as_chunks::<LANES>();
     for x in whole {

@@ -1,14 +1,14 @@
 //! A mixture of Gaussians as a prior.
 
 use latentia_tensor::math::exp;
-use latentia_tensor::{MatrixMut, MatrixRef, Noise, transpose, update};
+use latentia_tensor::{MatrixMut, Noise, transpose, update};
 use serde::{Deserialize, Serialize};
 
 use super::gaussians::{Gaussians, check, draw, log_sum_exp};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Initializer, Parameter, ParameterRole, ParameterSpec};
 use crate::log_variance::multiply_by_log_variance_gradient;
-use crate::prior::Prior;
+use crate::prior::{Prior, PriorCodes};
 
 /// `p(z) = Σ_k w_k N(z; m_k, v_k)` of `K` diagonal Gaussians, all of which is learned.
 ///
@@ -86,7 +86,7 @@ impl Prior for Mixture {
     fn log_density(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         log_density: &mut [f32],
         workspace: &mut [f32],
     ) {
@@ -97,7 +97,7 @@ impl Prior for Mixture {
     fn backward(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         factors: &[f32],
         mut dz: MatrixMut<'_>,
         mut sums: Option<&mut [f32]>,

@@ -2,6 +2,7 @@
 
 mod flow;
 mod gaussians;
+mod hierarchical;
 mod mixture;
 mod standard_normal;
 mod vamp;
@@ -12,6 +13,7 @@ use crate::kinds::kinds;
 use crate::prior::Prior;
 
 pub use flow::Flow;
+pub use hierarchical::Hierarchical;
 pub use mixture::Mixture;
 pub use standard_normal::StandardNormal;
 pub use vamp::Vamp;
@@ -32,5 +34,8 @@ kinds! {
         /// The mean of the posteriors of pseudo-inputs that are learned: VampPrior (Tomczak and Welling 2018).
         /// Example: `{ kind = "vamp", components = 500 }`
         Vamp(Vamp),
+        /// A second code above the first, and networks between the two: a variational autoencoder of two stochastic layers (Burda, Grosse
+        /// and Salakhutdinov 2016). Example: `{ kind = "hierarchical", units = 50, hidden = 100 }`
+        Hierarchical(Hierarchical),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::f32::consts::PI;
 
-use latentia_tensor::{MatrixMut, MatrixRef, Noise, update};
+use latentia_tensor::{MatrixMut, Noise, update};
 
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Parameter, ParameterSpec};
-use crate::prior::Prior;
+use crate::prior::{Prior, PriorCodes};
 
 /// `p(z) = N(z; 0, 1)`, of which nothing is learned: what `ln p(z)` is of beside a [`crate::Posterior`] whose divergence from it has no
 /// closed form.
@@ -37,7 +37,7 @@ impl Prior for StandardNormal {
     fn log_density(
         &self,
         _parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         log_density: &mut [f32],
         _workspace: &mut [f32],
     ) {
@@ -50,7 +50,7 @@ impl Prior for StandardNormal {
     fn backward(
         &self,
         _parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         factors: &[f32],
         mut dz: MatrixMut<'_>,
         _sums: Option<&mut [f32]>,

@@ -1,14 +1,14 @@
 //! The posteriors of pseudo-inputs as a prior.
 
 use latentia_tensor::math::ln;
-use latentia_tensor::{MatrixMut, MatrixRef, Noise, transpose, update};
+use latentia_tensor::{MatrixMut, Noise, transpose, update};
 use serde::{Deserialize, Serialize};
 
 use super::gaussians::{Gaussians, check, draw};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::{Initializer, Parameter, ParameterSpec};
 use crate::log_variance::multiply_by_log_variance_gradient;
-use crate::prior::Prior;
+use crate::prior::{Prior, PriorCodes};
 
 /// `p(z) = 1/K Σ_k q(z | u_k)`: the variational mixture of posteriors of `K` pseudo-inputs `u_k`, which are learned (Tomczak and
 /// Welling 2018, arXiv 1705.07120). They are examples as the encoder sees them, and begin as ones of the training data, as far as there are so many; nothing
@@ -77,7 +77,7 @@ impl Prior for Vamp {
     fn log_density(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         log_density: &mut [f32],
         workspace: &mut [f32],
     ) {
@@ -88,7 +88,7 @@ impl Prior for Vamp {
     fn backward(
         &self,
         parameters: &[Parameter],
-        z: MatrixRef<'_>,
+        PriorCodes { z, .. }: PriorCodes<'_>,
         factors: &[f32],
         mut dz: MatrixMut<'_>,
         sums: Option<&mut [f32]>,

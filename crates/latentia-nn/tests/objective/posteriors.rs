@@ -181,7 +181,7 @@ fn priors() -> Vec<OfPrior> {
     };
     let standard =
         |z: &[f64], _: &[Row]| -> f64 { z.iter().map(|z| log_normal(*z, 0.0, 0.0)).sum() };
-    let mixture = |z: &[f64], all: &[Row]| mixture_density(z, &all[all.len() - 3..]);
+    let mixture = |z: &[f64], all: &[Row]| mixture_density(z, &[], &all[all.len() - 3..]);
     let by_flow = move |z: &[f64], all: &[Row]| flow_density(flow, z, &all[all.len() - 4..]);
     vec![
         (None, Box::new(standard)),

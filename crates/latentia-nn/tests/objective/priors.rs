@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::penalties::SampledKl;
-use latentia_nn::priors::{Flow, Mixture, Vamp};
-use latentia_nn::{Chain, Importance, Layer, Noise, PRIOR_ROWS, Penalty, Prior};
+use latentia_nn::priors::{Flow, Hierarchical, Mixture, Vamp};
+use latentia_nn::{
+    Chain, FIRST_PRIOR_NOISE, Importance, Layer, Noise, PRIOR_ROWS, Penalty, Prior, PriorCodes,
+};
 use latentia_tensor::{Matrix, MatrixMut};
-use latentia_testing::{numbers, wide};
+use latentia_testing::{numbers, reference, wide};
 
 use crate::case::{Case, Row, Seen, check, log_variance, loss, mean, sampled};
 
 /// Examples, their elements and those of a code: less than a tape, several tapes.
 const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
 
-/// `ln p(z)` of a code, by the parameters of a prior.
-type LogDensity = dyn Fn(&[f64], &[Row]) -> f64;
+/// `ln p(z)` of a code, or that of its estimate by noise, by the parameters of a prior.
+type LogDensity = dyn Fn(&[f64], &[f64], &[Row]) -> f64;
 
 pub fn log_normal(z: f64, mean: f64, ln_variance: f64) -> f64 {
     -0.5 * ((z - mean).powi(2) / ln_variance.exp() + ln_variance + (2.0 * PI).ln())
@@ -27,7 +29,7 @@ pub fn log_sum_exp(x: impl Iterator<Item = f64> + Clone) -> f64 {
     max + x.map(|x| (x - max).exp()).sum::<f64>().ln()
 }
 
-pub fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
+pub fn mixture_density(z: &[f64], _: &[f64], parameters: &[Row]) -> f64 {
     let [means, log_variances, logits] = parameters else {
         panic!("{} parameters", parameters.len());
     };
@@ -46,7 +48,7 @@ pub fn mixture_density(z: &[f64], parameters: &[Row]) -> f64 {
 }
 
 /// The mean of posteriors, each `μ` and then `s`.
-fn vamp_density(z: &[f64], parameters: &[Row]) -> f64 {
+fn vamp_density(z: &[f64], _: &[f64], parameters: &[Row]) -> f64 {
     let n = z.len();
     let posteriors = parameters[0].chunks(2 * n);
     let count = posteriors.len() as f64;
@@ -91,6 +93,37 @@ pub fn flow_density(prior: Flow, z: &[f64], parameters: &[Row]) -> f64 {
     log_determinant + u.iter().map(|u| log_normal(*u, 0.0, 0.0)).sum::<f64>()
 }
 
+/// What a network of two hidden layers with tanh makes of `x`.
+fn network(parameters: &[Row], x: &[f64]) -> Row {
+    let mut y = x.to_vec();
+    for (number, layer) in parameters.chunks(2).enumerate() {
+        let dense = reference::Dense {
+            weight: layer[0].clone(),
+            bias: layer[1].clone(),
+            activation: if number < 2 { f64::tanh } else { |y| y },
+        };
+        y = dense.forward(&y);
+    }
+    y
+}
+
+/// `ln p(z | h) + ln p(h) - ln q(h | z)` at `h` of `q(h | z)` by noise.
+fn hierarchical_density(z: &[f64], noise: &[f64], parameters: &[Row]) -> f64 {
+    let (encoder, decoder) = parameters.split_at(6);
+    let (n, m) = (z.len(), noise.len());
+    let q = network(encoder, z);
+    let ln_variance = |j: usize| log_variance(q[m + j]);
+    let h: Row = (0..m)
+        .map(|j| q[j] + (0.5 * ln_variance(j)).exp() * noise[j])
+        .collect();
+    let p = network(decoder, &h);
+    let above: f64 = (0..m)
+        .map(|j| log_normal(h[j], 0.0, 0.0) - log_normal(h[j], q[j], ln_variance(j)))
+        .sum();
+    let below = (0..n).map(|j| log_normal(z[j], p[j], log_variance(p[n + j])));
+    above + below.sum::<f64>()
+}
+
 /// `ln |det|` of a matrix of `n` rows, by elimination.
 pub fn log_determinant(mut rows: Vec<Row>) -> f64 {
     let n = rows.len();
@@ -123,10 +156,21 @@ fn priors() -> Vec<(Arc<dyn Prior>, Box<LogDensity>)> {
     }
     for (couplings, hidden) in [(1, 3), (4, 5)] {
         let prior = Flow { couplings, hidden };
-        let density = move |z: &[f64], parameters: &[Row]| flow_density(prior, z, parameters);
+        let density =
+            move |z: &[f64], _: &[f64], parameters: &[Row]| flow_density(prior, z, parameters);
         priors.push((Arc::new(prior), Box::new(density)));
     }
+    for (units, hidden) in [(1, 2), (3, 5)] {
+        let prior = Hierarchical { units, hidden };
+        priors.push((Arc::new(prior), Box::new(hierarchical_density)));
+    }
     priors
+}
+
+/// Those whose density is no estimate.
+fn exact_priors() -> impl Iterator<Item = Arc<dyn Prior>> {
+    let all = priors().into_iter().map(|(prior, _)| prior);
+    all.filter(|prior| prior.noise(2) == 0)
 }
 
 /// A Gaussian code with `prior` behind an encoder.
@@ -144,6 +188,11 @@ fn case(width: usize, samples: usize, prior: &Arc<dyn Prior>, weight: Option<f32
     }
 }
 
+/// The noise of an estimate, of what was saved for a code of `n` elements.
+fn noise(saved: &[f64], n: usize) -> &[f64] {
+    &saved[2 * n + 1..]
+}
+
 /// `ln q(z | x) - ln p(z)` of code `r`.
 fn log_ratio(seen: &Seen, r: usize, density: &LogDensity) -> f64 {
     let samples = seen.codes.len() / seen.encoded.len();
@@ -152,7 +201,7 @@ fn log_ratio(seen: &Seen, r: usize, density: &LogDensity) -> f64 {
     let posterior: f64 = (0..n)
         .map(|j| log_normal(z[j], encoded[j], log_variance(encoded[n + j])))
         .sum();
-    posterior - density(z, &seen.prior)
+    posterior - density(z, noise(&seen.saved[r], n), &seen.prior)
 }
 
 #[test]
@@ -209,7 +258,14 @@ fn parameters(prior: &Arc<dyn Prior>, width: usize, by: f32) -> Chain {
     chain
 }
 
-/// `ln p(z)` of each row.
+/// The noise for an estimate of the density of row `row`.
+fn noise_of(prior: &dyn Prior, row: u32, width: usize) -> Vec<f32> {
+    let mut noise = vec![0.0; prior.noise(width)];
+    Noise::new(4, 3).normal(FIRST_PRIOR_NOISE + row, &mut noise);
+    noise
+}
+
+/// `ln p(z)` of each row, or that of its estimate.
 fn log_density(prior: &dyn Prior, chain: &Chain, z: &Matrix) -> Vec<f32> {
     let mut workspace = vec![f32::NAN; prior.workspace(z.cols())];
     let rows: Vec<u32> = (0..z.rows() as u32).collect();
@@ -222,7 +278,16 @@ fn log_density(prior: &dyn Prior, chain: &Chain, z: &Matrix) -> Vec<f32> {
             .collect();
         let part = Matrix::from_vec(rows.len(), z.cols(), part);
         let mut own = vec![f32::NAN; rows.len()];
-        prior.log_density(chain.parameters(), part.view(), &mut own, &mut workspace);
+        let noise = rows
+            .iter()
+            .flat_map(|&row| noise_of(prior, row, z.cols()))
+            .collect();
+        let noise = Matrix::from_vec(rows.len(), prior.noise(z.cols()), noise);
+        let codes = PriorCodes {
+            z: part.view(),
+            noise: noise.view(),
+        };
+        prior.log_density(chain.parameters(), codes, &mut own, &mut workspace);
         all.extend(own);
     }
     all
@@ -251,7 +316,8 @@ fn a_density_is_that_of_the_formula_whatever_was_in_the_workspace() {
                 numbers(5, 9 * width).iter().map(|z| 3.0 * z).collect(),
             );
             for (row, obtained) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
-                let expected = density(&wide(z.row(row)), &values);
+                let noise = wide(&noise_of(&*prior, row as u32, width));
+                let expected = density(&wide(z.row(row)), &noise, &values);
                 let error = (f64::from(obtained) - expected).abs();
                 assert!(
                     error < 1e-5 * expected.abs().max(1.0),
@@ -271,7 +337,7 @@ fn a_density_sums_to_one() {
         Noise::new(1, 2).normal(row, z);
         z.iter_mut().for_each(|z| *z *= deviation);
     }
-    for (prior, _) in priors() {
+    for prior in exact_priors() {
         let chain = parameters(&prior, 2, 0.5);
         let densities = log_density(&*prior, &chain, &z);
         let one = |(row, ln_p): (usize, f32)| {
@@ -292,7 +358,7 @@ fn a_density_sums_to_one() {
 fn draws_have_the_density_that_the_prior_gives_them() {
     // E[ln p(z)] by draws, and by the density alone over the same wide Gaussian.
     let rows = 200_000;
-    for (prior, _) in priors() {
+    for prior in exact_priors() {
         let chain = parameters(&prior, 2, 0.5);
         let drawn = log_density(&*prior, &chain, &draw(&*prior, &chain, rows, 2));
         let entropy = mean(drawn.into_iter().map(f64::from));
@@ -321,6 +387,64 @@ fn draws_have_the_density_that_the_prior_gives_them() {
         let row = MatrixMut::new(&mut second, 1, 2);
         prior.draw(chain.parameters(), Noise::new(7, 1), 1, row);
         assert_eq!(first.row(1), second);
+    }
+}
+
+#[test]
+fn an_estimate_of_a_hierarchical_density_is_that_of_its_draws() {
+    // In each cell of a grid: the share of the draws, and the mean of p̂(z) over points that are uniform there.
+    let (rows, width) = (400_000, 1);
+    for (units, hidden) in [(1, 2), (3, 5)] {
+        let own = Hierarchical { units, hidden };
+        let prior: Arc<dyn Prior> = Arc::new(own);
+        let mut chain = parameters(&prior, width, 1.0);
+        // Weights of importance have a variance where q(h | z) is no narrower than p(h).
+        for parameter in &mut chain.parameters_mut()[4..6] {
+            let values = parameter.value.as_mut_slice();
+            values.iter_mut().for_each(|w| *w *= 0.3);
+            if parameter.name == "encoder-bias-3" {
+                values[units..].fill(1.0);
+            }
+        }
+        let cell = |z: f32| ((z + 4.0) / 0.5).floor();
+        let mut drawn = [0.0; 16];
+        for z in draw(&own, &chain, rows, width).into_vec() {
+            if (0.0..16.0).contains(&cell(z)) {
+                drawn[cell(z) as usize] += 1.0 / rows as f64;
+            }
+        }
+        let z: Vec<f32> = (0..rows)
+            .map(|row| 8.0 * (row as f32 + 0.5) / rows as f32 - 4.0)
+            .collect();
+        let z = Matrix::from_vec(rows, width, z);
+        let mut estimated = [0.0; 16];
+        for (row, ln_p) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
+            estimated[cell(z.row(row)[0]) as usize] += 8.0 / rows as f64 * f64::from(ln_p).exp();
+        }
+        for (drawn, estimated) in drawn.iter().zip(estimated) {
+            assert!(
+                (drawn - estimated).abs() < 0.005,
+                "{own:?}: {drawn} {estimated}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_second_code_that_says_nothing_leaves_one_gaussian() {
+    // Without weights p(z | h) is the standard normal, and q(h | z) the prior of h: the estimate is exact.
+    let prior: Arc<dyn Prior> = Arc::new(Hierarchical {
+        units: 3,
+        hidden: 4,
+    });
+    let mut chain = parameters(&prior, 5, 0.0);
+    for parameter in chain.parameters_mut() {
+        parameter.value.as_mut_slice().fill(0.0);
+    }
+    let z = Matrix::from_vec(70, 5, numbers(5, 350));
+    for (row, obtained) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
+        let normal = z.row(row).iter().map(|z| log_normal((*z).into(), 0.0, 0.0));
+        assert!((f64::from(obtained) - normal.sum::<f64>()).abs() < 1e-5);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Densities of samples, of a block at once.
 
-use latentia_nn::{BLOCK_ROWS, LatentDistribution, Parameter};
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef};
+use latentia_nn::{BLOCK_ROWS, FIRST_PRIOR_NOISE, LatentDistribution, Parameter, PriorCodes};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise};
 
 use crate::Autoencoder;
 
@@ -17,6 +17,8 @@ pub(super) struct SampleDensities<'a> {
     context: Matrix,
     /// What a flow saves.
     saved: Matrix,
+    /// For the estimate of a prior's density.
+    noise: Matrix,
     workspace: Vec<f32>,
 }
 
@@ -30,6 +32,7 @@ impl<'a> SampleDensities<'a> {
         let width = model.code_width();
         let (flow, prior) = (distribution.posterior_flow(), distribution.sampled_prior());
         let of_flow = flow.map_or(0, |own| own.workspace(width));
+        let noise = prior.map_or(0, |own| own.noise(width));
         let of_prior = prior.map_or(0, |own| own.workspace(width));
         Self {
             distribution,
@@ -37,6 +40,7 @@ impl<'a> SampleDensities<'a> {
             means: Matrix::zeros(rows, width),
             context: Matrix::zeros(rows, flow.map_or(0, |own| own.context(width))),
             saved: Matrix::zeros(rows, flow.map_or(0, |own| own.saved(width))),
+            noise: Matrix::zeros(rows, noise),
             workspace: vec![0.0; of_flow.max(of_prior)],
         }
     }
@@ -54,10 +58,12 @@ impl<'a> SampleDensities<'a> {
         self.means.top(rows)
     }
 
-    /// Carries codes `z` on, and makes `-ln q(z | x)` of them `ln p(z) - ln q(z | x)`, where that is left to be done.
+    /// Carries codes `z` on, and makes `-ln q(z | x)` of them `ln p(z) - ln q(z | x)`, where that is left to be done, with
+    /// the noise of the rows from `first` on where it takes some.
     pub(super) fn complete(
         &mut self,
         posteriors: MatrixRef<'_>,
+        (noise, first): (Noise, u32),
         z: MatrixMut<'_>,
         log_ratios: &mut [f64],
     ) {
@@ -68,7 +74,15 @@ impl<'a> SampleDensities<'a> {
         };
         let mut log_prior = [0.0; BLOCK_ROWS];
         let log_prior = &mut log_prior[..log_ratios.len()];
-        prior.log_density(self.parameters, z.as_ref(), log_prior, &mut self.workspace);
+        let mut own = self.noise.top_mut(log_prior.len());
+        for (row, own) in (FIRST_PRIOR_NOISE + first..).zip(own.iter_rows_mut()) {
+            noise.normal(row, own);
+        }
+        let codes = PriorCodes {
+            z: z.as_ref(),
+            noise: own.as_ref(),
+        };
+        prior.log_density(self.parameters, codes, log_prior, &mut self.workspace);
         for (ratio, ln_p) in log_ratios.iter_mut().zip(log_prior) {
             *ratio += f64::from(*ln_p);
         }
