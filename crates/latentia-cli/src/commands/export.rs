@@ -1,7 +1,7 @@
 //! `latentia export`
 
 use anyhow::Context;
-use latentia_models::{Detector, ModelFile, write_atomically};
+use latentia_models::{Detector, FittedPrior, ModelFile, write_atomically};
 use latentia_onnx::{GraphRows, Part, Rule, export};
 
 use super::detect::FALSE_ALARM;
@@ -58,6 +58,9 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
         tell("the model draws pixels as 0 or 1: the file takes pixels that are drawn already");
     }
     tell(&format!("wrote {}: {what}{flagged}", output.display()));
+    if args.part == ExportPart::Decode {
+        tell_of_prior(&file);
+    }
     Ok(())
 }
 
@@ -68,7 +71,23 @@ fn to_torch(args: &ExportArgs) -> anyhow::Result<()> {
     let module = module.with_context(|| format!("`{}`", args.model.display()))?;
     write_atomically(&args.output, |out| out.write_all(&module.weights))?;
     tell(&format!("wrote {}", args.output.display()));
+    tell_of_prior(&file);
     print(&module.program)
+}
+
+/// Says that a prior other than the standard normal is left out.
+fn tell_of_prior(file: &ModelFile) {
+    let distribution = file.model.latent().distribution();
+    let learned = distribution.and_then(|own| own.learned_prior().map(|prior| prior.name()));
+    let fitted = (file.attachments.iter()).any(FittedPrior::owns);
+    let which = match (learned, fitted) {
+        (Some(name), _) => format!("learned prior of kind {name}"),
+        (None, true) => "fitted prior".into(),
+        (None, false) => return,
+    };
+    tell(&format!(
+        "the {which} is left out: codes to decode are not standard normal, `latentia sample` draws them"
+    ));
 }
 
 /// From which score on examples are flagged; warns where it says less than it was asked for.

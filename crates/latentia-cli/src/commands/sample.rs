@@ -10,7 +10,7 @@ use crate::args::{Prior, SampleArgs};
 use crate::figures::{COLUMNS, Sheet};
 use crate::inputs::{Examples, Loader, check_fit, class_of, classes_above, open, with_labels};
 use crate::outputs::{Format, samples, write_examples};
-use crate::terminal::{StageBar, UsageError, counted, number, tell};
+use crate::terminal::{StageBar, UsageError, count, counted, number, tell};
 
 /// The most examples in a picture.
 const MOST_SHOWN: usize = 1000;
@@ -162,8 +162,7 @@ fn fitted(
     let (latent, has_codebook) = (model.latent(), has_codebook(file));
     if prior == Prior::Autoregressive && !has_codebook {
         bail!(
-            "a code that is {} has no indices; `--prior autoregressive` is for vector-quantised and finite-scalar-quantised ones, \
-             `--prior mixture` for any",
+            "a code that is {} has no indices; `--prior autoregressive` is for quantised and categorical ones, `--prior mixture` for any",
             latent.name()
         );
     }
@@ -185,10 +184,17 @@ fn fitted(
             latent.name()
         ));
     }
-    let bar = StageBar::new("codes", examples.dataset.rows());
+    let all = examples.dataset.rows();
+    let bar = StageBar::new("codes", all);
     let fitted = FittedPrior::fit(model, &examples.dataset, kind, args.seed, &bar)?;
+    let learned = match all.min(kind.most_codes()) {
+        learned if learned < all => {
+            format!("{} of the {} codes", count(learned), count(all))
+        }
+        _ => "codes".into(),
+    };
     tell(&format!(
-        "fitted {} to codes of `{data}` ({}){}",
+        "fitted {} to {learned} of `{data}` ({}){}",
         called(&fitted),
         examples.part,
         bits_of(&fitted)

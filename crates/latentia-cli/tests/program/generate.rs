@@ -175,6 +175,34 @@ fn a_mixture_gives_every_model_a_sampler() {
 }
 
 #[test]
+fn what_a_prior_does_not_learn_from_or_a_file_does_not_hold_is_said() {
+    let dir = TestDir::with([]);
+    let values: Vec<f32> = (0..2 * 20_001).map(|i| (i % 97) as f32 / 97.0).collect();
+    dir.write("rows.npy", npy_floats(2, &values));
+    let text = "data = 'rows.npy'\n[model]\nlikelihood = 'gaussian'\n\
+        encoder = [{ layer = 'dense', units = 4 }]\ndecoder = [{ layer = 'dense' }]\n\
+        code = { kind = 'gaussian', units = 2, prior = { kind = 'mixture', components = 2 } }\n\
+        [training]\nepochs = 1\nbatch-size = 256\n";
+    dir.write("own.toml", text);
+    dir.run("train --config own.toml --out own").done();
+    let model = "own/model.safetensors";
+    let fitted = format!("sample {model} --prior hypersphere -n 2 -o drawn.npy");
+    let ran = dir.run(&fitted).done();
+    let said = "fitted a sphere to 20,000 of the 20,001 codes of `rows.npy` (all)\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let said =
+        "the learned prior of kind mixture is left out: codes to decode are not standard normal";
+    for export in ["-o w.safetensors --layout torch", "-o w.onnx --part decode"] {
+        let ran = dir.run(&format!("export {model} {export}")).done();
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    let ran = dir
+        .run(&format!("export {model} -o w.onnx --part encode"))
+        .done();
+    assert!(!ran.stderr.contains("left out"), "{}", ran.stderr);
+}
+
+#[test]
 fn samplers_are_fitted_to_codes_of_any_model_whose_codes_are_real() {
     let dir = TestDir::with([("m", &DIGITS[..])]);
     let run = |arguments: &str| dir.run(arguments).done();

@@ -117,7 +117,11 @@ fn what_an_autoregressive_prior_does_not_fit_is_refused_with_what_does() {
     refused(
         "digits --prior autoregressive -o x.npy",
         1,
-        &["deterministic", "vector-quantised", "--prior mixture"],
+        &[
+            "deterministic",
+            "quantised and categorical ones",
+            "--prior mixture",
+        ],
     );
     refused(
         "vq/model.safetensors --prior prior -o x.npy",

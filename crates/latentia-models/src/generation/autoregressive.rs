@@ -14,7 +14,7 @@ use crate::evaluation::{ObservedRows, ProgressObserver};
 use crate::{Autoencoder, ModelError, stream};
 
 /// The most codes that it learns from.
-const MOST_CODES: usize = 100_000;
+pub(super) const MOST_CODES: usize = 100_000;
 
 /// Codes in a step of training.
 const BATCH: usize = 128;

@@ -1,12 +1,12 @@
-//! The codes that a mixture learns from.
+//! The codes that a fitted prior learns from.
 
 use latentia_tensor::{Matrix, Noise};
 use rand::RngExt;
 
 use crate::stream;
 
-/// Codes that a mixture learns from at most.
-const MOST_CODES: usize = 20_000;
+/// Codes that a prior of codes learns from at most, or keeps.
+pub(super) const MOST_CODES: usize = 20_000;
 
 /// Codes in f64.
 pub(super) struct Codes {

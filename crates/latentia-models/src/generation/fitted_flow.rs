@@ -10,12 +10,10 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise};
 use rand::RngExt;
 use rayon::prelude::*;
 
+use super::code_sample::MOST_CODES;
 use super::sampler::CodeSampler;
 use crate::autoencoder::value_range::check_finite;
 use crate::{ModelError, stream};
-
-/// The most codes that it learns from.
-const MOST_CODES: usize = 20_000;
 
 /// Codes in a step of training.
 const BATCH: usize = 4 * PRIOR_ROWS;

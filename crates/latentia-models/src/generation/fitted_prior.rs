@@ -3,7 +3,8 @@
 use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Rows};
 
-use super::autoregressive::Autoregressive;
+use super::autoregressive::{self, Autoregressive};
+use super::code_sample;
 use super::fitted_flow::FittedFlow;
 use super::hypersphere::Hypersphere;
 use super::mixture::Mixture;
@@ -41,6 +42,14 @@ impl PriorKind {
             Self::Neighbours => "knn",
             Self::Hypersphere => "hypersphere",
             Self::Autoregressive => "autoregressive",
+        }
+    }
+
+    /// Codes that it learns from, or keeps, at most: those of more examples are taken evenly spread.
+    pub fn most_codes(self) -> usize {
+        match self {
+            Self::Autoregressive => autoregressive::MOST_CODES,
+            _ => code_sample::MOST_CODES,
         }
     }
 

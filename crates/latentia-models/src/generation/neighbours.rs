@@ -3,12 +3,10 @@
 use latentia_tensor::{Matrix, Noise};
 use rayon::prelude::*;
 
+use super::code_sample::MOST_CODES;
 use super::sampler::CodeSampler;
 use crate::autoencoder::value_range::check_finite;
 use crate::{ModelError, stream};
-
-/// The most codes that are kept.
-const MOST_CODES: usize = 20_000;
 
 /// Codes on the lines between codes of examples and their nearest neighbours (Chawla et al. 2002, SMOTE): a code drawn at random,
 /// one of its `k` nearest others, and a place between them, each uniform.
