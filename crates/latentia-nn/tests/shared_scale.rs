@@ -62,17 +62,17 @@ fn the_gradient_matches_central_differences() {
         };
         (0..rows).map(one).sum::<f64>() / rows as f64
     };
-    let expected_slope = reference::derivative(loss, &at[4], 0);
+    let expected_gradient = reference::derivative(loss, &at[4], 0);
     let mut step = step(&chain, rows);
     let indices: Vec<u32> = (0..rows as u32).collect();
     let seen = step
         .run(&mut chain, &examples, &indices, 1e-3.into())
         .expect("in memory");
     assert!((seen - loss(&at[4])).abs() < 1e-5 * seen.abs());
-    let slope = f64::from(step.moments()[4].gradient.as_slice()[0]);
+    let gradient = f64::from(step.moments()[4].gradient.as_slice()[0]);
     assert!(
-        (slope - expected_slope).abs() < 1e-5 * expected_slope.abs().max(1.0),
-        "{slope} {expected_slope}"
+        (gradient - expected_gradient).abs() < 1e-5 * expected_gradient.abs().max(1.0),
+        "{gradient} {expected_gradient}"
     );
     assert_eq!(
         SharedScale::new(width, 1).output().elements(),

@@ -87,7 +87,7 @@ impl Latent for FiniteScalarQuantised {
     }
 
     fn read_indices(&self, saved: &[f32], indices: &mut Vec<u32>) {
-        // Behind the indices are the slopes.
+        // Behind the indices are the derivatives.
         let saved = &saved[..saved.len() / (1 + self.levels.len())];
         indices.extend(saved.iter().map(|&index| index as u32));
     }
@@ -211,7 +211,7 @@ impl Layer for FiniteScalarQuantisedLatent {
         Shape::Flat(self.width)
     }
 
-    /// Saved: the indices of the vectors, `[vectors]`, and the slopes `∂z/∂x`, `[width]`.
+    /// Saved: the indices of the vectors, `[vectors]`, and the derivatives `∂z/∂x`, `[width]`.
     fn memory(&self) -> Memory {
         Memory {
             saved: self.vectors() + self.width,
@@ -231,21 +231,21 @@ impl Layer for FiniteScalarQuantisedLatent {
         let mut saved = memory.saved;
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for ((y, saved), x) in rows.zip(x.iter_rows()) {
-            let (indices, slopes) = saved.split_at_mut(vectors);
-            let slopes = slopes.chunks_mut(n);
-            let all = indices.iter_mut().zip(slopes);
+            let (indices, derivatives) = saved.split_at_mut(vectors);
+            let derivatives = derivatives.chunks_mut(n);
+            let all = indices.iter_mut().zip(derivatives);
             let all = all.zip(y.chunks_mut(n).zip(x.chunks(n)));
             vectorized(
                 #[inline(always)]
                 || {
-                    for ((index, slopes), (z, x)) in all {
+                    for ((index, derivatives), (z, x)) in all {
                         *index = 0.0;
-                        let elements = z.iter_mut().zip(slopes).zip(x);
-                        for (((z, slope), x), d) in elements.zip(&self.dimensions) {
+                        let elements = z.iter_mut().zip(derivatives).zip(x);
+                        for (((z, derivative), x), d) in elements.zip(&self.dimensions) {
                             let t = tanh(x + d.shift);
                             let q = (t * d.half_range + d.rounding).floor();
                             *z = q / d.half_width;
-                            *slope = (1.0 - t * t) * d.half_range / d.half_width;
+                            *derivative = (1.0 - t * t) * d.half_range / d.half_width;
                             *index += (q + d.half_width) * d.stride;
                         }
                     }
@@ -265,9 +265,9 @@ impl Layer for FiniteScalarQuantisedLatent {
         let Some(mut dx) = dx else { return };
         let rows = dx.iter_rows_mut().zip(dy.iter_rows_mut());
         for ((dx, dy), saved) in rows.zip(trace.saved.iter_rows()) {
-            let slopes = &saved[self.vectors()..];
-            for ((dx, dy), slope) in dx.iter_mut().zip(dy).zip(slopes) {
-                *dx = *dy * slope;
+            let derivatives = &saved[self.vectors()..];
+            for ((dx, dy), derivative) in dx.iter_mut().zip(dy).zip(derivatives) {
+                *dx = *dy * derivative;
             }
         }
     }

@@ -135,8 +135,8 @@ impl LatentDistribution for VonMisesFisher {
 fn concentration(s: f32) -> (f64, f64) {
     let s = f64::from(s);
     let e = libm::exp(-s.abs());
-    let slope = if s < 0.0 { e } else { 1.0 } / (1.0 + e);
-    (1.0 + s.max(0.0) + libm::log1p(e), slope)
+    let derivative = if s < 0.0 { e } else { 1.0 } / (1.0 + e);
+    (1.0 + s.max(0.0) + libm::log1p(e), derivative)
 }
 
 fn dot(x: &[f32], y: &[f32]) -> f64 {
@@ -258,13 +258,13 @@ impl Layer for VonMisesFisherLatent {
         let (n, samples) = (self.width, self.samples(pass.mode));
         for (row, x) in x.iter_rows().enumerate() {
             let (mean, s) = (&x[..n], x[n]);
-            let (kappa, slope) = concentration(s);
+            let (kappa, derivative) = concentration(s);
             let density = AngleDensity::new(n, kappa);
             let (kl, kl_by_kappa) = density.divergence();
             for at in row * samples..(row + 1) * samples {
                 let (epsilon, rest) = saved.row_mut(at).split_at_mut(n);
                 let y = y.row_mut(at);
-                rest[3..].copy_from_slice(&[kl as f32, (kl_by_kappa * slope) as f32]);
+                rest[3..].copy_from_slice(&[kl as f32, (kl_by_kappa * derivative) as f32]);
                 if pass.mode == Mode::Eval {
                     epsilon.fill(0.0);
                     rest[..3].fill(0.0);
@@ -279,7 +279,7 @@ impl Layer for VonMisesFisherLatent {
                 let angle = frame.angle(&density);
                 let normal = libm::exp(-0.5 * frame.along * frame.along) / (2.0 * PI).sqrt();
                 rest[0] = angle.theta as f32;
-                rest[1] = (angle.by_kappa * slope) as f32;
+                rest[1] = (angle.by_kappa * derivative) as f32;
                 rest[2] = (angle.by_share * normal) as f32;
                 frame.write(angle.theta, mean, epsilon, y);
             }

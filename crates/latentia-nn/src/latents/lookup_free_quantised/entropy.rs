@@ -30,7 +30,7 @@ pub struct SignEntropy {
 struct Sign {
     probability: f64,
     /// The gradient of the probability by `a`.
-    slope: f64,
+    derivative: f64,
     entropy: f64,
 }
 
@@ -40,7 +40,7 @@ impl Sign {
         let less = e / (1.0 + e);
         Self {
             probability: if a < 0.0 { less } else { 1.0 - less },
-            slope: less / (1.0 + e),
+            derivative: less / (1.0 + e),
             entropy: a.abs() * less + ln(1.0 + e),
         }
     }
@@ -100,7 +100,7 @@ impl Penalty for SignEntropy {
                 let elements = dx.iter_mut().zip(x.iter().zip(z));
                 for ((dx, (x, z)), logit) in elements.zip(logits[..self.dimension].iter().cycle()) {
                     let a = factor * f64::from(*x);
-                    let by_entropy = factor * Sign::of(a).slope * (logit - a);
+                    let by_entropy = factor * Sign::of(a).derivative * (logit - a);
                     let by_distance = 2.0 * f64::from(x - z);
                     *dx += (weight * by_entropy + commitment * by_distance) as f32;
                 }

@@ -215,11 +215,11 @@ mod tests {
                 );
                 let moved = |by: f64| AngleDensity::new(n, kappa + by).divergence().0;
                 let h = 1e-4 * kappa;
-                let slope = (moved(h) - moved(-h)) / (2.0 * h);
-                let error = (by_kappa - slope).abs();
+                let derivative = (moved(h) - moved(-h)) / (2.0 * h);
+                let error = (by_kappa - derivative).abs();
                 assert!(
-                    error < 1e-4 * slope.abs(),
-                    "{n} {kappa}: {by_kappa} {slope}"
+                    error < 1e-4 * derivative.abs(),
+                    "{n} {kappa}: {by_kappa} {derivative}"
                 );
             }
         }
@@ -237,16 +237,19 @@ mod tests {
                     assert!((share - u).abs() < 1e-6, "{n} {kappa} {u}: {share}");
                     let at = |kappa: f64, u: f64| AngleDensity::new(n, kappa).quantile(u).theta;
                     let h = 1e-4 * kappa;
-                    let slope = (at(kappa + h, u) - at(kappa - h, u)) / (2.0 * h);
-                    let error = (angle.by_kappa - slope).abs();
+                    let derivative = (at(kappa + h, u) - at(kappa - h, u)) / (2.0 * h);
+                    let error = (angle.by_kappa - derivative).abs();
                     assert!(
-                        error < 2e-3 * slope.abs(),
-                        "{n} {kappa} {u}: {angle:?} {slope}"
+                        error < 2e-3 * derivative.abs(),
+                        "{n} {kappa} {u}: {angle:?} {derivative}"
                     );
                     let h = 1e-3 * u.min(1.0 - u);
-                    let slope = (at(kappa, u + h) - at(kappa, u - h)) / (2.0 * h);
-                    let error = (angle.by_share - slope).abs();
-                    assert!(error < 1e-3 * slope, "{n} {kappa} {u}: {angle:?} {slope}");
+                    let derivative = (at(kappa, u + h) - at(kappa, u - h)) / (2.0 * h);
+                    let error = (angle.by_share - derivative).abs();
+                    assert!(
+                        error < 1e-3 * derivative,
+                        "{n} {kappa} {u}: {angle:?} {derivative}"
+                    );
                 }
             }
         }

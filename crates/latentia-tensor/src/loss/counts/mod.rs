@@ -132,7 +132,7 @@ fn row_loss<D: CountDistribution>(outputs: &[f32], targets: &[f32], wanted: Want
     }
     let log_sum = log_sum_exp(&outputs[..n]);
     let base = ln(library) - log_sum;
-    let (mut total, mut slope) = (0.0, 0.0);
+    let (mut total, mut total_derivative) = (0.0, 0.0);
     let mut first = 0;
     while first < n {
         let range = first..n.min(first + LANES);
@@ -156,7 +156,7 @@ fn row_loss<D: CountDistribution>(outputs: &[f32], targets: &[f32], wanted: Want
         }
         for lane in 0..len {
             total += losses[lane];
-            slope += derivatives[0][lane];
+            total_derivative += derivatives[0][lane];
         }
         if let Some(elements) = &mut elements {
             for (out, &loss) in elements[range.clone()].iter_mut().zip(&losses) {
@@ -175,9 +175,9 @@ fn row_loss<D: CountDistribution>(outputs: &[f32], targets: &[f32], wanted: Want
     }
     if let Some(gradient) = gradient {
         // ∂ ln μᵢ / ∂ oⱼ = δᵢⱼ - softmax(o)ⱼ
-        let slope = f64::from(wanted.scale) * slope;
+        let derivative = f64::from(wanted.scale) * total_derivative;
         for (out, &o) in gradient[..n].iter_mut().zip(outputs) {
-            *out -= (slope * exp(f64::from(o) - log_sum)) as f32;
+            *out -= (derivative * exp(f64::from(o) - log_sum)) as f32;
         }
         gradient[(1 + D::PARAMETERS) * n..].fill(0.0);
     }
