@@ -175,8 +175,21 @@ impl Parts {
             let valid = "it must be at least 1".into();
             return refuse("objective", "has importance-samples 0".into(), valid);
         }
-        if let Some(Err((seen, valid))) = self.discriminator.map(|own| own.check(&*self.latent)) {
+        let weighting = self
+            .importance
+            .check(self.importance_samples, &*self.latent);
+        let discriminator = self.discriminator.map(|own| own.check(&*self.latent));
+        if let Err((seen, valid)) = weighting.and(discriminator.unwrap_or(Ok(()))) {
             return refuse("objective", seen, valid);
+        }
+        let mut decoder = self.decoder.iter();
+        let compares = decoder.find(|layer| layer.abilities().batch_statistics.is_some());
+        if let Some(layer) = compares.filter(|_| self.importance.partially) {
+            let name = layer.name();
+            let seen =
+                format!("has partially-importance-weighted with a layer `{name}` in the decoder");
+            let valid = "statistics of the batch mix the gradients of its rows: use `group-norm` there, or leave one of them out";
+            return refuse("objective", seen, valid.into());
         }
         let columns = self.likelihood.columns();
         let kinds = columns.map_or(0, |columns| columns.kinds().len());

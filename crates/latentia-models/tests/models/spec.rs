@@ -178,6 +178,29 @@ fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() 
 }
 
 #[test]
+fn partial_weights_are_refused_where_rows_of_a_decoder_depend_on_each_other() {
+    let text = |layer: &str| {
+        format!(
+            "likelihood = 'bernoulli'\n{ENCODER}\ncode = {{ kind = 'gaussian', units = 2 }}\n\
+             objective = {{ importance-samples = 4, importance-groups = 2, partially-importance-weighted = true }}\n\
+             decoder = [{{ layer = 'dense', units = 3 }}, {layer}, {{ layer = 'dense' }}]"
+        )
+    };
+    for layer in [
+        "{ layer = 'batch-norm' }",
+        "{ layer = 'residual', layers = [{ layer = 'batch-norm' }] }",
+    ] {
+        assert_eq!(
+            refused(&text(layer)),
+            "objective has partially-importance-weighted with a layer `batch norm linear` in the decoder; statistics of the batch \
+             mix the gradients of its rows: use `group-norm` there, or leave one of them out"
+        );
+    }
+    let fits = model_spec(&text("{ layer = 'layer-norm' }")).build(&[4], 1);
+    fits.expect("parts that fit");
+}
+
+#[test]
 fn codes_and_terms_that_make_no_sense_are_refused() {
     let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";
     let directions = "likelihood = 'bernoulli'\ncode = { kind = 'von-mises-fisher', units = 2 }";
@@ -297,6 +320,21 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
             gaussian,
             "objective = { importance-samples = 6, importance-mix = 0.5, doubly-reparameterised = true }",
             "objective has doubly-reparameterised beside importance-mix 0.5; its estimate is of the bound alone: leave one of them out",
+        ),
+        (
+            gaussian,
+            "objective = { partially-importance-weighted = true }",
+            "objective has partially-importance-weighted with importance-samples 1; it needs importance-samples of 2 or more",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 6, partially-importance-weighted = true }",
+            "objective has partially-importance-weighted with importance-groups 1; it needs importance-groups of 2 or more, which the encoder has alone",
+        ),
+        (
+            gaussian,
+            "objective = { importance-samples = 6, importance-groups = 2, importance-mix = 0.5, partially-importance-weighted = true }",
+            "objective has partially-importance-weighted beside importance-mix 0.5; it has two bounds, of groups and of all samples: leave one of them out",
         ),
         (
             gaussian,

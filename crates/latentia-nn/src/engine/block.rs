@@ -18,8 +18,12 @@ pub(super) struct Block {
 impl Block {
     /// To train the layers of `chain` that are not frozen for `objective`, on up to `rows` examples.
     pub(super) fn new(chain: &Chain, objective: &Objective, frozen: &Frozen, rows: usize) -> Self {
+        let tape = Tape::for_training(chain, frozen, rows);
         Self {
-            tape: Tape::for_training(chain, frozen, rows),
+            tape: match objective.importance {
+                Some(own) if own.partially => tape.with_posterior_factors(objective.latent),
+                _ => tape,
+            },
             buffers: ObjectiveBuffers::for_training(chain, objective, rows),
             loss: Ok(0.0),
         }

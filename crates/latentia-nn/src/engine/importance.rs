@@ -6,9 +6,15 @@
 
 use latentia_tensor::update;
 
+use crate::invalid_spec::{InvalidSpec, require};
+use crate::latent::Latent;
 use crate::latents::GaussianSamples;
 use crate::log_variance::multiply_by_log_variance_gradient;
 use crate::penalty::{CodeGradients, Codes};
+
+/// The least share of a group in all of an example's weight by which a decoder learns, below what single precision adds to a sum: the
+/// encoder, which learns as much by each group, has its gradient through the decoder.
+const LEAST_SHARE: f64 = 1e-12;
 
 /// `ln (1/k) Σ w` of log-weights `ln w` that come one by one, without overflow.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +74,11 @@ impl ImportanceBound {
     fn share(self, log_weight: f64) -> f64 {
         (log_weight - self.max).exp() / self.sum
     }
+
+    /// `Σ w` of all of these weights by that of `others`.
+    fn share_in(self, others: Self) -> f64 {
+        (self.max - others.max).exp() * self.sum / others.sum
+    }
 }
 
 /// How the `k` samples of a posterior are weighted by importance: the bound on the log likelihood, and the estimate of its gradient.
@@ -81,6 +92,11 @@ pub struct Importance {
     /// Whether the encoder's gradient is the doubly reparameterised one (DReG, Tucker et al. 2019): of the same mean as the derivative
     /// of the bound, without the term whose variance grows with `k`.
     pub doubly_reparameterised: bool,
+    /// Whether the groups are for the encoder alone, with a flow on its posterior, while the decoder, with a prior that is learned, has the
+    /// bound of all samples (PIWAE, Rainforth et al. 2018): more samples leave an encoder less of a gradient, beside its noise, and
+    /// give a decoder more. The loss is then that bound, and `mix` 1. Nothing behind the code may compare rows, as batch
+    /// statistics do.
+    pub partially: bool,
 }
 
 impl Default for Importance {
@@ -90,11 +106,67 @@ impl Default for Importance {
             groups: 1,
             mix: 1.0,
             doubly_reparameterised: false,
+            partially: false,
         }
     }
 }
 
 impl Importance {
+    /// Refuses what does not fit `samples` samples of a code's posterior, or each other.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be valid.
+    pub fn check(self, samples: usize, latent: &dyn Latent) -> Result<(), InvalidSpec> {
+        let (groups, mix) = (self.groups, self.mix);
+        let is_set = [
+            ("importance-groups", groups != 1),
+            ("importance-mix", mix != 1.0),
+            ("doubly-reparameterised", self.doubly_reparameterised),
+            ("partially-importance-weighted", self.partially),
+        ];
+        if let Some((name, _)) = is_set.into_iter().find(|(_, is_set)| *is_set) {
+            let seen = || format!("has {name} with importance-samples {samples}");
+            let valid = "it needs importance-samples of 2 or more";
+            require(samples > 1, seen, valid)?;
+        }
+        require(
+            groups > 0 && samples.is_multiple_of(groups),
+            || format!("has importance-groups {groups} of importance-samples {samples}"),
+            "the samples are a multiple of the groups",
+        )?;
+        require(
+            (0.0..=1.0).contains(&mix),
+            || format!("has importance-mix {mix}"),
+            "it must be from 0 to 1",
+        )?;
+        if self.partially {
+            require(
+                groups > 1,
+                || format!("has partially-importance-weighted with importance-groups {groups}"),
+                "it needs importance-groups of 2 or more, which the encoder has alone",
+            )?;
+            require(
+                mix == 1.0,
+                || format!("has partially-importance-weighted beside importance-mix {mix}"),
+                "it has two bounds, of groups and of all samples: leave one of them out",
+            )?;
+        }
+        if !self.doubly_reparameterised {
+            return Ok(());
+        }
+        require(
+            mix == 1.0,
+            || format!("has doubly-reparameterised beside importance-mix {mix}"),
+            "its estimate is of the bound alone: leave one of them out",
+        )?;
+        let distribution = latent.distribution();
+        require(
+            distribution.is_none_or(|own| own.learned_prior().is_none()),
+            || "has doubly-reparameterised beside a learned prior".into(),
+            "it needs the standard normal prior: leave one of them out",
+        )
+    }
+
     /// Samples of a group, of `samples` in all; one group alone where there are fewer samples than groups, as behind the mean of a
     /// posterior.
     fn group_of(self, samples: usize) -> usize {
@@ -107,10 +179,6 @@ impl Importance {
     /// `codes` are those of a [`crate::latents::GaussianLatent`]; `losses` `[rows · k]`.
     pub(super) fn weight_samples(self, codes: Codes<'_>, losses: &mut [f64]) -> f64 {
         let samples = (losses.len() / codes.inputs.rows().max(1)).max(1);
-        let group = self.group_of(samples);
-        // Of a group among those of an example.
-        let share_of_group = group as f64 / samples as f64;
-        let (mix, rest) = (f64::from(self.mix), 1.0 - f64::from(self.mix));
         let mut sum = 0.0;
         for (row, losses) in losses.chunks_mut(samples).enumerate() {
             for (sample, loss) in losses.iter_mut().enumerate() {
@@ -119,31 +187,66 @@ impl Importance {
                 let samples = GaussianSamples::of(codes.saved.row(at), z.len());
                 *loss = samples.log_ratio(z) - *loss;
             }
-            for log_weights in losses.chunks_mut(group) {
-                let bound = ImportanceBound::of(log_weights);
-                sum -= mix * share_of_group * bound.nats();
-                for log_weight in log_weights {
-                    if rest != 0.0 {
-                        sum -= rest * *log_weight / samples as f64;
-                    }
-                    *log_weight =
-                        mix * share_of_group * bound.share(*log_weight) + rest / samples as f64;
-                }
+            match self.partially {
+                true => self.share_partially(losses, &mut sum),
+                false => self.share(losses, &mut sum),
             }
         }
         sum
     }
 
+    /// Turns the log-weights of one example into the shares of its samples in the gradient, and takes the bound off `sum`.
+    fn share(self, log_weights: &mut [f64], sum: &mut f64) {
+        let samples = log_weights.len();
+        let group = self.group_of(samples);
+        // Of a group among those of an example.
+        let share_of_group = group as f64 / samples as f64;
+        let (mix, rest) = (f64::from(self.mix), 1.0 - f64::from(self.mix));
+        for log_weights in log_weights.chunks_mut(group) {
+            let bound = ImportanceBound::of(log_weights);
+            *sum -= mix * share_of_group * bound.nats();
+            for log_weight in log_weights {
+                if rest != 0.0 {
+                    *sum -= rest * *log_weight / samples as f64;
+                }
+                *log_weight =
+                    mix * share_of_group * bound.share(*log_weight) + rest / samples as f64;
+            }
+        }
+    }
+
+    /// As [`Self::share`], of all samples, where the groups are for the encoder alone.
+    fn share_partially(self, log_weights: &mut [f64], sum: &mut f64) {
+        let all = ImportanceBound::of(log_weights);
+        *sum -= all.nats();
+        let group = self.group_of(log_weights.len());
+        for log_weights in log_weights.chunks_mut(group) {
+            let bound = ImportanceBound::of(log_weights);
+            let share_of_group = bound.share_in(all).max(LEAST_SHARE);
+            for log_weight in log_weights {
+                *log_weight = share_of_group * bound.share(*log_weight);
+            }
+        }
+    }
+
     /// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes, or by `ln p(z)` of a learned prior, and by `ln σ²`, of a
-    /// mean over `batch` examples, behind those of `-ln p(x | z)`.
+    /// mean over `batch` examples, behind those of `-ln p(x | z)`. Where the encoder learns by other shares than the decoder, `posterior` takes
+    /// the one by the other for each code: all samples of a group have the same.
     pub(super) fn add_gradients(
         self,
         codes: Codes<'_>,
         shares: &[f64],
         batch: usize,
         gradients: &mut CodeGradients<'_>,
+        posterior: &mut [f32],
     ) {
         let width = codes.codes.cols();
+        let samples = codes.codes.rows() / codes.inputs.rows().max(1);
+        let group = self.group_of(samples);
+        let share_of_group = group as f64 / samples as f64;
+        for (factors, shares) in posterior.chunks_mut(group).zip(shares.chunks(group)) {
+            factors.fill((share_of_group / shares.iter().sum::<f64>()) as f32);
+        }
         let is_learned = !gradients.log_prior.is_empty();
         for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
             let share_of_mean = (share / batch as f64) as f32;
@@ -158,7 +261,8 @@ impl Importance {
             );
         }
         if self.doubly_reparameterised {
-            return self.weight_twice(codes, shares, batch, gradients);
+            self.weight_twice(codes, (shares, posterior), batch, gradients);
+            return;
         }
         // The shares of an example's samples sum to one, and ln σ is the same for all. Nothing else reaches the parameters.
         for row in 0..codes.inputs.rows() {
@@ -174,7 +278,7 @@ impl Importance {
     fn weight_twice(
         self,
         codes: Codes<'_>,
-        shares: &[f64],
+        (shares, posterior): (&[f64], &[f32]),
         batch: usize,
         gradients: &mut CodeGradients<'_>,
     ) {
@@ -183,7 +287,10 @@ impl Importance {
         let groups = (samples / self.group_of(samples)) as f64;
         for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
             let saved = GaussianSamples::of(codes.saved.row(row), width);
-            let (share_of_mean, weight) = ((share / batch as f64) as f32, (share * groups) as f32);
+            // Of the samples of a group.
+            let factor = posterior.get(row).map_or(1.0, |&factor| factor.into());
+            let weight = (share * groups * factor) as f32;
+            let share_of_mean = (share / batch as f64) as f32;
             let posterior = saved.epsilon.iter().zip(saved.deviation);
             let dz = gradients.codes.row_mut(row).iter_mut().zip(posterior);
             for (dz, (epsilon, sigma)) in dz {

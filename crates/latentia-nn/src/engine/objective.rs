@@ -265,6 +265,7 @@ impl Objective {
             trace,
             mut gradient,
             log_prior,
+            posterior_factors,
         } = tape.backward_trace(self.latent);
         log_prior.fill(0.0);
         let codes = codes(trace, labels);
@@ -279,7 +280,7 @@ impl Objective {
             log_prior,
         });
         if let (Some(gradients), Some(own)) = (&mut gradients, self.importance) {
-            own.add_gradients(codes, &buffers.losses, batch, gradients);
+            own.add_gradients(codes, &buffers.losses, batch, gradients, posterior_factors);
         }
         match self.penalties.is_empty() {
             true => 0.0,

@@ -11,7 +11,7 @@ use super::chain::Chain;
 use super::non_finite::{NonFinite, is_finite};
 use super::position::Position;
 use super::statistics::StatisticBuffers;
-use super::traces::{BackwardTrace, trace_of};
+use super::traces::{BackwardTrace, of_rows, of_rows_mut, trace_of};
 use crate::layer::{BackwardMemory, ForwardMemory, Mode, Pass, Trace};
 
 /// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
@@ -59,6 +59,8 @@ pub struct Tape {
     gradients: Vec<Matrix>,
     /// Gradients with respect to `ln p(z)` of a layer with a learned prior; empty for others.
     log_prior_gradients: Vec<Vec<f32>>,
+    /// Factors on the gradients with respect to the output of each layer on their way on to a posterior; empty where there are none.
+    posterior_factors: Vec<Vec<f32>>,
     /// The first layer that is asked for gradients with respect to itself: nothing goes back beyond it, but to the input.
     first_learned: usize,
     /// The gradient with respect to the input, where it is asked for.
@@ -255,9 +257,10 @@ impl Tape {
             self.statistics.get(at),
             at,
         );
-        let log_prior = self.log_prior_gradients.get(at);
+        let own = (at, trace.y.rows());
         let trace = Trace {
-            log_prior_gradients: log_prior.map_or(&[], |all| &all[..all.len().min(trace.y.rows())]),
+            log_prior_gradients: of_rows(&self.log_prior_gradients, own),
+            posterior_factors: of_rows(&self.posterior_factors, own),
             ..trace
         };
         let (before, after) = self.gradients.split_at_mut(at);
@@ -336,16 +339,12 @@ impl Tape {
             self.statistics.get(at),
             at,
         );
-        let log_prior = self.log_prior_gradients.get_mut(at);
-        let log_prior = log_prior.map_or(&mut [][..], |all| {
-            let used = rows.min(all.len());
-            &mut all[..used]
-        });
         BackwardTrace {
             labels: &self.labels,
             trace,
             gradient: self.gradients[at].top_mut(rows),
-            log_prior,
+            log_prior: of_rows_mut(&mut self.log_prior_gradients, (at, rows)),
+            posterior_factors: of_rows_mut(&mut self.posterior_factors, (at, rows)),
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) struct BackwardTrace<'a> {
     pub(super) gradient: MatrixMut<'a>,
     /// With respect to `ln p(z)` of each row of it; empty of a layer without a learned prior.
     pub(super) log_prior: &'a mut [f32],
+    /// Factors on its rows on their way on to the posterior; empty where there are none.
+    pub(super) posterior_factors: &'a mut [f32],
 }
 
 /// What layer `at` left behind, without its partial sums: of fields that can be borrowed beside others of a tape.
@@ -36,4 +38,17 @@ pub(super) fn trace_of<'a>(
         statistics: statistics.map_or(StatisticSums::default(), sums),
         ..Trace::new(x, outputs[at].top(rows_after), saved[at].top(rows_after))
     }
+}
+
+/// What `all` has, layer by layer, of the first `rows` rows of layer `at`; nothing where that layer has none.
+pub(super) fn of_rows(all: &[Vec<f32>], (at, rows): (usize, usize)) -> &[f32] {
+    let own = all.get(at).map_or(&[][..], Vec::as_slice);
+    &own[..rows.min(own.len())]
+}
+
+/// As [`of_rows`], to write.
+pub(super) fn of_rows_mut(all: &mut [Vec<f32>], (at, rows): (usize, usize)) -> &mut [f32] {
+    let own = all.get_mut(at).map_or(&mut [][..], Vec::as_mut_slice);
+    let used = rows.min(own.len());
+    &mut own[..used]
 }

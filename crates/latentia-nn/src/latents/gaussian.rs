@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use latentia_tensor::math::exp;
-use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, update, vectorized};
+use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map_in_place, update, vectorized};
 use serde::{Deserialize, Serialize};
 
 use crate::Shape;
@@ -340,6 +340,9 @@ impl Layer for GaussianLatent {
                 workspace,
             };
             learned.backward(parameters, trace, &mut dy, memory);
+        }
+        for (row, factor) in trace.posterior_factors.iter().enumerate() {
+            map_in_place(dy.row_mut(row), |dz| factor * dz);
         }
         if let Some(posterior) = posterior {
             let memory = BackwardMemory {

@@ -93,6 +93,9 @@ pub struct Trace<'a> {
     /// Gradients with respect to `ln p(z)` of each row of the output, on the way back through a layer with a
     /// [learned prior](super::Abilities::log_prior) that is trained; else empty.
     pub log_prior_gradients: &'a [f32],
+    /// Factors on the gradients of each row of the output on their way on to the posterior, from a prior that is learned: where the encoder
+    /// learns by other [weights](crate::Importance::partially) than what follows the code; else empty.
+    pub posterior_factors: &'a [f32],
 }
 
 impl<'a> Trace<'a> {
@@ -105,6 +108,7 @@ impl<'a> Trace<'a> {
             partial_sums: &[],
             statistics: StatisticSums::default(),
             log_prior_gradients: &[],
+            posterior_factors: &[],
         }
     }
 }

@@ -74,6 +74,11 @@ macro_rules! objective {
             #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
             #[serde(skip_serializing_if = "is_default")]
             pub doubly_reparameterised: bool,
+            /// Whether the groups are for the encoder alone, while the decoder, with a prior that is learned, has the bound of all samples
+            /// (PIWAE, Rainforth et al. 2018); the loss is then that of all. Example: `partially-importance-weighted = true`
+            #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+            #[serde(skip_serializing_if = "is_default")]
+            pub partially_importance_weighted: bool,
             /// A network that learns beside to tell codes from the prior, and that the encoder learns to deceive: an adversarial autoencoder
             /// (Makhzani et al. 2016), or a FactorVAE (Kim and Mnih 2018). See [`Discriminator`]. Example:
             /// `discriminator = { weight = 1.0 }`
@@ -97,6 +102,7 @@ macro_rules! objective {
                     importance_groups: 1,
                     importance_mix: 1.0,
                     doubly_reparameterised: false,
+                    partially_importance_weighted: false,
                     discriminator: None,
                     $( $field: <$penalty>::default(), )+
                 }
@@ -179,11 +185,17 @@ impl ObjectiveSpec {
 
     /// How samples are weighted by importance, where they are.
     pub fn importance(&self) -> Option<Importance> {
-        self.is_importance_weighted().then_some(Importance {
+        self.is_importance_weighted().then(|| self.weighting())
+    }
+
+    /// How samples would be weighted.
+    fn weighting(&self) -> Importance {
+        Importance {
             groups: self.importance_groups,
             mix: self.importance_mix,
             doubly_reparameterised: self.doubly_reparameterised,
-        })
+            partially: self.partially_importance_weighted,
+        }
     }
 
     /// The penalties with a weight.
@@ -258,7 +270,7 @@ impl ObjectiveSpec {
         if self.is_importance_weighted() {
             self.check_importance_samples(latent)?;
         }
-        self.check_importance(latent)?;
+        self.weighting().check(self.importance_samples, latent)?;
         let has_distribution = latent.distribution().is_some();
         for (number, (name, _, is_set)) in self.kl_weights().into_iter().enumerate() {
             let of_dimensions = number >= WHOLE_KL_WEIGHTS;
@@ -349,51 +361,6 @@ impl ObjectiveSpec {
         let seen = || format!("has importance-samples {samples}");
         let holds = (1..=MAX_SAMPLES).contains(&samples);
         require(holds, seen, "it must be from 1 to 1000")
-    }
-
-    /// What says how samples are weighted needs some, and what fits them.
-    fn check_importance(&self, latent: &dyn Latent) -> Result<(), InvalidSpec> {
-        let (samples, groups, mix) = (
-            self.importance_samples,
-            self.importance_groups,
-            self.importance_mix,
-        );
-        let is_set = [
-            ("importance-groups", groups != 1),
-            ("importance-mix", mix != 1.0),
-            ("doubly-reparameterised", self.doubly_reparameterised),
-        ];
-        if let Some((name, _)) = is_set.into_iter().find(|(_, is_set)| *is_set) {
-            let seen = || format!("has {name} with importance-samples {samples}");
-            require(
-                samples > 1,
-                seen,
-                "it needs importance-samples of 2 or more",
-            )?;
-        }
-        require(
-            groups > 0 && samples.is_multiple_of(groups),
-            || format!("has importance-groups {groups} of importance-samples {samples}"),
-            "the samples are a multiple of the groups",
-        )?;
-        require(
-            (0.0..=1.0).contains(&mix),
-            || format!("has importance-mix {mix}"),
-            "it must be from 0 to 1",
-        )?;
-        if !self.doubly_reparameterised {
-            return Ok(());
-        }
-        require(
-            mix == 1.0,
-            || format!("has doubly-reparameterised beside importance-mix {mix}"),
-            "its estimate is of the bound alone: leave one of them out",
-        )?;
-        require(
-            learned_prior(latent).is_none(),
-            || "has doubly-reparameterised beside a learned prior".into(),
-            "it needs the standard normal prior: leave one of them out",
-        )
     }
 
     /// The importance-weighted bound takes the place of the KL divergence and of all penalties.

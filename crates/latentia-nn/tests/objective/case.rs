@@ -45,8 +45,20 @@ impl Case {
     }
 }
 
+/// Whose parameters a gradient is with respect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    Encoder,
+    /// The number of one of the parameters of the code's layer.
+    Code(usize),
+    Decoder,
+    /// Those of none, for the value.
+    Nothing,
+}
+
 /// A batch as the reference sees it.
 pub struct Seen {
+    pub moved: Moved,
     /// What the encoder gave, a row for each of its inputs.
     pub encoded: Vec<Row>,
     pub codes: Vec<Row>,
@@ -166,6 +178,12 @@ pub fn check_code(
             prior[0] = rows.flat_map(|x| encoder.forward(x)).collect();
         }
         objective(&Seen {
+            moved: match which {
+                usize::MAX => Moved::Nothing,
+                0 | 1 => Moved::Encoder,
+                _ if which < last => Moved::Code(which - 2),
+                _ => Moved::Decoder,
+            },
             prior,
             encoded,
             codes,

@@ -12,7 +12,8 @@ use latentia_nn::{
 use latentia_tensor::{Matrix, Noise};
 
 use crate::case::{
-    Case, PLAIN, SHAPES, Seen, check, gaussian, kl_of_dimensions, log_variance, loss, mean, sampled,
+    Case, Moved, PLAIN, SHAPES, Seen, check, gaussian, kl_of_dimensions, log_variance, loss, mean,
+    sampled,
 };
 
 #[test]
@@ -119,8 +120,35 @@ fn importance_weighted_samples() {
     }
 }
 
+#[test]
+fn partial_weights_are_those_of_all_samples_for_the_decoder_and_of_groups_for_the_encoder() {
+    for (rows, inputs, width) in SHAPES {
+        // One group is Burda's bound for both, one sample the ELBO.
+        for (samples, groups) in [(1, 1), (5, 1), (6, 2), (6, 6), (70, 5)] {
+            let importance = Importance {
+                groups,
+                partially: true,
+                ..Importance::default()
+            };
+            let case = Case {
+                importance: Some(importance),
+                ..gaussian(width, samples, Vec::new())
+            };
+            check(case, rows, inputs, sampled, |seen| match seen.moved {
+                Moved::Encoder => importance_bound(seen, groups, 1.0),
+                _ => importance_bound(seen, 1, 1.0),
+            });
+        }
+    }
+}
+
 /// Gradients of the encoder's weights and biases and of the decoder's, of one example many times, by the samples of `seed`.
 fn gradients(importance: Importance, seed: u64) -> [Vec<f32>; 2] {
+    gradients_of(importance, seed, [0.9, -0.4, 1.3])
+}
+
+/// As [`gradients`], of the example `x`.
+fn gradients_of(importance: Importance, seed: u64, x: [f32; 3]) -> [Vec<f32>; 2] {
     let (inputs, width, samples, rows) = (3, 2, 8, 500);
     let dense = |inputs, outputs| -> Box<dyn Layer> {
         Box::new(Dense::new(
@@ -136,7 +164,7 @@ fn gradients(importance: Importance, seed: u64) -> [Vec<f32>; 2] {
         dense(width, inputs),
     ];
     let mut chain = Chain::new(layers, 1).expect("layers that fit");
-    let x = Matrix::from_vec(rows, inputs, [0.9, -0.4, 1.3].repeat(rows));
+    let x = Matrix::from_vec(rows, inputs, x.repeat(rows));
     let options = StepOptions {
         objective: Objective {
             latent: 1,
@@ -158,6 +186,42 @@ fn gradients(importance: Importance, seed: u64) -> [Vec<f32>; 2] {
     };
     let (encoder, decoder) = step.moments().split_at(2);
     [of(encoder), of(decoder)]
+}
+
+#[test]
+fn an_encoder_learns_by_groups_alike_whatever_the_decoder_learns_by() {
+    // Groups of like weight, and those that are nothing beside others.
+    for (x, negligible) in [([0.9, -0.4, 1.3], false), ([300.0, -50.0, 120.0], true)] {
+        for doubly_reparameterised in [false, true] {
+            let of_groups = Importance {
+                groups: 4,
+                doubly_reparameterised,
+                ..Importance::default()
+            };
+            let partial = Importance {
+                partially: true,
+                ..of_groups
+            };
+            let [expected, of_decoder] = gradients_of(of_groups, 1, x);
+            let [obtained, by_all] = gradients_of(partial, 1, x);
+            let largest = expected.iter().fold(0.0f32, |most, g| most.max(g.abs()));
+            for (obtained, expected) in obtained.iter().zip(&expected) {
+                let apart = (obtained - expected).abs();
+                assert!(apart < 1e-5 * largest, "{negligible} {obtained} {expected}");
+            }
+            let whole = Importance {
+                groups: 1,
+                ..of_groups
+            };
+            assert_ne!(of_decoder, by_all);
+            let [_, expected] = gradients_of(whole, 1, x);
+            let largest = expected.iter().fold(0.0f32, |most, g| most.max(g.abs()));
+            for (obtained, expected) in by_all.iter().zip(&expected) {
+                let apart = (obtained - expected).abs();
+                assert!(apart < 1e-5 * largest, "{negligible} {obtained} {expected}");
+            }
+        }
+    }
 }
 
 #[test]

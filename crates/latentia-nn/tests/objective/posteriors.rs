@@ -13,7 +13,7 @@ use latentia_nn::{
 use latentia_tensor::Matrix;
 use latentia_testing::{numbers, wide};
 
-use crate::case::{Case, Row, Seen, check_code, log_variance, loss, mean, sampled};
+use crate::case::{Case, Moved, Row, Seen, check_code, log_variance, loss, mean, sampled};
 use crate::priors::{flow_density, log_determinant, log_normal, log_sum_exp, mixture_density};
 
 /// Examples, their elements and those of a code: less than a tape, several tapes.
@@ -208,13 +208,13 @@ fn check_objective(
     (rows, inputs, width): (usize, usize, usize),
     samples: usize,
     ((posterior, flow), (prior, density)): (&Flowed, &OfPrior),
-    weight: Option<f32>,
+    (weight, importance): (Option<f32>, Option<Importance>),
     objective: impl Fn(&Seen, Row) -> f64,
 ) {
     let code: Box<dyn Layer> = Box::new(layer(width, samples, posterior, prior));
     let penalty = |weight| -> Arc<dyn Penalty> { Arc::new(SampledKl { weight, warm_up: 0 }) };
     let case = Case {
-        importance: weight.is_none().then(Importance::default),
+        importance,
         ..Case::new(
             code.inputs(),
             Some(code),
@@ -256,9 +256,13 @@ fn the_divergence_of_a_flow_has_the_gradients_of_its_samples() {
                 }
                 for (samples, weight) in [(1, 1.0), (2, 3.0)] {
                     let parts = (posterior, prior);
-                    check_objective(shape, samples, parts, Some(weight), |seen, ratios| {
-                        loss(seen) + f64::from(weight) * mean(ratios.into_iter())
-                    });
+                    check_objective(
+                        shape,
+                        samples,
+                        parts,
+                        (Some(weight), None),
+                        |seen, ratios| loss(seen) + f64::from(weight) * mean(ratios.into_iter()),
+                    );
                 }
             }
         }
@@ -272,7 +276,8 @@ fn importance_weights_have_the_density_of_the_flow() {
             // One sample is the ELBO. Blocks of four examples have more than 64 codes by 20 samples.
             for samples in [1, 5, 20] {
                 let parts = (posterior, &priors()[0]);
-                check_objective(shape, samples, parts, None, |seen, ratios| {
+                let trained = (None, Some(Importance::default()));
+                check_objective(shape, samples, parts, trained, |seen, ratios| {
                     let log_weight = |r: usize| -ratios[r] - seen.losses[r];
                     let bound = |x: usize| {
                         let weights = (x * samples..(x + 1) * samples).map(log_weight);
@@ -281,6 +286,41 @@ fn importance_weights_have_the_density_of_the_flow() {
                     mean((0..seen.encoded.len()).map(bound))
                 });
             }
+        }
+    }
+}
+
+#[test]
+fn partial_weights_are_those_of_groups_for_a_flow_and_of_all_samples_for_the_prior_behind_it() {
+    let (shape, samples, groups) = (SHAPES[1], 6, 3);
+    let importance = Importance {
+        groups,
+        partially: true,
+        ..Importance::default()
+    };
+    for posterior in &posteriors() {
+        for prior in &priors() {
+            let own = posterior.0.parameters(shape.2).len();
+            let parts = (posterior, prior);
+            check_objective(
+                shape,
+                samples,
+                parts,
+                (None, Some(importance)),
+                |seen, ratios| {
+                    let log_weight = |r: usize| -ratios[r] - seen.losses[r];
+                    let group = match seen.moved {
+                        Moved::Encoder => samples / groups,
+                        Moved::Code(number) if number < own => samples / groups,
+                        _ => samples,
+                    };
+                    let bound = |x: usize| {
+                        let weights = (x * group..(x + 1) * group).map(log_weight);
+                        (group as f64).ln() - log_sum_exp(weights)
+                    };
+                    mean((0..seen.codes.len() / group).map(bound))
+                },
+            );
         }
     }
 }

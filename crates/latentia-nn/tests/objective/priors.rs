@@ -12,7 +12,7 @@ use latentia_nn::{
 use latentia_tensor::{Matrix, MatrixMut};
 use latentia_testing::{numbers, reference, wide};
 
-use crate::case::{Case, Row, Seen, check, log_variance, loss, mean, sampled};
+use crate::case::{Case, Moved, Row, Seen, check, log_variance, loss, mean, sampled};
 
 /// Examples, their elements and those of a code: less than a tape, several tapes.
 const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
@@ -242,6 +242,39 @@ fn importance_weights_have_the_learned_prior() {
                 });
             }
         }
+    }
+}
+
+#[test]
+fn partial_weights_are_those_of_all_samples_for_a_learned_prior() {
+    let (rows, inputs, width) = SHAPES[1];
+    let (samples, groups) = (6, 3);
+    // Pseudo-inputs pass the encoder, which then learns by both bounds.
+    for (prior, density) in priors() {
+        if prior.has_pseudo_inputs() {
+            continue;
+        }
+        let importance = Importance {
+            groups,
+            partially: true,
+            ..Importance::default()
+        };
+        let case = Case {
+            importance: Some(importance),
+            ..case(width, samples, &prior, None)
+        };
+        check(case, rows, inputs, sampled, |seen| {
+            let log_weight = |r: usize| -log_ratio(seen, r, &*density) - seen.losses[r];
+            let group = match seen.moved {
+                Moved::Encoder => samples / groups,
+                _ => samples,
+            };
+            let bound = |x: usize| {
+                let weights = (x * group..(x + 1) * group).map(log_weight);
+                (group as f64).ln() - log_sum_exp(weights)
+            };
+            mean((0..seen.codes.len() / group).map(bound))
+        });
     }
 }
 

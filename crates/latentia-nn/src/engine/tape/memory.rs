@@ -41,6 +41,7 @@ impl Tape {
             statistics: Vec::new(),
             gradients: Vec::new(),
             log_prior_gradients: Vec::new(),
+            posterior_factors: Vec::new(),
             first_learned: 0,
             input_gradient: Matrix::default(),
             workspace: vec![0.0; workspace.unwrap_or(0)],
@@ -67,6 +68,13 @@ impl Tape {
             first_learned: frozen.first_learned(),
             ..Self::forward_only(chain, layers, Mode::Train, rows).with_gradients()
         }
+    }
+
+    /// The same with factors on the gradients with respect to the output of layer `latent` on their way on to its posterior.
+    pub(in crate::engine) fn with_posterior_factors(mut self, latent: usize) -> Self {
+        self.posterior_factors.resize(self.layers.len(), Vec::new());
+        self.posterior_factors[latent] = vec![1.0; self.outputs[latent].rows()];
+        self
     }
 
     /// For gradients with respect to the input of layers `layers` of `chain`, in evaluation, on up to `rows` examples.

@@ -143,6 +143,8 @@ impl LearnedPosterior {
             let mut factors = [0.0; POSTERIOR_ROWS];
             let own = trace.log_prior_gradients.iter().skip(first);
             factors.iter_mut().zip(own).for_each(|(to, own)| *to = *own);
+            let own = trace.posterior_factors.iter().skip(first);
+            factors.iter_mut().zip(own).for_each(|(to, own)| *to *= own);
             let factors = &factors[..rows];
             let h = self.gather(trace.x, samples, (first, rows), &mut *workspace.context);
             let codes = &mut workspace.codes[..rows * width];
