@@ -68,7 +68,7 @@ pub mod task_times;
 pub use engine::{
     Adversary, AdversaryStep, Against, Alone, BLOCK_ROWS, Chain, ChainError, Collective,
     Discriminator, GroupedPenalties, Importance, ImportanceBound, NonFinite, Objective,
-    ObjectiveBuffers, Position, Rates, Step, StepOptions, Tape,
+    ObjectiveBuffers, Position, Rates, SampleRounds, Step, StepOptions, Tape,
 };
 pub use invalid_spec::InvalidSpec;
 pub use latent::{CodeValues, Latent, LatentDistribution};

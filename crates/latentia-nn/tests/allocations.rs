@@ -51,6 +51,15 @@ fn dense(inputs: usize, outputs: usize) -> Box<dyn Layer> {
 
 /// Allocations in fifty steps after the first fifty.
 fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
+    allocations_of_batches(256, layers, objective)
+}
+
+/// As [`allocations`], of batches of `batch` examples.
+fn allocations_of_batches(
+    batch: usize,
+    layers: Vec<Box<dyn Layer>>,
+    objective: Objective,
+) -> usize {
     let mut chain = Chain::new(layers, 1).expect("layers that fit");
     let options = StepOptions {
         objective,
@@ -59,10 +68,10 @@ fn allocations(layers: Vec<Box<dyn Layer>>, objective: Objective) -> usize {
         seed: 1,
         frozen: Vec::new(),
     };
-    let mut step = Step::new(&chain, 256, options);
+    let mut step = Step::new(&chain, batch, options);
     let mut opponent = AdversaryStep::new(&chain, &step);
-    let x = Matrix::zeros(256, 300);
-    let indices: Vec<u32> = (0..256).collect();
+    let x = Matrix::zeros(batch, 300);
+    let indices: Vec<u32> = (0..batch as u32).collect();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(2)
         .build()
@@ -227,6 +236,8 @@ fn a_step_allocates_nothing_after_the_first() {
     }
     assert_eq!(allocations(with_prior(5, mixture()), weighed()), 0);
     assert_eq!(allocations(gaussian(5), weighed()), 0);
+    // In rounds.
+    assert_eq!(allocations_of_batches(4, gaussian(900), weighed()), 0);
     assert_eq!(allocations(quantised(1), likelihood.into()), 0);
     assert_eq!(allocations(quantised(3), likelihood.into()), 0);
     assert_eq!(allocations(feature_maps(), likelihood.into()), 0);

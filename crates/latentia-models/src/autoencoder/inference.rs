@@ -6,7 +6,7 @@
 use std::io;
 use std::ops::Range;
 
-use latentia_nn::{BLOCK_ROWS, Chain, Mode, Position, Tape};
+use latentia_nn::{BLOCK_ROWS, Chain, Mode, Objective, Position, SampleRounds, Tape};
 use latentia_tensor::{Matrix, MatrixRef, Rows};
 use rayon::prelude::*;
 
@@ -23,6 +23,8 @@ pub(crate) struct Run {
     pub(crate) mode: Mode,
     /// Seed of the samples.
     pub(crate) seed: u64,
+    /// The rounds in which the samples of an example come, where they do.
+    pub(crate) rounds: Option<SampleRounds>,
 }
 
 impl Run {
@@ -32,15 +34,25 @@ impl Run {
             layers,
             mode: Mode::Eval,
             seed: 0,
+            rounds: None,
         }
     }
 
-    /// Codes are sampled.
-    pub(crate) fn sampled(layers: Range<usize>, seed: u64) -> Self {
+    /// All of `chain`, codes sampled, to [evaluate](Objective::evaluate) `objective`.
+    pub(crate) fn to_evaluate(objective: &Objective, chain: &Chain, seed: u64) -> Self {
         Self {
-            layers,
+            layers: 0..chain.layers().len(),
             mode: Mode::Sample,
             seed,
+            rounds: objective.sample_rounds(chain, Mode::Sample),
+        }
+    }
+
+    /// Memory for a block of up to `rows` examples.
+    fn tape(&self, chain: &Chain, rows: usize) -> Tape {
+        match self.rounds {
+            Some(rounds) => Tape::in_rounds(chain, self.mode, rounds),
+            None => Tape::forward_only(chain, self.layers.clone(), self.mode, rows),
         }
     }
 }
@@ -84,7 +96,10 @@ pub(crate) fn fold_and_see_blocks<S: Send>(
     add: impl Fn(&mut S, usize, &mut Tape) + Sync,
     mut see: impl FnMut(&Tape),
 ) -> io::Result<Vec<S>> {
-    let size = chain.block_examples(run.layers.clone(), run.mode);
+    let size = match run.rounds {
+        Some(_) => 1,
+        None => chain.block_examples(run.layers.clone(), run.mode),
+    };
     let slots = in_rounds(
         examples.rows(),
         size,
@@ -126,10 +141,9 @@ fn block_slots<S>(
     size: usize,
     start: impl Fn() -> S,
 ) -> Vec<(Tape, S)> {
-    let (rows, layers) = (examples.rows(), run.layers.clone());
-    let tape = || Tape::forward_only(chain, layers.clone(), run.mode, size.min(rows));
+    let rows = examples.rows();
     (0..rows.div_ceil(size).min(BLOCKS_AT_ONCE))
-        .map(|_| (tape(), start()))
+        .map(|_| (run.tape(chain, size.min(rows)), start()))
         .collect()
 }
 

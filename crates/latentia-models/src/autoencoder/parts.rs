@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use latentia_nn::latents::Deterministic;
 use latentia_nn::likelihoods::Mse;
-use latentia_nn::{Chain, Discriminator, Importance, Latent, Layer, Likelihood, Penalty, Shape};
+use latentia_nn::{
+    Chain, Discriminator, Importance, InvalidSpec, Latent, Layer, Likelihood, Penalty, Shape,
+};
 use latentia_tensor::ExampleShape;
 
 use super::mean_bias::MeanBias;
@@ -13,6 +15,9 @@ use crate::{Autoencoder, ModelError, Preprocessing, Scaling};
 
 /// The most parameters that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
+
+/// The most samples of an example where they cannot come in rounds.
+const MAX_SAMPLES_AT_ONCE: usize = 1000;
 
 /// The parts that a model is made of: those of the specification's lists, which [`crate::ModelSpec::parts`] gives, or anyone's own.
 ///
@@ -171,26 +176,8 @@ impl Parts {
             );
             return refuse("encoder", seen, of_example);
         }
-        if self.importance_samples == 0 {
-            let valid = "it must be at least 1".into();
-            return refuse("objective", "has importance-samples 0".into(), valid);
-        }
-        let weighting = self
-            .importance
-            .check(self.importance_samples, &*self.latent);
-        let discriminator = self.discriminator.map(|own| own.check(&*self.latent));
-        if let Err((seen, valid)) = weighting.and(discriminator.unwrap_or(Ok(()))) {
-            return refuse("objective", seen, valid);
-        }
-        let mut decoder = self.decoder.iter();
-        let compares = decoder.find(|layer| layer.abilities().batch_statistics.is_some());
-        if let Some(layer) = compares.filter(|_| self.importance.partially) {
-            let name = layer.name();
-            let seen =
-                format!("has partially-importance-weighted with a layer `{name}` in the decoder");
-            let valid = "statistics of the batch mix the gradients of its rows: use `group-norm` there, or leave one of them out";
-            return refuse("objective", seen, valid.into());
-        }
+        self.check_objective()
+            .map_err(ModelError::part("objective"))?;
         let columns = self.likelihood.columns();
         let kinds = columns.map_or(0, |columns| columns.kinds().len());
         if kinds != 0 && kinds != inputs {
@@ -216,6 +203,44 @@ impl Parts {
             return refuse("likelihood", seen, valid.into());
         }
         self.check_preprocessing()
+    }
+
+    /// Refuses weights of samples that fit neither each other nor the other parts, and a discriminator that does not fit the latent.
+    fn check_objective(&self) -> Result<(), InvalidSpec> {
+        let (samples, importance) = (self.importance_samples, self.importance);
+        if samples == 0 {
+            let valid = "it must be at least 1";
+            return Err(("has importance-samples 0".into(), valid.into()));
+        }
+        importance.check(samples, &*self.latent)?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check(&*self.latent)?;
+        }
+        if importance.partially && (self.discriminator.is_some() || !self.penalties.is_empty()) {
+            let seen = "has partially-importance-weighted beside a penalty or a discriminator";
+            let valid = "an encoder learns by the bound alone then: leave one of them out";
+            return Err((seen.into(), valid.into()));
+        }
+        let mut decoder = self.decoder.iter();
+        let compares = decoder.find(|layer| layer.abilities().batch_statistics.is_some());
+        let Some(layer) = compares.map(|layer| layer.name()) else {
+            return Ok(());
+        };
+        if importance.partially {
+            let seen =
+                format!("has partially-importance-weighted with a layer `{layer}` in the decoder");
+            let valid = "statistics of the batch mix the gradients of its rows: use `group-norm` there, or leave one of them out";
+            return Err((seen, valid.into()));
+        }
+        if samples > MAX_SAMPLES_AT_ONCE {
+            let seen =
+                format!("has importance-samples {samples} with a layer `{layer}` in the decoder");
+            let valid = format!(
+                "statistics of the batch need all samples at once, at most {MAX_SAMPLES_AT_ONCE}: use `group-norm` there, or fewer"
+            );
+            return Err((seen, valid));
+        }
+        Ok(())
     }
 
     /// Refuses preprocessing that the likelihood cannot work on.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Mode, ObjectiveBuffers, Rates};
+use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Mode, Objective, ObjectiveBuffers, Rates};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
@@ -394,7 +394,7 @@ impl Training<'_> {
     /// batch has in training, in order.
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let (chain, objective) = (self.model.chain(), self.model.objective());
-        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let run = Run::to_evaluate(&objective, chain, self.seed);
         let batch = self.spec.batch_size.min(self.split.training.rows());
         let sizes = [rows.rows(), batch];
         let mut grouped = GroupedPenalties::new(chain, &objective, run.mode, sizes, self.seed);
@@ -402,7 +402,7 @@ impl Training<'_> {
             chain,
             run,
             &self.model.scaled(rows)?,
-            || (0.0, self.validation_buffers()),
+            || (0.0, self.validation_buffers(&objective)),
             |(sum, buffers), _, tape| {
                 *sum += objective.evaluate(chain, tape, buffers, rows.rows());
             },
@@ -417,7 +417,7 @@ impl Training<'_> {
     }
 
     /// What the objective needs beside a tape of validation examples.
-    pub(super) fn validation_buffers(&self) -> ObjectiveBuffers {
-        ObjectiveBuffers::new(self.model.chain(), Mode::Sample, BLOCK_ROWS)
+    pub(super) fn validation_buffers(&self, objective: &Objective) -> ObjectiveBuffers {
+        ObjectiveBuffers::new(self.model.chain(), objective, Mode::Sample, BLOCK_ROWS)
     }
 }

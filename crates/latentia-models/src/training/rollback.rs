@@ -102,11 +102,11 @@ impl Training<'_> {
         };
         // The step was finite, and so are the weights that it left: another look at the validation examples.
         let objective = self.model.objective();
-        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let run = Run::to_evaluate(&objective, chain, self.seed);
         let origins = self.model.fold_outputs(
             run,
             rows,
-            || (NonFinite::Penalties, self.validation_buffers()),
+            || (NonFinite::Penalties, self.validation_buffers(&objective)),
             |(first, buffers), _, tape| {
                 objective.evaluate(chain, tape, buffers, rows.rows());
                 let origin = objective.non_finite(tape, buffers);

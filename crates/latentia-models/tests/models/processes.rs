@@ -173,6 +173,27 @@ fn a_learned_prior_is_the_same_in_any_number_of_processes_and_threads() {
     }
 }
 
+#[test]
+fn samples_in_rounds_are_the_same_in_any_number_of_processes_and_threads() {
+    let digits = load("mnist-mini", &Locations::new(None)).expect("it is embedded");
+    let examples = Subset::new(&digits.train, (0..150 + 3).collect());
+    let mut preset = Preset::named("vae-20").expect("it comes along");
+    // 336 rows of 784 elements fit into a block.
+    preset.model = model_spec(
+        "likelihood = 'bernoulli'
+         encoder = [{ layer = 'dense', units = 20, activation = 'relu' }]
+         code = { kind = 'gaussian', units = 5, prior = { kind = 'vamp', components = 9 } }
+         objective = { importance-samples = 350 }
+         decoder = [{ layer = 'dense' }]",
+    );
+    let alone = trained(&preset, 1, 1, &examples).remove(0);
+    for (ranks, threads) in [(2, 2), (4, 1)] {
+        for own in trained(&preset, ranks, threads, &examples) {
+            assert!(own == alone, "{ranks} processes");
+        }
+    }
+}
+
 /// Ends a run after its second batch in the first process, and never in another.
 struct Ends(bool, usize);
 

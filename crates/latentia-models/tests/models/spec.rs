@@ -201,6 +201,26 @@ fn partial_weights_are_refused_where_rows_of_a_decoder_depend_on_each_other() {
 }
 
 #[test]
+fn many_samples_are_refused_where_a_decoder_needs_all_at_once() {
+    let text = |samples: usize, layer: &str| {
+        format!(
+            "likelihood = 'bernoulli'\n{ENCODER}\ncode = {{ kind = 'gaussian', units = 2 }}\n\
+             objective = {{ importance-samples = {samples} }}\n\
+             decoder = [{{ layer = 'dense', units = 3 }}, {{ layer = '{layer}' }}, {{ layer = 'dense' }}]"
+        )
+    };
+    assert_eq!(
+        refused(&text(1001, "batch-norm")),
+        "objective has importance-samples 1001 with a layer `batch norm linear` in the decoder; statistics of the batch need all \
+         samples at once, at most 1000: use `group-norm` there, or fewer"
+    );
+    for (samples, layer) in [(1000, "batch-norm"), (100_000, "layer-norm")] {
+        let fits = model_spec(&text(samples, layer)).build(&[4], 1);
+        fits.expect("parts that fit");
+    }
+}
+
+#[test]
 fn codes_and_terms_that_make_no_sense_are_refused() {
     let gaussian = "likelihood = 'bernoulli'\ncode = { kind = 'gaussian', units = 2 }";
     let directions = "likelihood = 'bernoulli'\ncode = { kind = 'von-mises-fisher', units = 2 }";
@@ -289,7 +309,7 @@ fn codes_and_terms_that_make_no_sense_are_refused() {
         (
             gaussian,
             "objective = { importance-samples = 0 }",
-            "objective has importance-samples 0; it must be from 1 to 1000",
+            "objective has importance-samples 0; it must be from 1 to 100,000",
         ),
         (
             gaussian,

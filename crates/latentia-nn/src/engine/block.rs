@@ -6,6 +6,7 @@ use super::chain::Chain;
 use super::frozen::Frozen;
 use super::objective::{Objective, ObjectiveBuffers};
 use super::tape::Tape;
+use crate::layer::Mode;
 
 /// A block of examples in a training step: its tape, what the objective needs beside it, and its part of the loss.
 #[derive(Debug)]
@@ -16,9 +17,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// To train the layers of `chain` that are not frozen for `objective`, on up to `rows` examples.
+    /// To train the layers of `chain` that are not frozen for `objective`, on up to `rows` examples, one where its samples come in rounds.
     pub(super) fn new(chain: &Chain, objective: &Objective, frozen: &Frozen, rows: usize) -> Self {
-        let tape = Tape::for_training(chain, frozen, rows);
+        let rounds = objective.sample_rounds(chain, Mode::Train);
+        let tape = Tape::for_training(chain, frozen, rows, rounds);
         Self {
             tape: match objective.importance {
                 Some(own) if own.partially => tape.with_posterior_factors(objective.latent),

@@ -124,10 +124,15 @@ impl Chain {
     /// Examples in a block of `layers`: [`BLOCK_ROWS`] rows of output, but fewer where rows are so wide that a core's cache
     /// does not hold them, and at least 4 where a row has many samples.
     pub fn block_examples(&self, layers: Range<usize>, mode: Mode) -> usize {
-        let widths = self.layers[layers.clone()].iter();
-        let widest = widths.map(|layer| layer.outputs()).max().unwrap_or(1);
-        let fit = (BLOCK_ELEMENTS / widest.max(1)).next_multiple_of(8);
+        let fit = self.rows_that_fit(layers.clone());
         (BLOCK_ROWS.min(fit) / self.samples(layers, mode)).max(4)
+    }
+
+    /// Rows of the widest activation of `layers` that a core's cache holds.
+    pub(super) fn rows_that_fit(&self, layers: Range<usize>) -> usize {
+        let widths = self.layers[layers].iter();
+        let widest = widths.map(|layer| layer.outputs()).max().unwrap_or(1);
+        (BLOCK_ELEMENTS / widest.max(1)).max(1).next_multiple_of(8)
     }
 
     /// Adds to `graph` what `layers` compute of `x` in evaluation; each belongs there to the part that `name` calls it.

@@ -17,7 +17,7 @@ impl Step {
     /// The first loop: leaves activations and gradients in the blocks, returns the objective.
     pub(super) fn examples_loop(
         &mut self,
-        chain: &Chain,
+        chain: &mut Chain,
         examples: &dyn Rows,
         indices: &[u32],
         epochs: f64,
@@ -51,15 +51,29 @@ impl Step {
             noise: Chain::noise(seed, chain.layers().len(), step),
             first_row: 0,
         };
+        if let Some(rounds) = self.rounds {
+            let loss = self.gather_losses(shares);
+            // The weights of the samples are not known then.
+            if !loss.is_finite() {
+                return Ok(loss);
+            }
+            self.rounds_loop(chain, shares, rounds);
+        }
         let penalties = self.backward(chain, shares, context);
+        let loss = self.gather_losses(shares) + penalties;
+        self.add_up_penalties(shares);
+        Ok(loss)
+    }
+
+    /// Adds up the losses of the blocks of the batch, in order.
+    fn gather_losses(&mut self, shares: Shares<'_>) -> f64 {
         let losses = &mut self.of_blocks[..shares.blocks()];
-        for (loss, block) in losses[own].iter_mut().zip(&self.blocks) {
+        let own = losses[shares.own_blocks()].iter_mut();
+        for (loss, block) in own.zip(&self.blocks) {
             *loss = *block.loss.as_ref().unwrap_or(&0.0);
         }
         shares.gather_blocks(losses, 1);
-        let loss = losses.iter().sum::<f64>() + penalties;
-        self.add_up_penalties(shares);
-        Ok(loss)
+        losses.iter().sum::<f64>()
     }
 
     /// Adds up each penalty over the batch, block by block.
@@ -95,6 +109,7 @@ impl Step {
         let layers = chain.layers().len();
         let batch = shares.examples;
         let lowest = self.cuts.first().map_or(0, |cut| cut + 1);
+        let goes_back = self.rounds.is_none();
         let mut begin = 0;
         for number in 0..=self.with_statistics.len() {
             let end = self.with_statistics.get(number).copied();
@@ -117,8 +132,10 @@ impl Step {
                     Some(layer) => tape.sum_forward(chain, layer),
                     None => {
                         *loss = objective.loss_backward(chain, tape, buffers, batch);
-                        let layers = lowest..layers;
-                        *loss += objective.backward_through(chain, tape, buffers, batch, layers);
+                        if goes_back {
+                            let all = lowest..layers;
+                            *loss += objective.backward_through(chain, tape, buffers, batch, all);
+                        }
                     }
                 }
             });

@@ -111,6 +111,33 @@ impl Default for Importance {
     }
 }
 
+/// The shares of samples in the gradient, where codes are some of those.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SampleShares<'a> {
+    /// Of all samples of the examples.
+    pub(super) all: &'a [f64],
+    /// Number of the first code among them.
+    pub(super) first: usize,
+    /// Samples of an example.
+    pub(super) samples: usize,
+}
+
+impl<'a> SampleShares<'a> {
+    /// Those of the codes, and what is behind.
+    fn own(self) -> impl Iterator<Item = &'a f64> {
+        self.all[self.first..].iter()
+    }
+}
+
+/// Turns the loss `-ln p(x | z)` of each code of a [`crate::latents::GaussianLatent`] into its log-weight.
+pub(super) fn turn_into_log_weights(codes: Codes<'_>, losses: &mut [f64]) {
+    for (row, loss) in losses.iter_mut().enumerate() {
+        let z = codes.codes.row(row);
+        let samples = GaussianSamples::of(codes.saved.row(row), z.len());
+        *loss = samples.log_ratio(z) - *loss;
+    }
+}
+
 impl Importance {
     /// Refuses what does not fit `samples` samples of a code's posterior, or each other.
     ///
@@ -180,23 +207,23 @@ impl Importance {
     pub(super) fn weight_samples(self, codes: Codes<'_>, losses: &mut [f64]) -> f64 {
         let samples = (losses.len() / codes.inputs.rows().max(1)).max(1);
         let mut sum = 0.0;
-        for (row, losses) in losses.chunks_mut(samples).enumerate() {
-            for (sample, loss) in losses.iter_mut().enumerate() {
-                let at = row * samples + sample;
-                let z = codes.codes.row(at);
-                let samples = GaussianSamples::of(codes.saved.row(at), z.len());
-                *loss = samples.log_ratio(z) - *loss;
-            }
-            match self.partially {
-                true => self.share_partially(losses, &mut sum),
-                false => self.share(losses, &mut sum),
-            }
+        turn_into_log_weights(codes, losses);
+        for losses in losses.chunks_mut(samples) {
+            self.share(losses, &mut sum);
         }
         sum
     }
 
     /// Turns the log-weights of one example into the shares of its samples in the gradient, and takes the bound off `sum`.
-    fn share(self, log_weights: &mut [f64], sum: &mut f64) {
+    pub(super) fn share(self, log_weights: &mut [f64], sum: &mut f64) {
+        match self.partially {
+            true => self.share_partially(log_weights, sum),
+            false => self.share_by_groups(log_weights, sum),
+        }
+    }
+
+    /// As [`Self::share`], the same for encoder and decoder.
+    fn share_by_groups(self, log_weights: &mut [f64], sum: &mut f64) {
         let samples = log_weights.len();
         let group = self.group_of(samples);
         // Of a group among those of an example.
@@ -235,20 +262,15 @@ impl Importance {
     pub(super) fn add_gradients(
         self,
         codes: Codes<'_>,
-        shares: &[f64],
+        shares: SampleShares<'_>,
         batch: usize,
         gradients: &mut CodeGradients<'_>,
         posterior: &mut [f32],
     ) {
         let width = codes.codes.cols();
-        let samples = codes.codes.rows() / codes.inputs.rows().max(1);
-        let group = self.group_of(samples);
-        let share_of_group = group as f64 / samples as f64;
-        for (factors, shares) in posterior.chunks_mut(group).zip(shares.chunks(group)) {
-            factors.fill((share_of_group / shares.iter().sum::<f64>()) as f32);
-        }
+        self.posterior_factors(shares, posterior);
         let is_learned = !gradients.log_prior.is_empty();
-        for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
+        for (row, share) in (0..codes.codes.rows()).zip(shares.own()) {
             let share_of_mean = (share / batch as f64) as f32;
             if is_learned {
                 gradients.log_prior[row] = -share_of_mean;
@@ -273,19 +295,35 @@ impl Importance {
         }
     }
 
+    /// For each code the share in its group, of `1 / M`, by that in the decoder's gradient.
+    fn posterior_factors(self, shares: SampleShares<'_>, factors: &mut [f32]) {
+        let group = self.group_of(shares.samples);
+        let share_of_group = group as f64 / shares.samples as f64;
+        let mut factor = 1.0;
+        for (at, to) in (shares.first..).zip(&mut *factors) {
+            let example = at / shares.samples * shares.samples;
+            let begin = example + (at - example) / group * group;
+            if at == begin || at == shares.first {
+                let end = (begin + group).min(example + shares.samples);
+                let own = shares.all[begin..end].iter();
+                factor = (share_of_group / own.sum::<f64>()) as f32;
+            }
+            *to = factor;
+        }
+    }
+
     /// Makes the gradients by the codes those of `-Σ w̃² ln w` with the weights `w̃ = w / Σ w` of a group held, where `ln q(z | x)`
     /// depends on the code alone: the parameters of the posterior are reached through the code.
     fn weight_twice(
         self,
         codes: Codes<'_>,
-        (shares, posterior): (&[f64], &[f32]),
+        (shares, posterior): (SampleShares<'_>, &[f32]),
         batch: usize,
         gradients: &mut CodeGradients<'_>,
     ) {
         let width = codes.codes.cols();
-        let samples = codes.codes.rows() / codes.inputs.rows().max(1);
-        let groups = (samples / self.group_of(samples)) as f64;
-        for (row, &share) in shares[..codes.codes.rows()].iter().enumerate() {
+        let groups = (shares.samples / self.group_of(shares.samples)) as f64;
+        for (row, share) in (0..codes.codes.rows()).zip(shares.own()) {
             let saved = GaussianSamples::of(codes.saved.row(row), width);
             // Of the samples of a group.
             let factor = posterior.get(row).map_or(1.0, |&factor| factor.into());

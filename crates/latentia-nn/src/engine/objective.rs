@@ -1,13 +1,15 @@
 //! What training minimises.
 
+mod rounds;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, map_in_place, update};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
 use super::adversary::{Adversary, AdversaryTape};
 use super::chain::Chain;
-use super::importance::Importance;
+use super::importance::{Importance, SampleShares};
 use super::non_finite::NonFinite;
 use super::tape::Tape;
 use super::traces::BackwardTrace;
@@ -60,6 +62,10 @@ pub struct ObjectiveBuffers {
     targets: Matrix,
     /// Loss of each row of output; then, where samples are weighted by importance, its share.
     losses: Vec<f64>,
+    /// Loss of each row of a round of samples, where they come so, when their shares are known.
+    round_losses: Vec<f64>,
+    /// The gradient with respect to the input of the latent's layer, over the rounds.
+    round_gradients: Vec<f32>,
     /// Gradients with respect to the input of the latent's layer, where a penalty has some.
     input_gradients: Matrix,
     /// For the penalties.
@@ -78,13 +84,20 @@ pub(super) struct PenaltyBuffers {
 }
 
 impl ObjectiveBuffers {
-    /// To compute an objective after passes for `mode` over all of `chain`, on up to `rows` examples.
-    pub fn new(chain: &Chain, mode: Mode, rows: usize) -> Self {
+    /// To compute `objective` after passes for `mode` over all of `chain`, on up to `rows` examples; on one, where its samples come in
+    /// [rounds](Objective::sample_rounds).
+    pub fn new(chain: &Chain, objective: &Objective, mode: Mode, rows: usize) -> Self {
         let samples = chain.samples(0..chain.layers().len(), mode);
         let inputs = chain.layers().first().map_or(0, |layer| layer.inputs());
+        let (losses, at_once, in_round) = match objective.sample_rounds(chain, mode) {
+            Some(rounds) => (rounds.samples(), rounds.at_once(), rounds.at_once()),
+            None => (rows * samples, rows * samples, 0),
+        };
         Self {
-            targets: Matrix::zeros(if samples > 1 { rows * samples } else { 0 }, inputs),
-            losses: vec![0.0; rows * samples],
+            targets: Matrix::zeros(if samples > 1 { at_once } else { 0 }, inputs),
+            losses: vec![0.0; losses],
+            round_losses: vec![0.0; in_round],
+            round_gradients: Vec::new(),
             input_gradients: Matrix::default(),
             penalties: PenaltyBuffers::default(),
             adversary: None,
@@ -108,13 +121,20 @@ impl ObjectiveBuffers {
         Self {
             input_gradients,
             adversary,
-            ..Self::new(chain, Mode::Train, rows)
+            round_gradients: match objective.sample_rounds(chain, Mode::Train) {
+                Some(_) => vec![0.0; chain.layers()[latent].inputs()],
+                None => Vec::new(),
+            },
+            ..Self::new(chain, objective, Mode::Train, rows)
         }
     }
 
     /// The losses of the rows of output, or their shares.
     fn losses(&self, tape: &Tape) -> &[f64] {
-        &self.losses[..tape.output().rows()]
+        match tape.rounds() {
+            Some(rounds) => &self.losses[rounds.of_round(tape.round())],
+            None => &self.losses[..tape.output().rows()],
+        }
     }
 }
 
@@ -154,14 +174,18 @@ impl Objective {
     }
 
     /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
-    /// one. Penalties that need a whole batch are left out; see [`super::GroupedPenalties`].
+    /// one. Penalties that need a whole batch are left out; see [`super::GroupedPenalties`]. Where samples come in rounds, the run
+    /// has left the first, and the others follow here.
     pub fn evaluate(
         &self,
         chain: &Chain,
-        tape: &Tape,
+        tape: &mut Tape,
         buffers: &mut ObjectiveBuffers,
         batch: usize,
     ) -> f64 {
+        if let Some(in_rounds) = tape.rounds().zip(self.importance) {
+            return self.loss_in_rounds(chain, tape, buffers, batch, in_rounds);
+        }
         let sum = self.loss(tape, buffers, batch, None);
         if self.penalties.is_empty() {
             return sum;
@@ -199,7 +223,7 @@ impl Objective {
     }
 
     /// The loss and its gradient with respect to the outputs; behind them, where the code is the output, the penalties. Returns the
-    /// block's part of a mean over `batch` examples.
+    /// block's part of a mean over `batch` examples. Where samples come in rounds, the loss alone, on which the gradient of each depends.
     pub(super) fn loss_backward(
         &self,
         chain: &Chain,
@@ -207,16 +231,16 @@ impl Objective {
         buffers: &mut ObjectiveBuffers,
         batch: usize,
     ) -> f64 {
+        if let Some(in_rounds) = tape.rounds().zip(self.importance) {
+            return self.loss_in_rounds(chain, tape, buffers, batch, in_rounds);
+        }
         let last = chain.layers().len() - 1;
         let mut gradient = tape.take_gradient(last);
         let rows = gradient.top_mut(tape.output().rows());
         let sum = self.loss(tape, buffers, batch, Some(rows));
         tape.restore_gradient(last, gradient);
         if self.importance.is_some() {
-            for (row, share) in tape.gradient_mut(last).iter_rows_mut().zip(&buffers.losses) {
-                let share = *share as f32;
-                map_in_place(row, |g| share * g);
-            }
+            tape.scale_rows(last, &buffers.losses);
         }
         match self.latent == last {
             true => sum + self.penalties_backward(chain, tape, buffers, batch),
@@ -260,6 +284,7 @@ impl Objective {
         let inputs = self.input_gradient_rows(tape, buffers);
         let asked = self.asks_for_code_gradients(tape);
         let rows = tape.rows();
+        let in_round = (tape.rounds()).map(|own| (own.of_round(tape.round()).start, own.samples()));
         let BackwardTrace {
             labels,
             trace,
@@ -280,7 +305,14 @@ impl Objective {
             log_prior,
         });
         if let (Some(gradients), Some(own)) = (&mut gradients, self.importance) {
-            own.add_gradients(codes, &buffers.losses, batch, gradients, posterior_factors);
+            let all_at_once = || (0, codes.codes.rows() / codes.inputs.rows().max(1));
+            let (first, samples) = in_round.unwrap_or_else(all_at_once);
+            let shares = SampleShares {
+                all: &buffers.losses,
+                first,
+                samples,
+            };
+            own.add_gradients(codes, shares, batch, gradients, posterior_factors);
         }
         match self.penalties.is_empty() {
             true => 0.0,

@@ -22,9 +22,9 @@ const IN_CACHE: usize = 1 << 22;
 pub(super) struct PackedWeights(Vec<Option<PackedWeight>>);
 
 impl PackedWeights {
-    /// For batches of `batch_size` examples.
-    pub(super) fn new(chain: &Chain, frozen: &Frozen, batch_size: usize) -> Self {
-        if batch_size < WORTH_PACKING {
+    /// For batches of `rows` examples, or of as many samples of them that come in rounds.
+    pub(super) fn new(chain: &Chain, frozen: &Frozen, rows: usize) -> Self {
+        if rows < WORTH_PACKING {
             return Self::default();
         }
         let mut weights: Vec<_> = chain.parameters().iter().map(|_| None).collect();

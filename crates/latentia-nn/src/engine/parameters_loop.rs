@@ -25,9 +25,8 @@ impl Step {
         let all = 0..chain.parameters().len();
         self.pseudo_inputs_backward(chain, shares);
         match (is_alone, self.options.clip_norm) {
-            (true, None) => self.gradients(chain, all, Some(update)),
-            (true, Some(_)) => self.gradients(chain, all, None),
-            (false, _) => self.gradients_across(chain, all, shares),
+            (true, None) => self.gradients(chain, all, Summed::Whole, Some(update)),
+            _ => self.sum_gradients(chain, all, shares, Summed::Whole),
         }
         if !is_alone || self.options.clip_norm.is_some() {
             self.update(chain, update);
@@ -41,10 +40,7 @@ impl Step {
         };
         let posteriors = chain.owned(pseudo_inputs.layer).start;
         let own = posteriors..posteriors + 1;
-        match shares.collective.ranks() {
-            1 => self.gradients(chain, own, None),
-            _ => self.gradients_across(chain, own, shares),
-        }
+        self.sum_gradients(chain, own, shares, Summed::Whole);
         let (before, by_inputs) = self.moments.split_at_mut(pseudo_inputs.parameter(chain));
         let by_posteriors = &before[posteriors].gradient;
         let by_inputs = &mut by_inputs[0].gradient;
@@ -52,11 +48,43 @@ impl Step {
         self.pseudo_inputs = Some(pseudo_inputs);
     }
 
-    /// The gradients of parameters `numbers` in a process alone, and each update as soon as its gradient is whole.
-    fn gradients(&mut self, chain: &mut Chain, numbers: Range<usize>, update: Option<&Update<'_>>) {
-        let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
+    /// Sums the gradients of parameters `numbers`, and updates nothing.
+    pub(super) fn sum_gradients(
+        &mut self,
+        chain: &mut Chain,
+        numbers: Range<usize>,
+        shares: Shares<'_>,
+        summed: Summed,
+    ) {
+        match shares.collective.ranks() {
+            1 => self.gradients(chain, numbers, summed, None),
+            _ => self.gradients_across(chain, numbers, shares, summed),
+        }
+    }
+
+    /// The parameters whose gradients are there before they are summed over the blocks as they are.
+    fn complete(&self, chain: &Chain, summed: Summed) -> Complete {
         let pseudo_inputs = self.pseudo_inputs.as_ref();
-        let complete = pseudo_inputs.map(|own| own.parameter(chain));
+        Complete {
+            pseudo_inputs: pseudo_inputs.map(|own| own.parameter(chain)),
+            from: match (summed, self.rounds) {
+                (Summed::Whole, Some(rounds)) => chain.owned(rounds.latent()).start,
+                _ => usize::MAX,
+            },
+        }
+    }
+
+    /// The gradients of parameters `numbers` in a process alone, and each update as soon as its gradient is whole.
+    fn gradients(
+        &mut self,
+        chain: &mut Chain,
+        numbers: Range<usize>,
+        summed: Summed,
+        update: Option<&Update<'_>>,
+    ) {
+        let (blocks, frozen) = (&self.blocks[..self.used], &self.frozen);
+        let complete = self.complete(chain, summed);
+        let pseudo_inputs = self.pseudo_inputs.as_ref();
         let SplitChain {
             layers,
             owned,
@@ -86,8 +114,8 @@ impl Step {
                 index: number - owned[layer].start,
                 cols,
             };
-            if complete != Some(number) {
-                gradient.sum(blocks, Accumulate::Replace, first, g);
+            if !complete.has(number) {
+                gradient.sum(blocks, summed.begin(), first, g);
                 gradient.sum(passing(pseudo_inputs, layer), Accumulate::Add, first, g);
             }
             if let Some(update) = update.filter(|_| learned) {
@@ -98,9 +126,15 @@ impl Step {
 
     /// The gradients of parameters `numbers` in processes that have blocks of the batch each. Every sum goes from process to process in the order of the blocks, a
     /// part of a parameter at a time, so that all work at once; the last one hands out the totals.
-    fn gradients_across(&mut self, chain: &mut Chain, numbers: Range<usize>, shares: Shares<'_>) {
+    fn gradients_across(
+        &mut self,
+        chain: &mut Chain,
+        numbers: Range<usize>,
+        shares: Shares<'_>,
+        summed: Summed,
+    ) {
+        let complete = self.complete(chain, summed);
         let pseudo_inputs = self.pseudo_inputs.as_ref();
-        let complete = pseudo_inputs.map(|own| own.parameter(chain));
         let collective = shares.collective;
         let own = shares.own_blocks();
         let before = own
@@ -117,7 +151,7 @@ impl Step {
         let moments = &mut self.moments[numbers.clone()];
         for (number, moments) in numbers.zip(&mut *moments) {
             let layer = owned.partition_point(|range| range.end <= number);
-            if self.frozen.contains(layer) || complete == Some(number) {
+            if self.frozen.contains(layer) || complete.has(number) {
                 continue;
             }
             let parameter = &parameters[number];
@@ -130,7 +164,7 @@ impl Step {
             };
             let begin = match before {
                 Some(_) => Accumulate::Add,
-                None => Accumulate::Replace,
+                None => summed.begin(),
             };
             let message = message_rows(rows, cols, self.message_threads);
             let parts = moments
@@ -180,6 +214,39 @@ impl Step {
                 update(own.w, own.g, own.m, own.v);
             }
         });
+    }
+}
+
+/// What a pass over the blocks sums of gradients.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Summed {
+    /// All of those that are not there already.
+    Whole,
+    /// A round of samples: the first that there is, or beside what others have left.
+    Round(Accumulate),
+}
+
+impl Summed {
+    fn begin(self) -> Accumulate {
+        match self {
+            Self::Whole => Accumulate::Replace,
+            Self::Round(begin) => begin,
+        }
+    }
+}
+
+/// Parameters whose gradients are there already.
+#[derive(Clone, Copy, Debug)]
+struct Complete {
+    /// The one that are pseudo-inputs.
+    pseudo_inputs: Option<usize>,
+    /// The first of those whose samples came in rounds.
+    from: usize,
+}
+
+impl Complete {
+    fn has(self, number: usize) -> bool {
+        self.pseudo_inputs == Some(number) || number >= self.from
     }
 }
 

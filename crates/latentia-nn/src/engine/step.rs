@@ -4,6 +4,9 @@
 //!    cut in two: at the code by a penalty, on both ways at a layer with batch statistics.
 //! 2. For each block of parameters: gradient over the whole batch, then the update.
 //!
+//! The samples of an importance-weighted bound come in rounds where they are many: the first loop then goes back through one round
+//! after another, and sums the gradients of the layers from the code on over each.
+//!
 //! A gradient that must be whole before the update (clipping by its norm) makes the update a third loop. Pseudo-inputs of a prior
 //! pass the encoder after the update, and the gradient goes back through them before the second loop. Blocks are fixed by
 //! sizes, their sums are added in order, and noise is a function of seed, step, layer and row: the result does not depend
@@ -24,6 +27,7 @@ use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
 use super::packing::PackedWeights;
 use super::pseudo_inputs::PseudoInputs;
+use super::sample_rounds::SampleRounds;
 use crate::layer::Mode;
 use crate::optim::{Moments, Optimizer};
 
@@ -104,6 +108,8 @@ pub struct Step {
     pub(super) parallel: bool,
     pub(super) packed: PackedWeights,
     pub(super) pseudo_inputs: Option<PseudoInputs>,
+    /// The rounds in which the samples of an example come, where they do.
+    pub(super) rounds: Option<SampleRounds>,
 }
 
 impl Step {
@@ -111,12 +117,17 @@ impl Step {
     pub fn new(chain: &Chain, batch_size: usize, options: StepOptions) -> Self {
         let all = 0..chain.layers().len();
         let frozen = Frozen::new(chain, &options.frozen);
-        let parallel = batch_size.saturating_mul(chain.multiplications()) >= WORTH_THREADS;
+        let rounds = options.objective.sample_rounds(chain, Mode::Train);
+        let rows = batch_size.saturating_mul(rounds.map_or(1, SampleRounds::samples));
+        let parallel = rows.saturating_mul(chain.multiplications()) >= WORTH_THREADS;
         let packed = match parallel {
-            true => PackedWeights::new(chain, &frozen, batch_size),
+            true => PackedWeights::new(chain, &frozen, rows),
             false => PackedWeights::default(),
         };
-        let block_examples = chain.block_examples(all, Mode::Train);
+        let block_examples = match rounds {
+            Some(_) => 1,
+            None => chain.block_examples(all, Mode::Train),
+        };
         let block_examples = packed.block_examples(chain, block_examples.min(batch_size.max(1)));
         let block = || Block::new(chain, &options.objective, &frozen, block_examples);
         let codes = BatchCodes::new(chain, &options.objective, batch_size);
@@ -152,6 +163,7 @@ impl Step {
             parallel,
             packed,
             pseudo_inputs: PseudoInputs::new(chain, &frozen),
+            rounds,
             frozen,
             options,
         }

@@ -1,15 +1,17 @@
 //! The memory of one block of examples on its way through a chain: forward and back.
 
 mod memory;
+mod rounds;
 
 use std::io;
 use std::ops::Range;
 
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, update};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, map_in_place, update};
 
 use super::chain::Chain;
 use super::non_finite::{NonFinite, is_finite};
 use super::position::Position;
+use super::sample_rounds::SampleRounds;
 use super::statistics::StatisticBuffers;
 use super::traces::{BackwardTrace, of_rows, of_rows_mut, trace_of};
 use crate::layer::{BackwardMemory, ForwardMemory, Mode, Pass, Trace};
@@ -51,6 +53,9 @@ pub struct Tape {
     saved: Vec<Matrix>,
     /// Rows of output for each example, layer by layer.
     samples: Vec<usize>,
+    /// The rounds in which the samples of the one example come, where they do, and the one that is here.
+    rounds: Option<SampleRounds>,
+    round: usize,
     /// What each layer sums of its gradients with respect to itself, where it is asked for them.
     partial_sums: Vec<Option<Vec<f32>>>,
     /// Sums of each layer that needs statistics over the batch; empty unless a step trains the chain.
@@ -170,11 +175,13 @@ impl Tape {
     /// Sets the position on which the noise of the next run depends.
     pub(crate) fn begin_at(&mut self, position: Position) {
         self.position = position;
+        self.begin_round(0);
     }
 
     /// As [`Self::forward`], some of the layers, at the position that the tape has.
     pub(crate) fn forward_through(&mut self, chain: &Chain, layers: Range<usize>) {
         let (position, rows) = (self.position, self.rows);
+        let (rounds, round) = (self.rounds, self.round);
         for at in layers {
             let number = self.layers.start + at;
             let (before, after) = self.outputs.split_at_mut(at);
@@ -188,7 +195,10 @@ impl Tape {
             let pass = Pass {
                 mode: self.mode,
                 noise: Chain::noise(position.seed, number, position.step),
-                first_row: position.first_row * samples[at] as u32,
+                first_row: match rounds {
+                    Some(rounds) => rounds.first_row(round, at, position.first_row),
+                    None => position.first_row * samples[at] as u32,
+                },
                 epochs: position.epochs,
                 labels: &self.labels,
                 skipped: skipped.map(input_of),
@@ -368,6 +378,14 @@ impl Tape {
     pub(crate) fn gradient_mut(&mut self, layer: usize) -> MatrixMut<'_> {
         let rows = self.rows_after(layer);
         self.gradients[layer].top_mut(rows)
+    }
+
+    /// Scales the gradients with respect to the rows that layer `layer` gives, by a factor each.
+    pub(super) fn scale_rows(&mut self, layer: usize, factors: &[f64]) {
+        for (row, &factor) in self.gradient_mut(layer).iter_rows_mut().zip(factors) {
+            let factor = factor as f32;
+            map_in_place(row, |g| factor * g);
+        }
     }
 
     /// The first layer whose output is not finite.

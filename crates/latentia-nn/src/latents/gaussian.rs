@@ -290,7 +290,8 @@ impl Layer for GaussianLatent {
         memory: ForwardMemory<'_>,
     ) {
         let mut saved = memory.saved;
-        let samples = self.samples(pass.mode);
+        // As many as are asked for: all that the layer draws, or a round of them.
+        let samples = y.rows() / x.rows().max(1);
         let rows = y.iter_rows_mut().zip(saved.iter_rows_mut());
         for (at, (y, saved)) in rows.enumerate() {
             let x = x.row(at / samples);

@@ -54,9 +54,9 @@ macro_rules! objective {
             #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
             #[serde(skip_serializing_if = "is_default")]
             pub capacity: Option<f32>,
-            /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 is the ELBO.
-            /// Example: `importance-samples = 5`
-            #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000), !skip_serializing_if))]
+            /// Samples of the posterior for each example, weighted by importance (Burda et al. 2016); 1 is the ELBO. Where they are many, memory
+            /// is that of a few. Example: `importance-samples = 5`
+            #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100000), !skip_serializing_if))]
             #[serde(skip_serializing_if = "is_one_of_them")]
             pub importance_samples: usize,
             /// Groups of these samples that have a bound each, of which the mean is taken (MIWAE, Rainforth et al. 2018).
@@ -170,7 +170,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 const WHOLE_KL_WEIGHTS: usize = 2;
 
 /// The most samples of a posterior for each example.
-const MAX_SAMPLES: usize = 1000;
+const MAX_SAMPLES: usize = 100_000;
 
 impl ObjectiveSpec {
     /// Whether it is what a specification may leave out.
@@ -360,7 +360,7 @@ impl ObjectiveSpec {
         let samples = self.importance_samples;
         let seen = || format!("has importance-samples {samples}");
         let holds = (1..=MAX_SAMPLES).contains(&samples);
-        require(holds, seen, "it must be from 1 to 1000")
+        require(holds, seen, "it must be from 1 to 100,000")
     }
 
     /// The importance-weighted bound takes the place of the KL divergence and of all penalties.

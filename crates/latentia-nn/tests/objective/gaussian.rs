@@ -142,6 +142,25 @@ fn partial_weights_are_those_of_all_samples_for_the_decoder_and_of_groups_for_th
     }
 }
 
+#[test]
+fn samples_that_come_in_rounds_have_the_gradients_of_their_bounds() {
+    // 3752 rows of 70 elements fit into a block.
+    let (rows, inputs, width, samples, groups) = (2, 9, 70, 4000, 8);
+    let importance = Importance {
+        groups,
+        partially: true,
+        ..Importance::default()
+    };
+    let case = Case {
+        importance: Some(importance),
+        ..gaussian(width, samples, Vec::new())
+    };
+    check(case, rows, inputs, sampled, |seen| match seen.moved {
+        Moved::Encoder => importance_bound(seen, groups, 1.0),
+        _ => importance_bound(seen, 1, 1.0),
+    });
+}
+
 /// Gradients of the encoder's weights and biases and of the decoder's, of one example many times, by the samples of `seed`.
 fn gradients(importance: Importance, seed: u64) -> [Vec<f32>; 2] {
     gradients_of(importance, seed, [0.9, -0.4, 1.3])

@@ -7,4 +7,5 @@ mod noise;
 mod parts;
 mod pseudo_inputs;
 mod refusals;
+mod rounds;
 mod threads;

@@ -8,17 +8,27 @@ use super::Tape;
 use crate::engine::chain::Chain;
 use crate::engine::frozen::Frozen;
 use crate::engine::position::Position;
+use crate::engine::sample_rounds::SampleRounds;
 use crate::engine::statistics::StatisticBuffers;
 use crate::layer::{Layer, Mode};
 
 impl Tape {
     /// To run layers `layers` of `chain` forward on up to `rows` examples.
     pub fn forward_only(chain: &Chain, layers: Range<usize>, mode: Mode, rows: usize) -> Self {
+        let samples = |layer| chain.samples(layers.start..layer + 1, mode);
+        let samples = layers.clone().map(samples).collect();
+        Self::with_samples(chain, layers, mode, rows, samples)
+    }
+
+    /// As [`Self::forward_only`], of so many rows of output for each example, layer by layer.
+    pub(super) fn with_samples(
+        chain: &Chain,
+        layers: Range<usize>,
+        mode: Mode,
+        rows: usize,
+        samples: Vec<usize>,
+    ) -> Self {
         let used = &chain.layers()[layers.clone()];
-        let samples: Vec<usize> = layers
-            .clone()
-            .map(|layer| chain.samples(layers.start..layer + 1, mode))
-            .collect();
         let buffers = |width: fn(&dyn Layer) -> usize| -> Vec<Matrix> {
             let stages = used.iter().zip(&samples);
             stages
@@ -37,6 +47,8 @@ impl Tape {
             outputs: buffers(|layer| layer.outputs()),
             saved: buffers(|layer| layer.memory().saved),
             samples,
+            rounds: None,
+            round: 0,
             partial_sums: Vec::new(),
             statistics: Vec::new(),
             gradients: Vec::new(),
@@ -49,16 +61,25 @@ impl Tape {
         }
     }
 
-    /// To train the layers of `chain` that are not frozen, on up to `rows` examples.
-    pub(in crate::engine) fn for_training(chain: &Chain, frozen: &Frozen, rows: usize) -> Self {
+    /// To train the layers of `chain` that are not frozen, on up to `rows` examples; on one, where its samples come in rounds.
+    pub(in crate::engine) fn for_training(
+        chain: &Chain,
+        frozen: &Frozen,
+        rows: usize,
+        rounds: Option<SampleRounds>,
+    ) -> Self {
         let layers = 0..chain.layers().len();
+        let tape = match rounds {
+            Some(rounds) => Self::in_rounds(chain, Mode::Train, rounds),
+            None => Self::forward_only(chain, layers.clone(), Mode::Train, rows),
+        };
         let statistics = |layer| StatisticBuffers::new(frozen.sums(chain, layer));
         let partial_sums = |layer| {
             let asked = layer >= frozen.first_learned() && !frozen.contains(layer);
             asked.then(|| vec![0.0; chain.layers()[layer].memory().partial_sums])
         };
         let log_priors = |layer: usize| match chain.layers()[layer].abilities().log_prior {
-            true => vec![0.0; rows * chain.samples(0..layer + 1, Mode::Train)],
+            true => vec![0.0; tape.outputs[layer].rows()],
             false => Vec::new(),
         };
         Self {
@@ -66,7 +87,7 @@ impl Tape {
             statistics: layers.clone().map(statistics).collect(),
             partial_sums: layers.clone().map(partial_sums).collect(),
             first_learned: frozen.first_learned(),
-            ..Self::forward_only(chain, layers, Mode::Train, rows).with_gradients()
+            ..tape.with_gradients()
         }
     }
 
