@@ -34,15 +34,6 @@ impl Run {
             seed: 0,
         }
     }
-
-    /// Codes are sampled.
-    pub(crate) fn sampled(layers: Range<usize>, seed: u64) -> Self {
-        Self {
-            layers,
-            mode: Mode::Sample,
-            seed,
-        }
-    }
 }
 
 /// Runs layers over all examples and hands each block to `see` with the number of its first row, in order.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Mode, ObjectiveBuffers, Rates};
+use latentia_nn::{BLOCK_ROWS, GroupedPenalties, ObjectiveBuffers, Rates};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
@@ -394,7 +394,7 @@ impl Training<'_> {
     /// batch has in training, in order.
     fn loss(&self, rows: &dyn Rows) -> Result<f64, ModelError> {
         let (chain, objective) = (self.model.chain(), self.model.objective());
-        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let run = self.validation_run();
         let batch = self.spec.batch_size.min(self.split.training.rows());
         let sizes = [rows.rows(), batch];
         let mut grouped = GroupedPenalties::new(chain, &objective, run.mode, sizes, self.seed);
@@ -416,8 +416,18 @@ impl Training<'_> {
         Ok(sum + grouped.map_or(0.0, GroupedPenalties::total))
     }
 
+    /// The whole chain as validation measures it: codes are sampled, and what the loss is counted on is hidden, in all epochs alike.
+    pub(super) fn validation_run(&self) -> Run {
+        Run {
+            layers: 0..self.model.chain().layers().len(),
+            mode: self.model.objective().validation_mode(),
+            seed: self.seed,
+        }
+    }
+
     /// What the objective needs beside a tape of validation examples.
     pub(super) fn validation_buffers(&self) -> ObjectiveBuffers {
-        ObjectiveBuffers::new(self.model.chain(), Mode::Sample, BLOCK_ROWS)
+        let mode = self.validation_run().mode;
+        ObjectiveBuffers::new(self.model.chain(), mode, BLOCK_ROWS)
     }
 }

@@ -6,7 +6,6 @@ use latentia_nn::NonFinite;
 use latentia_tensor::Rows;
 
 use super::run::Training;
-use crate::autoencoder::inference::Run;
 use crate::{Autoencoder, ModelError, NonFiniteLoss};
 
 /// How often a run goes back before it ends.
@@ -102,7 +101,7 @@ impl Training<'_> {
         };
         // The step was finite, and so are the weights that it left: another look at the validation examples.
         let objective = self.model.objective();
-        let run = Run::sampled(0..chain.layers().len(), self.seed);
+        let run = self.validation_run();
         let origins = self.model.fold_outputs(
             run,
             rows,

@@ -86,7 +86,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
-            "corruption is masking 1.5; a rate lies in [0, 1], a deviation is finite and at least 0",
+            "corruption is masking 1.5; a rate lies in [0, 1], a deviation is finite and at least 0, a size at least 1",
         ),
     ];
     for (text, expected) in wrong {
