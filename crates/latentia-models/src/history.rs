@@ -11,7 +11,7 @@ pub struct Epoch {
     /// weights then in force.
     pub train_loss: f64,
     /// Loss over the validation examples after the epoch, with the code's terms at their full weights. Examples are not
-    /// corrupted for it, a denoising model's neither. A penalty that needs a whole batch is its mean over groups of `batch-size`
+    /// corrupted for it, a denoising model's neither, unless the loss [is counted on what is hidden](crate::LossOn::Hidden): then each always alike. A penalty that needs a whole batch is its mean over groups of `batch-size`
     /// examples in order, the last one with what is left, weighed by their sizes.
     pub validation_loss: Option<f64>,
     /// Learning rate in force.

@@ -92,8 +92,8 @@ pub use history::{Epoch, StoppedBy};
 pub use provenance::Provenance;
 pub use psnr::psnr;
 pub use spec::{
-    AugmentationSpec, ConditionSpec, FrozenPart, ModelSpec, OutputBias, Part, Preprocessing,
-    TrainingSpec, Validation,
+    AugmentationSpec, ConditionSpec, FrozenPart, LossOn, ModelSpec, OutputBias, Part,
+    Preprocessing, TrainingSpec, Validation,
 };
 #[cfg(feature = "train")]
 pub use spec::{DetectionSpec, Expected, Preset};

@@ -26,8 +26,8 @@ const PLACES: [(&str, &[&str]); 17] = [
 ];
 
 /// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, columns of a
-/// table, a decoder with feature maps, a series, and samples that are weighted by importance.
-const CONTEXTS: [&str; 6] = [
+/// table, a decoder with feature maps, a series, samples that are weighted by importance, and examples that are masked.
+const CONTEXTS: [&str; 7] = [
     r#"
     [model]
     likelihood = "mse"
@@ -65,6 +65,13 @@ const CONTEXTS: [&str; 6] = [
     encoder = [{ layer = "dense", units = 32 }]
     code = { kind = "gaussian", units = 4 }
     objective = { importance-samples = 6 }
+    decoder = [{ layer = "dense" }]
+    "#,
+    r#"
+    [model]
+    likelihood = "mse"
+    corruption = { kind = "masking", rate = 0.5 }
+    encoder = [{ layer = "dense", units = 32 }]
     decoder = [{ layer = "dense" }]
     "#,
 ];

@@ -67,6 +67,13 @@ pub trait Likelihood: Debug + Send + Sync {
         self.columns().is_some()
     }
 
+    /// Whether the loss of an element depends on its own outputs and target alone, so that some elements of an example have the loss of an
+    /// example of these: their outputs lie `n` apart, and a last one belongs to all. Where elements [may be missing](Self::takes_missing),
+    /// nobody asks.
+    fn has_independent_elements(&self) -> bool {
+        true
+    }
+
     /// Whether the mean of an element is the sigmoid of an output, or of the difference of two.
     fn has_sigmoid_mean(&self) -> bool {
         false

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
-use latentia_nn::layers::{BatchNorm, Conv, Dense, Dropout, GroupNorm, Pool, Pooled};
+use latentia_nn::layers::{BatchNorm, Conv, Corrupt, Dense, Dropout, GroupNorm, Pool, Pooled};
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
 use latentia_nn::posteriors::{Iaf, Planar, Radial};
 use latentia_nn::priors::{Hierarchical, Mixture, Vamp};
 use latentia_nn::{
-    Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Importance, Initializer,
-    Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape, Step,
-    StepOptions,
+    Activation, Adversary, AdversaryStep, Against, Chain, Corruption, Discriminator, Importance,
+    Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape,
+    Step, StepOptions,
 };
 use latentia_tensor::{Matrix, Window};
 
@@ -198,6 +198,18 @@ fn a_step_allocates_nothing_after_the_first() {
         }
     };
     assert_eq!(allocations(gaussian(1), likelihood.into()), 0);
+    let masked = || {
+        let corrupt = Corrupt::new(300, Corruption::Patches { size: 7, rate: 0.6 });
+        let mut layers = gaussian(2);
+        layers.insert(0, Box::new(corrupt.recording(true)));
+        layers
+    };
+    let on_hidden = Objective {
+        latent: 4,
+        hidden: Some(0),
+        ..Objective::from(likelihood)
+    };
+    assert_eq!(allocations(masked(), on_hidden), 0);
     assert_eq!(allocations(gaussian(1), opposed(Against::Prior)), 0);
     assert_eq!(allocations(gaussian(1), opposed(Against::Permuted)), 0);
     assert_eq!(allocations(gaussian(1), penalised), 0);

@@ -115,6 +115,7 @@ impl EvaluationTable<'_> {
                 denoising.pca_mse,
             );
         }
+        measures.add("loss on hidden elements", self.0.hidden_loss, None);
         measures.add("mean squared error", Some(metrics.mse), Some(pca));
         measures.add(
             "squared error per example",

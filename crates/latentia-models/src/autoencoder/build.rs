@@ -10,7 +10,7 @@ use super::description::Description;
 use super::mean_bias::MeanBias;
 use super::parts::{Parts, code_layers, elements};
 use crate::spec::no_encoder;
-use crate::{Autoencoder, ConditionSpec, ModelError, ModelSpec, Picture};
+use crate::{Autoencoder, ConditionSpec, LossOn, ModelError, ModelSpec, Picture};
 
 impl ModelSpec {
     /// Builds a model for examples of shape `shape`, with parameters drawn from `seed`.
@@ -107,6 +107,7 @@ impl ModelSpec {
         Ok(Parts {
             preprocessing: self.preprocessing,
             corruption,
+            loss_on: self.loss_on,
             encoder,
             latent: self.code.clone().into(),
             decoder,
@@ -156,8 +157,9 @@ impl Row<'_> {
     fn add_corruption(&mut self) {
         let corruption = self.spec.corruption;
         if let Some(corruption) = corruption.filter(|own| own.hides() || !self.is_spread_out()) {
-            self.layers
-                .push(Box::new(Corrupt::new(self.inputs, corruption)));
+            let corrupt = Corrupt::new(self.inputs, corruption).of_picture(self.picture);
+            let records = self.spec.loss_on == LossOn::Hidden && corrupt.replaces();
+            self.layers.push(Box::new(corrupt.recording(records)));
         }
         self.layers
             .extend(self.spec.objective.input_layers(self.inputs));

@@ -38,13 +38,14 @@ impl Run {
         }
     }
 
-    /// All of `chain`, codes sampled, to [evaluate](Objective::evaluate) `objective`.
+    /// All of `chain`, codes sampled and what the loss is counted on hidden, to [evaluate](Objective::evaluate) `objective`.
     pub(crate) fn to_evaluate(objective: &Objective, chain: &Chain, seed: u64) -> Self {
+        let mode = objective.validation_mode();
         Self {
             layers: 0..chain.layers().len(),
-            mode: Mode::Sample,
+            mode,
             seed,
-            rounds: objective.sample_rounds(chain, Mode::Sample),
+            rounds: objective.sample_rounds(chain, mode),
         }
     }
 

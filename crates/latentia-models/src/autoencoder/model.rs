@@ -74,6 +74,8 @@ pub struct Autoencoder {
     pub(crate) discriminator: Option<Discriminator>,
     pub(crate) importance: Option<Importance>,
     pub(crate) output_bias: Option<MeanBias>,
+    /// The layer that hides what the loss is counted on, where it is counted on that.
+    pub(crate) hidden: Option<usize>,
     pub(crate) chain: Chain,
     pub(crate) sections: Sections,
 }
@@ -252,6 +254,7 @@ impl Autoencoder {
             penalties: self.penalties.clone(),
             importance: self.importance,
             adversary: None,
+            hidden: self.hidden,
         }
     }
 

@@ -11,7 +11,7 @@ use latentia_tensor::ExampleShape;
 
 use super::mean_bias::MeanBias;
 use super::sections::Sections;
-use crate::{Autoencoder, ModelError, Preprocessing, Scaling};
+use crate::{Autoencoder, LossOn, ModelError, Preprocessing, Scaling};
 
 /// The most parameters that a model learns: a slip of the keyboard should not end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 30;
@@ -47,6 +47,9 @@ pub struct Parts {
     pub preprocessing: Preprocessing,
     /// Layers before the encoder that change examples in training; the target stays as it was.
     pub corruption: Vec<Box<dyn Layer>>,
+    /// Which elements the loss is counted on: the hidden ones need a layer of `corruption` that [saves what it hides](
+    /// latentia_nn::Abilities::saves_hidden), as [`Corrupt::recording`](latentia_nn::layers::Corrupt::recording) does.
+    pub loss_on: LossOn,
     /// From an example to what the code is made of.
     pub encoder: Vec<Box<dyn Layer>>,
     /// How the code is made of the encoder's output.
@@ -75,6 +78,7 @@ impl Default for Parts {
         Self {
             preprocessing: Preprocessing::default(),
             corruption: Vec::new(),
+            loss_on: LossOn::default(),
             encoder: Vec::new(),
             latent: Arc::new(Deterministic {}),
             decoder: Vec::new(),
@@ -104,6 +108,7 @@ impl Autoencoder {
         let shape = shape.into();
         let inputs = elements(&shape)?;
         parts.check(inputs)?;
+        let hidden = parts.hidden_layer()?;
         let Parts {
             corruption,
             encoder,
@@ -144,6 +149,7 @@ impl Autoencoder {
             discriminator: parts.discriminator,
             importance: (parts.importance_samples > 1).then_some(parts.importance),
             output_bias: parts.output_bias,
+            hidden,
             chain: Chain::new(layers, seed)?,
             sections,
             latent,
@@ -221,6 +227,13 @@ impl Parts {
             let valid = "an encoder learns by the bound alone then: leave one of them out";
             return Err((seen.into(), valid.into()));
         }
+        if samples > MAX_SAMPLES_AT_ONCE && self.loss_on == LossOn::Hidden {
+            let seen = format!("has importance-samples {samples} beside loss-on `hidden`");
+            let valid = format!(
+                "that loss needs all samples at once, at most {MAX_SAMPLES_AT_ONCE}: ask for fewer"
+            );
+            return Err((seen, valid));
+        }
         let mut decoder = self.decoder.iter();
         let compares = decoder.find(|layer| layer.abilities().batch_statistics.is_some());
         let Some(layer) = compares.map(|layer| layer.name()) else {
@@ -241,6 +254,32 @@ impl Parts {
             return Err((seen, valid));
         }
         Ok(())
+    }
+
+    /// The layer that hides what the loss is counted on, where it is counted on that.
+    fn hidden_layer(&self) -> Result<Option<usize>, ModelError> {
+        if self.loss_on == LossOn::All {
+            return Ok(None);
+        }
+        let likelihood = &self.likelihood;
+        let mut layers = self.corruption.iter();
+        let hiding = layers.position(|layer| layer.abilities().saves_hidden);
+        let (seen, valid) = match hiding {
+            None => (
+                "has loss-on `hidden`, but no corruption that hides elements".into(),
+                "use `masking`, `salt-and-pepper`, `hide` or `patches` at a rate that hides some, or leave `loss-on` out",
+            ),
+            Some(_) if !(likelihood.has_independent_elements() || likelihood.takes_missing()) => (
+                format!(
+                    "has loss-on `hidden` under likelihood `{}`",
+                    likelihood.name()
+                ),
+                "it needs a likelihood whose elements have losses of their own, which those of counts have not: all share the library",
+            ),
+            layer => return Ok(layer),
+        };
+        let (part, valid) = ("model", valid.into());
+        Err(ModelError::Part { part, seen, valid })
     }
 
     /// Refuses preprocessing that the likelihood cannot work on.

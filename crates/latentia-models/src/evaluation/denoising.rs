@@ -2,6 +2,7 @@
 
 use std::io;
 
+use latentia_nn::layers::Corrupt;
 use latentia_nn::{BLOCK_ROWS, Corruption};
 use latentia_tensor::{Matrix, MatrixMut, Noise, Rows, loss};
 use serde::Serialize;
@@ -53,7 +54,7 @@ pub struct Denoising {
 /// Examples in the model's scale, corrupted when they are read: example `i` always alike.
 struct Corrupted<'a> {
     clean: Scaled<'a>,
-    corruption: Option<Corruption>,
+    corrupt: Option<Corrupt>,
     noise: Noise,
 }
 
@@ -72,12 +73,12 @@ impl Rows for Corrupted<'_> {
 
     fn read(&self, indices: &[u32], mut out: MatrixMut<'_>) -> io::Result<()> {
         self.clean.read(indices, out.reborrow())?;
-        let Some(corruption) = self.corruption else {
+        let Some(corrupt) = &self.corrupt else {
             return Ok(());
         };
-        let mut workspace = vec![0.0; self.cols()];
+        let mut workspace = vec![0.0; corrupt.workspace()];
         for (row, &index) in out.iter_rows_mut().zip(indices) {
-            corruption.apply(self.noise, index, row, &mut workspace);
+            corrupt.apply(self.noise, index, row, &mut workspace);
         }
         Ok(())
     }
@@ -157,9 +158,11 @@ impl Autoencoder {
         corruption: Option<Corruption>,
         seed: u64,
     ) -> Result<Corrupted<'a>, ModelError> {
+        let picture = self.shape.picture();
+        let corrupt = corruption.map(|own| Corrupt::new(self.width(), own).of_picture(picture));
         Ok(Corrupted {
             clean: self.scaled(examples)?,
-            corruption,
+            corrupt,
             noise: Noise::new(seed, stream::CORRUPT),
         })
     }

@@ -8,6 +8,7 @@ mod factor_codes;
 mod factor_vae_score;
 mod features;
 mod frechet_distance;
+mod hidden_loss;
 mod imputation;
 mod latent_usage;
 mod lbfgs;

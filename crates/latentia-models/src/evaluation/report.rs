@@ -57,6 +57,9 @@ pub struct Evaluation {
     /// How well corrupted examples are restored, by a model that learned to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denoising: Option<Denoising>,
+    /// The likelihood's loss on elements that are hidden from the model, where it learned by that: see [`Autoencoder::hidden_loss`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_loss: Option<f64>,
     /// Measures of each column, of a model of a table's columns.
     #[serde(flatten)]
     pub table: Option<TableMetrics>,
@@ -182,6 +185,7 @@ impl Evaluation {
                 _ => None,
             },
             denoising,
+            hidden_loss: model.hidden_loss(observed, seed)?,
             table,
             pca_mse,
             pca_components,

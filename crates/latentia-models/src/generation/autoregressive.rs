@@ -210,6 +210,7 @@ impl Autoregressive {
                 penalties: Vec::new(),
                 importance: None,
                 adversary: None,
+                hidden: None,
             },
             optimizer: Optimizer::default(),
             clip_norm: None,

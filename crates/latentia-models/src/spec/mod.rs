@@ -17,7 +17,7 @@ pub(crate) use training_spec::is_false;
 pub use augmentation::AugmentationSpec;
 #[cfg(feature = "train")]
 pub use detection_spec::DetectionSpec;
-pub use model_spec::{ConditionSpec, ModelSpec, OutputBias};
+pub use model_spec::{ConditionSpec, LossOn, ModelSpec, OutputBias};
 pub use preprocessing::Preprocessing;
 #[cfg(feature = "train")]
 pub use preset::{Expected, Preset};

@@ -38,6 +38,10 @@ pub struct ModelSpec {
     /// Example: `corruption = { kind = "masking", rate = 0.3 }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruption: Option<Corruption>,
+    /// Which elements of an example the likelihood's loss is counted on. Example: `loss-on = "hidden"`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    #[serde(default, skip_serializing_if = "LossOn::is_all")]
+    pub loss_on: LossOn,
     /// What stands between encoder and decoder. Example: `code = { kind = "gaussian", units = 20 }`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     #[serde(default, skip_serializing_if = "LatentSpec::is_default")]
@@ -68,6 +72,26 @@ pub struct ConditionSpec {
     /// How many classes there are; labels count from 0. Example: `classes = 10`
     #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 65536)))]
     pub classes: usize,
+}
+
+/// Which elements of an example the likelihood's loss is counted on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LossOn {
+    /// All.
+    #[default]
+    All,
+    /// Those that the corruption hides, by `masking`, `salt-and-pepper`, `hide` or `patches`: a masked autoencoder (He et al. 2022, arXiv 2111.06377). A loss that
+    /// is a mean over elements is one over the hidden ones. Validation examples are then corrupted too, each in all epochs alike, so that their loss is of the
+    /// same kind as that of training; other measures are of examples as they are.
+    Hidden,
+}
+
+impl LossOn {
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 /// Initial values of the bias of the decoder's last layer.
@@ -134,7 +158,8 @@ impl ModelSpec {
             Err(ModelError::Part { part, seen, valid })
         };
         if let Some(corruption) = self.corruption.filter(|corruption| !corruption.is_valid()) {
-            let valid = "a rate lies in [0, 1], a deviation is finite and at least 0";
+            let valid =
+                "a rate lies in [0, 1], a deviation is finite and at least 0, a size at least 1";
             return refuse("corruption", format!("is {corruption}"), valid);
         }
         if let Some(ConditionSpec { classes }) = self.condition
@@ -183,6 +208,19 @@ impl ModelSpec {
                 let kinds = schema.elements();
                 kinds.iter().any(|kind| *kind != ElementKind::Number)
             });
+            let hides = self.corruption.is_none_or(|own| own.hides());
+            let is_cut = matches!(self.corruption, Some(Corruption::Patches { .. }));
+            if !hides && (is_cut || self.loss_on == LossOn::Hidden) {
+                let seen = match is_cut {
+                    true => "is `patches`, over a table's columns",
+                    false => "hides parts of columns, and the loss is on hidden ones",
+                };
+                return refuse(
+                    "corruption",
+                    seen.into(),
+                    "use `hide`, which hides whole columns",
+                );
+            }
             if !self.output_bias.is_zero() {
                 let seen = "`data-mean` is no mean of a table's columns".into();
                 return refuse("output-bias", seen, "leave it out");

@@ -135,6 +135,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("svae", include_str!("../../presets/svae.toml")),
     ("rae", include_str!("../../presets/rae.toml")),
     ("denoising", include_str!("../../presets/denoising.toml")),
+    ("masked", include_str!("../../presets/masked.toml")),
     ("vq-vae", include_str!("../../presets/vq-vae.toml")),
     ("sparse", include_str!("../../presets/sparse.toml")),
     ("top-k", include_str!("../../presets/top-k.toml")),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Mode, Objective, ObjectiveBuffers, Rates};
+use latentia_nn::{BLOCK_ROWS, GroupedPenalties, Objective, ObjectiveBuffers, Rates};
 use latentia_tensor::{Noise, Rows};
 use rand::seq::SliceRandom;
 
@@ -418,6 +418,7 @@ impl Training<'_> {
 
     /// What the objective needs beside a tape of validation examples.
     pub(super) fn validation_buffers(&self, objective: &Objective) -> ObjectiveBuffers {
-        ObjectiveBuffers::new(self.model.chain(), objective, Mode::Sample, BLOCK_ROWS)
+        let mode = objective.validation_mode();
+        ObjectiveBuffers::new(self.model.chain(), objective, mode, BLOCK_ROWS)
     }
 }

@@ -13,6 +13,7 @@ mod formats;
 mod gradients;
 mod latent_usage;
 mod likelihood;
+mod masked;
 mod metrics;
 mod model_file;
 mod parts;

@@ -209,6 +209,21 @@ fn kept_statistics_go_on_exactly() {
     check(KEPT, "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01");
 }
 
+/// What is hidden is drawn anew at every step, and always alike in validation.
+const MASKED: &str = "likelihood = 'bernoulli'
+    corruption = { kind = 'patches', size = 1, rate = 0.6 }
+    loss-on = 'hidden'
+    encoder = [{ layer = 'dense', units = 8, activation = 'relu' }, { layer = 'dense', units = 3 }]
+    decoder = [{ layer = 'dense', units = 8, activation = 'relu' }, { layer = 'dense' }]";
+
+#[test]
+fn a_loss_on_what_is_hidden_goes_on_exactly() {
+    check(
+        MASKED,
+        "epochs = 6\nbatch-size = 4\nlearning-rate = 0.01\npatience = 3",
+    );
+}
+
 #[test]
 fn schedules_go_on_exactly() {
     for schedule in [

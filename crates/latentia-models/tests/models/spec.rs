@@ -86,7 +86,7 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ),
         (
             format!("likelihood = 'mse'\ncorruption = {{ kind = 'masking', rate = 1.5 }}\n{ENCODER}\n{DECODER}"),
-            "corruption is masking 1.5; a rate lies in [0, 1], a deviation is finite and at least 0",
+            "corruption is masking 1.5; a rate lies in [0, 1], a deviation is finite and at least 0, a size at least 1",
         ),
     ];
     for (text, expected) in wrong {
@@ -213,6 +213,12 @@ fn many_samples_are_refused_where_a_decoder_needs_all_at_once() {
         refused(&text(1001, "batch-norm")),
         "objective has importance-samples 1001 with a layer `batch norm linear` in the decoder; statistics of the batch need all \
          samples at once, at most 1000: use `group-norm` there, or fewer"
+    );
+    let masked = "corruption = { kind = 'masking', rate = 0.5 }\nloss-on = 'hidden'";
+    assert_eq!(
+        refused(&format!("{masked}\n{}", text(1001, "layer-norm"))),
+        "objective has importance-samples 1001 beside loss-on `hidden`; that loss needs all samples at once, at most 1000: ask for \
+         fewer"
     );
     for (samples, layer) in [(1000, "batch-norm"), (100_000, "layer-norm")] {
         let fits = model_spec(&text(samples, layer)).build(&[4], 1);

@@ -41,6 +41,7 @@ mod entry;
 mod examples_loop;
 mod frozen;
 mod grouped_penalties;
+mod hidden;
 mod importance;
 mod loops;
 mod met;

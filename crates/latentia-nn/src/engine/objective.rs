@@ -9,6 +9,7 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
 use super::adversary::{Adversary, AdversaryTape};
 use super::chain::Chain;
+use super::hidden::{HiddenBuffers, HiddenRows};
 use super::importance::{Importance, SampleShares};
 use super::non_finite::NonFinite;
 use super::tape::Tape;
@@ -25,6 +26,10 @@ pub struct Objective {
     pub likelihood: Arc<dyn Likelihood>,
     /// Number of the layer whose output is the code.
     pub latent: usize,
+    /// Number of the layer that [saves what it hides](crate::Abilities::saves_hidden), where the likelihood's loss is counted on that alone:
+    /// a masked autoencoder (He et al. 2022). It needs a likelihood whose elements [are independent](Likelihood::has_independent_elements) or
+    /// [may be missing](Likelihood::takes_missing), and passes in [`Self::validation_mode`].
+    pub hidden: Option<usize>,
     /// What is added to the loss.
     pub penalties: Vec<Arc<dyn Penalty>>,
     /// How the `k` samples of a posterior are weighted by importance, where they are: the loss of Burda et al. 2016 is
@@ -41,9 +46,20 @@ impl Objective {
         Self {
             likelihood,
             latent: 0,
+            hidden: None,
             penalties: Vec::new(),
             importance: None,
             adversary: None,
+        }
+    }
+}
+
+impl Objective {
+    /// What passes are for that measure the same loss without training: codes are sampled, and what the loss is counted on is hidden.
+    pub fn validation_mode(&self) -> Mode {
+        match self.hidden {
+            Some(_) => Mode::Corrupted,
+            None => Mode::Sample,
         }
     }
 }
@@ -66,6 +82,8 @@ pub struct ObjectiveBuffers {
     round_losses: Vec<f64>,
     /// The gradient with respect to the input of the latent's layer, over the rounds.
     round_gradients: Vec<f32>,
+    /// For a loss on hidden elements.
+    hidden: HiddenBuffers,
     /// Gradients with respect to the input of the latent's layer, where a penalty has some.
     input_gradients: Matrix,
     /// For the penalties.
@@ -98,6 +116,7 @@ impl ObjectiveBuffers {
             losses: vec![0.0; losses],
             round_losses: vec![0.0; in_round],
             round_gradients: Vec::new(),
+            hidden: HiddenBuffers::new(chain),
             input_gradients: Matrix::default(),
             penalties: PenaltyBuffers::default(),
             adversary: None,
@@ -213,8 +232,19 @@ impl Objective {
         let targets = targets(tape, samples, &mut buffers.targets);
         let losses = &mut buffers.losses[..output.rows()];
         let scale = (1.0 / count) as f32;
-        self.likelihood
-            .compute(output, targets, scale, losses, gradient);
+        let likelihood = &*self.likelihood;
+        match self.hidden {
+            None => likelihood.compute(output, targets, scale, losses, gradient),
+            Some(layer) => {
+                let rows = HiddenRows {
+                    outputs: output,
+                    targets,
+                    hidden: tape.trace(layer).saved,
+                };
+                let own = &mut buffers.hidden;
+                own.compute(likelihood, rows, scale, losses, gradient);
+            }
+        }
         let sum = match self.importance {
             Some(own) => own.weight_samples(codes(tape.trace(self.latent), tape.labels()), losses),
             None => losses.iter().sum::<f64>(),

@@ -368,6 +368,7 @@ fn step(
             penalties,
             importance: None,
             adversary: None,
+            hidden: None,
         },
         optimizer: Sgd { momentum: 0.0 }.into(),
         clip_norm: None,

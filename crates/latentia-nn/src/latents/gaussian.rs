@@ -299,7 +299,7 @@ impl Layer for GaussianLatent {
             let sigma = &mut rest[..self.width];
             match pass.mode {
                 Mode::Eval => epsilon.fill(0.0),
-                Mode::Train | Mode::Sample => {
+                Mode::Train | Mode::Sample | Mode::Corrupted => {
                     pass.noise.normal(pass.first_row + at as u32, epsilon);
                 }
             }
@@ -415,7 +415,7 @@ impl Layer for GaussianLatent {
 impl Samples for GaussianLatent {
     fn samples(&self, mode: Mode) -> usize {
         match mode {
-            Mode::Train | Mode::Sample => self.samples,
+            Mode::Train | Mode::Sample | Mode::Corrupted => self.samples,
             Mode::Eval => 1,
         }
     }

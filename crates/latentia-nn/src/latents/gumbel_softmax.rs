@@ -269,14 +269,14 @@ impl Layer for GumbelSoftmaxLatent {
             of_row[0] = temperature;
             match pass.mode {
                 Mode::Eval => y.copy_from_slice(x),
-                Mode::Train | Mode::Sample => perturb(pass.noise, row, x, y),
+                Mode::Train | Mode::Sample | Mode::Corrupted => perturb(pass.noise, row, x, y),
             }
             for (variable, index) in y.chunks_mut(self.categories).zip(indices) {
                 let largest = first_of_largest(variable);
                 *index = largest as f32;
                 match pass.mode {
                     Mode::Train => soften(variable, temperature),
-                    Mode::Eval | Mode::Sample => one_hot(variable, largest),
+                    Mode::Eval | Mode::Sample | Mode::Corrupted => one_hot(variable, largest),
                 }
             }
         }

@@ -352,7 +352,7 @@ fn add_gradients(mean: &[f32], drawn: Drawn<'_>, dz: &[f32], dx: &mut [f32]) {
 impl Samples for VonMisesFisherLatent {
     fn samples(&self, mode: Mode) -> usize {
         match mode {
-            Mode::Train | Mode::Sample => self.samples,
+            Mode::Train | Mode::Sample | Mode::Corrupted => self.samples,
             Mode::Eval => 1,
         }
     }

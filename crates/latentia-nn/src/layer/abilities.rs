@@ -22,6 +22,9 @@ pub struct Abilities<'a> {
     pub multiplied_by: Option<usize>,
     /// It has no gradient with respect to its input, and must stand before every layer that learns.
     pub without_gradient: bool,
+    /// It hides elements of its input, in training and in [`Mode::Corrupted`], and saves 1 for each that it hid, 0 for each other, as many as it is given;
+    /// [`Objective::hidden`](crate::Objective::hidden) counts the loss on these.
+    pub saves_hidden: bool,
     /// It saves `ln p(z)` of each row of its output, of a prior that it learns or beside a [posterior](crate::Posterior). Penalties then leave the gradients with respect to
     /// these in [`super::Trace::log_prior_gradients`].
     pub log_prior: bool,

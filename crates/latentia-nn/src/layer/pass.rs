@@ -9,6 +9,8 @@ pub enum Mode {
     Train,
     /// Measuring a likelihood: codes are sampled, nothing else is random.
     Sample,
+    /// Measuring a loss on what corruption hides: examples are corrupted and codes sampled, nothing else is random.
+    Corrupted,
     /// Nothing is random: a code is its mean.
     Eval,
 }

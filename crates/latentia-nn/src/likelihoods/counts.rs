@@ -97,6 +97,11 @@ impl<D: CountKind> Likelihood for Counts<D> {
         Support::Counts
     }
 
+    /// All have a share in the library.
+    fn has_independent_elements(&self) -> bool {
+        false
+    }
+
     fn linear_outputs(&self) -> Option<&'static str> {
         Some(D::OUTPUTS)
     }

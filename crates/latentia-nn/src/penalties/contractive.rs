@@ -191,7 +191,7 @@ impl Layer for Perturb {
 impl Samples for Perturb {
     fn samples(&self, mode: Mode) -> usize {
         match mode {
-            Mode::Train | Mode::Sample => 2,
+            Mode::Train | Mode::Sample | Mode::Corrupted => 2,
             Mode::Eval => 1,
         }
     }

@@ -26,6 +26,8 @@ pub struct Case {
     pub code: Option<Box<dyn Layer>>,
     pub penalties: Vec<Arc<dyn Penalty>>,
     pub importance: Option<Importance>,
+    /// The layer that hides what the loss is counted on.
+    pub hidden: Option<usize>,
 }
 
 impl Case {
@@ -41,6 +43,7 @@ impl Case {
             code,
             penalties,
             importance: None,
+            hidden: None,
         }
     }
 }
@@ -137,6 +140,13 @@ pub fn check_code(
         false => (all(trace.x), all(trace.y), all(trace.saved)),
     };
 
+    // What the loss is counted on of each example.
+    let hidden = case.hidden.map(|layer| all(tape.trace(layer).saved));
+    let is_counted = |row: usize, element: usize| {
+        let of_row = hidden.as_ref().map(|hidden| hidden[row][element]);
+        of_row.is_none_or(|hidden| hidden == 1.0)
+    };
+
     let parameters: Vec<Row> = chain
         .parameters()
         .iter()
@@ -165,11 +175,12 @@ pub fn check_code(
             })
             .collect();
         let copies = codes.len() / rows;
-        let loss = |(r, z): (usize, &Row)| {
+        let loss = |(r, z): (usize, &Row)| -> f64 {
             let target = wide(x.row(r / copies));
             let output = decoder.forward(z);
-            let squares = output.iter().zip(&target).map(|(o, t)| (o - t).powi(2));
-            0.5 * squares.sum::<f64>() + 0.5 * inputs as f64 * (2.0 * PI).ln()
+            let counted = (0..inputs).filter(|&i| is_counted(r / copies, i));
+            let element = |i: usize| 0.5 * (output[i] - target[i]).powi(2) + 0.5 * (2.0 * PI).ln();
+            counted.map(element).sum()
         };
         let losses = codes.iter().enumerate().map(loss).collect();
         // The posteriors of pseudo-inputs are what the encoder makes of them.
@@ -199,6 +210,7 @@ pub fn check_code(
             penalties: case.penalties,
             importance: case.importance,
             adversary: None,
+            hidden: case.hidden,
         },
         optimizer: Optimizer::default(),
         clip_norm: None,

@@ -5,6 +5,7 @@ mod case;
 mod codes;
 mod condition;
 mod gaussian;
+mod hidden;
 mod penalties;
 mod posteriors;
 mod priors;

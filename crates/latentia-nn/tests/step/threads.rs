@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
-use latentia_nn::layers::Dropout;
+use latentia_nn::layers::{Corrupt, Dropout};
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
 use latentia_nn::posteriors::Iaf;
 use latentia_nn::priors::{Mixture, Vamp};
 use latentia_nn::{
-    Activation, Adversary, AdversaryStep, Against, Chain, Discriminator, Layer, LikelihoodSpec,
-    Objective, Optimizer, Penalty, Shape, Step, StepOptions,
+    Activation, Adversary, AdversaryStep, Against, Chain, Corruption, Discriminator, Layer,
+    LikelihoodSpec, Objective, Optimizer, Penalty, Shape, Step, StepOptions,
 };
-use latentia_tensor::Matrix;
+use latentia_tensor::{Matrix, Picture};
 
 use crate::parts::{dense, examples, options};
 
@@ -251,5 +251,30 @@ fn a_discriminator_learns_the_same_on_any_number_of_threads() {
         for threads in [2, 3, 7] {
             assert!(trained(threads, against) == alone, "{threads} threads");
         }
+    }
+}
+
+#[test]
+fn a_loss_on_hidden_patches_does_not_depend_on_the_number_of_threads() {
+    let masked = |threads| {
+        let patches = Corruption::Patches { size: 4, rate: 0.7 };
+        let corrupt = Corrupt::new(300, patches).of_picture(Picture::of(&[20, 15]));
+        let layers: Vec<Box<dyn Layer>> = vec![
+            Box::new(corrupt.recording(true)),
+            dense(300, 128, Activation::Relu),
+            dense(128, 300, Activation::Linear),
+        ];
+        let options = StepOptions {
+            objective: Objective {
+                hidden: Some(0),
+                ..Objective::from(LikelihoodSpec::Bernoulli)
+            },
+            ..options(LikelihoodSpec::Bernoulli, Optimizer::default())
+        };
+        after_ten_steps(threads, layers, options)
+    };
+    let alone = masked(1);
+    for threads in [2, 3, 7] {
+        assert!(masked(threads) == alone, "{threads} threads");
     }
 }

@@ -10,11 +10,12 @@ use crate::engine::tape::Tape;
 use crate::layer::Mode;
 
 impl Objective {
-    /// The rounds in which the samples of an example pass `chain`, where they are more than fit into a block. Penalties, a discriminator, and
-    /// layers behind the code that need statistics, have all samples of an example at once.
+    /// The rounds in which the samples of an example pass `chain`, where they are more than fit into a block. Penalties, a discriminator, a loss on
+    /// hidden elements, and layers behind the code that need statistics, have all samples of an example at once.
     pub fn sample_rounds(&self, chain: &Chain, mode: Mode) -> Option<SampleRounds> {
         let (latent, layers) = (self.latent, chain.layers());
-        let is_alone = self.penalties.is_empty() && self.adversary.is_none();
+        let is_alone =
+            self.penalties.is_empty() && self.adversary.is_none() && self.hidden.is_none();
         let needs_all = |layer: usize| {
             let own = layers[layer].abilities();
             own.batch_statistics.is_some() || own.running_statistics.is_some()

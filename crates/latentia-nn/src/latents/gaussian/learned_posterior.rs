@@ -112,7 +112,7 @@ impl LearnedPosterior {
             for (row, ln) in (first..first + rows).zip(log_determinant) {
                 saved.row_mut(row)[2 * self.width] = match mode {
                     Mode::Eval => f32::NAN,
-                    Mode::Train | Mode::Sample => ln,
+                    Mode::Train | Mode::Sample | Mode::Corrupted => ln,
                 };
             }
             first += rows;
