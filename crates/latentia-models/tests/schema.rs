@@ -26,7 +26,7 @@ const PLACES: [(&str, &[&str]); 17] = [
 ];
 
 /// What keys are tried in, until one takes the key's example: a deterministic code of sigmoids, a Gaussian one, columns of a
-/// table, a decoder with feature maps, a series, samples that are weighted by importance, and examples that are masked.
+/// table, a decoder with feature maps, a series, samples that are weighted by importance in groups, and examples that are masked.
 const CONTEXTS: [&str; 7] = [
     r#"
     [model]
@@ -64,7 +64,7 @@ const CONTEXTS: [&str; 7] = [
     likelihood = "bernoulli"
     encoder = [{ layer = "dense", units = 32 }]
     code = { kind = "gaussian", units = 4 }
-    objective = { importance-samples = 6 }
+    objective = { importance-samples = 6, importance-groups = 2 }
     decoder = [{ layer = "dense" }]
     "#,
     r#"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latentia_nn::latents::GaussianLatent;
 use latentia_nn::penalties::SampledKl;
 use latentia_nn::posteriors::{Iaf, Planar, Radial};
-use latentia_nn::priors::{Flow, Mixture};
+use latentia_nn::priors::{Flow, Hierarchical, Mixture};
 use latentia_nn::{
     Chain, Importance, Layer, Mode, POSTERIOR_ROWS, Penalty, Position, Posterior, Prior, Tape,
 };
@@ -14,7 +14,9 @@ use latentia_tensor::Matrix;
 use latentia_testing::{numbers, wide};
 
 use crate::case::{Case, Moved, Row, Seen, check_code, log_variance, loss, mean, sampled};
-use crate::priors::{flow_density, log_determinant, log_normal, log_sum_exp, mixture_density};
+use crate::priors::{
+    flow_density, hierarchical_density, log_determinant, log_normal, log_sum_exp, mixture_density,
+};
 
 /// Examples, their elements and those of a code: less than a tape, several tapes.
 const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
@@ -168,8 +170,8 @@ fn posteriors() -> Vec<Flowed> {
     all
 }
 
-/// `ln p(z)` by the last parameters of the code's layer.
-type LogDensity = dyn Fn(&[f64], &[Row]) -> f64;
+/// `ln p(z)`, or that of its estimate by noise, which is what was saved behind it, by the last parameters of the code's layer.
+type LogDensity = dyn Fn(&[f64], &[f64], &[Row]) -> f64;
 
 /// A prior, where it is not the standard normal, and its density.
 type OfPrior = (Option<Arc<dyn Prior>>, Box<LogDensity>);
@@ -179,14 +181,25 @@ fn priors() -> Vec<OfPrior> {
         couplings: 2,
         hidden: 3,
     };
-    let standard =
-        |z: &[f64], _: &[Row]| -> f64 { z.iter().map(|z| log_normal(*z, 0.0, 0.0)).sum() };
-    let mixture = |z: &[f64], all: &[Row]| mixture_density(z, &[], &all[all.len() - 3..]);
-    let by_flow = move |z: &[f64], all: &[Row]| flow_density(flow, z, &all[all.len() - 4..]);
+    let standard = |z: &[f64], _: &[f64], _: &[Row]| -> f64 {
+        z.iter().map(|z| log_normal(*z, 0.0, 0.0)).sum()
+    };
+    let mixture =
+        |z: &[f64], _: &[f64], all: &[Row]| mixture_density(z, &[], &all[all.len() - 3..]);
+    let by_flow =
+        move |z: &[f64], _: &[f64], all: &[Row]| flow_density(flow, z, &all[all.len() - 4..]);
+    let (units, hidden) = (2, 3);
+    let two_codes = move |z: &[f64], saved: &[f64], all: &[Row]| {
+        hierarchical_density(z, &saved[..units], &all[all.len() - 12..])
+    };
     vec![
         (None, Box::new(standard)),
         (Some(Arc::new(Mixture { components: 3 })), Box::new(mixture)),
         (Some(Arc::new(flow)), Box::new(by_flow)),
+        (
+            Some(Arc::new(Hierarchical { units, hidden })),
+            Box::new(two_codes),
+        ),
     ]
 }
 
@@ -238,7 +251,9 @@ fn check_objective(
                 let gaussian: f64 = (0..width)
                     .map(|j| log_normal(z[j], encoded[j], log_variance(encoded[width + j])))
                     .sum();
-                gaussian - log_determinant - density(&code, &seen.prior)
+                gaussian
+                    - log_determinant
+                    - density(&code, &seen.saved[r][2 * width + 1..], &seen.prior)
             };
             objective(seen, (0..seen.codes.len()).map(ratio).collect())
         },

@@ -108,7 +108,7 @@ fn network(parameters: &[Row], x: &[f64]) -> Row {
 }
 
 /// `ln p(z | h) + ln p(h) - ln q(h | z)` at `h` of `q(h | z)` by noise.
-fn hierarchical_density(z: &[f64], noise: &[f64], parameters: &[Row]) -> f64 {
+pub fn hierarchical_density(z: &[f64], noise: &[f64], parameters: &[Row]) -> f64 {
     let (encoder, decoder) = parameters.split_at(6);
     let (n, m) = (z.len(), noise.len());
     let q = network(encoder, z);
