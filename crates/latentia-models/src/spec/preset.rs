@@ -128,6 +128,10 @@ const PRESETS: &[(&str, &str)] = &[
     ("vae-pythae", include_str!("../../presets/vae-pythae.toml")),
     ("iaf", include_str!("../../presets/iaf.toml")),
     ("vamp", include_str!("../../presets/vamp.toml")),
+    (
+        "mixture-vae",
+        include_str!("../../presets/mixture-vae.toml"),
+    ),
     ("svae", include_str!("../../presets/svae.toml")),
     ("rae", include_str!("../../presets/rae.toml")),
     ("denoising", include_str!("../../presets/denoising.toml")),
