@@ -10,7 +10,7 @@ use crate::program::Program;
 const AT_LEAST: f64 = 0.96;
 
 /// What is compared: a name, a preset, further arguments, and whether its latents have at most 32 dimensions.
-const MODELS: [(&str, &str, &[&str], bool); 6] = [
+const MODELS: [(&str, &str, &[&str], bool); 7] = [
     ("features, 32", "features", &[], true),
     ("deep, 30", "deep", &[], true),
     ("denoising, 32", "denoising", &["--latent", "32"], true),
@@ -20,6 +20,7 @@ const MODELS: [(&str, &str, &[&str], bool); 6] = [
         &["--latent", "32", "--epochs", "30"],
         true,
     ),
+    ("mixture-vae, 32", "mixture-vae", &[], true),
     ("vq-vae, 256", "vq-vae", &[], false),
     ("top-k, 1000", "top-k", &[], false),
 ];
@@ -48,12 +49,12 @@ pub fn run(program: &Program, epochs: Option<u32>) -> anyhow::Result<()> {
     }
     rows.extend(others.into_iter().flatten());
     println!(
-        "{:<14}{:>14}{:>24}",
+        "{:<16}{:>14}{:>24}",
         "codes of", "linear probe", "10 nearest neighbours"
     );
     for (name, [linear, neighbours]) in rows {
         println!(
-            "{name:<14}{:>13.2}%{:>23.2}%",
+            "{name:<16}{:>13.2}%{:>23.2}%",
             100.0 * linear,
             100.0 * neighbours
         );

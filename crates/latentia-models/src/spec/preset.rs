@@ -132,6 +132,10 @@ const PRESETS: &[(&str, &str)] = &[
         include_str!("../../presets/hierarchical.toml"),
     ),
     ("vamp", include_str!("../../presets/vamp.toml")),
+    (
+        "mixture-vae",
+        include_str!("../../presets/mixture-vae.toml"),
+    ),
     ("svae", include_str!("../../presets/svae.toml")),
     ("rae", include_str!("../../presets/rae.toml")),
     ("denoising", include_str!("../../presets/denoising.toml")),
