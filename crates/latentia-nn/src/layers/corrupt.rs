@@ -375,8 +375,8 @@ mod tests {
             let mut patches = [[0.0; 2]; 12];
             for (pixel, channels) in channels_last.chunks(3).enumerate() {
                 assert_eq!(channels, [channels[0]; 3]);
-                let planes = channels_first.chunks(35).map(|plane| plane[pixel]);
-                assert!(planes.into_iter().all(|mark| mark == channels[0]));
+                let marks = channels_first.chunks(35).map(|channel| channel[pixel]);
+                assert!(marks.into_iter().all(|mark| mark == channels[0]));
                 let patch = &mut patches[pixel / 7 / 2 * 4 + pixel % 7 / 2];
                 patch[0] += channels[0];
                 patch[1] += 1.0;

@@ -59,6 +59,15 @@ pub enum Moved {
     Nothing,
 }
 
+/// Weights of importance whose `groups` are for the encoder alone.
+pub fn partially(groups: usize) -> Importance {
+    Importance {
+        groups,
+        partially: true,
+        ..Importance::default()
+    }
+}
+
 /// A batch as the reference sees it.
 pub struct Seen {
     pub moved: Moved,

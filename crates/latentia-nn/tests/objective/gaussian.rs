@@ -13,7 +13,7 @@ use latentia_tensor::{Matrix, Noise};
 
 use crate::case::{
     Case, Moved, PLAIN, SHAPES, Seen, check, gaussian, kl_of_dimensions, log_variance, loss, mean,
-    sampled,
+    partially, sampled,
 };
 
 #[test]
@@ -120,24 +120,24 @@ fn importance_weighted_samples() {
     }
 }
 
+/// Holds weights whose groups are for the encoder alone to their bounds, of a Gaussian code of `width` elements.
+fn check_partially((rows, inputs, width): (usize, usize, usize), samples: usize, groups: usize) {
+    let case = Case {
+        importance: Some(partially(groups)),
+        ..gaussian(width, samples, Vec::new())
+    };
+    check(case, rows, inputs, sampled, |seen| match seen.moved {
+        Moved::Encoder => importance_bound(seen, groups, 1.0),
+        _ => importance_bound(seen, 1, 1.0),
+    });
+}
+
 #[test]
 fn partial_weights_are_those_of_all_samples_for_the_decoder_and_of_groups_for_the_encoder() {
-    for (rows, inputs, width) in SHAPES {
+    for shape in SHAPES {
         // One group is Burda's bound for both, one sample the ELBO.
         for (samples, groups) in [(1, 1), (5, 1), (6, 2), (6, 6), (70, 5)] {
-            let importance = Importance {
-                groups,
-                partially: true,
-                ..Importance::default()
-            };
-            let case = Case {
-                importance: Some(importance),
-                ..gaussian(width, samples, Vec::new())
-            };
-            check(case, rows, inputs, sampled, |seen| match seen.moved {
-                Moved::Encoder => importance_bound(seen, groups, 1.0),
-                _ => importance_bound(seen, 1, 1.0),
-            });
+            check_partially(shape, samples, groups);
         }
     }
 }
@@ -145,20 +145,7 @@ fn partial_weights_are_those_of_all_samples_for_the_decoder_and_of_groups_for_th
 #[test]
 fn samples_that_come_in_rounds_have_the_gradients_of_their_bounds() {
     // 3752 rows of 70 elements fit into a block.
-    let (rows, inputs, width, samples, groups) = (2, 9, 70, 4000, 8);
-    let importance = Importance {
-        groups,
-        partially: true,
-        ..Importance::default()
-    };
-    let case = Case {
-        importance: Some(importance),
-        ..gaussian(width, samples, Vec::new())
-    };
-    check(case, rows, inputs, sampled, |seen| match seen.moved {
-        Moved::Encoder => importance_bound(seen, groups, 1.0),
-        _ => importance_bound(seen, 1, 1.0),
-    });
+    check_partially((2, 9, 70), 4000, 8);
 }
 
 /// Gradients of the encoder's weights and biases and of the decoder's, of one example many times, by the samples of `seed`.

@@ -4,8 +4,10 @@
 mod case;
 mod codes;
 mod condition;
+mod densities;
 mod gaussian;
 mod hidden;
+mod hierarchical;
 mod penalties;
 mod posteriors;
 mod priors;

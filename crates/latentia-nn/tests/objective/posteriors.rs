@@ -13,8 +13,10 @@ use latentia_nn::{
 use latentia_tensor::Matrix;
 use latentia_testing::{numbers, wide};
 
-use crate::case::{Case, Moved, Row, Seen, check_code, log_variance, loss, mean, sampled};
-use crate::priors::{
+use crate::case::{
+    Case, Moved, Row, Seen, check_code, log_variance, loss, mean, partially, sampled,
+};
+use crate::densities::{
     flow_density, hierarchical_density, log_determinant, log_normal, log_sum_exp, mixture_density,
 };
 
@@ -308,11 +310,7 @@ fn importance_weights_have_the_density_of_the_flow() {
 #[test]
 fn partial_weights_are_those_of_groups_for_a_flow_and_of_all_samples_for_the_prior_behind_it() {
     let (shape, samples, groups) = (SHAPES[1], 6, 3);
-    let importance = Importance {
-        groups,
-        partially: true,
-        ..Importance::default()
-    };
+    let importance = partially(groups);
     for posterior in &posteriors() {
         for prior in &priors() {
             let own = posterior.0.parameters(shape.2).len();

@@ -1,6 +1,5 @@
 //! Priors that are learned: density and gradients against textbooks in f64, in an objective and alone.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 use latentia_nn::latents::GaussianLatent;
@@ -10,139 +9,19 @@ use latentia_nn::{
     Chain, FIRST_PRIOR_NOISE, Importance, Layer, Noise, PRIOR_ROWS, Penalty, Prior, PriorCodes,
 };
 use latentia_tensor::{Matrix, MatrixMut};
-use latentia_testing::{numbers, reference, wide};
+use latentia_testing::{numbers, wide};
 
-use crate::case::{Case, Moved, Row, Seen, check, log_variance, loss, mean, sampled};
+use crate::case::{Case, Moved, Row, Seen, check, log_variance, loss, mean, partially, sampled};
+use crate::densities::{
+    flow, flow_density, hierarchical_density, log_determinant, log_normal, log_sum_exp,
+    mixture_density, vamp_density,
+};
 
 /// Examples, their elements and those of a code: less than a tape, several tapes.
 const SHAPES: [(usize, usize, usize); 3] = [(2, 3, 1), (7, 5, 2), (70, 9, 11)];
 
 /// `ln p(z)` of a code, or that of its estimate by noise, by the parameters of a prior.
 type LogDensity = dyn Fn(&[f64], &[f64], &[Row]) -> f64;
-
-pub fn log_normal(z: f64, mean: f64, ln_variance: f64) -> f64 {
-    -0.5 * ((z - mean).powi(2) / ln_variance.exp() + ln_variance + (2.0 * PI).ln())
-}
-
-pub fn log_sum_exp(x: impl Iterator<Item = f64> + Clone) -> f64 {
-    let max = x.clone().fold(f64::NEG_INFINITY, f64::max);
-    max + x.map(|x| (x - max).exp()).sum::<f64>().ln()
-}
-
-pub fn mixture_density(z: &[f64], _: &[f64], parameters: &[Row]) -> f64 {
-    let [means, log_variances, logits] = parameters else {
-        panic!("{} parameters", parameters.len());
-    };
-    let n = z.len();
-    let component = |k: usize| {
-        let at = |j: usize| {
-            log_normal(
-                z[j],
-                means[k * n + j],
-                log_variance(log_variances[k * n + j]),
-            )
-        };
-        logits[k] + (0..n).map(at).sum::<f64>()
-    };
-    log_sum_exp((0..logits.len()).map(component)) - log_sum_exp(logits.iter().copied())
-}
-
-/// The mean of posteriors, each `μ` and then `s`.
-fn vamp_density(z: &[f64], _: &[f64], parameters: &[Row]) -> f64 {
-    let n = z.len();
-    let posteriors = parameters[0].chunks(2 * n);
-    let count = posteriors.len() as f64;
-    let one = |q: &[f64]| -> f64 {
-        let at = |j: usize| log_normal(z[j], q[j], log_variance(q[n + j]));
-        (0..n).map(at).sum()
-    };
-    log_sum_exp(posteriors.map(one)) - count.ln()
-}
-
-/// `f(z)` of a flow, and `Σ s`.
-fn flow(prior: Flow, z: &[f64], parameters: &[Row]) -> (Row, f64) {
-    let (n, hidden) = (z.len(), prior.hidden);
-    let (seen, moved) = (n / 2, n.div_ceil(2));
-    let (mut code, mut log_determinant) = (z.to_vec(), 0.0);
-    for at in 0..prior.couplings {
-        let own = |index: usize, size: usize| &parameters[index][at * size..][..size];
-        let weight = (own(0, seen * hidden), own(2, hidden * 2 * moved));
-        let bias = (own(1, hidden), own(3, 2 * moved));
-        let unit = |h: usize| {
-            let terms = (0..seen).map(|j| code[j] * weight.0[j * hidden + h]);
-            (terms.sum::<f64>() + bias.0[h]).tanh()
-        };
-        let units: Row = (0..hidden).map(unit).collect();
-        let output = |o: usize| {
-            let terms = (0..hidden).map(|h| units[h] * weight.1[h * 2 * moved + o]);
-            terms.sum::<f64>() + bias.1[o]
-        };
-        let outputs: Row = (0..2 * moved).map(output).collect();
-        for j in 0..moved {
-            let s = 2.0 * (outputs[j] / 2.0).tanh();
-            code[seen + j] = code[seen + j] * s.exp() + outputs[moved + j];
-            log_determinant += s;
-        }
-        code.rotate_left(seen);
-    }
-    (code, log_determinant)
-}
-
-pub fn flow_density(prior: Flow, z: &[f64], parameters: &[Row]) -> f64 {
-    let (u, log_determinant) = flow(prior, z, parameters);
-    log_determinant + u.iter().map(|u| log_normal(*u, 0.0, 0.0)).sum::<f64>()
-}
-
-/// What a network of two hidden layers with tanh makes of `x`.
-fn network(parameters: &[Row], x: &[f64]) -> Row {
-    let mut y = x.to_vec();
-    for (number, layer) in parameters.chunks(2).enumerate() {
-        let dense = reference::Dense {
-            weight: layer[0].clone(),
-            bias: layer[1].clone(),
-            activation: if number < 2 { f64::tanh } else { |y| y },
-        };
-        y = dense.forward(&y);
-    }
-    y
-}
-
-/// `ln p(z | h) + ln p(h) - ln q(h | z)` at `h` of `q(h | z)` by noise.
-pub fn hierarchical_density(z: &[f64], noise: &[f64], parameters: &[Row]) -> f64 {
-    let (encoder, decoder) = parameters.split_at(6);
-    let (n, m) = (z.len(), noise.len());
-    let q = network(encoder, z);
-    let ln_variance = |j: usize| log_variance(q[m + j]);
-    let h: Row = (0..m)
-        .map(|j| q[j] + (0.5 * ln_variance(j)).exp() * noise[j])
-        .collect();
-    let p = network(decoder, &h);
-    let above: f64 = (0..m)
-        .map(|j| log_normal(h[j], 0.0, 0.0) - log_normal(h[j], q[j], ln_variance(j)))
-        .sum();
-    let below = (0..n).map(|j| log_normal(z[j], p[j], log_variance(p[n + j])));
-    above + below.sum::<f64>()
-}
-
-/// `ln |det|` of a matrix of `n` rows, by elimination.
-pub fn log_determinant(mut rows: Vec<Row>) -> f64 {
-    let n = rows.len();
-    let mut sum = 0.0;
-    for pivot in 0..n {
-        let largest =
-            (pivot..n).max_by(|a, b| rows[*a][pivot].abs().total_cmp(&rows[*b][pivot].abs()));
-        rows.swap(pivot, largest.expect("a row"));
-        let own = rows[pivot].clone();
-        sum += own[pivot].abs().ln();
-        for row in &mut rows[pivot + 1..] {
-            let factor = row[pivot] / own[pivot];
-            row.iter_mut()
-                .zip(&own)
-                .for_each(|(x, own)| *x -= factor * own);
-        }
-    }
-    sum
-}
 
 /// Priors of several sizes, and their densities.
 fn priors() -> Vec<(Arc<dyn Prior>, Box<LogDensity>)> {
@@ -254,13 +133,8 @@ fn partial_weights_are_those_of_all_samples_for_a_learned_prior() {
         if prior.has_pseudo_inputs() {
             continue;
         }
-        let importance = Importance {
-            groups,
-            partially: true,
-            ..Importance::default()
-        };
         let case = Case {
-            importance: Some(importance),
+            importance: Some(partially(groups)),
             ..case(width, samples, &prior, None)
         };
         check(case, rows, inputs, sampled, |seen| {
@@ -279,7 +153,7 @@ fn partial_weights_are_those_of_all_samples_for_a_learned_prior() {
 }
 
 /// The parameters of `prior` for codes of `width` elements, moved by up to `by` from where they begin.
-fn parameters(prior: &Arc<dyn Prior>, width: usize, by: f32) -> Chain {
+pub fn parameters(prior: &Arc<dyn Prior>, width: usize, by: f32) -> Chain {
     let layer = GaussianLatent::new(width, 1).with_prior(prior.clone());
     let mut chain = Chain::new(vec![Box::new(layer)], 3).expect("a layer");
     for (i, parameter) in (1..).zip(chain.parameters_mut()) {
@@ -299,7 +173,7 @@ fn noise_of(prior: &dyn Prior, row: u32, width: usize) -> Vec<f32> {
 }
 
 /// `ln p(z)` of each row, or that of its estimate.
-fn log_density(prior: &dyn Prior, chain: &Chain, z: &Matrix) -> Vec<f32> {
+pub fn log_density(prior: &dyn Prior, chain: &Chain, z: &Matrix) -> Vec<f32> {
     let mut workspace = vec![f32::NAN; prior.workspace(z.cols())];
     let rows: Vec<u32> = (0..z.rows() as u32).collect();
     let mut all = Vec::new();
@@ -327,7 +201,7 @@ fn log_density(prior: &dyn Prior, chain: &Chain, z: &Matrix) -> Vec<f32> {
 }
 
 /// `rows` codes drawn from `prior`.
-fn draw(prior: &dyn Prior, chain: &Chain, rows: usize, width: usize) -> Matrix {
+pub fn draw(prior: &dyn Prior, chain: &Chain, rows: usize, width: usize) -> Matrix {
     let mut z = Matrix::zeros(rows, width);
     prior.draw(chain.parameters(), Noise::new(7, 1), 0, z.view_mut());
     z
@@ -420,64 +294,6 @@ fn draws_have_the_density_that_the_prior_gives_them() {
         let row = MatrixMut::new(&mut second, 1, 2);
         prior.draw(chain.parameters(), Noise::new(7, 1), 1, row);
         assert_eq!(first.row(1), second);
-    }
-}
-
-#[test]
-fn an_estimate_of_a_hierarchical_density_is_that_of_its_draws() {
-    // In each cell of a grid: the share of the draws, and the mean of p̂(z) over points that are uniform there.
-    let (rows, width) = (400_000, 1);
-    for (units, hidden) in [(1, 2), (3, 5)] {
-        let own = Hierarchical { units, hidden };
-        let prior: Arc<dyn Prior> = Arc::new(own);
-        let mut chain = parameters(&prior, width, 1.0);
-        // Weights of importance have a variance where q(h | z) is no narrower than p(h).
-        for parameter in &mut chain.parameters_mut()[4..6] {
-            let values = parameter.value.as_mut_slice();
-            values.iter_mut().for_each(|w| *w *= 0.3);
-            if parameter.name == "encoder-bias-3" {
-                values[units..].fill(1.0);
-            }
-        }
-        let cell = |z: f32| ((z + 4.0) / 0.5).floor();
-        let mut drawn = [0.0; 16];
-        for z in draw(&own, &chain, rows, width).into_vec() {
-            if (0.0..16.0).contains(&cell(z)) {
-                drawn[cell(z) as usize] += 1.0 / rows as f64;
-            }
-        }
-        let z: Vec<f32> = (0..rows)
-            .map(|row| 8.0 * (row as f32 + 0.5) / rows as f32 - 4.0)
-            .collect();
-        let z = Matrix::from_vec(rows, width, z);
-        let mut estimated = [0.0; 16];
-        for (row, ln_p) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
-            estimated[cell(z.row(row)[0]) as usize] += 8.0 / rows as f64 * f64::from(ln_p).exp();
-        }
-        for (drawn, estimated) in drawn.iter().zip(estimated) {
-            assert!(
-                (drawn - estimated).abs() < 0.005,
-                "{own:?}: {drawn} {estimated}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_second_code_that_says_nothing_leaves_one_gaussian() {
-    // Without weights p(z | h) is the standard normal, and q(h | z) the prior of h: the estimate is exact.
-    let prior: Arc<dyn Prior> = Arc::new(Hierarchical {
-        units: 3,
-        hidden: 4,
-    });
-    let mut chain = parameters(&prior, 5, 0.0);
-    for parameter in chain.parameters_mut() {
-        parameter.value.as_mut_slice().fill(0.0);
-    }
-    let z = Matrix::from_vec(70, 5, numbers(5, 350));
-    for (row, obtained) in log_density(&*prior, &chain, &z).into_iter().enumerate() {
-        let normal = z.row(row).iter().map(|z| log_normal((*z).into(), 0.0, 0.0));
-        assert!((f64::from(obtained) - normal.sum::<f64>()).abs() < 1e-5);
     }
 }
 

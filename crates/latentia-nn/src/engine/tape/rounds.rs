@@ -28,7 +28,7 @@ impl Tape {
         self.round
     }
 
-    /// Makes room for the samples of round `round`, where they come so.
+    /// Sizes the rows of layers from the code on for round `round`, where samples come in rounds.
     pub(in crate::engine) fn begin_round(&mut self, round: usize) {
         if let Some(rounds) = self.rounds {
             self.round = round;
