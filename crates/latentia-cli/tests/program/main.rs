@@ -11,6 +11,7 @@ mod data;
 mod download;
 mod explain;
 mod export;
+mod fitted_priors;
 mod follow;
 mod formats;
 mod generate;
