@@ -38,6 +38,11 @@ pub trait Penalty: Debug + Send + Sync {
         false
     }
 
+    /// Whether it is of the decoder's outputs, which it is handed in place of the codes.
+    fn is_of_outputs(&self) -> bool {
+        false
+    }
+
     /// Whether it compares the codes of a batch with each other, so that a batch of one example has no value, and pairs of rows
     /// as the contractive penalty makes would count as examples. Stronger than [`Self::needs_batch`].
     fn compares_codes(&self) -> bool {

@@ -239,6 +239,8 @@ impl Row<'_> {
         &mut self,
         positions: Option<[usize; 3]>,
     ) -> Result<Option<[usize; 3]>, ModelError> {
+        let code = self.shape.elements();
+        self.layers.extend(self.spec.objective.code_layers(code));
         if let Some(feature_maps) = positions {
             self.layers
                 .push(Box::new(Permute::channels_first(feature_maps)));

@@ -182,7 +182,8 @@ impl ModelSpec {
                 "leave it out, or end the decoder with a dense layer",
             );
         }
-        let objective = self.objective.check(&*self.code, &self.encoder);
+        let objective = &self.objective;
+        let objective = objective.check(&*self.code, &self.encoder, &self.decoder);
         objective.map_err(ModelError::part("objective"))?;
         Ok(())
     }

@@ -134,6 +134,44 @@ fn an_output_bias_needs_a_decoder_that_ends_dense() {
 }
 
 #[test]
+fn a_gradient_penalty_takes_any_decoder_that_is_a_function_of_each_code() {
+    let text = |layer: &str, code: &str| {
+        format!(
+            "likelihood = 'mse'\nobjective = {{ gradient-penalty = 0.1, l2 = 0.1, mmd = 1.0 }}\n{code}\n\
+             encoder = [{{ layer = 'dense', units = 4 }}]\n\
+             decoder = [{{ layer = 'dense', units = 36, activation = 'tanh' }}, {layer}, {{ layer = 'dense' }}]"
+        )
+    };
+    let deterministic = "code = { kind = 'deterministic' }";
+    let spec = model_spec(&text("{ layer = 'layer-norm' }", deterministic));
+    let mut model = spec.build(&[6, 6], 1).expect("parts that fit");
+    let examples = unit(1, 20, 36);
+    let training = training_spec("epochs = 30\nbatch-size = 8");
+    let mut run = begin(&mut model, training, 1, &examples, None).expect("all fits");
+    run.run(&mut ()).expect("it converges");
+    let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
+    assert!(losses.last() < losses.first(), "{losses:?}");
+    let refused = |layer, code| message(model_spec(&text(layer, code)).build(&[6, 6], 1));
+    assert_eq!(
+        refused("{ layer = 'batch-norm' }", deterministic),
+        "objective has gradient-penalty for a decoder with batch-norm, which mixes an example with the moved ones beside it; \
+         use `layer-norm` or `group-norm`, or leave out gradient-penalty"
+    );
+    assert_eq!(
+        refused("{ layer = 'dropout', rate = 0.1 }", deterministic),
+        "objective has gradient-penalty for a decoder with dropout, which moves the output far more than a small step does; \
+         leave dropout out of the decoder, or gradient-penalty"
+    );
+    assert_eq!(
+        refused(
+            "{ layer = 'layer-norm' }",
+            "code = { kind = 'gaussian', units = 2 }"
+        ),
+        "objective has l2, which a gaussian code does not support; it needs a code of kind `deterministic` or `top-k`"
+    );
+}
+
+#[test]
 fn a_contractive_penalty_takes_any_encoder_that_is_a_function_of_each_example() {
     let text = |layer: &str| {
         format!(

@@ -5,7 +5,7 @@ use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 use super::block::Block;
 use super::chain::Chain;
 use super::collective::Shares;
-use super::objective::{Objective, PenaltyBuffers};
+use super::objective::{Objective, PenaltiesOf, PenaltyBuffers};
 use crate::layer::{Mode, Trace};
 use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 
@@ -97,7 +97,13 @@ impl BatchCodes {
             codes: self.code_gradients.top_mut(code_rows),
             log_prior: &mut [],
         });
-        let sum = objective.penalties(true, codes, context, gradients, &mut self.penalties);
+        let sum = objective.penalties(
+            PenaltiesOf::BatchCodes,
+            codes,
+            context,
+            gradients,
+            &mut self.penalties,
+        );
         if !asked {
             return sum;
         }

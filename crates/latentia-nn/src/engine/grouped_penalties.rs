@@ -3,7 +3,7 @@
 use latentia_tensor::{Matrix, MatrixRef, Noise};
 
 use super::chain::Chain;
-use super::objective::{Objective, PenaltyBuffers};
+use super::objective::{Objective, PenaltiesOf, PenaltyBuffers};
 use super::tape::Tape;
 use crate::layer::{Mode, Trace};
 use crate::penalty::{Codes, PenaltyContext};
@@ -112,9 +112,9 @@ impl<'a> GroupedPenalties<'a> {
             first_row: (self.done * self.samples[1]) as u32,
         };
         let buffers = &mut self.buffers;
-        self.sum += self
-            .objective
-            .penalties(true, codes, context, None, buffers);
+        self.sum +=
+            self.objective
+                .penalties(PenaltiesOf::BatchCodes, codes, context, None, buffers);
         self.done += self.gathered;
         self.gathered = 0;
         self.labels.clear();

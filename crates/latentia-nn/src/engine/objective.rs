@@ -168,10 +168,10 @@ impl Objective {
         self.penalties.iter().any(|penalty| penalty.needs_batch())
     }
 
-    /// Adds up the penalties that need the whole batch, or those that do not.
+    /// Adds up the penalties of `codes`, or of what is in their place.
     pub(super) fn penalties(
         &self,
-        of_batch: bool,
+        of: PenaltiesOf,
         codes: Codes<'_>,
         context: PenaltyContext,
         mut gradients: Option<CodeGradients<'_>>,
@@ -180,7 +180,7 @@ impl Objective {
         let mut sum = 0.0;
         buffers.values.resize(self.penalties.len(), 0.0);
         for (number, penalty) in (0..).zip(&self.penalties) {
-            if penalty.needs_batch() == of_batch {
+            if PenaltiesOf::what_is_asked_by(&**penalty) == of {
                 let noise = context.noise.later_stream(number);
                 let gradients = gradients.as_mut().map(CodeGradients::reborrow);
                 let context = PenaltyContext { noise, ..context };
@@ -211,7 +211,32 @@ impl Objective {
         }
         let context = self.context(chain, tape, batch, f64::INFINITY);
         let codes = codes(tape.trace(self.latent), tape.labels());
-        sum + self.penalties(false, codes, context, None, &mut buffers.penalties)
+        let own = &mut buffers.penalties;
+        sum + self.penalties(PenaltiesOf::Codes, codes, context, None, own)
+            + self.output_penalties(tape, context, None, own)
+    }
+
+    /// The penalties of a block's outputs, with their gradients.
+    fn output_penalties(
+        &self,
+        tape: &Tape,
+        context: PenaltyContext,
+        gradient: Option<MatrixMut<'_>>,
+        buffers: &mut PenaltyBuffers,
+    ) -> f64 {
+        let none = MatrixRef::new(&[], 0, 0);
+        let outputs = Codes {
+            inputs: none,
+            codes: tape.output(),
+            saved: none,
+            labels: tape.labels(),
+        };
+        let gradients = gradient.map(|codes| CodeGradients {
+            inputs: MatrixMut::new(&mut [], 0, 0),
+            codes,
+            log_prior: &mut [],
+        });
+        self.penalties(PenaltiesOf::Outputs, outputs, context, gradients, buffers)
     }
 
     /// The block's part of the likelihood's loss; with `gradient`, its gradient with respect to the outputs too.
@@ -266,8 +291,10 @@ impl Objective {
         }
         let last = chain.layers().len() - 1;
         let mut gradient = tape.take_gradient(last);
-        let rows = gradient.top_mut(tape.output().rows());
-        let sum = self.loss(tape, buffers, batch, Some(rows));
+        let mut rows = gradient.top_mut(tape.output().rows());
+        let mut sum = self.loss(tape, buffers, batch, Some(rows.reborrow()));
+        let context = self.context(chain, tape, batch, tape.position().epochs);
+        sum += self.output_penalties(tape, context, Some(rows), &mut buffers.penalties);
         tape.restore_gradient(last, gradient);
         if self.importance.is_some() {
             tape.scale_rows(last, &buffers.losses);
@@ -346,7 +373,10 @@ impl Objective {
         }
         match self.penalties.is_empty() {
             true => 0.0,
-            false => self.penalties(false, codes, context, gradients, &mut buffers.penalties),
+            false => {
+                let own = &mut buffers.penalties;
+                self.penalties(PenaltiesOf::Codes, codes, context, gradients, own)
+            }
         }
     }
 
@@ -404,6 +434,27 @@ impl Objective {
             // Behind the layers, whose noise has the streams before.
             noise: Chain::noise(position.seed, chain.layers().len(), position.step),
             first_row: position.first_row * tape.samples(self.latent) as u32,
+        }
+    }
+}
+
+/// What penalties are computed of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PenaltiesOf {
+    /// The codes of a block.
+    Codes,
+    /// The codes of the whole batch.
+    BatchCodes,
+    /// The outputs of a block.
+    Outputs,
+}
+
+impl PenaltiesOf {
+    fn what_is_asked_by(penalty: &dyn Penalty) -> Self {
+        match (penalty.is_of_outputs(), penalty.needs_batch()) {
+            (true, _) => Self::Outputs,
+            (false, true) => Self::BatchCodes,
+            (false, false) => Self::Codes,
         }
     }
 }

@@ -171,7 +171,7 @@ impl WeightedPenalty for Covariance {
         "`gaussian`"
     }
 
-    fn check(&self, _encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
+    fn check(&self, _encoder: &[LayerSpec], _decoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         let seen = || format!("has covariance with diagonal {}", self.diagonal);
         let holds = self.diagonal.is_finite() && self.diagonal >= 0.0;
         require(holds, seen, "it must be finite and at least 0")

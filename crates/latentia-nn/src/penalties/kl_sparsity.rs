@@ -90,7 +90,7 @@ impl WeightedPenalty for KlSparsity {
         "`deterministic`"
     }
 
-    fn check(&self, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
+    fn check(&self, encoder: &[LayerSpec], _decoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         let target = self.target;
         require(
             target > 0.0 && target < 1.0,

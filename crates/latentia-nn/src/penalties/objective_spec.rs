@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contractive::Contractive;
 use super::covariance::Covariance;
+use super::gradient_penalty::GradientPenalty;
 use super::kl_divergence::KlDivergence;
 use super::kl_sparsity::KlSparsity;
 use super::l1::L1;
@@ -152,6 +153,10 @@ objective! {
     /// Example: `contractive = 0.1`
     #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
     contractive: Contractive,
+    /// Weight of the squared norm of the Jacobian of the decoder's outputs by the code: the regularised autoencoder RAE-GP (Ghosh et al. 2020); of
+    /// a `deterministic` or `top-k` code. See [`GradientPenalty`]. Example: `gradient-penalty = 1e-4`
+    #[cfg_attr(feature = "schema", schemars(!skip_serializing_if))]
+    gradient_penalty: GradientPenalty,
 }
 
 fn is_one(weight: &f32) -> bool {
@@ -247,6 +252,12 @@ impl ObjectiveSpec {
             .filter_map(move |penalty| penalty.input_layer(width))
     }
 
+    /// The layers that penalties need behind a code of `width` elements.
+    pub fn code_layers(&self, width: usize) -> impl Iterator<Item = Box<dyn Layer>> {
+        self.active()
+            .filter_map(move |penalty| penalty.code_layer(width))
+    }
+
     /// The weights of the KL divergence by name, value and whether they are other than what leaves them out.
     fn kl_weights(&self) -> [(&'static str, f32, bool); 4] {
         let capacity = self.capacity.unwrap_or(0.0);
@@ -258,11 +269,16 @@ impl ObjectiveSpec {
         ]
     }
 
-    /// Refuses weights out of range, and penalties that the latent or the encoder does not support.
+    /// Refuses weights out of range, and penalties that the latent, the encoder or the decoder does not support.
     ///
     /// # Errors
     /// What is wrong, and what would be valid.
-    pub fn check(&self, latent: &dyn Latent, encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
+    pub fn check(
+        &self,
+        latent: &dyn Latent,
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+    ) -> Result<(), InvalidSpec> {
         self.check_ranges()?;
         if let Some(posterior) = posterior_flow(latent) {
             self.check_posterior_flow(posterior, latent)?;
@@ -289,7 +305,7 @@ impl ObjectiveSpec {
             let needed = format!("it needs a code of kind {}", penalty.needed_latents());
             let seen = || unsupported(penalty.name(), latent);
             require(penalty.fits(latent), seen, &needed)?;
-            penalty.check(encoder)?;
+            penalty.check(encoder, decoder)?;
         }
         if let Some(discriminator) = self.discriminator {
             discriminator.check(latent)?;

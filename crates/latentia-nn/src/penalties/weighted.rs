@@ -19,16 +19,21 @@ pub trait WeightedPenalty: Penalty {
     /// The kinds of latents that it fits, in words.
     fn needed_latents(&self) -> &'static str;
 
-    /// Refuses values out of range, and an encoder that it does not fit.
+    /// Refuses values out of range, and an encoder or a decoder that it does not fit.
     ///
     /// # Errors
     /// What is wrong, and what would be valid.
-    fn check(&self, _encoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
+    fn check(&self, _encoder: &[LayerSpec], _decoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
         Ok(())
     }
 
     /// The layer that it needs before the encoder, for examples of `width` elements.
     fn input_layer(&self, _width: usize) -> Option<Box<dyn Layer>> {
+        None
+    }
+
+    /// The layer that it needs behind a code of `width` elements, before the decoder.
+    fn code_layer(&self, _width: usize) -> Option<Box<dyn Layer>> {
         None
     }
 

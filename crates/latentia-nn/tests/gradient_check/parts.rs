@@ -151,15 +151,12 @@ fn layers_that_no_specification_names_are_right() {
             }
         }
     }
-    // Nothing goes back through them.
+    right(check.layer(Perturb::new(4)));
+    // Nothing goes back through it.
     let masking = Corruption::Masking { rate: 0.5 };
-    for report in [
-        right(check.layer(Corrupt::new(4, masking))),
-        right(check.layer(Perturb::new(4))),
-    ] {
-        assert_eq!(report, GradientReport::default());
-        assert_eq!(report.largest_error(), 0.0);
-    }
+    let report = right(check.layer(Corrupt::new(4, masking)));
+    assert_eq!(report, GradientReport::default());
+    assert_eq!(report.largest_error(), 0.0);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Case {
     pub width: usize,
     pub activation: (Activation, fn(f64) -> f64),
     pub code: Option<Box<dyn Layer>>,
+    /// Between code and decoder: a layer that makes rows of each code at distances of their own.
+    pub behind: Option<Box<dyn Layer>>,
     pub penalties: Vec<Arc<dyn Penalty>>,
     pub importance: Option<Importance>,
     /// The layer that hides what the loss is counted on.
@@ -41,6 +43,7 @@ impl Case {
             width,
             activation: (Activation::Tanh, f64::tanh),
             code,
+            behind: None,
             penalties,
             importance: None,
             hidden: None,
@@ -78,7 +81,9 @@ pub struct Seen {
     pub saved: Vec<Row>,
     /// Parameters of the code's layer, as those of a prior.
     pub prior: Vec<Row>,
-    /// `-ln p(x | z)` of each code, under a Gaussian of unit scale.
+    /// What the decoder gave for each row that it was given.
+    pub outputs: Vec<Row>,
+    /// `-ln p(x | z)` of each, under a Gaussian of unit scale.
     pub losses: Row,
 }
 
@@ -120,6 +125,8 @@ pub fn check_code(
     layers.extend(case.code);
     let code_layer = layers.len() - 1;
     let width = layers[code_layer].outputs();
+    layers.extend(case.behind);
+    let decoder = layers.len();
     layers.push(dense(width, inputs, Activation::Linear));
     let mut chain = Chain::new(layers, 1).expect("layers that fit");
     for (i, parameter) in (1..).zip(chain.parameters_mut()) {
@@ -147,6 +154,14 @@ pub fn check_code(
     let (before, after, saved) = match code_layer == encoder {
         true => (all(trace.y), all(trace.y), vec![Row::new(); trace.y.rows()]),
         false => (all(trace.x), all(trace.y), all(trace.saved)),
+    };
+
+    // How far what the decoder is given is from the code that it is made of.
+    let given = all(tape.trace(decoder).x);
+    let from_code = given.len() / after.len();
+    let away = |row: usize| -> Row {
+        let pair = given[row].iter().zip(&after[row / from_code]);
+        pair.map(|(given, code)| given - code).collect()
     };
 
     // What the loss is counted on of each example.
@@ -183,15 +198,21 @@ pub fn check_code(
                 code(&encoded[r / samples], held, &saved[r], &prior)
             })
             .collect();
-        let copies = codes.len() / rows;
-        let loss = |(r, z): (usize, &Row)| -> f64 {
+        let outputs: Vec<Row> = (0..given.len())
+            .map(|r| {
+                let away = away(r);
+                let z = codes[r / from_code].iter().zip(&away);
+                decoder.forward(&z.map(|(z, away)| z + away).collect::<Row>())
+            })
+            .collect();
+        let copies = outputs.len() / rows;
+        let loss = |(r, output): (usize, &Row)| -> f64 {
             let target = wide(x.row(r / copies));
-            let output = decoder.forward(z);
             let counted = (0..inputs).filter(|&i| is_counted(r / copies, i));
             let element = |i: usize| 0.5 * (output[i] - target[i]).powi(2) + 0.5 * (2.0 * PI).ln();
             counted.map(element).sum()
         };
-        let losses = codes.iter().enumerate().map(loss).collect();
+        let losses = outputs.iter().enumerate().map(loss).collect();
         // The posteriors of pseudo-inputs are what the encoder makes of them.
         if has_pseudo_inputs {
             let rows = prior[1].chunks(inputs);
@@ -208,6 +229,7 @@ pub fn check_code(
             encoded,
             codes,
             saved: saved.clone(),
+            outputs,
             losses,
         })
     };

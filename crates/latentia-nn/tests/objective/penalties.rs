@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use latentia_nn::layers::Dense;
 use latentia_nn::penalties::{
-    Contractive, Covariance, CovarianceOf, KlSparsity, L1, L2, Mmd, Perturb, SlicedWasserstein,
-    TotalCorrelation,
+    Contractive, Covariance, CovarianceOf, GradientPenalty, KlSparsity, L1, L2, Mmd, Perturb,
+    SlicedWasserstein, TotalCorrelation,
 };
 use latentia_nn::{
-    Activation, Chain, Codes, Initializer, LikelihoodSpec, Mode, Objective, Penalty,
+    Activation, Chain, Codes, Initializer, Layer, LikelihoodSpec, Mode, Objective, Penalty,
     PenaltyContext, Position, Tape,
 };
 use latentia_tensor::{Matrix, Noise};
@@ -199,14 +199,41 @@ fn contraction() {
             ..Case::new(width, None, vec![Arc::new(Contractive { weight: 0.5 })])
         };
         check(case, rows, inputs, identity, |seen| {
-            let step = f64::from(0.01f32);
-            let moved = |pair: &[Row]| -> f64 {
-                let numbers = pair[0].iter().zip(&pair[1]);
-                numbers.map(|(a, b)| ((b - a) / step).powi(2)).sum()
-            };
-            loss(seen) + 0.5 * mean(seen.codes.chunks(2).map(moved))
+            loss(seen) + 0.5 * mean(seen.codes.chunks(2).map(squared_slope))
         });
     }
+}
+
+#[test]
+fn gradient_penalty() {
+    for (rows, inputs, width) in SHAPES {
+        // Beside a penalty on the codes, which are not in pairs, and behind pairs that the encoder was given too.
+        for before in [false, true] {
+            let terms: Vec<Arc<dyn Penalty>> = vec![
+                Arc::new(L2 { weight: 0.7 }),
+                Arc::new(GradientPenalty { weight: 0.5 }),
+            ];
+            let pairs = |width| -> Box<dyn Layer> { Box::new(Perturb::new(width)) };
+            let case = Case {
+                before: before.then(|| pairs(inputs)),
+                behind: Some(pairs(width)),
+                ..Case::new(width, None, terms)
+            };
+            check(case, rows, inputs, identity, |seen| {
+                let codes = seen.codes.iter();
+                let squares = codes.map(|y| y.iter().map(|y| y * y).sum::<f64>());
+                let slopes = seen.outputs.chunks(2).map(squared_slope);
+                loss(seen) + 0.35 * mean(squares) + 0.5 * mean(slopes)
+            });
+        }
+    }
+}
+
+/// Of what becomes of two rows that are a small step apart.
+fn squared_slope(pair: &[Row]) -> f64 {
+    let step = f64::from(0.01f32);
+    let numbers = pair[0].iter().zip(&pair[1]);
+    numbers.map(|(a, b)| ((b - a) / step).powi(2)).sum()
 }
 
 #[test]

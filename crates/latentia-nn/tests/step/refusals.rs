@@ -79,10 +79,13 @@ fn layers_that_stand_where_they_cannot_work_are_refused_when_the_chain_is_made()
         format!("layer 1 (masking 0.5) has no gradient, {learned}")
     );
     assert_eq!(
-        refused(vec![wide(4), wide(4), perturb()]),
-        format!("layer 2 (perturb) has no gradient, {learned}")
+        refused(vec![wide(4), wide(4), corrupt()]),
+        format!("layer 2 (masking 0.5) has no gradient, {learned}")
     );
-    assert_eq!(chain(vec![corrupt(), perturb(), wide(4)]), Ok(()));
+    assert_eq!(
+        chain(vec![corrupt(), perturb(), wide(4), perturb()]),
+        Ok(())
+    );
     for (layers_back, problem) in [(0, "that is the layer itself"), (2, "has 1 before it")] {
         let skip = refused(vec![wide(4), residual(layers_back)]);
         let problem = format!("adds the input of the layer {layers_back} before it, but {problem}");
