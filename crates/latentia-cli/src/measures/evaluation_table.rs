@@ -200,7 +200,12 @@ impl EvaluationTable<'_> {
                 ));
                 in_disuse |= *perplexity < IN_DISUSE * each as f64;
             }
-            if several && in_disuse {
+            if several && used == codebooks {
+                text.push_str(
+                    "every example has the same code, of which the decoder learns nothing: try `initializer = \"he\"` in the encoder, \
+                     or a smaller learning rate\n",
+                );
+            } else if several && in_disuse {
                 text.push_str(
                     "most of the codebook is in disuse: try a smaller one, larger batches, or a smaller commitment where there is one\n",
                 );

@@ -87,6 +87,25 @@ fn a_prior_that_is_kept_needs_no_data() {
 }
 
 #[test]
+fn a_code_that_is_the_same_for_every_example_is_told_of() {
+    let dir = TestDir::new();
+    // So little that all of it rounds to the level of zero, from which no unit of the decoder begins.
+    let rows: Vec<f32> = (0..400u16).map(|i| 1e-3 * f32::from(i).sin()).collect();
+    dir.write("rows.npy", npy_floats(4, &rows));
+    let text = "data = 'rows.npy'\n[model]\nlikelihood = 'mse'\nencoder = [{ layer = 'dense', units = 2 }]\n\
+        code = { kind = 'finite-scalar-quantised', levels = [3, 3] }\n\
+        decoder = [{ layer = 'dense', units = 8, activation = 'relu' }, { layer = 'dense' }]\n\
+        [training]\nepochs = 1\n";
+    dir.write("same.toml", text);
+    let ran = dir.run("train --config same.toml --out same").done();
+    let said = ran.stdout + &ran.stderr;
+    assert!(said.contains("1 of 9 vectors of the codebook"), "{said}");
+    let advice = "every example has the same code, of which the decoder learns nothing: try `initializer = \"he\"` in the encoder";
+    assert!(said.contains(advice), "{said}");
+    assert!(!said.contains("in disuse"), "{said}");
+}
+
+#[test]
 fn what_is_fitted_to_real_codes_is_kept_likewise() {
     let dir = TestDir::with([("digits", &DIGITS[..])]);
     let run = |arguments: &str| dir.run(arguments).done();
