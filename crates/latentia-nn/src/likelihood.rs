@@ -105,6 +105,7 @@ pub trait Likelihood: Debug + Send + Sync {
 
     /// The loss of each row, in its unit: `losses` `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`. Where
     /// there is a `gradient`, `[rows, outputs(n)]`, it receives `scale` times the derivative of each row's loss by its outputs.
+    /// `workspace` is for any use and keeps its memory from step to step.
     fn compute(
         &self,
         outputs: MatrixRef<'_>,
@@ -112,6 +113,7 @@ pub trait Likelihood: Debug + Send + Sync {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        workspace: &mut Vec<f32>,
     );
 
     /// What each element adds to the loss of its row, `[rows, n]`, for shapes as [`Self::compute`] has them.
@@ -127,7 +129,7 @@ pub trait Likelihood: Debug + Send + Sync {
             self.unit(),
             out,
             |own, t, losses| {
-                self.compute(own, t, 0.0, losses, None);
+                self.compute(own, t, 0.0, losses, None, &mut Vec::new());
             },
         );
     }
@@ -194,7 +196,7 @@ pub trait Likelihood: Debug + Send + Sync {
 impl dyn Likelihood + '_ {
     /// The loss of each row, in its unit: `[rows]` from outputs `[rows, outputs(n)]` and targets `[rows, n]`.
     pub fn losses(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, losses: &mut [f64]) {
-        self.compute(outputs, targets, 0.0, losses, None);
+        self.compute(outputs, targets, 0.0, losses, None, &mut Vec::new());
     }
 
     /// Whether targets must lie in `[0, 1]`, and outputs are logits.

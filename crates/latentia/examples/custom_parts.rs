@@ -60,7 +60,7 @@ struct Laplace;
 #[rustfmt::skip]
 impl Likelihood for Laplace {
     fn name(&self) -> &'static str { "laplace" }
-    fn compute(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, scale: f32, losses: &mut [f64], gradient: Option<MatrixMut<'_>>) {
+    fn compute(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, scale: f32, losses: &mut [f64], gradient: Option<MatrixMut<'_>>, _workspace: &mut Vec<f32>) {
         for ((o, t), loss) in outputs.iter_rows().zip(targets.iter_rows()).zip(losses) {
             let errors = o.iter().zip(t).map(|(o, t)| f64::from((o - t).abs()));
             *loss = errors.sum::<f64>() + o.len() as f64 * std::f64::consts::LN_2;

@@ -36,7 +36,7 @@ struct Categorical(usize);
 impl Likelihood for Categorical {
     fn name(&self) -> &'static str { "categorical" }
     fn outputs(&self, _: usize) -> usize { self.0 }
-    fn compute(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, scale: f32, losses: &mut [f64], mut gradient: Option<MatrixMut<'_>>) {
+    fn compute(&self, outputs: MatrixRef<'_>, targets: MatrixRef<'_>, scale: f32, losses: &mut [f64], mut gradient: Option<MatrixMut<'_>>, _workspace: &mut Vec<f32>) {
         for (row, loss) in losses.iter_mut().enumerate() {
             let (o, t) = (outputs.row(row), &targets.row(row)[..self.0]);
             let sum = log_sum(o);

@@ -117,6 +117,7 @@ impl Likelihood for Laplace {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         let constant = targets.cols() as f64 * std::f64::consts::LN_2;
         let pairs = outputs.iter_rows().zip(targets.iter_rows());

@@ -179,6 +179,7 @@ impl Likelihood for CodeOrDraw {
         scale: f32,
         losses: &mut [f64],
         mut gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         for (row, loss) in losses.iter_mut().enumerate() {
             let (t, is_draw) = (outputs.row(row)[0], targets.row(row)[0]);

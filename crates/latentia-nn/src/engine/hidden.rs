@@ -14,6 +14,8 @@ pub(super) struct HiddenBuffers {
     gradient: Vec<f32>,
     /// `[inputs]`
     targets: Vec<f32>,
+    /// For the likelihood.
+    workspace: Vec<f32>,
 }
 
 /// A block's outputs `[rows, outputs(n)]`, its targets `[rows, n]`, and what was hidden of each example, 1 or else 0: `[examples, n]`, of which
@@ -38,6 +40,7 @@ impl HiddenBuffers {
             outputs: vec![0.0; last.outputs()],
             gradient: vec![0.0; last.outputs()],
             targets: vec![0.0; first.inputs()],
+            workspace: Vec::new(),
         }
     }
 
@@ -81,7 +84,8 @@ impl HiddenBuffers {
             let width = own.len();
             MatrixMut::new(own, 1, width)
         });
-        likelihood.compute(outputs, targets, scale, &mut loss, gradient);
+        let workspace = &mut self.workspace;
+        likelihood.compute(outputs, targets, scale, &mut loss, gradient, workspace);
         loss[0]
     }
 
@@ -128,7 +132,8 @@ impl HiddenBuffers {
         let own_gradient = gradient
             .is_some()
             .then(|| MatrixMut::new(own_gradient, 1, width));
-        likelihood.compute(own, targets, scale, &mut loss, own_gradient);
+        let workspace = &mut self.workspace;
+        likelihood.compute(own, targets, scale, &mut loss, own_gradient, workspace);
         if let Some(gradient) = gradient {
             gradient.fill(0.0);
             for (in_row, among_hidden) in places() {

@@ -82,6 +82,8 @@ pub struct ObjectiveBuffers {
     round_losses: Vec<f64>,
     /// The gradient with respect to the input of the latent's layer, over the rounds.
     round_gradients: Vec<f32>,
+    /// For the likelihood.
+    workspace: Vec<f32>,
     /// For a loss on hidden elements.
     hidden: HiddenBuffers,
     /// Gradients with respect to the input of the latent's layer, where a penalty has some.
@@ -116,6 +118,7 @@ impl ObjectiveBuffers {
             losses: vec![0.0; losses],
             round_losses: vec![0.0; in_round],
             round_gradients: Vec::new(),
+            workspace: Vec::new(),
             hidden: HiddenBuffers::new(chain),
             input_gradients: Matrix::default(),
             penalties: PenaltyBuffers::default(),
@@ -259,7 +262,10 @@ impl Objective {
         let scale = (1.0 / count) as f32;
         let likelihood = &*self.likelihood;
         match self.hidden {
-            None => likelihood.compute(output, targets, scale, losses, gradient),
+            None => {
+                let workspace = &mut buffers.workspace;
+                likelihood.compute(output, targets, scale, losses, gradient, workspace);
+            }
             Some(layer) => {
                 let rows = HiddenRows {
                     outputs: output,

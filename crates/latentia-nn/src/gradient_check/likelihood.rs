@@ -24,9 +24,17 @@ impl GradientCheck {
         let part = likelihood.name();
         let mut outputs = self.random(self.rows, likelihood.outputs(n));
         let targets = self.targets(likelihood.support(), n);
-        let mut losses = vec![0.0; self.rows];
+        let (mut losses, mut workspace) = (vec![0.0; self.rows], Vec::new());
         let mut compute = |outputs: &Matrix, gradient: Option<MatrixMut<'_>>| {
-            likelihood.compute(outputs.view(), targets.view(), SCALE, &mut losses, gradient);
+            let (outputs, targets) = (outputs.view(), targets.view());
+            likelihood.compute(
+                outputs,
+                targets,
+                SCALE,
+                &mut losses,
+                gradient,
+                &mut workspace,
+            );
             losses.iter().sum::<f64>()
         };
         // What is not written shows.

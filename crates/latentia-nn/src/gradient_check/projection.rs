@@ -65,6 +65,7 @@ impl Likelihood for Projection {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         for ((row, y), loss) in outputs.iter_rows().enumerate().zip(losses) {
             *loss = self.row(row, y);

@@ -39,6 +39,7 @@ impl Likelihood for Bernoulli {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         loss::binary_cross_entropy(outputs, targets, scale, losses, gradient);
     }

@@ -47,6 +47,7 @@ impl Likelihood for BetaBinomial {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         loss::beta_binomial(outputs, targets, scale, losses, gradient);
     }

@@ -57,6 +57,7 @@ impl Likelihood for Columns {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         self.compute(outputs, targets, scale, losses, gradient);
     }

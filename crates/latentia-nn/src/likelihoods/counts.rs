@@ -147,6 +147,7 @@ impl<D: CountKind> Likelihood for Counts<D> {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         counts::loss::<D>(outputs, targets, scale, losses, gradient);
     }

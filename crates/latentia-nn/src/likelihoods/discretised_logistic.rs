@@ -43,6 +43,7 @@ impl Likelihood for DiscretisedLogistic {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         loss::discretised_logistic(outputs, targets, scale, losses, gradient);
     }

@@ -29,6 +29,7 @@ impl Likelihood for Gaussian {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         let constant = targets.cols() as f64 * 0.5 * (2.0 * PI).ln();
         let kernel = loss::squared_error;

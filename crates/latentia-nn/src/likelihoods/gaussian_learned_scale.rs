@@ -38,6 +38,7 @@ impl Likelihood for GaussianLearnedScale {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         loss::gaussian_learned_scale(outputs, targets, scale, losses, gradient);
     }

@@ -45,6 +45,7 @@ impl Likelihood for GaussianSharedScale {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         loss::gaussian_shared_scale(outputs, targets, scale, losses, gradient);
     }

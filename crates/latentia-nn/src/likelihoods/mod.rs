@@ -129,7 +129,7 @@ mod tests {
             let (mut losses, mut alone) = ([f64::NAN; 3], [f64::NAN; 3]);
             let scale = 1.0 / batch as f32;
             let out = Some(gradient.view_mut());
-            likelihood.compute(outputs, targets, scale, &mut losses, out);
+            likelihood.compute(outputs, targets, scale, &mut losses, out, &mut Vec::new());
             likelihood.losses(outputs, targets, &mut alone);
             assert_eq!(losses, alone);
             let loss = losses.iter().sum::<f64>() / batch as f64;

@@ -27,6 +27,7 @@ impl Likelihood for Mse {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         let factor = 1.0 / targets.cols() as f64;
         let kernel = loss::squared_error;

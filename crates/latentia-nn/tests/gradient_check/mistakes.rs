@@ -178,6 +178,7 @@ impl Likelihood for Wrong {
         scale: f32,
         losses: &mut [f64],
         gradient: Option<MatrixMut<'_>>,
+        _workspace: &mut Vec<f32>,
     ) {
         for ((o, t), loss) in outputs
             .iter_rows()

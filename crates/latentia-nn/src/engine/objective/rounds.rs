@@ -42,8 +42,9 @@ impl Objective {
             let samples = rounds.of_round(round);
             let targets = targets(tape, samples.len(), &mut buffers.targets);
             let losses = &mut buffers.losses[samples];
+            let workspace = &mut buffers.workspace;
             self.likelihood
-                .compute(tape.output(), targets, scale, losses, None);
+                .compute(tape.output(), targets, scale, losses, None, workspace);
             turn_into_log_weights(codes(tape.trace(self.latent), tape.labels()), losses);
             let is_lost = |ln: &f64| ln.is_nan() || *ln == f64::INFINITY;
             // The tape stays where it began.
@@ -74,7 +75,8 @@ impl Objective {
         let targets = targets(tape, samples.len(), &mut buffers.targets);
         let losses = &mut buffers.round_losses[..samples.len()];
         let (scale, rows) = ((1.0 / batch as f64) as f32, gradient.top_mut(samples.len()));
-        (self.likelihood).compute(tape.output(), targets, scale, losses, Some(rows));
+        let (gradients, workspace) = (Some(rows), &mut buffers.workspace);
+        (self.likelihood).compute(tape.output(), targets, scale, losses, gradients, workspace);
         tape.restore_gradient(layers - 1, gradient);
         tape.scale_rows(layers - 1, &buffers.losses[samples]);
         match latent + 1 == layers {
