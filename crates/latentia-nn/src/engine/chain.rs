@@ -1,14 +1,18 @@
 //! Layers one after another, with their parameters.
 
+mod entry;
+mod error;
+pub(super) mod frozen;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use latentia_tensor::{Matrix, Noise};
 
-use super::chain_error::ChainError;
-use super::entry;
 use crate::graph::{Graph, Undescribed, Value};
 use crate::layer::{Layer, Mode, Parameter};
+pub(super) use entry::first_layer;
+pub use error::ChainError;
 
 /// Rows in a block. Fixed, so that results never depend on how many threads share the blocks; see ARCHITECTURE.md for
 /// the measurement behind it.

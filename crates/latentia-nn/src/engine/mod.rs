@@ -29,47 +29,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod adversary;
-mod adversary_step;
-mod batch_codes;
-mod block;
 mod chain;
-mod chain_error;
 mod collective;
-mod discriminator;
-mod entry;
-mod examples_loop;
-mod frozen;
-mod grouped_penalties;
-mod hidden;
-mod importance;
-mod loops;
-mod met;
-mod non_finite;
 mod objective;
-mod packing;
-mod parameters_loop;
-mod position;
-mod pseudo_inputs;
-mod rounds_loop;
-mod running_statistics;
-mod sample_rounds;
-mod statistics;
 mod step;
 mod tape;
-mod traces;
 
-pub use adversary::Adversary;
-pub use adversary_step::AdversaryStep;
-pub use chain::{BLOCK_ROWS, Chain};
-pub use chain_error::ChainError;
+pub use chain::{BLOCK_ROWS, Chain, ChainError};
 pub use collective::{Alone, Collective};
-pub use discriminator::{Against, Discriminator};
-pub use grouped_penalties::GroupedPenalties;
-pub use importance::{Importance, ImportanceBound};
-pub use non_finite::NonFinite;
-pub use objective::{Objective, ObjectiveBuffers};
-pub use position::Position;
-pub use sample_rounds::SampleRounds;
+pub use objective::grouped_penalties::GroupedPenalties;
+pub use objective::{
+    Adversary, Against, Discriminator, Importance, ImportanceBound, Objective, ObjectiveBuffers,
+};
+pub use step::adversary_step::AdversaryStep;
 pub use step::{Rates, Step, StepOptions};
-pub use tape::Tape;
+pub use tape::{NonFinite, Position, SampleRounds, Tape};

@@ -1,23 +1,31 @@
 //! What training minimises.
 
+mod adversary;
+mod backward;
+mod discriminator;
+pub(super) mod grouped_penalties;
+mod hidden;
+mod importance;
+pub(super) mod penalty_buffers;
 mod rounds;
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
+use latentia_tensor::{Matrix, MatrixMut, MatrixRef};
 
-use super::adversary::{Adversary, AdversaryTape};
 use super::chain::Chain;
-use super::hidden::{HiddenBuffers, HiddenRows};
-use super::importance::{Importance, SampleShares};
-use super::non_finite::NonFinite;
-use super::tape::Tape;
-use super::traces::BackwardTrace;
+use super::tape::{NonFinite, Tape};
 use crate::layer::{Mode, Trace};
 use crate::likelihood::Likelihood;
 use crate::likelihoods::LikelihoodSpec;
 use crate::penalty::{CodeGradients, Codes, Penalty, PenaltyContext};
+pub use adversary::Adversary;
+use adversary::AdversaryTape;
+pub(super) use adversary::{CodeOrDraw, CodesAndDraws};
+pub use discriminator::{Against, Discriminator};
+use hidden::{HiddenBuffers, HiddenRows};
+pub use importance::{Importance, ImportanceBound};
+use penalty_buffers::{PenaltiesOf, PenaltyBuffers};
 
 /// The likelihood's loss, and penalties on the codes.
 #[derive(Debug)]
@@ -94,15 +102,6 @@ pub struct ObjectiveBuffers {
     adversary: Option<AdversaryTape>,
 }
 
-/// What penalties are computed in.
-#[derive(Debug, Default)]
-pub(super) struct PenaltyBuffers {
-    /// For any use.
-    workspace: Vec<f32>,
-    /// The last value of each, weighted, of the codes that it was handed.
-    pub(super) values: Vec<f64>,
-}
-
 impl ObjectiveBuffers {
     /// To compute `objective` after passes for `mode` over all of `chain`, on up to `rows` examples; on one, where its samples come in
     /// [rounds](Objective::sample_rounds).
@@ -171,30 +170,6 @@ impl Objective {
         self.penalties.iter().any(|penalty| penalty.needs_batch())
     }
 
-    /// Adds up the penalties of `codes`, or of what is in their place.
-    pub(super) fn penalties(
-        &self,
-        of: PenaltiesOf,
-        codes: Codes<'_>,
-        context: PenaltyContext,
-        mut gradients: Option<CodeGradients<'_>>,
-        buffers: &mut PenaltyBuffers,
-    ) -> f64 {
-        let mut sum = 0.0;
-        buffers.values.resize(self.penalties.len(), 0.0);
-        for (number, penalty) in (0..).zip(&self.penalties) {
-            if PenaltiesOf::what_is_asked_by(&**penalty) == of {
-                let noise = context.noise.later_stream(number);
-                let gradients = gradients.as_mut().map(CodeGradients::reborrow);
-                let context = PenaltyContext { noise, ..context };
-                let value = penalty.apply(codes, context, gradients, &mut buffers.workspace);
-                buffers.values[number as usize] = value;
-                sum += value;
-            }
-        }
-        sum
-    }
-
     /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
     /// one. Penalties that need a whole batch are left out; see [`super::GroupedPenalties`]. Where samples come in rounds, the run
     /// has left the first, and the others follow here.
@@ -215,7 +190,7 @@ impl Objective {
         let context = self.context(chain, tape, batch, f64::INFINITY);
         let codes = codes(tape.trace(self.latent), tape.labels());
         let own = &mut buffers.penalties;
-        sum + self.penalties(PenaltiesOf::Codes, codes, context, None, own)
+        sum + own.add_up(&self.penalties, PenaltiesOf::Codes, codes, context, None)
             + self.output_penalties(tape, context, None, own)
     }
 
@@ -239,7 +214,13 @@ impl Objective {
             codes,
             log_prior: &mut [],
         });
-        self.penalties(PenaltiesOf::Outputs, outputs, context, gradients, buffers)
+        buffers.add_up(
+            &self.penalties,
+            PenaltiesOf::Outputs,
+            outputs,
+            context,
+            gradients,
+        )
     }
 
     /// The block's part of the likelihood's loss; with `gradient`, its gradient with respect to the outputs too.
@@ -281,119 +262,6 @@ impl Objective {
             None => losses.iter().sum::<f64>(),
         };
         sum / count
-    }
-
-    /// The loss and its gradient with respect to the outputs; behind them, where the code is the output, the penalties. Returns the
-    /// block's part of a mean over `batch` examples. Where samples come in rounds, the loss alone, on which the gradient of each depends.
-    pub(super) fn loss_backward(
-        &self,
-        chain: &Chain,
-        tape: &mut Tape,
-        buffers: &mut ObjectiveBuffers,
-        batch: usize,
-    ) -> f64 {
-        if let Some(in_rounds) = tape.rounds().zip(self.importance) {
-            return self.loss_in_rounds(chain, tape, buffers, batch, in_rounds);
-        }
-        let last = chain.layers().len() - 1;
-        let mut gradient = tape.take_gradient(last);
-        let mut rows = gradient.top_mut(tape.output().rows());
-        let mut sum = self.loss(tape, buffers, batch, Some(rows.reborrow()));
-        let context = self.context(chain, tape, batch, tape.position().epochs);
-        sum += self.output_penalties(tape, context, Some(rows), &mut buffers.penalties);
-        tape.restore_gradient(last, gradient);
-        if self.importance.is_some() {
-            tape.scale_rows(last, &buffers.losses);
-        }
-        match self.latent == last {
-            true => sum + self.penalties_backward(chain, tape, buffers, batch),
-            false => sum,
-        }
-    }
-
-    /// Carries gradients back through some layers. Behind the latent's layer, the penalties that do not need the whole batch
-    /// add theirs: returns their sum, the block's part of a mean over `batch` examples.
-    pub(super) fn backward_through(
-        &self,
-        chain: &Chain,
-        tape: &mut Tape,
-        buffers: &mut ObjectiveBuffers,
-        batch: usize,
-        layers: Range<usize>,
-    ) -> f64 {
-        let mut sum = 0.0;
-        for layer in layers.rev() {
-            tape.backward(chain, layer);
-            if layer == self.latent {
-                self.add_input_gradients(tape, buffers);
-            }
-            if layer == self.latent + 1 {
-                sum += self.penalties_backward(chain, tape, buffers, batch);
-            }
-        }
-        sum
-    }
-
-    /// The penalties that do not need the whole batch, with their gradients.
-    fn penalties_backward(
-        &self,
-        chain: &Chain,
-        tape: &mut Tape,
-        buffers: &mut ObjectiveBuffers,
-        batch: usize,
-    ) -> f64 {
-        let context = self.context(chain, tape, batch, tape.position().epochs);
-        buffers.input_gradients.as_mut_slice().fill(0.0);
-        let inputs = self.input_gradient_rows(tape, buffers);
-        let asked = self.asks_for_code_gradients(tape);
-        let rows = tape.rows();
-        let in_round = (tape.rounds()).map(|own| (own.of_round(tape.round()).start, own.samples()));
-        let BackwardTrace {
-            labels,
-            trace,
-            mut gradient,
-            log_prior,
-            posterior_factors,
-        } = tape.backward_trace(self.latent);
-        log_prior.fill(0.0);
-        let codes = codes(trace, labels);
-        let memory = buffers.adversary.as_mut().filter(|_| asked);
-        if let (Some(adversary), Some(memory)) = (&self.adversary, memory) {
-            let count = batch * codes.codes.rows() / rows;
-            adversary.add_gradient(codes.codes, count, memory, gradient.reborrow());
-        }
-        let mut gradients = asked.then(|| CodeGradients {
-            inputs: buffers.input_gradients.top_mut(inputs),
-            codes: gradient,
-            log_prior,
-        });
-        if let (Some(gradients), Some(own)) = (&mut gradients, self.importance) {
-            let all_at_once = || (0, codes.codes.rows() / codes.inputs.rows().max(1));
-            let (first, samples) = in_round.unwrap_or_else(all_at_once);
-            let shares = SampleShares {
-                all: &buffers.losses,
-                first,
-                samples,
-            };
-            own.add_gradients(codes, shares, batch, gradients, posterior_factors);
-        }
-        match self.penalties.is_empty() {
-            true => 0.0,
-            false => {
-                let own = &mut buffers.penalties;
-                self.penalties(PenaltiesOf::Codes, codes, context, gradients, own)
-            }
-        }
-    }
-
-    /// Adds the penalties' gradients with respect to the input of the latent's layer to those that went through it.
-    fn add_input_gradients(&self, tape: &mut Tape, buffers: &ObjectiveBuffers) {
-        let rows = self.input_gradient_rows(tape, buffers);
-        if rows > 0 && self.latent > tape.first_learned() {
-            let own = buffers.input_gradients.top(rows).span();
-            let mut gradient = tape.gradient_mut(self.latent - 1);
-            update(gradient.as_mut_slice(), own, |g, own| g + own);
-        }
     }
 
     /// Whether some layer that learns depends on the gradients with respect to the codes, or to the input of the latent's layer.
@@ -440,27 +308,6 @@ impl Objective {
             // Behind the layers, whose noise has the streams before.
             noise: Chain::noise(position.seed, chain.layers().len(), position.step),
             first_row: position.first_row * tape.samples(self.latent) as u32,
-        }
-    }
-}
-
-/// What penalties are computed of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PenaltiesOf {
-    /// The codes of a block.
-    Codes,
-    /// The codes of the whole batch.
-    BatchCodes,
-    /// The outputs of a block.
-    Outputs,
-}
-
-impl PenaltiesOf {
-    fn what_is_asked_by(penalty: &dyn Penalty) -> Self {
-        match (penalty.is_of_outputs(), penalty.needs_batch()) {
-            (true, _) => Self::Outputs,
-            (false, true) => Self::BatchCodes,
-            (false, false) => Self::Codes,
         }
     }
 }

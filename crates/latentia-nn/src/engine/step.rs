@@ -12,24 +12,35 @@
 //! sizes, their sums are added in order, and noise is a function of seed, step, layer and row: the result does not depend
 //! on the number of threads. Nothing is allocated.
 
+pub(super) mod adversary_step;
+mod batch_codes;
+mod block;
+mod examples_loop;
+mod loops;
+mod met;
+mod packing;
+mod parameters_loop;
+mod pseudo_inputs;
+mod rounds_loop;
+mod running_statistics;
+
 use std::io;
 use std::sync::Arc;
 
 use latentia_tensor::{Matrix, Rows, sum_of_squares};
 
-use super::batch_codes::BatchCodes;
-use super::block::Block;
 use super::chain::Chain;
+use super::chain::frozen::Frozen;
 use super::collective::{Alone, Collective, Shares};
-use super::frozen::Frozen;
-use super::met::Met;
-use super::non_finite::{NonFinite, is_finite};
 use super::objective::Objective;
-use super::packing::PackedWeights;
-use super::pseudo_inputs::PseudoInputs;
-use super::sample_rounds::SampleRounds;
+use super::tape::{NonFinite, SampleRounds, is_finite};
 use crate::layer::Mode;
 use crate::optim::{Moments, Optimizer};
+use batch_codes::BatchCodes;
+use block::Block;
+use met::Met;
+use packing::PackedWeights;
+use pseudo_inputs::PseudoInputs;
 
 /// Multiplications in a step below which one thread is faster than several.
 const WORTH_THREADS: usize = 1 << 20;
@@ -75,41 +86,41 @@ impl From<f32> for Rates {
 /// of a frozen layer.
 #[derive(Debug)]
 pub struct Step {
-    pub(super) options: StepOptions,
+    options: StepOptions,
     collective: Arc<dyn Collective>,
     /// The most examples in a batch.
-    pub(super) batch_size: usize,
-    pub(super) blocks: Vec<Block>,
+    batch_size: usize,
+    blocks: Vec<Block>,
     /// Examples in each block but the last.
-    pub(super) block_examples: usize,
-    pub(super) codes: Option<BatchCodes>,
-    pub(super) frozen: Frozen,
+    block_examples: usize,
+    codes: Option<BatchCodes>,
+    frozen: Frozen,
     /// Layers that need statistics over the batch.
-    pub(super) with_statistics: Vec<usize>,
+    with_statistics: Vec<usize>,
     /// Where the way back is cut, last layer first: before it goes through these.
-    pub(super) cuts: Vec<usize>,
-    pub(super) moments: Vec<Moments>,
+    cuts: Vec<usize>,
+    moments: Vec<Moments>,
     /// Steps so far, on which noise depends.
-    pub(super) steps: u64,
+    steps: u64,
     /// Updates that the moments remember.
     updates: u64,
     /// Examples of the last batch.
     examples: usize,
     /// Blocks of the last batch that are this process's.
-    pub(super) used: usize,
+    used: usize,
     /// Buffer for numbers of every block of a batch: losses, penalties, sums over the batch.
-    pub(super) of_blocks: Vec<f64>,
+    of_blocks: Vec<f64>,
     /// Each penalty of the last batch.
-    pub(super) penalties: Vec<f64>,
+    penalties: Vec<f64>,
     /// Threads of the first process, by which all measure the messages between them.
-    pub(super) message_threads: usize,
+    message_threads: usize,
     /// What layers with running statistics met of a whole batch, where other processes have a part of it.
-    pub(super) met: Vec<Option<Met>>,
-    pub(super) parallel: bool,
-    pub(super) packed: PackedWeights,
-    pub(super) pseudo_inputs: Option<PseudoInputs>,
+    met: Vec<Option<Met>>,
+    parallel: bool,
+    packed: PackedWeights,
+    pseudo_inputs: Option<PseudoInputs>,
     /// The rounds in which the samples of an example come, where they do.
-    pub(super) rounds: Option<SampleRounds>,
+    rounds: Option<SampleRounds>,
 }
 
 impl Step {
@@ -292,7 +303,7 @@ impl Step {
     }
 
     /// Which examples of the last batch are whose.
-    pub(super) fn shares<'a>(&self, collective: &'a dyn Collective) -> Shares<'a> {
+    fn shares<'a>(&self, collective: &'a dyn Collective) -> Shares<'a> {
         Shares {
             collective,
             examples: self.examples,

@@ -1,7 +1,12 @@
 //! The memory of one block of examples on its way through a chain: forward and back.
 
 mod memory;
+mod non_finite;
+mod position;
 mod rounds;
+mod sample_rounds;
+mod statistics;
+mod traces;
 
 use std::io;
 use std::ops::Range;
@@ -9,12 +14,15 @@ use std::ops::Range;
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Rows, map_in_place, update};
 
 use super::chain::Chain;
-use super::non_finite::{NonFinite, is_finite};
-use super::position::Position;
-use super::sample_rounds::SampleRounds;
-use super::statistics::StatisticBuffers;
-use super::traces::{BackwardTrace, of_rows, of_rows_mut, trace_of};
 use crate::layer::{BackwardMemory, ForwardMemory, Mode, Pass, Trace};
+pub use non_finite::NonFinite;
+pub(super) use non_finite::is_finite;
+pub use position::Position;
+pub use sample_rounds::SampleRounds;
+use statistics::StatisticBuffers;
+pub(super) use statistics::Way;
+pub(super) use traces::BackwardTrace;
+use traces::{of_rows, of_rows_mut, trace_of};
 
 /// Activations of a few examples, and their gradients when the chain is trained. It knows layers, and nothing of what
 /// is minimised.

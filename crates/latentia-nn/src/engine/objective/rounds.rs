@@ -2,11 +2,10 @@
 
 use latentia_tensor::update;
 
+use super::importance::{Importance, turn_into_log_weights};
 use super::{Objective, ObjectiveBuffers, codes, targets};
 use crate::engine::chain::Chain;
-use crate::engine::importance::{Importance, turn_into_log_weights};
-use crate::engine::sample_rounds::SampleRounds;
-use crate::engine::tape::Tape;
+use crate::engine::tape::{SampleRounds, Tape};
 use crate::layer::Mode;
 
 impl Objective {
@@ -28,7 +27,7 @@ impl Objective {
 
     /// As [`Self::loss`], of one example whose first round has passed; the last has then, unless something is not finite before. The shares of
     /// all samples are left in the buffers.
-    pub(super) fn loss_in_rounds(
+    pub(in crate::engine) fn loss_in_rounds(
         &self,
         chain: &Chain,
         tape: &mut Tape,

@@ -5,11 +5,11 @@ use std::ops::Range;
 use latentia_tensor::Matrix;
 
 use super::Tape;
+use super::position::Position;
+use super::sample_rounds::SampleRounds;
+use super::statistics::StatisticBuffers;
 use crate::engine::chain::Chain;
-use crate::engine::frozen::Frozen;
-use crate::engine::position::Position;
-use crate::engine::sample_rounds::SampleRounds;
-use crate::engine::statistics::StatisticBuffers;
+use crate::engine::chain::frozen::Frozen;
 use crate::layer::{Layer, Mode};
 
 impl Tape {
@@ -21,7 +21,7 @@ impl Tape {
     }
 
     /// As [`Self::forward_only`], of so many rows of output for each example, layer by layer.
-    pub(super) fn with_samples(
+    pub(in crate::engine) fn with_samples(
         chain: &Chain,
         layers: Range<usize>,
         mode: Mode,

@@ -1,8 +1,8 @@
 //! A tape whose samples come in rounds.
 
 use super::Tape;
+use super::sample_rounds::SampleRounds;
 use crate::engine::chain::Chain;
-use crate::engine::sample_rounds::SampleRounds;
 use crate::layer::Mode;
 
 impl Tape {

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map_in_place, sum_matmul_tn};
 
-use super::chain::{Chain, SplitChain};
-use super::collective::Shares;
+use super::Step;
 use super::loops::{ParameterBlock, each_block, each_block_of, message_rows};
 use super::pseudo_inputs::PseudoInputs;
-use super::step::Step;
-use super::tape::Tape;
+use crate::engine::chain::{Chain, SplitChain};
+use crate::engine::collective::Shares;
+use crate::engine::tape::Tape;
 use crate::layer::Layer;
 use crate::optim::Update;
 

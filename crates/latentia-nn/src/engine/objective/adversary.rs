@@ -4,11 +4,9 @@ use std::io;
 
 use latentia_tensor::{MatrixMut, MatrixRef, Noise, Rows};
 
-use super::chain::Chain;
-use super::chain_error::ChainError;
 use super::discriminator::{Against, Discriminator};
-use super::position::Position;
-use super::tape::Tape;
+use crate::engine::chain::{Chain, ChainError};
+use crate::engine::tape::{Position, Tape};
 use crate::layer::{Initializer, Layer};
 use crate::layers::{Activation, Dense};
 use crate::likelihood::Likelihood;
@@ -19,12 +17,12 @@ use crate::likelihood::Likelihood;
 pub struct Adversary {
     /// What it is for.
     pub discriminator: Discriminator,
-    pub(super) chain: Chain,
+    pub(in crate::engine) chain: Chain,
 }
 
 /// The memory to carry the gradient of a block of codes through a discriminator.
 #[derive(Debug)]
-pub(super) struct AdversaryTape {
+pub(in crate::engine) struct AdversaryTape {
     tape: Tape,
     /// By its output.
     gradient: Vec<f32>,
@@ -32,7 +30,7 @@ pub(super) struct AdversaryTape {
 
 impl AdversaryTape {
     /// For up to `rows` codes.
-    pub(super) fn new(adversary: &Adversary, rows: usize) -> Self {
+    pub(in crate::engine) fn new(adversary: &Adversary, rows: usize) -> Self {
         let chain = &adversary.chain;
         Self {
             tape: Tape::for_input_gradients(chain, 0..chain.layers().len(), rows),
@@ -73,7 +71,7 @@ impl Adversary {
     }
 
     /// Adds the gradient of what it adds to the encoder's loss to `gradient`, that by `codes`, a mean over `count` of them in all.
-    pub(super) fn add_gradient(
+    pub(in crate::engine) fn add_gradient(
         &self,
         codes: MatrixRef<'_>,
         count: usize,
@@ -104,7 +102,13 @@ impl Adversary {
     }
 
     /// Draws, from what codes are told from, as many rows as there are codes. `order` is for a permutation of them.
-    pub(super) fn draw(&self, noise: Noise, codes: &[f32], order: &mut [u32], out: &mut [f32]) {
+    pub(in crate::engine) fn draw(
+        &self,
+        noise: Noise,
+        codes: &[f32],
+        order: &mut [u32],
+        out: &mut [f32],
+    ) {
         let width = codes.len() / order.len().max(1);
         match self.discriminator.against {
             Against::Prior => {
@@ -129,7 +133,7 @@ fn sigmoid(t: f32) -> f32 {
 }
 
 /// What a discriminator learns from: the codes of a batch, and behind them as many draws of what they are told from.
-pub(super) struct CodesAndDraws<'a>(pub(super) MatrixRef<'a>);
+pub(in crate::engine) struct CodesAndDraws<'a>(pub(in crate::engine) MatrixRef<'a>);
 
 impl Rows for CodesAndDraws<'_> {
     fn rows(&self) -> usize {
@@ -161,7 +165,7 @@ impl Rows for CodesAndDraws<'_> {
 
 /// The loss of a discriminator: binary cross-entropy, in nats.
 #[derive(Debug)]
-pub(super) struct CodeOrDraw;
+pub(in crate::engine) struct CodeOrDraw;
 
 impl Likelihood for CodeOrDraw {
     fn name(&self) -> &'static str {

@@ -9,7 +9,10 @@ const NAME: &str = "pseudo-inputs";
 
 /// Number of the first layer that the pseudo-inputs of layer `layer` pass: the first that learns, or adds to what follows it
 /// through a skip connection. `None` where the layer has none, or nothing before it learns.
-pub(super) fn first_layer<L: Borrow<dyn Layer>>(layers: &[L], layer: usize) -> Option<usize> {
+pub(in crate::engine) fn first_layer<L: Borrow<dyn Layer>>(
+    layers: &[L],
+    layer: usize,
+) -> Option<usize> {
     if !layers[layer].borrow().abilities().pseudo_inputs {
         return None;
     }
@@ -28,7 +31,7 @@ pub(super) fn first_layer<L: Borrow<dyn Layer>>(layers: &[L], layer: usize) -> O
 }
 
 /// The parameter that layer `layer` has beside its own, where it has pseudo-inputs: `[K, inputs of the first layer]`.
-pub(super) fn pseudo_inputs<L: Borrow<dyn Layer>>(
+pub(in crate::engine) fn pseudo_inputs<L: Borrow<dyn Layer>>(
     layers: &[L],
     layer: usize,
 ) -> Option<ParameterSpec> {

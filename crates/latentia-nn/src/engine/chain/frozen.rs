@@ -1,18 +1,18 @@
 //! Layers that a step does not train.
 
-use super::chain::Chain;
+use super::Chain;
 use crate::layer::{BatchStatistics, Parameter};
 
 /// Which layers of a chain a step does not train, and what follows for the others.
 #[derive(Clone, Debug)]
-pub(super) struct Frozen {
+pub(in crate::engine) struct Frozen {
     layers: Vec<bool>,
     first_learned: usize,
 }
 
 impl Frozen {
     /// Layers `numbers` of `chain`.
-    pub(super) fn new(chain: &Chain, numbers: &[usize]) -> Self {
+    pub(in crate::engine) fn new(chain: &Chain, numbers: &[usize]) -> Self {
         let all = 0..chain.layers().len();
         let layers: Vec<bool> = all.map(|layer| numbers.contains(&layer)).collect();
         let learns = |&layer: &usize| {
@@ -26,17 +26,17 @@ impl Frozen {
     }
 
     /// Whether layer `layer` is frozen.
-    pub(super) fn contains(&self, layer: usize) -> bool {
+    pub(in crate::engine) fn contains(&self, layer: usize) -> bool {
         self.layers[layer]
     }
 
     /// Number of the first layer that learns something, before which nothing goes back; the number of layers where none does.
-    pub(super) fn first_learned(&self) -> usize {
+    pub(in crate::engine) fn first_learned(&self) -> usize {
         self.first_learned
     }
 
     /// The statistics over the batch that layer `layer` of `chain` needs: a frozen layer works as in evaluation.
-    pub(super) fn batch_statistics<'a>(
+    pub(in crate::engine) fn batch_statistics<'a>(
         &self,
         chain: &'a Chain,
         layer: usize,
@@ -48,13 +48,13 @@ impl Frozen {
     }
 
     /// How many sums over the batch layer `layer` of `chain` needs on each way.
-    pub(super) fn sums(&self, chain: &Chain, layer: usize) -> usize {
+    pub(in crate::engine) fn sums(&self, chain: &Chain, layer: usize) -> usize {
         let statistics = self.batch_statistics(chain, layer);
         statistics.map_or(0, |statistics| statistics.sums())
     }
 
     /// The layers of `chain` that need statistics over the batch, in order.
-    pub(super) fn with_batch_statistics(&self, chain: &Chain) -> Vec<usize> {
+    pub(in crate::engine) fn with_batch_statistics(&self, chain: &Chain) -> Vec<usize> {
         let needs = |&layer: &usize| self.batch_statistics(chain, layer).is_some();
         (0..self.layers.len()).filter(needs).collect()
     }

@@ -4,13 +4,12 @@ use std::io;
 
 use latentia_tensor::Rows;
 
+use super::Step;
 use super::block::Block;
-use super::chain::Chain;
-use super::collective::Shares;
 use super::loops::each;
-use super::position::Position;
-use super::statistics::Way;
-use super::step::Step;
+use crate::engine::chain::Chain;
+use crate::engine::collective::Shares;
+use crate::engine::tape::{Position, Way};
 use crate::penalty::PenaltyContext;
 
 impl Step {

@@ -2,7 +2,7 @@
 
 use latentia_tensor::{Matrix, MatrixRef};
 
-use super::chain::Chain;
+use crate::engine::chain::Chain;
 use crate::layer::Mode;
 
 /// What one layer meets of a whole batch: its inputs and what it saved, without columns where nothing asks for that.

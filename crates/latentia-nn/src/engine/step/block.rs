@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::chain::Chain;
-use super::frozen::Frozen;
-use super::objective::{Objective, ObjectiveBuffers};
-use super::tape::Tape;
+use crate::engine::chain::Chain;
+use crate::engine::chain::frozen::Frozen;
+use crate::engine::objective::{Objective, ObjectiveBuffers};
+use crate::engine::tape::Tape;
 use crate::layer::Mode;
 
 /// A block of examples in a training step: its tape, what the objective needs beside it, and its part of the loss.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use latentia_tensor::Matrix;
 
-use super::adversary::{Adversary, CodeOrDraw, CodesAndDraws};
-use super::chain::Chain;
-use super::collective::Collective;
-use super::objective::Objective;
-use super::step::{Step, StepOptions};
+use super::{Step, StepOptions};
+use crate::engine::chain::Chain;
+use crate::engine::collective::Collective;
+use crate::engine::objective::{Adversary, CodeOrDraw, CodesAndDraws, Objective};
 use crate::layer::Mode;
 use crate::optim::{Adam, Moments};
 

@@ -2,10 +2,10 @@
 
 use latentia_tensor::{Matrix, MatrixRef, Noise};
 
+use super::Step;
 use super::block::Block;
-use super::chain::{Chain, SplitChain};
-use super::collective::Shares;
-use super::step::Step;
+use crate::engine::chain::{Chain, SplitChain};
+use crate::engine::collective::Shares;
 use crate::layer::{Batch, Trace};
 
 impl Step {

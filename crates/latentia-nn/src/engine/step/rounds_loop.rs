@@ -2,13 +2,13 @@
 
 use latentia_tensor::Accumulate;
 
+use super::Step;
 use super::block::Block;
-use super::chain::Chain;
-use super::collective::Shares;
 use super::loops::each;
 use super::parameters_loop::Summed;
-use super::sample_rounds::SampleRounds;
-use super::step::Step;
+use crate::engine::chain::Chain;
+use crate::engine::collective::Shares;
+use crate::engine::tape::SampleRounds;
 
 impl Step {
     /// Goes back through every round, whose weights are known, to the code, and sums the gradients of the layers from there on over all of

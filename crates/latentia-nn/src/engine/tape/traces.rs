@@ -6,20 +6,20 @@ use super::statistics::StatisticBuffers;
 use crate::layer::{StatisticSums, Trace};
 
 /// What a layer left behind on the way forward, and where gradients are written.
-pub(super) struct BackwardTrace<'a> {
+pub(in crate::engine) struct BackwardTrace<'a> {
     /// The class of each example.
-    pub(super) labels: &'a [u32],
-    pub(super) trace: Trace<'a>,
+    pub(in crate::engine) labels: &'a [u32],
+    pub(in crate::engine) trace: Trace<'a>,
     /// With respect to the layer's output.
-    pub(super) gradient: MatrixMut<'a>,
+    pub(in crate::engine) gradient: MatrixMut<'a>,
     /// With respect to `ln p(z)` of each row of it; empty of a layer without a learned prior.
-    pub(super) log_prior: &'a mut [f32],
+    pub(in crate::engine) log_prior: &'a mut [f32],
     /// Factors on its rows on their way on to the posterior; empty where there are none.
-    pub(super) posterior_factors: &'a mut [f32],
+    pub(in crate::engine) posterior_factors: &'a mut [f32],
 }
 
 /// What layer `at` left behind, without its partial sums: of fields that can be borrowed beside others of a tape.
-pub(super) fn trace_of<'a>(
+pub(in crate::engine) fn trace_of<'a>(
     (input, outputs, saved): (&'a Matrix, &'a [Matrix], &'a [Matrix]),
     (rows, samples): (usize, &[usize]),
     statistics: Option<&'a StatisticBuffers>,
@@ -41,13 +41,16 @@ pub(super) fn trace_of<'a>(
 }
 
 /// What `all` has, layer by layer, of the first `rows` rows of layer `at`; nothing where that layer has none.
-pub(super) fn of_rows(all: &[Vec<f32>], (at, rows): (usize, usize)) -> &[f32] {
+pub(in crate::engine) fn of_rows(all: &[Vec<f32>], (at, rows): (usize, usize)) -> &[f32] {
     let own = all.get(at).map_or(&[][..], Vec::as_slice);
     &own[..rows.min(own.len())]
 }
 
 /// As [`of_rows`], to write.
-pub(super) fn of_rows_mut(all: &mut [Vec<f32>], (at, rows): (usize, usize)) -> &mut [f32] {
+pub(in crate::engine) fn of_rows_mut(
+    all: &mut [Vec<f32>],
+    (at, rows): (usize, usize),
+) -> &mut [f32] {
     let own = all.get_mut(at).map_or(&mut [][..], Vec::as_mut_slice);
     let used = rows.min(own.len());
     &mut own[..used]

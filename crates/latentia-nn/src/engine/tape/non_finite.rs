@@ -1,7 +1,7 @@
 //! Where values that are not finite began.
 
-use super::chain::Chain;
-use super::collective::Collective;
+use crate::engine::chain::Chain;
+use crate::engine::collective::Collective;
 use crate::layer::Parameter;
 
 /// What stopped being finite first: NaN and infinity spread through a step, and a loss alone does not say from where.
@@ -23,7 +23,7 @@ pub enum NonFinite {
 
 impl NonFinite {
     /// The first of those that the processes of `collective` have found.
-    pub(super) fn first_of(self, collective: &dyn Collective) -> Self {
+    pub(in crate::engine) fn first_of(self, collective: &dyn Collective) -> Self {
         (0..collective.ranks()).fold(self, |first, rank| {
             let mut number = self.number();
             collective.broadcast(rank, bytemuck::bytes_of_mut(&mut number));

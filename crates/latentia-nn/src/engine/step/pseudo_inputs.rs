@@ -2,12 +2,10 @@
 
 use latentia_tensor::{Matrix, MatrixMut};
 
-use super::chain::Chain;
-use super::entry::first_layer;
-use super::frozen::Frozen;
 use super::loops::each;
-use super::position::Position;
-use super::tape::Tape;
+use crate::engine::chain::frozen::Frozen;
+use crate::engine::chain::{Chain, first_layer};
+use crate::engine::tape::{Position, Tape};
 use crate::layer::Mode;
 
 /// The pseudo-inputs of a chain that is trained: blocks of them, as the encoder in evaluation left them.

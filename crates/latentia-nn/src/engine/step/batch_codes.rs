@@ -3,9 +3,10 @@
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, update};
 
 use super::block::Block;
-use super::chain::Chain;
-use super::collective::Shares;
-use super::objective::{Objective, PenaltiesOf, PenaltyBuffers};
+use crate::engine::chain::Chain;
+use crate::engine::collective::Shares;
+use crate::engine::objective::Objective;
+use crate::engine::objective::penalty_buffers::{PenaltiesOf, PenaltyBuffers};
 use crate::layer::{Mode, Trace};
 use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 
@@ -97,13 +98,9 @@ impl BatchCodes {
             codes: self.code_gradients.top_mut(code_rows),
             log_prior: &mut [],
         });
-        let sum = objective.penalties(
-            PenaltiesOf::BatchCodes,
-            codes,
-            context,
-            gradients,
-            &mut self.penalties,
-        );
+        let of = PenaltiesOf::BatchCodes;
+        let own = &mut self.penalties;
+        let sum = own.add_up(&objective.penalties, of, codes, context, gradients);
         if !asked {
             return sum;
         }

@@ -2,9 +2,10 @@
 
 use latentia_tensor::{Matrix, MatrixRef, Noise};
 
-use super::chain::Chain;
-use super::objective::{Objective, PenaltiesOf, PenaltyBuffers};
-use super::tape::Tape;
+use super::Objective;
+use super::penalty_buffers::{PenaltiesOf, PenaltyBuffers};
+use crate::engine::chain::Chain;
+use crate::engine::tape::Tape;
 use crate::layer::{Mode, Trace};
 use crate::penalty::{Codes, PenaltyContext};
 
@@ -111,10 +112,8 @@ impl<'a> GroupedPenalties<'a> {
             noise: self.noise,
             first_row: (self.done * self.samples[1]) as u32,
         };
-        let buffers = &mut self.buffers;
-        self.sum +=
-            self.objective
-                .penalties(PenaltiesOf::BatchCodes, codes, context, None, buffers);
+        let (of, all) = (PenaltiesOf::BatchCodes, &self.objective.penalties);
+        self.sum += self.buffers.add_up(all, of, codes, context, None);
         self.done += self.gathered;
         self.gathered = 0;
         self.labels.clear();

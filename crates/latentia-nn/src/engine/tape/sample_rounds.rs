@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::chain::{BLOCK_ROWS, Chain};
+use crate::engine::chain::{BLOCK_ROWS, Chain};
 use crate::layer::Mode;
 
 /// The rounds in which the samples of an example pass the layers from the code on, where they are weighted by importance and are more than
@@ -17,7 +17,7 @@ pub struct SampleRounds {
 
 impl SampleRounds {
     /// Those of the samples that layer `latent` of `chain` draws, where they do not fit into a block.
-    pub(super) fn new(chain: &Chain, latent: usize, mode: Mode) -> Option<Self> {
+    pub(in crate::engine) fn new(chain: &Chain, latent: usize, mode: Mode) -> Option<Self> {
         let samples = chain.samples(latent..latent + 1, mode);
         let fit = chain.rows_that_fit(latent..chain.layers().len());
         (samples > fit).then_some(Self {
@@ -28,33 +28,33 @@ impl SampleRounds {
     }
 
     /// The layer that draws the samples.
-    pub(super) fn latent(self) -> usize {
+    pub(in crate::engine) fn latent(self) -> usize {
         self.latent
     }
 
     /// Samples of an example.
-    pub(super) fn samples(self) -> usize {
+    pub(in crate::engine) fn samples(self) -> usize {
         self.samples
     }
 
     /// Samples in each round but the last.
-    pub(super) fn at_once(self) -> usize {
+    pub(in crate::engine) fn at_once(self) -> usize {
         self.at_once
     }
 
     /// How many rounds there are.
-    pub(super) fn count(self) -> usize {
+    pub(in crate::engine) fn count(self) -> usize {
         self.samples.div_ceil(self.at_once)
     }
 
     /// Which samples of an example are those of round `round`.
-    pub(super) fn of_round(self, round: usize) -> Range<usize> {
+    pub(in crate::engine) fn of_round(self, round: usize) -> Range<usize> {
         let first = round * self.at_once;
         first..self.samples.min(first + self.at_once)
     }
 
     /// Number in the batch of the first row that layer `layer` gives for example `example` in round `round`.
-    pub(super) fn first_row(self, round: usize, layer: usize, example: u32) -> u32 {
+    pub(in crate::engine) fn first_row(self, round: usize, layer: usize, example: u32) -> u32 {
         match layer < self.latent {
             true => example,
             false => example * self.samples as u32 + self.of_round(round).start as u32,

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::chain::Chain;
-use super::frozen::Frozen;
+use crate::engine::chain::Chain;
+use crate::engine::chain::frozen::Frozen;
 use crate::layer::PackedWeight;
 use crate::task_times;
 
