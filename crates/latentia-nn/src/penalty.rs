@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use latentia_tensor::{MatrixMut, MatrixRef, Noise};
 
-/// A penalty: a function of a batch's codes, and of what the latent's last layer was given, that is added to the loss.
+/// A penalty: a function of a batch's codes, and of what the latent's last layer was given, or of the decoder's outputs, that is added to the loss.
 /// [`GradientCheck::penalty`](crate::gradient_check::GradientCheck::penalty) holds its gradients to its value.
 ///
 /// The example `custom_parts` of the crate `latentia` has one that is not in the list. What training does with any of them:
@@ -71,7 +71,8 @@ pub trait Penalty: Debug + Send + Sync {
     ) -> f64;
 }
 
-/// The codes of a block or of a batch, as a penalty sees them.
+/// The codes of a block or of a batch, as a penalty sees them; or a block's [outputs](Penalty::is_of_outputs) in their place, with labels alone
+/// beside them.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes<'a> {
     /// What the latent's last layer was given: `[rows, inputs]`.
