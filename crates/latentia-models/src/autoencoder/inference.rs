@@ -171,7 +171,7 @@ pub(super) fn forward(
 pub(crate) const ROWS_AT_ONCE: usize = 512;
 
 /// The most elements of several rows that it does.
-const ELEMENTS_AT_ONCE: usize = 1 << 21;
+const ELEMENTS_AT_ONCE: usize = 1 << 18;
 
 /// Rows of `cols` values that [`fold_rows`] reads at once.
 pub(crate) fn rows_at_once(cols: usize) -> usize {

@@ -9,7 +9,7 @@ use super::column_part::ColumnPart;
 use super::deviations::deviations;
 use super::picture_part::{PicturePart, Region};
 use super::reconstruction_part::{ReconstructionPart, excess};
-use super::rows::{raw, spaced};
+use super::rows::{few_at_a_time, raw, spaced};
 use super::standard::Standard;
 use crate::{Autoencoder, ModelError, Provenance};
 
@@ -318,7 +318,7 @@ impl Detector {
         Ok(parts)
     }
 
-    /// The reconstruction part of each of a few examples, a mean over members.
+    /// The reconstruction part of each example, a mean over members.
     fn reconstructions(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         let mut means = vec![0.0; examples.rows()];
         for member in &self.members {
@@ -401,9 +401,7 @@ impl Member {
         };
         Ok(Self {
             reconstruction: match picture {
-                Some(picture) => {
-                    Reconstruction::Picture(PicturePart::fit(picture, &raw(training)?))
-                }
+                Some(picture) => Reconstruction::Picture(PicturePart::fit(picture, training)?),
                 None => Reconstruction::Row(ReconstructionPart::fit(&excess(&model, training)?)),
             },
             codes,
@@ -412,8 +410,12 @@ impl Member {
         })
     }
 
-    /// The reconstruction part of each of a few examples.
+    /// The reconstruction part of each example.
     fn reconstructions(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
+        few_at_a_time(examples, |few| self.reconstructions_of_few(few))
+    }
+
+    fn reconstructions_of_few(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
         match &self.reconstruction {
             Reconstruction::Row(part) => {
                 let excess = excess(&self.model, examples)?;

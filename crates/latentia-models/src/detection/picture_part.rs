@@ -1,9 +1,11 @@
 //! How badly a model reconstructs a picture, where it does worst.
 
 use latentia_nn::graph::{Graph, Operation, Sliding, Type, Value};
-use latentia_tensor::{Matrix, Picture, Window};
+use latentia_tensor::{Picture, Rows, Window};
 
+use super::rows::{few_at_a_time, raw};
 use super::standard::quantile;
+use crate::ModelError;
 
 /// The side of a window, as a part of the picture's shorter side.
 const PART: usize = 4;
@@ -44,16 +46,17 @@ pub struct Region {
 }
 
 impl PicturePart {
-    /// That of training pictures, `[rows, elements]`.
-    pub(super) fn fit(picture: Picture, rows: &Matrix) -> Self {
-        let contrasts = rows.view().iter_rows().map(contrast);
-        let mut contrasts: Vec<f64> = contrasts.collect();
+    /// That of training pictures.
+    pub(super) fn fit(picture: Picture, training: &dyn Rows) -> Result<Self, ModelError> {
+        let mut contrasts = few_at_a_time(training, |few| {
+            Ok(raw(few)?.view().iter_rows().map(contrast).collect())
+        })?;
         contrasts.sort_unstable_by(f64::total_cmp);
         let usual = match contrasts.is_empty() {
             true => 1.0,
             false => quantile(&contrasts, 0.5),
         };
-        Self::with(picture, (LEAST_CONTRAST * usual).max(LEAST))
+        Ok(Self::with(picture, (LEAST_CONTRAST * usual).max(LEAST)))
     }
 
     pub(super) fn with(picture: Picture, contrast: f64) -> Self {

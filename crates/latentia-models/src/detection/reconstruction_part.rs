@@ -3,7 +3,7 @@
 use latentia_nn::graph::{Graph, Operation, Type, Value};
 use latentia_tensor::{Matrix, Rows};
 
-use super::rows::raw;
+use super::rows::{few_at_a_time, raw};
 use super::standard::quantile;
 use crate::{Autoencoder, ModelError};
 
@@ -92,6 +92,11 @@ impl ReconstructionPart {
 /// What each element of `examples` adds to its row's loss above the least that it could: `[rows, width]`, at most 10³⁰, NaN where it
 /// is missing.
 pub(super) fn excess(model: &Autoencoder, examples: &dyn Rows) -> Result<Matrix, ModelError> {
+    let all = few_at_a_time(examples, |few| Ok(excess_of_few(model, few)?.into_vec()))?;
+    Ok(Matrix::from_vec(examples.rows(), examples.cols(), all))
+}
+
+fn excess_of_few(model: &Autoencoder, examples: &dyn Rows) -> Result<Matrix, ModelError> {
     let mut excess = model.element_scores(examples)?;
     let least = model.least_element_scores(examples)?;
     let values = raw(examples)?;

@@ -3,11 +3,26 @@
 use latentia_tensor::{Matrix, Rows, Subset, map_in_place};
 
 use crate::ModelError;
+use crate::autoencoder::inference::rows_at_once;
 
 /// At most `most` of `rows`, evenly spaced.
 pub(super) fn spaced(rows: &dyn Rows, most: usize) -> Subset<'_> {
     let (all, some) = (rows.rows() as u64, rows.rows().min(most) as u64);
     Subset::new(rows, (0..some).map(|i| (i * all / some) as u32).collect())
+}
+
+/// What `make` makes of a few of `rows` at a time, one after another: for what takes more memory than it leaves.
+pub(super) fn few_at_a_time<T>(
+    rows: &dyn Rows,
+    make: impl Fn(&dyn Rows) -> Result<Vec<T>, ModelError>,
+) -> Result<Vec<T>, ModelError> {
+    let (all, at_once) = (rows.rows() as u32, rows_at_once(rows.cols()));
+    let mut made = Vec::new();
+    for first in (0..all).step_by(at_once) {
+        let last = all.min(first + at_once as u32);
+        made.extend(make(&Subset::new(rows, (first..last).collect()))?);
+    }
+    Ok(made)
 }
 
 /// All of `rows`, in the data's own scale: bytes count as values in `[0, 1]`.

@@ -4,7 +4,7 @@ use std::io;
 
 use latentia_tensor::{MatrixMut, Rows, add_gram, symmetric_eigen};
 
-use crate::autoencoder::inference::{ROW_SLOTS, ROWS_AT_ONCE, fold_rows, total};
+use crate::autoencoder::inference::{ROW_SLOTS, fold_rows, rows_at_once, total};
 
 /// The most elements of the matrices that are summed side by side.
 const GRAM_ELEMENTS: usize = 5 << 19;
@@ -15,7 +15,9 @@ pub(crate) fn principal_axes(
     examples: &dyn Rows,
     mean: &[f64],
 ) -> io::Result<Option<(Vec<f64>, Vec<f64>)>> {
-    Ok(symmetric_eigen(&scatter(examples, mean)?, examples.cols()))
+    let scatter = scatter(examples, mean)?;
+    // On a thread of the pool: products keep memory for each thread that they have run on.
+    Ok(rayon::scope(|_| symmetric_eigen(&scatter, examples.cols())))
 }
 
 /// `Σ (x - mean)ᵀ (x - mean)`: `[cols, cols]`, of which only the lower triangle counts.
@@ -27,7 +29,7 @@ pub(super) fn scatter(examples: &dyn Rows, mean: &[f64]) -> io::Result<Vec<f64>>
         || {
             (
                 vec![0.0f64; cols * cols],
-                Vec::with_capacity(ROWS_AT_ONCE.min(rows) * cols),
+                Vec::with_capacity(rows_at_once(cols).min(rows) * cols),
             )
         },
         |(gram, centred), block| {
