@@ -61,6 +61,7 @@ pub fn check(program: &Path, folder: &Path) -> anyhow::Result<()> {
         COMMANDS.len()
     );
     standard_input(program, &folder)?;
+    said_once(program, &folder)?;
     different(program, &folder)
 }
 
@@ -91,6 +92,33 @@ fn standard_input(program: &Path, folder: &Path) -> anyhow::Result<()> {
         }
     }
     println!("mpi shares: all processes read the standard input of the first");
+    Ok(())
+}
+
+/// What is wrong for all processes is said by one, as is what they show.
+fn said_once(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    for (arguments, words, code) in [
+        ("encode --help", "Usage:", 0),
+        ("encode --bogus", "unexpected argument", 2),
+        (
+            "train --resume nowhere",
+            "`nowhere` holds no command.json",
+            1,
+        ),
+        ("encode run/model.safetensors no.npy -o x.npy", "no.npy", 1),
+    ] {
+        let mut command = launched(program, 3);
+        command.args(arguments.split(' ')).current_dir(folder);
+        let output = command.output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        ensure!(
+            output.status.code() == Some(code) && said.matches(words).count() == 1,
+            "{arguments}: {} with {said}",
+            output.status
+        );
+    }
+    println!("mpi shares: help and errors come once");
     Ok(())
 }
 
