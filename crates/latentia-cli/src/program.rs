@@ -25,19 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(mut error) => {
-            without_harm(&mut error);
-            // Help and version come this way too, with code 0.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
-    };
-    let args = match resumed(args) {
-        Ok(args) => args,
-        Err(error) => return failure(&error),
-    };
+    // Before the arguments are read: what is wrong with them is wrong in all processes, and said once.
     let processes = match latentia_mpi::start() {
         Ok(processes) => processes,
         Err(error) => {
@@ -51,32 +39,18 @@ pub fn main() -> ExitCode {
     if rank > 0 {
         fall_silent();
     }
-    if args.quiet {
-        say_little();
-    }
-    let code = match commands::run(args, collective) {
+    let ended = arguments().and_then(|args| {
+        if args.quiet {
+            say_little();
+        }
+        commands::run(args, collective)
+    });
+    let code = match ended {
         Ok(Ended::Done) => 0,
         Ok(Ended::Interrupted) => INTERRUPTED,
         // Whoever reads our output has read enough.
         Err(error) if is_broken_pipe(&error) => 0,
-        Err(error) => {
-            let code = code_of(&error);
-            let message = format!("error: {}", describe(&error));
-            match (&processes, rank) {
-                (Some(processes), 1..) => {
-                    // What is wrong for all is for the first process to say, which ends the others.
-                    thread::sleep(PATIENCE);
-                    complain(&format!("process {rank}: {message}"));
-                    processes.abort(code)
-                }
-                (Some(processes), 0) => {
-                    complain(&message);
-                    processes.abort(code)
-                }
-                (None, _) => complain(&message),
-            }
-            code
-        }
+        Err(error) => failure(&error, processes.as_ref(), rank),
     };
     if let Some(processes) = processes {
         processes.end();
@@ -84,15 +58,61 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Says what was wrong in a program that has not begun.
-fn failure(error: &anyhow::Error) -> ExitCode {
-    complain(&format!("error: {}", describe(error)));
-    ExitCode::from(code_of(error))
+/// What this process is asked for.
+///
+/// # Errors
+/// When the arguments are wrong or ask for help, which is a [`clap::Error`] with code 0, and when there is no run to resume.
+fn arguments() -> anyhow::Result<Args> {
+    let args = Args::try_parse().map_err(|mut error| {
+        without_harm(&mut error);
+        error
+    })?;
+    resumed(args)
 }
 
-/// The exit code of an error: 2 where the request itself is wrong.
+/// Says why process `rank` ends, and ends the others; gives the exit code.
+fn failure(error: &anyhow::Error, processes: Option<&Processes>, rank: usize) -> u8 {
+    let code = code_of(error);
+    match (rank, code) {
+        (0, _) => say(error),
+        // The first process shows the help.
+        (_, 0) => {}
+        _ => {
+            // What is wrong for all is for the first process to say, which ends the others.
+            thread::sleep(PATIENCE);
+            complain(&format!("process {rank}: {}", in_words(error)));
+        }
+    }
+    match processes {
+        Some(processes) if code > 0 => processes.abort(code),
+        _ => code,
+    }
+}
+
+/// Prints an error, help or the version.
+fn say(error: &anyhow::Error) {
+    match error.downcast_ref::<clap::Error>() {
+        Some(error) => {
+            let _ = error.print();
+        }
+        None => complain(&in_words(error)),
+    }
+}
+
+fn in_words(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<clap::Error>() {
+        Some(error) => error.to_string().trim_end().to_owned(),
+        None => format!("error: {}", describe(error)),
+    }
+}
+
+/// The exit code of an error: 2 where the request itself is wrong, 0 where it asks for help or the version.
 fn code_of(error: &anyhow::Error) -> u8 {
-    if error.is::<UsageError>() { 2 } else { 1 }
+    match error.downcast_ref::<clap::Error>() {
+        Some(error) => u8::try_from(error.exit_code()).unwrap_or(2),
+        None if error.is::<UsageError>() => 2,
+        None => 1,
+    }
 }
 
 /// Takes from a message about a mistake what would answer it with `--force`: a guess is not to destroy anything.

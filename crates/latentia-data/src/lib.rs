@@ -69,7 +69,7 @@ pub use error::{DataError, Problem};
 pub use formats::ParquetWriter;
 pub use formats::RowReader;
 pub use little_to_learn::little_to_learn;
-pub use load::{load, load_with};
+pub use load::{load, load_standard_input, load_with};
 pub use load_options::LoadOptions;
 pub use locations::Locations;
 pub use nearest_name::nearest_name;

@@ -61,8 +61,7 @@ pub fn load_with(
 ) -> Result<Source, DataError> {
     let path = Path::new(data);
     if data == "-" {
-        let train = read_standard_input(options)?;
-        return Ok(Source { train, test: None });
+        return load_standard_input(standard_input::open()?, options);
     }
     if !data.contains(path::is_separator) {
         if let Some(set) = NamedSet::find(data) {
@@ -80,6 +79,24 @@ pub fn load_with(
         false => read_path(path, data, options)?,
     };
     let train = shaped(train, options)?;
+    Ok(Source { train, test: None })
+}
+
+/// Loads standard input, as [`load_with`] does for `-`, where it comes through `input`.
+///
+/// ```
+/// use latentia_data::{LoadOptions, load_standard_input};
+/// use latentia_tensor::Rows;
+///
+/// let table = load_standard_input(&b"width,height\n1.5,2\n3,4.5\n"[..], &LoadOptions::default())?;
+/// assert_eq!((table.train.rows(), table.train.name()), (2, "standard input"));
+/// # Ok::<(), latentia_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// When `input` cannot be read, does not fit onto the disk, or breaks the rules of its format.
+pub fn load_standard_input(input: impl Read, options: &LoadOptions) -> Result<Source, DataError> {
+    let train = read_standard_input(input, options)?;
     Ok(Source { train, test: None })
 }
 
@@ -124,9 +141,9 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
     }
 }
 
-fn read_standard_input(options: &LoadOptions) -> Result<Dataset, DataError> {
+fn read_standard_input(input: impl Read, options: &LoadOptions) -> Result<Dataset, DataError> {
     let subject = standard_input::NAME;
-    let file = standard_input::spool()?;
+    let file = standard_input::spool(input)?;
     let path = file.path();
     let mut start = Vec::new();
     // Of what gzip holds, which IDX and CSV may come in.

@@ -29,7 +29,7 @@ struct Peer {
     lacks: &'static [&'static str],
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 6] = [
     Peer {
         source: "jax_works.py",
         flags: &[],
@@ -56,6 +56,12 @@ const PEERS: [Peer; 5] = [
     },
     Peer {
         source: "candle",
+        flags: &[],
+        module: None,
+        lacks: &["conv", "conv-vae"],
+    },
+    Peer {
+        source: "burn",
         flags: &[],
         module: None,
         lacks: &["conv", "conv-vae"],
@@ -94,7 +100,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     }
     ensure!(
         !peers.is_empty(),
-        "no peer is here: --python names a Python with jax, torch or tensorflow, --crates builds candle"
+        "no peer is here: --python names a Python with jax, torch or tensorflow, --crates builds candle and burn"
     );
     let load = load_average();
     let mut rows = String::new();

@@ -1,6 +1,6 @@
 //! Commands whose examples several processes share.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
@@ -60,7 +60,66 @@ pub fn check(program: &Path, folder: &Path) -> anyhow::Result<()> {
         "mpi shares: the bytes of one process of {} commands",
         COMMANDS.len()
     );
+    standard_input(program, &folder)?;
+    said_once(program, &folder)?;
     different(program, &folder)
+}
+
+/// What the first process is given through a pipe, all of them learn from, and encode.
+fn standard_input(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    for (arguments, file) in [
+        (
+            "train --preset vae-20 --data - --seed 3 --epochs 1 --out piped --force",
+            "piped/model.safetensors",
+        ),
+        ("encode run/model.safetensors - -o codes.npy", "codes.npy"),
+    ] {
+        let written = |ranks: usize| -> anyhow::Result<Vec<u8>> {
+            let mut command = match ranks {
+                1 => Command::new(program),
+                _ => launched(program, ranks),
+            };
+            command.args(arguments.split(' ')).args(["--threads", "1"]);
+            printed(command.stdin(File::open(folder.join("data.npy"))?), folder)?;
+            Ok(fs::read(folder.join(file))?)
+        };
+        let expected = written(1)?;
+        for ranks in [2, 3] {
+            ensure!(
+                written(ranks)? == expected,
+                "{arguments}: {ranks} processes have other bytes"
+            );
+        }
+    }
+    println!("mpi shares: all processes read the standard input of the first");
+    Ok(())
+}
+
+/// What is wrong for all processes is said by one, as is what they show.
+fn said_once(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    for (arguments, words, code) in [
+        ("encode --help", "Usage:", 0),
+        ("encode --bogus", "unexpected argument", 2),
+        (
+            "train --resume nowhere",
+            "`nowhere` holds no command.json",
+            1,
+        ),
+        ("encode run/model.safetensors no.npy -o x.npy", "no.npy", 1),
+    ] {
+        let mut command = launched(program, 3);
+        command.args(arguments.split(' ')).current_dir(folder);
+        let output = command.output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        ensure!(
+            output.status.code() == Some(code) && said.matches(words).count() == 1,
+            "{arguments}: {} with {said}",
+            output.status
+        );
+    }
+    println!("mpi shares: help and errors come once");
+    Ok(())
 }
 
 /// Processes with other examples are refused.
@@ -95,6 +154,13 @@ fn different(program: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `ranks` processes of the program.
+fn launched(program: &Path, ranks: usize) -> Command {
+    let mut command = mpirun(ranks);
+    command.arg(program);
+    command
+}
+
 fn mpirun(ranks: usize) -> Command {
     let mut command = Command::new("mpirun");
     command.args(["--allow-run-as-root", "--oversubscribe", "-n"]);
@@ -104,8 +170,8 @@ fn mpirun(ranks: usize) -> Command {
 
 /// What `ranks` processes print.
 fn several(program: &Path, folder: &Path, arguments: &str, ranks: usize) -> anyhow::Result<String> {
-    let mut command = mpirun(ranks);
-    command.arg(program).args(arguments.split(' '));
+    let mut command = launched(program, ranks);
+    command.args(arguments.split(' '));
     printed(command.args(["--threads", "1"]), folder)
 }
 

@@ -25,7 +25,7 @@ const ROUNDED_QUALITY: u8 = 100;
 pub(super) fn run(args: &CompressArgs, loader: &Loader, shares: &Shares) -> anyhow::Result<()> {
     let file = open(&args.model)?;
     check_output(args)?;
-    let loader = loader.carrying(true);
+    let loader = loader.among(shares.collective()).carrying(true);
     let examples = loader.pick(&args.data, &file.model)?.dataset;
     check_fit(&file.model, &args.data, &examples)?;
     if args.lossless {

@@ -28,22 +28,24 @@ const MODEL: &str = "safetensors";
 
 pub(super) fn run(args: &DetectArgs, loader: &Loader, shares: &Shares) -> anyhow::Result<()> {
     let output = args.output.as_deref();
-    let format = output
-        .map(|path| Format::of(path, &Format::SCORES))
-        .transpose()?;
-    let steps_format = args.steps.as_deref();
-    let steps_format = steps_format
-        .map(|path| Format::of(path, &Format::ARRAYS))
-        .transpose()?;
+    let format_of =
+        |path: Option<&Path>, formats: &[Format]| path.map(|path| Format::of(path, formats));
+    let format = format_of(output, &Format::SCORES).transpose()?;
+    let steps_format = format_of(args.steps.as_deref(), &Format::ARRAYS).transpose()?;
     let rule = rule(args);
     rule.check()
         .map_err(|error| UsageError(error.to_string()))?;
     if args.follow {
         follow::check(args)?;
     }
-    if (args.follow || args.train.is_some()) && !shares.is_first_of_unshared() {
+    let is_shared = !args.follow && args.train.is_none();
+    if !is_shared && !shares.is_first_of_unshared() {
         return Ok(());
     }
+    let loader = match is_shared {
+        true => &loader.among(shares.collective()),
+        false => loader,
+    };
     let (subject, data) = subject(args, loader)?;
     let Subject {
         name,

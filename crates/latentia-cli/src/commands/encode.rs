@@ -23,7 +23,7 @@ pub(super) fn run(args: &EncodeArgs, loader: &Loader, shares: &Shares) -> anyhow
     let ModelFile {
         model, provenance, ..
     } = open(&args.model)?;
-    let loader = loader.carrying(!args.no_ids);
+    let loader = loader.among(shares.collective()).carrying(!args.no_ids);
     let examples = loader.pick(&args.data, &model)?.dataset;
     check_fit(&model, &args.data, &examples)?;
     if matches!(format, Format::Svg | Format::Html) {

@@ -24,7 +24,8 @@ use crate::training::{
 
 pub(super) fn run(args: &TrainArgs, collective: Arc<dyn Collective>) -> anyhow::Result<Ended> {
     check_whole(args.data.as_deref())?;
-    let loader = Loader::new(&args.reading).with_examples(args.examples);
+    let loader = Loader::new(&args.reading).among(&collective);
+    let loader = loader.with_examples(args.examples);
     let loader = loader.with_target(args.target.as_deref());
     let loader = loader.with_columns(&args.columns)?;
     let read = read_to_choose(args, &loader)?;

@@ -1,18 +1,21 @@
 //! What a user means by DATA.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use latentia_data::{
     Carry, Column, ColumnKind, Dataset, LoadOptions, Locations, PictureOptions, Pictures, Schema,
-    Source, load_with,
+    Source, load_standard_input, load_with,
 };
 use latentia_models::{Autoencoder, ModelFile};
+use latentia_nn::Collective;
 use latentia_tensor::{Axes, ExampleShape, Rows, Windows};
 
 use super::held_out::HeldOut;
 use super::schema::read_schema;
 use crate::args::{ColumnArgs, ExampleArgs, ReadingArgs};
+use crate::processes::SharedInput;
 use crate::terminal::{UsageError, count, counted, tell};
 
 /// Files that are named when they are left out.
@@ -31,6 +34,8 @@ pub struct Loader {
     pub is_for_model: bool,
     /// The test part that a model's run held out.
     pub held_out: Option<HeldOut>,
+    /// Standard input, where several processes read it.
+    pub shared_input: Option<SharedInput>,
 }
 
 impl Loader {
@@ -47,6 +52,7 @@ impl Loader {
             target: None,
             is_for_model: false,
             held_out: None,
+            shared_input: None,
         }
     }
 
@@ -124,6 +130,14 @@ impl Loader {
     pub fn with_test_part_of(&self, file: &ModelFile) -> Self {
         let mut loader = self.clone();
         loader.held_out = HeldOut::of(file);
+        loader
+    }
+
+    /// The same, in each of the processes of `collective`, all of which load what it loads.
+    #[must_use]
+    pub fn among(&self, collective: &Arc<dyn Collective>) -> Self {
+        let mut loader = self.clone();
+        loader.shared_input = (collective.ranks() > 1).then(|| SharedInput(Arc::clone(collective)));
         loader
     }
 
@@ -214,7 +228,10 @@ impl Loader {
     }
 
     fn load_alone(&self, name: &str) -> anyhow::Result<Source> {
-        let source = load_with(name, &self.locations, &self.options)?;
+        let source = match (name, &self.shared_input) {
+            ("-", Some(input)) => load_standard_input(input.clone(), &self.options)?,
+            _ => load_with(name, &self.locations, &self.options)?,
+        };
         for note in source.train.notes() {
             tell(&format!("`{}`: {note}", source.train.name()));
         }

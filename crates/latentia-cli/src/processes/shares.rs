@@ -32,6 +32,11 @@ impl Shares {
         Self { collective }
     }
 
+    /// What the processes do together.
+    pub fn collective(&self) -> &Arc<dyn Collective> {
+        &self.collective
+    }
+
     /// Whether this process writes and speaks.
     pub fn is_first(&self) -> bool {
         self.collective.rank() == 0

@@ -5,6 +5,7 @@ mod case;
 mod codes;
 mod condition;
 mod densities;
+mod flows;
 mod gaussian;
 mod hidden;
 mod hierarchical;
