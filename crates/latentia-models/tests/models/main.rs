@@ -16,6 +16,7 @@ mod likelihood;
 mod masked;
 mod metrics;
 mod model_file;
+mod objectives;
 mod parts;
 mod pca;
 mod posteriors;
