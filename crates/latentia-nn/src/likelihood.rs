@@ -7,6 +7,7 @@ use latentia_tensor::loss::Columns;
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
 use crate::graph::{Graph, Undescribed, Value};
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::Layer;
 
 /// What the decoder's output means, and the loss that follows.
@@ -45,6 +46,14 @@ pub trait Likelihood: Debug + Send + Sync {
     /// The values that targets may have.
     fn support(&self) -> Support {
         Support::Real
+    }
+
+    /// Refuses examples of `n` elements that it has no loss of.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be valid.
+    fn check(&self, _n: usize) -> Result<(), InvalidSpec> {
+        Ok(())
     }
 
     /// Whether the loss is that of a density: it may be negative, and only differences of it say something.
@@ -204,6 +213,11 @@ impl dyn Likelihood + '_ {
         self.support() == Support::UnitInterval
     }
 
+    /// Whether the loss is the cross-entropy of targets in `[0, 1]`, which is their entropy at least.
+    pub fn is_cross_entropy(&self) -> bool {
+        self.is_binary() && self.unit() != Unit::Dissimilarity
+    }
+
     /// Whether targets must be multiples of 1/255 in `[0, 1]`: 8-bit data.
     pub fn is_discrete(&self) -> bool {
         self.support() == Support::Bytes
@@ -259,6 +273,8 @@ pub enum Unit {
     NatsPerElement,
     /// Nats per example: sum over elements, mean over examples.
     NatsPerExample,
+    /// A dissimilarity, of which nothing but 0, of what is equal, and 1, of what has nothing in common, has a meaning outside of it.
+    Dissimilarity,
 }
 
 impl Unit {
@@ -268,6 +284,7 @@ impl Unit {
             Self::SquaredError => "squared error, mean over elements",
             Self::NatsPerElement => "nats, mean over elements",
             Self::NatsPerExample => "nats per example",
+            Self::Dissimilarity => "dissimilarity, from 0 to 1",
         }
     }
 
@@ -275,7 +292,7 @@ impl Unit {
     pub fn share_of_element(self, n: usize) -> f64 {
         match self {
             Self::NatsPerExample => 1.0,
-            Self::SquaredError | Self::NatsPerElement => 1.0 / n as f64,
+            Self::SquaredError | Self::NatsPerElement | Self::Dissimilarity => 1.0 / n as f64,
         }
     }
 }

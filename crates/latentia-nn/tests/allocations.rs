@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latentia_nn::latents::{GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{BatchNorm, Conv, Corrupt, Dense, Dropout, GroupNorm, Pool, Pooled};
+use latentia_nn::likelihoods::MsSsim;
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
@@ -17,7 +18,7 @@ use latentia_nn::{
     Initializer, Layer, LikelihoodSpec, Objective, Optimizer, Penalty, Posterior, Prior, Shape,
     Step, StepOptions,
 };
-use latentia_tensor::{Matrix, Window};
+use latentia_tensor::{Matrix, Picture, Window};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
@@ -253,4 +254,9 @@ fn a_step_allocates_nothing_after_the_first() {
     assert_eq!(allocations(quantised(1), likelihood.into()), 0);
     assert_eq!(allocations(quantised(3), likelihood.into()), 0);
     assert_eq!(allocations(feature_maps(), likelihood.into()), 0);
+    let of_pictures = Objective {
+        likelihood: Arc::new(MsSsim(Picture::of(&[3, 10, 10]))),
+        ..Objective::from(likelihood)
+    };
+    assert_eq!(allocations(feature_maps(), of_pictures), 0);
 }

@@ -4,6 +4,7 @@ use latentia_models::{
     CodebookUsage, ColumnMetrics, Disentanglement, ElboReport, Evaluation, LatentUsage, Probe,
     Probes, TableMetrics, psnr,
 };
+use latentia_nn::Unit;
 
 use crate::terminal::{count, counted, number, table};
 
@@ -131,8 +132,13 @@ impl EvaluationTable<'_> {
             above.map(|(bce, floor)| bce - floor),
             None,
         );
-        if self.0.is_in_nats && self.0.variational.is_none() {
-            measures.add_own("loss, nats per example", metrics.loss);
+        match self.0.unit {
+            Unit::NatsPerExample if self.0.variational.is_none() => {
+                measures.add_own("loss, nats per example", metrics.loss);
+            }
+            Unit::Dissimilarity => measures.add_own("loss, dissimilarity", metrics.loss),
+            // It stands above.
+            Unit::SquaredError | Unit::NatsPerElement | Unit::NatsPerExample => {}
         }
     }
 

@@ -18,6 +18,7 @@ mod generate;
 mod harness;
 mod import;
 mod interrupt;
+mod ms_ssim;
 mod picture_cases;
 mod picture_names;
 mod picture_sizes;

@@ -72,7 +72,7 @@ impl ModelSpec {
         let inputs = elements(shape)?;
         let likelihood = match schema {
             Some(schema) => self.likelihood.over(&schema.elements()),
-            None => self.likelihood.into(),
+            None => self.likelihood.of_pictures(shape.picture()),
         };
         self.check_columns(&*likelihood, schema)?;
         if !self.encoder.iter().any(|layer| layer.has_width()) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use latentia_nn::latents::Deterministic;
 use latentia_nn::likelihoods::Mse;
 use latentia_nn::{
-    Chain, Discriminator, Importance, InvalidSpec, Latent, Layer, Likelihood, Penalty, Shape,
+    Chain, Discriminator, Importance, InvalidSpec, Latent, Layer, Likelihood, Penalty, Shape, Unit,
 };
 use latentia_tensor::ExampleShape;
 
@@ -184,12 +184,8 @@ impl Parts {
         }
         self.check_objective()
             .map_err(ModelError::part("objective"))?;
-        let columns = self.likelihood.columns();
-        let kinds = columns.map_or(0, |columns| columns.kinds().len());
-        if kinds != 0 && kinds != inputs {
-            let seen = format!("is over {kinds} columns");
-            return refuse("likelihood", seen, of_example);
-        }
+        let fits = self.likelihood.check(inputs);
+        fits.map_err(ModelError::part("likelihood"))?;
         let (last, name) = (self.likelihood.last_layer(inputs), self.likelihood.name());
         let wanted = match &last {
             Some(last) => last.inputs(),
@@ -204,9 +200,17 @@ impl Parts {
             return refuse("decoder", format!("ends with {outputs} elements"), valid);
         }
         if self.latent.distribution().is_some() && !self.likelihood.is_in_nats_per_example() {
-            let seen = format!("`{name}` is a mean over elements");
-            let valid = "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values";
-            return refuse("likelihood", seen, valid.into());
+            let (what, others) = match self.likelihood.unit() {
+                Unit::Dissimilarity => (
+                    "a dissimilarity",
+                    ", or a deterministic code that `mmd` or a discriminator holds to its prior",
+                ),
+                _ => ("a mean over elements", ""),
+            };
+            let valid = format!(
+                "the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit values{others}"
+            );
+            return refuse("likelihood", format!("`{name}` is {what}"), valid);
         }
         self.check_preprocessing()
     }
@@ -274,7 +278,7 @@ impl Parts {
                     "has loss-on `hidden` under likelihood `{}`",
                     likelihood.name()
                 ),
-                "it needs a likelihood whose elements have losses of their own, which those of counts have not: all share the library",
+                "it needs a likelihood whose elements have losses of their own, as `bernoulli` and `mse`: counts share a library, `ms-ssim` compares neighbours",
             ),
             layer => return Ok(layer),
         };

@@ -119,7 +119,7 @@ impl Autoencoder {
         block: &Block,
     ) -> Result<Option<Value>, Undescribed> {
         let (likelihood, n) = (self.likelihood(), self.width());
-        let least = if likelihood.is_binary() {
+        let least = if likelihood.is_cross_entropy() {
             describe_entropy(graph, block.scaled)
         } else if likelihood.is_density() {
             let mean = likelihood.describe_mean(graph, block.outputs, n)?;

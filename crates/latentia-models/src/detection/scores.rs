@@ -50,7 +50,7 @@ impl Autoencoder {
     pub fn least_element_scores(&self, examples: &dyn Rows) -> Result<Matrix, ModelError> {
         let (kinds, likelihood) = (self.kinds(), self.likelihood());
         self.for_each_element(examples, |outputs, inputs, mut out| {
-            if likelihood.is_binary() {
+            if likelihood.is_cross_entropy() {
                 let share = likelihood.unit().share_of_element(inputs.cols());
                 for (out, &t) in out.as_mut_slice().iter_mut().zip(inputs.span()) {
                     *out = (share * entropy(t.into())) as f32;

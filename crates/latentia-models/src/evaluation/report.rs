@@ -1,6 +1,6 @@
 //! A model's measures, beside PCA's.
 
-use latentia_nn::CodeValues;
+use latentia_nn::{CodeValues, Unit};
 use latentia_tensor::{Factors, Rows};
 use serde::Serialize;
 
@@ -81,9 +81,9 @@ pub struct Evaluation {
     /// Dimensions of a code.
     #[serde(skip)]
     pub code_width: usize,
-    /// Whether the loss is a negative log likelihood.
+    /// What the loss is counted in.
     #[serde(skip)]
-    pub is_in_nats: bool,
+    pub unit: Unit,
 }
 
 /// How a model is measured.
@@ -195,7 +195,7 @@ impl Evaluation {
             disentanglement: disentanglement(model, observed, options)?,
             code_width: model.code_width(),
             is_density: model.likelihood().is_density(),
-            is_in_nats: model.likelihood().is_in_nats_per_example(),
+            unit: model.likelihood().unit(),
         })
     }
 }

@@ -244,3 +244,77 @@ fn an_output_bias_begins_at_the_mean_and_leaves_scales_alone() {
         );
     }
 }
+
+/// Convolutions there and back for pictures of 8 x 8 pixels and more.
+const OF_PICTURES: &str = "likelihood = 'ms-ssim'
+    encoder = [{ layer = 'conv', channels = 4, kernel = 3, stride = 2, activation = 'relu' }, { layer = 'dense', units = 16 }]
+    decoder = [{ layer = 'dense', units = 32, activation = 'relu' }, { layer = 'dense' }]";
+
+#[test]
+fn a_likelihood_of_pictures_learns_digits_and_refuses_what_is_no_picture() {
+    let digits = load("mnist-mini", &Locations::new(None))
+        .expect("it is embedded")
+        .train;
+    let mut model = model_spec(OF_PICTURES)
+        .build(digits.shape(), 1)
+        .expect("parts that fit");
+    let training = training_spec("epochs = 4\nbatch-size = 50\nlearning-rate = 2e-3");
+    let mut run = begin(&mut model, training, 1, &digits, None).expect("values in [0, 1]");
+    run.run(&mut ()).expect("it stays finite");
+    let losses: Vec<f64> = run.history().iter().map(|epoch| epoch.train_loss).collect();
+    assert!(losses.is_sorted_by(|a, b| a > b), "{losses:?}");
+    let metrics = Metrics::measure(&model, &digits).expect("all fits");
+    assert!(metrics.loss < 0.8 * losses[0], "{metrics:?}");
+    // Of what an example adds at least, an equal one adds nothing.
+    let least = model.least_element_scores(&digits).expect("all fits");
+    assert!(least.as_slice().iter().all(|&least| least == 0.0));
+    let elements = model.element_scores(&digits).expect("all fits");
+    let scores = model.score(&digits).expect("all fits");
+    for (elements, score) in elements.view().iter_rows().zip(scores) {
+        let sum: f64 = elements.iter().map(|&x| f64::from(x)).sum();
+        assert!((sum - score).abs() < 1e-5, "{sum} {score}");
+    }
+
+    let dense = spec("ms-ssim", "", 3);
+    let others = "use `bernoulli`, `mse` or `gaussian`, which take any elements";
+    for (shape, seen) in [
+        (
+            &[20][..],
+            "`ms-ssim` compares pictures, but an example has 20 elements without height and width; ",
+        ),
+        (
+            &[10, 2],
+            "`ms-ssim` compares pictures, but an example is 1 x 10; it takes 3 x 3 pixels at least: ",
+        ),
+        (
+            &[2, 9, 3],
+            "`ms-ssim` compares pictures, but an example is 2 x 9; it takes 3 x 3 pixels at least: ",
+        ),
+    ] {
+        let expected = format!("likelihood {seen}{others}");
+        assert_eq!(message(model_spec(&dense).build(shape, 1)), expected);
+    }
+    let refused = [
+        (
+            spec("ms-ssim", "code = { kind = 'gaussian', units = 2 }", 3),
+            "likelihood `ms-ssim` is a dissimilarity; the code's divergence is in nats per example: use `bernoulli`, a Gaussian, or one of 8-bit \
+             values, or a deterministic code that `mmd` or a discriminator holds to its prior",
+        ),
+        (
+            format!("preprocessing = 'standardise'\n{dense}"),
+            "likelihood `ms-ssim` does not fit preprocessing `standardise`; it needs values in [0, 1]: use `unit-range` or `min-max`, or \
+             likelihood `mse`",
+        ),
+        (
+            dense.replace(
+                "{ layer = 'dense' }",
+                "{ layer = 'dense', activation = 'sigmoid' }",
+            ),
+            "decoder ends with activation `sigmoid` under likelihood `ms-ssim`; it works on logits and applies the sigmoid itself: leave the last \
+             activation out",
+        ),
+    ];
+    for (text, expected) in refused {
+        assert_eq!(message(model_spec(&text).build(&[8, 8], 1)), expected);
+    }
+}

@@ -118,8 +118,8 @@ fn a_loss_on_nothing_is_refused() {
     }
     assert_eq!(
         message(spec("poisson", PATCHES).build(&[4, 6], 1)),
-        "model has loss-on `hidden` under likelihood `poisson`; it needs a likelihood whose elements have losses of their own, which those of \
-         counts have not: all share the library"
+        "model has loss-on `hidden` under likelihood `poisson`; it needs a likelihood whose elements have losses of their own, as `bernoulli` and `mse`: \
+         counts share a library, `ms-ssim` compares neighbours"
     );
     let whole = "use `hide`, which hides whole columns";
     assert_eq!(

@@ -10,6 +10,7 @@ use super::described::{
 };
 use super::gaussian_shared_scale::SharedScale;
 use crate::graph::{Graph, Operation, Type, Undescribed, Value};
+use crate::invalid_spec::InvalidSpec;
 use crate::layer::Layer;
 use crate::likelihood::Likelihood;
 
@@ -21,6 +22,17 @@ impl Likelihood for Columns {
         match self.has_learned_scale() {
             true => "columns-learned-scale",
             false => "columns",
+        }
+    }
+
+    fn check(&self, n: usize) -> Result<(), InvalidSpec> {
+        match self.kinds().len() {
+            0 => Ok(()),
+            kinds if kinds == n => Ok(()),
+            kinds => Err((
+                format!("is over {kinds} columns"),
+                format!("an example has {n}"),
+            )),
         }
     }
 

@@ -12,7 +12,7 @@ use latentia_nn::layers::{
     Activate, Condition, Corrupt, Dense, Embedding, Mask, MaskedDense, OneHot, Permute,
     PositionWise,
 };
-use latentia_nn::likelihoods::SharedScale;
+use latentia_nn::likelihoods::{MsSsim, SharedScale};
 use latentia_nn::penalties::{
     Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
     SampledKl, TotalCorrelation,
@@ -23,7 +23,7 @@ use latentia_nn::{
     Activation, Corruption, Initializer, Latent, Layer, LayerSpec, LikelihoodSpec, Penalty, Shape,
     Widths,
 };
-use latentia_tensor::ElementKind;
+use latentia_tensor::{ElementKind, Picture};
 use serde::Deserialize;
 
 use crate::{names, right};
@@ -257,6 +257,11 @@ fn every_likelihood_is_right() {
     ];
     for likelihood in [LikelihoodSpec::Columns, LikelihoodSpec::ColumnsLearnedScale] {
         right(GradientCheck::default().likelihood(&*likelihood.over(&kinds), 4));
+    }
+    for shape in [&[7, 9][..], &[22, 22], &[12, 5, 2]] {
+        let likelihood = MsSsim(Picture::of(shape));
+        let n = shape.iter().product();
+        right(GradientCheck::default().likelihood(&likelihood, n));
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use latentia_nn::latents::{Commitment, GaussianLatent, VectorQuantisedLatent};
 use latentia_nn::layers::{Corrupt, Dropout};
+use latentia_nn::likelihoods::MsSsim;
 use latentia_nn::penalties::{
     Covariance, CovarianceOf, KlDivergence, Mmd, SampledKl, SlicedWasserstein, TotalCorrelation,
 };
@@ -68,6 +69,28 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
                 "{threads} threads, {clip_norm:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_likelihood_of_pictures_does_not_depend_on_the_number_of_threads() {
+    let trained = |threads| {
+        let layers = vec![
+            dense(300, 60, Activation::Relu),
+            dense(60, 300, Activation::Linear),
+        ];
+        let options = StepOptions {
+            objective: Objective {
+                likelihood: Arc::new(MsSsim(Picture::of(&[10, 10, 3]))),
+                ..Objective::from(LikelihoodSpec::Mse)
+            },
+            ..options(LikelihoodSpec::Mse, Optimizer::default())
+        };
+        after_ten_steps(threads, layers, options)
+    };
+    let alone = trained(1);
+    for threads in [2, 3, 7] {
+        assert!(trained(threads) == alone, "{threads} threads");
     }
 }
 

@@ -15,6 +15,7 @@ mod each_row;
 pub mod gaussian;
 mod level;
 mod log_scale;
+pub mod ms_ssim;
 mod squared_error;
 
 pub use beta_binomial::beta_binomial;
