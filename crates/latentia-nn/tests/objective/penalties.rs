@@ -206,26 +206,25 @@ fn contraction() {
 
 #[test]
 fn gradient_penalty() {
-    for (rows, inputs, width) in SHAPES {
-        // Beside a penalty on the codes, which are not in pairs, and behind pairs that the encoder was given too.
-        for before in [false, true] {
-            let terms: Vec<Arc<dyn Penalty>> = vec![
-                Arc::new(L2 { weight: 0.7 }),
-                Arc::new(GradientPenalty { weight: 0.5 }),
-            ];
-            let pairs = |width| -> Box<dyn Layer> { Box::new(Perturb::new(width)) };
-            let case = Case {
-                before: before.then(|| pairs(inputs)),
-                behind: Some(pairs(width)),
-                ..Case::new(width, None, terms)
-            };
-            check(case, rows, inputs, identity, |seen| {
-                let codes = seen.codes.iter();
-                let squares = codes.map(|y| y.iter().map(|y| y * y).sum::<f64>());
-                let slopes = seen.outputs.chunks(2).map(squared_slope);
-                loss(seen) + 0.35 * mean(squares) + 0.5 * mean(slopes)
-            });
-        }
+    // Beside a penalty on the codes, which are not in pairs, and behind pairs that the encoder was given too.
+    let cases = SHAPES.map(|shape| (shape, false));
+    for ((rows, inputs, width), before) in cases.into_iter().chain([(SHAPES[1], true)]) {
+        let terms: Vec<Arc<dyn Penalty>> = vec![
+            Arc::new(L2 { weight: 0.7 }),
+            Arc::new(GradientPenalty { weight: 0.5 }),
+        ];
+        let pairs = |width| -> Box<dyn Layer> { Box::new(Perturb::new(width)) };
+        let case = Case {
+            before: before.then(|| pairs(inputs)),
+            behind: Some(pairs(width)),
+            ..Case::new(width, None, terms)
+        };
+        check(case, rows, inputs, identity, |seen| {
+            let codes = seen.codes.iter();
+            let squares = codes.map(|y| y.iter().map(|y| y * y).sum::<f64>());
+            let slopes = seen.outputs.chunks(2).map(squared_slope);
+            loss(seen) + 0.35 * mean(squares) + 0.5 * mean(slopes)
+        });
     }
 }
 
