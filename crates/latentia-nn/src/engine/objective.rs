@@ -171,7 +171,7 @@ impl Objective {
     }
 
     /// The block's part of the objective after a run of the whole chain: a mean over `batch` examples, every weight the full
-    /// one. Penalties that need a whole batch are left out; see [`super::GroupedPenalties`]. Where samples come in rounds, the run
+    /// one. Penalties that need a whole batch are left out; see [`crate::GroupedPenalties`]. Where samples come in rounds, the run
     /// has left the first, and the others follow here.
     pub fn evaluate(
         &self,

@@ -11,8 +11,8 @@ use crate::layer::{Initializer, Layer};
 use crate::layers::{Activation, Dense};
 use crate::likelihood::Likelihood;
 
-/// A [`Discriminator`] with its network, a chain of layers from a code to `t(z)`: [`super::Step`] carries the gradient of what it adds to the
-/// encoder's loss through it, [`super::AdversaryStep`] trains it.
+/// A [`Discriminator`] with its network, a chain of layers from a code to `t(z)`: [`crate::Step`] carries the gradient of what it adds to the
+/// encoder's loss through it, [`crate::AdversaryStep`] trains it.
 #[derive(Clone, Debug)]
 pub struct Adversary {
     /// What it is for.
