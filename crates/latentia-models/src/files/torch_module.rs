@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use latentia_nn::Shape;
 use latentia_nn::graph::{Graph, Operation, Sliding, Type};
+use latentia_nn::{Mode, Shape};
 use safetensors::tensor::TensorView;
 
 use super::tensor_file::{floats, invalid};
@@ -152,7 +152,8 @@ impl Autoencoder {
     ) -> Option<[String; 2]> {
         let layer = &*self.chain.layers()[number];
         let abilities = layer.abilities();
-        let is_plain = abilities.skip_connection.is_none() && abilities.samples.is_none();
+        let one_row = (abilities.samples).is_none_or(|own| own.samples(Mode::Eval) == 1);
+        let is_plain = abilities.skip_connection.is_none() && one_row;
         let mut graph = Graph::default();
         let x = graph.input("x", &[shape.elements()], Type::F32);
         layer

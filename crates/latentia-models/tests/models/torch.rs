@@ -401,6 +401,28 @@ fn the_module_of_a_model_is_written_out() {
 }
 
 #[test]
+fn what_makes_pairs_in_training_alone_is_no_module() {
+    for penalty in ["contractive", "gradient-penalty"] {
+        let text = format!(
+            "likelihood = 'mse'\nobjective = {{ {penalty} = 0.1 }}\nencoder = [{{ layer = 'dense', units = 3 }}]\n\
+             decoder = [{{ layer = 'dense' }}]"
+        );
+        let module = model(&text, &[5], 1).torch_module(Path::new("w.safetensors"));
+        let module = module.expect("a module");
+        let names: Vec<String> = tensors_of(&module.weights)
+            .into_iter()
+            .map(|own| own.0)
+            .collect();
+        assert!(names.contains(&"decoder.0.weight".into()), "{names:?}");
+        assert!(
+            module.program.contains("nn.Linear(3, 5),"),
+            "{}",
+            module.program
+        );
+    }
+}
+
+#[test]
 fn a_gaussian_code_is_a_linear_layer_and_constants_of_preprocessing_are_buffers() {
     let text = VAE.replace("code =", "preprocessing = \"standardise\"\n    code =");
     let mut ours = model(&text, &[4], 1);
