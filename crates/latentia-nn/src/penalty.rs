@@ -38,7 +38,7 @@ pub trait Penalty: Debug + Send + Sync {
         false
     }
 
-    /// Whether it is of the decoder's outputs, which it is handed in place of the codes.
+    /// Whether it is of the decoder's outputs, which it is handed in place of the codes, block by block.
     fn is_of_outputs(&self) -> bool {
         false
     }

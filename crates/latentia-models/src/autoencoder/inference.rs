@@ -134,7 +134,7 @@ pub(super) fn block_rows(chain: &Chain, run: &Run) -> usize {
     rows.min(chain.block_examples(layers, run.mode))
 }
 
-/// Slots with room for a block of `size` examples and what `start` gives, as many as work at once.
+/// Slots with buffers for a block of `size` examples and what `start` gives, as many as work at once.
 fn block_slots<S>(
     chain: &Chain,
     run: &Run,

@@ -9,7 +9,7 @@ use super::column_part::ColumnPart;
 use super::deviations::deviations;
 use super::picture_part::{PicturePart, Region};
 use super::reconstruction_part::{ReconstructionPart, excess};
-use super::rows::{few_at_a_time, raw, spaced};
+use super::rows::{few_at_a_time, in_parts, raw, spaced};
 use super::standard::Standard;
 use crate::{Autoencoder, ModelError, Provenance};
 
@@ -265,16 +265,13 @@ impl Detector {
     /// # Errors
     /// When examples do not fit the model, are not finite or cannot be read.
     pub fn score(&self, examples: &dyn Rows) -> Result<Vec<f64>, ModelError> {
-        let at_once = Self::rows_at_once(examples.cols());
-        let rows = examples.rows();
-        let mut scores = Vec::with_capacity(rows);
-        for first in (0..rows).step_by(at_once) {
-            let last = rows.min(first + at_once);
-            let some = Subset::new(examples, (first as u32..last as u32).collect());
-            let parts = self.values(&some)?;
-            scores.extend(parts.iter().map(|parts| self.weigh(parts)));
-        }
-        Ok(scores)
+        in_parts(examples, Self::rows_at_once(examples.cols()), |some| {
+            Ok(self
+                .values(some)?
+                .iter()
+                .map(|own| self.weigh(own))
+                .collect())
+        })
     }
 
     fn weigh(&self, parts: &Parts) -> f64 {

@@ -16,11 +16,21 @@ pub(super) fn few_at_a_time<T>(
     rows: &dyn Rows,
     make: impl Fn(&dyn Rows) -> Result<Vec<T>, ModelError>,
 ) -> Result<Vec<T>, ModelError> {
-    let (all, at_once) = (rows.rows() as u32, rows_at_once(rows.cols()));
-    let mut made = Vec::new();
+    in_parts(rows, rows_at_once(rows.cols()), make)
+}
+
+/// As [`few_at_a_time`], `at_once` of them. What is wrong with a row is told by its number among all.
+pub(super) fn in_parts<T>(
+    rows: &dyn Rows,
+    at_once: usize,
+    make: impl Fn(&dyn Rows) -> Result<Vec<T>, ModelError>,
+) -> Result<Vec<T>, ModelError> {
+    let all = rows.rows();
+    let mut made = Vec::with_capacity(all);
     for first in (0..all).step_by(at_once) {
-        let last = all.min(first + at_once as u32);
-        made.extend(make(&Subset::new(rows, (first..last).collect()))?);
+        let last = all.min(first + at_once);
+        let some = Subset::new(rows, (first as u32..last as u32).collect());
+        made.extend(make(&some).map_err(|error| error.of_example(|row| first + row))?);
     }
     Ok(made)
 }

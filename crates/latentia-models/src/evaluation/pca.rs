@@ -198,7 +198,7 @@ impl Pca {
     }
 }
 
-/// Room to project a block of examples, and the squared error of those that have been.
+/// Buffers to project a block of examples, and the squared error of those that have been.
 struct Projection {
     centred: Matrix,
     codes: Matrix,

@@ -32,7 +32,7 @@ pub fn ssim(a: &[f32], b: &[f32], (height, width): (usize, usize)) -> f64 {
 /// What is blurred: `a`, `b`, `a²`, `b²`, `a b`.
 const MAPS: usize = 5;
 
-/// Room to compare pictures of one size.
+/// Buffers to compare pictures of one size.
 #[derive(Debug)]
 pub(crate) struct Similarity {
     height: usize,
@@ -47,7 +47,7 @@ pub(crate) struct Similarity {
 }
 
 impl Similarity {
-    /// Room for pictures at least as high and as wide as the window.
+    /// Buffers for pictures at least as high and as wide as the window.
     pub(crate) fn new((height, width): (usize, usize)) -> Self {
         assert!(
             height >= WINDOW && width >= WINDOW,

@@ -194,6 +194,11 @@ impl Objective {
             + self.output_penalties(tape, context, None, own)
     }
 
+    /// Whether some penalty is of the outputs.
+    fn has_output_penalties(&self) -> bool {
+        self.penalties.iter().any(|own| own.is_of_outputs())
+    }
+
     /// The penalties of a block's outputs, with their gradients.
     fn output_penalties(
         &self,

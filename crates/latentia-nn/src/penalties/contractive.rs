@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::perturb::{Perturb, squared_jacobian};
+use super::perturb::{Perturb, check_each_row, squared_jacobian};
 use super::weighted::WeightedPenalty;
-use crate::invalid_spec::{InvalidSpec, require};
+use crate::invalid_spec::InvalidSpec;
 use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
@@ -57,20 +57,7 @@ impl WeightedPenalty for Contractive {
     }
 
     fn check(&self, encoder: &[LayerSpec], _decoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
-        require(
-            !encoder.iter().any(|layer| layer.is_random()),
-            || {
-                "has contractive for an encoder with dropout, which moves the code far more than a small step does".into()
-            },
-            "leave dropout out of the encoder, or contractive",
-        )?;
-        require(
-            !encoder.iter().any(|layer| layer.mixes_examples()),
-            || {
-                "has contractive for an encoder with batch-norm, which mixes an example with the moved ones beside it".into()
-            },
-            "use `layer-norm` or `group-norm`, or leave out contractive",
-        )
+        check_each_row("contractive", ["an encoder", "the code"], encoder)
     }
 
     fn input_layer(&self, width: usize) -> Option<Box<dyn Layer>> {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::perturb::{Perturb, squared_jacobian};
+use super::perturb::{Perturb, check_each_row, squared_jacobian};
 use super::weighted::WeightedPenalty;
-use crate::invalid_spec::{InvalidSpec, require};
+use crate::invalid_spec::InvalidSpec;
 use crate::latent::Latent;
 use crate::layer::Layer;
 use crate::layers::LayerSpec;
@@ -62,20 +62,7 @@ impl WeightedPenalty for GradientPenalty {
     }
 
     fn check(&self, _encoder: &[LayerSpec], decoder: &[LayerSpec]) -> Result<(), InvalidSpec> {
-        require(
-            !decoder.iter().any(|layer| layer.is_random()),
-            || {
-                "has gradient-penalty for a decoder with dropout, which moves the output far more than a small step does".into()
-            },
-            "leave dropout out of the decoder, or gradient-penalty",
-        )?;
-        require(
-            !decoder.iter().any(|layer| layer.mixes_examples()),
-            || {
-                "has gradient-penalty for a decoder with batch-norm, which mixes an example with the moved ones beside it".into()
-            },
-            "use `layer-norm` or `group-norm`, or leave out gradient-penalty",
-        )
+        check_each_row("gradient-penalty", ["a decoder", "the output"], decoder)
     }
 
     fn code_layer(&self, width: usize) -> Option<Box<dyn Layer>> {

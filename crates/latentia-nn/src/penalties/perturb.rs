@@ -4,9 +4,11 @@ use latentia_tensor::{MatrixMut, MatrixRef, update};
 
 use crate::Shape;
 use crate::graph::{Graph, Undescribed, Value};
+use crate::invalid_spec::{InvalidSpec, require};
 use crate::layer::{
     Abilities, BackwardMemory, ForwardMemory, Layer, Mode, Parameter, Pass, Samples, Trace,
 };
+use crate::layers::LayerSpec;
 use crate::penalty::{CodeGradients, Codes, PenaltyContext};
 
 /// Standard deviation of the step by which a row is moved: small against the unit range, large against rounding.
@@ -39,6 +41,33 @@ pub(super) fn squared_jacobian(
         }
     }
     weight * sum
+}
+
+/// Refuses `layers`, those of `part`, for the penalty `name` on what they make, `moved`, where they are no function of each row by itself.
+pub(super) fn check_each_row(
+    name: &str,
+    [part, moved]: [&str; 2],
+    layers: &[LayerSpec],
+) -> Result<(), InvalidSpec> {
+    let (_, part_alone) = part.split_once(' ').unwrap_or_default();
+    require(
+        !layers.iter().any(|layer| layer.is_random()),
+        || {
+            format!(
+                "has {name} for {part} with dropout, which moves {moved} far more than a small step does"
+            )
+        },
+        &format!("leave dropout out of the {part_alone}, or {name}"),
+    )?;
+    require(
+        !layers.iter().any(|layer| layer.mixes_examples()),
+        || {
+            format!(
+                "has {name} for {part} with batch-norm, which mixes an example with the moved ones beside it"
+            )
+        },
+        &format!("use `layer-norm` or `group-norm`, or leave out {name}"),
+    )
 }
 
 /// A layer that hands each row on twice but in evaluation: as it is, and `τ ε` beside, with `ε ~ N(0, 1)` of its own and `τ = 0.01`.

@@ -199,7 +199,7 @@ fn contraction() {
             ..Case::new(width, None, vec![Arc::new(Contractive { weight: 0.5 })])
         };
         check(case, rows, inputs, identity, |seen| {
-            loss(seen) + 0.5 * mean(seen.codes.chunks(2).map(squared_slope))
+            loss(seen) + 0.5 * mean(seen.codes.chunks(2).map(squared_derivative))
         });
     }
 }
@@ -222,14 +222,14 @@ fn gradient_penalty() {
         check(case, rows, inputs, identity, |seen| {
             let codes = seen.codes.iter();
             let squares = codes.map(|y| y.iter().map(|y| y * y).sum::<f64>());
-            let slopes = seen.outputs.chunks(2).map(squared_slope);
-            loss(seen) + 0.35 * mean(squares) + 0.5 * mean(slopes)
+            let derivatives = seen.outputs.chunks(2).map(squared_derivative);
+            loss(seen) + 0.35 * mean(squares) + 0.5 * mean(derivatives)
         });
     }
 }
 
 /// Of what becomes of two rows that are a small step apart.
-fn squared_slope(pair: &[Row]) -> f64 {
+fn squared_derivative(pair: &[Row]) -> f64 {
     let step = f64::from(0.01f32);
     let numbers = pair[0].iter().zip(&pair[1]);
     numbers.map(|(a, b)| ((b - a) / step).powi(2)).sum()

@@ -103,6 +103,19 @@ fn absurd_rows_have_finite_scores_above_all_that_calibrate() {
 }
 
 #[test]
+fn a_value_that_is_none_is_named_by_its_row_among_all() {
+    let (training, held_out) = (points(1, 120, 5), points(2, 60, 5));
+    let detector = fitted(&under("mse", &training), &training, &held_out);
+    // Behind those that are scored at once, and behind those that are reconstructed at once within these.
+    let many = Detector::rows_at_once(5) + 1000;
+    let mut rows = points(3, many, 5);
+    rows.as_mut_slice()[(many - 7) * 5 + 2] = f32::INFINITY;
+    let said = message(detector.score(&rows));
+    let place = format!("in example {}, column 2", many - 7);
+    assert!(said.contains(&place), "{said}");
+}
+
+#[test]
 fn absurd_rows_of_a_table_have_finite_scores() {
     let ((schema, training), (_, held_out)) = (mixed(1, 150), mixed(2, 50));
     let detector = fitted(&of_table(&schema, &training), &training, &held_out);

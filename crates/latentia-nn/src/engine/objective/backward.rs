@@ -28,8 +28,10 @@ impl Objective {
         let mut gradient = tape.take_gradient(last);
         let mut rows = gradient.top_mut(tape.output().rows());
         let mut sum = self.loss(tape, buffers, batch, Some(rows.reborrow()));
-        let context = self.context(chain, tape, batch, tape.position().epochs);
-        sum += self.output_penalties(tape, context, Some(rows), &mut buffers.penalties);
+        if self.has_output_penalties() {
+            let context = self.context(chain, tape, batch, tape.position().epochs);
+            sum += self.output_penalties(tape, context, Some(rows), &mut buffers.penalties);
+        }
         tape.restore_gradient(last, gradient);
         if self.importance.is_some() {
             tape.scale_rows(last, &buffers.losses);

@@ -7,7 +7,7 @@ use crate::likelihood::Likelihood;
 
 /// The memory of a loss that is counted on hidden elements alone, of one row after another; empty where no layer hides any.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct HiddenBuffers {
+pub(super) struct HiddenBuffers {
     /// `[outputs]`
     outputs: Vec<f32>,
     /// `[outputs]`
@@ -21,15 +21,15 @@ pub(in crate::engine) struct HiddenBuffers {
 /// A block's outputs `[rows, outputs(n)]`, its targets `[rows, n]`, and what was hidden of each example, 1 or else 0: `[examples, n]`, of which
 /// each has as many rows.
 #[derive(Clone, Copy)]
-pub(in crate::engine) struct HiddenRows<'a> {
-    pub(in crate::engine) outputs: MatrixRef<'a>,
-    pub(in crate::engine) targets: MatrixRef<'a>,
-    pub(in crate::engine) hidden: MatrixRef<'a>,
+pub(super) struct HiddenRows<'a> {
+    pub(super) outputs: MatrixRef<'a>,
+    pub(super) targets: MatrixRef<'a>,
+    pub(super) hidden: MatrixRef<'a>,
 }
 
 impl HiddenBuffers {
     /// For rows that pass `chain`.
-    pub(in crate::engine) fn new(chain: &Chain) -> Self {
+    pub(super) fn new(chain: &Chain) -> Self {
         let layers = chain.layers();
         let mut hiding = layers.iter().filter(|own| own.abilities().saves_hidden);
         let (Some(first), Some(last), Some(_)) = (layers.first(), layers.last(), hiding.next())
@@ -46,7 +46,7 @@ impl HiddenBuffers {
 
     /// As [`Likelihood::compute`], of the hidden elements of each row as if they were all that there is: a sum, or a mean, over them. A row of which
     /// none is hidden has no loss and no gradient.
-    pub(in crate::engine) fn compute(
+    pub(super) fn compute(
         &mut self,
         likelihood: &dyn Likelihood,
         rows: HiddenRows<'_>,

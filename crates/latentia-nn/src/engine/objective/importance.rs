@@ -113,13 +113,13 @@ impl Default for Importance {
 
 /// The shares of samples in the gradient, where codes are some of those.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine) struct SampleShares<'a> {
+pub(super) struct SampleShares<'a> {
     /// Of all samples of the examples.
-    pub(in crate::engine) all: &'a [f64],
+    pub(super) all: &'a [f64],
     /// Number of the first code among them.
-    pub(in crate::engine) first: usize,
+    pub(super) first: usize,
     /// Samples of an example.
-    pub(in crate::engine) samples: usize,
+    pub(super) samples: usize,
 }
 
 impl<'a> SampleShares<'a> {
@@ -130,7 +130,7 @@ impl<'a> SampleShares<'a> {
 }
 
 /// Turns the loss `-ln p(x | z)` of each code of a [`crate::latents::GaussianLatent`] into its log-weight.
-pub(in crate::engine) fn turn_into_log_weights(codes: Codes<'_>, losses: &mut [f64]) {
+pub(super) fn turn_into_log_weights(codes: Codes<'_>, losses: &mut [f64]) {
     for (row, loss) in losses.iter_mut().enumerate() {
         let z = codes.codes.row(row);
         let samples = GaussianSamples::of(codes.saved.row(row), z.len());
@@ -204,7 +204,7 @@ impl Importance {
     /// negative bound, in nats.
     ///
     /// `codes` are those of a [`crate::latents::GaussianLatent`]; `losses` `[rows · k]`.
-    pub(in crate::engine) fn weight_samples(self, codes: Codes<'_>, losses: &mut [f64]) -> f64 {
+    pub(super) fn weight_samples(self, codes: Codes<'_>, losses: &mut [f64]) -> f64 {
         let samples = (losses.len() / codes.inputs.rows().max(1)).max(1);
         let mut sum = 0.0;
         turn_into_log_weights(codes, losses);
@@ -215,7 +215,7 @@ impl Importance {
     }
 
     /// Turns the log-weights of one example into the shares of its samples in the gradient, and takes the bound off `sum`.
-    pub(in crate::engine) fn share(self, log_weights: &mut [f64], sum: &mut f64) {
+    pub(super) fn share(self, log_weights: &mut [f64], sum: &mut f64) {
         match self.partially {
             true => self.share_partially(log_weights, sum),
             false => self.share_by_groups(log_weights, sum),
@@ -259,7 +259,7 @@ impl Importance {
     /// Adds the gradients of the weighted `ln q(z | x) - ln p(z)` by the codes, or by `ln p(z)` of a learned prior, and by `ln σ²`, of a
     /// mean over `batch` examples, behind those of `-ln p(x | z)`. Where the encoder learns by other shares than the decoder, `posterior` takes
     /// the one by the other for each code: all samples of a group have the same.
-    pub(in crate::engine) fn add_gradients(
+    pub(super) fn add_gradients(
         self,
         codes: Codes<'_>,
         shares: SampleShares<'_>,

@@ -27,7 +27,7 @@ impl Objective {
 
     /// As [`Self::loss`], of one example whose first round has passed; the last has then, unless something is not finite before. The shares of
     /// all samples are left in the buffers.
-    pub(in crate::engine) fn loss_in_rounds(
+    pub(super) fn loss_in_rounds(
         &self,
         chain: &Chain,
         tape: &mut Tape,

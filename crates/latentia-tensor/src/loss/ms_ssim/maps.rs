@@ -68,8 +68,8 @@ pub(super) fn differentiate(means: [&mut [f32]; 4], with_luminance: bool) {
             let over = 1.0 / (m * m + mean_d * mean_d + 2.0 * C1);
             let darker = 2.0 * mean_d * mean_d * over;
             // By the mean of `s`, less that by the mean of `d`.
-            let slope = 2.0 * over * (m * darker - mean_d * (darker - 2.0));
-            by_mean = (1.0 - lacking) * slope;
+            let by_means = 2.0 * over * (m * darker - mean_d * (darker - 2.0));
+            by_mean = (1.0 - lacking) * by_means;
             luminance = 1.0 - darker;
             both = darker + lacking - darker * lacking;
         }

@@ -20,8 +20,8 @@
 //! pictures alone. Zhao et al. weigh the absolute error of a patch about its centre by the coarsest Gaussian; over all patches of a picture that is its
 //! mean, but for a border, which the windows hardly see. Their scales are five deviations of one window instead of halved pictures.
 
+mod channels;
 mod maps;
-mod plane;
 mod scales;
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ use crate::dispatch::vectorized;
 use crate::math::sigmoid;
 use crate::reduction::sum_pairs;
 use crate::{MatrixMut, MatrixRef, Picture};
-use plane::Plane;
+use channels::Channels;
 use scales::Scales;
 
 pub use scales::LEAST_MEAN;
@@ -134,7 +134,7 @@ impl Comparison {
 
     /// Memory for the values of a picture and for one channel.
     fn memory<'a>(&self, workspace: &'a mut Vec<f32>) -> &'a mut [f32] {
-        let size = self.elements + Plane::memory(&self.scales);
+        let size = self.elements + Channels::memory(&self.scales);
         if workspace.len() < size {
             workspace.resize(size, 0.0);
         }
@@ -182,20 +182,20 @@ impl Comparison {
     ) -> f64 {
         let (values, memory) = memory.split_at_mut(self.elements);
         let error = self.absolute_error(logits, target, values);
-        let mut plane = Plane::new(&self.scales, memory);
+        let mut both = Channels::new(&self.scales, memory);
         let channels = self.picture.channels as f64;
         let (share, rest) = (SHARE / channels, (1.0 - SHARE) / self.elements as f64);
         let rest = (f64::from(scale) * rest) as f32;
         let mut lacking = 0.0;
         for channel in 0..self.picture.channels {
             let (first, stride) = self.place(channel);
-            plane.load(&target[first..], &values[first..], stride);
-            let similarity = plane.compare(gradient.is_some());
+            both.load(&target[first..], &values[first..], stride);
+            let similarity = both.compare(gradient.is_some());
             lacking += 1.0 - similarity;
             let Some(gradient) = &mut gradient else {
                 continue;
             };
-            let of_values = plane.gradient(-share * f64::from(scale) * similarity);
+            let of_values = both.gradient(-share * f64::from(scale) * similarity);
             let (gradient, values) = (&mut gradient[first..], &values[first..]);
             let (target, steps) = (&target[first..], (0..).step_by(stride));
             for (&own, at) in of_values.iter().zip(steps) {
@@ -211,14 +211,14 @@ impl Comparison {
     fn elements(&self, logits: &[f32], target: &[f32], out: &mut [f32], memory: &mut [f32]) {
         let (values, memory) = memory.split_at_mut(self.elements);
         self.absolute_error(logits, target, values);
-        let mut plane = Plane::new(&self.scales, memory);
+        let mut both = Channels::new(&self.scales, memory);
         let share = SHARE / self.picture.channels as f64;
         let rest = ((1.0 - SHARE) / self.elements as f64) as f32;
         for channel in 0..self.picture.channels {
             let (first, stride) = self.place(channel);
-            plane.load(&target[first..], &values[first..], stride);
-            let lacking = 1.0 - plane.compare(false);
-            let spread = plane.spread(share * lacking);
+            both.load(&target[first..], &values[first..], stride);
+            let lacking = 1.0 - both.compare(false);
+            let spread = both.spread(share * lacking);
             for (&own, at) in spread.iter().zip((first..).step_by(stride)) {
                 out[at] = own + rest * (target[at] - values[at]).abs();
             }

@@ -7,7 +7,7 @@ use super::scales::{LEAST_MEAN, MOST, Scales};
 const MAPS: usize = 4;
 
 /// Two channels of one size, and the memory to compare them.
-pub(super) struct Plane<'a> {
+pub(super) struct Channels<'a> {
     scales: &'a Scales,
     /// `s` of all scales, from the finest.
     sums: &'a mut [f32],
@@ -27,7 +27,7 @@ pub(super) struct Plane<'a> {
     means: [f64; MOST],
 }
 
-impl<'a> Plane<'a> {
+impl<'a> Channels<'a> {
     /// Elements of all but the first three.
     fn sizes(scales: &Scales) -> [usize; 4] {
         let [height, width] = scales.sides()[0];
