@@ -139,7 +139,11 @@ impl Step {
             Some(_) => 1,
             None => chain.block_examples(all, Mode::Train),
         };
-        let block_examples = packed.block_examples(chain, block_examples.min(batch_size.max(1)));
+        let block_examples = match parallel {
+            true => packed.block_examples(chain, batch_size, block_examples),
+            false => block_examples,
+        };
+        let block_examples = block_examples.min(batch_size.max(1));
         let block = || Block::new(chain, &options.objective, &frozen, block_examples);
         let codes = BatchCodes::new(chain, &options.objective, batch_size);
         let at_code = codes.is_some().then_some(options.objective.latent);

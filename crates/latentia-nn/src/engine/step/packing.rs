@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::engine::chain::Chain;
 use crate::engine::chain::frozen::Frozen;
-use crate::layer::PackedWeight;
+use crate::layer::{Mode, PackedWeight};
 use crate::task_times;
 
 /// Examples in a batch from which laying out weights pays.
@@ -12,6 +12,11 @@ const WORTH_PACKING: usize = 64;
 
 /// Examples in a block of a step that lays out its weights: products of so few rows are as fast as of more, and a batch feeds more cores.
 const BLOCK_EXAMPLES: usize = 16;
+
+/// The least that a block holds of a batch that is too small for that: each block passes through all weights.
+const LEAST_EXAMPLES: usize = 4;
+const LEAST_ROWS: usize = 10;
+const LEAST_MULTIPLICATIONS: usize = 1 << 20;
 
 /// Elements of all parameters up to which blocks are that small. Beyond, cores that share a cache would read them from memory for every
 /// block.
@@ -39,14 +44,22 @@ impl PackedWeights {
         Self(weights)
     }
 
-    /// Examples in a block, where `most` fit.
-    pub(super) fn block_examples(&self, chain: &Chain, most: usize) -> usize {
-        let is_fine = !self.0.is_empty() && chain.parameter_count() <= IN_CACHE;
-        if is_fine {
-            most.min(BLOCK_EXAMPLES)
-        } else {
-            most
+    /// Examples in a block of a batch of `examples`, where `most` fit.
+    pub(super) fn block_examples(&self, chain: &Chain, examples: usize, most: usize) -> usize {
+        if chain.parameter_count() > IN_CACHE {
+            return most;
         }
+        if !self.0.is_empty() {
+            return most.min(BLOCK_EXAMPLES);
+        }
+        let rows = examples * chain.samples(0..chain.layers().len(), Mode::Train);
+        let multiplications = examples.saturating_mul(chain.multiplications());
+        let worth = (examples / LEAST_EXAMPLES)
+            .min(rows / LEAST_ROWS)
+            .min(multiplications / LEAST_MULTIPLICATIONS);
+        // A power of two is shared evenly by two, four and eight cores.
+        let blocks = 1 << worth.max(1).ilog2();
+        most.min(examples.div_ceil(blocks))
     }
 
     /// Lays out the weights of `chain`, on all threads, and hands them to it until [`Self::take_back`].
@@ -69,5 +82,39 @@ impl PackedWeights {
         for (own, parameter) in self.0.iter_mut().zip(chain.parameters_mut()) {
             *own = parameter.packed.take();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Dense;
+    use crate::{Activation, Initializer};
+
+    #[test]
+    fn a_small_batch_through_large_layers_is_shared_and_one_through_small_layers_is_not() {
+        let block = |width, examples: usize, most| {
+            let dense = |inputs, outputs| {
+                Box::new(Dense::new(
+                    inputs,
+                    outputs,
+                    Activation::Relu,
+                    Initializer::He,
+                ))
+            };
+            let chain = Chain::new(vec![dense(784, width), dense(width, 784)], 1);
+            let chain = chain.expect("layers that fit");
+            let packed = PackedWeights::new(&chain, &Frozen::new(&chain, &[]), examples);
+            packed.block_examples(&chain, examples, most)
+        };
+        // Powers of two many, of at least 10 rows and 2²⁰ multiplications.
+        assert_eq!(block(300, 20, 64), 10);
+        assert_eq!(block(300, 50, 64), 13);
+        assert_eq!(block(300, 19, 64), 19);
+        assert_eq!(block(40, 20, 64), 20);
+        assert_eq!(block(40, 60, 64), 30);
+        // What fits, where that is less; and 16 where weights are laid out.
+        assert_eq!(block(300, 50, 8), 8);
+        assert_eq!(block(300, 64, 64), 16);
     }
 }
