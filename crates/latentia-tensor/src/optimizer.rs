@@ -1,6 +1,6 @@
 //! Update rules of the optimisers, each one pass over a parameter, its gradient and its moments.
 //!
-//! All slices have the same length.
+//! All slices have the same length. A moment is used before it is stored: a loop that reads it again waits for its store.
 
 use crate::dispatch::vectorized;
 
@@ -18,8 +18,9 @@ pub fn sgd(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
         #[inline(always)]
         || {
             for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
-                *m = normal(momentum * *m + g);
-                *w -= lr * *m;
+                let mean = normal(momentum * *m + g);
+                *w -= lr * mean;
+                *m = mean;
             }
         },
     );
@@ -31,8 +32,9 @@ pub fn rmsprop(w: &mut [f32], g: &[f32], v: &mut [f32], lr: f32, rho: f32, epsil
         #[inline(always)]
         || {
             for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-                *v = normal(rho * *v + (1.0 - rho) * (g * g));
-                *w -= lr * g / (v.sqrt() + epsilon);
+                let square = normal(rho * *v + (1.0 - rho) * (g * g));
+                *w -= lr * g / (square.sqrt() + epsilon);
+                *v = square;
             }
         },
     );
@@ -80,9 +82,11 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: Adam) {
         #[inline(always)]
         || {
             for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                *m = normal(c.beta1 * *m + (1.0 - c.beta1) * g);
-                *v = normal(c.beta2 * *v + (1.0 - c.beta2) * (g * g));
-                *w = c.keep * *w - c.rate * *m / (v.sqrt() + c.epsilon);
+                let mean = normal(c.beta1 * *m + (1.0 - c.beta1) * g);
+                let square = normal(c.beta2 * *v + (1.0 - c.beta2) * (g * g));
+                *w = c.keep * *w - c.rate * mean / (square.sqrt() + c.epsilon);
+                *m = mean;
+                *v = square;
             }
         },
     );
