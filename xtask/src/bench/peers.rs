@@ -310,7 +310,8 @@ fn turn_of_peer(
         command.envs(MEMORY).env("RAYON_NUM_THREADS", threads);
     }
     let run = run_command(&mut command)?;
-    let report: Value = serde_json::from_str(&run.output)?;
+    let report: Value = serde_json::from_str(&run.output)
+        .with_context(|| format!("`{}` gave {}", peer.source, run.output.trim()))?;
     let missing = |key: &str| format!("`{}` gave no `{key}`", peer.source);
     let seconds: Vec<f64> = serde_json::from_value(report["epoch_seconds"].clone())
         .with_context(|| missing("epoch_seconds"))?;

@@ -276,7 +276,7 @@ fn a_likelihood_of_pictures_learns_digits_and_refuses_what_is_no_picture() {
     }
 
     let dense = spec("ms-ssim", "", 3);
-    let others = "use `bernoulli`, `mse` or `gaussian`, which take any elements";
+    let others = "use `mse`, `bernoulli` or `gaussian`, which need no picture";
     for (shape, seen) in [
         (
             &[20][..],

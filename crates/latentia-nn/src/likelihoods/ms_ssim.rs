@@ -45,7 +45,7 @@ impl Likelihood for MsSsim {
     }
 
     fn check(&self, n: usize) -> Result<(), InvalidSpec> {
-        let valid = "use `bernoulli`, `mse` or `gaussian`, which take any elements";
+        let valid = "use `mse`, `bernoulli` or `gaussian`, which need no picture";
         let Some([channels, height, width]) = self.0.map(Picture::feature_maps) else {
             let seen = format!(
                 "`ms-ssim` compares pictures, but an example has {n} elements without height and width"
