@@ -139,6 +139,10 @@ fn killed(program: &Path, folder: &Path) -> anyhow::Result<()> {
     for (number, milliseconds) in KILLED.into_iter().enumerate() {
         let ranks = 2 + number % 3;
         let mut launched = job.launch(&out, ranks, 1, number > 0).spawn()?;
+        // Before the first checkpoint there is nothing to go on from, however slow the machine.
+        while !out.join("checkpoint.safetensors").exists() && launched.try_wait()?.is_none() {
+            thread::sleep(Duration::from_millis(5));
+        }
         thread::sleep(Duration::from_millis(milliseconds));
         let victims = children(launched.id())?;
         let Some(victim) = victims.get(number % ranks.min(victims.len().max(1))) else {
