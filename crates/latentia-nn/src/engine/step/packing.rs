@@ -52,7 +52,7 @@ impl PackedWeights {
         if !self.0.is_empty() {
             return most.min(BLOCK_EXAMPLES);
         }
-        let rows = examples * chain.samples(0..chain.layers().len(), Mode::Train);
+        let rows = examples.saturating_mul(chain.samples(0..chain.layers().len(), Mode::Train));
         let multiplications = examples.saturating_mul(chain.multiplications());
         let worth = (examples / LEAST_EXAMPLES)
             .min(rows / LEAST_ROWS)
