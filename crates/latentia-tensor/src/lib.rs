@@ -31,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aligned;
 #[cfg(feature = "ndarray")]
 mod arrays;
 mod convolution;

@@ -5,6 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::panel::WIDTH;
 use super::tile::{Strided, vectors};
 use crate::MatrixRef;
+use crate::aligned::Aligned;
 use crate::dispatch::ARCH;
 
 /// The right matrix `b` of many products `a · b`, laid out as tiles go through it: strips as wide as a tile, the rows of a strip one
@@ -28,7 +29,7 @@ use crate::dispatch::ARCH;
 #[derive(Clone, Debug)]
 pub struct PackedMatrix {
     layout: PackedLayout,
-    data: Vec<f32>,
+    data: Aligned,
 }
 
 /// Where the elements of a [`PackedMatrix`] are.
@@ -55,7 +56,7 @@ impl PackedMatrix {
         let width = ARCH.dispatch(TileWidth);
         Self {
             layout: PackedLayout { rows, cols, width },
-            data: vec![0.0; rows * cols],
+            data: Aligned::zeros(rows * cols),
         }
     }
 
