@@ -2,14 +2,10 @@
 
 use std::f64::consts::E;
 
-use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
-use super::steps::{Steps, check_steps, dot, sigmoid, softplus};
-use crate::graph::{Graph, Operation, Undescribed, Value};
-use crate::invalid_spec::InvalidSpec;
-use crate::layer::Parameter;
-use crate::posterior::{FlowGradients, FlowTrace, Posterior};
+use super::steps::{StepFlow, dot, sigmoid, softplus};
+use crate::graph::{Graph, Operation, Value};
 
 /// Added to `|w|²`, so that `w = 0` is a direction too.
 const LEAST_SQUARE: f64 = 1e-12;
@@ -129,101 +125,53 @@ fn shift() -> f64 {
     libm::log(E - 1.0)
 }
 
-impl Planar {
-    /// The steps, for codes of `width` elements.
-    fn each(width: usize) -> Steps {
-        Steps {
-            context: context_of_step(width),
-            forward: |h, z| PlanarStep::new(h, z).forward(z),
-            backward: |h, z, factor, dz, dh| PlanarStep::new(h, z).backward(z, factor, dz, dh),
-        }
-    }
-}
+impl StepFlow for Planar {
+    const NAME: &'static str = "planar";
 
-/// Elements of the context of one step.
-fn context_of_step(width: usize) -> usize {
-    2 * width + 1
-}
-
-impl Posterior for Planar {
-    fn name(&self) -> &'static str {
-        "planar"
+    fn steps(&self) -> usize {
+        self.steps
     }
 
-    fn check(&self, _width: usize) -> Result<(), InvalidSpec> {
-        check_steps(self.name(), self.steps)
+    fn context_of_step(width: usize) -> usize {
+        2 * width + 1
     }
 
-    fn context(&self, width: usize) -> usize {
-        self.steps * context_of_step(width)
+    fn multiplications_of_step(width: usize) -> usize {
+        5 * width
     }
 
-    /// The code before each step: `[steps, n]`.
-    fn workspace(&self, width: usize) -> usize {
-        self.steps * width
+    fn forward_step(h: &[f32], z: &mut [f32]) -> f64 {
+        PlanarStep::new(h, z).forward(z)
     }
 
-    fn multiplications(&self, width: usize) -> usize {
-        self.steps * 5 * width
+    fn backward_step(h: &[f32], z: &[f32], factor: f64, dz: &mut [f32], dh: &mut [f32]) {
+        PlanarStep::new(h, z).backward(z, factor, dz, dh);
     }
 
-    fn forward(
-        &self,
-        _parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixMut<'_>,
-        log_determinant: &mut [f32],
-        _saved: MatrixMut<'_>,
-        _workspace: &mut [f32],
-    ) {
-        Self::each(z.cols()).carry(h, z, log_determinant);
-    }
-
-    fn backward(
-        &self,
-        _parameters: &[Parameter],
-        trace: FlowTrace<'_>,
-        factors: &[f32],
-        gradients: FlowGradients<'_>,
-        workspace: &mut [f32],
-    ) {
-        Self::each(trace.codes.cols()).carry_back(trace, factors, gradients, workspace);
-    }
-
-    fn describe(
-        &self,
-        graph: &mut Graph,
-        _parameters: &[Parameter],
-        h: Value,
-        mut z: Value,
-    ) -> Result<Value, Undescribed> {
+    fn describe_step(graph: &mut Graph, h: Value, first: usize, z: Value) -> Value {
         let width = graph.shape(z)[0];
         let dot = |graph: &mut Graph, a: Value, b: Value| {
             let products = graph.mul(a, b);
             let sum = graph.node(Operation::ReduceSum(0), &[products]);
             graph.reshape(sum, &[1])
         };
-        for step in 0..self.steps {
-            let first = step * context_of_step(width);
-            let u = graph.slice(h, [first, first + width]);
-            let w = graph.slice(h, [first + width, first + 2 * width]);
-            let b = graph.slice(h, [first + 2 * width, first + 2 * width + 1]);
-            let along = dot(graph, w, u);
-            let square = dot(graph, w, w);
-            let square = graph.plus(square, LEAST_SQUARE);
-            let m = graph.plus(along, shift());
-            let m = graph.node(Operation::Softplus, &[m]);
-            let m = graph.plus(m, -1.0);
-            let excess = graph.sub(m, along);
-            let correction = graph.div(excess, square);
-            let correction = graph.mul(correction, w);
-            let moved_by = graph.add(u, correction);
-            let argument = dot(graph, w, z);
-            let argument = graph.add(argument, b);
-            let tanh = graph.node(Operation::Tanh, &[argument]);
-            let moved = graph.mul(moved_by, tanh);
-            z = graph.add(z, moved);
-        }
-        Ok(z)
+        let u = graph.slice(h, [first, first + width]);
+        let w = graph.slice(h, [first + width, first + 2 * width]);
+        let b = graph.slice(h, [first + 2 * width, first + 2 * width + 1]);
+        let along = dot(graph, w, u);
+        let square = dot(graph, w, w);
+        let square = graph.plus(square, LEAST_SQUARE);
+        let m = graph.plus(along, shift());
+        let m = graph.node(Operation::Softplus, &[m]);
+        let m = graph.plus(m, -1.0);
+        let excess = graph.sub(m, along);
+        let correction = graph.div(excess, square);
+        let correction = graph.mul(correction, w);
+        let moved_by = graph.add(u, correction);
+        let argument = dot(graph, w, z);
+        let argument = graph.add(argument, b);
+        let tanh = graph.node(Operation::Tanh, &[argument]);
+        let moved = graph.mul(moved_by, tanh);
+        graph.add(z, moved)
     }
 }

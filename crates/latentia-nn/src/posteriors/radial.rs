@@ -1,13 +1,9 @@
 //! Radial flow.
 
-use latentia_tensor::{MatrixMut, MatrixRef};
 use serde::{Deserialize, Serialize};
 
-use super::steps::{Steps, check_steps, sigmoid, softplus};
-use crate::graph::{Graph, Operation, Undescribed, Value};
-use crate::invalid_spec::InvalidSpec;
-use crate::layer::Parameter;
-use crate::posterior::{FlowGradients, FlowTrace, Posterior};
+use super::steps::{StepFlow, sigmoid, softplus};
+use crate::graph::{Graph, Operation, Value};
 
 /// Added to the square of a distance, so that the point itself has a gradient.
 const LEAST_SQUARE: f64 = 1e-12;
@@ -131,93 +127,45 @@ impl<'a> RadialStep<'a> {
     }
 }
 
-impl Radial {
-    /// The steps, for codes of `width` elements.
-    fn each(width: usize) -> Steps {
-        Steps {
-            context: context_of_step(width),
-            forward: |h, z| RadialStep::new(h, z).forward(z),
-            backward: |h, z, factor, dz, dh| RadialStep::new(h, z).backward(z, factor, dz, dh),
-        }
-    }
-}
+impl StepFlow for Radial {
+    const NAME: &'static str = "radial";
 
-/// Elements of the context of one step.
-fn context_of_step(width: usize) -> usize {
-    width + 2
-}
-
-impl Posterior for Radial {
-    fn name(&self) -> &'static str {
-        "radial"
+    fn steps(&self) -> usize {
+        self.steps
     }
 
-    fn check(&self, _width: usize) -> Result<(), InvalidSpec> {
-        check_steps(self.name(), self.steps)
+    fn context_of_step(width: usize) -> usize {
+        width + 2
     }
 
-    fn context(&self, width: usize) -> usize {
-        self.steps * context_of_step(width)
+    fn multiplications_of_step(width: usize) -> usize {
+        2 * width
     }
 
-    /// The code before each step: `[steps, n]`.
-    fn workspace(&self, width: usize) -> usize {
-        self.steps * width
+    fn forward_step(h: &[f32], z: &mut [f32]) -> f64 {
+        RadialStep::new(h, z).forward(z)
     }
 
-    fn multiplications(&self, width: usize) -> usize {
-        self.steps * 2 * width
+    fn backward_step(h: &[f32], z: &[f32], factor: f64, dz: &mut [f32], dh: &mut [f32]) {
+        RadialStep::new(h, z).backward(z, factor, dz, dh);
     }
 
-    fn forward(
-        &self,
-        _parameters: &[Parameter],
-        h: MatrixRef<'_>,
-        z: MatrixMut<'_>,
-        log_determinant: &mut [f32],
-        _saved: MatrixMut<'_>,
-        _workspace: &mut [f32],
-    ) {
-        Self::each(z.cols()).carry(h, z, log_determinant);
-    }
-
-    fn backward(
-        &self,
-        _parameters: &[Parameter],
-        trace: FlowTrace<'_>,
-        factors: &[f32],
-        gradients: FlowGradients<'_>,
-        workspace: &mut [f32],
-    ) {
-        Self::each(trace.codes.cols()).carry_back(trace, factors, gradients, workspace);
-    }
-
-    fn describe(
-        &self,
-        graph: &mut Graph,
-        _parameters: &[Parameter],
-        h: Value,
-        mut z: Value,
-    ) -> Result<Value, Undescribed> {
+    fn describe_step(graph: &mut Graph, h: Value, first: usize, z: Value) -> Value {
         let width = graph.shape(z)[0];
-        for step in 0..self.steps {
-            let first = step * context_of_step(width);
-            let point = graph.slice(h, [first, first + width]);
-            let a = graph.slice(h, [first + width, first + width + 1]);
-            let b = graph.slice(h, [first + width + 1, first + width + 2]);
-            let [alpha, upper] = [a, b].map(|x| graph.node(Operation::Softplus, &[x]));
-            let beta = graph.sub(upper, alpha);
-            let from = graph.sub(z, point);
-            let squares = graph.mul(from, from);
-            let square = graph.node(Operation::ReduceSum(0), &[squares]);
-            let square = graph.plus(square, LEAST_SQUARE);
-            let distance = graph.node(Operation::Sqrt, &[square]);
-            let distance = graph.reshape(distance, &[1]);
-            let sum = graph.add(alpha, distance);
-            let scale = graph.div(beta, sum);
-            let moved = graph.mul(from, scale);
-            z = graph.add(z, moved);
-        }
-        Ok(z)
+        let point = graph.slice(h, [first, first + width]);
+        let a = graph.slice(h, [first + width, first + width + 1]);
+        let b = graph.slice(h, [first + width + 1, first + width + 2]);
+        let [alpha, upper] = [a, b].map(|x| graph.node(Operation::Softplus, &[x]));
+        let beta = graph.sub(upper, alpha);
+        let from = graph.sub(z, point);
+        let squares = graph.mul(from, from);
+        let square = graph.node(Operation::ReduceSum(0), &[squares]);
+        let square = graph.plus(square, LEAST_SQUARE);
+        let distance = graph.node(Operation::Sqrt, &[square]);
+        let distance = graph.reshape(distance, &[1]);
+        let sum = graph.add(alpha, distance);
+        let scale = graph.div(beta, sum);
+        let moved = graph.mul(from, scale);
+        graph.add(z, moved)
     }
 }
