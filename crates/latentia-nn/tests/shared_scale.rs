@@ -1,7 +1,7 @@
 //! A chain that ends in one learned scale has the true gradient of it.
 
 use latentia_nn::layers::Dense;
-use latentia_nn::likelihoods::SharedScale;
+use latentia_nn::likelihoods::Shared;
 use latentia_nn::{
     Activation, Chain, Initializer, Layer, LikelihoodSpec, Optimizer, Step, StepOptions,
 };
@@ -75,7 +75,7 @@ fn the_gradient_matches_central_differences() {
         "{gradient} {expected_gradient}"
     );
     assert_eq!(
-        SharedScale::new(width, 1).output().elements(),
+        Shared::scales(width, 1).output().elements(),
         LIKELIHOOD.outputs(width)
     );
 }

@@ -8,14 +8,14 @@ use latentia_tensor::{ElementKind, MatrixMut, MatrixRef, Noise};
 use super::described::{
     describe_cross_entropy, describe_density, describe_log_scale, describe_softmax_loss, known,
 };
-use super::gaussian_shared_scale::SharedScale;
+use super::shared::Shared;
 use crate::graph::{Graph, Operation, Type, Undescribed, Value};
 use crate::invalid_spec::InvalidSpec;
 use crate::layer::Layer;
 use crate::likelihood::Likelihood;
 
 /// A Gaussian of each number, a Bernoulli distribution of each boolean, a softmax of each category, in nats per example, a sum over
-/// columns; what is missing is left out. Scales of numbers are 1, or learned, one for each column: [`SharedScale`] appends their
+/// columns; what is missing is left out. Scales of numbers are 1, or learned, one for each column: [`Shared`] appends their
 /// logarithms. Outputs, `mean` and so on are those of [`mod@latentia_tensor::loss::columns`].
 impl Likelihood for Columns {
     fn name(&self) -> &'static str {
@@ -58,7 +58,7 @@ impl Likelihood for Columns {
         let scales = self.outputs(n) - self.encoded_width(n);
         match scales {
             0 => None,
-            scales => Some(Box::new(SharedScale::new(self.encoded_width(n), scales))),
+            scales => Some(Box::new(Shared::scales(self.encoded_width(n), scales))),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use latentia_tensor::loss::counts::{self, CountDistribution};
 use latentia_tensor::{Matrix, MatrixMut, MatrixRef, Noise, Rows};
 
-use super::library::Library;
+use super::shared::Shared;
 use crate::graph::{Graph, Operation, Type, Undescribed, Value};
 use crate::layer::Layer;
 use crate::likelihood::{Likelihood, Support};
@@ -43,7 +43,7 @@ pub trait CountKind: CountDistribution {
 /// `l = Σ x` (scVI: Lopez et al. 2018), in nats per example. See [`mod@latentia_tensor::loss::counts`].
 ///
 /// An example that is at hand is reconstructed in its own library; from a code alone, means are those of the typical library of the training
-/// examples, and draws have one of their own each, by [`Library`].
+/// examples, and draws have one of their own each, by [`Shared`].
 #[derive(Clone, Copy, Debug)]
 pub struct Counts<D>(pub D);
 
@@ -112,7 +112,7 @@ impl<D: CountKind> Likelihood for Counts<D> {
 
     fn last_layer(&self, n: usize) -> Option<Box<dyn Layer>> {
         let learned = (1 + D::PARAMETERS - D::DECODED) * n;
-        Some(Box::new(Library::new(
+        Some(Box::new(Shared::library(
             n.saturating_mul(D::DECODED),
             learned,
         )))

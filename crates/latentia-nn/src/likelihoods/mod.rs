@@ -10,12 +10,12 @@ mod discretised_logistic;
 mod gaussian;
 mod gaussian_learned_scale;
 mod gaussian_shared_scale;
-mod library;
 mod ms_ssim;
 mod mse;
 mod negative_binomial;
 mod poisson;
 mod scaled;
+mod shared;
 mod zinb;
 
 use std::sync::Arc;
@@ -34,10 +34,10 @@ pub use counts::{CountKind, Counts};
 pub use discretised_logistic::DiscretisedLogistic;
 pub use gaussian::Gaussian;
 pub use gaussian_learned_scale::GaussianLearnedScale;
-pub use gaussian_shared_scale::{GaussianSharedScale, SharedScale};
-pub use library::Library;
+pub use gaussian_shared_scale::GaussianSharedScale;
 pub use ms_ssim::MsSsim;
 pub use mse::Mse;
+pub use shared::Shared;
 
 named_kinds! {
     /// What the decoder's output means, and the loss, one of these kinds.

@@ -12,7 +12,7 @@ use latentia_nn::layers::{
     Activate, Condition, Corrupt, Dense, Embedding, Mask, MaskedDense, OneHot, Permute,
     PositionWise,
 };
-use latentia_nn::likelihoods::{MsSsim, SharedScale};
+use latentia_nn::likelihoods::{MsSsim, Shared};
 use latentia_nn::penalties::{
     Contractive, Covariance, CovarianceOf, KlDivergence, KlSparsity, L1, L2, Mmd, Perturb,
     SampledKl, TotalCorrelation,
@@ -135,7 +135,10 @@ fn layers_that_no_specification_names_are_right() {
     right(check.layer(OneHot::new(&numbers, &[false, true, false])));
     right(check.layer(Permute::channels_last([2, 3, 2], 2)));
     for scales in [1, 3] {
-        right(check.layer(SharedScale::new(4, scales)));
+        right(check.layer(Shared::scales(4, scales)));
+    }
+    for dispersions in [0, 3] {
+        right(check.layer(Shared::library(4, dispersions)));
     }
     let shape = Shape::Flat(4);
     for layers_back in [1, 3] {
