@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{DIGITS, TINY, TestDir, npy_floats, png_size, read_npy, table};
+use crate::harness::{DIGITS, TINY, TestDir, idx, npy_floats, numbers, png_size, read_npy, table};
 
 #[test]
 fn decoded_codes_are_the_reconstructions() {
@@ -185,6 +185,17 @@ fn every_preset_prints_what_train_accepts() {
     let dir = TestDir::with([("t.csv", table(20).as_bytes()), ("c.bin", &pictures)]);
     let counts = (0..20).map(|row| format!("{},{},{}\n", row % 7, row % 3, row));
     dir.write("counts.csv", counts.collect::<String>());
+    // In the form of MNIST, and no more of them than the VampPrior has pseudo-inputs.
+    for (part, count) in [("train", 500), ("t10k", 20)] {
+        let pixels: Vec<u8> = numbers(784 * count as usize)
+            .map(|x| (255.0 * x) as u8)
+            .collect();
+        let classes: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
+        let images = idx(&[count, 28, 28], &pixels);
+        dir.write(&format!("sets/mnist/{part}-images-idx3-ubyte"), images);
+        let labels = idx(&[count], &classes);
+        dir.write(&format!("sets/mnist/{part}-labels-idx1-ubyte"), labels);
+    }
     let list = dir.run("presets").done().stdout;
     let names: Vec<&str> = list
         .lines()
@@ -199,7 +210,7 @@ fn every_preset_prints_what_train_accepts() {
             None if name == "photos" => "c.bin",
             None if name == "counts" => "counts.csv",
             None => "t.csv",
-            Some("mnist") => "mnist-mini",
+            Some("mnist") => "mnist --data-dir sets",
             Some("cifar10") => "c.bin",
             Some(data) => data,
         };
