@@ -132,18 +132,18 @@ pub fn convolution(
     out: [usize; 2],
     window: Window,
 ) -> Vec<f64> {
-    let (plane, kernel, places) = (
+    let (positions, kernel, places) = (
         size[0] * size[1],
         window.kernel[0] * window.kernel[1],
         out[0] * out[1],
     );
-    let inputs = x.len() / plane;
+    let inputs = x.len() / positions;
     let mut y = vec![0.0; outputs * places];
     for o in 0..outputs {
         for c in 0..inputs {
             window.each(size, out, |position, place, at| {
                 y[o * places + place] +=
-                    w[(o * inputs + c) * kernel + at] * x[c * plane + position];
+                    w[(o * inputs + c) * kernel + at] * x[c * positions + position];
             });
         }
     }
@@ -159,17 +159,17 @@ pub fn transposed_convolution(
     size: [usize; 2],
     window: Window,
 ) -> Vec<f64> {
-    let (plane, kernel, places) = (
+    let (positions, kernel, places) = (
         size[0] * size[1],
         window.kernel[0] * window.kernel[1],
         out[0] * out[1],
     );
     let outputs = y.len() / places;
-    let mut x = vec![0.0; inputs * plane];
+    let mut x = vec![0.0; inputs * positions];
     for o in 0..outputs {
         for c in 0..inputs {
             window.each(size, out, |position, place, at| {
-                x[c * plane + position] +=
+                x[c * positions + position] +=
                     w[(o * inputs + c) * kernel + at] * y[o * places + place];
             });
         }

@@ -60,7 +60,7 @@ pub(super) fn run(args: &InfoArgs, loader: &Loader) -> anyhow::Result<()> {
 /// The parts of a data set, a row each, and their digests.
 fn parts_table(parts: &[(&str, &Dataset)]) -> anyhow::Result<String> {
     let head = [
-        "part", "examples", "shape", "values", "least", "greatest", "labels",
+        "part", "examples", "shape", "values", "min", "max", "labels",
     ];
     let mut rows = vec![head.map(String::from).to_vec()];
     let mut digests = String::new();
@@ -145,8 +145,8 @@ fn report(name: &str, parts: &[(&str, &Dataset)]) -> anyhow::Result<Value> {
             "shape": set.shape().to_vec(),
             "axes": set.shape().axes().name(),
             "values": if set.is_bytes() { "bytes" } else { "floats" },
-            "least": low,
-            "greatest": high,
+            "min": low,
+            "max": high,
             "labels": set.labels().is_some(),
             "sha256": set.fingerprint()?,
         }));
@@ -175,8 +175,8 @@ fn column_report((column, profile): (&Column, &Profile)) -> Value {
         report["levels"] = json!(column.levels);
     }
     if let Some((low, high)) = profile.range {
-        report["least"] = json!(low);
-        report["greatest"] = json!(high);
+        report["min"] = json!(low);
+        report["max"] = json!(high);
     }
     if let Some(format) = &column.format {
         report["format"] = json!(format);

@@ -48,7 +48,7 @@ impl Summary<'_> {
             "best_epoch": fitted.best.map(|best| best.epoch),
             "best_train_loss": fitted.best.map(|best| best.train_loss),
             "best_validation_loss": fitted.best.and_then(|best| best.validation_loss),
-            "setbacks": fitted.rollbacks,
+            "rollbacks": fitted.rollbacks,
             "gradients": {
                 "vanishing": self.gradients(GradientFault::Vanishing),
                 "exploding": self.gradients(GradientFault::Exploding),

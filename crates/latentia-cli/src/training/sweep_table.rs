@@ -180,12 +180,12 @@ impl<'a> SweepTable<'a> {
             })
         });
         let rows = self.rows.iter().map(|row| {
-            let [least, greatest] = row.range();
+            let [min, max] = row.range();
             json!({
                 "settings": settings(row.combination),
                 "median": row.median(),
-                "least": least,
-                "greatest": greatest,
+                "min": min,
+                "max": max,
                 "runs": row.values.len(),
                 "parameters": row.parameters,
             })
@@ -212,16 +212,16 @@ impl<'a> SweepTable<'a> {
     /// # Errors
     /// When the standard output cannot be written.
     pub fn print_text(&self, csv: &Path, command: &[String]) -> anyhow::Result<()> {
-        let heads = ["median", "least", "greatest", "runs", "parameters"].map(String::from);
+        let heads = ["median", "min", "max", "runs", "parameters"].map(String::from);
         let mut lines = vec![[vec![self.measure.clone()], heads.to_vec()].concat()];
         lines.extend(self.rows.iter().map(|row| {
             let label = match row.combination.label() {
                 label if label.is_empty() => "as the preset has it".into(),
                 label => label,
             };
-            let [least, greatest] = row.range();
+            let [min, max] = row.range();
             let runs = count(row.values.len());
-            let numbers = [row.median(), least, greatest].map(number);
+            let numbers = [row.median(), min, max].map(number);
             [
                 vec![label],
                 numbers.to_vec(),

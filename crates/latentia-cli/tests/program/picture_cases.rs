@@ -207,7 +207,7 @@ fn strokes_on_a_transparent_ground_are_seen() {
     assert_eq!(dir.text("codes.csv").matches("letters/").count(), 8);
     let report = info(&dir, "data info album");
     assert_eq!(
-        (&report["least"], &report["greatest"]),
+        (&report["min"], &report["max"]),
         (&json!(0.0), &json!(255.0))
     );
 }

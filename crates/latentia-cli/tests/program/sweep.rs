@@ -39,7 +39,7 @@ fn each_combination_is_trained_as_train_does_and_the_best_is_named_with_its_comm
             .filter(|(settings, ..)| settings.starts_with(&own));
         let mut values: Vec<f64> = own.map(|(_, value, _)| *value).collect();
         values.sort_by(f64::total_cmp);
-        let seen = ["least", "median", "greatest"].map(|key| row[key].as_f64());
+        let seen = ["min", "median", "max"].map(|key| row[key].as_f64());
         assert_eq!(
             seen,
             [0, 1, 2].map(|place: usize| values.get(place).copied())
@@ -61,7 +61,7 @@ fn each_combination_is_trained_as_train_does_and_the_best_is_named_with_its_comm
         dir.read(model) == dir.read("alone/model.safetensors"),
         "{command}"
     );
-    let least = json["combinations"][0]["least"].as_f64();
+    let least = json["combinations"][0]["min"].as_f64();
     let inspected = dir
         .run("inspect alone/model.safetensors --json")
         .done()

@@ -119,7 +119,7 @@ fn json_is_one_object_while_stderr_is_busy() {
         assert!(json[key].as_f64().is_some_and(|x| x > 0.0), "{key}: {json}");
     }
     let none = serde_json::json!({ "vanishing": null, "exploding": null });
-    assert_eq!((&json["setbacks"], &json["gradients"]), (&0.into(), &none));
+    assert_eq!((&json["rollbacks"], &json["gradients"]), (&0.into(), &none));
     let seconds = json["epoch_seconds"].as_array().expect("a list");
     assert_eq!(seconds.len(), 2);
     assert!(seconds.iter().all(|s| s.as_f64().is_some_and(|s| s > 0.0)));
@@ -272,8 +272,8 @@ fn a_run_that_goes_back_says_so_and_ends_well() {
     let train = "train --config my.toml --data t.csv";
     let ran = dir.run(&format!("{train} --json")).done();
     let json = ran.json();
-    let setbacks = json["setbacks"].as_u64().expect("a number");
-    assert!((1..=3).contains(&setbacks), "{json}");
+    let rollbacks = json["rollbacks"].as_u64().expect("a number");
+    assert!((1..=3).contains(&rollbacks), "{json}");
     assert_eq!(json["epochs_run"], 5);
     assert!(json["train_loss"].is_f64(), "{json}");
     for said in [
@@ -295,7 +295,7 @@ fn a_run_that_goes_back_says_so_and_ends_well() {
     );
 
     let again = dir.run(&format!("{train} --force --threads 1")).done();
-    let share = 1 << setbacks;
+    let share = 1 << rollbacks;
     let said = format!(": the learning rate was 1/{share} of the one asked for at the end\n");
     assert!(again.stderr.contains(&said), "{}", again.stderr);
     assert_eq!(dir.text("runs/my-t/metrics.csv"), metrics);

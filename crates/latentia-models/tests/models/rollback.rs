@@ -214,7 +214,7 @@ fn a_run_that_went_back_is_taken_up_exactly() {
 }
 
 #[test]
-fn setbacks_do_not_depend_on_the_number_of_threads() {
+fn rollbacks_do_not_depend_on_the_number_of_threads() {
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let pool = pool.build().expect("threads start");

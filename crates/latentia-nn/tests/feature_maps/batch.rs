@@ -37,8 +37,8 @@ impl Batch<'_> {
 
     /// Each row's groups of channels, or those of all rows together, brought to mean 0 and variance 1.
     pub fn normalise(&mut self, groups: usize, together: bool, weight: &[f64], bias: &[f64]) {
-        let [channels, plane] = self.shape.channels();
-        let size = channels / groups * plane;
+        let [channels, positions] = self.shape.channels();
+        let size = channels / groups * positions;
         for group in 0..groups {
             let range = group * size..(group + 1) * size;
             let of = |rows: &[Vec<f64>]| -> (f64, f64) {
@@ -58,7 +58,7 @@ impl Batch<'_> {
                 };
                 for at in range.clone() {
                     let normal = (row[at] - mean) / (variance + 1e-5).sqrt();
-                    row[at] = weight[at / plane] * normal + bias[at / plane];
+                    row[at] = weight[at / positions] * normal + bias[at / positions];
                 }
             }
         }
@@ -277,11 +277,11 @@ impl Batch<'_> {
     }
 }
 
-/// Adds its bias to each plane of a row.
+/// Adds its bias to each feature map of a row.
 pub fn add(row: &mut [f64], bias: &[f64]) {
-    let plane = row.len() / bias.len();
-    for (plane, bias) in row.chunks_mut(plane).zip(bias) {
-        plane.iter_mut().for_each(|x| *x += bias);
+    let positions = row.len() / bias.len();
+    for (map, bias) in row.chunks_mut(positions).zip(bias) {
+        map.iter_mut().for_each(|x| *x += bias);
     }
 }
 
