@@ -133,7 +133,7 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
     }
     let mut start = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(Format::SIGNATURE as u64).read_to_end(&mut start))
+        .and_then(|file| file.take(TEXT as u64).read_to_end(&mut start))
         .map_err(failed)?;
     match by_signature(&start) {
         Some(format) => (format.read)(path, subject, options),
@@ -195,10 +195,17 @@ fn is_text(start: &[u8]) -> bool {
             .any(|&byte| byte < b' ' && !byte.is_ascii_whitespace())
 }
 
+/// How a table of text is read, whatever its name.
+const AS_TEXT: &str =
+    "a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, or through a pipe, as `-`";
+
 fn unknown_start(subject: &str, start: &[u8]) -> DataError {
     let first = &start[..start.len().min(Format::SIGNATURE)];
-    others::refused(subject, start)
-        .unwrap_or_else(|| unknown_format(subject, &format!("first bytes {first:02x?}")))
+    let unknown = || match is_text(start) {
+        true => DataError::invalid(subject, "kind of file", "text", AS_TEXT),
+        false => unknown_format(subject, &format!("first bytes {first:02x?}")),
+    };
+    others::refused(subject, start).unwrap_or_else(unknown)
 }
 
 fn unknown_format(subject: &str, seen: &str) -> DataError {

@@ -174,7 +174,7 @@ fn a_file_of_no_known_kind() {
     check_data(
         "notes.rtf",
         b"a note",
-        &["kind of file: found first bytes", ".npy"],
+        &["kind of file: found text, expected a table of text", ".csv"],
     );
     let dir = TestDir::with([("texts/a.txt", &b"a text"[..])]);
     dir.refused(

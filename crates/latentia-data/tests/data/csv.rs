@@ -251,7 +251,23 @@ fn what_is_no_table_of_text_is_refused_for_what_it_is() {
     };
     check(b"PK\x03\x04\x14\0", "an Excel workbook or another archive");
     check(b"<!DOCTYPE html><html></html>", "found a web page");
-    check(b"[{\"a\": 1}]", "found JSON");
+    for json in [
+        "[{\"a\": 1}]",
+        "{\n  \"a\": [1, 2]\n}",
+        "[\n  [1, 2],\n  [3, 4]\n]",
+        "{\"a\": 1}\n{\"a\": 2}",
+    ] {
+        check(
+            json.as_bytes(),
+            "found JSON, expected a table: save it as CSV or Parquet",
+        );
+    }
+    check(b"PAR1\x15\x04", "found Parquet, expected a ");
+    check(b"ARROW1\0\0", "found an Arrow or Feather file");
+    check(b"SQLite format 3\0", "found an SQLite database");
+    check(b"\x80\x04\x95", "found a pickled object");
+    // A sign of Windows for euros, with which no pickle begins.
+    check(b"\x80,x\n1,2\n", "expected text in UTF-8");
     let utf8 = "expected text in UTF-8: save the table as `CSV UTF-8`";
     check(b"gr\xf6sse,x\n1,2\n", utf8);
     check(b"kind,x\ngr\xfcn,1\nblau,2\ngr\xfcn,3\n", utf8);

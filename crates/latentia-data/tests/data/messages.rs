@@ -269,12 +269,29 @@ fn of_names_and_paths() {
         parquet[0], parquet[1]
     );
     let path = format!("{path}/notes.rtf");
+    fs::write(&path, "\u{1} note").unwrap();
+    check(
+        &path,
+        &nowhere,
+        &format!(
+            "`{path}`: kind of file: found first bytes [01, 20, 6e, 6f, 74, 65], expected {expected}"
+        ),
+    );
     fs::write(&path, "a note").unwrap();
     check(
         &path,
         &nowhere,
         &format!(
-            "`{path}`: kind of file: found first bytes [61, 20, 6e, 6f, 74, 65], expected {expected}"
+            "`{path}`: kind of file: found text, expected a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, or through a \
+             pipe, as `-`"
+        ),
+    );
+    fs::write(&path, "{\\rtf1 a note").unwrap();
+    check(
+        &path,
+        &nowhere,
+        &format!(
+            "`{path}`: kind of file: found a text document, expected a table: save it as `CSV UTF-8`"
         ),
     );
 }

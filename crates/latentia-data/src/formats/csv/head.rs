@@ -14,29 +14,6 @@ const MOST: u64 = 1 << 24;
 /// Lines that tell how a table is written.
 const LINES: usize = 20;
 
-/// What files begin with that are no text of rows, and what to do with them.
-const OTHERS: [(&[u8], &str, &str); 7] = [
-    (
-        b"PK\x03\x04",
-        "an Excel workbook or another archive",
-        "text: save the table as `CSV UTF-8`",
-    ),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Excel workbook",
-        "text: save the table as `CSV UTF-8`",
-    ),
-    (
-        b"PAR1",
-        "Parquet",
-        "text, or a name that ends in `.parquet`",
-    ),
-    (b"{\"", "JSON", "rows of fields"),
-    (b"[{", "JSON", "rows of fields"),
-    (b"<!", "a web page", "rows of fields"),
-    (b"<html", "a web page", "rows of fields"),
-];
-
 /// The text of a file without its byte order mark, its lines ended by `\n`; it remembers the bytes that it gave last.
 pub(super) struct Text<'a> {
     input: Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>,
@@ -71,16 +48,12 @@ impl<'a> Text<'a> {
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
             return Err(DataError::invalid(subject, "text", "UTF-16", NOT_UTF8));
         }
-        let is_other = |(begin, ..): &&(&[u8], &str, &str)| start.starts_with(begin);
-        if let Some((_, seen, expected)) = OTHERS.iter().find(is_other) {
-            return Err(DataError::invalid(subject, "text", *seen, *expected));
+        if let Some(error) = others::refused(subject, &start) {
+            return Err(error);
         }
         if start.contains(&0) {
-            let no_text = || {
-                let expected = "a table as text in UTF-8";
-                DataError::invalid(subject, "text", "bytes of 0", expected)
-            };
-            return Err(others::refused(subject, &start).unwrap_or_else(no_text));
+            let expected = "a table as text in UTF-8";
+            return Err(DataError::invalid(subject, "text", "bytes of 0", expected));
         }
         // The reader would skip the mark too, but then its positions would not count it.
         if start.starts_with(b"\xef\xbb\xbf") {
