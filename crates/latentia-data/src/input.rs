@@ -16,6 +16,8 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// A file to parse from front to back, with the name that messages give it.
 pub(crate) struct Input<'a> {
     pub(crate) subject: &'a str,
+    /// Whether it is decompressed.
+    pub(crate) is_gzip: bool,
     reader: Box<dyn Read + 'a>,
 }
 
@@ -29,6 +31,7 @@ impl<'a> Input<'a> {
     pub(crate) fn from_reader(reader: impl Read + 'a, subject: &'a str) -> Self {
         Self {
             subject,
+            is_gzip: false,
             reader: Box::new(reader),
         }
     }
@@ -40,12 +43,16 @@ impl<'a> Input<'a> {
         let start = reader
             .fill_buf()
             .map_err(|error| DataError::read(path, error))?;
-        let reader: Box<dyn Read> = if start.starts_with(&GZIP_MAGIC) {
-            Box::new(MultiGzDecoder::new(reader))
-        } else {
-            Box::new(reader)
+        let is_gzip = start.starts_with(&GZIP_MAGIC);
+        let reader: Box<dyn Read> = match is_gzip {
+            true => Box::new(MultiGzDecoder::new(reader)),
+            false => Box::new(reader),
         };
-        Ok(Self { subject, reader })
+        Ok(Self {
+            subject,
+            is_gzip,
+            reader,
+        })
     }
 
     /// Reads gzip from memory.

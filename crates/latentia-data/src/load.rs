@@ -1,6 +1,5 @@
 //! Loading what a name or a path stands for.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
 
@@ -131,33 +130,39 @@ fn read_path(path: &Path, subject: &str, options: &LoadOptions) -> Result<Datase
         let seen = "no regular file, and no ending that says it";
         return Err(unknown_format(subject, seen));
     }
-    let mut start = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(TEXT as u64).read_to_end(&mut start))
-        .map_err(failed)?;
-    match by_signature(&start) {
-        Some(format) => (format.read)(path, subject, options),
-        None => Err(unknown_start(subject, &start)),
-    }
+    read_by_content(path, subject, options, None)
 }
 
 fn read_standard_input(input: impl Read, options: &LoadOptions) -> Result<Dataset, DataError> {
-    let subject = standard_input::NAME;
     let file = standard_input::spool(input)?;
-    let path = file.path();
+    let (path, subject) = (file.path(), standard_input::NAME);
+    let set = read_by_content(path, subject, options, Some(&formats::CSV))?;
+    shaped(set, options)
+}
+
+/// Reads a file whose name says nothing by its first bytes, or as `text` where they are text.
+fn read_by_content(
+    path: &Path,
+    subject: &str,
+    options: &LoadOptions,
+    text: Option<&'static Format>,
+) -> Result<Dataset, DataError> {
+    let input = Input::open_gzip(path, subject)?;
+    let is_gzip = input.is_gzip;
     let mut start = Vec::new();
-    // Of what gzip holds, which IDX and CSV may come in.
-    let input = Input::open_gzip(path, subject)?.into_reader();
     input
+        .into_reader()
         .take(TEXT as u64)
         .read_to_end(&mut start)
         .map_err(|error| read_error(subject, error))?;
-    let format = match by_signature(&start) {
-        Some(format) => format,
-        None if is_text(&start) => &formats::CSV,
-        None => return Err(unknown_start(subject, &start)),
-    };
-    shaped((format.read)(path, subject, options)?, options)
+    let format = by_signature(&start).or(text.filter(|_| is_text(&start)));
+    let format = format.ok_or_else(|| unknown_start(subject, &start))?;
+    if is_gzip && !format.in_gzip {
+        let seen = format!("{} in gzip", format.name);
+        let expected = "the file that is in it";
+        return Err(DataError::invalid(subject, "kind of file", seen, expected));
+    }
+    (format.read)(path, subject, options)
 }
 
 /// The windows of a series, or the examples of an array with the axes that are asked for.
@@ -196,8 +201,7 @@ fn is_text(start: &[u8]) -> bool {
 }
 
 /// How a table of text is read, whatever its name.
-const AS_TEXT: &str =
-    "a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, or through a pipe, as `-`";
+const AS_TEXT: &str = "a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, with `.gz` or without, or through a pipe, as `-`";
 
 fn unknown_start(subject: &str, start: &[u8]) -> DataError {
     let first = &start[..start.len().min(Format::SIGNATURE)];

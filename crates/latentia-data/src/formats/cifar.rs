@@ -14,6 +14,7 @@ pub(crate) static CIFAR: Format = Format {
     endings: &[".bin"],
     other_endings: &[],
     signatures: &[],
+    in_gzip: false,
     read,
 };
 

@@ -16,6 +16,8 @@ pub(crate) struct Format {
     pub(crate) other_endings: &'static [&'static str],
     /// What a file of another name begins with, within its first [`SIGNATURE`](Self::SIGNATURE) bytes.
     pub(crate) signatures: &'static [&'static [u8]],
+    /// Whether a file may be in gzip.
+    pub(crate) in_gzip: bool,
     /// Reads the file at a path, which the user calls by the name given.
     pub(crate) read: fn(&Path, &str, &LoadOptions) -> Result<Dataset, DataError>,
 }

@@ -15,8 +15,9 @@ use crate::load_options::LoadOptions;
 pub(crate) static IDX: Format = Format {
     name: "IDX",
     endings: &[".idx", ".idx.gz"],
-    other_endings: &["-ubyte", ".gz"],
-    signatures: &[&[0, 0, 0x08], &[0x1f, 0x8b]],
+    other_endings: &["-ubyte", "-ubyte.gz"],
+    signatures: &[&[0, 0, 0x08]],
+    in_gzip: true,
     read,
 };
 

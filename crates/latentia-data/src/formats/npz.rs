@@ -20,6 +20,7 @@ pub(crate) static NPZ: Format = Format {
     endings: &[".npz"],
     other_endings: &[],
     signatures: &[b"PK\x03\x04"],
+    in_gzip: false,
     read: |path, subject, options: &LoadOptions| {
         Archive::open(open(path)?, subject)?.into_dataset(options.memory)
     },
@@ -121,7 +122,7 @@ impl<'a> Archive<'a> {
                 self.subject,
                 "arrays in the zip file",
                 "none",
-                "an array or several in NPY, as `numpy.savez` writes them; save a spreadsheet as CSV",
+                "an array or several in NPY, as `numpy.savez` writes them; save a spreadsheet as CSV, unpack an archive of other files",
             )),
             ([only], ..) => Ok((only, None)),
             ([_, _], [examples], [labels]) => Ok((*examples, Some(*labels))),

@@ -25,6 +25,7 @@ pub(crate) static PICTURE: Format = Format {
         b"MM\0*",
         b"GIF8",
     ],
+    in_gzip: false,
     read: |path, subject, options| {
         let loaded = pictures::load_one(path, subject, options)?;
         dataset(subject, loaded, options.pictures.carry)

@@ -6,7 +6,7 @@ use latentia_data::{DataError, Dataset, LoadOptions, Locations, TableOptions, lo
 use latentia_tensor::Rows;
 use proptest::prelude::*;
 
-use crate::{load_file, values};
+use crate::{gzip, load_file, values};
 
 #[track_caller]
 fn check(text: &str, shape: [usize; 2], expected: &[f32]) {
@@ -103,11 +103,38 @@ fn one_column_with_decimal_commas_is_one_column() {
 
 #[test]
 fn a_table_in_gzip_is_read() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    std::io::Write::write_all(&mut gzip, b"a,b\n1,2\n").unwrap();
-    let loaded = load_table("a.csv.gz", &gzip.finish().unwrap(), TableOptions::default()).unwrap();
-    assert_eq!(values(&loaded), [1.0, 2.0]);
-    assert_eq!(names(&loaded), ["a", "b"]);
+    let packed = gzip(b"a,b\n1,2\n");
+    for name in ["a.csv.gz", "a.txt.gz", "a.data.gz"] {
+        let loaded = load_table(name, &packed, TableOptions::default()).unwrap();
+        assert_eq!(values(&loaded), [1.0, 2.0]);
+        assert_eq!(names(&loaded), ["a", "b"]);
+    }
+}
+
+#[test]
+fn what_gzip_holds_is_told_by_its_first_bytes() {
+    let array = b"\x93NUMPY\x01\0";
+    for (name, content, expected) in [
+        (
+            "a.gz",
+            &b"a,b\n1,2\n"[..],
+            "found text, expected a table of text under a name that ends in",
+        ),
+        (
+            "a.npy.gz",
+            array,
+            "found NPY in gzip, expected the file that is in it",
+        ),
+        ("a.json.gz", b"[{\"a\": 1}]", "found JSON"),
+        (
+            "a.tar.gz",
+            &[&[b'.'; 257][..], b"ustar"].concat(),
+            "found a tar archive",
+        ),
+    ] {
+        let error = load_file(name, &gzip(content)).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]
@@ -264,8 +291,22 @@ fn what_is_no_table_of_text_is_refused_for_what_it_is() {
     }
     check(b"PAR1\x15\x04", "found Parquet, expected a ");
     check(b"ARROW1\0\0", "found an Arrow or Feather file");
+    check(b"BZh91AY&SY\x01", "found a compressed file");
+    check(
+        b"\xfd7zXZ\0",
+        "found a compressed file, expected the file that is in it, or gzip",
+    );
+    check(
+        &[&[b'.'; 257][..], b"ustar"].concat(),
+        "found a tar archive",
+    );
     check(b"SQLite format 3\0", "found an SQLite database");
     check(b"\x80\x04\x95", "found a pickled object");
+    // Columns may be called so.
+    for name in ["PAR1", "BZh9", "ARROW1", "SQLite format 3"] {
+        let table = load_file("a.csv", format!("{name},b\n1,2\n3,4\n").as_bytes()).unwrap();
+        assert_eq!(&table.shape()[..], [2], "{name}");
+    }
     // A sign of Windows for euros, with which no pickle begins.
     check(b"\x80,x\n1,2\n", "expected text in UTF-8");
     let utf8 = "expected text in UTF-8: save the table as `CSV UTF-8`";

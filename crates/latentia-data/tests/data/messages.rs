@@ -282,7 +282,7 @@ fn of_names_and_paths() {
         &path,
         &nowhere,
         &format!(
-            "`{path}`: kind of file: found text, expected a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, or through a \
+            "`{path}`: kind of file: found text, expected a table of text under a name that ends in `.csv`, `.tsv` or `.txt`, with `.gz` or without, or through a \
              pipe, as `-`"
         ),
     );

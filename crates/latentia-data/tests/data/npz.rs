@@ -180,8 +180,8 @@ fn examples_are_known_by_their_name_and_the_others_refused() {
     }
     refused(
         &[Member::new("xl/workbook.xml", b"<a/>", true)],
-        "`a.npz`: arrays in the zip file: found none, expected an array or several in NPY, as `numpy.savez` writes them; save a \
-         spreadsheet as CSV",
+        "`a.npz`: arrays in the zip file: found none, expected an array or several in NPY, as `numpy.savez` writes them; save a spreadsheet as \
+             CSV, unpack an archive of other files",
     );
 }
 

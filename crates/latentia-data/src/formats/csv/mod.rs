@@ -22,8 +22,11 @@ use crate::input::Input;
 pub(crate) static CSV: Format = Format {
     name: "CSV",
     endings: &[".csv", ".tsv"],
-    other_endings: &[".csv.gz", ".tsv.gz", ".txt", ".dat", ".data"],
+    other_endings: &[
+        ".csv.gz", ".tsv.gz", ".txt", ".txt.gz", ".dat", ".dat.gz", ".data", ".data.gz",
+    ],
     signatures: &[],
+    in_gzip: true,
     read: |path, subject, options| {
         let open = || Rows::new(Input::open_gzip(path, subject)?, &options.table);
         table::read(open, options)

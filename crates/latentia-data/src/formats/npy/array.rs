@@ -20,6 +20,7 @@ pub(crate) static NPY: Format = Format {
     endings: &[".npy"],
     other_endings: &[],
     signatures: &[MAGIC],
+    in_gzip: false,
     read: |path, subject, options: &LoadOptions| {
         read(
             open(path)?,

@@ -38,5 +38,6 @@ pub(crate) static PARQUET: Format = Format {
     endings: &[".parquet"],
     other_endings: &[".pq"],
     signatures: &[MAGIC],
+    in_gzip: false,
     read: |path, subject, options| read(|| Rows::open(path, subject), options),
 };
