@@ -3,12 +3,12 @@
 use crate::error::DataError;
 
 /// A kind of file that is not read.
-struct Other {
+pub(crate) struct Other {
     /// Where one of its signatures stands.
     at: usize,
     signatures: &'static [&'static [u8]],
     /// What messages call it.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// What to do instead.
     expected: &'static str,
 }
@@ -19,7 +19,7 @@ const ARRAY: &str = "an array: save it with `numpy.save`, or a table as CSV or P
 const UNPACKED: &str = "the file that is in it, or gzip";
 
 /// Signatures of what is no text have bytes that text has not: the name of a column may be `PAR1`.
-const OTHERS: [Other; 13] = [
+const OTHERS: [Other; 14] = [
     begins(
         &[b"PK\x03\x04"],
         "an Excel workbook or another archive",
@@ -51,6 +51,12 @@ const OTHERS: [Other; 13] = [
         "a compressed file",
         UNPACKED,
     ),
+    Other {
+        at: 4,
+        signatures: &[b"ftyphei", b"ftypmif1", b"ftypavif"],
+        name: "an HEIC or AVIF picture",
+        expected: "a PNG or a JPEG",
+    },
     // Of bzip2, behind `BZh` and a digit.
     Other {
         at: 4,
@@ -79,14 +85,18 @@ const fn begins(
     }
 }
 
-/// That a file of another kind is not read, and what to do instead, where that can be said of one that begins with `start`.
-pub(crate) fn refused(subject: &str, start: &[u8]) -> Option<DataError> {
-    let is_there = |other: &&Other| {
+/// What a file is that begins with `start`, where it is of a kind that is not read.
+pub(crate) fn find(start: &[u8]) -> Option<&'static Other> {
+    OTHERS.iter().find(|other| {
         let start = start.get(other.at..).unwrap_or_default();
         let mut signatures = other.signatures.iter();
         signatures.any(|signature| start.starts_with(signature))
-    };
-    let (name, expected) = match OTHERS.iter().find(is_there) {
+    })
+}
+
+/// That a file of another kind is not read, and what to do instead, where that can be said of one that begins with `start`.
+pub(crate) fn refused(subject: &str, start: &[u8]) -> Option<DataError> {
+    let (name, expected) = match find(start) {
         Some(other) => (other.name, other.expected),
         None if is_json(start) => ("JSON", FRAME),
         None => return None,

@@ -180,7 +180,7 @@ fn a_file_of_no_known_kind() {
     dir.refused(
         "train --data texts",
         1,
-        &["`texts`: pictures: found none, expected files that end in .png, .jpg, .jpeg, .webp, .bmp, .tif, .tiff or .gif"],
+        &["`texts`: pictures: found none, but `a.txt`, expected files that end in .png, .jpg, .jpeg, .webp, .bmp, .tif, .tiff or .gif"],
     );
 }
 

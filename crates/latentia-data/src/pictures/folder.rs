@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::header::ENDINGS;
-use crate::error::DataError;
+use crate::error::{DataError, some};
 
 /// What operating systems and archivers leave in folders, beside what is hidden.
 const LEAVINGS: [&str; 3] = ["__macosx", "thumbs.db", "desktop.ini"];
@@ -54,17 +54,8 @@ impl PictureFolder {
             }
         }
         if found.files.is_empty() {
-            return Err(found.refused.into_iter().next().unwrap_or_else(|| {
-                DataError::invalid(
-                    subject,
-                    "pictures",
-                    "none",
-                    format!(
-                        "files that end in {}, in it or in folders within it",
-                        endings()
-                    ),
-                )
-            }));
+            let refused = found.refused.into_iter().next();
+            return Err(refused.unwrap_or_else(|| no_pictures(subject, &found.ignored)));
         }
         // One that lies beside folders has no class, and then none has.
         let unclassed = found.files.iter().filter(|file| file.class.is_none());
@@ -116,10 +107,21 @@ impl PictureFolder {
     }
 }
 
-/// The endings of pictures' names, for messages.
-fn endings() -> String {
+/// That nothing in a folder is a picture by its name.
+fn no_pictures(subject: &str, ignored: &[String]) -> DataError {
+    let seen = match ignored {
+        [] => "none".into(),
+        names => format!(
+            "none, but {}",
+            some(names.iter().map(|name| format!("`{name}`")))
+        ),
+    };
     let (last, others) = ENDINGS.split_last().expect("some are known");
-    format!(".{} or .{last}", others.join(", ."))
+    let expected = format!(
+        "files that end in .{} or .{last}, in it or in folders within it",
+        others.join(", .")
+    );
+    DataError::invalid(subject, "pictures", seen, expected)
 }
 
 /// Whether it is hidden, or what a system left.

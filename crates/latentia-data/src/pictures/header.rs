@@ -6,6 +6,7 @@ use image::metadata::Orientation;
 use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{DataError, counted};
+use crate::others;
 
 /// The largest side and the most pixels of a picture that is read.
 const MAX_SIDE: u32 = 1 << 15;
@@ -193,7 +194,10 @@ impl<R: Read + Seek> Parser<R> {
                 self.other(format, moves)
             }
             _ if start.len() < 4 => Err(ErrorKind::UnexpectedEof.into()),
-            _ => unsupported("first bytes", format!("{:02x?}", &start[..4])),
+            _ => match others::find(start) {
+                Some(other) => unsupported("first bytes", format!("those of {}", other.name)),
+                None => unsupported("first bytes", format!("{:02x?}", &start[..4])),
+            },
         }
     }
 

@@ -127,6 +127,11 @@ fn what_gzip_holds_is_told_by_its_first_bytes() {
         ),
         ("a.json.gz", b"[{\"a\": 1}]", "found JSON"),
         (
+            "a.heic",
+            b"\0\0\0\x18ftypheic",
+            "found an HEIC or AVIF picture, expected a PNG or a JPEG",
+        ),
+        (
             "a.tar.gz",
             &[&[b'.'; 257][..], b"ustar"].concat(),
             "found a tar archive",

@@ -26,6 +26,12 @@ fn pictures_that_cannot_be_read_are_named_with_the_reason() {
         b"GIG89a",
         &format!("first bytes: found [47, 49, 47, 38], {accepted}"),
     );
+    // As telephones name them now and then.
+    check(
+        "b.jpg",
+        b"\0\0\0\x18ftypheic\0\0\0\0",
+        &format!("first bytes: found those of an HEIC or AVIF picture, {accepted}"),
+    );
     check(
         "b.png",
         &png_claim(100_000, 100_000),
@@ -164,12 +170,14 @@ fn a_link_to_nowhere_is_named() {
 
 #[test]
 fn a_folder_without_examples_is_refused() {
-    let none = "`album`: pictures: found none, expected files that end in .png, .jpg, .jpeg, .webp, .bmp, .tif, .tiff or \
-                .gif, in it or in folders within it";
+    let none = |but: &str| {
+        let expected = "files that end in .png, .jpg, .jpeg, .webp, .bmp, .tif, .tiff or .gif, in it or in folders within it";
+        format!("`album`: pictures: found none{but}, expected {expected}")
+    };
     let default = LoadOptions::default();
-    Album::new([]).fails(default.clone(), none);
+    Album::new([]).fails(default.clone(), &none(""));
     Album::new([("notes.txt", b""), (".a.png", b""), ("b/c/d.txt", b"")])
-        .fails(default.clone(), none);
+        .fails(default.clone(), &none(", but `b/c/d.txt`, `notes.txt`"));
     Album::new([("a.png", b""), ("b.png", b"")]).fails(
         default.clone(),
         "`album`: pictures: found none of 2 that can be read, expected one or more; the first: `a.png`: header of the \
