@@ -2,7 +2,7 @@
 
 use latentia_tensor::{ElementKind, ExampleShape, Schema, Windows};
 
-use crate::error::{DataError, counted};
+use crate::error::{DataError, grouped};
 
 /// Refuses what is no series: rows of plain numbers, none of them missing.
 ///
@@ -54,9 +54,12 @@ pub(crate) fn count_windows(
         ));
     }
     let uncovered = rows - (count - 1) * windows.stride - windows.length;
-    let note = (uncovered > 0).then(|| {
-        let steps = counted(uncovered as u64, "time step");
-        format!("the last {steps} are in no window")
+    let note = (uncovered > 0).then(|| match uncovered {
+        1 => "the last time step is in no window".into(),
+        _ => format!(
+            "the last {} time steps are in no window",
+            grouped(uncovered as u64)
+        ),
     });
     Ok((count, note))
 }

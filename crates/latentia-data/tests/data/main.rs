@@ -21,6 +21,7 @@ mod pictures;
 mod random_tables;
 mod refused_pictures;
 mod row_reader;
+mod series;
 mod sets;
 mod stored;
 mod table;

@@ -9,6 +9,7 @@ use latentia_tensor::{Column, ColumnKind};
 use super::guess::MOST_SAID_LEVELS;
 use super::plan::Planned;
 use super::records::{NOT_UTF8, parse_number};
+use super::times::Times;
 use super::truth::other_words;
 use crate::error::{Problem, quoted};
 use crate::table::Carried;
@@ -54,6 +55,8 @@ pub(super) struct ColumnReader {
     pub(super) decimal: u8,
     /// The texts as they are, to be carried along.
     pub(super) carried: Option<Carried>,
+    /// Of ids and dates of a series.
+    pub(super) times: Option<Times>,
 }
 
 /// What is known of the different texts of a column.
@@ -140,6 +143,14 @@ impl ColumnReader {
             marks: Arc::clone(marks),
             decimal,
             carried,
+            times: None,
+        }
+    }
+
+    /// Watches the times that the column may have, of a series.
+    pub(super) fn watch_times(&mut self) {
+        if matches!(self.column().kind, ColumnKind::Id | ColumnKind::Date) {
+            self.times = Some(Times::default());
         }
     }
 
@@ -173,6 +184,9 @@ impl ColumnReader {
         let is_left_out = self.column().kind == ColumnKind::Ignored && self.planned.kind_is_said;
         if !is_left_out && std::str::from_utf8(field).is_err() {
             return self.refuse(field, NOT_UTF8, place);
+        }
+        if let Some(times) = &mut self.times {
+            times.push(field, place);
         }
         match self.column().kind {
             ColumnKind::Number => match parse_number(field, self.decimal) {

@@ -16,6 +16,7 @@ mod plan;
 mod read;
 mod records;
 mod row_parser;
+mod times;
 mod truth;
 
 pub(crate) use read::read;

@@ -4,6 +4,7 @@ use latentia_tensor::{Column, ColumnKind};
 
 use super::column_reader::ColumnReader;
 use super::judge::looks_like_a_label;
+use super::times::Times;
 use crate::dataset::MOST_CLASSES;
 use crate::error::{counted, grouped, printable, some};
 
@@ -15,6 +16,7 @@ pub(super) fn notes(readers: &[ColumnReader], rows: u64, is_guessed: bool) -> Ve
         notes.extend(kinds(readers));
         notes.extend(readers.iter().filter_map(label));
     }
+    notes.extend(times(readers, is_guessed));
     notes.extend(missing(readers));
     notes.extend(readers.iter().filter_map(unseen));
     notes.extend(readers.iter().filter_map(rounding));
@@ -89,6 +91,30 @@ fn label(reader: &ColumnReader) -> Option<String> {
             name(column)
         )
     })
+}
+
+/// What there is to say of the times of a series: of the column that says them, or else of dates that are learned from.
+fn times(readers: &[ColumnReader], is_guessed: bool) -> Vec<String> {
+    let kind = |reader: &ColumnReader| reader.planned.column.kind;
+    let all = readers.iter().filter_map(|r| Some((r, r.times.as_ref()?)));
+    let is_said = |(reader, times): (&ColumnReader, &Times)| {
+        kind(reader) == ColumnKind::Id && times.are_known()
+    };
+    let only = match all.clone().any(is_said) {
+        true => ColumnKind::Id,
+        false => ColumnKind::Date,
+    };
+    let mut notes = Vec::new();
+    for (reader, times) in all.filter(|(reader, _)| kind(reader) == only) {
+        let called = name(&reader.planned.column);
+        if is_guessed && !reader.planned.kind_is_said && only == ColumnKind::Date {
+            notes.push(format!(
+                "{called} looks like the time of a row: it is learned from like the others until it is said to be that"
+            ));
+        }
+        notes.extend(times.notes(&called));
+    }
+    notes
 }
 
 fn missing(readers: &[ColumnReader]) -> Option<String> {

@@ -13,6 +13,7 @@ use super::matching::match_columns;
 use super::notes::notes;
 use super::plan::{Plan, Planned};
 use super::records::Records;
+use super::times::Times;
 use crate::dataset::{Dataset, MOST_CLASSES};
 use crate::error::{DataError, Problem, counted, quoted};
 use crate::float_buffer::FloatBuffer;
@@ -90,13 +91,11 @@ impl Reading {
             match planned.field {
                 Some(_) => {
                     let (decimal, carry) = (records.decimal(), options.table.carry);
-                    readers.push(ColumnReader::new(
-                        planned,
-                        plan.header,
-                        marks,
-                        decimal,
-                        carry,
-                    ));
+                    let mut reader = ColumnReader::new(planned, plan.header, marks, decimal, carry);
+                    if options.windows.is_some() {
+                        reader.watch_times();
+                    }
+                    readers.push(reader);
                 }
                 None => absent.push((place, planned.column)),
             }
@@ -144,6 +143,8 @@ impl Reading {
             self.rows += 1;
             self.floats.push(&row)?;
         }
+        let times = self.readers.iter_mut().filter_map(|r| r.times.as_mut());
+        times.for_each(Times::settle);
         Ok(())
     }
 
@@ -200,7 +201,7 @@ impl Reading {
         let problems = self
             .readers
             .iter()
-            .filter_map(|reader| reader.problem.clone());
+            .filter_map(|reader| reader.problem.clone().or_else(|| shuffled(reader)));
         let extra = self.extra.as_ref().and_then(|extra| extra.problem.clone());
         let problems = self.ragged.clone().into_iter().chain(problems);
         let problems: Vec<Problem> = problems.chain(extra).collect();
@@ -300,6 +301,14 @@ impl Reading {
         };
         Ok(dataset.with_table(table, said))
     }
+}
+
+/// That the times of a series, which are not learned from, are in no order.
+fn shuffled(reader: &ColumnReader) -> Option<Problem> {
+    let column = &reader.planned.column;
+    let times = reader.times.as_ref();
+    let times = times.filter(|_| column.kind == ColumnKind::Id)?;
+    times.problem(&quoted(column.name.as_bytes()))
 }
 
 /// That a row at `place` has another number of fields than the first.
