@@ -3,6 +3,7 @@
 use latentia_models::{Autoencoder, Dtype, Labelled, ModelError, ModelFile, StoredTensor};
 use latentia_nn::CodeValues;
 use latentia_tensor::{Matrix, Noise, Rows};
+use rayon::prelude::*;
 
 use crate::CodecError;
 use crate::even_sample::EvenSample;
@@ -20,8 +21,12 @@ const ADDED_ERROR: f64 = 1e-3;
 /// Elements that are changed to see what a code's unit does to the output, at most, over all units.
 const MOST_CHANGES: usize = 1 << 14;
 
-/// Elements of examples that are decoded for that, at most: more take more than seconds.
+/// Elements of examples that are decoded for that, and multiplications, at most: more take more than seconds.
 const MOST_ELEMENTS: usize = 1 << 26;
+const MOST_MULTIPLICATIONS: usize = 1 << 38;
+
+/// Elements of examples that are decoded beside each other, at most.
+const ELEMENTS_AT_ONCE: usize = 1 << 24;
 
 /// How the elements of a model's code become symbols, and how often training codes had each: what an entropy coder needs.
 ///
@@ -233,21 +238,28 @@ fn sensitivity(
     codes.read(&indices, codes_of.view_mut())?;
     let before = decode(model, &codes_of, &chosen)?;
     let changes: Vec<f32> = (0..units).map(|unit| change(codes, unit)).collect();
-    let at_once = (units * before.as_slice().len()).div_ceil(MOST_ELEMENTS);
+    let elements = before.as_slice().len();
+    let decoder = &model.chain().layers()[model.sections().decoder.clone()];
+    let of_row: usize = decoder.iter().map(|layer| layer.multiplications()).sum();
+    let [by_elements, by_multiplications] = [
+        units.saturating_mul(elements).div_ceil(MOST_ELEMENTS),
+        (units * rows)
+            .saturating_mul(of_row)
+            .div_ceil(MOST_MULTIPLICATIONS),
+    ];
+    let at_once = by_elements.max(by_multiplications).max(1);
     let signs = Noise::new(0, 0);
-    let mut signs_of = vec![0.0; units];
-    let mut found = Vec::with_capacity(units);
-    for first in (0..units).step_by(at_once) {
+    let of_group = |first: usize| -> Result<Vec<f64>, ModelError> {
         let group = first..units.min(first + at_once);
         let alive = changes[group.clone()]
             .iter()
             .filter(|change| **change > 0.0);
         let alive = alive.count();
         if alive == 0 {
-            found.extend(group.map(|_| 0.0));
-            continue;
+            return Ok(vec![0.0; group.len()]);
         }
         let mut changed = codes_of.clone();
+        let mut signs_of = vec![0.0; units];
         for (number, row) in (0..).zip(changed.view_mut().iter_rows_mut()) {
             signs.uniform(number, &mut signs_of);
             for unit in group.clone() {
@@ -265,7 +277,14 @@ fn sensitivity(
                 0.0
             }
         };
-        found.extend(changes[group].iter().map(|change| over(*change)));
+        Ok(changes[group].iter().map(|change| over(*change)).collect())
+    };
+    let firsts: Vec<usize> = (0..units).step_by(at_once).collect();
+    let beside = (ELEMENTS_AT_ONCE / elements.max(1)).max(1);
+    let mut found = Vec::with_capacity(units);
+    for firsts in firsts.chunks(beside) {
+        let groups: Result<Vec<_>, _> = firsts.par_iter().map(|&first| of_group(first)).collect();
+        found.extend(groups?.concat());
     }
     Ok(found)
 }

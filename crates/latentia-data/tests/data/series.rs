@@ -97,6 +97,15 @@ fn a_clock_that_is_set_back_is_told() {
 }
 
 #[test]
+fn what_is_no_time_is_told() {
+    let notes = said(hours(0..300).chain(["soon".into()]), true).unwrap();
+    assert_eq!(
+        notes,
+        ["`at` is no time in line 302, as it is before: its order and gaps are not looked at"]
+    );
+}
+
+#[test]
 fn dates_of_a_series_that_are_learned_from_are_told() {
     let hint = "`at` looks like the time of a row: it is learned from like the others until it is said to be that";
     let notes = said(hours((0..300).rev()), false).unwrap();

@@ -98,7 +98,7 @@ fn times(readers: &[ColumnReader], is_guessed: bool) -> Vec<String> {
     let kind = |reader: &ColumnReader| reader.planned.column.kind;
     let all = readers.iter().filter_map(|r| Some((r, r.times.as_ref()?)));
     let is_said = |(reader, times): (&ColumnReader, &Times)| {
-        kind(reader) == ColumnKind::Id && times.are_known()
+        kind(reader) == ColumnKind::Id && times.were_known()
     };
     let only = match all.clone().any(is_said) {
         true => ColumnKind::Id,

@@ -39,6 +39,8 @@ enum Written {
     Dates(String),
     /// They are none.
     Otherwise,
+    /// They were times up to the row that this says.
+    Until(String),
 }
 
 impl Times {
@@ -74,10 +76,10 @@ impl Times {
         let time = match &self.written {
             Written::Numbers => parse_number(field, b'.'),
             Written::Dates(format) => days(field, format),
-            Written::Unknown | Written::Otherwise => return,
+            Written::Unknown | Written::Otherwise | Written::Until(_) => return,
         };
         let Some(time) = time.filter(|time| time.is_finite()) else {
-            self.written = Written::Otherwise;
+            self.written = Written::Until(place());
             return;
         };
         if let Some(last) = self.last.replace(time) {
@@ -94,8 +96,13 @@ impl Times {
     }
 
     /// Whether they are times.
-    pub(super) fn are_known(&self) -> bool {
+    fn are_known(&self) -> bool {
         matches!(self.written, Written::Numbers | Written::Dates(_))
+    }
+
+    /// Whether they were times, at first or throughout.
+    pub(super) fn were_known(&self) -> bool {
+        self.are_known() || matches!(self.written, Written::Until(_))
     }
 
     fn backwards(&self) -> u64 {
@@ -117,6 +124,11 @@ impl Times {
     /// What there is to say of a series that goes back, stands still or leaves times out.
     pub(super) fn notes(&self, column: &str) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Written::Until(row) = &self.written {
+            notes.push(format!(
+                "{column} is no time in {row}, as it is before: its order and gaps are not looked at"
+            ));
+        }
         if !self.are_known() || self.steps.is_empty() {
             return notes;
         }
