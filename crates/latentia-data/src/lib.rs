@@ -22,7 +22,7 @@
 //!   [`PictureOptions`];
 //! - [`Dataset`] holds examples, [`DatasetView`] borrows them, [`Pictures`] are those of a folder, [`RowReader`] reads a table's rows as they come;
 //! - [`CATALOGUE`] lists the [`NamedSet`]s, [`Locations`] where they are looked for;
-//! - [`little_to_learn`] says which examples teach little;
+//! - [`little_to_learn`] says which examples teach little, [`check_times`] what is odd in the times of a series;
 //! - [`DataError`] says what is wrong with a file, [`nearest_name`] which name was meant.
 //!
 //! Files may come from anyone. A parser never panics, and never allocates what only a header claims.
@@ -67,7 +67,7 @@ pub use dataset_view::DatasetView;
 pub use error::{DataError, Problem};
 #[cfg(feature = "parquet")]
 pub use formats::ParquetWriter;
-pub use formats::RowReader;
+pub use formats::{RowReader, check_times};
 pub use little_to_learn::little_to_learn;
 pub use load::{load, load_standard_input, load_with};
 pub use load_options::LoadOptions;

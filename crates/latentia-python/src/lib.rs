@@ -5,7 +5,7 @@
 //!
 //! - [`array`], [`labels`]: arrays as examples, [`given`]: those that fit a model; [`error`]: what is raised; [`guard`]: no panic crosses; [`interrupt`]: Ctrl-C; [`ending`]: the interpreter waits for threads
 //! - [`pool`]: threads, also behind a fork
-//! - [`model`]: a model, [`onnx`]: for other runtimes; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python
+//! - [`model`]: a model, [`onnx`]: for other runtimes; [`experiment`]: what is asked for, [`training`]: how it learns, [`observer`]: watched from Python; [`times`]: those of a series
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod observer;
 mod onnx;
 mod pool;
 mod sampling;
+mod times;
 mod training;
 
 /// What `latentia` in Python is made of.
@@ -35,6 +36,8 @@ mod _latentia {
     use super::model::Core;
     #[pymodule_export]
     use super::pool::{set_threads, threads};
+    #[pymodule_export]
+    use super::times::check_times;
     #[pymodule_export]
     use super::training::train;
 

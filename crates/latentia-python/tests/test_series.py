@@ -85,6 +85,22 @@ def test_a_table_is_cut_without_its_time_and_matched_by_names(program, tmp_path,
     assert model.provenance["fingerprint"] == theirs.provenance["fingerprint"]
 
 
+def test_times_are_watched(series):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"when": pd.date_range("2026-03-01", periods=300, freq="h"), "load": series[:, 0]})
+    arguments = {"window": 24, "time": "when", "epochs": 1}
+    told = "a step of `when` is of 2.125 days where others are of 1 h, to row 101"
+    gap = frame.drop(index=range(100, 150))
+    with pytest.warns(latentia.DataWarning, match=told):
+        latentia.train(gap, **arguments)
+    text = gap.assign(when=gap["when"].dt.strftime("%d.%m.%Y %H:%M"))
+    with pytest.warns(latentia.DataWarning, match=told):
+        latentia.train(text, **arguments)
+    shuffled = frame.sample(frac=1, random_state=0)
+    with pytest.raises(latentia.Error, match="`table`: row .*column `when`: found a time before that of the row above"):
+        latentia.train(shuffled, **arguments)
+
+
 def test_what_is_no_series_is_refused(series):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"when": pd.date_range("2026-03-01", periods=300, freq="h"), "load": series[:, 0]})

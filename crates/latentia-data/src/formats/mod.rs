@@ -17,6 +17,7 @@ pub(crate) use format::Format;
 #[cfg(feature = "parquet")]
 pub use parquet::ParquetWriter;
 pub(crate) use pictures::read as read_folder;
+pub use table::check_times;
 
 /// The formats of files; the first that fits is the one.
 pub(crate) static FILES: &[&Format] = &[

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from latentia._latentia import DataWarning, Error
+from latentia._latentia import check_times as _check_times
 
 _MOST_LEVELS = 100
 _DAY = 86_400_000_000_000
@@ -93,6 +94,16 @@ def _of_text(column: dict[str, Any], values: Any) -> dict[str, Any]:
         )
         return {"name": column["name"], "kind": "ignored"}
     return column | {"kind": "category", "levels": levels}
+
+
+def check_times(frame: Any, time: str, data: str | None) -> None:
+    """Warns of gaps in the column `time` of `frame`, whose rows are a series, and refuses dates in no order."""
+    import pandas as pd
+
+    times = frame[time]
+    if pd.api.types.is_datetime64_any_dtype(times.dtype):
+        times = times.dt.strftime("%Y-%m-%d %H:%M:%S.%f")
+    _check_times(data or "table", time, ["" if missing else str(x) for x, missing in zip(times, times.isna())])
 
 
 def _offset(values: np.ndarray, *, timed: bool) -> dict[str, float]:

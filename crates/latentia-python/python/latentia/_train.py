@@ -146,6 +146,8 @@ def train(
         examples = as_examples(X)
         warn_of_rounding(X, examples)
     windows = _windows(window, stride, schema)
+    if windows is not None and time is not None:
+        _tables.check_times(X, time, data)
     if windows is not None:
         if y is not None:
             raise ValueError("windows of a series have no classes: y goes without window")

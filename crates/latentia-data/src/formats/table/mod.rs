@@ -22,5 +22,6 @@ mod truth;
 pub(crate) use read::read;
 pub(crate) use records::{INDEX, NOT_UTF8, Records, parse_number};
 pub(crate) use row_parser::RowParser;
+pub use times::check_times;
 #[cfg(feature = "parquet")]
 pub(crate) use truth::{boolean, is_pair};

@@ -3,8 +3,43 @@
 use std::mem::take;
 
 use super::records::parse_number;
-use crate::error::{Problem, grouped};
+use crate::error::{DataError, Problem, grouped, quoted};
 use crate::table::{days, format_of};
+
+/// What there is to say of a series of `subject` by the times of its rows, which column `column` says: gaps, rows of the same time, a clock
+/// that is set back. A row without a time is passed over; nothing is said of what are no times.
+///
+/// ```
+/// let hours = (0..48).filter(|hour| *hour != 30).map(|hour| format!("2024-05-{:02} {:02}:00", 1 + hour / 24, hour % 24));
+/// let hours: Vec<String> = hours.collect();
+/// let told = latentia_data::check_times("load", "at", hours.iter().map(String::as_str))?;
+/// assert_eq!(told, ["a step of `at` is of 2 h where others are of 1 h, to row 31: windows go across it"]);
+/// # Ok::<(), latentia_data::DataError>(())
+/// ```
+///
+/// # Errors
+/// When dates are in no order.
+pub fn check_times<'a>(
+    subject: &str,
+    column: &str,
+    times: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<String>, DataError> {
+    let mut all = Times::default();
+    for (row, time) in (1..).zip(times) {
+        if !time.is_empty() {
+            all.push(time.as_bytes(), &|| format!("row {row}"));
+        }
+    }
+    all.settle();
+    let column = quoted(column.as_bytes());
+    match all.problem(&column) {
+        Some(problem) => Err(DataError::Problems {
+            subject: subject.to_owned(),
+            problems: vec![problem],
+        }),
+        None => Ok(all.notes(&column)),
+    }
+}
 
 /// Rows by which it is known how times are written.
 const HEAD: usize = 100;
