@@ -12,10 +12,12 @@ pub(crate) struct RunState {
     /// The epochs that are over.
     pub(crate) history: Vec<Epoch>,
     /// How far the one under way has come.
+    #[serde(alias = "begun")]
     pub(crate) progress: EpochProgress,
     /// Loss of the first batch, before anything was learned.
     pub(crate) first_loss: Option<f64>,
     /// How often the run rolled back.
+    #[serde(alias = "setbacks")]
     pub(crate) rollbacks: u32,
     /// What is known of its gradients.
     pub(crate) gradients: GradientWatch,
