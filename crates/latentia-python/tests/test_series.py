@@ -97,7 +97,7 @@ def test_times_are_watched(series):
     with pytest.warns(latentia.DataWarning, match=told):
         latentia.train(text, **arguments)
     shuffled = frame.sample(frac=1, random_state=0)
-    with pytest.raises(latentia.Error, match="`table`: row .*column `when`: found a time before that of the row above"):
+    with pytest.raises(latentia.Error, match="`array`: row .*column `when`: found a time before that of the row above"):
         latentia.train(shuffled, **arguments)
 
 

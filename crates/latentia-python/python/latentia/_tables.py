@@ -96,14 +96,14 @@ def _of_text(column: dict[str, Any], values: Any) -> dict[str, Any]:
     return column | {"kind": "category", "levels": levels}
 
 
-def check_times(frame: Any, time: str, data: str | None) -> None:
+def check_times(frame: Any, time: str, data: str) -> None:
     """Warns of gaps in the column `time` of `frame`, whose rows are a series, and refuses dates in no order."""
     import pandas as pd
 
     times = frame[time]
     if pd.api.types.is_datetime64_any_dtype(times.dtype):
         times = times.dt.strftime("%Y-%m-%d %H:%M:%S.%f")
-    _check_times(data or "table", time, ["" if missing else str(x) for x, missing in zip(times, times.isna())])
+    _check_times(data, time, ["" if missing else str(x) for x, missing in zip(times, times.isna())])
 
 
 def _offset(values: np.ndarray, *, timed: bool) -> dict[str, float]:
