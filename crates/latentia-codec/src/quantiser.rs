@@ -23,7 +23,7 @@ const MOST_CHANGES: usize = 1 << 14;
 
 /// Elements of examples that are decoded for that, and multiplications, at most: more take more than seconds.
 const MOST_ELEMENTS: usize = 1 << 26;
-const MOST_MULTIPLICATIONS: usize = 1 << 38;
+const MOST_MULTIPLICATIONS: u64 = 1 << 38;
 
 /// Elements of examples that are decoded beside each other, at most.
 const ELEMENTS_AT_ONCE: usize = 1 << 24;
@@ -240,13 +240,10 @@ fn sensitivity(
     let changes: Vec<f32> = (0..units).map(|unit| change(codes, unit)).collect();
     let elements = before.as_slice().len();
     let decoder = &model.chain().layers()[model.sections().decoder.clone()];
-    let of_row: usize = decoder.iter().map(|layer| layer.multiplications()).sum();
-    let [by_elements, by_multiplications] = [
-        units.saturating_mul(elements).div_ceil(MOST_ELEMENTS),
-        (units * rows)
-            .saturating_mul(of_row)
-            .div_ceil(MOST_MULTIPLICATIONS),
-    ];
+    let of_row = decoder.iter().map(|layer| layer.multiplications() as u64);
+    let of_all = (units as u64 * rows as u64).saturating_mul(of_row.sum());
+    let by_multiplications = of_all.div_ceil(MOST_MULTIPLICATIONS) as usize;
+    let by_elements = units.saturating_mul(elements).div_ceil(MOST_ELEMENTS);
     let at_once = by_elements.max(by_multiplications).max(1);
     let signs = Noise::new(0, 0);
     let of_group = |first: usize| -> Result<Vec<f64>, ModelError> {
