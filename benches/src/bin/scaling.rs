@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use latentia_data::{Dataset, Locations, load};
 use latentia_models::{ModelError, Observer, Preset, Training, TrainingSpec, Validation};
+use latentia_nn::engine::each_in_turn;
 use latentia_nn::task_times;
 use latentia_tensor::Rows;
 use rayon::prelude::*;
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let tasks: Vec<String> = tasks.iter().map(f64::to_string).collect();
         writeln!(out, "loop {}", tasks.join(" "))?;
     }
-    writeln!(out, "wake {}", wake(&all))?;
+    writeln!(out, "wake {}", wake(&all, single.between_loops()))?;
     writeln!(out, "bandwidth {}", bandwidth(&all))?;
     writeln!(out, "bytes {}", bytes(&preset, &examples)?)?;
     Ok(())
@@ -96,6 +97,14 @@ impl StepTimes {
     }
 }
 
+impl StepTimes {
+    /// Seconds of a step before each of its loops.
+    fn between_loops(&self) -> f64 {
+        let tasks: f64 = self.loops.iter().flatten().sum();
+        (self.fastest - tasks).max(0.0) / self.loops.len().max(1) as f64
+    }
+}
+
 impl Observer for StepTimes {
     fn on_batch_end(
         &mut self,
@@ -120,17 +129,18 @@ impl Observer for StepTimes {
     }
 }
 
-/// Seconds that a parallel loop takes beside its tasks, one for each thread: to wake the others and to wait for them.
-fn wake(pool: &ThreadPool) -> f64 {
-    /// Seconds of a task, so long that every thread gets one; as many pass between two loops.
+/// Seconds that a loop of a step takes beside its tasks, one for each thread, where `between` seconds pass since the last one: to wake the
+/// others and to wait for them.
+fn wake(pool: &ThreadPool, between: f64) -> f64 {
+    /// Seconds of a task, so long that every thread gets one.
     const TASK: f64 = 50e-6;
     let threads = pool.current_num_threads();
     let mut times = [0.0; 1000];
     pool.install(|| {
         for time in &mut times {
-            spin(TASK);
+            spin(between);
             let start = Instant::now();
-            (0..threads).into_par_iter().for_each(|_| spin(TASK));
+            each_in_turn(0..threads, true, |_| spin(TASK));
             *time = start.elapsed().as_secs_f64() - TASK;
         }
     });

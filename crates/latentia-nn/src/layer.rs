@@ -17,6 +17,7 @@ use crate::graph::{Graph, Undescribed, Value};
 pub use abilities::{Abilities, Batch, BatchStatistics, RunningStatistics, Samples};
 pub use initializer::Initializer;
 pub use packed_weight::PackedWeight;
+pub(crate) use packed_weight::Piece;
 pub use parameter::{Parameter, ParameterRole, ParameterSpec};
 pub use pass::{BackwardMemory, ForwardMemory, Memory, Mode, Pass, StatisticSums, Trace};
 

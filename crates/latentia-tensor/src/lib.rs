@@ -75,7 +75,7 @@ pub use linalg::{
     add_gram, add_product_nt, add_product_tn, cholesky, orthonormalise_rows, symmetric_eigen,
 };
 pub use matmul::{
-    Accumulate, PackedLayout, PackedMatrix, matmul_nn, matmul_nt, matmul_packed, matmul_tn,
+    Accumulate, PackedMatrix, PackedPiece, matmul_nn, matmul_nt, matmul_packed, matmul_tn,
     sum_matmul_tn,
 };
 pub use matrix::{Matrix, MatrixMut, MatrixRef, transpose};

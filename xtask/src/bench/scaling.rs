@@ -1,7 +1,7 @@
 //! `cargo xtask bench scaling`: how a training step would scale to more cores than there are.
 //!
 //! The tasks of a step are timed on one thread. A machine of `n` cores is simulated: a free core takes the next task of a loop, all
-//! wait for the last one, and each loop costs what waking and waiting costs here, times log₂ n, as woken threads wake others. What
+//! wait for the last one, and each loop costs what to begin and to end one costs here, times log₂ n, as threads hand it to others. What
 //! stands between the loops has one core. A step is never faster than memory brings what it reads, at the rate of all cores here.
 
 use std::ffi::OsString;

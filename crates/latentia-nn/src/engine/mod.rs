@@ -42,5 +42,7 @@ pub use objective::{
     Adversary, Against, Discriminator, Importance, ImportanceBound, Objective, ObjectiveBuffers,
 };
 pub use step::adversary_step::AdversaryStep;
+#[cfg(feature = "task-times")]
+pub use step::parallel_loop::each_in_turn;
 pub use step::{Rates, Step, StepOptions};
 pub use tape::{NonFinite, Position, SampleRounds, Tape};

@@ -1,9 +1,6 @@
 //! A weight laid out for products.
 
-use latentia_tensor::{Matrix, MatrixRef, PackedLayout, PackedMatrix};
-use rayon::prelude::*;
-
-use crate::task_times;
+use latentia_tensor::{Matrix, MatrixRef, PackedMatrix, PackedPiece};
 
 /// A weight `W` laid out for the products of a step.
 #[derive(Clone, Debug)]
@@ -25,23 +22,30 @@ impl PackedWeight {
         }
     }
 
-    /// Lays out `weight`, on all threads.
-    pub(crate) fn pack(&mut self, weight: &Matrix) {
-        if let Some(forward) = &mut self.forward {
-            each_strip(forward, weight.view(), PackedLayout::pack);
-        }
-        if let Some(backward) = &mut self.backward {
-            each_strip(backward, weight.view(), PackedLayout::pack_transposed);
-        }
+    /// The pieces in which `weight` is laid out, each of which has work of its own.
+    pub(crate) fn pieces<'a>(
+        &'a mut self,
+        weight: &'a Matrix,
+    ) -> impl DoubleEndedIterator<Item = Piece<'a>> {
+        let forward = self.forward.iter_mut().flat_map(PackedMatrix::pieces);
+        let backward = self.backward.iter_mut().flat_map(PackedMatrix::pieces);
+        let forward = forward.map(|to| Piece::Of(weight.view(), to));
+        forward.chain(backward.map(|to| Piece::OfTranspose(weight.view(), to)))
     }
 }
 
-fn each_strip(
-    to: &mut PackedMatrix,
-    weight: MatrixRef<'_>,
-    pack: impl Fn(PackedLayout, usize, &mut [f32], MatrixRef<'_>) + Sync,
-) {
-    let (layout, strips) = to.split_mut();
-    let strips = strips.par_chunks_mut(layout.strip_len()).enumerate();
-    strips.for_each(|(number, strip)| task_times::task(|| pack(layout, number, strip, weight)));
+/// A piece of a weight that is being laid out.
+pub(crate) enum Piece<'a> {
+    Of(MatrixRef<'a>, PackedPiece<'a>),
+    OfTranspose(MatrixRef<'a>, PackedPiece<'a>),
+}
+
+impl Piece<'_> {
+    /// Lays it out.
+    pub(crate) fn pack(self) {
+        match self {
+            Self::Of(weight, to) => to.pack(weight),
+            Self::OfTranspose(weight, to) => to.pack_transposed(weight),
+        }
+    }
 }

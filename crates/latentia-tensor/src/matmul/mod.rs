@@ -38,5 +38,5 @@ mod transposed;
 use transposed as dense;
 
 pub use accumulate::Accumulate;
-pub use packed::{PackedLayout, PackedMatrix};
+pub use packed::{PackedMatrix, PackedPiece};
 pub use products::{matmul_nn, matmul_nt, matmul_packed, matmul_tn, sum_matmul_tn};

@@ -1,5 +1,7 @@
 //! The right matrix of many products, laid out once.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::panel::WIDTH;
@@ -16,11 +18,8 @@ use crate::dispatch::ARCH;
 ///
 /// let w = Matrix::from_vec(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
 /// let mut packed = PackedMatrix::zeros(2, 3);
-/// let (layout, strips) = packed.split_mut();
-/// // Strips are independent of each other, for threads.
-/// for (number, strip) in strips.chunks_mut(layout.strip_len()).enumerate() {
-///     layout.pack(number, strip, w.view());
-/// }
+/// // Pieces are independent of each other, for threads.
+/// packed.pieces().for_each(|piece| piece.pack(w.view()));
 /// let x = Matrix::from_vec(1, 2, vec![1.0, 10.0]);
 /// let mut y = Matrix::zeros(1, 3);
 /// matmul_packed(y.view_mut(), Accumulate::Replace, x.view(), &packed);
@@ -34,12 +33,28 @@ pub struct PackedMatrix {
 
 /// Where the elements of a [`PackedMatrix`] are.
 #[derive(Clone, Copy, Debug)]
-pub struct PackedLayout {
+struct PackedLayout {
     rows: usize,
     cols: usize,
     /// Columns of each strip but the last, which has the others.
     width: usize,
 }
+
+/// A piece of a [`PackedMatrix`]: some rows of a strip of columns.
+#[derive(Debug)]
+pub struct PackedPiece<'a> {
+    /// That of the matrix.
+    shape: [usize; 2],
+    first_row: usize,
+    columns: Range<usize>,
+    data: &'a mut [f32],
+}
+
+/// Elements in a line of the cache: the rows of a transpose that are written at a time.
+const LINE: usize = 16;
+
+/// Rows of a piece: the work of a microsecond or two.
+const PIECE_ROWS: usize = 8 * LINE;
 
 /// Elements of a matrix up to which wide tiles read it where it lies at full speed.
 const IN_PLACE: usize = 1 << 20;
@@ -60,9 +75,20 @@ impl PackedMatrix {
         }
     }
 
-    /// The layout, and the strips, [`PackedLayout::strip_len`] elements each, to write.
-    pub fn split_mut(&mut self) -> (PackedLayout, &mut [f32]) {
-        (self.layout, &mut self.data)
+    /// The pieces in which it is written, some rows of a strip each.
+    pub fn pieces(&mut self) -> impl DoubleEndedIterator<Item = PackedPiece<'_>> {
+        let PackedLayout { rows, cols, width } = self.layout;
+        let strips = self.data.chunks_mut((rows * width).max(1)).enumerate();
+        strips.flat_map(move |(number, strip)| {
+            let columns = number * width..cols.min((number + 1) * width);
+            let pieces = strip.chunks_mut(PIECE_ROWS * columns.len()).enumerate();
+            pieces.map(move |(number, data)| PackedPiece {
+                shape: [rows, cols],
+                first_row: number * PIECE_ROWS,
+                columns: columns.clone(),
+                data,
+            })
+        })
     }
 
     /// Number of rows.
@@ -89,49 +115,34 @@ impl PackedMatrix {
     }
 }
 
-impl PackedLayout {
-    /// Elements of each strip but the last, which may have fewer.
-    pub fn strip_len(self) -> usize {
-        (self.rows * self.width).max(1)
-    }
-
-    /// Writes strip `number` of the matrix `from`, `[rows, cols]`.
+impl PackedPiece<'_> {
+    /// Writes what it has of the matrix `from`, `[rows, cols]`.
     ///
     /// # Panics
     /// When the shapes do not fit.
-    pub fn pack(self, number: usize, strip: &mut [f32], from: MatrixRef<'_>) {
-        assert_eq!([from.rows(), from.cols()], [self.rows, self.cols], "shape");
-        let columns = self.columns(number);
-        let rows = strip.chunks_exact_mut(columns.len());
-        for (to, from) in rows.zip(from.iter_rows()) {
-            to.copy_from_slice(&from[columns.clone()]);
+    pub fn pack(self, from: MatrixRef<'_>) {
+        assert_eq!([from.rows(), from.cols()], self.shape, "shape");
+        let rows = self.data.chunks_exact_mut(self.columns.len());
+        for (to, from) in rows.zip(from.iter_rows().skip(self.first_row)) {
+            to.copy_from_slice(&from[self.columns.clone()]);
         }
     }
 
-    /// Writes strip `number` of the transpose of `from`, `[cols, rows]`.
+    /// Writes what it has of the transpose of `from`, `[cols, rows]`.
     ///
     /// # Panics
     /// When the shapes do not fit.
-    pub fn pack_transposed(self, number: usize, strip: &mut [f32], from: MatrixRef<'_>) {
-        /// Rows of the strip that are written at a time: those of a line of the cache.
-        const ROWS: usize = 16;
-        assert_eq!([from.cols(), from.rows()], [self.rows, self.cols], "shape");
-        let columns = self.columns(number);
-        let width = columns.len();
-        for (block, rows) in strip.chunks_mut(ROWS * width).enumerate() {
-            for (to, column) in columns.clone().enumerate() {
-                let from = &from.row(column)[block * ROWS..];
+    pub fn pack_transposed(self, from: MatrixRef<'_>) {
+        assert_eq!([from.cols(), from.rows()], self.shape, "shape");
+        let width = self.columns.len();
+        for (block, rows) in self.data.chunks_mut(LINE * width).enumerate() {
+            for (to, column) in self.columns.clone().enumerate() {
+                let from = &from.row(column)[self.first_row + block * LINE..];
                 for (row, x) in rows.chunks_exact_mut(width).zip(from) {
                     row[to] = *x;
                 }
             }
         }
-    }
-
-    /// Columns of strip `number`.
-    fn columns(self, number: usize) -> std::ops::Range<usize> {
-        let first = number * self.width;
-        first..self.cols.min(first + self.width)
     }
 }
 

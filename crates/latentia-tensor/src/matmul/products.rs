@@ -220,13 +220,10 @@ mod tests {
             (w.rows(), w.cols())
         };
         let mut packed = PackedMatrix::zeros(rows, cols);
-        let (layout, strips) = packed.split_mut();
-        for (number, strip) in strips.chunks_mut(layout.strip_len()).enumerate() {
-            match is_transposed {
-                true => layout.pack_transposed(number, strip, w.view()),
-                false => layout.pack(number, strip, w.view()),
-            }
-        }
+        packed.pieces().for_each(|piece| match is_transposed {
+            true => piece.pack_transposed(w.view()),
+            false => piece.pack(w.view()),
+        });
         packed
     }
 

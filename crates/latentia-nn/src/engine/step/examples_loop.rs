@@ -6,7 +6,7 @@ use latentia_tensor::Rows;
 
 use super::Step;
 use super::block::Block;
-use super::loops::each;
+use super::parallel_loop::each;
 use crate::engine::chain::Chain;
 use crate::engine::collective::Shares;
 use crate::engine::tape::{Position, Way};

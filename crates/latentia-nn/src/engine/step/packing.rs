@@ -1,11 +1,9 @@
 //! Weights laid out for the products of a step, once for all blocks of examples.
 
-use rayon::prelude::*;
-
+use super::parallel_loop::each_in_turn;
 use crate::engine::chain::Chain;
 use crate::engine::chain::frozen::Frozen;
-use crate::layer::{Mode, PackedWeight};
-use crate::task_times;
+use crate::layer::{Mode, PackedWeight, Piece};
 
 /// Examples in a batch from which laying out weights pays.
 const WORTH_PACKING: usize = 64;
@@ -67,14 +65,15 @@ impl PackedWeights {
         if self.0.iter().all(Option::is_none) {
             return;
         }
-        task_times::begin_loop();
-        let parameters = chain.parameters_mut().par_iter_mut();
-        parameters.zip(&mut self.0).for_each(|(parameter, own)| {
-            if let Some(own) = own {
-                own.pack(&parameter.value);
-            }
-            parameter.packed = own.take();
+        let parameters = chain.parameters().iter().zip(&mut self.0);
+        let pieces = parameters.flat_map(|(parameter, own)| {
+            let own = own.iter_mut();
+            own.flat_map(|own| own.pieces(&parameter.value))
         });
+        each_in_turn(pieces, true, Piece::pack);
+        for (own, parameter) in self.0.iter_mut().zip(chain.parameters_mut()) {
+            parameter.packed = own.take();
+        }
     }
 
     /// Takes back what [`Self::hand_out`] gave, before parameters change.

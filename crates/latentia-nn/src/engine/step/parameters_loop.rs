@@ -5,7 +5,7 @@ use std::ops::Range;
 use latentia_tensor::{Accumulate, MatrixMut, MatrixRef, map_in_place, sum_matmul_tn};
 
 use super::Step;
-use super::loops::{ParameterBlock, each_block, each_block_of, message_rows};
+use super::parameter_blocks::{ParameterBlock, each_block, each_block_of, message_rows};
 use super::pseudo_inputs::PseudoInputs;
 use crate::engine::chain::{Chain, SplitChain};
 use crate::engine::collective::Shares;

@@ -2,7 +2,7 @@
 
 use latentia_tensor::{Matrix, MatrixMut};
 
-use super::loops::each;
+use super::parallel_loop::each;
 use crate::engine::chain::frozen::Frozen;
 use crate::engine::chain::{Chain, first_layer};
 use crate::engine::tape::{Position, Tape};

@@ -4,7 +4,7 @@ use latentia_tensor::Accumulate;
 
 use super::Step;
 use super::block::Block;
-use super::loops::each;
+use super::parallel_loop::each;
 use super::parameters_loop::Summed;
 use crate::engine::chain::Chain;
 use crate::engine::collective::Shares;
