@@ -11,6 +11,11 @@ const WORTH_PACKING: usize = 64;
 /// Examples in a block of a step that lays out its weights: products of so few rows are as fast as of more, and a batch feeds more cores.
 const BLOCK_EXAMPLES: usize = 16;
 
+/// Multiplications with each parameter for one example from which a block of few examples reads weights no more often than it uses them, as
+/// those of convolutions, and what it holds then.
+const REUSE: usize = 16;
+const FEW_EXAMPLES: usize = 8;
+
 /// The least that a block holds of a batch that is too small for that: each block passes through all weights.
 const LEAST_EXAMPLES: usize = 4;
 const LEAST_ROWS: usize = 10;
@@ -46,6 +51,9 @@ impl PackedWeights {
     pub(super) fn block_examples(&self, chain: &Chain, examples: usize, most: usize) -> usize {
         if chain.parameter_count() > IN_CACHE {
             return most;
+        }
+        if chain.multiplications() / REUSE >= chain.parameter_count() {
+            return most.min(FEW_EXAMPLES);
         }
         if !self.0.is_empty() {
             return most.min(BLOCK_EXAMPLES);
