@@ -22,9 +22,6 @@ const ROUNDS: usize = 3;
 /// Bytes of a gradient that go from one process of one thread to the next at a time.
 const MESSAGE: f64 = (4 << 14) as f64;
 
-/// Examples in a block, of which no more processes than blocks have work.
-const BLOCK: f64 = 16.0;
-
 /// Processes and threads of each, as they are measured.
 const WAYS: [(usize, usize); 4] = [(1, 1), (1, 2), (2, 1), (4, 1)];
 
@@ -35,13 +32,14 @@ const MACHINES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// and RDMA over 100 Gb/s take as a rule; they are not measured here.
 const NETWORKS: [(&str, f64, f64); 2] = [("10 Gb/s", 25e-6, 1.25e9), ("100 Gb/s", 3e-6, 12.5e9)];
 
-/// What is trained: a preset, its batch sizes, its data and the examples of an epoch, its parameters, and the share of its work that is gradients of
-/// weights, by the products of a step.
+/// What is trained: a preset, its batch sizes, its data and the examples of an epoch, the examples of a block, its parameters, and the share of its
+/// work that is gradients of weights, by the products of a step.
 struct Work {
     preset: &'static str,
     batches: [usize; 2],
     data: &'static str,
     examples: f64,
+    block: f64,
     parameters: f64,
     gradients: f64,
 }
@@ -51,6 +49,7 @@ const MNIST: Work = Work {
     batches: [256, 1024],
     data: "mnist",
     examples: 60_000.0,
+    block: 16.0,
     parameters: 402_000.0,
     gradients: 2.0 / 5.0,
 };
@@ -60,6 +59,7 @@ const CONV_VAE: Work = Work {
     batches: [128, 512],
     data: "mnist-mini",
     examples: 5_000.0,
+    block: 8.0,
     parameters: 134_165.0,
     gradients: 1.0 / 3.0,
 };
@@ -74,6 +74,8 @@ struct Cost {
     example: f64,
     /// Seconds of each step whatever its batch: the update.
     step: f64,
+    /// Examples in a block: no more processes than blocks have work.
+    block: f64,
     parameters: f64,
     gradients: f64,
 }
@@ -94,6 +96,7 @@ impl Cost {
         Self {
             example,
             step: (seconds[0] - small * example).max(0.0),
+            block: work.block,
             parameters: work.parameters,
             gradients: work.gradients,
         }
@@ -101,8 +104,8 @@ impl Cost {
 
     /// Seconds of a step of `batch` examples in `processes`.
     fn seconds(self, batch: f64, processes: f64, network: Network) -> f64 {
-        let blocks = (batch / BLOCK).ceil();
-        let own = ((blocks / processes).ceil() * BLOCK).min(batch);
+        let blocks = (batch / self.block).ceil();
+        let own = ((blocks / processes).ceil() * self.block).min(batch);
         let work = own * self.example;
         if processes <= 1.0 {
             return work + self.step;
@@ -170,6 +173,7 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
         Cost {
             example: mnist.example * LARGE / mnist.parameters,
             step: mnist.step * LARGE / mnist.parameters,
+            block: 64.0,
             parameters: LARGE,
             gradients: 1.0 / 3.0,
         },
@@ -328,7 +332,7 @@ A step of `B` examples in `P` processes takes
       + S / β + λ · log₂ P                 the totals, handed to all
       + P · λ                              the losses of all blocks
 
-where `own` are the examples of the process with the most blocks of 16, `c` seconds of an example, `u` of an update, `g` the share of the
+where `own` are the examples of the process with the most blocks (of 16, in `conv-vae` of 8, in the large one of 64), `c` seconds of an example, `u` of an update, `g` the share of the
 work that is gradients of weights, `S` bytes of all gradients, in `m` parts, `λ` seconds of a short message and `β` bytes a second. `c` and `u`
 come from one process of one thread at two batch sizes, `λ` and `β` from messages between two processes.
 ";

@@ -4,7 +4,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::accumulate::Accumulate;
-use super::nonzero::{GROUPS, Left, Lists, is_mostly_zero};
+use super::nonzero::{GROUPS, LISTED, Left, Lists, is_mostly_zero};
 use super::panel::DEPTH;
 use super::part::Part;
 use super::product::{Product, Right};
@@ -18,20 +18,33 @@ pub(super) fn multiply(
     accumulate: Accumulate,
     blocks: &[(MatrixRef<'_>, MatrixRef<'_>)],
 ) {
-    ARCH.dispatch(Columns {
-        out,
-        accumulate,
-        blocks,
-    });
+    let rows: usize = blocks.iter().map(|(a, _)| a.rows()).sum();
+    // Ways of their own, so that a small product does not pay for the memory of a large one.
+    match rows <= FEW && rows * out.rows() < LISTED {
+        true => ARCH.dispatch(Columns::<FEW> {
+            out,
+            accumulate,
+            blocks,
+        }),
+        false => ARCH.dispatch(Columns::<DEPTH> {
+            out,
+            accumulate,
+            blocks,
+        }),
+    }
 }
 
-struct Columns<'a> {
+/// Rows of all blocks of a small product.
+const FEW: usize = 8;
+
+/// A product that takes up to `STEPS` rows of the blocks at a time.
+struct Columns<'a, const STEPS: usize> {
     out: MatrixMut<'a>,
     accumulate: Accumulate,
     blocks: &'a [(MatrixRef<'a>, MatrixRef<'a>)],
 }
 
-impl WithSimd for Columns<'_> {
+impl<const STEPS: usize> WithSimd for Columns<'_, STEPS> {
     type Output = ();
 
     #[inline(always)]
@@ -39,7 +52,7 @@ impl WithSimd for Columns<'_> {
         let blocks = self.blocks.iter();
         let mut rows = blocks.flat_map(|(a, b)| a.iter_rows().zip(b.iter_rows()));
         let mut lists = None;
-        let (mut left, mut right) = ([&[][..]; DEPTH], [&[][..]; DEPTH]);
+        let (mut left, mut right) = ([&[][..]; STEPS], [&[][..]; STEPS]);
         loop {
             let mut steps = 0;
             for ((left, right), row) in left.iter_mut().zip(&mut right).zip(rows.by_ref()) {
@@ -62,7 +75,7 @@ impl WithSimd for Columns<'_> {
                 steps,
             };
             let all = product.out.rows();
-            if is_mostly_zero(Left::Columns(left)) {
+            if STEPS > FEW && is_mostly_zero(Left::Columns(left)) {
                 let lists = lists.get_or_insert_with(Lists::new);
                 for top in (0..all).step_by(GROUPS * ROWS) {
                     let part = part(top, (GROUPS * ROWS).min(all - top));

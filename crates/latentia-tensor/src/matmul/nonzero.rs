@@ -17,13 +17,16 @@ pub(super) enum Left<'a> {
     Columns(&'a [&'a [f32]]),
 }
 
+/// Elements of a left matrix from which its zeros are looked for.
+pub(super) const LISTED: usize = 2048;
+
 /// Whether so many steps of `left` would be left out that listing the others pays.
 pub(super) fn is_mostly_zero(left: Left<'_>) -> bool {
     let elements = match left {
         Left::Rows(x) => x.rows() * x.cols(),
         Left::Columns(rows) => rows.iter().map(|row| row.len()).sum(),
     };
-    elements >= 2048 && listed_share(left) < 0.6
+    elements >= LISTED && listed_share(left) < 0.6
 }
 
 /// Groups of [`ROWS`] rows of the left matrix whose steps are listed at a time.

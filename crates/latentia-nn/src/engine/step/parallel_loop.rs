@@ -34,8 +34,12 @@ where
         true => rayon::current_num_threads(),
         false => 1,
     };
+    let threads = items
+        .size_hint()
+        .1
+        .map_or(threads, |most| most.min(threads));
     // A parallel loop of one thread would cost a small step more than its work.
-    if threads == 1 {
+    if threads <= 1 {
         return items.for_each(work);
     }
     let items = Mutex::new(items);
