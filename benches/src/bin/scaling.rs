@@ -95,9 +95,7 @@ impl StepTimes {
         self.turn = Instant::now();
         pool.install(|| training.run(self)).map(drop)
     }
-}
 
-impl StepTimes {
     /// Seconds of a step before each of its loops.
     fn between_loops(&self) -> f64 {
         let tasks: f64 = self.loops.iter().flatten().sum();

@@ -27,17 +27,11 @@ use crate::dispatch::ARCH;
 /// ```
 #[derive(Clone, Debug)]
 pub struct PackedMatrix {
-    layout: PackedLayout,
-    data: Aligned,
-}
-
-/// Where the elements of a [`PackedMatrix`] are.
-#[derive(Clone, Copy, Debug)]
-struct PackedLayout {
     rows: usize,
     cols: usize,
     /// Columns of each strip but the last, which has the others.
     width: usize,
+    data: Aligned,
 }
 
 /// A piece of a [`PackedMatrix`]: some rows of a strip of columns.
@@ -68,16 +62,17 @@ impl PackedMatrix {
 
     /// All zeros, `[rows, cols]`.
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        let width = ARCH.dispatch(TileWidth);
         Self {
-            layout: PackedLayout { rows, cols, width },
+            rows,
+            cols,
+            width: ARCH.dispatch(TileWidth),
             data: Aligned::zeros(rows * cols),
         }
     }
 
     /// The pieces in which it is written, some rows of a strip each.
     pub fn pieces(&mut self) -> impl DoubleEndedIterator<Item = PackedPiece<'_>> {
-        let PackedLayout { rows, cols, width } = self.layout;
+        let (rows, cols, width) = (self.rows, self.cols, self.width);
         let strips = self.data.chunks_mut((rows * width).max(1)).enumerate();
         strips.flat_map(move |(number, strip)| {
             let columns = number * width..cols.min((number + 1) * width);
@@ -93,18 +88,18 @@ impl PackedMatrix {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.layout.rows
+        self.rows
     }
 
     /// Number of columns.
     pub fn cols(&self) -> usize {
-        self.layout.cols
+        self.cols
     }
 
     /// The matrix from element `(row, column)` on, to the right edge of the column's strip.
     #[inline(always)]
     pub(super) fn right(&self, row: usize, column: usize) -> Strided<'_> {
-        let PackedLayout { rows, cols, width } = self.layout;
+        let (rows, cols, width) = (self.rows, self.cols, self.width);
         let first = column / width * width;
         let stride = width.min(cols - first);
         Strided {
